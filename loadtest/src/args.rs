@@ -1,0 +1,279 @@
+//! The command line and its environment equivalents, checked as far as they can be before anything
+//! is started.
+
+use std::ffi::OsStr;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use clap::Parser;
+use reqwest::Url;
+
+use crate::share::Share;
+
+/// Load test of a Hallpass server: logins and token verification, with a verdict.
+///
+/// Registers its own accounts, signs in those that verify, lets every user send one request after
+/// the other for the run time, checks each answer, and ends with a summary, an HTML report and a
+/// line that begins with PASS or FAIL.
+#[derive(Clone, Debug, Parser)]
+#[command(version, after_help = AFTER_HELP, args_override_self = true)]
+pub(crate) struct Args {
+    /// The server to test, such as http://127.0.0.1:8080 [default: one is started for the run]
+    #[arg(long, env = "HALLPASS_LOAD_HOST", value_name = "URL", value_parser = parse_host)]
+    pub(crate) host: Option<Url>,
+
+    /// The hallpass binary to start [default: `hallpass` beside this program, then
+    /// target/release/hallpass]
+    #[arg(
+        long,
+        env = "HALLPASS_LOAD_SERVER",
+        value_name = "PATH",
+        conflicts_with = "host"
+    )]
+    pub(crate) server: Option<PathBuf>,
+
+    /// More arguments for the started `hallpass serve`, split at spaces; repeatable
+    #[arg(
+        long = "server-arg",
+        env = "HALLPASS_LOAD_SERVER_ARG",
+        value_name = "ARGS",
+        value_delimiter = ' ',
+        allow_hyphen_values = true,
+        conflicts_with = "host"
+    )]
+    pub(crate) server_args: Vec<String>,
+
+    /// Concurrent users, each with an account of its own
+    #[arg(
+        short, long, env = "HALLPASS_LOAD_USERS", value_name = "N", default_value = "10",
+        value_parser = parse_users
+    )]
+    pub(crate) users: usize,
+
+    /// How long all users run, in whole seconds
+    #[arg(
+        short = 't', long, env = "HALLPASS_LOAD_RUN_TIME", value_name = "TIME",
+        default_value = "30s", value_parser = parse_run_time
+    )]
+    pub(crate) run_time: Duration,
+
+    /// What the users do: `login` or `verify`, each with its share of the users; repeatable
+    ///
+    /// `--scenario verify` runs that one alone; `--scenario verify=3 --scenario login=1` gives
+    /// three of four users to verify. A share left out is 9 for verify and 1 for login.
+    #[arg(
+        long, env = "HALLPASS_LOAD_SCENARIO", value_name = "NAME[=SHARE]", value_delimiter = ',',
+        default_value = "verify,login", value_parser = Share::from_str
+    )]
+    pub(crate) scenario: Vec<Share>,
+
+    /// How long a user pauses after each request: `200ms`, or `100ms..500ms` for a random pause
+    #[arg(
+        long, env = "HALLPASS_LOAD_WAIT", value_name = "MIN..MAX", default_value = "0s",
+        value_parser = Wait::from_str
+    )]
+    pub(crate) wait: Wait,
+
+    /// How long a request may take before it counts as failed
+    #[arg(
+        long, env = "HALLPASS_LOAD_TIMEOUT", value_name = "TIME", default_value = "60s",
+        value_parser = parse_duration
+    )]
+    pub(crate) timeout: Duration,
+
+    /// How long registering and signing in the accounts may take
+    #[arg(
+        long, env = "HALLPASS_LOAD_PROVISION_TIMEOUT", value_name = "TIME", default_value = "2m",
+        value_parser = parse_duration
+    )]
+    pub(crate) provision_timeout: Duration,
+
+    /// Accept any TLS certificate of an https host
+    #[arg(long, env = "HALLPASS_LOAD_ACCEPT_INVALID_CERTS")]
+    pub(crate) accept_invalid_certs: bool,
+
+    /// Write a report to FILE: .html, .md or .json; repeatable
+    #[arg(
+        long, env = "HALLPASS_LOAD_REPORT", value_name = "FILE",
+        default_value = "hallpass-load.html", value_parser = parse_report
+    )]
+    pub(crate) report: Vec<PathBuf>,
+
+    /// Options of Goose itself, after `--`, such as `-- --threshold "p99<5ms"`
+    #[arg(last = true, value_name = "GOOSE OPTIONS")]
+    pub(crate) goose: Vec<String>,
+}
+
+const AFTER_HELP: &str = "\
+exit status:
+  0  PASS: requests were made and every answer was right
+  1  FAIL: a request failed, a threshold was missed, nothing was done, or the run was cut short
+  2  the command line is wrong, or there is no server binary to start
+
+examples:
+  hallpass-loadtest                                   start a server, 9 users verify, 1 signs in
+  hallpass-loadtest --scenario verify -u 64 -t 1m     verification alone
+  hallpass-loadtest --host https://auth.example.test  a server that runs already";
+
+/// The shortest and the longest pause of a user after a request.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Wait {
+    pub(crate) min: Duration,
+    pub(crate) max: Duration,
+}
+
+impl FromStr for Wait {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (min, max) = text.split_once("..").unwrap_or((text, text));
+        let (min, max) = (parse_duration(min)?, parse_duration(max)?);
+        if min > max {
+            return Err("the shorter pause goes first, as in 100ms..500ms".to_owned());
+        }
+        Ok(Self { min, max })
+    }
+}
+
+fn parse_duration(text: &str) -> Result<Duration, String> {
+    humantime::parse_duration(text).map_err(|e| format!("{e}; write it like 500ms, 30s or 2m"))
+}
+
+fn parse_run_time(text: &str) -> Result<Duration, String> {
+    let run_time = parse_duration(text)?;
+    if run_time.is_zero() || run_time.subsec_nanos() != 0 {
+        return Err("give whole seconds, at least 1s".to_owned());
+    }
+    Ok(run_time)
+}
+
+fn parse_users(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(users @ 1..=100_000) => Ok(users),
+        _ => Err("give a number from 1 to 100000".to_owned()),
+    }
+}
+
+/// Only what the API's paths can be appended to: Goose would drop a path, and credentials or a query
+/// would be sent with every request.
+fn parse_host(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text)
+        .map_err(|e| format!("{e}; write it with its scheme, like http://127.0.0.1:8080"))?;
+    if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
+        return Err("only http:// and https:// servers can be tested".to_owned());
+    }
+    let bare = url.path() == "/"
+        && url.query().is_none()
+        && url.fragment().is_none()
+        && url.username().is_empty()
+        && url.password().is_none();
+    if !bare {
+        return Err("give scheme, host and port alone, without a path or credentials".to_owned());
+    }
+    Ok(url)
+}
+
+fn parse_report(text: &str) -> Result<PathBuf, String> {
+    let file = PathBuf::from(text);
+    match file.extension().and_then(OsStr::to_str) {
+        Some("html" | "htm" | "md" | "json") => Ok(file),
+        _ => Err("a report's name ends in .html, .md or .json".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::share::Kind;
+
+    fn parse(args: &[&str]) -> Result<Args, clap::Error> {
+        Args::try_parse_from(std::iter::once("hallpass-loadtest").chain(args.iter().copied()))
+    }
+
+    #[test]
+    fn without_arguments_both_scenarios_run_and_an_html_report_is_written() {
+        let args = parse(&[]).unwrap();
+        let kinds: Vec<Kind> = args.scenario.iter().map(|share| share.kind).collect();
+        assert_eq!(kinds, [Kind::Verify, Kind::Login]);
+        assert_eq!(args.report, [PathBuf::from("hallpass-load.html")]);
+        assert_eq!(args.host, None);
+    }
+
+    #[test]
+    fn a_host_is_scheme_host_and_port_and_nothing_else() {
+        assert_eq!(
+            parse_host("http://127.0.0.1:8080").unwrap().as_str(),
+            "http://127.0.0.1:8080/"
+        );
+        assert!(parse_host("https://auth.example.test").is_ok());
+        for refused in [
+            "127.0.0.1:8080",
+            "localhost",
+            "ftp://localhost",
+            "http://localhost/login",
+            "http://localhost/?a=b",
+            "http://user:secret@localhost",
+        ] {
+            assert!(parse_host(refused).is_err(), "{refused}");
+        }
+    }
+
+    #[test]
+    fn server_arguments_are_split_at_spaces_and_may_begin_with_a_hyphen() {
+        let args = parse(&[
+            "--server-arg",
+            "--pbkdf2-iterations 1000",
+            "--server-arg=--alg=ES256",
+        ]);
+        assert_eq!(
+            args.unwrap().server_args,
+            ["--pbkdf2-iterations", "1000", "--alg=ES256"]
+        );
+    }
+
+    #[test]
+    fn a_server_to_start_and_a_host_exclude_each_other() {
+        assert!(parse(&["--host", "http://127.0.0.1:1", "--server", "hallpass"]).is_err());
+        assert!(parse(&["--host", "http://127.0.0.1:1", "--server-arg", "-v"]).is_err());
+    }
+
+    #[test]
+    fn a_pause_is_one_duration_or_a_range() {
+        let ms = Duration::from_millis;
+        assert_eq!(
+            "200ms".parse(),
+            Ok(Wait {
+                min: ms(200),
+                max: ms(200)
+            })
+        );
+        assert_eq!(
+            "100ms..1s".parse(),
+            Ok(Wait {
+                min: ms(100),
+                max: ms(1000)
+            })
+        );
+        assert!("1s..100ms".parse::<Wait>().is_err());
+        assert!("soon".parse::<Wait>().is_err());
+    }
+
+    #[test]
+    fn a_run_time_is_whole_seconds_and_not_zero() {
+        assert_eq!(parse_run_time("1m 30s"), Ok(Duration::from_secs(90)));
+        assert!(parse_run_time("0s").is_err());
+        assert!(parse_run_time("1500ms").is_err());
+    }
+
+    #[test]
+    fn the_last_of_two_settings_counts_so_that_a_script_can_have_defaults() {
+        assert_eq!(parse(&["-u", "2", "--users", "3"]).unwrap().users, 3);
+    }
+
+    #[test]
+    fn what_follows_two_hyphens_is_for_goose() {
+        let args = parse(&["-u", "2", "--", "--throttle-requests", "100"]).unwrap();
+        assert_eq!(args.goose, ["--throttle-requests", "100"]);
+    }
+}

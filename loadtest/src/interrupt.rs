@@ -1,0 +1,71 @@
+//! Ctrl-C, SIGTERM and SIGHUP: the first one ends the run early and still reports, a second one
+//! ends the process at once. Neither leaves a started server behind.
+
+use std::process;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyhow::Context;
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::sync::watch;
+
+/// The exit status of a process that a second signal ended: 128 and SIGINT.
+const INTERRUPTED: i32 = 130;
+
+/// Whether the user has asked to stop. Clones share one state.
+#[derive(Clone, Debug)]
+pub(crate) struct Interrupt {
+    caught: watch::Receiver<bool>,
+    /// The server to kill when the process exits at once, without running a destructor.
+    server: Arc<Mutex<Option<Pid>>>,
+}
+
+impl Interrupt {
+    /// Takes over the signals. It must come before Goose starts: Goose installs its own handler only
+    /// where there is none, and that one would exit at the second Ctrl-C and leave the server.
+    pub(crate) fn install() -> anyhow::Result<Self> {
+        let (sender, caught) = watch::channel(false);
+        let server = Arc::new(Mutex::new(None));
+        let interrupt = Self { caught, server };
+        let shared = interrupt.clone();
+        ctrlc::set_handler(move || {
+            if sender.send_replace(true) {
+                shared.kill_server();
+                process::exit(INTERRUPTED);
+            }
+            eprintln!("stopping; interrupt again to stop at once");
+        })
+        .context("cannot handle signals")?;
+        Ok(interrupt)
+    }
+
+    /// Whether a signal came.
+    pub(crate) fn caught(&self) -> bool {
+        *self.caught.borrow()
+    }
+
+    /// Waits for a signal.
+    pub(crate) async fn wait(&self) {
+        // The sender lives in the signal handler, that is, as long as the process.
+        if self
+            .caught
+            .clone()
+            .wait_for(|caught| *caught)
+            .await
+            .is_err()
+        {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// Names the server to kill at a second signal, or that there is none any more.
+    pub(crate) fn set_server(&self, pid: Option<Pid>) {
+        *self.server.lock().unwrap_or_else(PoisonError::into_inner) = pid;
+    }
+
+    fn kill_server(&self) {
+        if let Some(pid) = *self.server.lock().unwrap_or_else(PoisonError::into_inner) {
+            // It may be gone already.
+            let _ = kill_process(pid, Signal::KILL);
+        }
+    }
+}

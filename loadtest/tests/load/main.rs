@@ -1,0 +1,198 @@
+//! Runs the load tester as its users do, for a second or two, against a fake server on loopback.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod fake;
+mod own_server;
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use fake::{Fake, Fault};
+use tempfile::TempDir;
+
+/// A run that has ended, and the directory that it ran in.
+struct Run {
+    status: Option<i32>,
+    stdout: String,
+    stderr: String,
+    dir: TempDir,
+}
+
+impl Run {
+    fn verdict(&self) -> &str {
+        self.stdout.lines().last().unwrap_or("")
+    }
+
+    /// The row of a request in the summary: name, count, failed, and so on.
+    fn row(&self, request: &str) -> Vec<&str> {
+        let row = self
+            .stdout
+            .lines()
+            .find_map(|line| line.strip_prefix(request));
+        row.unwrap_or_else(|| panic!("no row for {request}\n{self:?}"))
+            .split_whitespace()
+            .collect()
+    }
+}
+
+impl std::fmt::Debug for Run {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        writeln!(
+            f,
+            "exit status {:?}\n{}\n{}",
+            self.status, self.stdout, self.stderr
+        )
+    }
+}
+
+/// The command, in a directory of its own and without the settings of whoever runs the tests.
+fn command(dir: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_hallpass-loadtest"));
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("HALLPASS_") {
+            command.env_remove(name);
+        }
+    }
+    command.current_dir(dir);
+    command
+}
+
+fn finished(output: Output, dir: TempDir) -> Run {
+    Run {
+        status: output.status.code(),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+        dir,
+    }
+}
+
+fn run(args: &[&str]) -> Run {
+    let dir = TempDir::new().unwrap();
+    let output = command(dir.path()).args(args).output().unwrap();
+    finished(output, dir)
+}
+
+fn run_against(fault: Fault, args: &[&str]) -> (Run, Fake) {
+    let fake = Fake::start(fault);
+    let run = run(&[&["--host", &fake.url, "-t", "1s", "-u", "4"], args].concat());
+    (run, fake)
+}
+
+#[test]
+fn a_run_against_a_right_server_passes_and_writes_the_report() {
+    let (run, fake) = run_against(Fault::None, &[]);
+    assert_eq!(run.status, Some(0), "{run:?}");
+    assert!(run.verdict().starts_with("PASS: "), "{run:?}");
+    assert_eq!(run.row("POST /api/login")[1], "0", "{run:?}");
+    assert_ne!(run.row("GET /api/verify")[0], "0", "{run:?}");
+    assert_eq!(fake.registered(), 4);
+    let report = std::fs::read_to_string(run.dir.path().join("hallpass-load.html")).unwrap();
+    assert!(report.contains("/api/verify") && report.contains("/api/login"));
+}
+
+#[test]
+fn a_scenario_can_run_alone_and_from_the_environment() {
+    let fake = Fake::start(Fault::None);
+    let dir = TempDir::new().unwrap();
+    let mut command = command(dir.path());
+    command
+        .env("HALLPASS_LOAD_HOST", &fake.url)
+        .env("HALLPASS_LOAD_SCENARIO", "verify");
+    let output = command
+        .args(["-u", "2", "-t", "1s", "--wait", "10ms"])
+        .output()
+        .unwrap();
+    let run = finished(output, dir);
+    assert_eq!(run.status, Some(0), "{run:?}");
+    assert!(!run.stdout.contains("/api/login"), "{run:?}");
+}
+
+#[test]
+fn wrong_answers_with_status_200_fail_the_run_and_are_named() {
+    let (run, _) = run_against(Fault::WrongSub, &[]);
+    assert_eq!(run.status, Some(1), "{run:?}");
+    assert!(run.verdict().starts_with("FAIL: "), "{run:?}");
+    assert!(run.verdict().contains("/api/verify: wrong sub"), "{run:?}");
+    assert_ne!(run.row("GET /api/verify")[1], "0", "{run:?}");
+}
+
+#[test]
+fn server_errors_fail_the_run_and_are_named() {
+    let (run, _) = run_against(Fault::InternalError, &[]);
+    assert_eq!(run.status, Some(1), "{run:?}");
+    assert!(run.verdict().contains("/api/verify: status 500"), "{run:?}");
+}
+
+#[test]
+fn a_declared_overload_fails_the_run_under_its_own_name() {
+    let (run, _) = run_against(Fault::Overload, &["--scenario", "login"]);
+    assert_eq!(run.status, Some(1), "{run:?}");
+    assert!(
+        run.verdict()
+            .contains("/api/login: declared overload (503)"),
+        "{run:?}"
+    );
+}
+
+#[test]
+fn access_tokens_are_renewed_before_they_expire() {
+    let (run, _) = run_against(Fault::ShortTokens, &["--scenario", "verify", "-t", "3s"]);
+    assert_eq!(run.status, Some(0), "{run:?}");
+    assert_ne!(run.row("POST /api/login (renewal)")[0], "0", "{run:?}");
+}
+
+#[test]
+fn a_server_that_is_busy_while_accounts_are_set_up_is_asked_again() {
+    let (run, fake) = run_against(Fault::BusyAtFirst, &[]);
+    assert_eq!(run.status, Some(0), "{run:?}");
+    assert_eq!(fake.registered(), 4);
+}
+
+#[test]
+fn closed_registration_is_a_failure_that_says_what_to_do() {
+    let (run, _) = run_against(Fault::RegistrationClosed, &[]);
+    assert_eq!(run.status, Some(1), "{run:?}");
+    assert!(run.verdict().contains("--registration open"), "{run:?}");
+}
+
+#[test]
+fn a_missed_goose_threshold_fails_the_run() {
+    let args = ["--", "--no-threshold-abort", "--threshold", "p50<1us"];
+    let (run, _) = run_against(Fault::None, &args);
+    assert_eq!(run.status, Some(1), "{run:?}");
+    assert!(run.verdict().contains("threshold p50<1us"), "{run:?}");
+}
+
+#[test]
+fn a_host_that_cannot_be_reached_is_a_failure_that_names_it() {
+    // Nothing listens on a port that was bound and given back a moment ago.
+    let port = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
+    let host = format!("http://127.0.0.1:{port}");
+    let run = run(&["--host", &host, "-t", "1s"]);
+    assert_eq!(run.status, Some(1), "{run:?}");
+    assert!(
+        run.verdict().contains(&format!("cannot connect to {host}")),
+        "{run:?}"
+    );
+}
+
+#[test]
+fn a_wrong_command_line_has_an_exit_status_of_its_own() {
+    for args in [
+        &["--host", "127.0.0.1:8080"][..],
+        &["--users", "1"],
+        &["--report", "no/such/directory/report.html"],
+        &["--report", "report.txt"],
+        &["--server", "/nonexistent/hallpass"],
+        &["--", "--users", "3"],
+        &["--", "--no-such-option"],
+    ] {
+        let run = run(args);
+        assert_eq!(run.status, Some(2), "{args:?}: {run:?}");
+        assert!(run.stderr.contains("error: "), "{args:?}: {run:?}");
+    }
+}
