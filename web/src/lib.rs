@@ -1,1 +1,17 @@
-//! skeleton
+//! The Hallpass frontend: a registration form, a login form, and a page behind a guard.
+//!
+//! [`app`] decides everything and touches nothing, so it is tested natively; [`shell`] touches the
+//! browser and decides nothing.
+
+pub mod api;
+pub mod app;
+pub mod interceptor;
+pub mod route;
+pub mod screen;
+pub mod session;
+pub mod shell;
+
+/// Starts the application in the page that loaded it.
+pub fn run() {
+    shell::start();
+}

@@ -1,0 +1,293 @@
+//! The application: what happened, what is so, and what to do about it. Pure: the clock, the
+//! storage, the network and the page are events that come in and effects that go out.
+
+mod forms;
+mod navigation;
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
+
+use hallpass_contract::{Credentials, Protected, PublicConfig, Secret, path};
+
+use crate::api::{Answer, Fault, Request, RequestId, expect};
+use crate::route::Route;
+use crate::session::{Seconds, Session, Stored};
+
+/// Something that happened.
+#[derive(Debug)]
+pub enum Event {
+    /// The page has loaded, at this path.
+    Started(String, Stored),
+    /// Somebody followed a link to a page of ours.
+    Followed(String, Stored),
+    /// Somebody went back or forward, to this path.
+    Traversed(String, Stored),
+    /// The stored session may not be the one in memory: another tab has written.
+    StorageChanged(Stored),
+    /// The token could not be saved.
+    StorageFailed,
+    /// A form was submitted with this username and password.
+    Submitted(Form, String, Secret),
+    /// Somebody typed into a field.
+    Edited(Form, Field),
+    /// The password is to be shown, or hidden again.
+    PasswordToggled,
+    /// The sign-out button.
+    SignOut,
+    /// The try-again button of a page that could not load its content.
+    Retry,
+    /// A request came to its end.
+    Answered(RequestId, Answer),
+}
+
+/// Something for the shell to do.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Effect {
+    /// Add this path to the history.
+    Push(String),
+    /// Put this path in the place of the current one.
+    Replace(String),
+    /// Send a request and answer with [`Event::Answered`].
+    Send(Request),
+    /// Store the token and the clock offset; [`Event::StorageFailed`] if that cannot be done.
+    Save(Secret, Seconds),
+    /// Remove the stored token; if one is named, only that one and not its successor from
+    /// another tab.
+    Forget(Option<Secret>),
+    /// Move the focus to the heading of the view.
+    FocusHeading,
+    /// Move the focus within a form.
+    Focus(Form, Control),
+    /// Empty the password fields.
+    ClearPasswords,
+    /// Write a username into a form.
+    FillUsername(Form, String),
+}
+
+/// The two forms.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Form {
+    /// `#login-form`
+    Login,
+    /// `#register-form`
+    Register,
+}
+
+/// The fields of both forms.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Field {
+    /// `username`
+    Username,
+    /// `password`
+    Password,
+}
+
+/// What can have the focus in a form.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Control {
+    /// A field.
+    Field(Field),
+    /// The button.
+    Submit,
+}
+
+/// What the current form has to say; empty strings say nothing.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct FormState {
+    /// Concerns the form as a whole.
+    pub alert: String,
+    /// Concerns the username.
+    pub username_error: String,
+    /// Concerns the password.
+    pub password_error: String,
+    /// The password is readable.
+    pub show_password: bool,
+}
+
+/// The content of the protected page.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub enum Content {
+    /// Not asked for, or not here yet.
+    #[default]
+    Loading,
+    /// What the server sent.
+    Shown(Protected),
+    /// Why there is none.
+    Failed(String),
+}
+
+/// The request whose answer the page waits for. Whatever leaves the page or ends the session drops
+/// it, so an answer that comes later finds nobody waiting.
+#[derive(Debug)]
+struct Pending {
+    id: RequestId,
+    task: Task,
+}
+
+#[derive(Debug)]
+enum Task {
+    Login,
+    /// The credentials sign the new user in; they live no longer than this request.
+    Register(Credentials),
+    /// The sign-in that follows a registration as this user.
+    FirstLogin(String),
+    Content,
+}
+
+/// All that is so.
+#[derive(Debug)]
+pub struct Model {
+    /// The path in the address bar.
+    pub target: String,
+    /// What that path names.
+    pub route: Route,
+    /// Who is signed in.
+    pub session: Option<Session>,
+    /// What the server tells every frontend, once it has.
+    pub config: Option<PublicConfig>,
+    /// The form of the current view.
+    pub form: FormState,
+    /// The content of the protected page.
+    pub content: Content,
+    /// What the status line says.
+    pub notice: &'static str,
+    pending: Option<Pending>,
+    config_request: Option<RequestId>,
+    /// Set when the storage has failed: from then on memory alone knows the session.
+    memory_only: bool,
+    last_request: RequestId,
+}
+
+impl Default for Model {
+    fn default() -> Self {
+        Self {
+            target: String::new(),
+            route: Route::NotFound,
+            session: None,
+            config: None,
+            form: FormState::default(),
+            content: Content::default(),
+            notice: "",
+            pending: None,
+            config_request: None,
+            memory_only: false,
+            last_request: 0,
+        }
+    }
+}
+
+impl Model {
+    /// A form waits for its answer.
+    pub fn is_busy(&self) -> bool {
+        self.pending
+            .as_ref()
+            .is_some_and(|pending| !matches!(pending.task, Task::Content))
+    }
+
+    /// The account has just been made and its first sign-in is on its way.
+    pub fn is_first_login(&self) -> bool {
+        self.pending
+            .as_ref()
+            .is_some_and(|pending| matches!(pending.task, Task::FirstLogin(_)))
+    }
+}
+
+/// Says what follows from an event at the time `now`.
+pub fn update(event: Event, now: Seconds, model: &mut Model) -> Vec<Effect> {
+    let mut turn = Turn {
+        model,
+        now,
+        session_ended: false,
+        effects: Vec::new(),
+    };
+    match event {
+        Event::Started(target, stored) => turn.start(target, stored),
+        Event::Followed(target, stored) => turn.follow(target, stored),
+        Event::Traversed(target, stored) => turn.traverse(target, stored),
+        Event::StorageChanged(stored) => turn.storage_changed(stored),
+        Event::StorageFailed => turn.storage_failed(),
+        Event::Submitted(form, username, password) => turn.submit(form, &username, password),
+        Event::Edited(form, field) => turn.edited(form, field),
+        Event::PasswordToggled => turn.model.form.show_password ^= true,
+        Event::SignOut => turn.sign_out(),
+        Event::Retry => turn.retry(),
+        Event::Answered(id, answer) => turn.answered(id, &answer),
+    }
+    turn.effects
+}
+
+/// One call of [`update`] while it makes up its mind.
+struct Turn<'a> {
+    model: &'a mut Model,
+    now: Seconds,
+    /// A session was found to be over in this turn.
+    session_ended: bool,
+    effects: Vec<Effect>,
+}
+
+impl Turn<'_> {
+    fn send(&mut self, path: &'static str, body: Option<Secret>) -> RequestId {
+        self.model.last_request = self.model.last_request.wrapping_add(1);
+        let id = self.model.last_request;
+        let token = self
+            .model
+            .session
+            .as_ref()
+            .map(|session| session.token.clone());
+        self.effects.push(Effect::Send(Request {
+            id,
+            path,
+            body,
+            token,
+        }));
+        id
+    }
+
+    fn load_config(&mut self) {
+        if self.model.config.is_none() && self.model.config_request.is_none() {
+            self.model.config_request = Some(self.send(path::CONFIG, None));
+        }
+    }
+
+    fn load_content(&mut self) {
+        self.model.content = Content::Loading;
+        let id = self.send(path::PROTECTED, None);
+        self.model.pending = Some(Pending {
+            id,
+            task: Task::Content,
+        });
+    }
+
+    fn retry(&mut self) {
+        if self.model.route == Route::Protected && self.model.pending.is_none() {
+            self.load_content();
+            self.effects.push(Effect::FocusHeading);
+        }
+    }
+
+    fn answered(&mut self, id: RequestId, answer: &Answer) {
+        if self.model.config_request == Some(id) {
+            self.model.config_request = None;
+            self.model.config = expect(answer, 200).ok();
+            return;
+        }
+        let Some(pending) = self.model.pending.take_if(|pending| pending.id == id) else {
+            return;
+        };
+        match pending.task {
+            Task::Login => self.login_answered(answer),
+            Task::Register(credentials) => self.register_answered(answer, credentials),
+            Task::FirstLogin(username) => self.first_login_answered(answer, username),
+            Task::Content => self.content_answered(answer),
+        }
+    }
+
+    fn content_answered(&mut self, answer: &Answer) {
+        match expect(answer, 200) {
+            Ok(protected) => self.model.content = Content::Shown(protected),
+            Err(Fault { status: 401, .. }) => self.session_refused(),
+            Err(fault) => self.model.content = Content::Failed(fault.message),
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! Where the visitor is, and who: the guard at work, and sessions that begin and end.
+
+use super::{Content, Effect, FormState, Turn};
+use crate::route::{Admission, Route, admit};
+use crate::session::{Session, Stored};
+
+pub(super) const SESSION_ENDED: &str = "Your session has ended. Sign in again.";
+pub(super) const SIGN_IN_FIRST: &str = "Sign in to see that page.";
+pub(super) const SIGNED_OUT: &str = "You are signed out.";
+pub(super) const SIGNED_OUT_ELSEWHERE: &str = "You were signed out in another tab.";
+pub(super) const MEMORY_ONLY: &str = "This browser does not let us keep you signed in: reloading or closing this page signs you out.";
+
+/// How a navigation shows in the history.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum History {
+    /// A new entry.
+    Push,
+    /// The current entry gets the new path.
+    Replace,
+    /// The browser has moved already.
+    Moved,
+}
+
+impl Turn<'_> {
+    pub(super) fn start(&mut self, target: String, stored: Stored) {
+        self.adopt(stored);
+        self.navigate(target, History::Moved);
+    }
+
+    pub(super) fn follow(&mut self, target: String, stored: Stored) {
+        self.adopt(stored);
+        let same = target == self.model.target;
+        self.navigate(
+            target,
+            if same {
+                History::Replace
+            } else {
+                History::Push
+            },
+        );
+        self.effects.push(Effect::FocusHeading);
+    }
+
+    /// A jump within the page is reported as a traversal too; it must not lose what was typed.
+    pub(super) fn traverse(&mut self, target: String, stored: Stored) {
+        if target == self.model.target {
+            return self.storage_changed(stored);
+        }
+        self.adopt(stored);
+        self.navigate(target, History::Moved);
+        self.effects.push(Effect::FocusHeading);
+    }
+
+    pub(super) fn storage_changed(&mut self, stored: Stored) {
+        let before = self.model.session.clone();
+        self.adopt(stored);
+        if self.model.session == before {
+            return;
+        }
+        let signed_out = self.model.session.is_none() && !self.session_ended;
+        self.replace(self.model.target.clone());
+        if signed_out {
+            self.model.notice = SIGNED_OUT_ELSEWHERE;
+        }
+    }
+
+    pub(super) fn storage_failed(&mut self) {
+        self.model.memory_only = true;
+        self.model.notice = MEMORY_ONLY;
+    }
+
+    pub(super) fn sign_out(&mut self) {
+        if self.model.session.take().is_none() {
+            return;
+        }
+        self.effects.push(Effect::Forget(None));
+        self.navigate("/".to_owned(), History::Push);
+        self.effects.push(Effect::FocusHeading);
+        self.model.notice = SIGNED_OUT;
+    }
+
+    pub(super) fn signed_in(&mut self, session: Session) {
+        self.effects
+            .push(Effect::Save(session.token.clone(), session.clock_offset()));
+        self.model.session = Some(session);
+        self.replace(self.model.route.onward().to_owned());
+    }
+
+    /// The server does not accept the token any more.
+    pub(super) fn session_refused(&mut self) {
+        self.end_session();
+        self.replace(self.model.target.clone());
+    }
+
+    /// Goes on to a path which takes the current one's place in the history.
+    pub(super) fn replace(&mut self, target: String) {
+        let before = self.model.route.clone();
+        self.navigate(target, History::Replace);
+        if self.model.route != before {
+            self.effects.push(Effect::FocusHeading);
+        }
+    }
+
+    /// Takes over what the storage says about the session, unless it has proved unusable.
+    fn adopt(&mut self, stored: Stored) {
+        if self.model.memory_only {
+            return;
+        }
+        match stored {
+            Stored::Unavailable => {}
+            Stored::Nothing => self.model.session = None,
+            Stored::Token(token, clock_offset) => {
+                let session = Session::restore(token.expose(), clock_offset);
+                if session.is_none() {
+                    self.effects.push(Effect::Forget(Some(token)));
+                    self.session_ended = true;
+                }
+                self.model.session = session;
+            }
+        }
+    }
+
+    fn end_session(&mut self) {
+        if let Some(session) = self.model.session.take() {
+            self.effects.push(Effect::Forget(Some(session.token)));
+            self.session_ended = true;
+        }
+    }
+
+    /// Goes where the guard allows. A redirect ends: sign-in pages refuse to be return paths.
+    fn navigate(&mut self, mut target: String, history: History) {
+        if self
+            .model
+            .session
+            .as_ref()
+            .is_some_and(|session| session.is_expired(self.now))
+        {
+            self.end_session();
+        }
+        let wanted = target.clone();
+        self.model.notice = if self.session_ended {
+            SESSION_ENDED
+        } else {
+            ""
+        };
+        let route = loop {
+            let route = Route::parse(&target);
+            match admit(&route, &target, self.model.session.is_some()) {
+                Admission::Show => break route,
+                Admission::GoOn(path) => target = path,
+                Admission::SignInFirst(path) => {
+                    target = path;
+                    if !self.session_ended {
+                        self.model.notice = SIGN_IN_FIRST;
+                    }
+                }
+            }
+        };
+        match history {
+            History::Push => self.effects.push(Effect::Push(target.clone())),
+            History::Replace => self.effects.push(Effect::Replace(target.clone())),
+            History::Moved if target != wanted => {
+                self.effects.push(Effect::Replace(target.clone()));
+            }
+            History::Moved => {}
+        }
+        self.enter(route, target);
+    }
+
+    fn enter(&mut self, route: Route, target: String) {
+        self.model.route = route;
+        self.model.target = target;
+        self.model.pending = None;
+        self.model.form = FormState::default();
+        self.model.content = Content::Loading;
+        self.effects.push(Effect::ClearPasswords);
+        self.load_config();
+        if self.model.route == Route::Protected {
+            self.load_content();
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! The signed-in session: the stored access token and when it stops being worth sending.
+
+use data_encoding::BASE64URL_NOPAD;
+use hallpass_contract::{Login, Secret};
+use serde::Deserialize;
+
+/// Seconds since 1970-01-01T00:00:00Z by this device's clock.
+pub type Seconds = i64;
+
+/// A token that this browser holds. Its signature is the server's business; what is read here
+/// only spares a request that could not succeed and shows a name before any answer has come.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Session {
+    /// The access token as it is sent.
+    pub token: Secret,
+    /// The name to greet.
+    pub username: String,
+    /// The `exp` claim: by the server's clock.
+    expires_at: Seconds,
+    /// Add to this device's clock to get the server's.
+    clock_offset: Seconds,
+}
+
+/// The claims of RFC 9068 section 2.2 that the frontend reads.
+#[derive(Deserialize)]
+struct Claims {
+    exp: Seconds,
+    username: String,
+}
+
+impl Session {
+    /// Reads a stored token. None if it is not a JWT of ours, in which case it opens no door.
+    pub fn restore(token: &str, clock_offset: Seconds) -> Option<Self> {
+        let claims = claims(token)?;
+        Some(Self {
+            token: token.into(),
+            username: claims.username,
+            expires_at: claims.exp,
+            clock_offset,
+        })
+    }
+
+    /// Starts a session with a login's answer. `expires_in` counts from now by the server's clock,
+    /// so together with `exp` it tells how wrong this device's clock is: a device that is an hour
+    /// ahead would otherwise end every session the moment it begins.
+    pub fn start(login: &Login, now: Seconds) -> Option<Self> {
+        let claims = claims(login.access_token.expose())?;
+        let expires_in = Seconds::try_from(login.expires_in).ok()?;
+        Some(Self {
+            token: login.access_token.clone(),
+            username: login.user.username.clone(),
+            expires_at: claims.exp,
+            clock_offset: claims.exp.saturating_sub(expires_in).saturating_sub(now),
+        })
+    }
+
+    /// Whether the server would refuse the token by now.
+    pub fn is_expired(&self, now: Seconds) -> bool {
+        now.saturating_add(self.clock_offset) >= self.expires_at
+    }
+
+    /// What to store beside the token for [`restore`](Self::restore).
+    pub fn clock_offset(&self) -> Seconds {
+        self.clock_offset
+    }
+}
+
+fn claims(token: &str) -> Option<Claims> {
+    let mut parts = token.split('.');
+    let (_header, payload, _signature) = (parts.next()?, parts.next()?, parts.next()?);
+    if parts.next().is_some() {
+        return None;
+    }
+    let payload = BASE64URL_NOPAD.decode(payload.as_bytes()).ok()?;
+    serde_json::from_slice(&payload).ok()
+}
+
+/// What the browser's storage had to say.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Stored {
+    /// A token, and the clock offset kept with it.
+    Token(Secret, Seconds),
+    /// Nothing: signed out.
+    Nothing,
+    /// The storage cannot be used, so it says nothing about the session in memory.
+    Unavailable,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::testing::{jwt, login};
+
+    #[test]
+    fn a_stored_token_tells_its_user_and_its_expiry() {
+        let session = Session::restore(&jwt("ada", 1_000), 0).unwrap();
+        assert_eq!(session.username, "ada");
+        assert!(!session.is_expired(999));
+        assert!(session.is_expired(1_000));
+    }
+
+    #[test]
+    fn what_is_not_a_token_of_ours_is_no_session() {
+        for text in [
+            "",
+            "null",
+            "a.b",
+            "a.b.c",
+            "a.e30.c",
+            &format!("{}.d", jwt("ada", 1)),
+        ] {
+            assert_eq!(Session::restore(text, 0), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_clock_does_not_end_a_session_that_has_just_begun() {
+        let an_hour_ahead = 1_000 + 3_600;
+        let session = Session::start(&login("ada", 1_900, 900), an_hour_ahead).unwrap();
+        assert_eq!(session.clock_offset(), -3_600);
+        assert!(!session.is_expired(an_hour_ahead + 899));
+        assert!(session.is_expired(an_hour_ahead + 900));
+    }
+
+    #[test]
+    fn the_clock_offset_survives_a_reload() {
+        let an_hour_ahead = 1_000 + 3_600;
+        let started = Session::start(&login("ada", 1_900, 900), an_hour_ahead).unwrap();
+        let restored = Session::restore(started.token.expose(), started.clock_offset());
+        assert_eq!(restored, Some(started));
+    }
+
+    #[test]
+    fn an_absurd_offset_does_not_overflow() {
+        let session = Session::restore(&jwt("ada", 1_000), Seconds::MAX).unwrap();
+        assert!(session.is_expired(1));
+    }
+}

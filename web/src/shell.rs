@@ -1,0 +1,147 @@
+//! The browser: turns what happens in it into events and carries out the effects. No decision is
+//! taken here. Hooks that `index.html` promises are looked up by name and skipped when absent: a
+//! page that lost one still works in the rest.
+
+mod fetch;
+mod listeners;
+mod page;
+mod storage;
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+use js_sys::Date;
+use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::spawn_local;
+use web_sys::{Document, History, Window};
+
+use crate::app::{Effect, Event, Model, update};
+use crate::screen::{Screen, screen};
+use crate::session::Seconds;
+use listeners::Listener;
+
+thread_local! {
+    /// The listeners live as long as the page; here they have an owner that does.
+    static LISTENERS: RefCell<Vec<Listener>> = const { RefCell::new(Vec::new()) };
+}
+
+/// The application in its page.
+struct Shell {
+    window: Window,
+    document: Document,
+    history: Option<History>,
+    model: RefCell<Model>,
+    /// What the page shows now.
+    drawn: RefCell<Option<Screen>>,
+    /// Events that came up while effects were carried out.
+    queue: RefCell<VecDeque<Event>>,
+    dispatching: Cell<bool>,
+}
+
+/// Takes over the page that loaded the module.
+pub fn start() {
+    let Some(window) = web_sys::window() else {
+        return;
+    };
+    let Some(document) = window.document() else {
+        return;
+    };
+    let shell = Rc::new(Shell {
+        history: window.history().ok(),
+        window,
+        document,
+        model: RefCell::default(),
+        drawn: RefCell::default(),
+        queue: RefCell::default(),
+        dispatching: Cell::new(false),
+    });
+    shell.dispatch(Event::Started(shell.target(), storage::read(&shell.window)));
+    LISTENERS.set(listeners::attach(&shell));
+    page::mark_ready(&shell.document);
+}
+
+impl Shell {
+    fn dispatch(self: &Rc<Self>, event: Event) {
+        self.queue.borrow_mut().push_back(event);
+        if self.dispatching.replace(true) {
+            return;
+        }
+        while let Some(event) = self.take_event() {
+            let effects = update(event, now(), &mut self.model.borrow_mut());
+            self.draw();
+            for effect in effects {
+                self.carry_out(effect);
+            }
+        }
+        self.dispatching.set(false);
+    }
+
+    fn take_event(&self) -> Option<Event> {
+        self.queue.borrow_mut().pop_front()
+    }
+
+    fn draw(&self) {
+        let screen = screen(&self.model.borrow());
+        if self.drawn.borrow().as_ref() != Some(&screen) {
+            page::draw(&self.document, &screen);
+            self.drawn.replace(Some(screen));
+        }
+    }
+
+    fn carry_out(self: &Rc<Self>, effect: Effect) {
+        match effect {
+            Effect::Push(path) => self.visit(&path, History::push_state_with_url),
+            Effect::Replace(path) => self.visit(&path, History::replace_state_with_url),
+            Effect::Send(request) => {
+                let shell = Rc::clone(self);
+                spawn_local(async move {
+                    let answer = fetch::send(&shell.window, &request).await;
+                    shell.dispatch(Event::Answered(request.id, answer));
+                });
+            }
+            Effect::Save(token, clock_offset) => {
+                if !storage::save(&self.window, &token, clock_offset) {
+                    self.dispatch(Event::StorageFailed);
+                }
+            }
+            Effect::Forget(only) => storage::forget(&self.window, only.as_ref()),
+            Effect::FocusHeading => {
+                page::focus_heading(&self.document);
+                self.window.scroll_to_with_x_and_y(0.0, 0.0);
+            }
+            Effect::Focus(form, control) => page::focus(&self.document, form, control),
+            Effect::ClearPasswords => page::clear_passwords(&self.document),
+            Effect::FillUsername(form, username) => {
+                page::fill_username(&self.document, form, &username);
+            }
+        }
+    }
+
+    fn visit(
+        &self,
+        path: &str,
+        write: fn(&History, &JsValue, &str, Option<&str>) -> Result<(), JsValue>,
+    ) {
+        if let Some(history) = &self.history {
+            // Refused only by a browser that is flooded with navigations; the view changes anyway.
+            write(history, &JsValue::NULL, "", Some(path)).ok();
+        }
+    }
+
+    /// The path and query in the address bar.
+    fn target(&self) -> String {
+        let location = self.window.location();
+        let path = location.pathname().unwrap_or_default();
+        path + &location.search().unwrap_or_default()
+    }
+}
+
+/// The device's clock, cut to seconds.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "milliseconds since 1970 fit with room to spare"
+)]
+fn now() -> Seconds {
+    (Date::now() / 1000.0) as Seconds
+}

@@ -1,0 +1,54 @@
+//! The one place that sends requests, so the one place where the interceptor has to stand.
+
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{
+    AbortSignal, Headers, RequestCache, RequestCredentials, RequestInit, RequestRedirect, Response,
+    Url, Window,
+};
+
+use crate::api::{Answer, Reply, Request};
+use crate::interceptor::authorization;
+
+/// A hash may have to queue on a busy server; beyond this the visitor is better told.
+const TIMEOUT_MS: u32 = 30_000;
+
+/// None when no answer came, whatever the reason: the browser does not tell pages more.
+pub(super) async fn send(window: &Window, request: &Request) -> Answer {
+    exchange(window, request).await.ok()
+}
+
+async fn exchange(window: &Window, request: &Request) -> Result<Reply, JsValue> {
+    let own_origin = window.location().origin()?;
+    let url = Url::new_with_base(request.path, &own_origin)?;
+    let headers = Headers::new()?;
+    if let Some(value) = authorization(&url.origin(), &own_origin, request.token.as_ref()) {
+        headers.set("Authorization", &value)?;
+    }
+    let init = RequestInit::new();
+    init.set_cache(RequestCache::NoStore);
+    init.set_credentials(RequestCredentials::SameOrigin);
+    // The API never redirects; following one could carry the token or a password elsewhere.
+    init.set_redirect(RequestRedirect::Error);
+    init.set_signal(Some(&AbortSignal::timeout_with_u32(TIMEOUT_MS)));
+    if let Some(body) = &request.body {
+        headers.set("Content-Type", "application/json")?;
+        init.set_method("POST");
+        init.set_body(&JsValue::from_str(body.expose()));
+    }
+    init.set_headers(&headers);
+    let response = JsFuture::from(window.fetch_with_str_and_init(&url.href(), &init)).await?;
+    reply(&response.dyn_into()?).await
+}
+
+async fn reply(response: &Response) -> Result<Reply, JsValue> {
+    let headers = response.headers();
+    let header = |name| headers.get(name).ok().flatten().unwrap_or_default();
+    let body = JsFuture::from(response.text()?).await?;
+    Ok(Reply {
+        status: response.status(),
+        content_type: header("Content-Type"),
+        retry_after: header("Retry-After"),
+        body: body.as_string().unwrap_or_default(),
+    })
+}

@@ -1,0 +1,52 @@
+//! The session in `localStorage`, which may be switched off, full, or written by others.
+
+use hallpass_contract::Secret;
+use web_sys::{Storage, Window};
+
+use crate::session::{Seconds, Stored};
+
+/// Holds the access token and nothing else, so that other tools can read and write it.
+pub(super) const TOKEN_KEY: &str = "hallpass.access_token";
+
+/// Holds the seconds to add to this device's clock.
+const CLOCK_OFFSET_KEY: &str = "hallpass.clock_offset";
+
+fn storage(window: &Window) -> Option<Storage> {
+    window.local_storage().ok().flatten()
+}
+
+pub(super) fn read(window: &Window) -> Stored {
+    let Some(storage) = storage(window) else {
+        return Stored::Unavailable;
+    };
+    match storage.get_item(TOKEN_KEY) {
+        Ok(Some(token)) => Stored::Token(token.into(), clock_offset(&storage).unwrap_or(0)),
+        Ok(None) => Stored::Nothing,
+        Err(_) => Stored::Unavailable,
+    }
+}
+
+fn clock_offset(storage: &Storage) -> Option<Seconds> {
+    storage.get_item(CLOCK_OFFSET_KEY).ok()??.parse().ok()
+}
+
+/// Whether the token is stored. It comes last: other tabs read both when they hear of the token.
+pub(super) fn save(window: &Window, token: &Secret, clock_offset: Seconds) -> bool {
+    storage(window).is_some_and(|storage| {
+        storage
+            .set_item(CLOCK_OFFSET_KEY, &clock_offset.to_string())
+            .is_ok()
+            && storage.set_item(TOKEN_KEY, token.expose()).is_ok()
+    })
+}
+
+pub(super) fn forget(window: &Window, only: Option<&Secret>) {
+    let Some(storage) = storage(window) else {
+        return;
+    };
+    let stored = storage.get_item(TOKEN_KEY).ok().flatten();
+    if only.is_none_or(|only| stored.as_deref() == Some(only.expose())) {
+        // Storage that cannot be written holds no token of ours either.
+        storage.remove_item(TOKEN_KEY).ok();
+    }
+}
