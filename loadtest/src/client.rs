@@ -120,7 +120,9 @@ impl Target {
     fn unreachable(&self, error: reqwest::Error) -> anyhow::Error {
         let host = self.host.as_str().trim_end_matches('/').to_owned();
         let what = match () {
-            () if error.is_connect() => format!("cannot connect to {host}: is the server running?"),
+            () if error.is_connect() => {
+                format!("cannot connect to {host}; is a server running there?")
+            }
             () if error.is_timeout() => format!("{host} did not answer in time"),
             () => format!("no answer from {host}"),
         };
