@@ -101,10 +101,12 @@ fn fault(reply: &Reply) -> Fault {
     let (mut message, fields) = match reply.problem() {
         Some(problem) if !problem.errors.is_empty() => (String::new(), problem.errors),
         Some(problem) if problem.detail.is_empty() => (problem.title, Vec::new()),
-        Some(problem) => (sentence(&problem.detail), Vec::new()),
+        Some(problem) => (problem.detail, Vec::new()),
         None => (without_problem(reply.status).to_owned(), Vec::new()),
     };
-    if let (429 | 503, Some(seconds)) = (reply.status, reply.retry_after_seconds()) {
+    // A detail that says when is not said twice.
+    let told = message.contains("again in");
+    if let (429 | 503, Some(seconds), false) = (reply.status, reply.retry_after_seconds(), told) {
         message.push_str(&when_to_retry(seconds));
     }
     Fault {
@@ -131,21 +133,6 @@ fn when_to_retry(seconds: u32) -> String {
     }
 }
 
-/// Server messages are phrases; on a page they are sentences.
-pub fn sentence(text: &str) -> String {
-    let mut chars = text.chars();
-    let mut sentence: String = chars
-        .next()
-        .into_iter()
-        .flat_map(char::to_uppercase)
-        .collect();
-    sentence.push_str(chars.as_str());
-    if !sentence.is_empty() && !sentence.ends_with(['.', '!', '?']) {
-        sentence.push('.');
-    }
-    sentence
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -158,7 +145,7 @@ mod tests {
 
     #[test]
     fn a_problem_is_told_in_its_own_words() {
-        let fault = fault_of(problem(409, "that username is taken", &[]));
+        let fault = fault_of(problem(409, "That username is taken.", &[]));
         assert_eq!(fault.message, "That username is taken.");
         assert_eq!((fault.status, fault.fields.len()), (409, 0));
     }
@@ -176,22 +163,29 @@ mod tests {
 
     #[test]
     fn a_busy_server_says_when_to_come_back() {
-        for (status, header, end) in [
-            (503, "7", "busy. Try again in 7 seconds."),
-            (429, " 1 ", "busy. Try again in 1 second."),
-            (503, "Wed, 21 Oct 2026 07:28:00 GMT", "busy."),
-            (500, "7", "busy."),
+        for (status, header, message) in [
+            (503, "7", "Busy. Try again in 7 seconds."),
+            (429, " 1 ", "Busy. Try again in 1 second."),
+            (503, "Wed, 21 Oct 2026 07:28:00 GMT", "Busy."),
+            (500, "7", "Busy."),
         ] {
             let reply = Reply {
                 retry_after: header.into(),
-                ..problem(status, "busy", &[])
+                ..problem(status, "Busy.", &[])
             };
-            let message = fault_of(reply).message;
-            assert!(
-                message.to_lowercase().ends_with(&end.to_lowercase()),
-                "{message}"
-            );
+            assert_eq!(fault_of(reply).message, message);
         }
+    }
+
+    #[test]
+    fn a_problem_that_says_when_to_come_back_is_not_repeated() {
+        let busy = problem(503, "Too many people; try again in 7 s.", &[]);
+        let message = fault_of(Reply {
+            retry_after: "7".into(),
+            ..busy
+        })
+        .message;
+        assert_eq!(message, "Too many people; try again in 7 s.");
     }
 
     #[test]

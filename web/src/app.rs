@@ -2,17 +2,20 @@
 //! storage, the network and the page are events that come in and effects that go out.
 
 mod forms;
+mod model;
 mod navigation;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
-use hallpass_contract::{Credentials, Protected, PublicConfig, Secret, path};
+use hallpass_contract::{Secret, path};
 
 use crate::api::{Answer, Fault, Request, RequestId, expect};
 use crate::route::Route;
-use crate::session::{Seconds, Session, Stored};
+use crate::session::{Seconds, Stored};
+pub use model::{Content, FormState, Model};
+use model::{Pending, Task};
 
 /// Something that happened.
 #[derive(Debug)]
@@ -90,107 +93,6 @@ pub enum Control {
     Field(Field),
     /// The button.
     Submit,
-}
-
-/// What the current form has to say; empty strings say nothing.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct FormState {
-    /// Concerns the form as a whole.
-    pub alert: String,
-    /// Concerns the username.
-    pub username_error: String,
-    /// Concerns the password.
-    pub password_error: String,
-    /// The password is readable.
-    pub show_password: bool,
-}
-
-/// The content of the protected page.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub enum Content {
-    /// Not asked for, or not here yet.
-    #[default]
-    Loading,
-    /// What the server sent.
-    Shown(Protected),
-    /// Why there is none.
-    Failed(String),
-}
-
-/// The request whose answer the page waits for. Whatever leaves the page or ends the session drops
-/// it, so an answer that comes later finds nobody waiting.
-#[derive(Debug)]
-struct Pending {
-    id: RequestId,
-    task: Task,
-}
-
-#[derive(Debug)]
-enum Task {
-    Login,
-    /// The credentials sign the new user in; they live no longer than this request.
-    Register(Credentials),
-    /// The sign-in that follows a registration as this user.
-    FirstLogin(String),
-    Content,
-}
-
-/// All that is so.
-#[derive(Debug)]
-pub struct Model {
-    /// The path in the address bar.
-    pub target: String,
-    /// What that path names.
-    pub route: Route,
-    /// Who is signed in.
-    pub session: Option<Session>,
-    /// What the server tells every frontend, once it has.
-    pub config: Option<PublicConfig>,
-    /// The form of the current view.
-    pub form: FormState,
-    /// The content of the protected page.
-    pub content: Content,
-    /// What the status line says.
-    pub notice: &'static str,
-    pending: Option<Pending>,
-    config_request: Option<RequestId>,
-    /// Set when the storage has failed: from then on memory alone knows the session.
-    memory_only: bool,
-    last_request: RequestId,
-}
-
-impl Default for Model {
-    fn default() -> Self {
-        Self {
-            target: String::new(),
-            route: Route::NotFound,
-            session: None,
-            config: None,
-            form: FormState::default(),
-            content: Content::default(),
-            notice: "",
-            pending: None,
-            config_request: None,
-            memory_only: false,
-            last_request: 0,
-        }
-    }
-}
-
-impl Model {
-    /// A form waits for its answer.
-    pub fn is_busy(&self) -> bool {
-        self.pending
-            .as_ref()
-            .is_some_and(|pending| !matches!(pending.task, Task::Content))
-    }
-
-    /// The account has just been made and its first sign-in is on its way.
-    pub fn is_first_login(&self) -> bool {
-        self.pending
-            .as_ref()
-            .is_some_and(|pending| matches!(pending.task, Task::FirstLogin(_)))
-    }
 }
 
 /// Says what follows from an event at the time `now`.

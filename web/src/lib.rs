@@ -6,6 +6,8 @@
 pub mod api;
 pub mod app;
 pub mod interceptor;
+pub mod link;
+pub mod return_path;
 pub mod route;
 pub mod screen;
 pub mod session;

@@ -3,7 +3,7 @@
 use hallpass_contract::{Credentials, FieldError, Login, Secret, UserBody, path};
 
 use super::{Control, Effect, Field, Form, FormState, Pending, Task, Turn};
-use crate::api::{Answer, Fault, credentials_body, expect, not_understood, sentence};
+use crate::api::{Answer, Fault, credentials_body, expect, not_understood};
 use crate::route::{Route, login_path};
 use crate::session::Session;
 
@@ -139,7 +139,7 @@ fn form_state(fault: Fault) -> FormState {
         if !place.is_empty() {
             place.push(' ');
         }
-        place.push_str(&sentence(message));
+        place.push_str(message);
     }
     form
 }

@@ -11,7 +11,7 @@ use web_sys::{
 
 use super::{Shell, page, storage};
 use crate::app::Event;
-use crate::route::{LinkClick, internal_target};
+use crate::link::{LinkClick, internal_target};
 
 /// A callback that the browser holds; it must outlive the page's interest in it.
 pub(super) type Listener = Closure<dyn FnMut(DomEvent)>;
