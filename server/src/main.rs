@@ -1,2 +1,166 @@
-//! skeleton
-fn main() {}
+//! The `hallpass` command.
+
+use std::fs;
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use clap::Parser as _;
+use hallpass::assets::Assets;
+use hallpass::clock::Clock;
+use hallpass::config::{Cli, Config, LogFormat, RECOMMENDED_ITERATIONS};
+use hallpass::keys::SigningKey;
+use hallpass::routes::routes;
+use hallpass::serve::{Limits, serve};
+use hallpass::state::State;
+use hallpass::store::RedbStore;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+
+/// The database's name in the data directory.
+const DATABASE_FILE: &str = "hallpass.redb";
+
+fn main() -> ExitCode {
+    let config = Cli::parse().into_config();
+    start_logging(&config);
+    match run(&config) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "hallpass: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[tokio::main]
+async fn run(config: &Config) -> anyhow::Result<()> {
+    warn_about(config);
+    create_data_dir(&config.data_dir)?;
+    let store = RedbStore::open(&config.data_dir.join(DATABASE_FILE))?;
+    let key = SigningKey::open(&config.data_dir)?;
+    let assets = Assets::embedded();
+    if assets.index().is_none() {
+        tracing::warn!("this binary holds no frontend; build it with scripts/serve");
+    }
+    let app = Arc::new(State::new(
+        config,
+        Arc::new(store),
+        key,
+        Clock::system(),
+        assets,
+    )?);
+    let stop = stop_signal()?;
+    let listener = TcpListener::bind(&config.listen)
+        .await
+        .with_context(|| format!("can't listen on {}", config.listen))?;
+    announce(listener.local_addr()?);
+    let limits = Limits {
+        max_connections: affordable_connections(config.max_connections),
+        drain: config.drain_timeout,
+        ..Limits::default()
+    };
+    serve(listener, routes(&app), limits, stop).await;
+    Ok(())
+}
+
+/// To stderr, since stdout's first line is the address. Other crates speak up from warnings on:
+/// what they would say below that is about bytes we must not log.
+fn start_logging(config: &Config) {
+    let targets = Targets::new()
+        .with_target("hallpass", config.log_level)
+        .with_default(config.log_level.min(LevelFilter::WARN));
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let registry = tracing_subscriber::registry().with(targets);
+    match config.log_format {
+        LogFormat::Text => registry.with(lines).init(),
+        LogFormat::Json => registry.with(lines.json().flatten_event(true)).init(),
+    }
+}
+
+fn warn_about(config: &Config) {
+    let iterations = config.pbkdf2_iterations.get();
+    if iterations < RECOMMENDED_ITERATIONS {
+        tracing::warn!(
+            iterations,
+            "new password hashes are cheaper to guess than OWASP asks for; \
+             use --pbkdf2-iterations {RECOMMENDED_ITERATIONS} or more"
+        );
+    }
+}
+
+fn create_data_dir(dir: &Path) -> anyhow::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder
+        .create(dir)
+        .with_context(|| format!("can't make the data directory {}", dir.display()))
+}
+
+/// The first line on stdout, for scripts that took port 0.
+fn announce(address: SocketAddr) {
+    let mut stdout = std::io::stdout();
+    // Nobody may be listening there, which is no reason not to serve.
+    let _ = writeln!(stdout, "listening on http://{address}").and_then(|()| stdout.flush());
+    tracing::info!("listening on http://{address}");
+}
+
+/// Raises the limit of open files as far as allowed and stays below it.
+fn affordable_connections(wanted: u32) -> usize {
+    /// Files that are open beside the connections.
+    const OTHER_FILES: u64 = 64;
+    let wanted = u64::from(wanted);
+    let mut limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
+    if limit
+        .current
+        .is_some_and(|current| current < wanted + OTHER_FILES)
+    {
+        let raised = limit
+            .maximum
+            .map_or(wanted + OTHER_FILES, |max| max.min(wanted + OTHER_FILES));
+        let new = rustix::process::Rlimit {
+            current: Some(raised),
+            ..limit
+        };
+        if rustix::process::setrlimit(rustix::process::Resource::Nofile, new).is_ok() {
+            limit.current = Some(raised);
+        }
+    }
+    let affordable = limit.current.map_or(wanted, |current| {
+        wanted.min(current.saturating_sub(OTHER_FILES)).max(1)
+    });
+    if affordable < wanted {
+        tracing::warn!(
+            affordable,
+            wanted,
+            "too few open files allowed; raise `ulimit -n`"
+        );
+    }
+    usize::try_from(affordable).unwrap_or(usize::MAX)
+}
+
+/// Done at the first SIGTERM or SIGINT; the second one ends the process where it is.
+fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tokio::spawn(async move {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            tracing::warn!("a second signal: stopping at once");
+            std::process::exit(1);
+        });
+    })
+}

@@ -1,0 +1,114 @@
+//! The frontend's files, embedded into the binary.
+
+use std::collections::HashMap;
+
+use bytes::Bytes;
+use http::HeaderValue;
+use rust_embed::Embed;
+use sha2::{Digest as _, Sha256};
+
+/// Files below this path carry a hash of their content in their name.
+const HASHED: &str = "assets/";
+
+/// The page that every route of the frontend starts from.
+const INDEX: &str = "index.html";
+
+#[derive(Embed)]
+#[folder = "../web/dist"]
+#[allow_missing = true]
+struct Embedded;
+
+/// The frontend's files by their path, without a leading slash.
+#[derive(Debug, Default)]
+pub struct Assets {
+    by_path: HashMap<String, Asset>,
+}
+
+/// One file in the encodings it is there in.
+#[derive(Debug)]
+pub struct Asset {
+    /// The media type.
+    pub content_type: HeaderValue,
+    /// Whether the file behind this path will never be another one.
+    pub immutable: bool,
+    /// The file as it is.
+    pub identity: Encoded,
+    /// Compressed with Brotli (RFC 7932).
+    pub brotli: Option<Encoded>,
+    /// Compressed with gzip (RFC 1952).
+    pub gzip: Option<Encoded>,
+}
+
+/// A file's bytes in one encoding.
+#[derive(Clone, Debug)]
+pub struct Encoded {
+    /// The bytes.
+    pub bytes: Bytes,
+    /// A strong entity tag of them (RFC 9110 section 8.8.3).
+    pub etag: HeaderValue,
+}
+
+impl Assets {
+    /// The files that were in `web/dist` when this was compiled; none if it was not there.
+    pub fn embedded() -> Self {
+        let read = |path: &str| Embedded::get(path).map(|file| Bytes::from(file.data.into_owned()));
+        Self::new(Embedded::iter().filter_map(|path| Some((path.to_string(), read(&path)?))))
+    }
+
+    /// `files` by path; `x.br` and `x.gz` become encodings of `x`.
+    pub fn new(files: impl IntoIterator<Item = (String, Bytes)>) -> Self {
+        let mut encoded: HashMap<String, Encoded> = files
+            .into_iter()
+            .map(|(path, bytes)| (path, Encoded::new(bytes)))
+            .collect();
+        let is_encoding = |path: &String| path.ends_with(".br") || path.ends_with(".gz");
+        let paths: Vec<String> = encoded
+            .keys()
+            .filter(|path| !is_encoding(path))
+            .cloned()
+            .collect();
+        let mut take = |path: &str| encoded.remove(path);
+        let by_path = paths.into_iter().filter_map(|path| {
+            let asset = Asset {
+                content_type: content_type(&path),
+                immutable: path.starts_with(HASHED),
+                identity: take(&path)?,
+                brotli: take(&format!("{path}.br")),
+                gzip: take(&format!("{path}.gz")),
+            };
+            Some((path, asset))
+        });
+        Self {
+            by_path: by_path.collect(),
+        }
+    }
+
+    /// The file at a URL's path.
+    pub fn get(&self, url_path: &str) -> Option<&Asset> {
+        self.by_path.get(url_path.strip_prefix('/')?)
+    }
+
+    /// The frontend's page; `None` if the frontend was not built into this binary.
+    pub fn index(&self) -> Option<&Asset> {
+        self.by_path.get(INDEX)
+    }
+}
+
+impl Encoded {
+    fn new(bytes: Bytes) -> Self {
+        let hash = data_encoding::HEXLOWER.encode(&Sha256::digest(&bytes)[..16]);
+        let etag = HeaderValue::try_from(format!("\"{hash}\"")).expect("hex is ASCII");
+        Self { bytes, etag }
+    }
+}
+
+fn content_type(path: &str) -> HeaderValue {
+    let media_type = mime_guess::from_path(path).first_or_octet_stream();
+    let text = media_type.type_() == mime::TEXT;
+    let value = if text {
+        format!("{media_type}; charset=utf-8")
+    } else {
+        media_type.to_string()
+    };
+    HeaderValue::try_from(value).expect("media types are ASCII")
+}

@@ -1,0 +1,124 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+
+use anyhow::{Context as _, anyhow};
+use redb::{Database, WriteTransaction};
+use tokio::sync::{mpsc, oneshot};
+
+use super::StoreError;
+
+/// How many writes may wait for the thread before a request has to wait for a place.
+const QUEUE: usize = 1024;
+
+/// The most writes of one commit: bounds how long the first of them waits for the last.
+const MAX_GROUP: usize = 256;
+
+/// A write that waits for the thread: it changes the tables and returns who is told the outcome.
+type Write = Box<dyn FnOnce(&WriteTransaction) -> anyhow::Result<Acknowledge> + Send>;
+
+/// Tells the one who asked for the write how the commit went.
+type Acknowledge = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
+
+/// The one thread that writes. redb has a single writer and a durable commit costs an fsync, so
+/// all the writes that wait are committed together, and each is acknowledged after that commit.
+#[derive(Debug)]
+pub(super) struct Writer {
+    /// `None` only while the writer is being dropped.
+    queue: Option<mpsc::Sender<Write>>,
+    thread: Option<JoinHandle<()>>,
+    /// The last commit failed.
+    failing: Arc<AtomicBool>,
+}
+
+impl Writer {
+    pub(super) fn start(db: Arc<Database>) -> anyhow::Result<Self> {
+        let (queue, writes) = mpsc::channel(QUEUE);
+        let failing = Arc::new(AtomicBool::new(false));
+        let thread = std::thread::Builder::new()
+            .name("store-writer".to_owned())
+            .spawn({
+                let failing = Arc::clone(&failing);
+                move || run(&db, writes, &failing)
+            })
+            .context("can't start the store's writer thread")?;
+        Ok(Self {
+            queue: Some(queue),
+            thread: Some(thread),
+            failing,
+        })
+    }
+
+    /// Whether writes go through. It writes only after a failure, so that asking often is cheap.
+    pub(super) async fn check(&self) -> Result<(), StoreError> {
+        if self.failing.load(Ordering::Relaxed) {
+            self.write(|_| Ok(())).await?;
+        }
+        Ok(())
+    }
+
+    /// Runs `apply` in the next transaction and returns its value once that is durable.
+    ///
+    /// `apply` shares the transaction with other writes, so it must look before it changes
+    /// anything: what it wrote before it refused (by a value, not an error) would be committed.
+    /// An error aborts the whole group.
+    pub(super) async fn write<T: Send + 'static>(
+        &self,
+        apply: impl FnOnce(&WriteTransaction) -> anyhow::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (reply, outcome) = oneshot::channel();
+        let write: Write = Box::new(move |txn| {
+            let value = apply(txn)?;
+            Ok(Box::new(move |committed| {
+                // The request may be gone; the write stands all the same.
+                let _ = reply.send(committed.map(|()| value));
+            }))
+        });
+        let stopped = || StoreError(anyhow!("the writer thread has stopped"));
+        let queue = self.queue.as_ref().ok_or_else(stopped)?;
+        queue.send(write).await.map_err(|_| stopped())?;
+        // A write whose group was aborted by an error is dropped, and its reply with it.
+        outcome
+            .await
+            .map_err(|_| StoreError(anyhow!("the write was aborted; the log says why")))?
+    }
+}
+
+impl Drop for Writer {
+    /// Lets the thread finish what waits, so that the database is closed in order.
+    fn drop(&mut self) {
+        drop(self.queue.take());
+        if self
+            .thread
+            .take()
+            .is_some_and(|thread| thread.join().is_err())
+        {
+            tracing::error!("the store's writer thread panicked");
+        }
+    }
+}
+
+fn run(db: &Database, mut writes: mpsc::Receiver<Write>, failing: &AtomicBool) {
+    let mut group = Vec::with_capacity(MAX_GROUP);
+    while writes.blocking_recv_many(&mut group, MAX_GROUP) > 0 {
+        let outcome = commit(db, group.drain(..));
+        failing.store(outcome.is_err(), Ordering::Relaxed);
+        match outcome {
+            Ok(acknowledges) => {
+                for acknowledge in acknowledges {
+                    acknowledge(Ok(()));
+                }
+            }
+            Err(error) => tracing::error!("a write was aborted: {error:#}"),
+        }
+    }
+}
+
+fn commit(db: &Database, group: impl Iterator<Item = Write>) -> anyhow::Result<Vec<Acknowledge>> {
+    let txn = db.begin_write()?;
+    let acknowledges = group
+        .map(|write| write(&txn))
+        .collect::<anyhow::Result<_>>()?;
+    txn.commit()?;
+    Ok(acknowledges)
+}

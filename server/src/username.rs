@@ -1,0 +1,110 @@
+//! Usernames: RFC 8265, unique after case mapping.
+
+use precis_core::Error as PrecisError;
+use precis_core::profile::PrecisFastInvocation as _;
+use precis_profiles::{UsernameCaseMapped, UsernameCasePreserved};
+
+/// The fewest characters a username may have.
+pub const MIN_CHARS: usize = 3;
+/// The most characters a username may have.
+pub const MAX_CHARS: usize = 64;
+
+/// A username that follows the rules.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Username {
+    display: String,
+    key: String,
+}
+
+impl Username {
+    /// Applies RFC 8265 and the length limits, which count characters after mapping.
+    ///
+    /// # Errors
+    ///
+    /// A sentence that tells a person what to do.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        // Mapping keeps the number of characters within a small factor, so a text this long can
+        // only fail; it need not be mapped first.
+        if text.is_empty() || text.len() > MAX_CHARS * 16 {
+            return Err(wrong_length());
+        }
+        let display = UsernameCasePreserved::enforce(text).map_err(|error| explain(&error))?;
+        let key = UsernameCaseMapped::enforce(text).map_err(|error| explain(&error))?;
+        let allowed = MIN_CHARS..=MAX_CHARS;
+        if !allowed.contains(&display.chars().count()) || !allowed.contains(&key.chars().count()) {
+            return Err(wrong_length());
+        }
+        Ok(Self {
+            display: display.into_owned(),
+            key: key.into_owned(),
+        })
+    }
+
+    /// The name as its owner writes it.
+    pub fn display(&self) -> &str {
+        &self.display
+    }
+
+    /// The name that must be unique: two names are the same when their keys are.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+}
+
+fn wrong_length() -> String {
+    format!("Choose a username of {MIN_CHARS} to {MAX_CHARS} characters.")
+}
+
+fn explain(error: &PrecisError) -> String {
+    match error {
+        PrecisError::BadCodepoint(info) => match char::from_u32(info.cp) {
+            Some(c) if c.is_whitespace() => {
+                "Leave spaces out of the username; letters, digits and marks like . _ - @ are fine."
+                    .to_owned()
+            }
+            Some(c) if !c.is_control() => {
+                format!("Leave “{c}” out of the username; it is neither a letter nor a digit.")
+            }
+            _ => "Leave control characters out of the username.".to_owned(),
+        },
+        // Letters of both writing directions mixed (RFC 5893).
+        _ => "Choose a username of letters and digits that are all written in one direction."
+            .to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_differ_in_case_or_width_alone_are_the_same() {
+        let ada = Username::parse("Ada.Lovelace").unwrap();
+        assert_eq!(ada.display(), "Ada.Lovelace");
+        assert_eq!(ada.key(), "ada.lovelace");
+        assert_eq!(Username::parse("ADA.LOVELACE").unwrap().key(), ada.key());
+        assert_eq!(Username::parse("Ａｄａ.Lovelace").unwrap().key(), ada.key());
+        // Precomposed and combining accents.
+        assert_eq!(
+            Username::parse("Zo\u{eb}").unwrap().key(),
+            Username::parse("zoe\u{308}").unwrap().key()
+        );
+    }
+
+    #[test]
+    fn length_is_counted_in_characters() {
+        assert!(Username::parse("äöü").is_ok());
+        assert!(Username::parse(&"ж".repeat(64)).is_ok());
+        for bad in ["", "ab", "äö", &"ж".repeat(65), &"x".repeat(60_000)] {
+            assert!(Username::parse(bad).is_err(), "{bad:.20}");
+        }
+    }
+
+    #[test]
+    fn the_message_names_what_must_go() {
+        assert!(Username::parse("two words").unwrap_err().contains("spaces"));
+        assert!(Username::parse("snow☃man").unwrap_err().contains('☃'));
+        assert!(Username::parse("nul\0nul").unwrap_err().contains("control"));
+        assert!(Username::parse("").unwrap_err().contains("username"));
+    }
+}

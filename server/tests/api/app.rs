@@ -1,0 +1,204 @@
+//! The server under test.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use clap::Parser as _;
+use hallpass::assets::Assets;
+use hallpass::clock::Clock;
+use hallpass::config::{Cli, Config};
+use hallpass::keys::SigningKey;
+use hallpass::routes::routes;
+use hallpass::serve::{Limits, serve};
+use hallpass::state::State;
+use hallpass::store::RedbStore;
+use hallpass_contract::{Credentials, Login, Problem, path};
+use http::{HeaderMap, StatusCode};
+use jiff::Timestamp;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+/// A password that the policy accepts.
+pub const PASSWORD: &str = "correct horse battery staple";
+
+/// The server on a port of its own, with a store in memory, a clock that stands still and hashes
+/// that cost nothing. It stops when this is dropped.
+pub struct TestApp {
+    pub address: SocketAddr,
+    pub clock: Clock,
+    client: reqwest::Client,
+    stop: Option<oneshot::Sender<()>>,
+    server: JoinHandle<()>,
+}
+
+/// An answer that was read to its end.
+pub struct Response {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+}
+
+impl TestApp {
+    pub async fn start() -> Self {
+        Self::with_args(&[]).await
+    }
+
+    /// With further arguments of `hallpass serve`.
+    pub async fn with_args(args: &[&str]) -> Self {
+        Self::with(args, Limits::default(), |_| {}).await
+    }
+
+    /// With these limits of connections.
+    pub async fn with_limits(limits: Limits) -> Self {
+        Self::with(&[], limits, |_| {}).await
+    }
+
+    /// With whatever a test wants otherwise than by default.
+    pub async fn with(args: &[&str], limits: Limits, adjust: impl FnOnce(&mut State)) -> Self {
+        let args = [&["hallpass", "--pbkdf2-iterations", "10"], args].concat();
+        let config: Config = Cli::try_parse_from(args)
+            .expect("valid arguments")
+            .into_config();
+        let clock = Clock::manual(Timestamp::from_second(1_800_000_000).unwrap());
+        let store = Arc::new(RedbStore::in_memory().unwrap());
+        let key = SigningKey::generate().unwrap();
+        let mut state = State::new(&config, store, key, clock.clone(), assets()).unwrap();
+        adjust(&mut state);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (stop, stopped) = oneshot::channel();
+        let server = tokio::spawn(serve(listener, routes(&Arc::new(state)), limits, async {
+            // Also when the test has panicked and dropped its end.
+            let _ = stopped.await;
+        }));
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        Self {
+            address,
+            clock,
+            client,
+            stop: Some(stop),
+            server,
+        }
+    }
+
+    /// Signals the server to shut down; the handle is done when it has.
+    pub fn shut_down(mut self) -> JoinHandle<()> {
+        self.stop.take().unwrap().send(()).unwrap();
+        self.server
+    }
+
+    pub async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> Response {
+        self.send_body(method, path, headers, "").await
+    }
+
+    pub async fn send_body(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<reqwest::Body>,
+    ) -> Response {
+        let url = format!("http://{}{path}", self.address);
+        let method = method.parse().unwrap();
+        let mut request = self.client.request(method, url).body(body);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let response = request.send().await.unwrap();
+        let (status, headers) = (response.status(), response.headers().clone());
+        Response {
+            status,
+            headers,
+            body: response.bytes().await.unwrap(),
+        }
+    }
+
+    pub async fn post_json(&self, path: &str, body: &Value) -> Response {
+        let headers = [("content-type", "application/json")];
+        self.send_body("POST", path, &headers, body.to_string())
+            .await
+    }
+
+    pub async fn get_with_token(&self, path: &str, token: &str) -> Response {
+        self.send(
+            "GET",
+            path,
+            &[("authorization", &format!("Bearer {token}"))],
+        )
+        .await
+    }
+
+    pub async fn register(&self, username: &str, password: &str) -> Response {
+        self.post_json(path::REGISTER, &credentials(username, password))
+            .await
+    }
+
+    pub async fn login(&self, username: &str, password: &str) -> Response {
+        self.post_json(path::LOGIN, &credentials(username, password))
+            .await
+    }
+
+    /// Registers and signs in.
+    pub async fn signed_in(&self, username: &str) -> Login {
+        assert_eq!(self.register(username, PASSWORD).await.status, 201);
+        self.login(username, PASSWORD).await.json()
+    }
+}
+
+fn credentials(username: &str, password: &str) -> Value {
+    json!(Credentials {
+        username: username.to_owned(),
+        password: password.into()
+    })
+}
+
+impl Response {
+    pub fn json<T: DeserializeOwned>(&self) -> T {
+        let body = String::from_utf8_lossy(&self.body);
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {body}"))
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// The problem document, after what must hold for each of them.
+    pub fn problem(&self) -> Problem {
+        assert_eq!(self.header("content-type"), "application/problem+json");
+        let problem: Problem = self.json();
+        assert_eq!(problem.status, self.status.as_u16());
+        for text in [&problem.kind, &problem.title, &problem.detail] {
+            assert!(!text.is_empty(), "{problem:?}");
+        }
+        let is_challenged = self.headers.contains_key("www-authenticate");
+        assert_eq!(is_challenged, self.status == StatusCode::UNAUTHORIZED);
+        problem
+    }
+
+    /// The fields that a problem document complains about.
+    pub fn wrong_fields(&self) -> Vec<String> {
+        self.problem()
+            .errors
+            .into_iter()
+            .map(|error| error.field)
+            .collect()
+    }
+}
+
+/// A frontend of three files; the real one is looked at in a browser.
+fn assets() -> Assets {
+    let files = [
+        ("index.html", "<!doctype html>"),
+        ("index.html.br", "index in brotli"),
+        ("index.html.gz", "index in gzip"),
+        ("assets/app-0123456789abcdef.js", "export {};"),
+        ("assets/app-0123456789abcdef_bg.wasm", "\0asm"),
+    ];
+    Assets::new(files.map(|(path, body)| (path.to_owned(), Bytes::from_static(body.as_bytes()))))
+}

@@ -1,0 +1,106 @@
+use crate::app::TestApp;
+
+const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; \
+                      style-src 'self'; img-src 'self'; connect-src 'self'; manifest-src 'self'; \
+                      base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
+                      require-trusted-types-for 'script'";
+
+#[tokio::test]
+async fn every_path_without_a_dot_is_the_page_with_its_policy() {
+    let app = TestApp::start().await;
+    for path in [
+        "/",
+        "/login",
+        "/protected",
+        "/a/path/of/somebody?with=a.query",
+        "/apix",
+    ] {
+        let response = app.send("GET", path, &[]).await;
+        assert_eq!(response.status, 200, "{path}");
+        assert_eq!(response.body, "<!doctype html>");
+        assert_eq!(response.header("content-type"), "text/html; charset=utf-8");
+        assert_eq!(response.header("content-security-policy"), POLICY);
+        assert_eq!(response.header("cache-control"), "no-cache");
+    }
+}
+
+#[tokio::test]
+async fn a_path_with_a_dot_that_is_no_file_is_a_404() {
+    let app = TestApp::start().await;
+    for path in [
+        "/favicon.ico",
+        "/assets/app-0000000000000000.js",
+        "/.well-known/change-password",
+        "/index.html.br",
+        "/%2e%2e/etc/passwd.txt",
+    ] {
+        assert_eq!(app.send("GET", path, &[]).await.status, 404, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn hashed_files_are_cached_for_ever_and_typed() {
+    let app = TestApp::start().await;
+    for (path, media_type) in [
+        (
+            "/assets/app-0123456789abcdef.js",
+            "text/javascript; charset=utf-8",
+        ),
+        ("/assets/app-0123456789abcdef_bg.wasm", "application/wasm"),
+    ] {
+        let response = app.send("GET", path, &[]).await;
+        assert_eq!(response.status, 200);
+        assert_eq!(
+            response.header("cache-control"),
+            "public, max-age=31536000, immutable"
+        );
+        assert_eq!(response.header("content-type"), media_type);
+    }
+}
+
+#[tokio::test]
+async fn the_smallest_accepted_encoding_is_sent() {
+    let app = TestApp::start().await;
+    for (accepted, encoding, body) in [
+        ("gzip, deflate, br, zstd", "br", "index in brotli"),
+        ("gzip", "gzip", "index in gzip"),
+        ("*", "br", "index in brotli"),
+        ("br;q=0, *", "gzip", "index in gzip"),
+        ("BR;q=0.1, gzip", "br", "index in brotli"),
+        ("gzip;q=0, br; q=0.0", "", "<!doctype html>"),
+        ("identity", "", "<!doctype html>"),
+        ("", "", "<!doctype html>"),
+    ] {
+        let response = app.send("GET", "/", &[("accept-encoding", accepted)]).await;
+        assert_eq!(response.header("content-encoding"), encoding, "{accepted}");
+        assert_eq!(response.body, body, "{accepted}");
+        assert_eq!(response.header("vary"), "accept-encoding");
+    }
+}
+
+#[tokio::test]
+async fn what_the_browser_has_is_not_sent_again() {
+    let app = TestApp::start().await;
+    let brotli = ("accept-encoding", "br");
+    let etag = app
+        .send("GET", "/", &[brotli])
+        .await
+        .header("etag")
+        .to_owned();
+    assert!(etag.starts_with('"'));
+    for known in [etag.clone(), format!("\"other\", W/{etag}"), "*".to_owned()] {
+        let response = app
+            .send("GET", "/", &[brotli, ("if-none-match", &known)])
+            .await;
+        assert_eq!(response.status, 304, "{known}");
+        assert!(response.body.is_empty());
+        assert_eq!(response.header("etag"), etag);
+    }
+    // Other bytes have another tag.
+    assert_eq!(
+        app.send("GET", "/", &[("if-none-match", &etag)])
+            .await
+            .status,
+        200
+    );
+}

@@ -1,0 +1,328 @@
+//! What only the real process can show: its output, its files, its signals.
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread::JoinHandle;
+
+use hallpass_contract::Login;
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::{Value, json};
+
+use crate::app::PASSWORD;
+
+/// `hallpass` as its own process, on a port of its own.
+struct Process {
+    child: Child,
+    url: String,
+    log: Option<JoinHandle<String>>,
+}
+
+impl Process {
+    fn start(data_dir: &Path, args: &[&str]) -> Self {
+        let mut child = command(data_dir, args).spawn().unwrap();
+        let mut stderr = child.stderr.take().unwrap();
+        let log = std::thread::spawn(move || {
+            let mut text = String::new();
+            stderr.read_to_string(&mut text).unwrap();
+            text
+        });
+        let mut first_line = String::new();
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut first_line)
+            .unwrap();
+        let url = first_line
+            .trim()
+            .strip_prefix("listening on ")
+            .expect(&first_line)
+            .to_owned();
+        Self {
+            child,
+            url,
+            log: Some(log),
+        }
+    }
+
+    async fn post(&self, path: &str, username: &str, password: &str) -> reqwest::Response {
+        let body = json!({"username": username, "password": password});
+        let request = client().post(format!("{}{path}", self.url)).json(&body);
+        request.send().await.unwrap()
+    }
+
+    /// Ends the process and returns how it ended and all that it logged.
+    fn end(&mut self, signal: Signal) -> (ExitStatus, String) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+        let status = self.child.wait().unwrap();
+        (status, self.log.take().unwrap().join().unwrap())
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn client() -> reqwest::Client {
+    reqwest::Client::builder().no_proxy().build().unwrap()
+}
+
+fn command(data_dir: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_hallpass"));
+    // By the environment, so that a test's arguments take precedence.
+    command
+        .env("HALLPASS_LISTEN", "127.0.0.1:0")
+        .env("HALLPASS_PBKDF2_ITERATIONS", "10")
+        .env("HALLPASS_DATA_DIR", data_dir)
+        .arg("serve")
+        .args(args)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+#[tokio::test]
+async fn what_was_acknowledged_survives_kill_9() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut first = Process::start(dir.path(), &[]);
+    for n in 0..10 {
+        let username = format!("user{n}");
+        assert_eq!(
+            first
+                .post("/api/register", &username, PASSWORD)
+                .await
+                .status(),
+            201
+        );
+    }
+    let login: Login = first
+        .post("/api/login", "user0", PASSWORD)
+        .await
+        .json()
+        .await
+        .unwrap();
+    first.end(Signal::KILL);
+
+    let second = Process::start(dir.path(), &[]);
+    for n in 0..10 {
+        let username = format!("user{n}");
+        assert_eq!(
+            second
+                .post("/api/login", &username, PASSWORD)
+                .await
+                .status(),
+            200
+        );
+        assert_eq!(
+            second
+                .post("/api/register", &username, PASSWORD)
+                .await
+                .status(),
+            409
+        );
+    }
+    let verify = client()
+        .get(format!("{}/api/verify", second.url))
+        .bearer_auth(login.access_token.expose());
+    assert_eq!(
+        verify.send().await.unwrap().status(),
+        200,
+        "tokens of the first run are valid"
+    );
+}
+
+#[tokio::test]
+async fn sigterm_ends_it_in_order() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut process = Process::start(dir.path(), &[]);
+    process.post("/api/register", "ada", PASSWORD).await;
+    let (status, log) = process.end(Signal::TERM);
+    assert!(status.success(), "{status}: {log}");
+    assert!(log.contains("shutting down"), "{log}");
+}
+
+#[test]
+fn the_data_directory_is_private() {
+    let dir = tempfile::tempdir().unwrap();
+    let data_dir = dir.path().join("a/new/one");
+    let _process = Process::start(&data_dir, &[]);
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&data_dir), 0o700);
+    assert_eq!(mode(&data_dir.join("signing-key.pem")), 0o600);
+}
+
+#[test]
+fn what_can_not_work_is_said_in_one_line() {
+    let dir = tempfile::tempdir().unwrap();
+    let _holder = Process::start(dir.path(), &[]);
+    let file = dir.path().join("a-file");
+    std::fs::write(&file, "").unwrap();
+    let fresh = tempfile::tempdir().unwrap();
+    for (data_dir, args, told) in [
+        (dir.path(), &[][..], "in use"),
+        (&file, &[], "data directory"),
+        (
+            fresh.path(),
+            &["--listen", "203.0.113.1:80"],
+            "can't listen on 203.0.113.1:80",
+        ),
+        (
+            fresh.path(),
+            &["--listen", "nonsense"],
+            "can't listen on nonsense",
+        ),
+    ] {
+        let output = command(data_dir, args)
+            .arg("--log-level=off")
+            .output()
+            .unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{stderr}");
+        assert!(stderr.contains(told), "{stderr}");
+        assert_eq!(stderr.lines().count(), 1, "{stderr}");
+        assert!(output.stdout.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn no_password_or_token_is_ever_logged() {
+    for format in ["text", "json"] {
+        let dir = tempfile::tempdir().unwrap();
+        let mut process = Process::start(
+            dir.path(),
+            &["--log-level", "trace", "--log-format", format],
+        );
+        process.post("/api/register", "ada", PASSWORD).await;
+        process.post("/api/register", "a", PASSWORD).await;
+        let login: Login = process
+            .post("/api/login", "ada", PASSWORD)
+            .await
+            .json()
+            .await
+            .unwrap();
+        process
+            .post("/api/login", "ada", "a wrong secret password")
+            .await;
+        // People do type it into the wrong field.
+        process.post("/api/login", PASSWORD, "ada").await;
+        let token = login.access_token.expose();
+        let get = |path: &str| client().get(format!("{}{path}", process.url));
+        get("/api/verify").bearer_auth(token).send().await.unwrap();
+        get(&format!("/api/verify?access_token={token}"))
+            .send()
+            .await
+            .unwrap();
+        get("/api/verify")
+            .header("cookie", format!("token={token}"))
+            .send()
+            .await
+            .unwrap();
+        get("/api/verify")
+            .bearer_auth(format!("{token}x"))
+            .send()
+            .await
+            .unwrap();
+        let broken = format!(r#"{{"username": "ada", "password": "{PASSWORD}" x"#);
+        for body in [
+            broken,
+            format!(r#"{{"username": 7, "password": ["{PASSWORD}"]}}"#),
+        ] {
+            let login = client().post(format!("{}/api/login", process.url));
+            login
+                .header("content-type", "application/json")
+                .body(body)
+                .send()
+                .await
+                .unwrap();
+        }
+
+        let (_, log) = process.end(Signal::TERM);
+        let signature = token.rsplit('.').next().unwrap();
+        for secret in [
+            PASSWORD,
+            "a wrong secret",
+            token,
+            signature,
+            "pbkdf2-sha256$",
+        ] {
+            assert!(!log.contains(secret), "{secret} is in the log:\n{log}");
+        }
+        assert!(
+            log.matches("answered").count() >= 11,
+            "each request is logged:\n{log}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn json_log_lines_carry_the_request_id_of_the_answer() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut process = Process::start(dir.path(), &["--log-format", "json"]);
+    let response = process.post("/api/login", "nobody", PASSWORD).await;
+    let id = response.headers()["x-request-id"]
+        .to_str()
+        .unwrap()
+        .to_owned();
+    process.post("/api/register", "ada", PASSWORD).await;
+    process.post("/api/login", "ada", PASSWORD).await;
+    let (_, log) = process.end(Signal::TERM);
+    let lines: Vec<Value> = log
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let of_request: Vec<&Value> = lines
+        .iter()
+        .filter(|line| line["span"]["id"] == id.as_str())
+        .collect();
+    assert_eq!(
+        of_request.len(),
+        2,
+        "why it was refused, and the answer: {log}"
+    );
+    assert!(
+        of_request
+            .iter()
+            .any(|line| line["status"] == 401 && line["path"] == "/api/login")
+    );
+    // At the default level a successful request logs no line of its own.
+    assert!(
+        !lines
+            .iter()
+            .any(|line| line["status"] == 200 || line["status"] == 201),
+        "{log}"
+    );
+}
+
+#[test]
+fn cheap_hashes_get_a_warning() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut process = Process::start(dir.path(), &[]);
+    let (_, log) = process.end(Signal::TERM);
+    assert!(
+        log.contains("WARN") && log.contains("--pbkdf2-iterations 600000"),
+        "{log}"
+    );
+}
+
+#[tokio::test]
+async fn raising_the_iterations_renews_a_hash_at_the_next_login() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut cheap = Process::start(dir.path(), &[]);
+    cheap.post("/api/register", "ada", PASSWORD).await;
+    cheap.end(Signal::TERM);
+    let stored = |needle: &str| {
+        let file = std::fs::read(dir.path().join("hallpass.redb")).unwrap();
+        file.windows(needle.len())
+            .any(|window| window == needle.as_bytes())
+    };
+    assert!(stored("i=10,l=32"));
+
+    let mut dear = Process::start(dir.path(), &["--pbkdf2-iterations", "1000"]);
+    assert_eq!(dear.post("/api/login", "ada", PASSWORD).await.status(), 200);
+    assert_eq!(dear.post("/api/login", "ada", PASSWORD).await.status(), 200);
+    dear.end(Signal::TERM);
+    assert!(stored("i=1000,l=32"));
+}
