@@ -44,12 +44,13 @@ impl Token {
         let mut authorization =
             HeaderValue::from_str(&text).map_err(|_| "token unfit for a header".to_owned())?;
         authorization.set_sensitive(true);
-        // A tenth of its life, at most half a minute: enough for a login that has to queue.
-        let margin = Duration::from_secs(login.expires_in).div_f64(10.0);
-        let life = Duration::from_secs(login.expires_in) - margin.min(Duration::from_secs(30));
+        let life = Duration::from_secs(login.expires_in);
+        // A server that counts whole seconds has cut off up to one already; a tenth, at most half a
+        // minute, is for the way here and the way back.
+        let margin = Duration::from_secs(1) + (life / 10).min(Duration::from_secs(30));
         Ok(Self {
             authorization,
-            renew_at: now + life,
+            renew_at: now + life.saturating_sub(margin),
         })
     }
 }
@@ -154,8 +155,9 @@ mod tests {
     fn a_token_is_renewed_before_it_expires() {
         let now = Instant::now();
         let life = |expires_in| Token::of(&login(expires_in), now).unwrap().renew_at - now;
-        assert_eq!(life(900), Duration::from_secs(870));
-        assert_eq!(life(10), Duration::from_secs(9));
+        assert_eq!(life(900), Duration::from_secs(869));
+        assert_eq!(life(10), Duration::from_secs(8));
+        assert_eq!(life(1), Duration::ZERO);
     }
 
     #[test]

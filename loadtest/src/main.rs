@@ -5,6 +5,7 @@ mod args;
 mod attack;
 mod client;
 mod interrupt;
+mod logging;
 mod provision;
 mod scenarios;
 mod server;
@@ -73,6 +74,7 @@ fn run(args: &Args) -> anyhow::Result<Verdict> {
         options,
         split,
     };
+    logging::keep_goose_quiet(&plan.options);
     let interrupt = Interrupt::install()?;
     match &args.host {
         Some(host) => run_against(host, plan, &interrupt).map(|findings| Verdict::of(&findings)),
@@ -89,7 +91,11 @@ fn run_with_server(
     interrupt: &Interrupt,
 ) -> anyhow::Result<Verdict> {
     let mut server = Server::start(binary, &plan.args.server_args, interrupt)?;
-    eprintln!("started {} on {}", binary.display(), server.url());
+    eprintln!(
+        "started {} on {}",
+        binary.display(),
+        server.url().as_str().trim_end_matches('/')
+    );
     let host = server.url().clone();
     let outcome = run_against(&host, plan, interrupt);
     let exit = server.exited().map(|status| status.to_string());
@@ -123,7 +129,8 @@ async fn measure(host: &Url, plan: Plan<'_>, interrupt: &Interrupt) -> anyhow::R
     let target = Target::new(host.clone(), args);
     let accounts = provision::provision(&target, split, args.provision_timeout, interrupt).await?;
     eprintln!(
-        "running {split} users for {}",
+        "running {} users ({split}) for {}",
+        args.users,
         humantime::format_duration(args.run_time)
     );
     let tally = Arc::new(Tally::default());

@@ -18,8 +18,8 @@ use tempfile::TempDir;
 use crate::interrupt::Interrupt;
 
 const START_TIMEOUT: Duration = Duration::from_secs(30);
-/// Longer than a server needs to let its connections go.
-const STOP_TIMEOUT: Duration = Duration::from_secs(10);
+/// Longer than the time that a server gives its last requests (`--drain-timeout`, 10 s).
+const STOP_TIMEOUT: Duration = Duration::from_secs(15);
 const POLL: Duration = Duration::from_millis(20);
 
 /// A running `hallpass serve`. Dropping it stops it.

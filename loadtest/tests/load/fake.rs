@@ -30,7 +30,7 @@ pub(crate) enum Fault {
     RegistrationClosed,
     /// The first registration has to come back a second later.
     BusyAtFirst,
-    /// Access tokens live for a second.
+    /// Access tokens live for two seconds.
     ShortTokens,
 }
 
@@ -142,7 +142,7 @@ fn login(state: &State, body: &[u8]) -> Answer {
                 access_token: username.into(),
                 token_type: "Bearer".into(),
                 expires_in: if state.fault == Fault::ShortTokens {
-                    1
+                    2
                 } else {
                     900
                 },
