@@ -18,19 +18,12 @@ pub struct Answer<T> {
 impl<T: Serialize> Answer<T> {
     /// 200.
     pub fn ok(body: T) -> Self {
-        Self {
-            status: StatusCode::OK,
-            headers: HeaderMap::new(),
-            body,
-        }
+        Self { status: StatusCode::OK, headers: HeaderMap::new(), body }
     }
 
     /// 201.
     pub fn created(body: T) -> Self {
-        Self {
-            status: StatusCode::CREATED,
-            ..Self::ok(body)
-        }
+        Self { status: StatusCode::CREATED, ..Self::ok(body) }
     }
 
     /// Adds a header.
@@ -49,9 +42,7 @@ impl<T: Serialize> Answer<T> {
         let mut response = Response::new(Bytes::from(body));
         *response.status_mut() = self.status;
         *response.headers_mut() = self.headers;
-        response
-            .headers_mut()
-            .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         response
     }
 }

@@ -57,16 +57,11 @@ impl Assets {
 
     /// `files` by path; `x.br` and `x.gz` become encodings of `x`.
     pub fn new(files: impl IntoIterator<Item = (String, Bytes)>) -> Self {
-        let mut encoded: HashMap<String, Encoded> = files
-            .into_iter()
-            .map(|(path, bytes)| (path, Encoded::new(bytes)))
-            .collect();
+        let mut encoded: HashMap<String, Encoded> =
+            files.into_iter().map(|(path, bytes)| (path, Encoded::new(bytes))).collect();
         let is_encoding = |path: &String| path.ends_with(".br") || path.ends_with(".gz");
-        let paths: Vec<String> = encoded
-            .keys()
-            .filter(|path| !is_encoding(path))
-            .cloned()
-            .collect();
+        let paths: Vec<String> =
+            encoded.keys().filter(|path| !is_encoding(path)).cloned().collect();
         let mut take = |path: &str| encoded.remove(path);
         let by_path = paths.into_iter().filter_map(|path| {
             let asset = Asset {
@@ -78,9 +73,7 @@ impl Assets {
             };
             Some((path, asset))
         });
-        Self {
-            by_path: by_path.collect(),
-        }
+        Self { by_path: by_path.collect() }
     }
 
     /// The file at a URL's path.
@@ -105,10 +98,6 @@ impl Encoded {
 fn content_type(path: &str) -> HeaderValue {
     let media_type = mime_guess::from_path(path).first_or_octet_stream();
     let text = media_type.type_() == mime::TEXT;
-    let value = if text {
-        format!("{media_type}; charset=utf-8")
-    } else {
-        media_type.to_string()
-    };
+    let value = if text { format!("{media_type}; charset=utf-8") } else { media_type.to_string() };
     HeaderValue::try_from(value).expect("media types are ASCII")
 }

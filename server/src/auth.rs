@@ -23,9 +23,7 @@ pub struct Caller {
 ///
 /// 401 if no access token came, or it is not accepted, or its user is gone or disabled.
 pub async fn authenticate(app: App, headers: HeaderMap) -> Result<Caller, Problem> {
-    let claims = app
-        .tokens
-        .verify(bearer_token(&headers)?, app.clock.now())?;
+    let claims = app.tokens.verify(bearer_token(&headers)?, app.clock.now())?;
     let id = UserId::parse(&claims.sub).ok_or(TokenError::Invalid)?;
     match app.store.user_by_id(id).await? {
         Some(user) if !user.disabled => Ok(Caller { claims, user }),
@@ -38,9 +36,7 @@ fn bearer_token(headers: &HeaderMap) -> Result<&str, Problem> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let value = values.next().ok_or_else(Problem::no_credentials)?;
     if values.next().is_some() {
-        return Err(Problem::malformed_credentials(
-            "Send one Authorization header, not several.",
-        ));
+        return Err(Problem::malformed_credentials("Send one Authorization header, not several."));
     }
     let not_ascii = || Problem::malformed_credentials("The Authorization header is not ASCII.");
     let value = value.to_str().map_err(|_| not_ascii())?;
@@ -58,10 +54,7 @@ mod tests {
     use super::*;
 
     fn headers(values: &[&'static str]) -> HeaderMap {
-        values
-            .iter()
-            .map(|value| (AUTHORIZATION, HeaderValue::from_static(value)))
-            .collect()
+        values.iter().map(|value| (AUTHORIZATION, HeaderValue::from_static(value))).collect()
     }
 
     #[test]
@@ -73,12 +66,7 @@ mod tests {
 
     #[test]
     fn anything_but_one_bearer_token_is_a_401() {
-        for values in [
-            &[][..],
-            &["Basic YTpi"],
-            &["a.b.c"],
-            &["Bearer a", "Bearer a"],
-        ] {
+        for values in [&[][..], &["Basic YTpi"], &["a.b.c"], &["Bearer a", "Bearer a"]] {
             let problem = bearer_token(&headers(values)).unwrap_err();
             assert_eq!(problem.status(), StatusCode::UNAUTHORIZED, "{values:?}");
         }

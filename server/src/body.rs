@@ -49,10 +49,7 @@ pub fn check_headers(headers: &HeaderMap) -> Result<(), Problem> {
 
 /// `application/json` or a `+json` type, with any parameters.
 fn is_json(headers: &HeaderMap) -> bool {
-    let Some(value) = headers
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-    else {
+    let Some(value) = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()) else {
         return false;
     };
     value.parse::<mime::Mime>().is_ok_and(|media_type| {
@@ -129,10 +126,7 @@ fn too_large() -> Problem {
 
 /// 408.
 pub fn too_slow() -> Problem {
-    Problem::new(
-        StatusCode::REQUEST_TIMEOUT,
-        "The body did not arrive in time.",
-    )
+    Problem::new(StatusCode::REQUEST_TIMEOUT, "The body did not arrive in time.")
 }
 
 #[cfg(test)]
@@ -146,11 +140,7 @@ mod tests {
     fn fields(body: &[u8]) -> Vec<String> {
         let problem: hallpass_contract::Problem =
             serde_json::from_slice(refusal(body).to_response().body()).unwrap();
-        problem
-            .errors
-            .into_iter()
-            .map(|error| error.field)
-            .collect()
+        problem.errors.into_iter().map(|error| error.field).collect()
     }
 
     #[test]
@@ -165,30 +155,17 @@ mod tests {
             &[b'['; 10_000],
         ] {
             let text = String::from_utf8_lossy(body);
-            assert_eq!(
-                refusal(body).status(),
-                StatusCode::BAD_REQUEST,
-                "{text:.40}"
-            );
+            assert_eq!(refusal(body).status(), StatusCode::BAD_REQUEST, "{text:.40}");
         }
     }
 
     #[test]
     fn every_wrong_field_is_named_at_once() {
         assert_eq!(fields(b"{}"), ["username", "password"]);
-        assert_eq!(
-            fields(br#"{"username": "ada", "password": null}"#),
-            ["password"]
-        );
-        assert_eq!(
-            fields(br#"{"username": ["ada"], "password": "x"}"#),
-            ["username"]
-        );
+        assert_eq!(fields(br#"{"username": "ada", "password": null}"#), ["password"]);
+        assert_eq!(fields(br#"{"username": ["ada"], "password": "x"}"#), ["username"]);
         for shapeless in [&b"[]"[..], b"null", b"7", br#""ada""#] {
-            assert_eq!(
-                refusal(shapeless).status(),
-                StatusCode::UNPROCESSABLE_ENTITY
-            );
+            assert_eq!(refusal(shapeless).status(), StatusCode::UNPROCESSABLE_ENTITY);
             assert!(fields(shapeless).is_empty());
         }
     }

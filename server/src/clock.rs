@@ -23,9 +23,7 @@ impl Clock {
 
     /// A clock that stands at `start` until [`advance`](Self::advance) moves it. Clones share it.
     pub fn manual(start: Timestamp) -> Self {
-        Self(Source::Manual(Arc::new(AtomicI64::new(
-            start.as_millisecond(),
-        ))))
+        Self(Source::Manual(Arc::new(AtomicI64::new(start.as_millisecond()))))
     }
 
     /// Moves a manual clock on; the system's clock does not heed it.
@@ -37,10 +35,7 @@ impl Clock {
     }
 
     /// The time now, in whole milliseconds: what ids and stored times can hold.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is the clock all others ask"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "this is the clock all others ask")]
     pub fn now(&self) -> Timestamp {
         let millis = match &self.0 {
             Source::System => Timestamp::now().as_millisecond(),

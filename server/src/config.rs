@@ -68,21 +68,11 @@ pub enum LogFormat {
 #[derive(Args, Clone, Debug)]
 pub struct Config {
     /// Address and port to listen on; port 0 takes a free one
-    #[arg(
-        long,
-        value_name = "ADDR",
-        env = "HALLPASS_LISTEN",
-        default_value = "127.0.0.1:8080"
-    )]
+    #[arg(long, value_name = "ADDR", env = "HALLPASS_LISTEN", default_value = "127.0.0.1:8080")]
     pub listen: String,
 
     /// Directory for the database and the signing key; made if it is not there
-    #[arg(
-        long,
-        value_name = "DIR",
-        env = "HALLPASS_DATA_DIR",
-        default_value = "./hallpass-data"
-    )]
+    #[arg(long, value_name = "DIR", env = "HALLPASS_DATA_DIR", default_value = "./hallpass-data")]
     pub data_dir: PathBuf,
 
     /// The tokens' `iss` claim
@@ -175,12 +165,7 @@ pub struct Config {
     pub log_format: LogFormat,
 
     /// What is logged: off, error, warn, info, debug or trace; from debug on, each request
-    #[arg(
-        long,
-        value_name = "LEVEL",
-        env = "HALLPASS_LOG_LEVEL",
-        default_value = "info"
-    )]
+    #[arg(long, value_name = "LEVEL", env = "HALLPASS_LOG_LEVEL", default_value = "info")]
     pub log_level: LevelFilter,
 }
 

@@ -22,47 +22,46 @@ pub type Route = BoxedFilter<(reply::Response,)>;
 
 impl Reject for Problem {}
 
-/// One path and what answers its methods; any other method is a 405 that names `allow`.
-pub fn resource<const N: usize>(
-    path: &'static str,
-    allow: &'static str,
-    methods: [Route; N],
-) -> Route {
-    let not_allowed = warp::any().map(move || to_reply(Err(Problem::method_not_allowed(allow))));
-    exactly(path)
-        .and(any_of(methods).or(not_allowed).unify())
-        .boxed()
+/// What answers one of a path's methods.
+pub struct Method {
+    /// The method as the `Allow` header names it.
+    name: &'static str,
+    route: Route,
+}
+
+/// One path and what answers its methods; any other method is a 405 that names these.
+pub fn resource<const N: usize>(path: &'static str, methods: [Method; N]) -> Route {
+    let allow = methods.each_ref().map(|method| method.name).join(", ");
+    let not_allowed = warp::any().map(move || to_reply(Err(Problem::method_not_allowed(&allow))));
+    let methods = any_of(methods.map(|method| method.route));
+    exactly(path).and(methods.or(not_allowed).unify()).boxed()
 }
 
 /// `GET`, and `HEAD` as HTTP asks for it.
-pub fn get<T, F>(handler: F) -> Route
+pub fn get<T, F>(handler: F) -> Method
 where
     T: Serialize + Send + 'static,
     F: Filter<Extract = (Result<Answer<T>, Problem>,), Error = Rejection> + Clone,
     F: Send + Sync + 'static,
 {
-    let methods = warp::get().or(warp::head()).unify();
-    methods.and(answered(handler)).boxed()
+    let route = warp::get().or(warp::head()).unify().and(answered(handler)).boxed();
+    Method { name: "GET, HEAD", route }
 }
 
 /// `POST`.
-pub fn post<T, F>(handler: F) -> Route
+pub fn post<T, F>(handler: F) -> Method
 where
     T: Serialize + Send + 'static,
     F: Filter<Extract = (Result<Answer<T>, Problem>,), Error = Rejection> + Clone,
     F: Send + Sync + 'static,
 {
-    warp::post().and(answered(handler)).boxed()
+    Method { name: "POST", route: warp::post().and(answered(handler)).boxed() }
 }
 
 /// The first of the routes that does not reject.
 pub fn any_of<const N: usize>(routes: [Route; N]) -> Route {
-    let nothing = warp::any()
-        .and_then(async || Err(reject::not_found()))
-        .boxed();
-    routes
-        .into_iter()
-        .rfold(nothing, |rest, route| route.or(rest).unify().boxed())
+    let nothing = warp::any().and_then(async || Err(reject::not_found())).boxed();
+    routes.into_iter().rfold(nothing, |rest, route| route.or(rest).unify().boxed())
 }
 
 /// The authenticated caller; without one, 401.
@@ -78,13 +77,11 @@ pub fn json_body<T: Form>(app: &App) -> BoxedFilter<(T,)> {
     let declared = warp::header::headers_cloned()
         .and_then(async |headers: HeaderMap| body::check_headers(&headers).map_err(reject))
         .untuple_one();
-    let read = warp::body::stream()
-        .and(with(app))
-        .and_then(async |chunks, app: App| {
-            let body = tokio::time::timeout(app.body_timeout, body::read(chunks)).await;
-            let body = body.unwrap_or_else(|_| Err(body::too_slow()));
-            body.and_then(|body| body::parse(&body)).map_err(reject)
-        });
+    let read = warp::body::stream().and(with(app)).and_then(async |chunks, app: App| {
+        let body = tokio::time::timeout(app.body_timeout, body::read(chunks)).await;
+        let body = body.unwrap_or_else(|_| Err(body::too_slow()));
+        body.and_then(|body| body::parse(&body)).map_err(reject)
+    });
     declared.and(read).boxed()
 }
 
@@ -96,9 +93,7 @@ pub fn with(app: &App) -> BoxedFilter<(App,)> {
 
 /// An answer as warp wants it.
 pub fn to_reply(response: Result<Response<Bytes>, Problem>) -> reply::Response {
-    response
-        .unwrap_or_else(|problem| problem.to_response())
-        .map(Into::into)
+    response.unwrap_or_else(|problem| problem.to_response()).map(Into::into)
 }
 
 /// A handler with its problems turned into answers, so that no rejection leaves a method that
@@ -119,9 +114,7 @@ where
 fn recovered(rejection: &Rejection) -> reply::Response {
     match rejection.find::<Problem>() {
         Some(problem) => problem.to_response().map(Into::into),
-        None => to_reply(Err(Problem::internal(anyhow::anyhow!(
-            "unforeseen {rejection:?}"
-        )))),
+        None => to_reply(Err(Problem::internal(anyhow::anyhow!("unforeseen {rejection:?}")))),
     }
 }
 

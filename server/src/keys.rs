@@ -53,14 +53,9 @@ impl SigningKey {
             }
         };
         warn_if_others_can_read(&path);
-        decode_pem(&pem)
-            .and_then(|der| Self::from_pkcs8(&der))
-            .with_context(|| {
-                format!(
-                    "{} is not an Ed25519 key in PKCS#8 PEM; restore it",
-                    path.display()
-                )
-            })
+        decode_pem(&pem).and_then(|der| Self::from_pkcs8(&der)).with_context(|| {
+            format!("{} is not an Ed25519 key in PKCS#8 PEM; restore it", path.display())
+        })
     }
 
     fn from_pkcs8(der: &[u8]) -> anyhow::Result<Self> {
@@ -91,17 +86,13 @@ impl SigningKey {
 
 impl std::fmt::Debug for SigningKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SigningKey")
-            .field("kid", &self.kid)
-            .finish_non_exhaustive()
+        f.debug_struct("SigningKey").field("kid", &self.kid).finish_non_exhaustive()
     }
 }
 
 fn generate_pkcs8() -> anyhow::Result<Vec<u8>> {
     let pair = Ed25519KeyPair::generate().map_err(|_| anyhow!("can't make a signing key"))?;
-    let document = pair
-        .to_pkcs8()
-        .map_err(|_| anyhow!("can't encode the signing key"))?;
+    let document = pair.to_pkcs8().map_err(|_| anyhow!("can't encode the signing key"))?;
     Ok(document.as_ref().to_vec())
 }
 
@@ -122,19 +113,14 @@ fn create(dir: &Path, path: &Path) -> anyhow::Result<String> {
     file.write_all(pem.as_bytes()).with_context(failed)?;
     file.as_file().sync_all().with_context(failed)?;
     file.persist_noclobber(path).with_context(failed)?;
-    fs::File::open(dir)
-        .and_then(|dir| dir.sync_all())
-        .with_context(failed)?;
+    fs::File::open(dir).and_then(|dir| dir.sync_all()).with_context(failed)?;
     tracing::info!(path = %path.display(), "made a signing key");
     Ok(pem)
 }
 
 fn decode_pem(pem: &str) -> anyhow::Result<Vec<u8>> {
     let pem = pem.trim();
-    let Some(body) = pem
-        .strip_prefix(PEM_BEGIN)
-        .and_then(|pem| pem.strip_suffix(PEM_END))
-    else {
+    let Some(body) = pem.strip_prefix(PEM_BEGIN).and_then(|pem| pem.strip_suffix(PEM_END)) else {
         bail!("no {PEM_BEGIN}");
     };
     let compact: String = body.split_whitespace().collect();
@@ -166,22 +152,16 @@ mod tests {
         assert_eq!(first.kid(), second.kid());
         let metadata = fs::metadata(dir.path().join(KEY_FILE)).unwrap();
         assert_eq!(metadata.permissions().mode() & 0o777, 0o600);
-        assert_eq!(
-            fs::read_dir(dir.path()).unwrap().count(),
-            1,
-            "nothing else is left behind"
-        );
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "nothing else is left behind");
     }
 
     #[test]
     fn a_damaged_key_is_refused_and_kept() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join(KEY_FILE);
-        for damaged in [
-            "",
-            "not a key",
-            "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----",
-        ] {
+        for damaged in
+            ["", "not a key", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----"]
+        {
             fs::write(&path, damaged).unwrap();
             let error = SigningKey::open(dir.path()).unwrap_err().to_string();
             assert!(error.contains(KEY_FILE), "{error}");
@@ -192,12 +172,8 @@ mod tests {
     // RFC 8037 appendix A.3.
     #[test]
     fn the_key_id_is_the_rfc_7638_thumbprint() {
-        let public = BASE64URL_NOPAD
-            .decode(b"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo")
-            .unwrap();
-        assert_eq!(
-            thumbprint(&public),
-            "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"
-        );
+        let public =
+            BASE64URL_NOPAD.decode(b"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo").unwrap();
+        assert_eq!(thumbprint(&public), "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
     }
 }

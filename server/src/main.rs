@@ -48,13 +48,7 @@ async fn run(config: &Config) -> anyhow::Result<()> {
     if assets.index().is_none() {
         tracing::warn!("this binary holds no frontend; build it with scripts/serve");
     }
-    let app = Arc::new(State::new(
-        config,
-        Arc::new(store),
-        key,
-        Clock::system(),
-        assets,
-    )?);
+    let app = Arc::new(State::new(config, Arc::new(store), key, Clock::system(), assets)?);
     let stop = stop_signal()?;
     let listener = TcpListener::bind(&config.listen)
         .await
@@ -98,9 +92,7 @@ fn create_data_dir(dir: &Path) -> anyhow::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder
-        .create(dir)
-        .with_context(|| format!("can't make the data directory {}", dir.display()))
+    builder.create(dir).with_context(|| format!("can't make the data directory {}", dir.display()))
 }
 
 /// The first line on stdout, for scripts that took port 0.
@@ -117,30 +109,19 @@ fn affordable_connections(wanted: u32) -> usize {
     const OTHER_FILES: u64 = 64;
     let wanted = u64::from(wanted);
     let mut limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
-    if limit
-        .current
-        .is_some_and(|current| current < wanted + OTHER_FILES)
-    {
-        let raised = limit
-            .maximum
-            .map_or(wanted + OTHER_FILES, |max| max.min(wanted + OTHER_FILES));
-        let new = rustix::process::Rlimit {
-            current: Some(raised),
-            ..limit
-        };
+    if limit.current.is_some_and(|current| current < wanted + OTHER_FILES) {
+        let raised =
+            limit.maximum.map_or(wanted + OTHER_FILES, |max| max.min(wanted + OTHER_FILES));
+        let new = rustix::process::Rlimit { current: Some(raised), ..limit };
         if rustix::process::setrlimit(rustix::process::Resource::Nofile, new).is_ok() {
             limit.current = Some(raised);
         }
     }
-    let affordable = limit.current.map_or(wanted, |current| {
-        wanted.min(current.saturating_sub(OTHER_FILES)).max(1)
-    });
+    let affordable = limit
+        .current
+        .map_or(wanted, |current| wanted.min(current.saturating_sub(OTHER_FILES)).max(1));
     if affordable < wanted {
-        tracing::warn!(
-            affordable,
-            wanted,
-            "too few open files allowed; raise `ulimit -n`"
-        );
+        tracing::warn!(affordable, wanted, "too few open files allowed; raise `ulimit -n`");
     }
     usize::try_from(affordable).unwrap_or(usize::MAX)
 }

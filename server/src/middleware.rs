@@ -34,9 +34,7 @@ pub async fn handle(
     let span = tracing::error_span!("request", %id);
     let mut response = logged(routes, request, peer).instrument(span).await;
     let headers = response.headers_mut();
-    headers
-        .entry(CACHE_CONTROL)
-        .or_insert(HeaderValue::from_static("no-store"));
+    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.insert(OPENER_POLICY, HeaderValue::from_static("same-origin"));
@@ -74,15 +72,10 @@ async fn logged(
 }
 
 async fn caught(routes: BoxedFilter<(Response,)>, request: Request<Incoming>) -> Response {
-    match AssertUnwindSafe(warp::service(routes).call(request))
-        .catch_unwind()
-        .await
-    {
+    match AssertUnwindSafe(warp::service(routes).call(request)).catch_unwind().await {
         Ok(Ok(response)) => response,
         // Its hook has printed the panic by now.
-        Err(_) => to_reply(Err(Problem::internal(anyhow::anyhow!(
-            "a handler panicked"
-        )))),
+        Err(_) => to_reply(Err(Problem::internal(anyhow::anyhow!("a handler panicked")))),
     }
 }
 
@@ -97,17 +90,11 @@ pub struct RequestIds {
 impl RequestIds {
     /// A new series.
     pub fn start() -> Self {
-        Self {
-            process: getrandom::u32().unwrap_or_default(),
-            count: AtomicU64::new(1),
-        }
+        Self { process: getrandom::u32().unwrap_or_default(), count: AtomicU64::new(1) }
     }
 
     fn next(&self) -> RequestId {
-        RequestId {
-            process: self.process,
-            count: self.count.fetch_add(1, Ordering::Relaxed),
-        }
+        RequestId { process: self.process, count: self.count.fetch_add(1, Ordering::Relaxed) }
     }
 }
 

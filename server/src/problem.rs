@@ -45,18 +45,15 @@ impl Problem {
     }
 
     /// 405, with the methods that the path does have.
-    pub fn method_not_allowed(allow: &'static str) -> Self {
+    pub fn method_not_allowed(allow: &str) -> Self {
         let detail = format!("This path answers {allow} only.");
-        Self::new(StatusCode::METHOD_NOT_ALLOWED, detail)
-            .with_header(ALLOW, HeaderValue::from_static(allow))
+        let allow = HeaderValue::try_from(allow).expect("names of methods are ASCII");
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, detail).with_header(ALLOW, allow)
     }
 
     /// 401: no credentials came (RFC 6750 section 3.1: then there is no error code).
     pub fn no_credentials() -> Self {
-        Self::unauthenticated(
-            "Sign in and send the access token as `Authorization: Bearer`.",
-            None,
-        )
+        Self::unauthenticated("Sign in and send the access token as `Authorization: Bearer`.", None)
     }
 
     /// 401: the credentials that came are not usable.
@@ -81,11 +78,8 @@ impl Problem {
         Self {
             kind: kind::INVALID_CREDENTIALS,
             title: "Invalid credentials",
-            ..Self::new(
-                StatusCode::UNAUTHORIZED,
-                "The username or the password is wrong.",
-            )
-            .with_challenge(None)
+            ..Self::new(StatusCode::UNAUTHORIZED, "The username or the password is wrong.")
+                .with_challenge(None)
         }
     }
 
@@ -104,11 +98,7 @@ impl Problem {
     pub fn invalid_fields(errors: Vec<FieldError>) -> Self {
         let detail = match errors.as_slice() {
             [] => "The body is not a JSON object with the fields of this request.".to_owned(),
-            errors => errors
-                .iter()
-                .map(|e| e.message.as_str())
-                .collect::<Vec<_>>()
-                .join(" "),
+            errors => errors.iter().map(|e| e.message.as_str()).collect::<Vec<_>>().join(" "),
         };
         Self {
             kind: kind::INVALID_FIELDS,
@@ -129,19 +119,13 @@ impl Problem {
     /// 500; the client learns nothing of the cause.
     pub fn internal(cause: impl Into<anyhow::Error>) -> Self {
         let detail = "Something went wrong on the server; its log says what.";
-        Self {
-            cause: Some(cause.into()),
-            ..Self::new(StatusCode::INTERNAL_SERVER_ERROR, detail)
-        }
+        Self { cause: Some(cause.into()), ..Self::new(StatusCode::INTERNAL_SERVER_ERROR, detail) }
     }
 
     /// 503; the client learns nothing of the cause.
     pub fn unavailable(cause: impl Into<anyhow::Error>) -> Self {
         let detail = "The server can't do its work right now.";
-        Self {
-            cause: Some(cause.into()),
-            ..Self::new(StatusCode::SERVICE_UNAVAILABLE, detail)
-        }
+        Self { cause: Some(cause.into()), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, detail) }
     }
 
     /// The status it is answered with.
@@ -190,10 +174,7 @@ impl Problem {
 
 /// What is wrong with one field.
 pub fn field_error(field: &str, message: impl Into<String>) -> FieldError {
-    FieldError {
-        field: field.to_owned(),
-        message: message.into(),
-    }
+    FieldError { field: field.to_owned(), message: message.into() }
 }
 
 impl From<StoreError> for Problem {
@@ -209,10 +190,7 @@ impl From<TokenError> for Problem {
             TokenError::Expired => "the access token has expired",
             TokenError::NotYetValid => "the access token is not valid yet",
         };
-        Self::unauthenticated(
-            "The access token is not accepted; sign in again.",
-            Some(description),
-        )
+        Self::unauthenticated("The access token is not accepted; sign in again.", Some(description))
     }
 }
 

@@ -70,10 +70,7 @@ pub async fn serve(
     drop(listener);
     let open = server.graceful.count();
     tracing::info!(open_connections = open, "shutting down");
-    if tokio::time::timeout(limits.drain, server.graceful.shutdown())
-        .await
-        .is_err()
-    {
+    if tokio::time::timeout(limits.drain, server.graceful.shutdown()).await.is_err() {
         tracing::warn!(drain = ?limits.drain, "requests were cut off at the drain timeout");
     }
 }

@@ -57,9 +57,7 @@ impl State {
                 config.access_ttl,
             ),
             pool: Pool::start(config.pbkdf2_iterations)?,
-            policy: Policy {
-                min_chars: config.password_min.into(),
-            },
+            policy: Policy { min_chars: config.password_min.into() },
             registration: config.registration,
             clock,
             assets,

@@ -96,14 +96,7 @@ impl Tokens {
         // section 4.1.4 says it must no longer be.
         validation.validate_exp = false;
         validation.validate_nbf = false;
-        Self {
-            key,
-            header,
-            validation,
-            issuer,
-            audience,
-            ttl,
-        }
+        Self { key, header, validation, issuer, audience, ttl }
     }
 
     /// How long a token lives.
@@ -132,11 +125,7 @@ impl Tokens {
             roles: user.roles.clone(),
             auth_time: seconds,
         };
-        Ok(jsonwebtoken::encode(
-            &self.header,
-            &claims,
-            self.key.encoding(),
-        )?)
+        Ok(jsonwebtoken::encode(&self.header, &claims, self.key.encoding())?)
     }
 
     /// Checks all that a token says by itself; whether the user is still there is the caller's

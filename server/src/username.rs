@@ -34,10 +34,7 @@ impl Username {
         if !allowed.contains(&display.chars().count()) || !allowed.contains(&key.chars().count()) {
             return Err(wrong_length());
         }
-        Ok(Self {
-            display: display.into_owned(),
-            key: key.into_owned(),
-        })
+        Ok(Self { display: display.into_owned(), key: key.into_owned() })
     }
 
     /// The name as its owner writes it.

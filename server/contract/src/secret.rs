@@ -39,9 +39,6 @@ mod tests {
 
     #[test]
     fn debug_does_not_show_a_secret() {
-        assert_eq!(
-            format!("{:?}", Secret::from("hunter2hunter2")),
-            "[redacted]"
-        );
+        assert_eq!(format!("{:?}", Secret::from("hunter2hunter2")), "[redacted]");
     }
 }

@@ -41,10 +41,7 @@ mod tests {
     use super::*;
 
     fn one(password: &[u8], salt: &[u8], iterations: u32) -> Key {
-        derive(
-            NonZeroU32::new(iterations).unwrap(),
-            &[Input { password, salt }],
-        )[0]
+        derive(NonZeroU32::new(iterations).unwrap(), &[Input { password, salt }])[0]
     }
 
     fn hex(key: Key) -> String {
@@ -68,24 +65,13 @@ mod tests {
     fn several_inputs_yield_the_keys_that_each_yields_alone_in_their_order() {
         let long = [b'x'; 300];
         let inputs = [
-            Input {
-                password: b"first",
-                salt: b"salt of the first",
-            },
-            Input {
-                password: &long,
-                salt: b"salt of the second",
-            },
-            Input {
-                password: b"",
-                salt: b"",
-            },
+            Input { password: b"first", salt: b"salt of the first" },
+            Input { password: &long, salt: b"salt of the second" },
+            Input { password: b"", salt: b"" },
         ];
         let keys = derive(NonZeroU32::new(3).unwrap(), &inputs);
-        let alone: Vec<Key> = inputs
-            .iter()
-            .map(|input| one(input.password, input.salt, 3))
-            .collect();
+        let alone: Vec<Key> =
+            inputs.iter().map(|input| one(input.password, input.salt, 3)).collect();
         assert_eq!(keys, alone);
     }
 

@@ -39,9 +39,7 @@ pub async fn register(form: Credentials, app: App) -> Result<Answer<UserBody>, P
         Err(CreateUserError::Store(error)) => return Err(error.into()),
     }
     tracing::info!(user = %user.id, "registered");
-    Ok(Answer::created(UserBody {
-        user: public_user(user),
-    }))
+    Ok(Answer::created(UserBody { user: public_user(user) }))
 }
 
 /// Both fields against their rules, on a thread that may compute for a while.
@@ -62,12 +60,8 @@ fn both(
     match (username, password) {
         (Ok(username), Ok(password)) => Ok((username, password)),
         (username, password) => {
-            let username = username
-                .err()
-                .map(|message| field_error("username", message));
-            let password = password
-                .err()
-                .map(|message| field_error("password", message));
+            let username = username.err().map(|message| field_error("username", message));
+            let password = password.err().map(|message| field_error("password", message));
             Err(username.into_iter().chain(password).collect())
         }
     }

@@ -27,11 +27,9 @@ pub fn route(app: &App) -> Route {
         .and(warp::path::full())
         .and(warp::header::headers_cloned())
         .and(with(app))
-        .map(
-            |method: Method, path: FullPath, headers: HeaderMap, app: App| {
-                to_reply(serve(&method, path.as_str(), &headers, &app))
-            },
-        )
+        .map(|method: Method, path: FullPath, headers: HeaderMap, app: App| {
+            to_reply(serve(&method, path.as_str(), &headers, &app))
+        })
         .boxed()
 }
 
@@ -67,11 +65,7 @@ fn response(asset: &Asset, headers: &HeaderMap) -> Response<Bytes> {
     out.insert(CONTENT_SECURITY_POLICY, POLICY);
     out.insert(VARY, HeaderValue::from_static("accept-encoding"));
     out.insert(ETAG, file.etag.clone());
-    let caching = if asset.immutable {
-        "public, max-age=31536000, immutable"
-    } else {
-        "no-cache"
-    };
+    let caching = if asset.immutable { "public, max-age=31536000, immutable" } else { "no-cache" };
     out.insert(CACHE_CONTROL, HeaderValue::from_static(caching));
     if has_already(headers, &file.etag) {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
@@ -97,35 +91,21 @@ fn negotiate<'a>(asset: &'a Asset, headers: &HeaderMap) -> (Option<&'static str>
 
 /// Whether an encoding is listed, by name or as `*`, and not with a weight of zero.
 fn accepts(headers: &HeaderMap, encoding: &str) -> bool {
-    let values = headers
-        .get_all(ACCEPT_ENCODING)
-        .iter()
-        .filter_map(|value| value.to_str().ok());
-    let weights: Vec<(&str, f32)> = values
-        .flat_map(|value| value.split(','))
-        .map(weight)
-        .collect();
+    let values = headers.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+    let weights: Vec<(&str, f32)> = values.flat_map(|value| value.split(',')).map(weight).collect();
     let of = |name: &str| weights.iter().find(|(n, _)| n.eq_ignore_ascii_case(name));
-    of(encoding)
-        .or_else(|| of("*"))
-        .is_some_and(|(_, weight)| *weight > 0.0)
+    of(encoding).or_else(|| of("*")).is_some_and(|(_, weight)| *weight > 0.0)
 }
 
 fn weight(item: &str) -> (&str, f32) {
     let (name, parameters) = item.split_once(';').unwrap_or((item, ""));
-    let q = parameters
-        .trim()
-        .strip_prefix("q=")
-        .map_or(1.0, |q| q.trim().parse().unwrap_or(0.0));
+    let q = parameters.trim().strip_prefix("q=").map_or(1.0, |q| q.trim().parse().unwrap_or(0.0));
     (name.trim(), q)
 }
 
 /// RFC 9110 section 13.1.2: weak comparison, so a proxy that made the tag weak is fine.
 fn has_already(headers: &HeaderMap, etag: &HeaderValue) -> bool {
-    let values = headers
-        .get_all(IF_NONE_MATCH)
-        .iter()
-        .filter_map(|value| value.to_str().ok());
+    let values = headers.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
     let mut tags = values.flat_map(|value| value.split(',')).map(str::trim);
     tags.any(|tag| tag == "*" || tag.trim_start_matches("W/").as_bytes() == etag.as_bytes())
 }

@@ -10,11 +10,7 @@ use crate::auth::Caller;
 use crate::problem::Problem;
 
 /// All but RFC 3986's unreserved characters.
-const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// `GET /api/verify`: also for nginx `auth_request` and `ForwardAuth`, hence the headers.
 pub async fn verify(caller: Caller) -> Result<Answer<Verified>, Problem> {
@@ -31,10 +27,7 @@ pub async fn verify(caller: Caller) -> Result<Answer<Verified>, Problem> {
     });
     Ok(answer
         .with_header(HeaderName::from_static("x-auth-subject"), subject)
-        .with_header(
-            HeaderName::from_static("x-auth-username"),
-            header(&username)?,
-        )
+        .with_header(HeaderName::from_static("x-auth-username"), header(&username)?)
         .with_header(HeaderName::from_static("x-auth-roles"), roles))
 }
 
@@ -44,15 +37,10 @@ pub async fn protected(caller: Caller) -> Result<Answer<Protected>, Problem> {
         "Welcome, {}. The server checked your access token before it sent you this.",
         caller.user.username
     );
-    Ok(Answer::ok(Protected {
-        message,
-        user: public_user(caller.user),
-    }))
+    Ok(Answer::ok(Protected { message, user: public_user(caller.user) }))
 }
 
 /// `GET /api/me`
 pub async fn me(caller: Caller) -> Result<Answer<UserBody>, Problem> {
-    Ok(Answer::ok(UserBody {
-        user: public_user(caller.user),
-    }))
+    Ok(Answer::ok(UserBody { user: public_user(caller.user) }))
 }

@@ -30,9 +30,7 @@ impl Password {
             return Err(Unusable);
         }
         let profile = OpaqueString::new();
-        let mapped = profile
-            .additional_mapping_rule(text)
-            .map_err(|_| Unusable)?;
+        let mapped = profile.additional_mapping_rule(text).map_err(|_| Unusable)?;
         let normal = profile.normalization_rule(mapped).map_err(|_| Unusable)?;
         Ok(Self(Secret::from(normal.into_owned())))
     }
@@ -93,13 +91,8 @@ mod tests {
     #[test]
     fn control_characters_and_emptiness_are_unusable() {
         assert_eq!(prepare("").unwrap_err(), Unusable);
-        for bad in [
-            "nul\0in the middle",
-            "a\ttab",
-            "bidi \u{202e}override",
-            "\u{e000}",
-            "\u{ffff}",
-        ] {
+        for bad in ["nul\0in the middle", "a\ttab", "bidi \u{202e}override", "\u{e000}", "\u{ffff}"]
+        {
             assert_eq!(prepare(bad).unwrap_err(), Unusable, "{bad:?}");
         }
     }

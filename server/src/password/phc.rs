@@ -22,11 +22,7 @@ impl StoredHash {
     /// Puts together what a derivation used and yielded.
     pub(super) fn new(iterations: NonZeroU32, salt: Salt, key: &Key) -> Self {
         let key = Output::new(key).expect("32 bytes are within the 10 to 64 that PHC allows");
-        Self {
-            iterations,
-            salt,
-            key,
-        }
+        Self { iterations, salt, key }
     }
 
     /// Reads a PHC string.
@@ -36,10 +32,7 @@ impl StoredHash {
     /// If it is not PBKDF2-HMAC-SHA256 with an iteration count, a salt and a 32-byte key.
     pub fn parse(text: &str) -> anyhow::Result<Self> {
         let hash = PasswordHash::new(text).map_err(|error| anyhow!("not a PHC string: {error}"))?;
-        ensure!(
-            hash.algorithm.as_str() == ALGORITHM,
-            "not a {ALGORITHM} hash"
-        );
+        ensure!(hash.algorithm.as_str() == ALGORITHM, "not a {ALGORITHM} hash");
         let iterations = hash
             .params
             .get_decimal(ident("i"))
@@ -47,11 +40,7 @@ impl StoredHash {
             .context("no iteration count i")?;
         let key = hash.hash.context("no key")?;
         ensure!(key.len() == KEY_LEN, "the key is not {KEY_LEN} bytes");
-        Ok(Self {
-            iterations,
-            salt: hash.salt.context("no salt")?,
-            key,
-        })
+        Ok(Self { iterations, salt: hash.salt.context("no salt")?, key })
     }
 
     /// Whether `key` is the stored one, in a time that does not depend on where they differ.
@@ -102,18 +91,9 @@ mod tests {
     fn other_formats_are_refused_by_name() {
         for (text, why) in [
             ("plain", "not a PHC string"),
-            (
-                "$argon2id$v=19$m=65536,t=2,p=1$gZiV/M1gPc22ElAH$aGFzaA",
-                "not",
-            ),
-            (
-                "$pbkdf2-sha256$l=32$AAAAAAAAAAAAAAAAAAAAAA",
-                "no iteration count",
-            ),
-            (
-                "$pbkdf2-sha256$i=1000,l=32$AAAAAAAAAAAAAAAAAAAAAA",
-                "no key",
-            ),
+            ("$argon2id$v=19$m=65536,t=2,p=1$gZiV/M1gPc22ElAH$aGFzaA", "not"),
+            ("$pbkdf2-sha256$l=32$AAAAAAAAAAAAAAAAAAAAAA", "no iteration count"),
+            ("$pbkdf2-sha256$i=1000,l=32$AAAAAAAAAAAAAAAAAAAAAA", "no key"),
         ] {
             let error = StoredHash::parse(text).unwrap_err().to_string();
             assert!(error.contains(why), "{text}: {error}");

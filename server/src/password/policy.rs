@@ -40,20 +40,17 @@ impl Policy {
             return Err(format!("Use at most {MAX_CHARS} characters."));
         }
         if is_guessable(password.expose(), username) {
-            return Err(
-                "This password is one of the first that an attacker would try. Use \
+            return Err("This password is one of the first that an attacker would try. Use \
                         several unrelated words, or let a password manager make one."
-                    .to_owned(),
-            );
+                .to_owned());
         }
         Ok(password)
     }
 
     fn too_short(self) -> String {
-        format!(
-            "Use at least {} characters; a few unrelated words make a good password.",
-            { self.min_chars }
-        )
+        format!("Use at least {} characters; a few unrelated words make a good password.", {
+            self.min_chars
+        })
     }
 }
 
@@ -68,15 +65,9 @@ const MAX_WINDOWS: usize = 3;
 /// repeats, and the user's own name. A password is as strong as its strongest window.
 fn is_guessable(password: &str, username: Option<&Username>) -> bool {
     let mut context = vec!["hallpass"];
-    for name in username
-        .iter()
-        .flat_map(|name| [name.display(), name.key()])
-    {
+    for name in username.iter().flat_map(|name| [name.display(), name.key()]) {
         context.push(name);
-        context.extend(
-            name.split(|c: char| !c.is_alphanumeric())
-                .filter(|part| part.len() > 2),
-        );
+        context.extend(name.split(|c: char| !c.is_alphanumeric()).filter(|part| part.len() > 2));
     }
     let chars: Vec<char> = password.chars().collect();
     chars.chunks(WINDOW_CHARS).take(MAX_WINDOWS).all(|window| {
@@ -122,10 +113,7 @@ mod tests {
             "passwordpasswordpasswordpasswordpasswordpassword",
             "hallpasshallpass",
         ] {
-            assert!(
-                check(bad).is_err_and(|message| message.contains("attacker")),
-                "{bad}"
-            );
+            assert!(check(bad).is_err_and(|message| message.contains("attacker")), "{bad}");
         }
     }
 
@@ -133,15 +121,7 @@ mod tests {
     fn the_length_is_counted_in_characters_and_the_message_says_how_many() {
         assert!(check("äöüß漢字かな交じり文ab").unwrap_err().contains("15"));
         assert!(check("").unwrap_err().contains("15"));
-        assert!(
-            check(&"tulip anvil copper ".repeat(60))
-                .unwrap_err()
-                .contains("1024")
-        );
-        assert!(
-            check("tab\tseparated words here")
-                .unwrap_err()
-                .contains("control")
-        );
+        assert!(check(&"tulip anvil copper ".repeat(60)).unwrap_err().contains("1024"));
+        assert!(check("tab\tseparated words here").unwrap_err().contains("control"));
     }
 }

@@ -78,17 +78,9 @@ impl Pool {
         let (queue, jobs) = crossbeam_channel::bounded((in_time * threads).clamp(1, MAX_QUEUE));
         for n in 0..threads {
             let jobs = jobs.clone();
-            thread::Builder::new()
-                .name(format!("hash-{n}"))
-                .spawn(move || work(&jobs))?;
+            thread::Builder::new().name(format!("hash-{n}")).spawn(move || work(&jobs))?;
         }
-        Ok(Self {
-            queue,
-            iterations,
-            decoy,
-            per_hash,
-            threads,
-        })
+        Ok(Self { queue, iterations, decoy, per_hash, threads })
     }
 
     /// Hashes a new password with a fresh salt.
@@ -115,19 +107,11 @@ impl Pool {
     ) -> Result<Verdict, Overloaded> {
         let known = password.is_some() && stored.is_some();
         let stored = stored.unwrap_or(&self.decoy);
-        let padding = NonZeroU32::new(
-            self.iterations
-                .get()
-                .saturating_sub(stored.iterations.get()),
-        );
+        let padding =
+            NonZeroU32::new(self.iterations.get().saturating_sub(stored.iterations.get()));
         let password = password.unwrap_or_else(Password::placeholder);
-        let key = self
-            .derive(password, stored.salt, stored.iterations, padding)
-            .await?;
-        Ok(Verdict {
-            matches: stored.matches(&key) && known,
-            outdated: padding.is_some(),
-        })
+        let key = self.derive(password, stored.salt, stored.iterations, padding).await?;
+        Ok(Verdict { matches: stored.matches(&key) && known, outdated: padding.is_some() })
     }
 
     /// Runs other work that computes for long, such as checking a password against the policy.
@@ -156,13 +140,7 @@ impl Pool {
         padding: Option<NonZeroU32>,
     ) -> Result<Key, Overloaded> {
         let (reply, key) = oneshot::channel();
-        let derivation = Derivation {
-            password,
-            salt,
-            iterations,
-            padding,
-            reply,
-        };
+        let derivation = Derivation { password, salt, iterations, padding, reply };
         self.submit(Job::Derive(derivation), key).await
     }
 
@@ -175,9 +153,7 @@ impl Pool {
 
     fn overloaded(&self) -> Overloaded {
         let queued = u32::try_from(self.queue.len()).unwrap_or(u32::MAX);
-        Overloaded {
-            retry_after: self.per_hash * queued / self.threads as u32,
-        }
+        Overloaded { retry_after: self.per_hash * queued / self.threads as u32 }
     }
 }
 
@@ -215,10 +191,7 @@ fn yield_to_the_reactor() {
 }
 
 fn derive(password: &Password, salt: &Salt, iterations: NonZeroU32) -> Key {
-    let input = Input {
-        password: password.expose().as_bytes(),
-        salt,
-    };
+    let input = Input { password: password.expose().as_bytes(), salt };
     hallpass_kdf::derive(iterations, &[input])[0]
 }
 
@@ -256,17 +229,8 @@ mod tests {
     async fn only_the_right_password_matches() {
         let pool = pool(10);
         let stored = pool.hash(password("right")).await.unwrap();
-        let verdict = pool
-            .verify(Some(password("right")), Some(&stored))
-            .await
-            .unwrap();
-        assert_eq!(
-            verdict,
-            Verdict {
-                matches: true,
-                outdated: false
-            }
-        );
+        let verdict = pool.verify(Some(password("right")), Some(&stored)).await.unwrap();
+        assert_eq!(verdict, Verdict { matches: true, outdated: false });
         for (given, stored) in [
             (Some(password("wrong")), Some(&stored)),
             (Some(password("right")), None),
@@ -288,17 +252,8 @@ mod tests {
     #[tokio::test]
     async fn a_cheaper_hash_matches_and_is_called_outdated() {
         let stored = pool(1).hash(password("old")).await.unwrap();
-        let verdict = pool(5)
-            .verify(Some(password("old")), Some(&stored))
-            .await
-            .unwrap();
-        assert_eq!(
-            verdict,
-            Verdict {
-                matches: true,
-                outdated: true
-            }
-        );
+        let verdict = pool(5).verify(Some(password("old")), Some(&stored)).await.unwrap();
+        assert_eq!(verdict, Verdict { matches: true, outdated: true });
     }
 
     #[tokio::test]

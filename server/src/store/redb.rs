@@ -58,25 +58,17 @@ impl RedbStore {
         txn.open_table(USER_IDS_BY_NAME)?;
         txn.commit()?;
         let db = Arc::new(db);
-        Ok(Self {
-            writer: Writer::start(Arc::clone(&db))?,
-            db,
-        })
+        Ok(Self { writer: Writer::start(Arc::clone(&db))?, db })
     }
 
     fn read_user(&self, id: UserId) -> anyhow::Result<Option<User>> {
         let users = self.db.begin_read()?.open_table(USERS)?;
-        users
-            .get(id.as_bytes())?
-            .map(|json| decode(id, json.value()))
-            .transpose()
+        users.get(id.as_bytes())?.map(|json| decode(id, json.value())).transpose()
     }
 
     fn read_user_id(&self, username_key: &str) -> anyhow::Result<Option<UserId>> {
         let names = self.db.begin_read()?.open_table(USER_IDS_BY_NAME)?;
-        Ok(names
-            .get(username_key)?
-            .map(|id| UserId::from_bytes(*id.value())))
+        Ok(names.get(username_key)?.map(|id| UserId::from_bytes(*id.value())))
     }
 }
 
@@ -85,11 +77,7 @@ impl RedbStore {
 impl Store for RedbStore {
     async fn create_user(&self, user: User) -> Result<(), CreateUserError> {
         let created = self.writer.write(move |txn| insert_new(txn, &user)).await?;
-        if created {
-            Ok(())
-        } else {
-            Err(CreateUserError::NameTaken)
-        }
+        if created { Ok(()) } else { Err(CreateUserError::NameTaken) }
     }
 
     async fn user_by_id(&self, id: UserId) -> Result<Option<User>, StoreError> {
@@ -109,16 +97,11 @@ impl Store for RedbStore {
         old: String,
         new: String,
     ) -> Result<(), StoreError> {
-        self.writer
-            .write(move |txn| replace_hash(txn, id, &old, new))
-            .await
+        self.writer.write(move |txn| replace_hash(txn, id, &old, new)).await
     }
 
     async fn check(&self) -> Result<(), StoreError> {
-        self.db
-            .begin_read()
-            .context("can't read")
-            .map_err(StoreError)?;
+        self.db.begin_read().context("can't read").map_err(StoreError)?;
         self.writer.check().await
     }
 }
@@ -131,17 +114,13 @@ fn insert_new(txn: &WriteTransaction, user: &User) -> anyhow::Result<bool> {
     }
     names.insert(user.username_key.as_str(), user.id.as_bytes())?;
     let json = serde_json::to_vec(user)?;
-    txn.open_table(USERS)?
-        .insert(user.id.as_bytes(), json.as_slice())?;
+    txn.open_table(USERS)?.insert(user.id.as_bytes(), json.as_slice())?;
     Ok(true)
 }
 
 fn replace_hash(txn: &WriteTransaction, id: UserId, old: &str, new: String) -> anyhow::Result<()> {
     let mut users = txn.open_table(USERS)?;
-    let user = users
-        .get(id.as_bytes())?
-        .map(|json| decode(id, json.value()))
-        .transpose()?;
+    let user = users.get(id.as_bytes())?.map(|json| decode(id, json.value())).transpose()?;
     let Some(mut user) = user.filter(|user| user.password_hash == old) else {
         return Ok(());
     };
@@ -183,10 +162,7 @@ mod tests {
 
         let store = RedbStore::open(&path).unwrap();
         assert_eq!(store.user_by_id(ada.id).await.unwrap().as_ref(), Some(&ada));
-        assert_eq!(
-            store.user_by_name("ada").await.unwrap().as_ref(),
-            Some(&ada)
-        );
+        assert_eq!(store.user_by_name("ada").await.unwrap().as_ref(), Some(&ada));
         assert_eq!(store.user_by_name("Ada").await.unwrap(), None);
         let stranger = UserId::new(Timestamp::UNIX_EPOCH);
         assert_eq!(store.user_by_id(stranger).await.unwrap(), None);
@@ -209,14 +185,10 @@ mod tests {
         let store = RedbStore::in_memory().unwrap();
         let ada = user("ada");
         store.create_user(ada.clone()).await.unwrap();
-        for (old, new, expected) in [
-            ("old hash", "newer", "newer"),
-            ("old hash", "too late", "newer"),
-        ] {
-            store
-                .replace_password_hash(ada.id, old.to_owned(), new.to_owned())
-                .await
-                .unwrap();
+        for (old, new, expected) in
+            [("old hash", "newer", "newer"), ("old hash", "too late", "newer")]
+        {
+            store.replace_password_hash(ada.id, old.to_owned(), new.to_owned()).await.unwrap();
             let found = store.user_by_id(ada.id).await.unwrap().unwrap();
             assert_eq!(found.password_hash, expected);
         }

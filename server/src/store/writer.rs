@@ -42,11 +42,7 @@ impl Writer {
                 move || run(&db, writes, &failing)
             })
             .context("can't start the store's writer thread")?;
-        Ok(Self {
-            queue: Some(queue),
-            thread: Some(thread),
-            failing,
-        })
+        Ok(Self { queue: Some(queue), thread: Some(thread), failing })
     }
 
     /// Whether writes go through. It writes only after a failure, so that asking often is cheap.
@@ -78,9 +74,7 @@ impl Writer {
         let queue = self.queue.as_ref().ok_or_else(stopped)?;
         queue.send(write).await.map_err(|_| stopped())?;
         // A write whose group was aborted by an error is dropped, and its reply with it.
-        outcome
-            .await
-            .map_err(|_| StoreError(anyhow!("the write was aborted; the log says why")))?
+        outcome.await.map_err(|_| StoreError(anyhow!("the write was aborted; the log says why")))?
     }
 }
 
@@ -88,11 +82,7 @@ impl Drop for Writer {
     /// Lets the thread finish what waits, so that the database is closed in order.
     fn drop(&mut self) {
         drop(self.queue.take());
-        if self
-            .thread
-            .take()
-            .is_some_and(|thread| thread.join().is_err())
-        {
+        if self.thread.take().is_some_and(|thread| thread.join().is_err()) {
             tracing::error!("the store's writer thread panicked");
         }
     }
@@ -116,9 +106,7 @@ fn run(db: &Database, mut writes: mpsc::Receiver<Write>, failing: &AtomicBool) {
 
 fn commit(db: &Database, group: impl Iterator<Item = Write>) -> anyhow::Result<Vec<Acknowledge>> {
     let txn = db.begin_write()?;
-    let acknowledges = group
-        .map(|write| write(&txn))
-        .collect::<anyhow::Result<_>>()?;
+    let acknowledges = group.map(|write| write(&txn)).collect::<anyhow::Result<_>>()?;
     txn.commit()?;
     Ok(acknowledges)
 }

@@ -14,12 +14,7 @@ fn at(seconds: i64) -> Timestamp {
 }
 
 fn tokens() -> Tokens {
-    Tokens::new(
-        SigningKey::generate().unwrap(),
-        ISSUER.to_owned(),
-        AUDIENCE.to_owned(),
-        TTL,
-    )
+    Tokens::new(SigningKey::generate().unwrap(), ISSUER.to_owned(), AUDIENCE.to_owned(), TTL)
 }
 
 fn user() -> User {
@@ -60,10 +55,7 @@ fn a_token_carries_the_claims_of_rfc_9068() {
     assert_eq!((claims.iat, claims.nbf, claims.auth_time), (NOW, NOW, NOW));
     assert_eq!(claims.exp, NOW + 900);
     assert_eq!(claims.sid, Uuid::nil().to_string());
-    assert_eq!(
-        (claims.username.as_str(), &claims.roles),
-        ("Ada", &user.roles)
-    );
+    assert_eq!((claims.username.as_str(), &claims.roles), ("Ada", &user.roles));
     assert_eq!(claims.client_id, "hallpass");
     assert!(Uuid::try_parse(&claims.jti).is_ok());
 }
@@ -84,11 +76,7 @@ fn an_audience_array_that_holds_ours_is_accepted() {
     let tokens = tokens();
     let mut claims = claims(&tokens);
     claims["aud"] = json!(["another", AUDIENCE]);
-    assert!(
-        tokens
-            .verify(&forge(&tokens, &tokens.header, &claims), at(NOW))
-            .is_ok()
-    );
+    assert!(tokens.verify(&forge(&tokens, &tokens.header, &claims), at(NOW)).is_ok());
 }
 
 #[test]
@@ -126,40 +114,18 @@ fn a_wrong_header_is_refused_though_the_signature_is_right() {
     let claims = claims(&tokens);
     let good = &tokens.header;
     let wrong = [
-        Header {
-            typ: Some("JWT".to_owned()),
-            ..good.clone()
-        },
-        Header {
-            typ: None,
-            ..good.clone()
-        },
-        Header {
-            kid: None,
-            ..good.clone()
-        },
-        Header {
-            kid: Some("another".to_owned()),
-            ..good.clone()
-        },
-        Header {
-            crit: Some(vec!["exp".to_owned()]),
-            ..good.clone()
-        },
+        Header { typ: Some("JWT".to_owned()), ..good.clone() },
+        Header { typ: None, ..good.clone() },
+        Header { kid: None, ..good.clone() },
+        Header { kid: Some("another".to_owned()), ..good.clone() },
+        Header { crit: Some(vec!["exp".to_owned()]), ..good.clone() },
     ];
     for header in wrong {
         let outcome = tokens.verify(&forge(&tokens, &header, &claims), at(NOW));
         assert_eq!(outcome, Err(TokenError::Invalid), "{header:?}");
     }
-    let long_form = Header {
-        typ: Some("application/AT+JWT".to_owned()),
-        ..good.clone()
-    };
-    assert!(
-        tokens
-            .verify(&forge(&tokens, &long_form, &claims), at(NOW))
-            .is_ok()
-    );
+    let long_form = Header { typ: Some("application/AT+JWT".to_owned()), ..good.clone() };
+    assert!(tokens.verify(&forge(&tokens, &long_form, &claims), at(NOW)).is_ok());
 }
 
 #[test]
@@ -174,10 +140,7 @@ fn another_key_or_algorithm_is_refused() {
     // The classic confusion: HMAC with the public key as its secret.
     let public = tokens.key.decoding().try_get_as_bytes().unwrap();
     let hmac = jsonwebtoken::EncodingKey::from_secret(public);
-    let header = Header {
-        alg: Algorithm::HS256,
-        ..tokens.header.clone()
-    };
+    let header = Header { alg: Algorithm::HS256, ..tokens.header.clone() };
     refused(&jsonwebtoken::encode(&header, &claims, &hmac).unwrap());
 
     let base64 =
@@ -196,15 +159,7 @@ fn a_token_that_is_changed_anywhere_is_refused() {
         let changed = String::from_utf8(bytes).unwrap();
         assert!(tokens.verify(&changed, at(NOW)).is_err(), "byte {at_byte}");
     }
-    for malformed in [
-        "",
-        ".",
-        "..",
-        "...",
-        "a.b.c",
-        "\u{1F980}",
-        &token[..token.len() - 1],
-    ] {
+    for malformed in ["", ".", "..", "...", "a.b.c", "\u{1F980}", &token[..token.len() - 1]] {
         assert!(tokens.verify(malformed, at(NOW)).is_err(), "{malformed}");
     }
 }

@@ -60,9 +60,7 @@ impl TestApp {
     /// With whatever a test wants otherwise than by default.
     pub async fn with(args: &[&str], limits: Limits, adjust: impl FnOnce(&mut State)) -> Self {
         let args = [&["hallpass", "--pbkdf2-iterations", "10"], args].concat();
-        let config: Config = Cli::try_parse_from(args)
-            .expect("valid arguments")
-            .into_config();
+        let config: Config = Cli::try_parse_from(args).expect("valid arguments").into_config();
         let clock = Clock::manual(Timestamp::from_second(1_800_000_000).unwrap());
         let store = Arc::new(RedbStore::in_memory().unwrap());
         let key = SigningKey::generate().unwrap();
@@ -76,13 +74,7 @@ impl TestApp {
             let _ = stopped.await;
         }));
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
-        Self {
-            address,
-            clock,
-            client,
-            stop: Some(stop),
-            server,
-        }
+        Self { address, clock, client, stop: Some(stop), server }
     }
 
     /// Signals the server to shut down; the handle is done when it has.
@@ -110,36 +102,24 @@ impl TestApp {
         }
         let response = request.send().await.unwrap();
         let (status, headers) = (response.status(), response.headers().clone());
-        Response {
-            status,
-            headers,
-            body: response.bytes().await.unwrap(),
-        }
+        Response { status, headers, body: response.bytes().await.unwrap() }
     }
 
     pub async fn post_json(&self, path: &str, body: &Value) -> Response {
         let headers = [("content-type", "application/json")];
-        self.send_body("POST", path, &headers, body.to_string())
-            .await
+        self.send_body("POST", path, &headers, body.to_string()).await
     }
 
     pub async fn get_with_token(&self, path: &str, token: &str) -> Response {
-        self.send(
-            "GET",
-            path,
-            &[("authorization", &format!("Bearer {token}"))],
-        )
-        .await
+        self.send("GET", path, &[("authorization", &format!("Bearer {token}"))]).await
     }
 
     pub async fn register(&self, username: &str, password: &str) -> Response {
-        self.post_json(path::REGISTER, &credentials(username, password))
-            .await
+        self.post_json(path::REGISTER, &credentials(username, password)).await
     }
 
     pub async fn login(&self, username: &str, password: &str) -> Response {
-        self.post_json(path::LOGIN, &credentials(username, password))
-            .await
+        self.post_json(path::LOGIN, &credentials(username, password)).await
     }
 
     /// Registers and signs in.
@@ -150,10 +130,7 @@ impl TestApp {
 }
 
 fn credentials(username: &str, password: &str) -> Value {
-    json!(Credentials {
-        username: username.to_owned(),
-        password: password.into()
-    })
+    json!(Credentials { username: username.to_owned(), password: password.into() })
 }
 
 impl Response {
@@ -163,9 +140,7 @@ impl Response {
     }
 
     pub fn header(&self, name: &str) -> &str {
-        self.headers
-            .get(name)
-            .map_or("", |value| value.to_str().unwrap())
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
     /// The problem document, after what must hold for each of them.
@@ -183,11 +158,7 @@ impl Response {
 
     /// The fields that a problem document complains about.
     pub fn wrong_fields(&self) -> Vec<String> {
-        self.problem()
-            .errors
-            .into_iter()
-            .map(|error| error.field)
-            .collect()
+        self.problem().errors.into_iter().map(|error| error.field).collect()
     }
 }
 

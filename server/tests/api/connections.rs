@@ -26,10 +26,7 @@ async fn read_to_close(mut stream: TcpStream) -> String {
 
 #[tokio::test]
 async fn silent_half_sent_and_idle_connections_are_closed() {
-    let limits = Limits {
-        headers: Duration::from_millis(200),
-        ..Limits::default()
-    };
+    let limits = Limits { headers: Duration::from_millis(200), ..Limits::default() };
     let app = TestApp::with_limits(limits).await;
     let silent = connect(&app, "").await;
     let half_sent = connect(&app, "GET /healthz HTTP/1.1\r\nHos").await;
@@ -63,10 +60,7 @@ async fn a_post_without_a_length_is_a_411() {
 
 #[tokio::test]
 async fn connections_over_the_cap_wait_for_a_place() {
-    let limits = Limits {
-        max_connections: 1,
-        ..Limits::default()
-    };
+    let limits = Limits { max_connections: 1, ..Limits::default() };
     let app = TestApp::with_limits(limits).await;
     let mut first = connect(&app, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").await;
     let mut answer = [0; 12];
@@ -77,10 +71,7 @@ async fn connections_over_the_cap_wait_for_a_place() {
     let second = read_to_close(connect(&app, request).await);
     tokio::pin!(second);
     let early = timeout(Duration::from_millis(200), &mut second).await;
-    assert!(
-        early.is_err(),
-        "the second one was answered beside the first"
-    );
+    assert!(early.is_err(), "the second one was answered beside the first");
     drop(first);
     assert!(second.await.contains("200 OK"));
 }
@@ -104,10 +95,7 @@ async fn a_shutdown_lets_the_open_request_finish_and_closes_idle_connections() {
 
     let server = app.shut_down();
     assert!(read_to_close(idle).await.contains("200 OK"));
-    assert!(
-        TcpStream::connect(address).await.is_err(),
-        "new connections are refused"
-    );
+    assert!(TcpStream::connect(address).await.is_err(), "new connections are refused");
     open.write_all(body.as_bytes()).await.unwrap();
     assert!(read_to_close(open).await.contains("HTTP/1.1 401"));
     timeout(SOON, server).await.unwrap().unwrap();
@@ -115,10 +103,7 @@ async fn a_shutdown_lets_the_open_request_finish_and_closes_idle_connections() {
 
 #[tokio::test]
 async fn a_shutdown_does_not_wait_past_its_deadline() {
-    let limits = Limits {
-        drain: Duration::from_millis(200),
-        ..Limits::default()
-    };
+    let limits = Limits { drain: Duration::from_millis(200), ..Limits::default() };
     let app = TestApp::with_limits(limits).await;
     let head = "POST /api/login HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n\
                 Content-Type: application/json\r\nContent-Length: 10\r\n\r\n";

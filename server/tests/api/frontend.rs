@@ -8,13 +8,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; 
 #[tokio::test]
 async fn every_path_without_a_dot_is_the_page_with_its_policy() {
     let app = TestApp::start().await;
-    for path in [
-        "/",
-        "/login",
-        "/protected",
-        "/a/path/of/somebody?with=a.query",
-        "/apix",
-    ] {
+    for path in ["/", "/login", "/protected", "/a/path/of/somebody?with=a.query", "/apix"] {
         let response = app.send("GET", path, &[]).await;
         assert_eq!(response.status, 200, "{path}");
         assert_eq!(response.body, "<!doctype html>");
@@ -42,18 +36,12 @@ async fn a_path_with_a_dot_that_is_no_file_is_a_404() {
 async fn hashed_files_are_cached_for_ever_and_typed() {
     let app = TestApp::start().await;
     for (path, media_type) in [
-        (
-            "/assets/app-0123456789abcdef.js",
-            "text/javascript; charset=utf-8",
-        ),
+        ("/assets/app-0123456789abcdef.js", "text/javascript; charset=utf-8"),
         ("/assets/app-0123456789abcdef_bg.wasm", "application/wasm"),
     ] {
         let response = app.send("GET", path, &[]).await;
         assert_eq!(response.status, 200);
-        assert_eq!(
-            response.header("cache-control"),
-            "public, max-age=31536000, immutable"
-        );
+        assert_eq!(response.header("cache-control"), "public, max-age=31536000, immutable");
         assert_eq!(response.header("content-type"), media_type);
     }
 }
@@ -82,25 +70,14 @@ async fn the_smallest_accepted_encoding_is_sent() {
 async fn what_the_browser_has_is_not_sent_again() {
     let app = TestApp::start().await;
     let brotli = ("accept-encoding", "br");
-    let etag = app
-        .send("GET", "/", &[brotli])
-        .await
-        .header("etag")
-        .to_owned();
+    let etag = app.send("GET", "/", &[brotli]).await.header("etag").to_owned();
     assert!(etag.starts_with('"'));
     for known in [etag.clone(), format!("\"other\", W/{etag}"), "*".to_owned()] {
-        let response = app
-            .send("GET", "/", &[brotli, ("if-none-match", &known)])
-            .await;
+        let response = app.send("GET", "/", &[brotli, ("if-none-match", &known)]).await;
         assert_eq!(response.status, 304, "{known}");
         assert!(response.body.is_empty());
         assert_eq!(response.header("etag"), etag);
     }
     // Other bytes have another tag.
-    assert_eq!(
-        app.send("GET", "/", &[("if-none-match", &etag)])
-            .await
-            .status,
-        200
-    );
+    assert_eq!(app.send("GET", "/", &[("if-none-match", &etag)]).await.status, 200);
 }

@@ -13,10 +13,7 @@ async fn a_token_opens_the_guarded_paths() {
     let token = login.access_token.expose();
 
     let verified: Verified = app.get_with_token(path::VERIFY, token).await.json();
-    assert_eq!(
-        (&verified.sub, verified.username.as_str()),
-        (&login.user.id, "Ada")
-    );
+    assert_eq!((&verified.sub, verified.username.as_str()), (&login.user.id, "Ada"));
     assert_eq!(verified.exp, 1_800_000_900);
     let UserBody { user } = app.get_with_token(path::ME, token).await.json();
     assert_eq!(user, login.user);
@@ -29,9 +26,7 @@ async fn a_token_opens_the_guarded_paths() {
 async fn verify_tells_a_proxy_who_it_is_in_headers() {
     let app = TestApp::start().await;
     let login = app.signed_in("Zoë").await;
-    let response = app
-        .get_with_token(path::VERIFY, login.access_token.expose())
-        .await;
+    let response = app.get_with_token(path::VERIFY, login.access_token.expose()).await;
     assert_eq!(response.header("x-auth-subject"), login.user.id);
     assert_eq!(response.header("x-auth-username"), "Zo%C3%AB");
     assert_eq!(response.headers.get("x-auth-roles").unwrap(), "");
@@ -45,10 +40,7 @@ async fn without_a_token_there_is_a_challenge_and_no_error_code() {
             let response = app.send("GET", path, headers).await;
             assert_eq!(response.status, 401, "{path}");
             assert_eq!(response.problem().kind, kind::UNAUTHENTICATED);
-            assert_eq!(
-                response.header("www-authenticate"),
-                r#"Bearer realm="hallpass""#
-            );
+            assert_eq!(response.header("www-authenticate"), r#"Bearer realm="hallpass""#);
         }
     }
 }
@@ -60,32 +52,21 @@ async fn a_bad_token_is_a_401_that_says_invalid_token() {
     let foreign = other.signed_in("ada").await.access_token;
     let token = app.signed_in("ada").await.access_token;
     let (good, foreign) = (token.expose(), format!("Bearer {}", foreign.expose()));
-    let (double, unsigned) = (
-        format!("Bearer {good}"),
-        format!("Bearer {}.", good.rsplit_once('.').unwrap().0),
-    );
+    let (double, unsigned) =
+        (format!("Bearer {good}"), format!("Bearer {}.", good.rsplit_once('.').unwrap().0));
     for headers in [
         &[("authorization", "Bearer")][..],
         &[("authorization", "Bearer a.b.c")],
         &[("authorization", foreign.as_str())],
         &[("authorization", unsigned.as_str())],
-        &[
-            ("authorization", double.as_str()),
-            ("authorization", double.as_str()),
-        ],
-        &[
-            ("authorization", double.as_str()),
-            ("authorization", "Basic YWRhOmFkYQ=="),
-        ],
+        &[("authorization", double.as_str()), ("authorization", double.as_str())],
+        &[("authorization", double.as_str()), ("authorization", "Basic YWRhOmFkYQ==")],
     ] {
         let response = app.send("GET", path::VERIFY, headers).await;
         assert_eq!(response.status, 401, "{headers:?}");
         response.problem();
         let challenge = response.header("www-authenticate");
-        assert!(
-            challenge.contains(r#"error="invalid_token""#),
-            "{challenge}"
-        );
+        assert!(challenge.contains(r#"error="invalid_token""#), "{challenge}");
     }
 }
 
@@ -94,12 +75,7 @@ async fn a_token_ends_when_its_time_is_over() {
     let app = TestApp::with_args(&["--access-ttl", "2m"]).await;
     let token = app.signed_in("ada").await.access_token;
     app.clock.advance(Duration::from_secs(119));
-    assert_eq!(
-        app.get_with_token(path::VERIFY, token.expose())
-            .await
-            .status,
-        200
-    );
+    assert_eq!(app.get_with_token(path::VERIFY, token.expose()).await.status, 200);
     app.clock.advance(Duration::from_secs(1));
     let response = app.get_with_token(path::VERIFY, token.expose()).await;
     assert_eq!(response.status, 401);
@@ -112,18 +88,8 @@ async fn the_issuer_and_the_audience_are_settings() {
     let app = TestApp::with_args(&args).await;
     let token = app.signed_in("ada").await.access_token;
     let payload = token.expose().split('.').nth(1).unwrap();
-    let claims = data_encoding::BASE64URL_NOPAD
-        .decode(payload.as_bytes())
-        .unwrap();
+    let claims = data_encoding::BASE64URL_NOPAD.decode(payload.as_bytes()).unwrap();
     let claims: serde_json::Value = serde_json::from_slice(&claims).unwrap();
-    assert_eq!(
-        (&claims["iss"], &claims["aud"]),
-        (&"https://login.example".into(), &"shop".into())
-    );
-    assert_eq!(
-        app.get_with_token(path::VERIFY, token.expose())
-            .await
-            .status,
-        200
-    );
+    assert_eq!((&claims["iss"], &claims["aud"]), (&"https://login.example".into(), &"shop".into()));
+    assert_eq!(app.get_with_token(path::VERIFY, token.expose()).await.status, 200);
 }

@@ -10,14 +10,9 @@ async fn a_login_yields_a_bearer_token_for_fifteen_minutes() {
     assert_eq!(response.status, 200);
     assert_eq!(response.header("cache-control"), "no-store");
     let login: Login = response.json();
-    assert_eq!(
-        (login.token_type.as_str(), login.expires_in),
-        ("Bearer", 900)
-    );
+    assert_eq!((login.token_type.as_str(), login.expires_in), ("Bearer", 900));
     assert_eq!(login.user.username, "Ada");
-    let verified = app
-        .get_with_token("/api/verify", login.access_token.expose())
-        .await;
+    let verified = app.get_with_token("/api/verify", login.access_token.expose()).await;
     assert_eq!(verified.status, 200);
 }
 
@@ -60,18 +55,7 @@ async fn a_wrong_password_and_an_unknown_user_read_the_same() {
 #[tokio::test]
 async fn the_password_is_taken_as_it_is_typed_on_any_keyboard() {
     let app = TestApp::start().await;
-    app.register("ada", "cafe\u{301} au lait with oat milk")
-        .await;
-    assert_eq!(
-        app.login("ada", "caf\u{e9} au lait with oat milk")
-            .await
-            .status,
-        200
-    );
-    assert_eq!(
-        app.login("ada", "Caf\u{e9} au lait with oat milk")
-            .await
-            .status,
-        401
-    );
+    app.register("ada", "cafe\u{301} au lait with oat milk").await;
+    assert_eq!(app.login("ada", "caf\u{e9} au lait with oat milk").await.status, 200);
+    assert_eq!(app.login("ada", "Caf\u{e9} au lait with oat milk").await.status, 401);
 }

@@ -32,26 +32,12 @@ async fn a_wrong_method_is_a_405_that_names_the_right_ones() {
 #[tokio::test]
 async fn head_answers_like_get_without_a_body() {
     let app = TestApp::start().await;
-    let token = format!(
-        "Bearer {}",
-        app.signed_in("ada").await.access_token.expose()
-    );
+    let token = format!("Bearer {}", app.signed_in("ada").await.access_token.expose());
     let headers = [("authorization", token.as_str())];
-    for path in [
-        path::VERIFY,
-        path::ME,
-        path::HEALTHZ,
-        path::CONFIG,
-        "/",
-        "/login",
-    ] {
+    for path in [path::VERIFY, path::ME, path::HEALTHZ, path::CONFIG, "/", "/login"] {
         let get = app.send("GET", path, &headers).await;
         let head = app.send("HEAD", path, &headers).await;
-        assert_eq!(
-            (get.status.as_u16(), head.status),
-            (200, get.status),
-            "{path}"
-        );
+        assert_eq!((get.status.as_u16(), head.status), (200, get.status), "{path}");
         assert!(head.body.is_empty(), "{path}");
         for name in ["content-type", "content-length", "cache-control"] {
             assert_eq!(head.header(name), get.header(name), "{name} of {path}");
@@ -62,14 +48,7 @@ async fn head_answers_like_get_without_a_body() {
 #[tokio::test]
 async fn an_unknown_api_path_is_a_404_problem() {
     let app = TestApp::start().await;
-    for path in [
-        "/api",
-        "/api/",
-        "/api/nothing",
-        "/api/verify/",
-        "/api/LOGIN",
-        "/api//login",
-    ] {
+    for path in ["/api", "/api/", "/api/nothing", "/api/verify/", "/api/LOGIN", "/api//login"] {
         let response = app.send("GET", path, &[]).await;
         assert_eq!(response.status, 404, "{path}");
         response.problem();
@@ -81,13 +60,7 @@ async fn an_unknown_api_path_is_a_404_problem() {
 async fn every_answer_has_a_request_id_of_its_own_and_the_safe_headers() {
     let app = TestApp::start().await;
     let mut ids = Vec::new();
-    for path in [
-        path::HEALTHZ,
-        path::VERIFY,
-        "/",
-        "/nothing.png",
-        "/api/nothing",
-    ] {
+    for path in [path::HEALTHZ, path::VERIFY, "/", "/nothing.png", "/api/nothing"] {
         let response = app.send("GET", path, &[]).await;
         ids.push(response.header("x-request-id").to_owned());
         assert_eq!(response.header("x-content-type-options"), "nosniff");

@@ -15,10 +15,7 @@ async fn a_registered_user_is_shown_and_their_password_is_not() {
     assert!(user.roles.is_empty());
     assert_eq!(user.id.as_bytes()[14], b'7', "a UUIDv7: {}", user.id);
     let text = String::from_utf8_lossy(&response.body);
-    assert!(
-        !text.contains(PASSWORD) && !text.contains("pbkdf2"),
-        "{text}"
-    );
+    assert!(!text.contains(PASSWORD) && !text.contains("pbkdf2"), "{text}");
 }
 
 #[tokio::test]
@@ -57,11 +54,7 @@ async fn each_broken_rule_is_told_with_its_field() {
         assert_eq!(response.problem().kind, kind::INVALID_FIELDS);
         assert_eq!(response.wrong_fields(), fields, "{username} {password}");
     }
-    assert_eq!(
-        app.register("ada", PASSWORD).await.status,
-        201,
-        "none of them was created"
-    );
+    assert_eq!(app.register("ada", PASSWORD).await.status, 201, "none of them was created");
 }
 
 #[tokio::test]
@@ -83,10 +76,7 @@ async fn the_least_length_and_who_may_register_are_settings_that_the_frontend_is
     let args = ["--password-min", "20", "--registration", "closed"];
     let app = TestApp::with_args(&args).await;
     let config: serde_json::Value = app.send("GET", "/api/config", &[]).await.json();
-    assert_eq!(
-        config,
-        json!({"password_min": 20, "registration": "closed"})
-    );
+    assert_eq!(config, json!({"password_min": 20, "registration": "closed"}));
     let refused = app.register("ada", PASSWORD).await;
     assert_eq!(refused.status, 403);
     assert!(refused.problem().detail.contains("closed"));
