@@ -48,10 +48,7 @@ impl Token {
         // A server that counts whole seconds has cut off up to one already; a tenth, at most half a
         // minute, is for the way here and the way back.
         let margin = Duration::from_secs(1) + (life / 10).min(Duration::from_secs(30));
-        Ok(Self {
-            authorization,
-            renew_at: now + life.saturating_sub(margin),
-        })
+        Ok(Self { authorization, renew_at: now + life.saturating_sub(margin) })
     }
 }
 
@@ -68,10 +65,7 @@ pub(crate) fn check_login(login: &Login, user: &User) -> Result<(), String> {
     } else if login.expires_in == 0 {
         Err("access token that has expired already".to_owned())
     } else if login.user.id != user.id || login.user.username != user.username {
-        Err(format!(
-            "wrong user: {} for {}",
-            login.user.username, user.username
-        ))
+        Err(format!("wrong user: {} for {}", login.user.username, user.username))
     } else {
         Ok(())
     }
@@ -86,9 +80,7 @@ pub(crate) struct Namer {
 impl Namer {
     /// A namer whose names no other run has used, as far as 40 random bits can tell.
     pub(crate) fn new() -> anyhow::Result<Self> {
-        Ok(Self {
-            run: random_text::<5>()?,
-        })
+        Ok(Self { run: random_text::<5>()? })
     }
 
     pub(crate) fn credentials(&self, number: usize) -> anyhow::Result<Credentials> {
@@ -102,9 +94,7 @@ impl Namer {
 /// `N` random bytes as lower-case base32; a multiple of 5 leaves no bit unused.
 fn random_text<const N: usize>() -> anyhow::Result<String> {
     let mut bytes = [0; N];
-    getrandom::fill(&mut bytes)
-        .map_err(|e| anyhow!(e))
-        .context("no random numbers")?;
+    getrandom::fill(&mut bytes).map_err(|e| anyhow!(e)).context("no random numbers")?;
     Ok(BASE32_NOPAD.encode(&bytes).to_ascii_lowercase())
 }
 
@@ -142,12 +132,7 @@ mod tests {
     fn credentials_keep_the_rules_of_the_contract() {
         let credentials = Namer::new().unwrap().credentials(99_999).unwrap();
         assert!((3..=64).contains(&credentials.username.len()));
-        assert!(
-            credentials
-                .username
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b == b'-')
-        );
+        assert!(credentials.username.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'));
         assert_eq!(credentials.password.expose().len(), 32);
     }
 
@@ -171,26 +156,8 @@ mod tests {
     fn a_login_without_a_usable_token_is_wrong() {
         let ann = user("1", "ann");
         assert!(check_login(&login(0), &ann).is_err());
-        assert!(
-            check_login(
-                &Login {
-                    access_token: "".into(),
-                    ..login(900)
-                },
-                &ann
-            )
-            .is_err()
-        );
-        assert!(
-            check_login(
-                &Login {
-                    token_type: "mac".into(),
-                    ..login(900)
-                },
-                &ann
-            )
-            .is_err()
-        );
+        assert!(check_login(&Login { access_token: "".into(), ..login(900) }, &ann).is_err());
+        assert!(check_login(&Login { token_type: "mac".into(), ..login(900) }, &ann).is_err());
     }
 
     #[test]

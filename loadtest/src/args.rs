@@ -25,12 +25,7 @@ pub(crate) struct Args {
 
     /// The hallpass binary to start [default: `hallpass` beside this program, then
     /// target/release/hallpass]
-    #[arg(
-        long,
-        env = "HALLPASS_LOAD_SERVER",
-        value_name = "PATH",
-        conflicts_with = "host"
-    )]
+    #[arg(long, env = "HALLPASS_LOAD_SERVER", value_name = "PATH", conflicts_with = "host")]
     pub(crate) server: Option<PathBuf>,
 
     /// More arguments for the started `hallpass serve`, split at spaces; repeatable
@@ -202,10 +197,7 @@ mod tests {
 
     #[test]
     fn a_host_is_scheme_host_and_port_and_nothing_else() {
-        assert_eq!(
-            parse_host("http://127.0.0.1:8080").unwrap().as_str(),
-            "http://127.0.0.1:8080/"
-        );
+        assert_eq!(parse_host("http://127.0.0.1:8080").unwrap().as_str(), "http://127.0.0.1:8080/");
         assert!(parse_host("https://auth.example.test").is_ok());
         for refused in [
             "127.0.0.1:8080",
@@ -221,15 +213,8 @@ mod tests {
 
     #[test]
     fn server_arguments_are_split_at_spaces_and_may_begin_with_a_hyphen() {
-        let args = parse(&[
-            "--server-arg",
-            "--pbkdf2-iterations 1000",
-            "--server-arg=--alg=ES256",
-        ]);
-        assert_eq!(
-            args.unwrap().server_args,
-            ["--pbkdf2-iterations", "1000", "--alg=ES256"]
-        );
+        let args = parse(&["--server-arg", "--pbkdf2-iterations 1000", "--server-arg=--alg=ES256"]);
+        assert_eq!(args.unwrap().server_args, ["--pbkdf2-iterations", "1000", "--alg=ES256"]);
     }
 
     #[test]
@@ -241,20 +226,8 @@ mod tests {
     #[test]
     fn a_pause_is_one_duration_or_a_range() {
         let ms = Duration::from_millis;
-        assert_eq!(
-            "200ms".parse(),
-            Ok(Wait {
-                min: ms(200),
-                max: ms(200)
-            })
-        );
-        assert_eq!(
-            "100ms..1s".parse(),
-            Ok(Wait {
-                min: ms(100),
-                max: ms(1000)
-            })
-        );
+        assert_eq!("200ms".parse(), Ok(Wait { min: ms(200), max: ms(200) }));
+        assert_eq!("100ms..1s".parse(), Ok(Wait { min: ms(100), max: ms(1000) }));
         assert!("1s..100ms".parse::<Wait>().is_err());
         assert!("soon".parse::<Wait>().is_err());
     }

@@ -56,9 +56,7 @@ fn refuse_reserved(options: &GooseConfiguration) -> Result<(), UsageError> {
         (options.accept_invalid_certs, "--accept-invalid-certs"),
     ];
     if let Some((_, flag)) = ours.iter().find(|(given, _)| *given) {
-        return Err(UsageError(format!(
-            "give {flag} before `--`: it is not only for Goose"
-        )));
+        return Err(UsageError(format!("give {flag} before `--`: it is not only for Goose")));
     }
     let useless = [
         (options.no_metrics, "--no-metrics"),
@@ -86,9 +84,7 @@ fn configuration(
         // All within a second: what is set up needs no ramp.
         options.increase_rate = Some(args.users.to_string());
     }
-    options
-        .report_file
-        .extend(args.report.iter().map(|file| file.display().to_string()));
+    options.report_file.extend(args.report.iter().map(|file| file.display().to_string()));
     // Anyone who can reach the controllers' ports can steer the run.
     options.no_telnet = true;
     // The summary says it in microseconds.
@@ -122,10 +118,7 @@ pub(crate) async fn attack(
     let outcome = attack.execute().await;
     stopper.abort();
     match outcome {
-        Ok(metrics) => Ok(Measured {
-            metrics,
-            missed_thresholds: Vec::new(),
-        }),
+        Ok(metrics) => Ok(Measured { metrics, missed_thresholds: Vec::new() }),
         Err(GooseError::ThresholdsFailed { failed, metrics }) => Ok(Measured {
             metrics: *metrics.0,
             missed_thresholds: failed
@@ -140,11 +133,9 @@ pub(crate) async fn attack(
 /// Goose's own text names neither the option nor the reason.
 fn refused(error: GooseError) -> anyhow::Error {
     match error {
-        GooseError::InvalidOption {
-            option,
-            value,
-            detail,
-        } => UsageError(format!("Goose refuses {option} {value}: {detail}")).into(),
+        GooseError::InvalidOption { option, value, detail } => {
+            UsageError(format!("Goose refuses {option} {value}: {detail}")).into()
+        }
         other => other.into(),
     }
 }
@@ -182,12 +173,7 @@ mod tests {
 
     #[test]
     fn options_that_leave_nothing_to_judge_are_refused() {
-        for goose in [
-            ["--no-metrics"],
-            ["--list"],
-            ["--scenarios-list"],
-            ["--version"],
-        ] {
+        for goose in [["--no-metrics"], ["--list"], ["--scenarios-list"], ["--version"]] {
             assert!(options(&goose).is_err(), "{goose:?}");
         }
     }

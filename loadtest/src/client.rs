@@ -21,11 +21,7 @@ pub(crate) struct Target {
 
 impl Target {
     pub(crate) fn new(host: Url, args: &Args) -> Self {
-        Self {
-            host,
-            timeout: args.timeout,
-            accept_invalid_certs: args.accept_invalid_certs,
-        }
+        Self { host, timeout: args.timeout, accept_invalid_certs: args.accept_invalid_certs }
     }
 
     /// A client with connections of its own, as a user has. It follows no redirect and uses no proxy:
@@ -60,14 +56,7 @@ impl Target {
         credentials: &Credentials,
         deadline: Instant,
     ) -> anyhow::Result<UserBody> {
-        self.post(
-            client,
-            path::REGISTER,
-            credentials,
-            StatusCode::CREATED,
-            deadline,
-        )
-        .await
+        self.post(client, path::REGISTER, credentials, StatusCode::CREATED, deadline).await
     }
 
     /// Signs an account in; errors as for [`register`](Self::register).
@@ -77,8 +66,7 @@ impl Target {
         credentials: &Credentials,
         deadline: Instant,
     ) -> anyhow::Result<Login> {
-        self.post(client, path::LOGIN, credentials, StatusCode::OK, deadline)
-            .await
+        self.post(client, path::LOGIN, credentials, StatusCode::OK, deadline).await
     }
 
     async fn post<T: DeserializeOwned>(
@@ -89,30 +77,20 @@ impl Target {
         expected: StatusCode,
         deadline: Instant,
     ) -> anyhow::Result<T> {
-        let url = self
-            .host
-            .join(path)
-            .context("the API's paths are relative references")?;
+        let url = self.host.join(path).context("the API's paths are relative references")?;
         loop {
             let sent = client.post(url.clone()).json(credentials).send().await;
             let answer = sent.map_err(|error| self.unreachable(error))?;
             let status = answer.status();
             if status == expected {
-                let body = answer
-                    .bytes()
-                    .await
-                    .map_err(|error| self.unreachable(error))?;
+                let body = answer.bytes().await.map_err(|error| self.unreachable(error))?;
                 return serde_json::from_slice(&body)
                     .with_context(|| format!("POST {path} answered {status} with a wrong body"));
             }
             let pause = pause_asked_for(status, answer.headers());
             match pause {
                 Some(pause) if Instant::now() + pause < deadline => tokio::time::sleep(pause).await,
-                _ => bail!(
-                    "POST {path} answered {}{}",
-                    refusal(answer).await,
-                    advice(status)
-                ),
+                _ => bail!("POST {path} answered {}{}", refusal(answer).await, advice(status)),
             }
         }
     }
@@ -133,15 +111,10 @@ impl Target {
 /// How long the server wants a client to wait before it tries again: a 429 or 503's `Retry-After` in
 /// seconds (RFC 9110 section 10.2.3), 1 s where it names none. `None` if trying again is of no use.
 fn pause_asked_for(status: StatusCode, headers: &HeaderMap) -> Option<Duration> {
-    if !matches!(
-        status,
-        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE
-    ) {
+    if !matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
         return None;
     }
-    let text = headers
-        .get(RETRY_AFTER)
-        .and_then(|value| value.to_str().ok());
+    let text = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
     let seconds: Option<u64> = text.and_then(|text| text.parse().ok());
     Some(Duration::from_secs(seconds.unwrap_or(1).max(1)))
 }
@@ -153,11 +126,8 @@ async fn refusal(answer: Response) -> String {
     let Ok(problem) = serde_json::from_slice::<Problem>(&body) else {
         return status.to_string();
     };
-    let fields: String = problem
-        .errors
-        .iter()
-        .map(|e| format!("; {}: {}", e.field, e.message))
-        .collect();
+    let fields: String =
+        problem.errors.iter().map(|e| format!("; {}: {}", e.field, e.message)).collect();
     format!("{status}: {}{fields}", problem.detail)
 }
 
@@ -187,27 +157,18 @@ mod tests {
     #[test]
     fn retry_after_is_honoured_for_overload_and_throttling_only() {
         let seconds = |n| Some(Duration::from_secs(n));
-        let (many, unavailable) = (
-            StatusCode::TOO_MANY_REQUESTS,
-            StatusCode::SERVICE_UNAVAILABLE,
-        );
+        let (many, unavailable) = (StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(pause_asked_for(many, &headers("7")), seconds(7));
         assert_eq!(pause_asked_for(unavailable, &headers("0")), seconds(1));
         assert_eq!(pause_asked_for(StatusCode::CONFLICT, &headers("7")), None);
-        assert_eq!(
-            pause_asked_for(StatusCode::INTERNAL_SERVER_ERROR, &headers("7")),
-            None
-        );
+        assert_eq!(pause_asked_for(StatusCode::INTERNAL_SERVER_ERROR, &headers("7")), None);
     }
 
     #[test]
     fn a_date_or_no_retry_after_means_a_second() {
         let status = StatusCode::SERVICE_UNAVAILABLE;
         for headers in [headers("Wed, 21 Oct 2026 07:28:00 GMT"), HeaderMap::new()] {
-            assert_eq!(
-                pause_asked_for(status, &headers),
-                Some(Duration::from_secs(1))
-            );
+            assert_eq!(pause_asked_for(status, &headers), Some(Duration::from_secs(1)));
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Ctrl-C, SIGTERM and SIGHUP: the first one ends the run early and still reports, a second one
 //! ends the process at once. Neither leaves a started server behind.
 
+use std::fs;
+use std::path::PathBuf;
 use std::process;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -11,12 +13,20 @@ use tokio::sync::watch;
 /// The exit status of a process that a second signal ended: 128 and SIGINT.
 const INTERRUPTED: i32 = 130;
 
+/// A server of the run's own.
+#[derive(Debug)]
+pub(crate) struct Started {
+    pub(crate) pid: Pid,
+    /// The temporary directory with its data.
+    pub(crate) dir: PathBuf,
+}
+
 /// Whether the user has asked to stop. Clones share one state.
 #[derive(Clone, Debug)]
 pub(crate) struct Interrupt {
     caught: watch::Receiver<bool>,
-    /// The server to kill when the process exits at once, without running a destructor.
-    server: Arc<Mutex<Option<Pid>>>,
+    /// What to clear away when the process exits at once, without running a destructor.
+    server: Arc<Mutex<Option<Started>>>,
 }
 
 impl Interrupt {
@@ -29,7 +39,7 @@ impl Interrupt {
         let shared = interrupt.clone();
         ctrlc::set_handler(move || {
             if sender.send_replace(true) {
-                shared.kill_server();
+                shared.clear_away();
                 process::exit(INTERRUPTED);
             }
             eprintln!("stopping; interrupt again to stop at once");
@@ -46,26 +56,21 @@ impl Interrupt {
     /// Waits for a signal.
     pub(crate) async fn wait(&self) {
         // The sender lives in the signal handler, that is, as long as the process.
-        if self
-            .caught
-            .clone()
-            .wait_for(|caught| *caught)
-            .await
-            .is_err()
-        {
+        if self.caught.clone().wait_for(|caught| *caught).await.is_err() {
             std::future::pending::<()>().await;
         }
     }
 
-    /// Names the server to kill at a second signal, or that there is none any more.
-    pub(crate) fn set_server(&self, pid: Option<Pid>) {
-        *self.server.lock().unwrap_or_else(PoisonError::into_inner) = pid;
+    /// Names the server to clear away at a second signal, or that there is none any more.
+    pub(crate) fn set_server(&self, server: Option<Started>) {
+        *self.server.lock().unwrap_or_else(PoisonError::into_inner) = server;
     }
 
-    fn kill_server(&self) {
-        if let Some(pid) = *self.server.lock().unwrap_or_else(PoisonError::into_inner) {
-            // It may be gone already.
-            let _ = kill_process(pid, Signal::KILL);
+    fn clear_away(&self) {
+        if let Some(server) = &*self.server.lock().unwrap_or_else(PoisonError::into_inner) {
+            // Both may be gone already.
+            let _ = kill_process(server.pid, Signal::KILL);
+            let _ = fs::remove_dir_all(&server.dir);
         }
     }
 }

@@ -41,11 +41,7 @@ fn main() -> ExitCode {
     match run(&Args::parse()) {
         Ok(verdict) => {
             println!("{verdict}");
-            if verdict.passed() {
-                ExitCode::SUCCESS
-            } else {
-                ExitCode::FAILURE
-            }
+            if verdict.passed() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
         }
         Err(error) if error.is::<UsageError>() => {
             eprintln!("error: {error}");
@@ -69,11 +65,7 @@ fn run(args: &Args) -> anyhow::Result<Verdict> {
     let options = attack::goose_options(args)?;
     let split = Split::of(args.users, &args.scenario).map_err(UsageError)?;
     args.report.iter().try_for_each(check_writable)?;
-    let plan = Plan {
-        args,
-        options,
-        split,
-    };
+    let plan = Plan { args, options, split };
     logging::keep_goose_quiet(&plan.options);
     let interrupt = Interrupt::install()?;
     match &args.host {
@@ -91,19 +83,12 @@ fn run_with_server(
     interrupt: &Interrupt,
 ) -> anyhow::Result<Verdict> {
     let mut server = Server::start(binary, &plan.args.server_args, interrupt)?;
-    eprintln!(
-        "started {} on {}",
-        binary.display(),
-        server.url().as_str().trim_end_matches('/')
-    );
+    eprintln!("started {} on {}", binary.display(), server.url().as_str().trim_end_matches('/'));
     let host = server.url().clone();
     let outcome = run_against(&host, plan, interrupt);
     let exit = server.exited().map(|status| status.to_string());
     let outcome = match (outcome, exit) {
-        (Ok(findings), exit) => Ok(Verdict::of(&Findings {
-            server_exit: exit,
-            ..findings
-        })),
+        (Ok(findings), exit) => Ok(Verdict::of(&Findings { server_exit: exit, ..findings })),
         (Err(error), Some(exit)) => Err(error.context(format!("the server ended ({exit})"))),
         (Err(error), None) => Err(error),
     };
@@ -121,11 +106,7 @@ fn run_against(host: &Url, plan: Plan<'_>, interrupt: &Interrupt) -> anyhow::Res
 }
 
 async fn measure(host: &Url, plan: Plan<'_>, interrupt: &Interrupt) -> anyhow::Result<Findings> {
-    let Plan {
-        args,
-        options,
-        split,
-    } = plan;
+    let Plan { args, options, split } = plan;
     let target = Target::new(host.clone(), args);
     let accounts = provision::provision(&target, split, args.provision_timeout, interrupt).await?;
     eprintln!(
@@ -136,28 +117,18 @@ async fn measure(host: &Url, plan: Plan<'_>, interrupt: &Interrupt) -> anyhow::R
     let tally = Arc::new(Tally::default());
     let with_ramp_up = options.no_reset_metrics;
     let measured = attack::attack(options, args, &target, accounts, &tally, interrupt).await?;
-    let Measured {
-        metrics,
-        missed_thresholds,
-    } = measured;
+    let Measured { metrics, missed_thresholds } = measured;
     let summary = Summary::of(&metrics, with_ramp_up);
     println!("{summary}");
     for file in &args.report {
         println!("report: {}", file.display());
     }
-    let expected = [
-        (split.login, scenarios::LOGIN),
-        (split.verify, scenarios::VERIFY),
-    ];
+    let expected = [(split.login, scenarios::LOGIN), (split.verify, scenarios::VERIFY)];
     Ok(Findings {
         summary,
         failures: tally.failures(),
         missed_thresholds,
-        expected: expected
-            .iter()
-            .filter(|(n, _)| *n > 0)
-            .map(|(_, name)| *name)
-            .collect(),
+        expected: expected.iter().filter(|(n, _)| *n > 0).map(|(_, name)| *name).collect(),
         interrupted: interrupt.caught(),
         server_exit: None,
     })
@@ -168,10 +139,7 @@ fn check_writable(file: &PathBuf) -> Result<(), UsageError> {
     let existed = file.exists();
     let opened = OpenOptions::new().create(true).append(true).open(file);
     opened.map_err(|error| {
-        UsageError(format!(
-            "--report: cannot write {}: {error}",
-            file.display()
-        ))
+        UsageError(format!("--report: cannot write {}: {error}", file.display()))
     })?;
     if !existed {
         // What matters is that it could be made; Goose makes it again.

@@ -75,10 +75,7 @@ pub(crate) async fn provision(
             eprintln!("set up {} of {total} accounts", accounts.count());
         }
     }
-    eprintln!(
-        "set up {total} accounts in {:.1} s",
-        started.elapsed().as_secs_f64()
-    );
+    eprintln!("set up {total} accounts in {:.1} s", started.elapsed().as_secs_f64());
     Ok(accounts)
 }
 
@@ -99,23 +96,13 @@ async fn set_up(
     let credentials = namer.credentials(number)?;
     let user = target.register(&client, &credentials, deadline).await?.user;
     if user.username != credentials.username {
-        bail!(
-            "registered {} and got the user {}",
-            credentials.username,
-            user.username
-        );
+        bail!("registered {} and got the user {}", credentials.username, user.username);
     }
-    let account = Arc::new(Account {
-        client,
-        credentials,
-        user,
-    });
+    let account = Arc::new(Account { client, credentials, user });
     if kind == Kind::Login {
         return Ok(Ready::Login(account));
     }
-    let login = target
-        .sign_in(&account.client, &account.credentials, deadline)
-        .await?;
+    let login = target.sign_in(&account.client, &account.credentials, deadline).await?;
     let token = check_login(&login, &account.user)
         .and_then(|()| Token::of(&login, Instant::now()))
         .map_err(|wrong| anyhow!("a sign-in was answered with {wrong}"))?;

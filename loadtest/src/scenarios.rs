@@ -30,9 +30,7 @@ pub(crate) fn login_scenario(accounts: Vec<Arc<Account>>, tally: &Arc<Tally>) ->
     let pool = Mutex::new(accounts);
     let tally = Arc::clone(tally);
     Scenario::new("login")
-        .register_transaction(on_start(move |user| {
-            take_account(user, &pool, |a| &a.client)
-        }))
+        .register_transaction(on_start(move |user| take_account(user, &pool, |a| &a.client)))
         .register_transaction(
             Transaction::new(Arc::new(move |user| {
                 let tally = Arc::clone(&tally);
@@ -134,9 +132,8 @@ async fn sign_in(
     name: &'static str,
     account: &Account,
 ) -> Result<Token, Box<TransactionError>> {
-    let request = user
-        .get_request_builder(&GooseMethod::Post, path::LOGIN)?
-        .json(&account.credentials);
+    let request =
+        user.get_request_builder(&GooseMethod::Post, path::LOGIN)?.json(&account.credentials);
     exchange(user, tally, name, request, |login: Login| {
         check_login(&login, &account.user)
             .and_then(|()| Token::of(&login, Instant::now()))
@@ -200,18 +197,13 @@ async fn read<T: DeserializeOwned>(answer: Response) -> Result<T, Reason> {
 fn refused(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Reason {
     let problem = serde_json::from_slice::<hallpass_contract::Problem>(body).ok();
     let declared = headers.contains_key(RETRY_AFTER)
-        || problem
-            .as_ref()
-            .is_some_and(|problem| problem.kind == kind::OVERLOADED);
+        || problem.as_ref().is_some_and(|problem| problem.kind == kind::OVERLOADED);
     let name = match status {
         StatusCode::SERVICE_UNAVAILABLE if declared => "declared overload (503)".to_owned(),
         StatusCode::TOO_MANY_REQUESTS => "throttled (429)".to_owned(),
         _ => format!("status {}", status.as_u16()),
     };
-    Reason::new(
-        name,
-        problem.map(|problem| problem.detail).unwrap_or_default(),
-    )
+    Reason::new(name, problem.map(|problem| problem.detail).unwrap_or_default())
 }
 
 fn no_answer(error: &reqwest::Error) -> Reason {
@@ -233,8 +225,7 @@ fn no_answer(error: &reqwest::Error) -> Reason {
 fn session<T: Clone + Send + Sync + 'static>(
     user: &GooseUser,
 ) -> Result<&T, Box<TransactionError>> {
-    user.get_session_data::<T>()
-        .ok_or_else(|| custom("a user without an account"))
+    user.get_session_data::<T>().ok_or_else(|| custom("a user without an account"))
 }
 
 fn custom(message: &str) -> Box<TransactionError> {

@@ -15,7 +15,7 @@ use reqwest::Url;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-use crate::interrupt::Interrupt;
+use crate::interrupt::{Interrupt, Started};
 
 const START_TIMEOUT: Duration = Duration::from_secs(30);
 /// Longer than the time that a server gives its last requests (`--drain-timeout`, 10 s).
@@ -62,14 +62,9 @@ impl Server {
             .spawn()
             .with_context(|| format!("cannot start {}", binary.display()))?;
         let lines = child.stdout.take().map(first_line_of);
-        interrupt.set_server(pid(&child));
+        interrupt.set_server(pid(&child).map(|pid| Started { pid, dir: dir.path().to_owned() }));
         let url = Url::parse("http://127.0.0.1/").context("a fixed URL")?;
-        let mut server = Self {
-            child,
-            url,
-            dir,
-            interrupt: interrupt.clone(),
-        };
+        let mut server = Self { child, url, dir, interrupt: interrupt.clone() };
         let lines = lines.context("the server's output is not a pipe")?;
         match server.wait_for_address(&lines) {
             Ok(url) => server.url = url,
@@ -122,10 +117,7 @@ impl Server {
     fn last_words(&self) -> String {
         let log = fs::read_to_string(self.dir.path().join(LOG)).unwrap_or_default();
         let lines: Vec<&str> = log.lines().collect();
-        lines[lines.len().saturating_sub(5)..]
-            .iter()
-            .map(|line| format!("\n  | {line}"))
-            .collect()
+        lines[lines.len().saturating_sub(5)..].iter().map(|line| format!("\n  | {line}")).collect()
     }
 
     /// SIGTERM, and SIGKILL if that is not obeyed in time. Does nothing if the server has ended.
@@ -193,19 +185,13 @@ pub(crate) fn find_binary(asked_for: Option<&Path>) -> Result<PathBuf, String> {
             false => Err(format!("--server: there is no file {}", path.display())),
         };
     }
-    let beside = env::current_exe()
-        .ok()
-        .map(|exe| exe.with_file_name("hallpass"));
+    let beside = env::current_exe().ok().map(|exe| exe.with_file_name("hallpass"));
     let release = PathBuf::from("target/release/hallpass");
-    beside
-        .into_iter()
-        .chain([release])
-        .find(|path| path.is_file())
-        .ok_or_else(|| {
-            "there is no hallpass binary to start: run `cargo build --release -p hallpass`, \
+    beside.into_iter().chain([release]).find(|path| path.is_file()).ok_or_else(|| {
+        "there is no hallpass binary to start: run `cargo build --release -p hallpass`, \
          or give --server PATH, or --host URL for a server that runs already"
-                .to_owned()
-        })
+            .to_owned()
+    })
 }
 
 #[cfg(test)]
@@ -216,12 +202,8 @@ mod tests {
     fn the_first_line_names_the_address() {
         let url = parse_address("listening on http://127.0.0.1:40123").unwrap();
         assert_eq!(url.as_str(), "http://127.0.0.1:40123/");
-        for other in [
-            "http://127.0.0.1:1",
-            "listening on 127.0.0.1:1",
-            "listening on nothing",
-            "",
-        ] {
+        for other in ["http://127.0.0.1:1", "listening on 127.0.0.1:1", "listening on nothing", ""]
+        {
             assert_eq!(parse_address(other), None, "{other}");
         }
     }

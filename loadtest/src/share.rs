@@ -75,14 +75,8 @@ impl Split {
     pub(crate) fn of(users: usize, shares: &[Share]) -> Result<Self, String> {
         let weight_of = |kind| match shares.iter().filter(|s| s.kind == kind).count() {
             0 => Ok(0),
-            1 => Ok(shares
-                .iter()
-                .filter(|s| s.kind == kind)
-                .map(|s| s.weight)
-                .sum::<usize>()),
-            _ => Err(format!(
-                "--scenario {kind} is given twice: give it once, with its share"
-            )),
+            1 => Ok(shares.iter().filter(|s| s.kind == kind).map(|s| s.weight).sum::<usize>()),
+            _ => Err(format!("--scenario {kind} is given twice: give it once, with its share")),
         };
         let (login, verify) = (weight_of(Kind::Login)?, weight_of(Kind::Verify)?);
         if users < shares.len() {
@@ -95,10 +89,7 @@ impl Split {
             // Rounded to the nearest user.
             _ => ((users * login * 2 + sum) / (sum * 2)).clamp(1, users - 1),
         };
-        Ok(Self {
-            login: login_users,
-            verify: users - login_users,
-        })
+        Ok(Self { login: login_users, verify: users - login_users })
     }
 }
 
@@ -124,85 +115,35 @@ mod tests {
 
     #[test]
     fn nine_of_ten_users_verify_unless_told_otherwise() {
-        assert_eq!(
-            split(10, &["verify", "login"]),
-            Ok(Split {
-                login: 1,
-                verify: 9
-            })
-        );
-        assert_eq!(
-            split(100, &["login", "verify"]),
-            Ok(Split {
-                login: 10,
-                verify: 90
-            })
-        );
+        assert_eq!(split(10, &["verify", "login"]), Ok(Split { login: 1, verify: 9 }));
+        assert_eq!(split(100, &["login", "verify"]), Ok(Split { login: 10, verify: 90 }));
     }
 
     #[test]
     fn a_scenario_alone_gets_every_user() {
-        assert_eq!(
-            split(7, &["verify"]),
-            Ok(Split {
-                login: 0,
-                verify: 7
-            })
-        );
-        assert_eq!(
-            split(7, &["login=3"]),
-            Ok(Split {
-                login: 7,
-                verify: 0
-            })
-        );
+        assert_eq!(split(7, &["verify"]), Ok(Split { login: 0, verify: 7 }));
+        assert_eq!(split(7, &["login=3"]), Ok(Split { login: 7, verify: 0 }));
     }
 
     #[test]
     fn every_scenario_gets_at_least_one_user() {
-        assert_eq!(
-            split(2, &["verify=1000", "login"]),
-            Ok(Split {
-                login: 1,
-                verify: 1
-            })
-        );
-        assert_eq!(
-            split(2, &["verify", "login=1000"]),
-            Ok(Split {
-                login: 1,
-                verify: 1
-            })
-        );
+        assert_eq!(split(2, &["verify=1000", "login"]), Ok(Split { login: 1, verify: 1 }));
+        assert_eq!(split(2, &["verify", "login=1000"]), Ok(Split { login: 1, verify: 1 }));
     }
 
     #[test]
     fn fewer_users_than_scenarios_are_refused() {
-        assert!(
-            split(1, &["verify", "login"])
-                .unwrap_err()
-                .contains("--users")
-        );
+        assert!(split(1, &["verify", "login"]).unwrap_err().contains("--users"));
     }
 
     #[test]
     fn a_scenario_given_twice_is_refused() {
-        assert!(
-            split(9, &["verify", "verify=2"])
-                .unwrap_err()
-                .contains("twice")
-        );
+        assert!(split(9, &["verify", "verify=2"]).unwrap_err().contains("twice"));
     }
 
     #[test]
     fn a_share_is_a_known_name_and_a_positive_number() {
-        assert_eq!(
-            "login=4".parse(),
-            Ok(Share {
-                kind: Kind::Login,
-                weight: 4
-            })
-        );
+        assert_eq!("login=4".parse(), Ok(Share { kind: Kind::Login, weight: 4 }));
         for refused in ["logout", "login=0", "login=", "verify=-1", "=3"] {
             assert!(refused.parse::<Share>().is_err(), "{refused}");
         }

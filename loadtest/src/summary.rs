@@ -29,10 +29,7 @@ impl Summary {
     pub(crate) fn of(metrics: &GooseMetrics, with_ramp_up: bool) -> Self {
         let mut rows: Vec<Row> = metrics.requests.values().map(Row::of).collect();
         rows.sort_by(|a, b| (&a.name, &a.method).cmp(&(&b.name, &b.method)));
-        Self {
-            rows,
-            seconds: seconds(metrics, with_ramp_up),
-        }
+        Self { rows, seconds: seconds(metrics, with_ramp_up) }
     }
 
     /// Requests that were answered rightly, under this name or, without one, in all.
@@ -76,10 +73,7 @@ fn seconds(metrics: &GooseMetrics, with_ramp_up: bool) -> f64 {
     };
     let first = steps.iter().position(|step| begins(&step.action));
     let ends = |step: &TestPlanStepAction| {
-        matches!(
-            step,
-            TestPlanStepAction::Decreasing | TestPlanStepAction::Canceling
-        )
+        matches!(step, TestPlanStepAction::Decreasing | TestPlanStepAction::Canceling)
     };
     let last = steps.iter().position(|step| ends(&step.action));
     match (first, last) {
@@ -93,28 +87,16 @@ fn seconds(metrics: &GooseMetrics, with_ramp_up: bool) -> f64 {
 
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<String> = self
-            .rows
-            .iter()
-            .map(|row| format!("{} {}", row.method, row.name))
-            .collect();
-        let width = names
-            .iter()
-            .map(String::len)
-            .max()
-            .unwrap_or(0)
-            .max("request".len());
+        let names: Vec<String> =
+            self.rows.iter().map(|row| format!("{} {}", row.method, row.name)).collect();
+        let width = names.iter().map(String::len).max().unwrap_or(0).max("request".len());
         writeln!(
             f,
             "{:width$} {:>11} {:>8} {:>10} {:>9} {:>9} {:>9} {:>9}",
             "request", "count", "failed", "req/s", "p50", "p95", "p99", "max"
         )?;
         for (row, name) in self.rows.iter().zip(&names) {
-            let rate = if self.seconds > 0.0 {
-                row.count as f64 / self.seconds
-            } else {
-                0.0
-            };
+            let rate = if self.seconds > 0.0 { row.count as f64 / self.seconds } else { 0.0 };
             writeln!(
                 f,
                 "{name:width$} {:>11} {:>8} {rate:>10.1} {:>9} {:>9} {:>9} {:>9}",
@@ -126,11 +108,7 @@ impl fmt::Display for Summary {
                 time(row.max_us),
             )?;
         }
-        write!(
-            f,
-            "measured for {:.1} s after all users had started",
-            self.seconds
-        )
+        write!(f, "measured for {:.1} s after all users had started", self.seconds)
     }
 }
 
@@ -175,10 +153,7 @@ pub(crate) mod tests {
 
     #[test]
     fn a_row_shows_its_rate_and_each_time_with_its_unit() {
-        let summary = Summary {
-            rows: vec![row("/api/verify", 12_000, 3)],
-            seconds: 10.0,
-        };
+        let summary = Summary { rows: vec![row("/api/verify", 12_000, 3)], seconds: 10.0 };
         let text = summary.to_string();
         let fields: Vec<&str> = text.lines().nth(1).unwrap().split_whitespace().collect();
         assert_eq!(
@@ -196,10 +171,7 @@ pub(crate) mod tests {
 
     #[test]
     fn served_are_the_requests_that_did_not_fail() {
-        let summary = Summary {
-            rows: vec![row("a", 10, 3), row("b", 5, 0)],
-            seconds: 1.0,
-        };
+        let summary = Summary { rows: vec![row("a", 10, 3), row("b", 5, 0)], seconds: 1.0 };
         assert_eq!(summary.served(Some("a")), 7);
         assert_eq!(summary.served(None), 12);
         assert_eq!(summary.failed(), 3);

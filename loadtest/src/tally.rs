@@ -15,10 +15,7 @@ pub(crate) struct Reason {
 
 impl Reason {
     pub(crate) fn new(kind: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self {
-            kind: kind.into(),
-            detail: detail.into(),
-        }
+        Self { kind: kind.into(), detail: detail.into() }
     }
 }
 
@@ -42,9 +39,7 @@ pub(crate) struct Tally(Mutex<Counts>);
 impl Tally {
     pub(crate) fn add(&self, request: &'static str, reason: Reason) {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let entry = counts
-            .entry((request, reason.kind))
-            .or_insert((0, reason.detail));
+        let entry = counts.entry((request, reason.kind)).or_insert((0, reason.detail));
         entry.0 += 1;
     }
 
@@ -81,9 +76,6 @@ mod tests {
             count,
             example: example.into(),
         };
-        assert_eq!(
-            tally.failures(),
-            [expected("b", 2, "3 for 4"), expected("a", 1, "1 for 2")]
-        );
+        assert_eq!(tally.failures(), [expected("b", 2, "3 for 4"), expected("a", 1, "1 for 2")]);
     }
 }

@@ -53,18 +53,12 @@ impl Verdict {
             let more = grouped(summary.failed() - counted);
             reasons.push(format!("{more} more failed requests in Goose's report"));
         }
-        for name in findings
-            .expected
-            .iter()
-            .filter(|name| summary.served(Some(name)) == 0)
-        {
+        for name in findings.expected.iter().filter(|name| summary.served(Some(name)) == 0) {
             reasons.push(format!("no {name} request was answered rightly"));
         }
         reasons.extend(findings.missed_thresholds.iter().cloned());
         match reasons.is_empty() {
-            true => Self::Pass {
-                served: summary.served(None),
-            },
+            true => Self::Pass { served: summary.served(None) },
             false => Self::Fail(reasons),
         }
     }
@@ -78,11 +72,7 @@ impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Pass { served } => {
-                write!(
-                    f,
-                    "PASS: {} requests, each answered rightly",
-                    grouped(*served)
-                )
+                write!(f, "PASS: {} requests, each answered rightly", grouped(*served))
             }
             Self::Fail(reasons) => write!(f, "FAIL: {}", reasons.join("; ")),
         }
@@ -92,12 +82,7 @@ impl fmt::Display for Verdict {
 /// How many of what, with an example of each kind.
 fn failed_requests(total: u64, failures: &[Failures]) -> String {
     let kinds = failures.iter().take(SHOWN).map(|failure| {
-        let Failures {
-            request,
-            kind,
-            count,
-            example,
-        } = failure;
+        let Failures { request, kind, count, example } = failure;
         let count = grouped(*count);
         match example.is_empty() {
             true => format!("{count} x {request}: {kind}"),
@@ -119,10 +104,7 @@ mod tests {
 
     fn findings(count: u64, failed: u64) -> Findings {
         Findings {
-            summary: Summary {
-                rows: vec![row("/api/verify", count, failed)],
-                seconds: 1.0,
-            },
+            summary: Summary { rows: vec![row("/api/verify", count, failed)], seconds: 1.0 },
             failures: vec![],
             missed_thresholds: vec![],
             expected: vec!["/api/verify"],
@@ -132,12 +114,7 @@ mod tests {
     }
 
     fn failure(kind: &str, count: u64) -> Failures {
-        Failures {
-            request: "/api/verify",
-            kind: kind.into(),
-            count,
-            example: "a for b".into(),
-        }
+        Failures { request: "/api/verify", kind: kind.into(), count, example: "a for b".into() }
     }
 
     fn line(findings: &Findings) -> String {
@@ -147,19 +124,13 @@ mod tests {
     #[test]
     fn a_run_whose_every_answer_was_right_passes() {
         let findings = findings(1_500, 0);
-        assert_eq!(
-            line(&findings),
-            "PASS: 1,500 requests, each answered rightly"
-        );
+        assert_eq!(line(&findings), "PASS: 1,500 requests, each answered rightly");
         assert!(Verdict::of(&findings).passed());
     }
 
     #[test]
     fn a_single_failed_request_fails_the_run_and_is_named() {
-        let findings = Findings {
-            failures: vec![failure("wrong sub", 1)],
-            ..findings(1_500, 1)
-        };
+        let findings = Findings { failures: vec![failure("wrong sub", 1)], ..findings(1_500, 1) };
         assert_eq!(
             line(&findings),
             "FAIL: 1 failed request (1 x /api/verify: wrong sub, e.g. a for b)"
@@ -168,27 +139,18 @@ mod tests {
 
     #[test]
     fn a_failure_of_the_ramp_up_fails_the_run_though_no_row_counts_it() {
-        let findings = Findings {
-            failures: vec![failure("timed out", 2)],
-            ..findings(10, 0)
-        };
+        let findings = Findings { failures: vec![failure("timed out", 2)], ..findings(10, 0) };
         assert!(!Verdict::of(&findings).passed());
     }
 
     #[test]
     fn a_failure_that_only_goose_counted_fails_the_run() {
-        assert_eq!(
-            line(&findings(10, 2)),
-            "FAIL: 2 more failed requests in Goose's report"
-        );
+        assert_eq!(line(&findings(10, 2)), "FAIL: 2 more failed requests in Goose's report");
     }
 
     #[test]
     fn doing_nothing_is_a_failure() {
-        assert_eq!(
-            line(&findings(0, 0)),
-            "FAIL: no /api/verify request was answered rightly"
-        );
+        assert_eq!(line(&findings(0, 0)), "FAIL: no /api/verify request was answered rightly");
     }
 
     #[test]
@@ -196,18 +158,9 @@ mod tests {
         let missed_thresholds = vec!["threshold p99<1ms missed: 2 ms".to_owned()];
         let server_exit = Some("signal: 9".to_owned());
         for findings in [
-            Findings {
-                missed_thresholds,
-                ..findings(10, 0)
-            },
-            Findings {
-                interrupted: true,
-                ..findings(10, 0)
-            },
-            Findings {
-                server_exit,
-                ..findings(10, 0)
-            },
+            Findings { missed_thresholds, ..findings(10, 0) },
+            Findings { interrupted: true, ..findings(10, 0) },
+            Findings { server_exit, ..findings(10, 0) },
         ] {
             assert!(line(&findings).starts_with("FAIL: "), "{findings:?}");
         }
@@ -215,13 +168,8 @@ mod tests {
 
     #[test]
     fn a_long_list_of_failures_is_cut() {
-        let failures = (1..=7)
-            .map(|n| failure(&format!("status {n}"), n))
-            .collect();
-        let line = line(&Findings {
-            failures,
-            ..findings(100, 28)
-        });
+        let failures = (1..=7).map(|n| failure(&format!("status {n}"), n)).collect();
+        let line = line(&Findings { failures, ..findings(100, 28) });
         assert!(line.starts_with("FAIL: 28 failed requests"), "{line}");
         assert!(line.ends_with("2 more kinds)"), "{line}");
     }

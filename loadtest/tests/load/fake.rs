@@ -63,15 +63,10 @@ impl Fake {
         });
         let served = Arc::clone(&state);
         thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build();
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             runtime.unwrap().block_on(accept(listener, served));
         });
-        Self {
-            url: format!("http://{address}"),
-            state,
-        }
+        Self { url: format!("http://{address}"), state }
     }
 
     pub(crate) fn registered(&self) -> usize {
@@ -94,10 +89,7 @@ async fn accept(listener: TcpListener, state: Arc<State>) {
 }
 
 async fn answer(request: Request<Incoming>, state: Arc<State>) -> Result<Answer, hyper::Error> {
-    let bearer = request
-        .headers()
-        .get(AUTHORIZATION)
-        .map(|v| v.to_str().unwrap().to_owned());
+    let bearer = request.headers().get(AUTHORIZATION).map(|v| v.to_str().unwrap().to_owned());
     let (parts, body) = request.into_parts();
     let body = body.collect().await?.to_bytes();
     Ok(match (parts.method.as_str(), parts.uri.path()) {
@@ -141,11 +133,7 @@ fn login(state: &State, body: &[u8]) -> Answer {
             &Login {
                 access_token: username.into(),
                 token_type: "Bearer".into(),
-                expires_in: if state.fault == Fault::ShortTokens {
-                    2
-                } else {
-                    900
-                },
+                expires_in: if state.fault == Fault::ShortTokens { 2 } else { 900 },
                 user: user.clone(),
             },
         ),
@@ -165,11 +153,7 @@ fn verify(state: &State, bearer: Option<&str>) -> Answer {
     };
     let wrong = state.fault == Fault::WrongSub && tenth;
     let verified = Verified {
-        sub: if wrong {
-            "id-of-someone-else".into()
-        } else {
-            user.id.clone()
-        },
+        sub: if wrong { "id-of-someone-else".into() } else { user.id.clone() },
         username: user.username.clone(),
         roles: vec![],
         sid: "a-session".into(),
@@ -196,8 +180,6 @@ fn problem(status: StatusCode, kind: &str) -> Answer {
 
 fn overloaded() -> Answer {
     let mut answer = problem(StatusCode::SERVICE_UNAVAILABLE, kind::OVERLOADED);
-    answer
-        .headers_mut()
-        .insert(RETRY_AFTER, "1".parse().unwrap());
+    answer.headers_mut().insert(RETRY_AFTER, "1".parse().unwrap());
     answer
 }

@@ -25,23 +25,14 @@ impl Run {
 
     /// The row of a request in the summary: name, count, failed, and so on.
     fn row(&self, request: &str) -> Vec<&str> {
-        let row = self
-            .stdout
-            .lines()
-            .find_map(|line| line.strip_prefix(request));
-        row.unwrap_or_else(|| panic!("no row for {request}\n{self:?}"))
-            .split_whitespace()
-            .collect()
+        let row = self.stdout.lines().find_map(|line| line.strip_prefix(request));
+        row.unwrap_or_else(|| panic!("no row for {request}\n{self:?}")).split_whitespace().collect()
     }
 }
 
 impl std::fmt::Debug for Run {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        writeln!(
-            f,
-            "exit status {:?}\n{}\n{}",
-            self.status, self.stdout, self.stderr
-        )
+        writeln!(f, "exit status {:?}\n{}\n{}", self.status, self.stdout, self.stderr)
     }
 }
 
@@ -95,13 +86,8 @@ fn a_scenario_can_run_alone_and_from_the_environment() {
     let fake = Fake::start(Fault::None);
     let dir = TempDir::new().unwrap();
     let mut command = command(dir.path());
-    command
-        .env("HALLPASS_LOAD_HOST", &fake.url)
-        .env("HALLPASS_LOAD_SCENARIO", "verify");
-    let output = command
-        .args(["-u", "2", "-t", "1s", "--wait", "10ms"])
-        .output()
-        .unwrap();
+    command.env("HALLPASS_LOAD_HOST", &fake.url).env("HALLPASS_LOAD_SCENARIO", "verify");
+    let output = command.args(["-u", "2", "-t", "1s", "--wait", "10ms"]).output().unwrap();
     let run = finished(output, dir);
     assert_eq!(run.status, Some(0), "{run:?}");
     assert!(!run.stdout.contains("/api/login"), "{run:?}");
@@ -127,11 +113,7 @@ fn server_errors_fail_the_run_and_are_named() {
 fn a_declared_overload_fails_the_run_under_its_own_name() {
     let (run, _) = run_against(Fault::Overload, &["--scenario", "login"]);
     assert_eq!(run.status, Some(1), "{run:?}");
-    assert!(
-        run.verdict()
-            .contains("/api/login: declared overload (503)"),
-        "{run:?}"
-    );
+    assert!(run.verdict().contains("/api/login: declared overload (503)"), "{run:?}");
 }
 
 #[test]
@@ -166,18 +148,11 @@ fn a_missed_goose_threshold_fails_the_run() {
 #[test]
 fn a_host_that_cannot_be_reached_is_a_failure_that_names_it() {
     // Nothing listens on a port that was bound and given back a moment ago.
-    let port = std::net::TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port();
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let host = format!("http://127.0.0.1:{port}");
     let run = run(&["--host", &host, "-t", "1s"]);
     assert_eq!(run.status, Some(1), "{run:?}");
-    assert!(
-        run.verdict().contains(&format!("cannot connect to {host}")),
-        "{run:?}"
-    );
+    assert!(run.verdict().contains(&format!("cannot connect to {host}")), "{run:?}");
 }
 
 #[test]

@@ -35,15 +35,8 @@ fn command_with(dir: &TempDir, text: &str, url: &str) -> Command {
     let tmp = dir.path().join("tmp");
     fs::create_dir(&tmp).unwrap();
     let mut command = command(dir.path());
-    command
-        .env("NOTES", dir.path())
-        .env("ADDRESS", url)
-        .env("TMPDIR", tmp);
-    command
-        .env("HALLPASS_LOAD_RUN_TIME", "1s")
-        .arg("--server")
-        .arg(server)
-        .args(["-u", "2"]);
+    command.env("NOTES", dir.path()).env("ADDRESS", url).env("TMPDIR", tmp);
+    command.env("HALLPASS_LOAD_RUN_TIME", "1s").arg("--server").arg(server).args(["-u", "2"]);
     command
 }
 
@@ -63,10 +56,7 @@ fn a_server_of_its_own_is_started_stopped_and_cleared_away() {
     let run = finished(output, dir);
     assert_eq!(run.status, Some(0), "{run:?}");
     let args = fs::read_to_string(run.dir.path().join("args")).unwrap();
-    assert!(
-        args.starts_with("serve --listen 127.0.0.1:0 --data-dir "),
-        "{args}"
-    );
+    assert!(args.starts_with("serve --listen 127.0.0.1:0 --data-dir "), "{args}");
     assert!(args.ends_with("--pbkdf2-iterations 1000\n"), "{args}");
     assert!(run.dir.path().join("stopped").is_file(), "{run:?}");
     assert_eq!(left_in_tmp(&run), Vec::<PathBuf>::new());
@@ -76,10 +66,7 @@ fn a_server_of_its_own_is_started_stopped_and_cleared_away() {
 fn the_log_of_its_own_server_is_kept_when_the_run_fails() {
     let fake = Fake::start(Fault::WrongSub);
     let dir = TempDir::new().unwrap();
-    let run = finished(
-        command_with(&dir, STAND_IN, &fake.url).output().unwrap(),
-        dir,
-    );
+    let run = finished(command_with(&dir, STAND_IN, &fake.url).output().unwrap(), dir);
     assert_eq!(run.status, Some(1), "{run:?}");
     assert!(run.dir.path().join("stopped").is_file(), "{run:?}");
     let log = left_in_tmp(&run)[0].join("server.log");
@@ -93,10 +80,7 @@ fn a_server_that_does_not_start_is_a_failure_with_its_last_words() {
     let text = "#!/bin/sh\necho 'the data directory is on fire' >&2\nexit 1\n";
     let run = finished(command_with(&dir, text, "").output().unwrap(), dir);
     assert_eq!(run.status, Some(1), "{run:?}");
-    assert!(
-        run.stdout.contains("the data directory is on fire"),
-        "{run:?}"
-    );
+    assert!(run.stdout.contains("the data directory is on fire"), "{run:?}");
 }
 
 #[test]
@@ -106,10 +90,7 @@ fn a_server_that_ends_during_the_run_fails_it() {
     let text = "#!/bin/sh\necho \"listening on $ADDRESS\"\nsleep 1\nexit 7\n";
     let run = finished(command_with(&dir, text, &fake.url).output().unwrap(), dir);
     assert_eq!(run.status, Some(1), "{run:?}");
-    assert!(
-        run.verdict().contains("the server ended during the run"),
-        "{run:?}"
-    );
+    assert!(run.verdict().contains("the server ended during the run"), "{run:?}");
 }
 
 #[test]
@@ -117,10 +98,7 @@ fn an_interrupted_run_reports_what_it_has_and_stops_its_server() {
     let fake = Fake::start(Fault::None);
     let dir = TempDir::new().unwrap();
     let mut command = command_with(&dir, STAND_IN, &fake.url);
-    command
-        .args(["--run-time", "60s"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
+    command.args(["--run-time", "60s"]).stdout(Stdio::piped()).stderr(Stdio::piped());
     let child = command.spawn().unwrap();
     thread::sleep(Duration::from_secs(2));
     let pid = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
@@ -130,4 +108,24 @@ fn an_interrupted_run_reports_what_it_has_and_stops_its_server() {
     assert!(run.verdict().contains("the run was interrupted"), "{run:?}");
     assert_ne!(run.row("GET /api/verify")[0], "0", "{run:?}");
     assert!(run.dir.path().join("stopped").is_file(), "{run:?}");
+}
+
+#[test]
+fn a_second_interrupt_ends_the_run_at_once_and_leaves_nothing_behind() {
+    // A user that is told to pause for long keeps Goose from ending before the second signal.
+    let fake = Fake::start(Fault::None);
+    let dir = TempDir::new().unwrap();
+    let mut command = command_with(&dir, STAND_IN, &fake.url);
+    command.args(["--run-time", "60s", "--wait", "60s"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    thread::sleep(Duration::from_secs(2));
+    let pid = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+    // More than two, since a busy machine may deliver two as one.
+    while child.try_wait().unwrap().is_none() {
+        kill_process(pid, Signal::INT).unwrap();
+        thread::sleep(Duration::from_millis(20));
+    }
+    let run = finished(child.wait_with_output().unwrap(), dir);
+    assert_eq!(run.status, Some(130), "{run:?}");
+    assert_eq!(left_in_tmp(&run), Vec::<PathBuf>::new());
 }
