@@ -42,12 +42,7 @@ pub struct Reply {
 
 impl Reply {
     fn problem(&self) -> Option<Problem> {
-        let media_type = self
-            .content_type
-            .split(';')
-            .next()
-            .unwrap_or_default()
-            .trim();
+        let media_type = self.content_type.split(';').next().unwrap_or_default().trim();
         media_type
             .eq_ignore_ascii_case(PROBLEM_MEDIA_TYPE)
             .then(|| serde_json::from_str(&self.body).ok())
@@ -109,11 +104,7 @@ fn fault(reply: &Reply) -> Fault {
     if let (429 | 503, Some(seconds), false) = (reply.status, reply.retry_after_seconds(), told) {
         message.push_str(&when_to_retry(seconds));
     }
-    Fault {
-        status: reply.status,
-        message,
-        fields,
-    }
+    Fault { status: reply.status, message, fields }
 }
 
 fn without_problem(status: u16) -> &'static str {
@@ -152,11 +143,8 @@ mod tests {
 
     #[test]
     fn a_problem_with_fields_leaves_the_telling_to_the_fields() {
-        let fault = fault_of(problem(
-            422,
-            "the request breaks a rule",
-            &[("password", "too short")],
-        ));
+        let fault =
+            fault_of(problem(422, "the request breaks a rule", &[("password", "too short")]));
         assert_eq!(fault.message, "");
         assert_eq!(fault.fields[0].field, "password");
     }
@@ -169,10 +157,7 @@ mod tests {
             (503, "Wed, 21 Oct 2026 07:28:00 GMT", "Busy."),
             (500, "7", "Busy."),
         ] {
-            let reply = Reply {
-                retry_after: header.into(),
-                ..problem(status, "Busy.", &[])
-            };
+            let reply = Reply { retry_after: header.into(), ..problem(status, "Busy.", &[]) };
             assert_eq!(fault_of(reply).message, message);
         }
     }
@@ -180,11 +165,7 @@ mod tests {
     #[test]
     fn a_problem_that_says_when_to_come_back_is_not_repeated() {
         let busy = problem(503, "Too many people; try again in 7 s.", &[]);
-        let message = fault_of(Reply {
-            retry_after: "7".into(),
-            ..busy
-        })
-        .message;
+        let message = fault_of(Reply { retry_after: "7".into(), ..busy }).message;
         assert_eq!(message, "Too many people; try again in 7 s.");
     }
 
@@ -198,20 +179,13 @@ mod tests {
                 ..Reply::default()
             };
             let message = fault_of(html).message;
-            assert!(
-                message.ends_with('.') && !message.contains('<'),
-                "{status}: {message}"
-            );
+            assert!(message.ends_with('.') && !message.contains('<'), "{status}: {message}");
         }
     }
 
     #[test]
     fn a_success_without_the_promised_body_is_a_fault() {
-        let reply = Reply {
-            status: 200,
-            body: "<html>".into(),
-            ..Reply::default()
-        };
+        let reply = Reply { status: 200, body: "<html>".into(), ..Reply::default() };
         assert!(fault_of(reply).message.contains("unexpected"));
     }
 

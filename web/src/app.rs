@@ -97,12 +97,7 @@ pub enum Control {
 
 /// Says what follows from an event at the time `now`.
 pub fn update(event: Event, now: Seconds, model: &mut Model) -> Vec<Effect> {
-    let mut turn = Turn {
-        model,
-        now,
-        session_ended: false,
-        effects: Vec::new(),
-    };
+    let mut turn = Turn { model, now, session_ended: false, effects: Vec::new() };
     match event {
         Event::Started(target, stored) => turn.start(target, stored),
         Event::Followed(target, stored) => turn.follow(target, stored),
@@ -132,17 +127,8 @@ impl Turn<'_> {
     fn send(&mut self, path: &'static str, body: Option<Secret>) -> RequestId {
         self.model.last_request = self.model.last_request.wrapping_add(1);
         let id = self.model.last_request;
-        let token = self
-            .model
-            .session
-            .as_ref()
-            .map(|session| session.token.clone());
-        self.effects.push(Effect::Send(Request {
-            id,
-            path,
-            body,
-            token,
-        }));
+        let token = self.model.session.as_ref().map(|session| session.token.clone());
+        self.effects.push(Effect::Send(Request { id, path, body, token }));
         id
     }
 
@@ -155,10 +141,7 @@ impl Turn<'_> {
     fn load_content(&mut self) {
         self.model.content = Content::Loading;
         let id = self.send(path::PROTECTED, None);
-        self.model.pending = Some(Pending {
-            id,
-            task: Task::Content,
-        });
+        self.model.pending = Some(Pending { id, task: Task::Content });
     }
 
     fn retry(&mut self) {

@@ -37,11 +37,7 @@ mod tests {
             "null",
             "",
         ] {
-            assert_eq!(
-                authorization(origin, OWN, Some(&"t0ken".into())),
-                None,
-                "{origin}"
-            );
+            assert_eq!(authorization(origin, OWN, Some(&"t0ken".into())), None, "{origin}");
         }
     }
 

@@ -42,10 +42,7 @@ mod tests {
     #[test]
     fn a_plain_click_on_a_page_of_ours_loads_no_page() {
         let login = click("/login?next=%2F");
-        assert_eq!(
-            internal_target(&login, "http://127.0.0.1:8080"),
-            Some("/login?next=%2F")
-        );
+        assert_eq!(internal_target(&login, "http://127.0.0.1:8080"), Some("/login?next=%2F"));
     }
 
     #[test]
@@ -54,18 +51,9 @@ mod tests {
         let others = [
             click("/docs"),
             click("/#main"),
-            LinkClick {
-                plain: false,
-                ..click("/login")
-            },
-            LinkClick {
-                elsewhere: true,
-                ..click("/login")
-            },
-            LinkClick {
-                origin: "http://127.0.0.1:8081".into(),
-                ..click("/login")
-            },
+            LinkClick { plain: false, ..click("/login") },
+            LinkClick { elsewhere: true, ..click("/login") },
+            LinkClick { origin: "http://127.0.0.1:8081".into(), ..click("/login") },
         ];
         for other in others {
             assert_eq!(internal_target(&other, own), None, "{other:?}");

@@ -21,9 +21,7 @@ impl ReturnPath {
         let plain = text.len() <= MAX_RETURN_PATH_BYTES
             && path.starts_with('/')
             && !path.contains("//")
-            && !text
-                .chars()
-                .any(|c| c == '\\' || c.is_control() || c.is_whitespace());
+            && !text.chars().any(|c| c == '\\' || c.is_control() || c.is_whitespace());
         let circular = matches!(path, "/login" | "/register");
         (plain && !circular).then(|| Self(text.to_owned()))
     }
@@ -50,13 +48,7 @@ mod tests {
 
     #[test]
     fn a_return_path_on_this_origin_is_accepted() {
-        for path in [
-            "/",
-            "/protected",
-            "/protected?tab=1#top",
-            "/a/b-c_d.e",
-            "/q?u=http://x//y",
-        ] {
+        for path in ["/", "/protected", "/protected?tab=1#top", "/a/b-c_d.e", "/q?u=http://x//y"] {
             assert_eq!(return_path(path).as_deref(), Some(path));
         }
     }
@@ -88,10 +80,7 @@ mod tests {
         ] {
             assert_eq!(return_path(path), None, "{path:?}");
         }
-        assert_eq!(
-            return_path(&format!("/{}", "a".repeat(MAX_RETURN_PATH_BYTES))),
-            None
-        );
+        assert_eq!(return_path(&format!("/{}", "a".repeat(MAX_RETURN_PATH_BYTES))), None);
     }
 
     #[test]

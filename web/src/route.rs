@@ -8,11 +8,8 @@ use crate::return_path::ReturnPath;
 pub const AFTER_SIGN_IN: &str = "/protected";
 
 /// Left as they are in a query value: RFC 3986 unreserved characters.
-const QUERY_VALUE: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
+const QUERY_VALUE: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// A place in the frontend, as its URL names it.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -102,9 +99,7 @@ pub fn admit(route: &Route, target: &str, signed_in: bool) -> Admission {
 
 /// The `next` of a query string, if it may be followed. Of several the first counts.
 fn next(query: &str) -> Option<ReturnPath> {
-    let raw = query
-        .split('&')
-        .find_map(|pair| pair.strip_prefix("next="))?;
+    let raw = query.split('&').find_map(|pair| pair.strip_prefix("next="))?;
     let spaced = raw.replace('+', " ");
     ReturnPath::parse(&percent_decode_str(&spaced).decode_utf8().ok()?)
 }
@@ -134,21 +129,14 @@ mod tests {
 
     #[test]
     fn the_guard_lets_a_signed_in_visitor_through() {
-        assert_eq!(
-            admit(&Route::Protected, "/protected", true),
-            Admission::Show
-        );
+        assert_eq!(admit(&Route::Protected, "/protected", true), Admission::Show);
         assert_eq!(admit(&Route::Home, "/", true), Admission::Show);
     }
 
     #[test]
     fn the_guard_leaves_public_pages_alone() {
         for path in ["/", "/login", "/register", "/nowhere"] {
-            assert_eq!(
-                admit(&Route::parse(path), path, false),
-                Admission::Show,
-                "{path}"
-            );
+            assert_eq!(admit(&Route::parse(path), path, false), Admission::Show, "{path}");
         }
     }
 
@@ -166,33 +154,16 @@ mod tests {
 
     #[test]
     fn an_encoded_evil_return_path_is_refused_after_decoding() {
-        for next in [
-            "%2F%2Fevil.example",
-            "/%5Cevil",
-            "%68ttps:evil",
-            "/%09/evil",
-            "/a+b",
-            "%ff",
-        ] {
-            assert_eq!(
-                Route::parse(&format!("/login?next={next}")),
-                Route::Login(None),
-                "{next}"
-            );
+        for next in ["%2F%2Fevil.example", "/%5Cevil", "%68ttps:evil", "/%09/evil", "/a+b", "%ff"] {
+            assert_eq!(Route::parse(&format!("/login?next={next}")), Route::Login(None), "{next}");
         }
     }
 
     #[test]
     fn the_return_path_travels_between_login_and_registration() {
         let route = Route::parse("/login?a=b&next=%2Fprotected%3Fx%3D1&next=%2F");
-        assert_eq!(
-            register_path(route.next()),
-            "/register?next=%2Fprotected%3Fx%3D1"
-        );
-        assert_eq!(
-            Route::parse(&register_path(route.next())).onward(),
-            "/protected?x=1"
-        );
+        assert_eq!(register_path(route.next()), "/register?next=%2Fprotected%3Fx%3D1");
+        assert_eq!(Route::parse(&register_path(route.next())).onward(), "/protected?x=1");
         assert_eq!(login_path(None), "/login");
     }
 }

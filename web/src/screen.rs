@@ -37,20 +37,14 @@ pub fn screen(model: &Model) -> Screen {
         title,
         texts: texts(model),
         shown: shown(model),
-        links: vec![
-            ("login", login_path(next)),
-            ("register", register_path(next)),
-        ],
+        links: vec![("login", login_path(next)), ("register", register_path(next))],
         form: model.form.clone(),
         busy: model.is_busy(),
     }
 }
 
 fn texts(model: &Model) -> Vec<(&'static str, String)> {
-    let username = model
-        .session
-        .as_ref()
-        .map(|session| session.username.clone());
+    let username = model.session.as_ref().map(|session| session.username.clone());
     let (message, since, roles, failure) = match &model.content {
         Content::Loading => Default::default(),
         Content::Failed(failure) => ("", "", String::new(), failure.as_str()),
@@ -81,12 +75,7 @@ fn texts(model: &Model) -> Vec<(&'static str, String)> {
 
 fn password_hint(model: &Model) -> String {
     match &model.config {
-        Some(config) => [
-            "At least ",
-            &config.password_min.to_string(),
-            " characters.",
-        ]
-        .concat(),
+        Some(config) => ["At least ", &config.password_min.to_string(), " characters."].concat(),
         None => "A long phrase is easy to remember and hard to guess.".to_owned(),
     }
 }
@@ -97,20 +86,13 @@ fn date(time: &str) -> &str {
 }
 
 fn roles(roles: &[String]) -> String {
-    if roles.is_empty() {
-        "none".to_owned()
-    } else {
-        roles.join(", ")
-    }
+    if roles.is_empty() { "none".to_owned() } else { roles.join(", ") }
 }
 
 fn shown(model: &Model) -> Vec<(&'static str, bool)> {
     let signed_in = model.session.is_some();
     // Open until the server has said otherwise: it decides anyway.
-    let closed = model
-        .config
-        .as_ref()
-        .is_some_and(|config| config.registration == "closed");
+    let closed = model.config.as_ref().is_some_and(|config| config.registration == "closed");
     vec![
         ("signed-in", signed_in),
         ("signed-out", !signed_in),
@@ -119,9 +101,6 @@ fn shown(model: &Model) -> Vec<(&'static str, bool)> {
         ("registration-closed", closed),
         ("content-loading", model.content == Content::Loading),
         ("content-shown", matches!(model.content, Content::Shown(_))),
-        (
-            "content-failed",
-            matches!(model.content, Content::Failed(_)),
-        ),
+        ("content-failed", matches!(model.content, Content::Failed(_))),
     ]
 }

@@ -18,14 +18,10 @@ impl Turn<'_> {
         }
         self.model.notice = "";
         // A phone's keyboard leaves a space behind the word that it completes.
-        let credentials = Credentials {
-            username: username.trim().to_owned(),
-            password,
-        };
+        let credentials = Credentials { username: username.trim().to_owned(), password };
         self.model.form = missing_fields(&credentials);
         if let Some(field) = first_invalid(&self.model.form) {
-            self.effects
-                .push(Effect::Focus(form, Control::Field(field)));
+            self.effects.push(Effect::Focus(form, Control::Field(field)));
             return;
         }
         let body = credentials_body(&credentials);
@@ -80,8 +76,7 @@ impl Turn<'_> {
             Err(fault) => {
                 self.replace(login_path(self.model.route.next()));
                 self.model.notice = ACCOUNT_MADE;
-                self.effects
-                    .push(Effect::FillUsername(Form::Login, username));
+                self.effects.push(Effect::FillUsername(Form::Login, username));
                 self.show_fault(Form::Login, fault);
             }
         }
@@ -126,10 +121,7 @@ fn missing_fields(credentials: &Credentials) -> FormState {
 
 /// A message about a field that the form does not have is told for the form as a whole.
 fn form_state(fault: Fault) -> FormState {
-    let mut form = FormState {
-        alert: fault.message,
-        ..FormState::default()
-    };
+    let mut form = FormState { alert: fault.message, ..FormState::default() };
     for FieldError { field, message } in &fault.fields {
         let place = match field.as_str() {
             "username" => &mut form.username_error,

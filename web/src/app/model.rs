@@ -94,15 +94,11 @@ impl Default for Model {
 impl Model {
     /// A form waits for its answer.
     pub fn is_busy(&self) -> bool {
-        self.pending
-            .as_ref()
-            .is_some_and(|pending| !matches!(pending.task, Task::Content))
+        self.pending.as_ref().is_some_and(|pending| !matches!(pending.task, Task::Content))
     }
 
     /// The account has just been made and its first sign-in is on its way.
     pub fn is_first_login(&self) -> bool {
-        self.pending
-            .as_ref()
-            .is_some_and(|pending| matches!(pending.task, Task::FirstLogin(_)))
+        self.pending.as_ref().is_some_and(|pending| matches!(pending.task, Task::FirstLogin(_)))
     }
 }

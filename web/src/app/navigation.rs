@@ -30,14 +30,7 @@ impl Turn<'_> {
     pub(super) fn follow(&mut self, target: String, stored: Stored) {
         self.adopt(stored);
         let same = target == self.model.target;
-        self.navigate(
-            target,
-            if same {
-                History::Replace
-            } else {
-                History::Push
-            },
-        );
+        self.navigate(target, if same { History::Replace } else { History::Push });
         self.effects.push(Effect::FocusHeading);
     }
 
@@ -80,8 +73,7 @@ impl Turn<'_> {
     }
 
     pub(super) fn signed_in(&mut self, session: Session) {
-        self.effects
-            .push(Effect::Save(session.token.clone(), session.clock_offset()));
+        self.effects.push(Effect::Save(session.token.clone(), session.clock_offset()));
         self.model.session = Some(session);
         self.replace(self.model.route.onward().to_owned());
     }
@@ -129,20 +121,11 @@ impl Turn<'_> {
 
     /// Goes where the guard allows. A redirect ends: sign-in pages refuse to be return paths.
     fn navigate(&mut self, mut target: String, history: History) {
-        if self
-            .model
-            .session
-            .as_ref()
-            .is_some_and(|session| session.is_expired(self.now))
-        {
+        if self.model.session.as_ref().is_some_and(|session| session.is_expired(self.now)) {
             self.end_session();
         }
         let wanted = target.clone();
-        self.model.notice = if self.session_ended {
-            SESSION_ENDED
-        } else {
-            ""
-        };
+        self.model.notice = if self.session_ended { SESSION_ENDED } else { "" };
         let route = loop {
             let route = Route::parse(&target);
             match admit(&route, &target, self.model.session.is_some()) {

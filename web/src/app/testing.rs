@@ -22,11 +22,7 @@ pub(crate) struct Page {
 
 impl Page {
     pub(crate) fn open(target: &str, stored: Stored) -> Self {
-        let mut page = Self {
-            model: Model::default(),
-            now: NOW,
-            effects: Vec::new(),
-        };
+        let mut page = Self { model: Model::default(), now: NOW, effects: Vec::new() };
         page.event(Event::Started(target.into(), stored));
         page
     }
@@ -85,13 +81,7 @@ pub(crate) fn login_reply() -> Reply {
 }
 
 pub(crate) fn content_reply() -> Reply {
-    json(
-        200,
-        &Protected {
-            message: "the secret".into(),
-            user: user("ada"),
-        },
-    )
+    json(200, &Protected { message: "the secret".into(), user: user("ada") })
 }
 
 pub(crate) fn registered() -> Reply {
@@ -138,14 +128,8 @@ pub(crate) fn problem(status: u16, detail: &str, errors: &[(&str, &str)]) -> Rep
         detail: detail.into(),
         errors: errors
             .iter()
-            .map(|&(field, message)| FieldError {
-                field: field.into(),
-                message: message.into(),
-            })
+            .map(|&(field, message)| FieldError { field: field.into(), message: message.into() })
             .collect(),
     };
-    Reply {
-        content_type: PROBLEM_MEDIA_TYPE.into(),
-        ..json(status, &problem)
-    }
+    Reply { content_type: PROBLEM_MEDIA_TYPE.into(), ..json(status, &problem) }
 }

@@ -38,9 +38,7 @@ fn listen(
     let shell = Rc::clone(shell);
     let listener = Listener::new(move |event: DomEvent| handle(&shell, &event));
     // Fails only for a callback that is none.
-    target
-        .add_event_listener_with_callback(kind, listener.as_ref().unchecked_ref())
-        .ok();
+    target.add_event_listener_with_callback(kind, listener.as_ref().unchecked_ref()).ok();
     listener
 }
 
@@ -61,10 +59,7 @@ fn click(shell: &Rc<Shell>, event: &DomEvent) {
         let click = link_click(&link, event.dyn_ref());
         if let Some(target) = internal_target(&click, &own_origin) {
             event.prevent_default();
-            shell.dispatch(Event::Followed(
-                target.to_owned(),
-                storage::read(&shell.window),
-            ));
+            shell.dispatch(Event::Followed(target.to_owned(), storage::read(&shell.window)));
         }
     }
 }
@@ -100,10 +95,7 @@ fn input(shell: &Rc<Shell>, event: &DomEvent) {
 }
 
 fn popstate(shell: &Rc<Shell>, _event: &DomEvent) {
-    shell.dispatch(Event::Traversed(
-        shell.target(),
-        storage::read(&shell.window),
-    ));
+    shell.dispatch(Event::Traversed(shell.target(), storage::read(&shell.window)));
 }
 
 /// The key is absent when another tab has cleared the whole storage.

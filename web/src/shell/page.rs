@@ -12,10 +12,7 @@ const FORMS: [Form; 2] = [Form::Login, Form::Register];
 pub(super) fn draw(document: &Document, screen: &Screen) {
     document.set_title(screen.title);
     for view in all(document, "[data-view]") {
-        show(
-            &view,
-            view.get_attribute("data-view").as_deref() == Some(screen.view),
-        );
+        show(&view, view.get_attribute("data-view").as_deref() == Some(screen.view));
     }
     for (name, shown) in &screen.shown {
         for element in all(document, &hook("data-show", name)) {
@@ -59,15 +56,7 @@ fn draw_form(document: &Document, form: Form, state: &FormState, busy: bool) {
         set(&toggle, "aria-pressed", truth(state.show_password));
     }
     if let Some(password) = within(document, form, "[name=password]") {
-        set(
-            &password,
-            "type",
-            if state.show_password {
-                "text"
-            } else {
-                "password"
-            },
-        );
+        set(&password, "type", if state.show_password { "text" } else { "password" });
     }
 }
 

@@ -33,9 +33,7 @@ fn clock_offset(storage: &Storage) -> Option<Seconds> {
 /// Whether the token is stored. It comes last: other tabs read both when they hear of the token.
 pub(super) fn save(window: &Window, token: &Secret, clock_offset: Seconds) -> bool {
     storage(window).is_some_and(|storage| {
-        storage
-            .set_item(CLOCK_OFFSET_KEY, &clock_offset.to_string())
-            .is_ok()
+        storage.set_item(CLOCK_OFFSET_KEY, &clock_offset.to_string()).is_ok()
             && storage.set_item(TOKEN_KEY, token.expose()).is_ok()
     })
 }

@@ -52,13 +52,7 @@ fn a_form_that_is_not_on_the_page_cannot_be_submitted() {
 fn empty_fields_are_told_without_asking_the_server() {
     let mut page = Page::open("/register", Stored::Nothing);
     page.submit(Form::Register, "  ", "");
-    assert_eq!(
-        page.effects,
-        [Effect::Focus(
-            Form::Register,
-            Control::Field(Field::Username)
-        )]
-    );
+    assert_eq!(page.effects, [Effect::Focus(Form::Register, Control::Field(Field::Username))]);
     assert!(!page.model.form.username_error.is_empty());
     assert!(!page.model.form.password_error.is_empty());
     page.event(Event::Edited(Form::Register, Field::Username));
@@ -66,20 +60,23 @@ fn empty_fields_are_told_without_asking_the_server() {
 }
 
 #[test]
+fn errors_stay_behind_when_the_form_is_left() {
+    let mut page = Page::open("/login", Stored::Nothing);
+    page.submit(Form::Login, "", "");
+    page.follow("/register");
+    assert_eq!(page.model.form, FormState::default());
+    assert!(page.does(&Effect::ClearPasswords));
+}
+
+#[test]
 fn a_wrong_password_is_cleared_and_focused() {
     let mut page = Page::open("/login", Stored::Nothing);
     page.submit(Form::Login, "ada", "wrong");
-    page.answer(
-        &page.request(path::LOGIN).unwrap(),
-        problem(401, "Wrong password.", &[]),
-    );
+    page.answer(&page.request(path::LOGIN).unwrap(), problem(401, "Wrong password.", &[]));
     assert_eq!(page.model.form.alert, "Wrong password.");
     assert!(page.does(&Effect::ClearPasswords));
     let last = page.effects.last();
-    assert_eq!(
-        last,
-        Some(&Effect::Focus(Form::Login, Control::Field(Field::Password)))
-    );
+    assert_eq!(last, Some(&Effect::Focus(Form::Login, Control::Field(Field::Password))));
     assert!(!page.model.is_busy());
 }
 
@@ -90,14 +87,7 @@ fn a_registration_signs_the_new_user_in() {
     page.answer(&page.request(path::REGISTER).unwrap(), registered());
     assert!(page.model.is_first_login());
     let request = page.request(path::LOGIN).unwrap();
-    assert!(
-        request
-            .body
-            .as_ref()
-            .unwrap()
-            .expose()
-            .contains(r#""username":"ada""#)
-    );
+    assert!(request.body.as_ref().unwrap().expose().contains(r#""username":"ada""#));
     page.answer(&request, login_reply());
     assert!(page.does(&Effect::Replace("/?a".into())));
     assert_eq!(page.model.session.as_ref().unwrap().username, "ada");
@@ -120,24 +110,11 @@ fn a_registration_whose_sign_in_fails_goes_on_at_the_login_form() {
 fn a_refused_registration_keeps_what_was_typed_and_marks_the_fields() {
     let mut page = Page::open("/register", Stored::Nothing);
     page.submit(Form::Register, "ada", "short");
-    let errors = [
-        ("password", "Too short."),
-        ("password", "Too common."),
-        ("captcha", "Odd."),
-    ];
-    page.answer(
-        &page.request(path::REGISTER).unwrap(),
-        problem(422, "rules", &errors),
-    );
+    let errors = [("password", "Too short."), ("password", "Too common."), ("captcha", "Odd.")];
+    page.answer(&page.request(path::REGISTER).unwrap(), problem(422, "rules", &errors));
     assert_eq!(page.model.form.password_error, "Too short. Too common.");
     assert_eq!(page.model.form.alert, "Odd.");
-    assert_eq!(
-        page.effects,
-        [Effect::Focus(
-            Form::Register,
-            Control::Field(Field::Password)
-        )]
-    );
+    assert_eq!(page.effects, [Effect::Focus(Form::Register, Control::Field(Field::Password))]);
 }
 
 #[test]
@@ -176,32 +153,18 @@ fn without_storage_memory_keeps_the_session() {
 #[test]
 fn the_configuration_shapes_the_registration_page() {
     let mut page = Page::open("/register", Stored::Nothing);
-    let config = PublicConfig {
-        password_min: 15,
-        registration: "closed".into(),
-    };
-    assert!(
-        screen(&page.model)
-            .shown
-            .contains(&("registration-open", true))
-    );
+    let config = PublicConfig { password_min: 15, registration: "closed".into() };
+    assert!(screen(&page.model).shown.contains(&("registration-open", true)));
     page.answer(&page.request(path::CONFIG).unwrap(), json(200, &config));
     let screen = screen(&page.model);
     assert!(screen.shown.contains(&("registration-closed", true)));
-    assert!(
-        screen
-            .texts
-            .contains(&("password-hint", "At least 15 characters.".into()))
-    );
+    assert!(screen.texts.contains(&("password-hint", "At least 15 characters.".into())));
 }
 
 #[test]
 fn a_configuration_that_cannot_be_had_is_asked_for_again() {
     let mut page = Page::open("/", Stored::Nothing);
-    page.event(Event::Answered(
-        page.request(path::CONFIG).unwrap().id,
-        None,
-    ));
+    page.event(Event::Answered(page.request(path::CONFIG).unwrap().id, None));
     page.follow("/register");
     assert!(page.request(path::CONFIG).is_some());
     page.follow("/login");

@@ -12,9 +12,7 @@ fn a_signed_out_visitor_of_the_protected_page_is_sent_to_login() {
     let page = Page::open("/protected?tab=2", Stored::Nothing);
     assert_eq!(page.view(), "login");
     assert_eq!(page.model.notice, SIGN_IN_FIRST);
-    assert!(page.does(&Effect::Replace(
-        "/login?next=%2Fprotected%3Ftab%3D2".into()
-    )));
+    assert!(page.does(&Effect::Replace("/login?next=%2Fprotected%3Ftab%3D2".into())));
     assert_eq!(page.request(path::PROTECTED), None);
 }
 
@@ -38,10 +36,7 @@ fn a_signed_in_visitor_of_the_login_page_is_sent_on() {
 #[test]
 fn a_refused_token_is_forgotten_and_the_visitor_told() {
     let mut page = Page::signed_in("/protected");
-    page.answer(
-        &page.request(path::PROTECTED).unwrap(),
-        problem(401, "not accepted", &[]),
-    );
+    page.answer(&page.request(path::PROTECTED).unwrap(), problem(401, "not accepted", &[]));
     assert_eq!(page.view(), "login");
     assert_eq!(page.model.notice, SESSION_ENDED);
     assert_eq!(page.model.session, None);
@@ -99,10 +94,7 @@ fn a_sign_out_in_another_tab_closes_the_protected_page() {
     let mut page = Page::signed_in("/protected");
     page.answer(&page.request(path::PROTECTED).unwrap(), content_reply());
     page.event(Event::StorageChanged(Stored::Nothing));
-    assert_eq!(
-        (page.view(), page.model.notice),
-        ("login", SIGNED_OUT_ELSEWHERE)
-    );
+    assert_eq!((page.view(), page.model.notice), ("login", SIGNED_OUT_ELSEWHERE));
     assert_eq!(page.model.content, Content::Loading);
 }
 
@@ -143,10 +135,7 @@ fn a_jump_within_the_page_loses_nothing() {
 #[test]
 fn content_that_cannot_be_loaded_can_be_tried_again() {
     let mut page = Page::signed_in("/protected");
-    page.event(Event::Answered(
-        page.request(path::PROTECTED).unwrap().id,
-        None,
-    ));
+    page.event(Event::Answered(page.request(path::PROTECTED).unwrap().id, None));
     assert!(matches!(&page.model.content, Content::Failed(text) if text.contains("reached")));
     assert!(page.model.session.is_some());
     page.event(Event::Retry);
