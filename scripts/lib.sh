@@ -1,0 +1,57 @@
+# Sourced by the other scripts: where things are, and how each part is built. Everything here writes
+# to stderr, since stdout belongs to the program that a script starts.
+# shellcheck shell=bash
+
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+# The scripts and the tests look for what was built in one known place.
+export CARGO_TARGET_DIR="$root/target"
+
+wasm_target=wasm32-unknown-unknown
+started=$SECONDS
+
+step() { printf '\n== %s (after %d s)\n' "$*" "$((SECONDS - started))" >&2; }
+die() {
+    printf '%s: %s\n' "${0##*/}" "$*" >&2
+    exit 1
+}
+
+# cargo in the root, whatever directory the script was called from.
+in_root() { (cd "$root" && "$@") >&2; }
+
+# rustup's standard library for wasm.
+has_wasm_target() {
+    local libdir
+    libdir=$(rustc --print target-libdir --target "$wasm_target" 2>/dev/null) && [ -d "$libdir" ]
+}
+
+# Debian's compiler and the standard library's source, to build that library from.
+has_debian_wasm() {
+    [ -x /usr/bin/rustc ] && [ -x /usr/bin/cargo ] &&
+        [ -d "$(/usr/bin/rustc --print sysroot)/lib/rustlib/src/rust/library/std" ]
+}
+
+# The frontend's files, into web/dist.
+build_web() {
+    "$root/scripts/setup" build
+    step "frontend: compiling to WebAssembly"
+    local args=(build -p hallpass-web --bin hallpass-web --target "$wasm_target" --profile wasm)
+    if has_wasm_target; then
+        in_root cargo "${args[@]}"
+    else
+        RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 \
+            in_root /usr/bin/cargo "${args[@]}" -Zbuild-std=std,panic_abort
+    fi
+    step "frontend: bundling"
+    in_root cargo run -p hallpass-bundle -- \
+        --wasm "target/$wasm_target/wasm/hallpass-web.wasm" --source web --out web/dist
+}
+
+# target/release/hallpass with the frontend in it, and any further packages.
+build_release() {
+    local packages=() package
+    for package in hallpass "$@"; do packages+=(-p "$package"); done
+    step "building in release mode: hallpass $*"
+    in_root cargo build --release "${packages[@]}"
+}
