@@ -1,11 +1,12 @@
 //! Registration and login.
 
-use hallpass_contract::{Credentials, FieldError, Login, Secret, UserBody, path};
+use hallpass_contract::{Credentials, FieldError, Secret, path};
 
 use super::{Control, Effect, Field, Form, FormState, Pending, Task, Turn};
-use crate::api::{Answer, Fault, credentials_body, expect, not_understood};
+use crate::api::{Answer, Fault, expect, not_understood};
 use crate::route::{Route, login_path};
 use crate::session::Session;
+use crate::wire;
 
 pub(super) const ACCOUNT_READY: &str = "Your account is ready and you are signed in.";
 pub(super) const ACCOUNT_MADE: &str = "Your account has been created. Sign in to go on.";
@@ -24,7 +25,7 @@ impl Turn<'_> {
             self.effects.push(Effect::Focus(form, Control::Field(field)));
             return;
         }
-        let body = credentials_body(&credentials);
+        let body = json(&credentials);
         let (path, task) = match form {
             Form::Login => (path::LOGIN, Task::Login),
             Form::Register => (path::REGISTER, Task::Register(credentials)),
@@ -57,9 +58,9 @@ impl Turn<'_> {
     }
 
     pub(super) fn register_answered(&mut self, answer: &Answer, credentials: Credentials) {
-        match expect::<UserBody>(answer, 201) {
+        match expect(answer, 201, wire::user_body) {
             Ok(_) => {
-                let body = credentials_body(&credentials);
+                let body = json(&credentials);
                 self.post(path::LOGIN, body, Task::FirstLogin(credentials.username));
             }
             Err(fault) => self.show_fault(Form::Register, fault),
@@ -90,8 +91,8 @@ impl Turn<'_> {
         }
     }
 
-    fn post(&mut self, path: &'static str, body: Option<Secret>, task: Task) {
-        let id = self.send(path, body);
+    fn post(&mut self, path: &'static str, body: Secret, task: Task) {
+        let id = self.send(path, Some(body));
         self.model.pending = Some(Pending { id, task });
     }
 
@@ -103,8 +104,12 @@ impl Turn<'_> {
     }
 }
 
+fn json(credentials: &Credentials) -> Secret {
+    wire::write_credentials(credentials).into()
+}
+
 fn started(answer: &Answer, now: i64) -> Result<Session, Fault> {
-    let login: Login = expect(answer, 200)?;
+    let login = expect(answer, 200, wire::login)?;
     Session::start(&login, now).ok_or_else(|| not_understood(200))
 }
 
