@@ -26,10 +26,7 @@ impl Sources {
         let read = |name: &str| {
             let path = directory.join(name);
             fs::read_to_string(&path).with_context(|| {
-                format!(
-                    "could not read {}: is --source the web directory?",
-                    path.display()
-                )
+                format!("could not read {}: is --source the web directory?", path.display())
             })
         };
         Ok(Self {
@@ -44,39 +41,16 @@ impl Sources {
 pub(crate) fn assemble(sources: &Sources, module: Module) -> Result<Files> {
     let mut files = Files::new();
     let wasm = add_asset(&mut files, WASM, module.wasm);
-    let glue = refer(
-        "the glue of wasm-bindgen",
-        &module.glue,
-        &format!("'{WASM}'"),
-        &wasm,
-    )?;
+    let glue = refer("the glue of wasm-bindgen", &module.glue, &format!("'{WASM}'"), &wasm)?;
     let glue = add_asset(&mut files, GLUE, glue.into_bytes());
-    let main = refer(
-        "main.js",
-        &sources.main,
-        &format!("\"./{GLUE}\""),
-        &format!("./{glue}"),
-    )?;
+    let main = refer("main.js", &sources.main, &format!("\"./{GLUE}\""), &format!("./{glue}"))?;
     let main = add_asset(&mut files, "main.js", main.into_bytes());
     let style = add_asset(&mut files, "style.css", sources.style.clone().into_bytes());
-    let favicon = add_asset(
-        &mut files,
-        "favicon.svg",
-        sources.favicon.clone().into_bytes(),
-    );
+    let favicon = add_asset(&mut files, "favicon.svg", sources.favicon.clone().into_bytes());
 
     let mut index = sources.index.clone();
-    for (name, asset) in [
-        ("main.js", &main),
-        ("style.css", &style),
-        ("favicon.svg", &favicon),
-    ] {
-        index = refer(
-            "index.html",
-            &index,
-            &format!("\"/{name}\""),
-            &format!("/assets/{asset}"),
-        )?;
+    for (name, asset) in [("main.js", &main), ("style.css", &style), ("favicon.svg", &favicon)] {
+        index = refer("index.html", &index, &format!("\"/{name}\""), &format!("/assets/{asset}"))?;
     }
     let index = replace_once("index.html", &index, PRELOAD_MARK, &preload(&glue, &wasm))?;
     files.insert("index.html".to_owned(), index.into_bytes());
@@ -100,19 +74,14 @@ fn preload(glue: &str, wasm: &str) -> String {
 
 /// Replaces a quoted reference, keeping its quotes.
 fn refer(place: &str, text: &str, reference: &str, target: &str) -> Result<String> {
-    let Some(quote) = reference.chars().next() else {
-        bail!("an empty reference in {place}")
-    };
+    let Some(quote) = reference.chars().next() else { bail!("an empty reference in {place}") };
     replace_once(place, text, reference, &format!("{quote}{target}{quote}"))
 }
 
 /// Exactly one: none means that the reference would stay broken, and of two, one may be unmeant.
 fn replace_once(place: &str, text: &str, mark: &str, replacement: &str) -> Result<String> {
     let found = text.matches(mark).count();
-    ensure!(
-        found == 1,
-        "{place} must contain {mark} exactly once to be rewritten, found {found}"
-    );
+    ensure!(found == 1, "{place} must contain {mark} exactly once to be rewritten, found {found}");
     Ok(text.replacen(mark, replacement, 1))
 }
 
@@ -157,16 +126,10 @@ mod tests {
         let (favicon, _) = named(&files, "assets/favicon-", ".svg");
         let (_, index) = named(&files, "index.html", "");
         let base = |name: &str| name.trim_start_matches("assets/").to_owned();
-        assert_eq!(
-            glue_text,
-            format!("new URL('{}', import.meta.url)", base(wasm))
-        );
+        assert_eq!(glue_text, format!("new URL('{}', import.meta.url)", base(wasm)));
         assert_eq!(main_text, format!("await import(\"./{}\")", base(glue)));
         for name in [wasm, glue, main, style, favicon] {
-            assert!(
-                index.contains(&format!("\"/{name}\"")),
-                "{name} is not in {index}"
-            );
+            assert!(index.contains(&format!("\"/{name}\"")), "{name} is not in {index}");
         }
         assert_eq!(files.len(), 6);
     }
@@ -174,35 +137,21 @@ mod tests {
     #[test]
     fn a_change_in_the_module_changes_every_name_on_the_way_to_it() {
         let before = assemble(&sources(), module()).unwrap();
-        let changed = Module {
-            wasm: b"\0asm2".to_vec(),
-            ..module()
-        };
+        let changed = Module { wasm: b"\0asm2".to_vec(), ..module() };
         let after = assemble(&sources(), changed).unwrap();
-        for (start, end) in [
-            ("assets/app-", ".wasm"),
-            ("assets/app-", ".js"),
-            ("assets/main", ""),
-        ] {
+        for (start, end) in [("assets/app-", ".wasm"), ("assets/app-", ".js"), ("assets/main", "")]
+        {
             assert_ne!(named(&before, start, end).0, named(&after, start, end).0);
         }
-        assert_eq!(
-            named(&before, "assets/style", "").0,
-            named(&after, "assets/style", "").0
-        );
+        assert_eq!(named(&before, "assets/style", "").0, named(&after, "assets/style", "").0);
     }
 
     #[test]
     fn a_reference_that_is_missing_is_an_error_that_names_it() {
-        let broken = Sources {
-            index: sources().index.replace("/style.css", "/x.css"),
-            ..sources()
-        };
+        let broken =
+            Sources { index: sources().index.replace("/style.css", "/x.css"), ..sources() };
         let error = assemble(&broken, module()).unwrap_err().to_string();
-        assert!(
-            error.contains("index.html") && error.contains("\"/style.css\""),
-            "{error}"
-        );
+        assert!(error.contains("index.html") && error.contains("\"/style.css\""), "{error}");
     }
 
     #[test]

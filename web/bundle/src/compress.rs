@@ -44,9 +44,7 @@ fn brotli(contents: &[u8]) -> Result<Vec<u8>> {
 
 /// Without a time stamp: the same contents must give the same bytes.
 fn gzip(contents: &[u8]) -> Result<Vec<u8>> {
-    let mut encoder = GzBuilder::new()
-        .mtime(0)
-        .write(Vec::new(), Compression::best());
+    let mut encoder = GzBuilder::new().mtime(0).write(Vec::new(), Compression::best());
     encoder.write_all(contents)?;
     Ok(encoder.finish()?)
 }

@@ -55,19 +55,11 @@ fn run(args: &Args) -> Result<()> {
 /// What each file costs over the wire.
 fn print_sizes(files: &output::Files) {
     eprintln!("{:>9} {:>9} {:>9}  file", "raw", "gzip", "brotli");
-    for (name, contents) in files
-        .iter()
-        .filter(|(name, _)| !compress::is_compressed(name))
-    {
+    for (name, contents) in files.iter().filter(|(name, _)| !compress::is_compressed(name)) {
         let size = |suffix| {
             let copy = files.get(&format!("{name}{suffix}"));
             copy.map_or_else(|| "-".to_owned(), |copy| copy.len().to_string())
         };
-        eprintln!(
-            "{:>9} {:>9} {:>9}  {name}",
-            contents.len(),
-            size(".gz"),
-            size(".br")
-        );
+        eprintln!("{:>9} {:>9} {:>9}  {name}", contents.len(), size(".gz"), size(".br"));
     }
 }

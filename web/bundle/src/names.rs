@@ -24,10 +24,7 @@ mod tests {
     #[test]
     fn a_name_holds_the_start_of_the_contents_sha_256() {
         assert_eq!(hashed("style.css", b"abc"), "style-ba7816bf8f01cfea.css");
-        assert_eq!(
-            hashed("app_bg.wasm", b"abc"),
-            "app-ba7816bf8f01cfea_bg.wasm"
-        );
+        assert_eq!(hashed("app_bg.wasm", b"abc"), "app-ba7816bf8f01cfea_bg.wasm");
     }
 
     #[test]

@@ -123,11 +123,7 @@ mod tests {
         assert_eq!(replace(&out, &bundle("b.js")).unwrap(), Outcome::Written);
         assert!(out.join("assets/b.js").is_file());
         assert!(!out.join("assets/a.js").exists());
-        assert_eq!(
-            fs::read_dir(out.parent().unwrap()).unwrap().count(),
-            1,
-            "scratch files stay"
-        );
+        assert_eq!(fs::read_dir(out.parent().unwrap()).unwrap().count(), 1, "scratch files stay");
     }
 
     #[test]
@@ -154,9 +150,7 @@ mod tests {
     fn a_directory_of_somebody_elses_is_refused() {
         let scratch = tempfile::tempdir().unwrap();
         fs::write(scratch.path().join("thesis.txt"), "years").unwrap();
-        let error = replace(scratch.path(), &bundle("a.js"))
-            .unwrap_err()
-            .to_string();
+        let error = replace(scratch.path(), &bundle("a.js")).unwrap_err().to_string();
         assert!(error.contains("--out"), "{error}");
         assert!(scratch.path().join("thesis.txt").is_file());
     }
