@@ -1,9 +1,7 @@
 //! What goes over the wire: requests, and what their answers mean to a person.
 
-use hallpass_contract::{FieldError, PROBLEM_MEDIA_TYPE, Problem, Secret};
-
-use crate::json::{self, Value};
-use crate::wire;
+use hallpass_contract::{Credentials, FieldError, PROBLEM_MEDIA_TYPE, Problem, Secret};
+use serde::de::DeserializeOwned;
 
 /// Tells the answers of requests apart, so that a late one can be recognized.
 pub type RequestId = u32;
@@ -19,6 +17,11 @@ pub struct Request {
     pub body: Option<Secret>,
     /// The session's token, for the interceptor to add where it may.
     pub token: Option<Secret>,
+}
+
+/// The JSON of a registration or a login.
+pub fn credentials_body(credentials: &Credentials) -> Option<Secret> {
+    serde_json::to_string(credentials).ok().map(Secret::from)
 }
 
 /// An answer, or none because the server was not reached or not in time.
@@ -42,7 +45,7 @@ impl Reply {
         let media_type = self.content_type.split(';').next().unwrap_or_default().trim();
         media_type
             .eq_ignore_ascii_case(PROBLEM_MEDIA_TYPE)
-            .then(|| json::parse(&self.body).as_ref().and_then(wire::problem))
+            .then(|| serde_json::from_str(&self.body).ok())
             .flatten()
     }
 
@@ -62,16 +65,15 @@ pub struct Fault {
     pub fields: Vec<FieldError>,
 }
 
-/// The body of an answer with the status that means success, read with one of [`wire`]'s functions;
-/// else what went wrong.
+/// The body of an answer with the status that means success, else what went wrong.
 ///
 /// # Errors
 ///
 /// A [`Fault`] for any other status, an unreadable body and no answer at all.
-pub fn expect<T>(answer: &Answer, status: u16, read: fn(&Value) -> Option<T>) -> Result<T, Fault> {
+pub fn expect<T: DeserializeOwned>(answer: &Answer, status: u16) -> Result<T, Fault> {
     match answer {
         Some(reply) if reply.status == status => {
-            json::parse(&reply.body).as_ref().and_then(read).ok_or_else(|| not_understood(status))
+            serde_json::from_str(&reply.body).map_err(|_| not_understood(status))
         }
         Some(reply) => Err(fault(reply)),
         None => Err(Fault {
@@ -126,9 +128,10 @@ fn when_to_retry(seconds: u32) -> String {
 mod tests {
     use super::*;
     use crate::app::testing::problem;
+    use hallpass_contract::UserBody;
 
     fn fault_of(reply: Reply) -> Fault {
-        expect(&Some(reply), 200, wire::user_body).unwrap_err()
+        expect::<UserBody>(&Some(reply), 200).unwrap_err()
     }
 
     #[test]
@@ -188,7 +191,7 @@ mod tests {
 
     #[test]
     fn no_answer_at_all_is_a_fault() {
-        let fault = expect(&None, 200, wire::user_body).unwrap_err();
+        let fault = expect::<UserBody>(&None, 200).unwrap_err();
         assert!(fault.message.contains("could not be reached"));
     }
 }

@@ -14,7 +14,6 @@ use hallpass_contract::{Secret, path};
 use crate::api::{Answer, Fault, Request, RequestId, expect};
 use crate::route::Route;
 use crate::session::{Seconds, Stored};
-use crate::wire;
 pub use model::{Content, FormState, Model};
 use model::{Pending, Task};
 
@@ -155,7 +154,7 @@ impl Turn<'_> {
     fn answered(&mut self, id: RequestId, answer: &Answer) {
         if self.model.config_request == Some(id) {
             self.model.config_request = None;
-            self.model.config = expect(answer, 200, wire::config).ok();
+            self.model.config = expect(answer, 200).ok();
             return;
         }
         let Some(pending) = self.model.pending.take_if(|pending| pending.id == id) else {
@@ -170,7 +169,7 @@ impl Turn<'_> {
     }
 
     fn content_answered(&mut self, answer: &Answer) {
-        match expect(answer, 200, wire::protected) {
+        match expect(answer, 200) {
             Ok(protected) => self.model.content = Content::Shown(protected),
             Err(Fault { status: 401, .. }) => self.session_refused(),
             Err(fault) => self.model.content = Content::Failed(fault.message),

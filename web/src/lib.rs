@@ -6,14 +6,12 @@
 pub mod api;
 pub mod app;
 pub mod interceptor;
-pub mod json;
 pub mod link;
 pub mod return_path;
 pub mod route;
 pub mod screen;
 pub mod session;
 pub mod shell;
-pub mod wire;
 
 /// Starts the application in the page that loaded it.
 pub fn run() {

@@ -2,8 +2,7 @@
 
 use data_encoding::BASE64URL_NOPAD;
 use hallpass_contract::{Login, Secret};
-
-use crate::json;
+use serde::Deserialize;
 
 /// Seconds since 1970-01-01T00:00:00Z by this device's clock.
 pub type Seconds = i64;
@@ -23,6 +22,7 @@ pub struct Session {
 }
 
 /// The claims of RFC 9068 section 2.2 that the frontend reads.
+#[derive(Deserialize)]
 struct Claims {
     exp: Seconds,
     username: String,
@@ -72,8 +72,7 @@ fn claims(token: &str) -> Option<Claims> {
         return None;
     }
     let payload = BASE64URL_NOPAD.decode(payload.as_bytes()).ok()?;
-    let claims = json::parse(str::from_utf8(&payload).ok()?)?;
-    Some(Claims { exp: claims.integer("exp")?, username: claims.text("username")? })
+    serde_json::from_slice(&payload).ok()
 }
 
 /// What the browser's storage had to say.

@@ -1,12 +1,11 @@
 //! Registration and login.
 
-use hallpass_contract::{Credentials, FieldError, Secret, path};
+use hallpass_contract::{Credentials, FieldError, Login, Secret, UserBody, path};
 
 use super::{Control, Effect, Field, Form, FormState, Pending, Task, Turn};
-use crate::api::{Answer, Fault, expect, not_understood};
+use crate::api::{Answer, Fault, credentials_body, expect, not_understood};
 use crate::route::{Route, login_path};
 use crate::session::Session;
-use crate::wire;
 
 pub(super) const ACCOUNT_READY: &str = "Your account is ready and you are signed in.";
 pub(super) const ACCOUNT_MADE: &str = "Your account has been created. Sign in to go on.";
@@ -25,7 +24,7 @@ impl Turn<'_> {
             self.effects.push(Effect::Focus(form, Control::Field(field)));
             return;
         }
-        let body = json(&credentials);
+        let body = credentials_body(&credentials);
         let (path, task) = match form {
             Form::Login => (path::LOGIN, Task::Login),
             Form::Register => (path::REGISTER, Task::Register(credentials)),
@@ -58,9 +57,9 @@ impl Turn<'_> {
     }
 
     pub(super) fn register_answered(&mut self, answer: &Answer, credentials: Credentials) {
-        match expect(answer, 201, wire::user_body) {
+        match expect::<UserBody>(answer, 201) {
             Ok(_) => {
-                let body = json(&credentials);
+                let body = credentials_body(&credentials);
                 self.post(path::LOGIN, body, Task::FirstLogin(credentials.username));
             }
             Err(fault) => self.show_fault(Form::Register, fault),
@@ -91,8 +90,8 @@ impl Turn<'_> {
         }
     }
 
-    fn post(&mut self, path: &'static str, body: Secret, task: Task) {
-        let id = self.send(path, Some(body));
+    fn post(&mut self, path: &'static str, body: Option<Secret>, task: Task) {
+        let id = self.send(path, body);
         self.model.pending = Some(Pending { id, task });
     }
 
@@ -104,12 +103,8 @@ impl Turn<'_> {
     }
 }
 
-fn json(credentials: &Credentials) -> Secret {
-    wire::write_credentials(credentials).into()
-}
-
 fn started(answer: &Answer, now: i64) -> Result<Session, Fault> {
-    let login = expect(answer, 200, wire::login)?;
+    let login: Login = expect(answer, 200)?;
     Session::start(&login, now).ok_or_else(|| not_understood(200))
 }
 
