@@ -1,7 +1,7 @@
 //! The `hallpass` command.
 
 use std::fs;
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitCode;
@@ -69,7 +69,8 @@ fn start_logging(config: &Config) {
     let targets = Targets::new()
         .with_target("hallpass", config.log_level)
         .with_default(config.log_level.min(LevelFilter::WARN));
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(colours);
     let registry = tracing_subscriber::registry().with(targets);
     match config.log_format {
         LogFormat::Text => registry.with(lines).init(),
