@@ -137,10 +137,9 @@ fn advice(status: StatusCode) -> &'static str {
         StatusCode::FORBIDDEN => {
             "; the load test registers its own accounts: start the server with --registration open"
         }
-        StatusCode::TOO_MANY_REQUESTS => {
-            "; start the server with --login-throttle off, or raise --provision-timeout"
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
+            "; raise --provision-timeout, or lower --users"
         }
-        StatusCode::SERVICE_UNAVAILABLE => "; raise --provision-timeout, or lower --users",
         StatusCode::NOT_FOUND => "; is --host a Hallpass server?",
         _ => "",
     }

@@ -51,9 +51,6 @@ impl Server {
             .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
             .arg(dir.path().join(DATA))
             .args(args)
-            // All accounts come from one address, which a server may take for an attack. As a
-            // variable and not as a flag, so that a flag of the user's comes first.
-            .env("HALLPASS_LOGIN_THROTTLE", "off")
             // A terminal's Ctrl-C goes to its whole group; the server must outlive the last request.
             .process_group(0)
             .stdin(Stdio::null())

@@ -73,7 +73,9 @@ impl TestApp {
             // Also when the test has panicked and dropped its end.
             let _ = stopped.await;
         }));
-        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        // Other packages of the workspace may have switched on the client's own decoding.
+        let client = reqwest::Client::builder().no_proxy().no_gzip().no_brotli().no_deflate();
+        let client = client.no_zstd().build().unwrap();
         Self { address, clock, client, stop: Some(stop), server }
     }
 
