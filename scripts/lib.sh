@@ -1,5 +1,5 @@
-# Sourced by the other scripts: where things are, and how each part is built. Everything here writes
-# to stderr, since stdout belongs to the program that a script starts.
+# Sourced by the other scripts: where things are, and how each part is built. Building writes to
+# stderr, since stdout belongs to the program that a script starts.
 # shellcheck shell=bash
 
 set -euo pipefail
@@ -18,7 +18,7 @@ die() {
 }
 
 # cargo in the root, whatever directory the script was called from.
-in_root() { (cd "$root" && "$@") >&2; }
+in_root() { (cd "$root" && "$@"); }
 
 # rustup's standard library for wasm.
 has_wasm_target() {
@@ -37,16 +37,18 @@ build_web() {
     "$root/scripts/setup" build
     step "frontend: compiling to WebAssembly"
     local args=(build -p hallpass-web --bin hallpass-web --target "$wasm_target" --profile wasm)
+    # What panic messages name is published with the module: the same paths whoever builds it.
+    local remap="--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=cargo --remap-path-prefix=$root=."
     if has_wasm_target; then
-        in_root cargo "${args[@]}"
+        RUSTFLAGS="$remap" in_root cargo "${args[@]}"
     else
-        RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 \
+        RUSTFLAGS="$remap" RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 \
             in_root /usr/bin/cargo "${args[@]}" -Zbuild-std=std,panic_abort
     fi
     step "frontend: bundling"
     in_root cargo run -p hallpass-bundle -- \
         --wasm "target/$wasm_target/wasm/hallpass-web.wasm" --source web --out web/dist
-}
+} >&2
 
 # target/release/hallpass with the frontend in it, and any further packages.
 build_release() {
@@ -54,4 +56,4 @@ build_release() {
     for package in hallpass "$@"; do packages+=(-p "$package"); done
     step "building in release mode: hallpass $*"
     in_root cargo build --release "${packages[@]}"
-}
+} >&2

@@ -8,7 +8,7 @@ use hallpass_contract::{FieldError, PROBLEM_MEDIA_TYPE, kind};
 use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 
-use crate::password::Overloaded;
+use crate::password::PoolError;
 use crate::store::StoreError;
 use crate::token::TokenError;
 
@@ -194,9 +194,10 @@ impl From<TokenError> for Problem {
     }
 }
 
-impl From<Overloaded> for Problem {
-    fn from(overloaded: Overloaded) -> Self {
-        let seconds = whole_seconds(overloaded.retry_after);
+impl From<PoolError> for Problem {
+    fn from(error: PoolError) -> Self {
+        let PoolError::Overloaded { retry_after } = error else { return Self::internal(error) };
+        let seconds = whole_seconds(retry_after);
         let detail = format!("Too many people are signing in; try again in {seconds} s.");
         Self {
             kind: kind::OVERLOADED,
@@ -214,8 +215,8 @@ fn whole_seconds(duration: Duration) -> u64 {
 
 impl From<anyhow::Error> for Problem {
     fn from(error: anyhow::Error) -> Self {
-        match error.downcast::<Overloaded>() {
-            Ok(overloaded) => overloaded.into(),
+        match error.downcast::<PoolError>() {
+            Ok(error) => error.into(),
             Err(error) => Self::internal(error),
         }
     }

@@ -6,7 +6,7 @@ mod pool;
 
 pub use phc::StoredHash;
 pub use policy::Policy;
-pub use pool::{Overloaded, Pool, Verdict};
+pub use pool::{Pool, PoolError, Verdict};
 
 use hallpass_contract::Secret;
 use precis_core::profile::Rules as _;

@@ -1,4 +1,5 @@
 use std::num::NonZeroU32;
+use std::panic::AssertUnwindSafe;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -46,12 +47,18 @@ struct Derivation {
     reply: oneshot::Sender<Key>,
 }
 
-/// The queue is full: the work would be done too late.
-#[derive(Clone, Copy, Debug, thiserror::Error)]
-#[error("the password hashing queue is full")]
-pub struct Overloaded {
-    /// When the queue will have been worked off.
-    pub retry_after: Duration,
+/// Why the pool did not do the work.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum PoolError {
+    /// The queue is full: the work would be done too late.
+    #[error("the password hashing queue is full")]
+    Overloaded {
+        /// When the queue will have been worked off.
+        retry_after: Duration,
+    },
+    /// The work panicked.
+    #[error("a job of the hashing threads panicked")]
+    Panicked,
 }
 
 /// What verifying a password found.
@@ -104,7 +111,7 @@ impl Pool {
         &self,
         password: Option<Password>,
         stored: Option<&StoredHash>,
-    ) -> Result<Verdict, Overloaded> {
+    ) -> Result<Verdict, PoolError> {
         let known = password.is_some() && stored.is_some();
         let stored = stored.unwrap_or(&self.decoy);
         let padding =
@@ -122,7 +129,7 @@ impl Pool {
     pub async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, Overloaded> {
+    ) -> Result<T, PoolError> {
         let (reply, answer) = oneshot::channel();
         let work = move || {
             if !reply.is_closed() {
@@ -138,22 +145,22 @@ impl Pool {
         salt: Salt,
         iterations: NonZeroU32,
         padding: Option<NonZeroU32>,
-    ) -> Result<Key, Overloaded> {
+    ) -> Result<Key, PoolError> {
         let (reply, key) = oneshot::channel();
         let derivation = Derivation { password, salt, iterations, padding, reply };
         self.submit(Job::Derive(derivation), key).await
     }
 
-    async fn submit<T>(&self, job: Job, answer: oneshot::Receiver<T>) -> Result<T, Overloaded> {
+    async fn submit<T>(&self, job: Job, answer: oneshot::Receiver<T>) -> Result<T, PoolError> {
         match self.queue.try_send(job) {
-            Ok(()) => answer.await.map_err(|_| self.overloaded()),
+            Ok(()) => answer.await.map_err(|_| PoolError::Panicked),
             Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => Err(self.overloaded()),
         }
     }
 
-    fn overloaded(&self) -> Overloaded {
+    fn overloaded(&self) -> PoolError {
         let queued = u32::try_from(self.queue.len()).unwrap_or(u32::MAX);
-        Overloaded { retry_after: self.per_hash * queued / self.threads as u32 }
+        PoolError::Overloaded { retry_after: self.per_hash * queued / self.threads as u32 }
     }
 }
 
@@ -161,11 +168,19 @@ fn work(jobs: &Receiver<Job>) {
     yield_to_the_reactor();
     // The iteration ends when the pool, and with it the last sender, is dropped.
     for job in jobs {
-        match job {
-            Job::Run(work) => work(),
+        // One request's panic must not take the thread from all the others; the asker learns of
+        // it by the reply that never comes.
+        let _ = std::panic::catch_unwind(AssertUnwindSafe(|| job.run()));
+    }
+}
+
+impl Job {
+    fn run(self) {
+        match self {
+            Self::Run(work) => work(),
             // Whoever asked has hung up: a flood of abandoned logins costs nothing.
-            Job::Derive(derivation) if derivation.reply.is_closed() => {}
-            Job::Derive(derivation) => derivation.run(),
+            Self::Derive(derivation) if derivation.reply.is_closed() => {}
+            Self::Derive(derivation) => derivation.run(),
         }
     }
 }
@@ -272,7 +287,20 @@ mod tests {
         tokio::select! {
             biased;
             _ = queued => panic!("nobody works here"),
-            refused = refused => assert_eq!(refused.retry_after, Duration::from_secs(3)),
+            refused = refused => assert_eq!(
+                refused,
+                PoolError::Overloaded { retry_after: Duration::from_secs(3) }
+            ),
         }
+    }
+
+    #[tokio::test]
+    async fn a_panic_costs_one_request_and_no_thread() {
+        let pool = pool(1);
+        for _ in 0..2 * pool.threads {
+            let outcome = pool.run(|| panic!("as a test wants it")).await;
+            assert_eq!(outcome, Err::<(), _>(PoolError::Panicked));
+        }
+        assert_eq!(pool.run(|| "done").await, Ok("done"));
     }
 }

@@ -47,7 +47,8 @@ impl Writer {
 
     /// Whether writes go through. It writes only after a failure, so that asking often is cheap.
     pub(super) async fn check(&self) -> Result<(), StoreError> {
-        if self.failing.load(Ordering::Relaxed) {
+        let stopped = self.queue.as_ref().is_none_or(mpsc::Sender::is_closed);
+        if stopped || self.failing.load(Ordering::Relaxed) {
             self.write(|_| Ok(())).await?;
         }
         Ok(())
