@@ -4,7 +4,7 @@
 use std::convert::Infallible;
 
 use bytes::Bytes;
-use http::{HeaderMap, Response};
+use http::{HeaderMap, Method, Response};
 use serde::Serialize;
 use warp::filters::BoxedFilter;
 use warp::path::FullPath;
@@ -20,17 +20,20 @@ use crate::state::App;
 /// A part of the table: it answers, or rejects what it is not for.
 pub type Route = BoxedFilter<(reply::Response,)>;
 
+/// Answers a request from the state, its method, its path and its headers.
+pub type Serve = fn(&App, &Method, &str, &HeaderMap) -> Result<Response<Bytes>, Problem>;
+
 impl Reject for Problem {}
 
 /// What answers one of a path's methods.
-pub struct Method {
+pub struct Endpoint {
     /// The method as the `Allow` header names it.
     name: &'static str,
     route: Route,
 }
 
 /// One path and what answers its methods; any other method is a 405 that names these.
-pub fn resource<const N: usize>(path: &'static str, methods: [Method; N]) -> Route {
+pub fn resource<const N: usize>(path: &'static str, methods: [Endpoint; N]) -> Route {
     let allow = methods.each_ref().map(|method| method.name).join(", ");
     let not_allowed = warp::any().map(move || to_reply(Err(Problem::method_not_allowed(&allow))));
     let methods = any_of(methods.map(|method| method.route));
@@ -38,24 +41,24 @@ pub fn resource<const N: usize>(path: &'static str, methods: [Method; N]) -> Rou
 }
 
 /// `GET`, and `HEAD` as HTTP asks for it.
-pub fn get<T, F>(handler: F) -> Method
+pub fn get<T, F>(handler: F) -> Endpoint
 where
     T: Serialize + Send + 'static,
     F: Filter<Extract = (Result<Answer<T>, Problem>,), Error = Rejection> + Clone,
     F: Send + Sync + 'static,
 {
     let route = warp::get().or(warp::head()).unify().and(answered(handler)).boxed();
-    Method { name: "GET, HEAD", route }
+    Endpoint { name: "GET, HEAD", route }
 }
 
 /// `POST`.
-pub fn post<T, F>(handler: F) -> Method
+pub fn post<T, F>(handler: F) -> Endpoint
 where
     T: Serialize + Send + 'static,
     F: Filter<Extract = (Result<Answer<T>, Problem>,), Error = Rejection> + Clone,
     F: Send + Sync + 'static,
 {
-    Method { name: "POST", route: warp::post().and(answered(handler)).boxed() }
+    Endpoint { name: "POST", route: warp::post().and(answered(handler)).boxed() }
 }
 
 /// The first of the routes that does not reject.
@@ -89,6 +92,18 @@ pub fn json_body<T: Form>(app: &App) -> BoxedFilter<(T,)> {
 pub fn with(app: &App) -> BoxedFilter<(App,)> {
     let app = App::clone(app);
     warp::any().map(move || App::clone(&app)).boxed()
+}
+
+/// Every path that no other route takes, answered from the request's head alone.
+pub fn everything_else(app: &App, serve: Serve) -> Route {
+    warp::method()
+        .and(warp::path::full())
+        .and(warp::header::headers_cloned())
+        .and(with(app))
+        .map(move |method: Method, path: FullPath, headers: HeaderMap, app: App| {
+            to_reply(serve(&app, &method, path.as_str(), &headers))
+        })
+        .boxed()
 }
 
 /// An answer as warp wants it.

@@ -4,17 +4,19 @@ use std::fs;
 use std::io::Write as _;
 use std::path::Path;
 
-use anyhow::{Context as _, anyhow, bail};
+use anyhow::{Context as _, anyhow, ensure};
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
-use data_encoding::{BASE64_MIME, BASE64URL_NOPAD};
+use data_encoding::BASE64URL_NOPAD;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
+use pem::{EncodeConfig, LineEnding};
 use sha2::{Digest as _, Sha256};
+
+use crate::data_dir;
 
 /// The key file's name in the data directory: PKCS#8 in PEM (RFC 8410).
 pub const KEY_FILE: &str = "signing-key.pem";
 
-const PEM_BEGIN: &str = "-----BEGIN PRIVATE KEY-----";
-const PEM_END: &str = "-----END PRIVATE KEY-----";
+const PEM_TAG: &str = "PRIVATE KEY";
 
 /// The key pair that signs and checks access tokens. Its algorithm is pinned to it: whatever a
 /// token's header says, no other one is tried.
@@ -52,7 +54,7 @@ impl SigningKey {
                 return Err(error).with_context(|| format!("can't read {}", path.display()));
             }
         };
-        warn_if_others_can_read(&path);
+        data_dir::warn_if_others_can_read(&path);
         decode_pem(&pem).and_then(|der| Self::from_pkcs8(&der)).with_context(|| {
             format!("{} is not an Ed25519 key in PKCS#8 PEM; restore it", path.display())
         })
@@ -106,8 +108,8 @@ fn thumbprint(public: &[u8]) -> String {
 /// Written whole under another name first: a crash leaves a complete key or none.
 fn create(dir: &Path, path: &Path) -> anyhow::Result<String> {
     let failed = || format!("can't write {}", path.display());
-    let body = BASE64_MIME.encode(&generate_pkcs8()?).replace('\r', "");
-    let pem = format!("{PEM_BEGIN}\n{}\n{PEM_END}\n", body.trim_end());
+    let pem = pem::Pem::new(PEM_TAG, generate_pkcs8()?);
+    let pem = pem::encode_config(&pem, EncodeConfig::new().set_line_ending(LineEnding::LF));
     // A temporary file has mode 0600 from the start.
     let mut file = tempfile::NamedTempFile::new_in(dir).with_context(failed)?;
     file.write_all(pem.as_bytes()).with_context(failed)?;
@@ -118,25 +120,10 @@ fn create(dir: &Path, path: &Path) -> anyhow::Result<String> {
     Ok(pem)
 }
 
-fn decode_pem(pem: &str) -> anyhow::Result<Vec<u8>> {
-    let pem = pem.trim();
-    let Some(body) = pem.strip_prefix(PEM_BEGIN).and_then(|pem| pem.strip_suffix(PEM_END)) else {
-        bail!("no {PEM_BEGIN}");
-    };
-    let compact: String = body.split_whitespace().collect();
-    Ok(data_encoding::BASE64.decode(compact.as_bytes())?)
-}
-
-fn warn_if_others_can_read(path: &Path) {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        let mode = fs::metadata(path).map_or(0, |metadata| metadata.permissions().mode());
-        if mode & 0o077 != 0 {
-            let path = path.display();
-            tracing::warn!(%path, "others can read the signing key; chmod 600 it");
-        }
-    }
+fn decode_pem(text: &str) -> anyhow::Result<Vec<u8>> {
+    let pem = pem::parse(text)?;
+    ensure!(pem.tag() == PEM_TAG, "a {} where a {PEM_TAG} belongs", pem.tag());
+    Ok(pem.into_contents())
 }
 
 #[cfg(test)]

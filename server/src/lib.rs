@@ -1,8 +1,8 @@
 //! Hallpass: a login service that you can measure.
 //!
 //! Dependencies run one way: `main` → [`serve`], [`routes`] → [`filters`], [`handlers`] →
-//! [`token`], [`keys`], [`password`] → [`store`]. Only [`filters`], [`routes`], [`middleware`],
-//! [`serve`] and [`handlers::frontend`] know warp.
+//! [`token`], [`keys`], [`password`] → [`store`]. Only [`filters`], [`routes`], [`middleware`] and
+//! [`serve`] know warp.
 
 pub mod answer;
 pub mod assets;
@@ -10,6 +10,7 @@ pub mod auth;
 pub mod body;
 pub mod clock;
 pub mod config;
+pub mod data_dir;
 pub mod filters;
 pub mod handlers;
 pub mod keys;

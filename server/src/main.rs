@@ -1,9 +1,7 @@
 //! The `hallpass` command.
 
-use std::fs;
 use std::io::{IsTerminal as _, Write as _};
 use std::net::SocketAddr;
-use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -12,11 +10,13 @@ use clap::Parser as _;
 use hallpass::assets::Assets;
 use hallpass::clock::Clock;
 use hallpass::config::{Cli, Config, LogFormat, RECOMMENDED_ITERATIONS};
+use hallpass::data_dir;
 use hallpass::keys::SigningKey;
 use hallpass::routes::routes;
 use hallpass::serve::{Limits, serve};
 use hallpass::state::State;
 use hallpass::store::RedbStore;
+use hallpass_contract::LISTENING_ON;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::filter::{LevelFilter, Targets};
@@ -41,7 +41,7 @@ fn main() -> ExitCode {
 #[tokio::main]
 async fn run(config: &Config) -> anyhow::Result<()> {
     warn_about(config);
-    create_data_dir(&config.data_dir)?;
+    data_dir::create(&config.data_dir)?;
     let store = RedbStore::open(&config.data_dir.join(DATABASE_FILE))?;
     let key = SigningKey::open(&config.data_dir)?;
     let assets = Assets::embedded();
@@ -76,6 +76,11 @@ fn start_logging(config: &Config) {
         LogFormat::Text => registry.with(lines).init(),
         LogFormat::Json => registry.with(lines.json().flatten_event(true)).init(),
     }
+    // A panic's message may quote what it stumbled over, such as a password.
+    std::panic::set_hook(Box::new(|panic| {
+        let location = panic.location().map(ToString::to_string);
+        tracing::error!(location, thread = std::thread::current().name(), "panicked");
+    }));
 }
 
 fn warn_about(config: &Config) {
@@ -89,18 +94,11 @@ fn warn_about(config: &Config) {
     }
 }
 
-fn create_data_dir(dir: &Path) -> anyhow::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(dir).with_context(|| format!("can't make the data directory {}", dir.display()))
-}
-
 /// The first line on stdout, for scripts that took port 0.
 fn announce(address: SocketAddr) {
     let mut stdout = std::io::stdout();
     // Nobody may be listening there, which is no reason not to serve.
-    let _ = writeln!(stdout, "listening on http://{address}").and_then(|()| stdout.flush());
+    let _ = writeln!(stdout, "{LISTENING_ON}http://{address}").and_then(|()| stdout.flush());
     tracing::info!("listening on http://{address}");
 }
 

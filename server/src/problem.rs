@@ -215,9 +215,6 @@ fn whole_seconds(duration: Duration) -> u64 {
 
 impl From<anyhow::Error> for Problem {
     fn from(error: anyhow::Error) -> Self {
-        match error.downcast::<PoolError>() {
-            Ok(error) => error.into(),
-            Err(error) => Self::internal(error),
-        }
+        Self::internal(error)
     }
 }

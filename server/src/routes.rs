@@ -3,7 +3,9 @@
 use hallpass_contract::path;
 use warp::Filter as _;
 
-use crate::filters::{Route, any_of, bearer, get, json_body, post, resource, with};
+use crate::filters::{
+    Route, any_of, bearer, everything_else, get, json_body, post, resource, with,
+};
 use crate::handlers::{account, frontend, guarded, health, public};
 use crate::state::App;
 
@@ -20,6 +22,6 @@ pub fn routes(app: &App) -> Route {
         resource(path::CONFIG,    [get(with(app).then(public::config))]),
         resource(path::HEALTHZ,   [get(warp::any().boxed().then(health::healthz))]),
         resource(path::READYZ,    [get(with(app).then(health::readyz))]),
-        frontend::route(app),
+        everything_else(app, frontend::serve),
     ])
 }

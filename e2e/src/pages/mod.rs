@@ -5,6 +5,6 @@ mod credentials;
 mod header;
 mod protected;
 
-pub use credentials::{LoginPage, RegisterPage};
+pub use credentials::{CredentialsForm, LoginPage, RegisterPage};
 pub use header::Header;
 pub use protected::ProtectedPage;

@@ -10,6 +10,9 @@ pub use secret::Secret;
 
 use serde::{Deserialize, Serialize};
 
+/// What the server's first line on stdout begins with; its URL follows.
+pub const LISTENING_ON: &str = "listening on ";
+
 /// The API's paths.
 pub mod path {
     /// `POST` [`Credentials`](crate::Credentials): 201 [`UserBody`](crate::UserBody).

@@ -105,7 +105,7 @@ async fn find_user(username: &str, app: &App) -> Result<Option<User>, Problem> {
 }
 
 fn stored_hash(user: &User) -> anyhow::Result<StoredHash> {
-    StoredHash::parse(&user.password_hash)
+    StoredHash::parse(user.password_hash.expose())
         .with_context(|| format!("the password hash of user {} is damaged", user.id))
 }
 

@@ -6,11 +6,8 @@ use http::header::{
     IF_NONE_MATCH, VARY,
 };
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
-use warp::Filter as _;
-use warp::path::FullPath;
 
 use crate::assets::{Asset, Encoded};
-use crate::filters::{Route, to_reply, with};
 use crate::problem::Problem;
 use crate::state::App;
 
@@ -21,41 +18,36 @@ const POLICY: HeaderValue = HeaderValue::from_static(
      frame-ancestors 'none'; require-trusted-types-for 'script'",
 );
 
-/// Every path that no other route took.
-pub fn route(app: &App) -> Route {
-    warp::method()
-        .and(warp::path::full())
-        .and(warp::header::headers_cloned())
-        .and(with(app))
-        .map(|method: Method, path: FullPath, headers: HeaderMap, app: App| {
-            to_reply(serve(&method, path.as_str(), &headers, &app))
-        })
-        .boxed()
-}
-
 /// A file, or the frontend's page for every path that could be a route of it.
 ///
 /// # Errors
 ///
-/// 404 below `/api` and for a path with a dot in it that is no file, 405 for other methods.
+/// 404 for what can't be a page and is no file, 405 for other methods.
 pub fn serve(
+    app: &App,
     method: &Method,
     path: &str,
     headers: &HeaderMap,
-    app: &App,
 ) -> Result<Response<Bytes>, Problem> {
     let asset = match app.assets.get(path) {
         Some(asset) => asset,
-        // A dot anywhere: a missing file, or a /.well-known path that must not pretend to exist.
-        None if path == "/api" || path.starts_with("/api/") || path.contains('.') => {
-            return Err(Problem::not_found());
-        }
+        None if !can_be_page(path) => return Err(Problem::not_found()),
         None => app.assets.index().ok_or_else(not_built)?,
     };
     if method != Method::GET && method != Method::HEAD {
         return Err(Problem::method_not_allowed("GET, HEAD"));
     }
     Ok(response(asset, headers))
+}
+
+/// Whether a path may be one of the frontend's routes: not if it looks like a file, and not below
+/// a path where whoever asks looks at the status alone.
+fn can_be_page(path: &str) -> bool {
+    let for_machines = |of: &&str| {
+        path.strip_prefix(of).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    let file = path.rsplit('/').next().unwrap_or(path);
+    !file.contains('.') && !["/api", "/.well-known", "/healthz", "/readyz"].iter().any(for_machines)
 }
 
 fn response(asset: &Asset, headers: &HeaderMap) -> Response<Bytes> {

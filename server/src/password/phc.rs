@@ -1,6 +1,7 @@
 use std::num::NonZeroU32;
 
 use anyhow::{Context as _, anyhow, ensure};
+use hallpass_contract::Secret;
 use hallpass_kdf::{KEY_LEN, Key};
 use phc::{Ident, Output, ParamsString, PasswordHash, Salt};
 
@@ -49,7 +50,7 @@ impl StoredHash {
     }
 
     /// The PHC string.
-    pub fn to_phc(&self) -> String {
+    pub fn to_phc(&self) -> Secret {
         let mut params = ParamsString::new();
         params
             .add_decimal(ident("i"), self.iterations.get())
@@ -63,6 +64,7 @@ impl StoredHash {
             hash: Some(self.key),
         }
         .to_string()
+        .into()
     }
 }
 
@@ -79,8 +81,9 @@ mod tests {
         let salt = Salt::new(&[7; SALT_LEN]).unwrap();
         let hash = StoredHash::new(NonZeroU32::new(600_000).unwrap(), salt, &[9; KEY_LEN]);
         let text = hash.to_phc();
+        let text = text.expose();
         assert!(text.starts_with("$pbkdf2-sha256$i=600000,l=32$"), "{text}");
-        let parsed = StoredHash::parse(&text).unwrap();
+        let parsed = StoredHash::parse(text).unwrap();
         assert_eq!(parsed.iterations, hash.iterations);
         assert_eq!(parsed.salt, hash.salt);
         assert!(parsed.matches(&[9; KEY_LEN]));
@@ -91,7 +94,10 @@ mod tests {
     fn other_formats_are_refused_by_name() {
         for (text, why) in [
             ("plain", "not a PHC string"),
-            ("$argon2id$v=19$m=65536,t=2,p=1$gZiV/M1gPc22ElAH$aGFzaA", "not"),
+            (
+                "$argon2id$v=19$m=65536,t=2,p=1$gZiV/M1gPc22ElAH$aGFzaGhhc2hoYXNo",
+                "not a pbkdf2-sha256",
+            ),
             ("$pbkdf2-sha256$l=32$AAAAAAAAAAAAAAAAAAAAAA", "no iteration count"),
             ("$pbkdf2-sha256$i=1000,l=32$AAAAAAAAAAAAAAAAAAAAAA", "no key"),
         ] {

@@ -48,9 +48,8 @@ impl Policy {
     }
 
     fn too_short(self) -> String {
-        format!("Use at least {} characters; a few unrelated words make a good password.", {
-            self.min_chars
-        })
+        let min = self.min_chars;
+        format!("Use at least {min} characters; a few unrelated words make a good password.")
     }
 }
 

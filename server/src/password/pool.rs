@@ -1,9 +1,9 @@
 use std::num::NonZeroU32;
 use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::Context as _;
 use crossbeam_channel::{Receiver, Sender, TrySendError};
 use hallpass_kdf::{Input, KEY_LEN, Key};
 use phc::Salt;
@@ -25,6 +25,9 @@ const MAX_QUEUE: usize = 4096;
 pub struct Pool {
     queue: Sender<Job>,
     iterations: NonZeroU32,
+    /// The most iterations that any stored hash was seen to have. All verifications cost these, so
+    /// that neither an old hash nor an unknown user can be timed.
+    dearest: AtomicU32,
     /// Verified against when there is no such user, so that both take the same time.
     decoy: StoredHash,
     /// What one derivation took when the pool started.
@@ -56,6 +59,9 @@ pub enum PoolError {
         /// When the queue will have been worked off.
         retry_after: Duration,
     },
+    /// The system has no randomness.
+    #[error("the system has no randomness: {0}")]
+    Randomness(#[from] getrandom::Error),
     /// The work panicked.
     #[error("a job of the hashing threads panicked")]
     Panicked,
@@ -87,7 +93,8 @@ impl Pool {
             let jobs = jobs.clone();
             thread::Builder::new().name(format!("hash-{n}")).spawn(move || work(&jobs))?;
         }
-        Ok(Self { queue, iterations, decoy, per_hash, threads })
+        let dearest = AtomicU32::new(iterations.get());
+        Ok(Self { queue, iterations, dearest, decoy, per_hash, threads })
     }
 
     /// Hashes a new password with a fresh salt.
@@ -95,7 +102,7 @@ impl Pool {
     /// # Errors
     ///
     /// If the queue is full or the system has no randomness.
-    pub async fn hash(&self, password: Password) -> anyhow::Result<StoredHash> {
+    pub async fn hash(&self, password: Password) -> Result<StoredHash, PoolError> {
         let (salt, iterations) = (random_salt()?, self.iterations);
         let key = self.derive(password, salt, iterations, None).await?;
         Ok(StoredHash::new(iterations, salt, &key))
@@ -114,11 +121,13 @@ impl Pool {
     ) -> Result<Verdict, PoolError> {
         let known = password.is_some() && stored.is_some();
         let stored = stored.unwrap_or(&self.decoy);
-        let padding =
-            NonZeroU32::new(self.iterations.get().saturating_sub(stored.iterations.get()));
+        let iterations = stored.iterations.get();
+        let dearest = self.dearest.fetch_max(iterations, Ordering::Relaxed);
+        let padding = NonZeroU32::new(dearest.saturating_sub(iterations));
         let password = password.unwrap_or_else(Password::placeholder);
         let key = self.derive(password, stored.salt, stored.iterations, padding).await?;
-        Ok(Verdict { matches: stored.matches(&key) && known, outdated: padding.is_some() })
+        let outdated = iterations < self.iterations.get();
+        Ok(Verdict { matches: stored.matches(&key) && known, outdated })
     }
 
     /// Runs other work that computes for long, such as checking a password against the policy.
@@ -210,18 +219,18 @@ fn derive(password: &Password, salt: &Salt, iterations: NonZeroU32) -> Key {
     hallpass_kdf::derive(iterations, &[input])[0]
 }
 
-fn random<const N: usize>() -> anyhow::Result<[u8; N]> {
+fn random<const N: usize>() -> Result<[u8; N], PoolError> {
     let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).context("the system has no randomness")?;
+    getrandom::fill(&mut bytes)?;
     Ok(bytes)
 }
 
-fn random_salt() -> anyhow::Result<Salt> {
+fn random_salt() -> Result<Salt, PoolError> {
     let bytes: [u8; SALT_LEN] = random()?;
-    Salt::new(&bytes).map_err(|error| anyhow::anyhow!("unusable salt: {error}"))
+    Ok(Salt::new(&bytes).expect("16 bytes are within the 8 to 48 that PHC allows"))
 }
 
-fn decoy(iterations: NonZeroU32) -> anyhow::Result<StoredHash> {
+fn decoy(iterations: NonZeroU32) -> Result<StoredHash, PoolError> {
     let salt = random_salt()?;
     derive(&Password::placeholder(), &salt, iterations);
     let unmatched: [u8; KEY_LEN] = random()?;
@@ -229,78 +238,4 @@ fn decoy(iterations: NonZeroU32) -> anyhow::Result<StoredHash> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn pool(iterations: u32) -> Pool {
-        Pool::start(NonZeroU32::new(iterations).unwrap()).unwrap()
-    }
-
-    fn password(text: &str) -> Password {
-        Password::prepare(&text.into()).unwrap()
-    }
-
-    #[tokio::test]
-    async fn only_the_right_password_matches() {
-        let pool = pool(10);
-        let stored = pool.hash(password("right")).await.unwrap();
-        let verdict = pool.verify(Some(password("right")), Some(&stored)).await.unwrap();
-        assert_eq!(verdict, Verdict { matches: true, outdated: false });
-        for (given, stored) in [
-            (Some(password("wrong")), Some(&stored)),
-            (Some(password("right")), None),
-            (None, Some(&stored)),
-            (None, None),
-        ] {
-            assert!(!pool.verify(given, stored).await.unwrap().matches);
-        }
-    }
-
-    #[tokio::test]
-    async fn equal_passwords_get_different_salts() {
-        let pool = pool(1);
-        let first = pool.hash(password("the same")).await.unwrap();
-        let second = pool.hash(password("the same")).await.unwrap();
-        assert_ne!(first.to_phc(), second.to_phc());
-    }
-
-    #[tokio::test]
-    async fn a_cheaper_hash_matches_and_is_called_outdated() {
-        let stored = pool(1).hash(password("old")).await.unwrap();
-        let verdict = pool(5).verify(Some(password("old")), Some(&stored)).await.unwrap();
-        assert_eq!(verdict, Verdict { matches: true, outdated: true });
-    }
-
-    #[tokio::test]
-    async fn a_full_queue_refuses_at_once_and_says_when_to_come_back() {
-        let (queue, _jobs) = crossbeam_channel::bounded(1);
-        let iterations = NonZeroU32::new(1).unwrap();
-        let pool = Pool {
-            queue,
-            iterations,
-            decoy: decoy(iterations).unwrap(),
-            per_hash: Duration::from_secs(3),
-            threads: 1,
-        };
-        let queued = pool.verify(None, None);
-        let refused = async { pool.verify(None, None).await.unwrap_err() };
-        tokio::select! {
-            biased;
-            _ = queued => panic!("nobody works here"),
-            refused = refused => assert_eq!(
-                refused,
-                PoolError::Overloaded { retry_after: Duration::from_secs(3) }
-            ),
-        }
-    }
-
-    #[tokio::test]
-    async fn a_panic_costs_one_request_and_no_thread() {
-        let pool = pool(1);
-        for _ in 0..2 * pool.threads {
-            let outcome = pool.run(|| panic!("as a test wants it")).await;
-            assert_eq!(outcome, Err::<(), _>(PoolError::Panicked));
-        }
-        assert_eq!(pool.run(|| "done").await, Ok("done"));
-    }
-}
+mod tests;

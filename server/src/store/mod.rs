@@ -9,6 +9,7 @@ pub use redb::RedbStore;
 use std::fmt;
 
 use async_trait::async_trait;
+use hallpass_contract::Secret;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -65,7 +66,7 @@ pub struct User {
     /// The case-mapped name, unique among all users.
     pub username_key: String,
     /// A PHC string.
-    pub password_hash: String,
+    pub password_hash: Secret,
     /// Each matches `[a-z0-9:._-]{1,64}`.
     pub roles: Vec<String>,
     /// A disabled user can't sign in, and no token of theirs is accepted.
@@ -108,8 +109,8 @@ pub trait Store: fmt::Debug + Send + Sync {
     async fn replace_password_hash(
         &self,
         id: UserId,
-        old: String,
-        new: String,
+        old: Secret,
+        new: Secret,
     ) -> Result<(), StoreError>;
 
     /// Whether the store can read and write.

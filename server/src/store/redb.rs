@@ -3,13 +3,16 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow};
 use async_trait::async_trait;
+use hallpass_contract::Secret;
+use redb::backends::FileBackend;
 use redb::{
-    Database, DatabaseError, ReadableDatabase as _, ReadableTable as _, TableDefinition,
-    WriteTransaction,
+    Database, DatabaseError, ReadableDatabase as _, ReadableTable as _, StorageBackend,
+    TableDefinition, WriteTransaction,
 };
 
 use super::writer::Writer;
 use super::{CreateUserError, Store, StoreError, User, UserId};
+use crate::data_dir;
 
 /// User id to [`User`] as JSON, which can gain fields without a migration.
 const USERS: TableDefinition<'_, &[u8; 16], &[u8]> = TableDefinition::new("users");
@@ -32,13 +35,16 @@ impl RedbStore {
     ///
     /// If another process has it open, it is not a redb file, or the disk refuses.
     pub fn open(path: &Path) -> anyhow::Result<Self> {
-        let db = Database::create(path).map_err(|error| match error {
-            DatabaseError::DatabaseAlreadyOpen => anyhow!(
-                "{} is in use by another hallpass; stop it or choose another --data-dir",
-                path.display()
-            ),
-            error => anyhow!(error).context(format!("can't open {}", path.display())),
-        })?;
+        let file = data_dir::open_file(path)?;
+        let db = FileBackend::new(file)
+            .and_then(|backend| Database::builder().create_with_backend(backend))
+            .map_err(|error| match error {
+                DatabaseError::DatabaseAlreadyOpen => anyhow!(
+                    "{} is in use by another hallpass; stop it or choose another --data-dir",
+                    path.display()
+                ),
+                error => anyhow!(error).context(format!("can't open {}", path.display())),
+            })?;
         Self::new(db)
     }
 
@@ -48,7 +54,10 @@ impl RedbStore {
     ///
     /// If its thread can't be started.
     pub fn in_memory() -> anyhow::Result<Self> {
-        let backend = redb::backends::InMemoryBackend::new();
+        Self::on(redb::backends::InMemoryBackend::new())
+    }
+
+    fn on(backend: impl StorageBackend) -> anyhow::Result<Self> {
         Self::new(Database::builder().create_with_backend(backend)?)
     }
 
@@ -72,7 +81,8 @@ impl RedbStore {
     }
 }
 
-// Reads go to redb on the caller's thread: they take microseconds and never wait for the writer.
+// Reads go to redb on the caller's thread: they never wait for the writer, and take microseconds
+// as long as the page is in redb's cache (1 GiB) or the system's.
 #[async_trait]
 impl Store for RedbStore {
     async fn create_user(&self, user: User) -> Result<(), CreateUserError> {
@@ -94,10 +104,10 @@ impl Store for RedbStore {
     async fn replace_password_hash(
         &self,
         id: UserId,
-        old: String,
-        new: String,
+        old: Secret,
+        new: Secret,
     ) -> Result<(), StoreError> {
-        self.writer.write(move |txn| replace_hash(txn, id, &old, new)).await
+        self.writer.write(move |txn| replace_hash(txn, id, old.expose(), new)).await?
     }
 
     async fn check(&self) -> Result<(), StoreError> {
@@ -118,15 +128,24 @@ fn insert_new(txn: &WriteTransaction, user: &User) -> anyhow::Result<bool> {
     Ok(true)
 }
 
-fn replace_hash(txn: &WriteTransaction, id: UserId, old: &str, new: String) -> anyhow::Result<()> {
+/// The inner result is this user's alone; the outer one is the whole group's.
+fn replace_hash(
+    txn: &WriteTransaction,
+    id: UserId,
+    old: &str,
+    new: Secret,
+) -> anyhow::Result<Result<(), StoreError>> {
     let mut users = txn.open_table(USERS)?;
-    let user = users.get(id.as_bytes())?.map(|json| decode(id, json.value())).transpose()?;
-    let Some(mut user) = user.filter(|user| user.password_hash == old) else {
-        return Ok(());
+    let user = users.get(id.as_bytes())?.map(|json| decode(id, json.value())).transpose();
+    let user = match user {
+        Ok(user) => user.filter(|user| user.password_hash.expose() == old),
+        Err(damaged) => return Ok(Err(damaged.into())),
     };
-    user.password_hash = new;
-    users.insert(id.as_bytes(), serde_json::to_vec(&user)?.as_slice())?;
-    Ok(())
+    if let Some(mut user) = user {
+        user.password_hash = new;
+        users.insert(id.as_bytes(), serde_json::to_vec(&user)?.as_slice())?;
+    }
+    Ok(Ok(()))
 }
 
 fn decode(id: UserId, json: &[u8]) -> anyhow::Result<User> {
@@ -134,72 +153,4 @@ fn decode(id: UserId, json: &[u8]) -> anyhow::Result<User> {
 }
 
 #[cfg(test)]
-mod tests {
-    use jiff::Timestamp;
-
-    use super::*;
-
-    fn user(username: &str) -> User {
-        User {
-            id: UserId::new(Timestamp::UNIX_EPOCH),
-            username: username.to_owned(),
-            username_key: username.to_lowercase(),
-            password_hash: "old hash".to_owned(),
-            roles: vec!["admin".to_owned()],
-            disabled: false,
-            created_at: Timestamp::UNIX_EPOCH,
-        }
-    }
-
-    #[tokio::test]
-    async fn a_user_is_found_by_id_and_by_name_after_the_file_is_opened_again() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("hallpass.redb");
-        let ada = user("Ada");
-        let store = RedbStore::open(&path).unwrap();
-        store.create_user(ada.clone()).await.unwrap();
-        drop(store);
-
-        let store = RedbStore::open(&path).unwrap();
-        assert_eq!(store.user_by_id(ada.id).await.unwrap().as_ref(), Some(&ada));
-        assert_eq!(store.user_by_name("ada").await.unwrap().as_ref(), Some(&ada));
-        assert_eq!(store.user_by_name("Ada").await.unwrap(), None);
-        let stranger = UserId::new(Timestamp::UNIX_EPOCH);
-        assert_eq!(store.user_by_id(stranger).await.unwrap(), None);
-    }
-
-    #[tokio::test]
-    async fn of_many_users_with_one_name_at_once_one_is_created() {
-        let store = RedbStore::in_memory().unwrap();
-        let attempts = (0..50).map(|_| store.create_user(user("ada")));
-        let outcomes = futures_util::future::join_all(attempts).await;
-        assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1);
-        let taken = |outcome: &&Result<(), CreateUserError>| {
-            matches!(outcome, Err(CreateUserError::NameTaken))
-        };
-        assert_eq!(outcomes.iter().filter(taken).count(), 49);
-    }
-
-    #[tokio::test]
-    async fn a_hash_is_replaced_only_in_the_place_of_the_one_that_was_checked() {
-        let store = RedbStore::in_memory().unwrap();
-        let ada = user("ada");
-        store.create_user(ada.clone()).await.unwrap();
-        for (old, new, expected) in
-            [("old hash", "newer", "newer"), ("old hash", "too late", "newer")]
-        {
-            store.replace_password_hash(ada.id, old.to_owned(), new.to_owned()).await.unwrap();
-            let found = store.user_by_id(ada.id).await.unwrap().unwrap();
-            assert_eq!(found.password_hash, expected);
-        }
-    }
-
-    #[test]
-    fn a_file_that_is_in_use_is_refused_with_a_way_out() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("hallpass.redb");
-        let _holder = RedbStore::open(&path).unwrap();
-        let refused = RedbStore::open(&path).unwrap_err().to_string();
-        assert!(refused.contains("--data-dir"), "{refused}");
-    }
-}
+mod tests;

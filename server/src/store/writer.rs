@@ -1,3 +1,4 @@
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -58,7 +59,7 @@ impl Writer {
     ///
     /// `apply` shares the transaction with other writes, so it must look before it changes
     /// anything: what it wrote before it refused (by a value, not an error) would be committed.
-    /// An error aborts the whole group.
+    /// An error means that the store itself failed, and aborts the whole group.
     pub(super) async fn write<T: Send + 'static>(
         &self,
         apply: impl FnOnce(&WriteTransaction) -> anyhow::Result<T> + Send + 'static,
@@ -92,7 +93,9 @@ impl Drop for Writer {
 fn run(db: &Database, mut writes: mpsc::Receiver<Write>, failing: &AtomicBool) {
     let mut group = Vec::with_capacity(MAX_GROUP);
     while writes.blocking_recv_many(&mut group, MAX_GROUP) > 0 {
-        let outcome = commit(db, group.drain(..));
+        // A panic must not end the only thread that writes; it has printed itself by now.
+        let committed = catch_unwind(AssertUnwindSafe(|| commit(db, group.drain(..))));
+        let outcome = committed.unwrap_or_else(|_| Err(anyhow!("a write panicked")));
         failing.store(outcome.is_err(), Ordering::Relaxed);
         match outcome {
             Ok(acknowledges) => {

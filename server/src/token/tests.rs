@@ -22,7 +22,7 @@ fn user() -> User {
         id: UserId::new(at(NOW)),
         username: "Ada".to_owned(),
         username_key: "ada".to_owned(),
-        password_hash: String::new(),
+        password_hash: "".into(),
         roles: vec!["admin".to_owned()],
         disabled: false,
         created_at: at(NOW),
