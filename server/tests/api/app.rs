@@ -4,14 +4,14 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use clap::Parser as _;
+use clap::{CommandFactory as _, FromArgMatches as _};
 use hallpass::assets::Assets;
 use hallpass::clock::Clock;
 use hallpass::config::{Cli, Config};
 use hallpass::keys::SigningKey;
 use hallpass::routes::routes;
 use hallpass::serve::{Limits, serve};
-use hallpass::state::State;
+use hallpass::state::{App, State};
 use hallpass::store::RedbStore;
 use hallpass_contract::{Credentials, Login, Problem, path};
 use http::{HeaderMap, StatusCode};
@@ -30,6 +30,7 @@ pub const PASSWORD: &str = "correct horse battery staple";
 pub struct TestApp {
     pub address: SocketAddr,
     pub clock: Clock,
+    pub state: App,
     client: reqwest::Client,
     stop: Option<oneshot::Sender<()>>,
     server: JoinHandle<()>,
@@ -60,7 +61,7 @@ impl TestApp {
     /// With whatever a test wants otherwise than by default.
     pub async fn with(args: &[&str], limits: Limits, adjust: impl FnOnce(&mut State)) -> Self {
         let args = [&["hallpass", "--pbkdf2-iterations", "10"], args].concat();
-        let config: Config = Cli::try_parse_from(args).expect("valid arguments").into_config();
+        let config = parse(&args);
         let clock = Clock::manual(Timestamp::from_second(1_800_000_000).unwrap());
         let store = Arc::new(RedbStore::in_memory().unwrap());
         let key = SigningKey::generate().unwrap();
@@ -69,14 +70,15 @@ impl TestApp {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
-        let server = tokio::spawn(serve(listener, routes(&Arc::new(state)), limits, async {
+        let state = Arc::new(state);
+        let server = tokio::spawn(serve(listener, routes(&state), limits, async {
             // Also when the test has panicked and dropped its end.
             let _ = stopped.await;
         }));
         // Other packages of the workspace may have switched on the client's own decoding.
         let client = reqwest::Client::builder().no_proxy().no_gzip().no_brotli().no_deflate();
         let client = client.no_zstd().build().unwrap();
-        Self { address, clock, client, stop: Some(stop), server }
+        Self { address, clock, state, client, stop: Some(stop), server }
     }
 
     /// Signals the server to shut down; the handle is done when it has.
@@ -129,6 +131,13 @@ impl TestApp {
         assert_eq!(self.register(username, PASSWORD).await.status, 201);
         self.login(username, PASSWORD).await.json()
     }
+}
+
+/// The settings that the arguments say, whatever the developer's environment says.
+fn parse(args: &[&str]) -> Config {
+    let command = Cli::command().mut_args(|arg| arg.env(None::<&str>));
+    let matches = command.try_get_matches_from(args).expect("valid arguments");
+    Cli::from_arg_matches(&matches).expect("valid arguments").into_config()
 }
 
 fn credentials(username: &str, password: &str) -> Value {

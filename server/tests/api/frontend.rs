@@ -6,9 +6,11 @@ const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; 
                       require-trusted-types-for 'script'";
 
 #[tokio::test]
-async fn every_path_without_a_dot_is_the_page_with_its_policy() {
+async fn every_path_without_an_extension_is_the_page_with_its_policy() {
     let app = TestApp::start().await;
-    for path in ["/", "/login", "/protected", "/a/path/of/somebody?with=a.query", "/apix"] {
+    for path in
+        ["/", "/login", "/protected", "/a/path/of/somebody?with=a.query", "/v1.2/x", "/apix"]
+    {
         let response = app.send("GET", path, &[]).await;
         assert_eq!(response.status, 200, "{path}");
         assert_eq!(response.body, "<!doctype html>");
@@ -19,12 +21,14 @@ async fn every_path_without_a_dot_is_the_page_with_its_policy() {
 }
 
 #[tokio::test]
-async fn a_path_with_a_dot_that_is_no_file_is_a_404() {
+async fn what_looks_like_a_file_or_a_probe_and_is_none_is_a_404() {
     let app = TestApp::start().await;
     for path in [
         "/favicon.ico",
         "/assets/app-0000000000000000.js",
         "/.well-known/change-password",
+        "/readyz/",
+        "/healthz/anything",
         "/index.html.br",
         "/%2e%2e/etc/passwd.txt",
     ] {

@@ -5,9 +5,11 @@
 mod app;
 mod bodies;
 mod connections;
+mod faults;
 mod frontend;
 mod guarded;
 mod login;
 mod methods;
 mod process;
 mod register;
+mod users;

@@ -1,16 +1,22 @@
 //! What only the real process can show: its output, its files, its signals.
 
+use std::ffi::OsStr;
+use std::fs::Permissions;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
-use hallpass_contract::Login;
+use hallpass_contract::{LISTENING_ON, Login};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 use crate::app::PASSWORD;
+
+const START_TIMEOUT: Duration = Duration::from_secs(30);
 
 const WRONG_PASSWORD: &str = "a wrong secret password";
 
@@ -30,9 +36,15 @@ impl Process {
             stderr.read_to_string(&mut text).unwrap();
             text
         });
-        let mut first_line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut first_line).unwrap();
-        let url = first_line.trim().strip_prefix("listening on ").expect(&first_line).to_owned();
+        let stdout = child.stdout.take().unwrap();
+        let (started, starting) = mpsc::channel();
+        std::thread::spawn(move || {
+            let mut first_line = String::new();
+            BufReader::new(stdout).read_line(&mut first_line).unwrap();
+            let _ = started.send(first_line);
+        });
+        let first_line = starting.recv_timeout(START_TIMEOUT).expect("it starts in time");
+        let url = first_line.trim().strip_prefix(LISTENING_ON).expect(&first_line).to_owned();
         Self { child, url, log: Some(log) }
     }
 
@@ -63,6 +75,9 @@ fn client() -> reqwest::Client {
 
 fn command(data_dir: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_hallpass"));
+    for (name, _) in std::env::vars_os().filter(|(name, _)| is_setting(name)) {
+        command.env_remove(name);
+    }
     // By the environment, so that a test's arguments take precedence.
     command
         .env("HALLPASS_LISTEN", "127.0.0.1:0")
@@ -74,6 +89,10 @@ fn command(data_dir: &Path, args: &[&str]) -> Command {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     command
+}
+
+fn is_setting(name: &OsStr) -> bool {
+    name.as_encoded_bytes().starts_with(b"HALLPASS_")
 }
 
 #[tokio::test]
@@ -115,7 +134,16 @@ fn the_data_directory_is_private() {
     let _process = Process::start(&data_dir, &[]);
     let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&data_dir), 0o700);
-    assert_eq!(mode(&data_dir.join("signing-key.pem")), 0o600);
+
+    // A volume that is there already is often open to all.
+    let volume = dir.path().join("volume");
+    std::fs::create_dir(&volume).unwrap();
+    std::fs::set_permissions(&volume, Permissions::from_mode(0o755)).unwrap();
+    let _process = Process::start(&volume, &[]);
+    for dir in [&data_dir, &volume] {
+        assert_eq!(mode(&dir.join("signing-key.pem")), 0o600);
+        assert_eq!(mode(&dir.join("hallpass.redb")), 0o600);
+    }
 }
 
 #[test]
