@@ -26,9 +26,18 @@ has_wasm_target() {
     libdir=$(rustc --print target-libdir --target "$wasm_target" 2>/dev/null) && [ -d "$libdir" ]
 }
 
+# The least Rust 1.x that the dependencies take; Cargo.toml says the same.
+min_minor=90
+
+is_recent() {
+    local minor
+    minor=$("$1" --version 2>/dev/null | sed -nE 's/^rustc 1\.([0-9]+).*/\1/p')
+    [ "${minor:-0}" -ge "$min_minor" ]
+}
+
 # Debian's compiler and the standard library's source, to build that library from.
 has_debian_wasm() {
-    [ -x /usr/bin/rustc ] && [ -x /usr/bin/cargo ] &&
+    [ -x /usr/bin/cargo ] && is_recent /usr/bin/rustc &&
         [ -d "$(/usr/bin/rustc --print sysroot)/lib/rustlib/src/rust/library/std" ]
 }
 
@@ -38,11 +47,12 @@ build_web() {
     step "frontend: compiling to WebAssembly"
     local args=(build -p hallpass-web --bin hallpass-web --target "$wasm_target" --profile wasm)
     # What panic messages name is published with the module: the same paths whoever builds it.
-    local remap="--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=cargo --remap-path-prefix=$root=."
+    local remap="--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=cargo"
+    remap+=$'\x1f'"--remap-path-prefix=$root=."
     if has_wasm_target; then
-        RUSTFLAGS="$remap" in_root cargo "${args[@]}"
+        CARGO_ENCODED_RUSTFLAGS="$remap" in_root cargo "${args[@]}"
     else
-        RUSTFLAGS="$remap" RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 \
+        CARGO_ENCODED_RUSTFLAGS="$remap" RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 \
             in_root /usr/bin/cargo "${args[@]}" -Zbuild-std=std,panic_abort
     fi
     step "frontend: bundling"

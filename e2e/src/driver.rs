@@ -47,7 +47,7 @@ impl Driver {
             .connect(&format!("http://127.0.0.1:{}", port.trim_end_matches('.')))
             .await
             .context(
-                "ChromeDriver could not start a browser; set HALLPASS_E2E_CHROME to its path",
+                "ChromeDriver could not start a browser; see HALLPASS_E2E_CHROME and HALLPASS_E2E_CHROME_ARGS in e2e/README.md",
             )?;
         Ok(Self { client, _process: process, _profile: profile })
     }
@@ -63,6 +63,8 @@ fn capabilities(profile: &TempDir) -> Capabilities {
     if rustix::process::getuid().is_root() {
         args.push("--no-sandbox".to_owned());
     }
+    let more = env::var("HALLPASS_E2E_CHROME_ARGS").unwrap_or_default();
+    args.extend(more.split_whitespace().map(str::to_owned));
     let mut options = json!({ "args": args });
     if let Ok(binary) = env::var("HALLPASS_E2E_CHROME") {
         options["binary"] = Value::String(binary);

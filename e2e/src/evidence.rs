@@ -7,10 +7,15 @@ use crate::server::{LOG_FILE, Server};
 /// Where failed scenarios leave what they saw, below the working tree's build directory.
 const DIR: &str = "../target/e2e";
 
+/// Where a scenario leaves its evidence when it fails.
+pub fn evidence_dir(scenario: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(DIR).join(scenario)
+}
+
 /// Keeps a screenshot, the page's source, the console and the server's log of a failed scenario,
 /// as far as they can still be had, and returns where.
 pub(crate) async fn keep(scenario: &str, browser: &Browser, server: &Server) -> PathBuf {
-    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join(DIR).join(scenario);
+    let dir = evidence_dir(scenario);
     let _ = fs::remove_dir_all(&dir);
     let _ = fs::create_dir_all(&dir);
     let client = browser.client();

@@ -26,4 +26,5 @@ mod scenario;
 mod server;
 
 pub use browser::Browser;
+pub use evidence::evidence_dir;
 pub use scenario::Scenario;

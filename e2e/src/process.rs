@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
-use tokio::process::{Child, ChildStdout, Command};
+use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
 /// Longer than any program of ours needs on a busy machine.
@@ -17,8 +17,6 @@ const START_TIMEOUT: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub(crate) struct Process {
     child: Child,
-    // Kept open: a program whose output is closed may end over it.
-    _stdout: BufReader<ChildStdout>,
 }
 
 impl Process {
@@ -64,7 +62,9 @@ async fn start(
     while stdout.read_line(&mut line).await? > 0 {
         if let Some((_, found)) = line.split_once(marker) {
             let found = found.trim().to_owned();
-            return Ok((Process { child, _stdout: stdout }, found));
+            // A program that nobody listens to any more may end over it, or wait.
+            tokio::spawn(async move { tokio::io::copy(&mut stdout, &mut tokio::io::sink()).await });
+            return Ok((Process { child }, found));
         }
         line.clear();
     }

@@ -4,10 +4,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context as _;
+use hallpass_contract::LISTENING_ON;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 use tokio::process::Command;
 use tokio::time::timeout;
+use url::Url;
 
 use crate::process::Process;
 
@@ -35,7 +37,11 @@ impl Server {
     /// empty data directory.
     pub(crate) async fn obtain(args: &[&str]) -> anyhow::Result<Self> {
         match env::var("HALLPASS_E2E_URL") {
-            Ok(url) => Ok(Self { url: url.trim_end_matches('/').to_owned(), own: None }),
+            Ok(url) => {
+                // As the browser writes it: no default port, the host in lower case.
+                let url = Url::parse(&url).context("HALLPASS_E2E_URL is not a URL")?;
+                Ok(Self { url: url.as_str().trim_end_matches('/').to_owned(), own: None })
+            }
             Err(_) => Self::start(args).await,
         }
     }
@@ -43,12 +49,18 @@ impl Server {
     async fn start(args: &[&str]) -> anyhow::Result<Self> {
         let dir = tempfile::Builder::new().prefix("hallpass-e2e-").tempdir()?;
         let mut command = Command::new(binary()?);
+        // The scenario's settings, not those of whoever runs it.
+        for (name, _) in env::vars_os() {
+            if name.as_encoded_bytes().starts_with(b"HALLPASS_") {
+                command.env_remove(name);
+            }
+        }
         command
             .args(["serve", "--listen", "127.0.0.1:0", "--log-level", "debug", "--data-dir"])
             .arg(dir.path().join("data"))
             .args(args)
             .stderr(File::create(dir.path().join(LOG_FILE))?);
-        let (process, url) = Process::start(command, "listening on ").await?;
+        let (process, url) = Process::start(command, LISTENING_ON).await?;
         Ok(Self { url, own: Some(Own { process, dir }) })
     }
 

@@ -46,6 +46,7 @@ async fn back_after_signing_out_does_not_show_the_protected_page() {
             Header(browser).sign_out().await?;
             Header(browser).expect_signed_out().await?;
             browser.client().back().await?;
+            LoginPage::expect(browser).await?;
             browser.see_no("#protected-message").await?;
             Header(browser).expect_signed_out().await
         })

@@ -1,6 +1,7 @@
 //! The browser suite: what people do with the frontend, in a real browser on a real server.
 
 mod accounts;
+mod evidence;
 mod guard;
 mod safety;
 mod session;
@@ -12,8 +13,9 @@ const PASSWORD: &str = "correct horse battery staple";
 
 /// A name that no other run has used, so that the suite can run against one deployment again.
 fn new_username() -> String {
-    let seconds = std::time::UNIX_EPOCH.elapsed().unwrap_or_default().as_micros();
-    format!("e2e-{seconds:x}")
+    let mut random = [0; 8];
+    getrandom::fill(&mut random).expect("the system has randomness");
+    format!("e2e-{:016x}", u64::from_ne_bytes(random))
 }
 
 /// Registers a new user, which signs them in, and returns their name.

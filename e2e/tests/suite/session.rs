@@ -29,7 +29,7 @@ async fn signing_out_in_one_tab_signs_out_the_other() {
 #[tokio::test]
 async fn an_expired_token_leads_to_sign_in() {
     Scenario::new("an_expired_token_leads_to_sign_in")
-        .with_server_args(&["--access-ttl", "2s"])
+        .with_server_args(&["--access-ttl", "5s"])
         .run(async |browser| {
             let username = crate::new_username();
             let register = hallpass_e2e::pages::RegisterPage::open(browser).await?;

@@ -5,6 +5,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use hallpass_contract::{Credentials, Login, Problem, User, UserBody, Verified, kind, path};
 use http_body_util::{BodyExt, Full};
@@ -67,6 +68,15 @@ impl Fake {
             runtime.unwrap().block_on(accept(listener, served));
         });
         Self { url: format!("http://{address}"), state }
+    }
+
+    /// Waits until the load has begun and come this far.
+    pub(crate) fn wait_for_verifications(&self, count: u64) {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while self.state.verifications.load(Ordering::Relaxed) < count {
+            assert!(Instant::now() < deadline, "the load did not begin");
+            thread::sleep(Duration::from_millis(10));
+        }
     }
 
     pub(crate) fn registered(&self) -> usize {

@@ -87,8 +87,14 @@ fn a_server_that_does_not_start_is_a_failure_with_its_last_words() {
 fn a_server_that_ends_during_the_run_fails_it() {
     let fake = Fake::start(Fault::None);
     let dir = TempDir::new().unwrap();
-    let text = "#!/bin/sh\necho \"listening on $ADDRESS\"\nsleep 1\nexit 7\n";
-    let run = finished(command_with(&dir, text, &fake.url).output().unwrap(), dir);
+    let text = "#!/bin/sh\necho \"listening on $ADDRESS\"\n\
+                while [ ! -e \"$NOTES/end\" ]; do sleep 0.05; done\nexit 7\n";
+    let mut command = command_with(&dir, text, &fake.url);
+    command.args(["--run-time", "2s"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.spawn().unwrap();
+    fake.wait_for_verifications(1);
+    fs::write(dir.path().join("end"), "").unwrap();
+    let run = finished(child.wait_with_output().unwrap(), dir);
     assert_eq!(run.status, Some(1), "{run:?}");
     assert!(run.verdict().contains("the server ended during the run"), "{run:?}");
 }
@@ -98,9 +104,9 @@ fn an_interrupted_run_reports_what_it_has_and_stops_its_server() {
     let fake = Fake::start(Fault::None);
     let dir = TempDir::new().unwrap();
     let mut command = command_with(&dir, STAND_IN, &fake.url);
-    command.args(["--run-time", "60s"]).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let child = command.spawn().unwrap();
-    thread::sleep(Duration::from_secs(2));
+    command.args(["--run-time", "60s", "--", "--no-reset-metrics"]);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    fake.wait_for_verifications(10);
     let pid = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
     kill_process(pid, Signal::TERM).unwrap();
     let run = finished(child.wait_with_output().unwrap(), dir);
@@ -118,7 +124,7 @@ fn a_second_interrupt_ends_the_run_at_once_and_leaves_nothing_behind() {
     let mut command = command_with(&dir, STAND_IN, &fake.url);
     command.args(["--run-time", "60s", "--wait", "60s"]);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    thread::sleep(Duration::from_secs(2));
+    fake.wait_for_verifications(1);
     let pid = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
     // More than two, since a busy machine may deliver two as one.
     while child.try_wait().unwrap().is_none() {
