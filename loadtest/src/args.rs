@@ -102,9 +102,10 @@ pub(crate) struct Args {
 
 const AFTER_HELP: &str = "\
 exit status:
-  0  PASS: requests were made and every answer was right
-  1  FAIL: a request failed, a threshold was missed, nothing was done, or the run was cut short
-  2  the command line is wrong, or there is no server binary to start
+  0    PASS: requests were made and every answer was right
+  1    FAIL: a request failed, a threshold was missed, nothing was done, or the run was cut short
+  2    the command line is wrong, or there is no server binary to start
+  130  interrupted twice: nothing is reported
 
 examples:
   hallpass-loadtest                                   start a server, 9 users verify, 1 signs in

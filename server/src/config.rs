@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::num::NonZeroU32;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -105,6 +106,17 @@ pub struct Config {
     )]
     pub access_ttl: Duration,
 
+    /// By how much other clocks may be off when a token's `exp` and `nbf` are checked: 0s to 60s, in
+    /// whole seconds
+    #[arg(
+        long,
+        value_name = "DURATION",
+        env = "HALLPASS_LEEWAY",
+        default_value = "0s",
+        value_parser = leeway
+    )]
+    pub leeway: Duration,
+
     /// Who may register
     #[arg(
         long,
@@ -170,12 +182,18 @@ pub struct Config {
 }
 
 fn access_ttl(text: &str) -> Result<Duration, String> {
-    let ttl = humantime::parse_duration(text).map_err(|error| error.to_string())?;
-    let allowed = Duration::from_secs(1)..=Duration::from_secs(24 * 60 * 60);
-    if !allowed.contains(&ttl) || ttl.subsec_nanos() != 0 {
-        return Err("give 1s to 24h in whole seconds, such as 15m".to_owned());
-    }
-    Ok(ttl)
+    whole_seconds(text, 1..=24 * 60 * 60)
+        .ok_or("give 1s to 24h in whole seconds, such as 15m".into())
+}
+
+fn leeway(text: &str) -> Result<Duration, String> {
+    whole_seconds(text, 0..=60).ok_or("give 0s to 60s in whole seconds, such as 5s".into())
+}
+
+fn whole_seconds(text: &str, allowed: RangeInclusive<u64>) -> Option<Duration> {
+    let duration = humantime::parse_duration(text).ok()?;
+    (allowed.contains(&duration.as_secs()) && duration == Duration::from_secs(duration.as_secs()))
+        .then_some(duration)
 }
 
 #[cfg(test)]
@@ -203,7 +221,9 @@ mod tests {
             ["--access-ttl", "0s"],
             ["--access-ttl", "25h"],
             ["--access-ttl", "1500ms"],
+            ["--access-ttl", "24h 1s"],
             ["--access-ttl", "soon"],
+            ["--leeway", "61s"],
             ["--pbkdf2-iterations", "0"],
             ["--password-min", "7"],
             ["--registration", "maybe"],

@@ -48,14 +48,12 @@ impl State {
         clock: Clock,
         assets: Assets,
     ) -> anyhow::Result<Self> {
+        let (issuer, audience) = (config.issuer.clone(), config.audience.clone());
+        let tokens = Tokens::new(key, issuer, audience, config.access_ttl);
+        let tokens = tokens.with_leeway(config.leeway);
         Ok(Self {
             store,
-            tokens: Tokens::new(
-                key,
-                config.issuer.clone(),
-                config.audience.clone(),
-                config.access_ttl,
-            ),
+            tokens,
             pool: Pool::start(config.pbkdf2_iterations)?,
             policy: Policy { min_chars: config.password_min.into() },
             registration: config.registration,

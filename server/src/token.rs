@@ -78,10 +78,12 @@ pub struct Tokens {
     issuer: String,
     audience: String,
     ttl: Duration,
+    leeway: i64,
 }
 
 impl Tokens {
-    /// Tokens of `issuer` for `audience` that live for `ttl`, in whole seconds.
+    /// Tokens of `issuer` for `audience` that live for `ttl`, in whole seconds. Times are checked
+    /// without leeway.
     pub fn new(key: SigningKey, issuer: String, audience: String, ttl: Duration) -> Self {
         let header = Header {
             typ: Some(TOKEN_TYPE.to_owned()),
@@ -96,7 +98,13 @@ impl Tokens {
         // section 4.1.4 says it must no longer be.
         validation.validate_exp = false;
         validation.validate_nbf = false;
-        Self { key, header, validation, issuer, audience, ttl }
+        Self { key, header, validation, issuer, audience, ttl, leeway: 0 }
+    }
+
+    /// Accepts tokens this much, in whole seconds, before `nbf` and after `exp`.
+    #[must_use]
+    pub fn with_leeway(self, leeway: Duration) -> Self {
+        Self { leeway: leeway.as_secs().cast_signed(), ..self }
     }
 
     /// How long a token lives.
@@ -145,10 +153,10 @@ impl Tokens {
             return Err(TokenError::Invalid);
         }
         let (claims, seconds) = (token.claims, now.as_second());
-        if claims.exp <= seconds {
+        if claims.exp.saturating_add(self.leeway) <= seconds {
             return Err(TokenError::Expired);
         }
-        if claims.nbf > seconds {
+        if claims.nbf.saturating_sub(self.leeway) > seconds {
             return Err(TokenError::NotYetValid);
         }
         Ok(claims)

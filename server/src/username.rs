@@ -60,7 +60,9 @@ fn explain(error: &PrecisError) -> String {
                     .to_owned()
             }
             Some(c) if !c.is_control() => {
-                format!("Leave “{c}” out of the username; it is neither a letter nor a digit.")
+                format!(
+                    "Leave “{c}” out of the username; it is not a letter or digit that names may have."
+                )
             }
             _ => "Leave control characters out of the username.".to_owned(),
         },

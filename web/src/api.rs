@@ -28,7 +28,7 @@ pub fn credentials_body(credentials: &Credentials) -> Option<Secret> {
 pub type Answer = Option<Reply>;
 
 /// An HTTP response as far as the frontend reads it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Reply {
     /// The status code.
     pub status: u16,
@@ -37,7 +37,14 @@ pub struct Reply {
     /// The `Retry-After` header, empty without one.
     pub retry_after: String,
     /// The body; it may hold a token.
-    pub body: String,
+    pub body: Secret,
+}
+
+impl Default for Reply {
+    fn default() -> Self {
+        let (content_type, retry_after) = (String::new(), String::new());
+        Self { status: 0, content_type, retry_after, body: Secret::from("") }
+    }
 }
 
 impl Reply {
@@ -45,7 +52,7 @@ impl Reply {
         let media_type = self.content_type.split(';').next().unwrap_or_default().trim();
         media_type
             .eq_ignore_ascii_case(PROBLEM_MEDIA_TYPE)
-            .then(|| serde_json::from_str(&self.body).ok())
+            .then(|| serde_json::from_str(self.body.expose()).ok())
             .flatten()
     }
 
@@ -73,7 +80,7 @@ pub struct Fault {
 pub fn expect<T: DeserializeOwned>(answer: &Answer, status: u16) -> Result<T, Fault> {
     match answer {
         Some(reply) if reply.status == status => {
-            serde_json::from_str(&reply.body).map_err(|_| not_understood(status))
+            serde_json::from_str(reply.body.expose()).map_err(|_| not_understood(status))
         }
         Some(reply) => Err(fault(reply)),
         None => Err(Fault {

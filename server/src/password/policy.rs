@@ -18,8 +18,8 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// Checks a new password for `username`. It computes for as long as a
-    /// password hash at worst, so it belongs on a hashing thread.
+    /// Checks a new password for `username`. At worst it computes for as long as a password hash,
+    /// so it belongs on a hashing thread.
     ///
     /// # Errors
     ///

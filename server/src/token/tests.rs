@@ -72,6 +72,17 @@ fn a_token_is_accepted_from_its_first_second_until_the_one_in_which_it_expires()
 }
 
 #[test]
+fn leeway_moves_both_ends() {
+    let tokens = tokens().with_leeway(Duration::from_secs(5));
+    let token = tokens.sign(&user(), Uuid::nil(), at(NOW)).unwrap();
+    let verify = |seconds| tokens.verify(&token, at(seconds)).map(|_| ());
+    assert_eq!(verify(NOW - 6), Err(TokenError::NotYetValid));
+    assert_eq!(verify(NOW - 5), Ok(()));
+    assert_eq!(verify(NOW + 904), Ok(()));
+    assert_eq!(verify(NOW + 905), Err(TokenError::Expired));
+}
+
+#[test]
 fn an_audience_array_that_holds_ours_is_accepted() {
     let tokens = tokens();
     let mut claims = claims(&tokens);

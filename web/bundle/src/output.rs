@@ -20,7 +20,7 @@ pub(crate) enum Outcome {
 }
 
 /// Makes `directory` hold these files and no others. They are written beside it and moved into
-/// place, so that an interrupted run leaves the old bundle and never half of one.
+/// place, so that an interrupted run leaves the old bundle or none, and never half of one.
 pub(crate) fn replace(directory: &Path, files: &Files) -> Result<Outcome> {
     if holds(directory, files)? {
         return Ok(Outcome::Unchanged);

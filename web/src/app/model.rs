@@ -68,7 +68,7 @@ pub struct Model {
     pub notice: &'static str,
     pub(super) pending: Option<Pending>,
     pub(super) config_request: Option<RequestId>,
-    /// Set when the storage has failed: from then on memory alone knows the session.
+    /// Set when the storage has failed: memory alone knows the session until the next sign-in.
     pub(super) memory_only: bool,
     pub(super) last_request: RequestId,
 }

@@ -73,6 +73,8 @@ impl Turn<'_> {
     }
 
     pub(super) fn signed_in(&mut self, session: Session) {
+        // The storage gets another chance; if it fails again, that is told again.
+        self.model.memory_only = false;
         self.effects.push(Effect::Save(session.token.clone(), session.clock_offset()));
         self.model.session = Some(session);
         self.replace(self.model.route.onward().to_owned());

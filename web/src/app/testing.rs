@@ -115,7 +115,7 @@ pub(crate) fn json(status: u16, body: &impl serde::Serialize) -> Reply {
     Reply {
         status,
         content_type: "application/json".into(),
-        body: serde_json::to_string(body).unwrap(),
+        body: serde_json::to_string(body).unwrap().into(),
         ..Reply::default()
     }
 }

@@ -49,6 +49,6 @@ async fn reply(response: &Response) -> Result<Reply, JsValue> {
         status: response.status(),
         content_type: header("Content-Type"),
         retry_after: header("Retry-After"),
-        body: body.as_string().unwrap_or_default(),
+        body: body.as_string().unwrap_or_default().into(),
     })
 }
