@@ -86,12 +86,14 @@ pub async fn read<B: Buf, E>(
 /// string is named.
 pub fn parse<T: Form>(body: &[u8]) -> Result<T, Problem> {
     // serde would take an array of the fields in their order for the object, too.
-    if body.trim_ascii_start().starts_with(b"{")
-        && let Ok(form) = serde_json::from_slice(body)
+    let not_utf8 = |_| Problem::new(StatusCode::BAD_REQUEST, "The body is not UTF-8.");
+    let body = std::str::from_utf8(body).map_err(not_utf8)?;
+    if body.trim_ascii_start().starts_with('{')
+        && let Ok(form) = serde_json::from_str(body)
     {
         return Ok(form);
     }
-    match serde_json::from_slice(body) {
+    match serde_json::from_str(body) {
         Ok(value) => Err(Problem::invalid_fields(wrong_fields(T::REQUIRED, &value))),
         Err(error) => Err(malformed(&error)),
     }
@@ -148,6 +150,7 @@ mod tests {
             b"username=ada",
             br#"{"username": 7, "password": "unfinished"#,
             b"{\"username\": \"\xff\", \"password\": \"x\"}",
+            b"{\"username\": \"ada\", \"password\": \"x\", \"ignored\": \"\xff\"}",
             br#"{"username": "\ud800", "password": "x"}"#,
             &[b'['; 10_000],
         ] {

@@ -127,12 +127,13 @@ pub struct Config {
     )]
     pub registration: Registration,
 
-    /// PBKDF2-HMAC-SHA256 iterations of new password hashes
+    /// PBKDF2-HMAC-SHA256 iterations of new password hashes: 1 to 100000000
     #[arg(
         long,
         value_name = "N",
         env = "HALLPASS_PBKDF2_ITERATIONS",
-        default_value_t = NonZeroU32::new(RECOMMENDED_ITERATIONS).expect("not zero")
+        default_value_t = NonZeroU32::new(RECOMMENDED_ITERATIONS).expect("not zero"),
+        value_parser = iterations
     )]
     pub pbkdf2_iterations: NonZeroU32,
 
@@ -186,6 +187,13 @@ fn access_ttl(text: &str) -> Result<Duration, String> {
         .ok_or("give 1s to 24h in whole seconds, such as 15m".into())
 }
 
+fn iterations(text: &str) -> Result<NonZeroU32, String> {
+    /// Seconds for each hash: certainly a slip of the finger.
+    const TOO_MANY: u32 = 100_000_000;
+    let iterations = text.parse().ok().filter(|n: &NonZeroU32| n.get() <= TOO_MANY);
+    iterations.ok_or_else(|| format!("give 1 to {TOO_MANY}"))
+}
+
 fn leeway(text: &str) -> Result<Duration, String> {
     whole_seconds(text, 0..=60).ok_or("give 0s to 60s in whole seconds, such as 5s".into())
 }
@@ -225,6 +233,7 @@ mod tests {
             ["--access-ttl", "soon"],
             ["--leeway", "61s"],
             ["--pbkdf2-iterations", "0"],
+            ["--pbkdf2-iterations", "4294967295"],
             ["--password-min", "7"],
             ["--registration", "maybe"],
             ["--issuer", ""],

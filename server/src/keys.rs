@@ -47,13 +47,11 @@ impl SigningKey {
     /// replaced, since that would end every session.
     pub fn open(dir: &Path) -> anyhow::Result<Self> {
         let path = dir.join(KEY_FILE);
-        let pem = match fs::read_to_string(&path) {
-            Ok(pem) => pem,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => create(dir, &path)?,
-            Err(error) => {
-                return Err(error).with_context(|| format!("can't read {}", path.display()));
-            }
-        };
+        if !path.try_exists().with_context(|| format!("can't look for {}", path.display()))? {
+            create(&path)?;
+        }
+        let pem =
+            fs::read_to_string(&path).with_context(|| format!("can't read {}", path.display()))?;
         data_dir::warn_if_others_can_read(&path);
         decode_pem(&pem).and_then(|der| Self::from_pkcs8(&der)).with_context(|| {
             format!("{} is not an Ed25519 key in PKCS#8 PEM; restore it", path.display())
@@ -94,7 +92,8 @@ impl std::fmt::Debug for SigningKey {
 
 fn generate_pkcs8() -> anyhow::Result<Vec<u8>> {
     let pair = Ed25519KeyPair::generate().map_err(|_| anyhow!("can't make a signing key"))?;
-    let document = pair.to_pkcs8().map_err(|_| anyhow!("can't encode the signing key"))?;
+    // Version 1, since OpenSSL 3.0 can't read version 2, which holds the public key as well.
+    let document = pair.to_pkcs8v1().map_err(|_| anyhow!("can't encode the signing key"))?;
     Ok(document.as_ref().to_vec())
 }
 
@@ -105,19 +104,12 @@ fn thumbprint(public: &[u8]) -> String {
     BASE64URL_NOPAD.encode(&Sha256::digest(jwk))
 }
 
-/// Written whole under another name first: a crash leaves a complete key or none.
-fn create(dir: &Path, path: &Path) -> anyhow::Result<String> {
-    let failed = || format!("can't write {}", path.display());
+fn create(path: &Path) -> anyhow::Result<()> {
     let pem = pem::Pem::new(PEM_TAG, generate_pkcs8()?);
     let pem = pem::encode_config(&pem, EncodeConfig::new().set_line_ending(LineEnding::LF));
-    // A temporary file has mode 0600 from the start.
-    let mut file = tempfile::NamedTempFile::new_in(dir).with_context(failed)?;
-    file.write_all(pem.as_bytes()).with_context(failed)?;
-    file.as_file().sync_all().with_context(failed)?;
-    file.persist_noclobber(path).with_context(failed)?;
-    fs::File::open(dir).and_then(|dir| dir.sync_all()).with_context(failed)?;
+    data_dir::create_whole(path, |mut file| Ok(file.write_all(pem.as_bytes())?))?;
     tracing::info!(path = %path.display(), "made a signing key");
-    Ok(pem)
+    Ok(())
 }
 
 fn decode_pem(text: &str) -> anyhow::Result<Vec<u8>> {

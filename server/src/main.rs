@@ -19,16 +19,21 @@ use hallpass::store::RedbStore;
 use hallpass_contract::LISTENING_ON;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
+
+/// The most log lines that wait to be written; more are dropped.
+const LOG_LINES: usize = 10_000;
 
 /// The database's name in the data directory.
 const DATABASE_FILE: &str = "hallpass.redb";
 
 fn main() -> ExitCode {
     let config = Cli::parse().into_config();
-    start_logging(&config);
+    // Dropped last: it writes out what was logged.
+    let _log = start_logging(&config);
     match run(&config) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -40,16 +45,19 @@ fn main() -> ExitCode {
 
 #[tokio::main]
 async fn run(config: &Config) -> anyhow::Result<()> {
+    // First, so that a signal during the start ends it in order, too.
+    let stop = stop_signal()?;
     warn_about(config);
     data_dir::create(&config.data_dir)?;
     let store = RedbStore::open(&config.data_dir.join(DATABASE_FILE))?;
+    // The store is locked by now, so nobody else is at work here.
+    data_dir::remove_unfinished(&config.data_dir);
     let key = SigningKey::open(&config.data_dir)?;
     let assets = Assets::embedded();
     if assets.index().is_none() {
         tracing::warn!("this binary holds no frontend; build it with scripts/serve");
     }
     let app = Arc::new(State::new(config, Arc::new(store), key, Clock::system(), assets)?);
-    let stop = stop_signal()?;
     let listener = TcpListener::bind(&config.listen)
         .await
         .with_context(|| format!("can't listen on {}", config.listen))?;
@@ -63,14 +71,17 @@ async fn run(config: &Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// To stderr, since stdout's first line is the address. Other crates speak up from warnings on:
+/// To stderr, since stdout's first line is the address. A thread of its own writes it: whoever does
+/// not read our stderr costs us lines and not the reactor. Other crates speak up from warnings on:
 /// what they would say below that is about bytes we must not log.
-fn start_logging(config: &Config) {
+fn start_logging(config: &Config) -> WorkerGuard {
+    let (writer, guard) =
+        NonBlockingBuilder::default().buffered_lines_limit(LOG_LINES).finish(std::io::stderr());
     let targets = Targets::new()
         .with_target("hallpass", config.log_level)
         .with_default(config.log_level.min(LevelFilter::WARN));
     let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(colours);
+    let lines = tracing_subscriber::fmt::layer().with_writer(writer).with_ansi(colours);
     let registry = tracing_subscriber::registry().with(targets);
     match config.log_format {
         LogFormat::Text => registry.with(lines).init(),
@@ -81,6 +92,7 @@ fn start_logging(config: &Config) {
         let location = panic.location().map(ToString::to_string);
         tracing::error!(location, thread = std::thread::current().name(), "panicked");
     }));
+    guard
 }
 
 fn warn_about(config: &Config) {
@@ -139,7 +151,6 @@ fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
                 _ = terminate.recv() => {}
                 _ = interrupt.recv() => {}
             }
-            tracing::warn!("a second signal: stopping at once");
             std::process::exit(1);
         });
     })

@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use futures_util::FutureExt as _;
-use http::header::{CACHE_CONTROL, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
-use http::{HeaderValue, Request};
+use http::header::{CACHE_CONTROL, HOST, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
+use http::{HeaderValue, Request, StatusCode, Version};
 use hyper::body::Incoming;
 use tower_service::Service as _;
 use tracing::Instrument as _;
@@ -72,11 +72,32 @@ async fn logged(
 }
 
 async fn caught(routes: BoxedFilter<(Response,)>, request: Request<Incoming>) -> Response {
-    match AssertUnwindSafe(warp::service(routes).call(request)).catch_unwind().await {
+    // The call itself runs filters already, so it belongs inside.
+    let answer = async move {
+        match check(&request) {
+            Ok(()) => warp::service(routes).call(request).await,
+            Err(problem) => Ok(to_reply(Err(problem))),
+        }
+    };
+    match AssertUnwindSafe(answer).catch_unwind().await {
         Ok(Ok(response)) => response,
-        // Its hook has printed the panic by now.
+        // The hook has logged the panic by now.
         Err(_) => to_reply(Err(Problem::internal(anyhow::anyhow!("a handler panicked")))),
     }
+}
+
+/// What must hold for every request, and warp does not look at.
+fn check(request: &Request<Incoming>) -> Result<(), Problem> {
+    // CONNECT names a host and no path; we are no proxy.
+    if request.uri().path_and_query().is_none() {
+        return Err(Problem::method_not_allowed("GET, HEAD, POST"));
+    }
+    // RFC 9112 section 3.2.
+    let hosts = request.headers().get_all(HOST).iter().count();
+    if hosts > 1 || (hosts == 0 && request.version() == Version::HTTP_11) {
+        return Err(Problem::new(StatusCode::BAD_REQUEST, "Send one Host header."));
+    }
+    Ok(())
 }
 
 /// Numbers the requests: a random number per process, so that ids of several runs do not mix in a

@@ -42,8 +42,8 @@ impl Default for Limits {
     }
 }
 
-/// The longest header section, in bytes, and with it the read buffer of a connection.
-const MAX_HEADER_BYTES: usize = 32 * 1024;
+/// The read buffer of a connection, in bytes; a header section that is about twice as long is a 431.
+const READ_BUFFER_BYTES: usize = 32 * 1024;
 
 /// How long to wait when a connection can't be accepted for lack of file descriptors or memory.
 const ACCEPT_BACKOFF: Duration = Duration::from_millis(100);
@@ -130,7 +130,7 @@ async fn connection(
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.headers)
-        .max_buf_size(MAX_HEADER_BYTES)
+        .max_buf_size(READ_BUFFER_BYTES)
         .serve_connection(TokioIo::new(Box::pin(stream)), service);
     if let Err(error) = watcher.watch(connection).await {
         tracing::debug!(%peer, "connection ended: {error}");

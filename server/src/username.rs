@@ -3,6 +3,7 @@
 use precis_core::Error as PrecisError;
 use precis_core::profile::PrecisFastInvocation as _;
 use precis_profiles::{UsernameCaseMapped, UsernameCasePreserved};
+use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory as _};
 
 /// The fewest characters a username may have.
 pub const MIN_CHARS: usize = 3;
@@ -30,6 +31,12 @@ impl Username {
         }
         let display = UsernameCasePreserved::enforce(text).map_err(|error| explain(&error))?;
         let key = UsernameCaseMapped::enforce(text).map_err(|error| explain(&error))?;
+        // RFC 8264 section 7: a name must come out of the rules as it went in, or nobody could sign
+        // in with the name that they are shown.
+        let settled = UsernameCasePreserved::enforce(&*display).map_err(|error| explain(&error))?;
+        if settled != display {
+            return Err(NO_SUCH_LETTERS.to_owned());
+        }
         let allowed = MIN_CHARS..=MAX_CHARS;
         if !allowed.contains(&display.chars().count()) || !allowed.contains(&key.chars().count()) {
             return Err(wrong_length());
@@ -52,6 +59,14 @@ fn wrong_length() -> String {
     format!("Choose a username of {MIN_CHARS} to {MAX_CHARS} characters.")
 }
 
+const NO_SUCH_LETTERS: &str = "Choose a username of plain letters and digits.";
+
+/// Whether it can be shown inside a sentence without changing how the sentence looks.
+fn is_visible(c: char) -> bool {
+    use GeneralCategoryGroup::{Letter, Number, Punctuation, Symbol};
+    matches!(c.general_category_group(), Letter | Number | Punctuation | Symbol)
+}
+
 fn explain(error: &PrecisError) -> String {
     match error {
         PrecisError::BadCodepoint(info) => match char::from_u32(info.cp) {
@@ -59,12 +74,12 @@ fn explain(error: &PrecisError) -> String {
                 "Leave spaces out of the username; letters, digits and marks like . _ - @ are fine."
                     .to_owned()
             }
-            Some(c) if !c.is_control() => {
+            Some(c) if is_visible(c) => {
                 format!(
                     "Leave “{c}” out of the username; it is not a letter or digit that names may have."
                 )
             }
-            _ => "Leave control characters out of the username.".to_owned(),
+            _ => format!("Leave the character U+{:04X} out of the username.", info.cp),
         },
         // Letters of both writing directions mixed (RFC 5893).
         _ => "Choose a username of letters and digits that are all written in one direction."
@@ -91,6 +106,14 @@ mod tests {
     }
 
     #[test]
+    fn a_name_can_be_typed_as_it_is_shown() {
+        // Both come out of the mapping as a character that the rules refuse.
+        for unsettled in ["＝\u{338}abc", "\u{1f0a}\u{345}abc"] {
+            assert!(Username::parse(unsettled).is_err(), "{unsettled}");
+        }
+    }
+
+    #[test]
     fn length_is_counted_in_characters() {
         assert!(Username::parse("äöü").is_ok());
         assert!(Username::parse(&"ж".repeat(64)).is_ok());
@@ -103,7 +126,8 @@ mod tests {
     fn the_message_names_what_must_go() {
         assert!(Username::parse("two words").unwrap_err().contains("spaces"));
         assert!(Username::parse("snow☃man").unwrap_err().contains('☃'));
-        assert!(Username::parse("nul\0nul").unwrap_err().contains("control"));
+        assert!(Username::parse("nul\0nul").unwrap_err().contains("U+0000"));
+        assert!(Username::parse("bidi\u{202e}").unwrap_err().contains("U+202E"));
         assert!(Username::parse("").unwrap_err().contains("username"));
     }
 }

@@ -17,12 +17,20 @@ pub async fn register(form: Credentials, app: App) -> Result<Answer<UserBody>, P
     if app.registration == Registration::Closed {
         return Err(Problem::registration_closed());
     }
-    let (username, password) = check(form, &app).await?;
+    let username = Username::parse(&form.username);
     // Asked again, atomically, when the user is created; here it saves the work of hashing.
-    if app.store.user_by_name(username.key()).await?.is_some() {
+    if let Ok(username) = &username
+        && app.store.user_by_name(username.key()).await?.is_some()
+    {
         return Err(Problem::username_taken());
     }
-    let hash = app.pool.hash(password).await?;
+    let policy = app.policy;
+    let check = move || {
+        let password = policy.check(&form.password, username.as_ref().ok());
+        both(username, password)
+    };
+    let checked = app.pool.hash_checked(check).await?;
+    let (hash, username) = checked.map_err(Problem::invalid_fields)?;
     let now = app.clock.now();
     let user = User {
         id: UserId::new(now),
@@ -42,23 +50,13 @@ pub async fn register(form: Credentials, app: App) -> Result<Answer<UserBody>, P
     Ok(Answer::created(UserBody { user: public_user(user) }))
 }
 
-/// Both fields against their rules, on a thread that may compute for a while.
-async fn check(form: Credentials, app: &App) -> Result<(Username, Password), Problem> {
-    let policy = app.policy;
-    let outcome = app.pool.run(move || {
-        let username = Username::parse(&form.username);
-        let password = policy.check(&form.password, username.as_ref().ok());
-        both(username, password)
-    });
-    outcome.await?.map_err(Problem::invalid_fields)
-}
-
+/// What is accepted, or what is wrong with each of the fields.
 fn both(
     username: Result<Username, String>,
     password: Result<Password, String>,
-) -> Result<(Username, Password), Vec<FieldError>> {
+) -> Result<(Password, Username), Vec<FieldError>> {
     match (username, password) {
-        (Ok(username), Ok(password)) => Ok((username, password)),
+        (Ok(username), Ok(password)) => Ok((password, username)),
         (username, password) => {
             let username = username.err().map(|message| field_error("username", message));
             let password = password.err().map(|message| field_error("password", message));

@@ -55,10 +55,10 @@ impl Policy {
 
 /// zxcvbn takes a second for 100 characters chosen to make it try every spelling of every word, and
 /// no longer than a password hash for this many.
-const WINDOW_CHARS: usize = 32;
+const WINDOW_CHARS: usize = 24;
 
 /// Windows that are looked at; zxcvbn itself looks at 100 characters of a password.
-const MAX_WINDOWS: usize = 3;
+const MAX_WINDOWS: usize = 4;
 
 /// Whether it would fall to 10^8 guesses: common passwords, words, names, keyboard rows, dates,
 /// repeats, and the user's own name. A password is as strong as its strongest window.

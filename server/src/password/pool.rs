@@ -1,3 +1,4 @@
+use std::convert::Infallible;
 use std::num::NonZeroU32;
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -97,15 +98,35 @@ impl Pool {
         Ok(Self { queue, iterations, dearest, decoy, per_hash, threads })
     }
 
-    /// Hashes a new password with a fresh salt.
+    /// Hashes a password with a fresh salt.
     ///
     /// # Errors
     ///
     /// If the queue is full or the system has no randomness.
     pub async fn hash(&self, password: Password) -> Result<StoredHash, PoolError> {
+        let Ok((hash, ())) = self.hash_checked(|| Ok::<_, Infallible>((password, ()))).await?;
+        Ok(hash)
+    }
+
+    /// Hashes a new password with a fresh salt, once `check` has let it through. What that computes
+    /// is a part of the work and runs on the same thread; what it refuses is not hashed. The other
+    /// value that it returns is handed on.
+    ///
+    /// # Errors
+    ///
+    /// If the queue is full, the system has no randomness or `check` panics; inside, what `check`
+    /// says.
+    pub async fn hash_checked<T: Send + 'static, E: Send + 'static>(
+        &self,
+        check: impl FnOnce() -> Result<(Password, T), E> + Send + 'static,
+    ) -> Result<Result<(StoredHash, T), E>, PoolError> {
         let (salt, iterations) = (random_salt()?, self.iterations);
-        let key = self.derive(password, salt, iterations, None).await?;
-        Ok(StoredHash::new(iterations, salt, &key))
+        let hash = move || {
+            let (password, checked) = check()?;
+            let key = derive(&password, &salt, iterations);
+            Ok((StoredHash::new(iterations, salt, &key), checked))
+        };
+        self.run(hash).await
     }
 
     /// Whether `password` is the one behind `stored`. Without a stored hash, or without a usable
@@ -130,11 +151,11 @@ impl Pool {
         Ok(Verdict { matches: stored.matches(&key) && known, outdated })
     }
 
-    /// Runs other work that computes for long, such as checking a password against the policy.
+    /// Runs other work that computes for long.
     ///
     /// # Errors
     ///
-    /// If the queue is full.
+    /// If the queue is full or the work panics.
     pub async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
@@ -187,7 +208,7 @@ impl Job {
     fn run(self) {
         match self {
             Self::Run(work) => work(),
-            // Whoever asked has hung up: a flood of abandoned logins costs nothing.
+            // Whoever asked has hung up, and hyper noticed: nobody waits for the key.
             Self::Derive(derivation) if derivation.reply.is_closed() => {}
             Self::Derive(derivation) => derivation.run(),
         }

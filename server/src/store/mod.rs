@@ -1,6 +1,7 @@
 //! What a store must do, in terms of the domain. Each operation is atomic by itself, and when one
 //! that writes has answered, its effect survives the loss of power.
 
+mod database;
 mod redb;
 mod writer;
 
@@ -86,9 +87,10 @@ pub enum CreateUserError {
     Store(#[from] StoreError),
 }
 
-/// The store could not do its work; nothing was changed.
+/// The store could not do its work. A write may have taken effect or not, as when the disk fails
+/// while it syncs.
 #[derive(Debug, thiserror::Error)]
-#[error("the store failed: {0:#}")]
+#[error(transparent)]
 pub struct StoreError(#[from] pub anyhow::Error);
 
 /// Where users are kept.

@@ -4,12 +4,13 @@ use std::sync::Arc;
 use anyhow::{Context as _, anyhow};
 use async_trait::async_trait;
 use hallpass_contract::Secret;
-use redb::backends::FileBackend;
+use redb::backends::{FileBackend, InMemoryBackend};
 use redb::{
-    Database, DatabaseError, ReadableDatabase as _, ReadableTable as _, StorageBackend,
-    TableDefinition, WriteTransaction,
+    Database, DatabaseError, ReadableDatabase as _, ReadableTable as _, TableDefinition,
+    WriteTransaction,
 };
 
+use super::database::Reopening;
 use super::writer::Writer;
 use super::{CreateUserError, Store, StoreError, User, UserId};
 use crate::data_dir;
@@ -25,7 +26,7 @@ const USER_IDS_BY_NAME: TableDefinition<'_, &str, &[u8; 16]> =
 pub struct RedbStore {
     // Before `db`, since it is dropped first and finishes its writes then.
     writer: Writer,
-    db: Arc<Database>,
+    db: Arc<Reopening>,
 }
 
 impl RedbStore {
@@ -35,17 +36,13 @@ impl RedbStore {
     ///
     /// If another process has it open, it is not a redb file, or the disk refuses.
     pub fn open(path: &Path) -> anyhow::Result<Self> {
-        let file = data_dir::open_file(path)?;
-        let db = FileBackend::new(file)
-            .and_then(|backend| Database::builder().create_with_backend(backend))
-            .map_err(|error| match error {
-                DatabaseError::DatabaseAlreadyOpen => anyhow!(
-                    "{} is in use by another hallpass; stop it or choose another --data-dir",
-                    path.display()
-                ),
-                error => anyhow!(error).context(format!("can't open {}", path.display())),
+        if !path.try_exists().with_context(|| format!("can't look for {}", path.display()))? {
+            data_dir::create_whole(path, |file| {
+                create_tables(&Database::builder().create_with_backend(FileBackend::new(file)?)?)
             })?;
-        Self::new(db)
+        }
+        let path = path.to_owned();
+        Self::new(move || open_file(&path))
     }
 
     /// A store in memory that is gone with the process, for tests.
@@ -54,30 +51,29 @@ impl RedbStore {
     ///
     /// If its thread can't be started.
     pub fn in_memory() -> anyhow::Result<Self> {
-        Self::on(redb::backends::InMemoryBackend::new())
+        Self::new(|| Ok(Database::builder().create_with_backend(InMemoryBackend::new())?))
     }
 
-    fn on(backend: impl StorageBackend) -> anyhow::Result<Self> {
-        Self::new(Database::builder().create_with_backend(backend)?)
-    }
-
-    fn new(db: Database) -> anyhow::Result<Self> {
-        let txn = db.begin_write()?;
-        txn.open_table(USERS)?;
-        txn.open_table(USER_IDS_BY_NAME)?;
-        txn.commit()?;
-        let db = Arc::new(db);
+    fn new(
+        open: impl Fn() -> anyhow::Result<Database> + Send + Sync + 'static,
+    ) -> anyhow::Result<Self> {
+        let db = Arc::new(Reopening::new(open)?);
+        db.with(create_tables)?;
         Ok(Self { writer: Writer::start(Arc::clone(&db))?, db })
     }
 
     fn read_user(&self, id: UserId) -> anyhow::Result<Option<User>> {
-        let users = self.db.begin_read()?.open_table(USERS)?;
-        users.get(id.as_bytes())?.map(|json| decode(id, json.value())).transpose()
+        self.db.with(|db| {
+            let users = db.begin_read()?.open_table(USERS)?;
+            users.get(id.as_bytes())?.map(|json| decode(id, json.value())).transpose()
+        })
     }
 
     fn read_user_id(&self, username_key: &str) -> anyhow::Result<Option<UserId>> {
-        let names = self.db.begin_read()?.open_table(USER_IDS_BY_NAME)?;
-        Ok(names.get(username_key)?.map(|id| UserId::from_bytes(*id.value())))
+        self.db.with(|db| {
+            let names = db.begin_read()?.open_table(USER_IDS_BY_NAME)?;
+            Ok(names.get(username_key)?.map(|id| UserId::from_bytes(*id.value())))
+        })
     }
 }
 
@@ -111,9 +107,28 @@ impl Store for RedbStore {
     }
 
     async fn check(&self) -> Result<(), StoreError> {
-        self.db.begin_read().context("can't read").map_err(StoreError)?;
-        self.writer.check().await
+        self.writer.check().await?;
+        Ok(self.db.with(|db| db.begin_read().map(drop).context("can't read"))?)
     }
+}
+
+fn open_file(path: &Path) -> anyhow::Result<Database> {
+    FileBackend::new(data_dir::open_file(path)?)
+        .and_then(|backend| Database::builder().create_with_backend(backend))
+        .map_err(|error| match error {
+            DatabaseError::DatabaseAlreadyOpen => anyhow!(
+                "{} is in use by another hallpass; stop it or choose another --data-dir",
+                path.display()
+            ),
+            error => anyhow!(error).context(format!("can't open {}", path.display())),
+        })
+}
+
+fn create_tables(db: &Database) -> anyhow::Result<()> {
+    let txn = db.begin_write()?;
+    txn.open_table(USERS)?;
+    txn.open_table(USER_IDS_BY_NAME)?;
+    Ok(txn.commit()?)
 }
 
 /// Whether it was inserted; not if the name is taken.

@@ -4,16 +4,20 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
 use anyhow::{Context as _, anyhow};
-use redb::{Database, WriteTransaction};
+use redb::{Database, ReadableTable as _, TableDefinition, WriteTransaction};
 use tokio::sync::{mpsc, oneshot};
 
 use super::StoreError;
+use super::database::Reopening;
 
 /// How many writes may wait for the thread before a request has to wait for a place.
 const QUEUE: usize = 1024;
 
 /// The most writes of one commit: bounds how long the first of them waits for the last.
 const MAX_GROUP: usize = 256;
+
+/// One row that is written to see whether writing works; a commit without a change costs no sync.
+const PROBES: TableDefinition<'_, (), u64> = TableDefinition::new("probes");
 
 /// A write that waits for the thread: it changes the tables and returns who is told the outcome.
 type Write = Box<dyn FnOnce(&WriteTransaction) -> anyhow::Result<Acknowledge> + Send>;
@@ -33,7 +37,7 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(db: Arc<Database>) -> anyhow::Result<Self> {
+    pub(super) fn start(db: Arc<Reopening>) -> anyhow::Result<Self> {
         let (queue, writes) = mpsc::channel(QUEUE);
         let failing = Arc::new(AtomicBool::new(false));
         let thread = std::thread::Builder::new()
@@ -50,7 +54,7 @@ impl Writer {
     pub(super) async fn check(&self) -> Result<(), StoreError> {
         let stopped = self.queue.as_ref().is_none_or(mpsc::Sender::is_closed);
         if stopped || self.failing.load(Ordering::Relaxed) {
-            self.write(|_| Ok(())).await?;
+            self.write(probe).await?;
         }
         Ok(())
     }
@@ -90,11 +94,15 @@ impl Drop for Writer {
     }
 }
 
-fn run(db: &Database, mut writes: mpsc::Receiver<Write>, failing: &AtomicBool) {
+fn run(db: &Reopening, mut writes: mpsc::Receiver<Write>, failing: &AtomicBool) {
     let mut group = Vec::with_capacity(MAX_GROUP);
     while writes.blocking_recv_many(&mut group, MAX_GROUP) > 0 {
+        let attempt = || {
+            db.ensure_open()?;
+            db.with(|db| commit(db, group.drain(..)))
+        };
         // A panic must not end the only thread that writes; it has printed itself by now.
-        let committed = catch_unwind(AssertUnwindSafe(|| commit(db, group.drain(..))));
+        let committed = catch_unwind(AssertUnwindSafe(attempt));
         let outcome = committed.unwrap_or_else(|_| Err(anyhow!("a write panicked")));
         failing.store(outcome.is_err(), Ordering::Relaxed);
         match outcome {
@@ -103,9 +111,22 @@ fn run(db: &Database, mut writes: mpsc::Receiver<Write>, failing: &AtomicBool) {
                     acknowledge(Ok(()));
                 }
             }
-            Err(error) => tracing::error!("a write was aborted: {error:#}"),
+            Err(error) => {
+                tracing::error!("a write was aborted: {error:#}");
+                group.clear();
+                if let Err(error) = db.reopen() {
+                    tracing::error!("{error:#}");
+                }
+            }
         }
     }
+}
+
+fn probe(txn: &WriteTransaction) -> anyhow::Result<()> {
+    let mut probes = txn.open_table(PROBES)?;
+    let count = probes.get(())?.map_or(0, |count| count.value());
+    probes.insert((), count.wrapping_add(1))?;
+    Ok(())
 }
 
 fn commit(db: &Database, group: impl Iterator<Item = Write>) -> anyhow::Result<Vec<Acknowledge>> {

@@ -112,3 +112,19 @@ async fn a_shutdown_does_not_wait_past_its_deadline() {
     stuck.read_exact(&mut interim).await.unwrap();
     timeout(SOON, app.shut_down()).await.unwrap().unwrap();
 }
+
+#[tokio::test]
+async fn what_warp_does_not_look_at_is_refused() {
+    let app = TestApp::start().await;
+    for (request, status) in [
+        ("CONNECT a.b:443 HTTP/1.1\r\nHost: a.b\r\n", "405"),
+        ("GET /healthz HTTP/1.1\r\n", "400"),
+        ("GET /healthz HTTP/1.1\r\nHost: a\r\nHost: b\r\n", "400"),
+        ("GET /healthz HTTP/1.0\r\n", "200"),
+    ] {
+        let request = format!("{request}Connection: close\r\n\r\n");
+        let text = read_to_close(connect(&app, &request).await).await;
+        assert!(text.split(' ').nth(1) == Some(status), "{request}{text}");
+        assert!(text.contains("x-request-id"), "{text}");
+    }
+}

@@ -36,6 +36,11 @@ impl Process {
             stderr.read_to_string(&mut text).unwrap();
             text
         });
+        Self::with_log(child, log)
+    }
+
+    /// With a thread that yields what the process logs once it has ended.
+    fn with_log(mut child: Child, log: JoinHandle<String>) -> Self {
         let stdout = child.stdout.take().unwrap();
         let (started, starting) = mpsc::channel();
         std::thread::spawn(move || {
@@ -254,4 +259,37 @@ async fn raising_the_iterations_renews_a_hash_at_the_next_login() {
     assert_eq!(dear.post("/api/login", "ada", PASSWORD).await.status(), 200);
     dear.end(Signal::TERM);
     assert!(stored("i=1000,l=32"));
+}
+
+#[test]
+fn a_first_start_that_is_killed_at_any_moment_can_be_repeated() {
+    for delay_us in (0..30).map(|n| n * 1000) {
+        let dir = tempfile::tempdir().unwrap();
+        let mut child = command(dir.path(), &[]).spawn().unwrap();
+        // No condition to wait for: each moment is as good as another.
+        std::thread::sleep(Duration::from_micros(delay_us));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let mut process = Process::start(dir.path(), &[]);
+        process.end(Signal::TERM);
+        let names = std::fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name());
+        let mut names: Vec<_> = names.collect();
+        names.sort();
+        assert_eq!(names, ["hallpass.redb", "signing-key.pem"]);
+    }
+}
+
+#[tokio::test]
+async fn a_stderr_that_nobody_reads_stops_neither_answers_nor_the_shutdown() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut child = command(dir.path(), &[]).spawn().unwrap();
+    let _unread = child.stderr.take().unwrap();
+    let mut process = Process::with_log(child, std::thread::spawn(String::new));
+    // Each of them logs a line; a pipe holds 64 KiB.
+    for _ in 0..1000 {
+        let verify = client().get(format!("{}/api/verify", process.url));
+        assert_eq!(verify.send().await.unwrap().status(), 401);
+    }
+    let (status, _) = process.end(Signal::TERM);
+    assert!(status.success(), "{status}");
 }

@@ -1,8 +1,9 @@
-use std::io;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, mpsc};
+use std::{fmt, io};
 
 use jiff::Timestamp;
+use redb::StorageBackend;
 use redb::backends::InMemoryBackend;
 
 use super::*;
@@ -69,51 +70,64 @@ fn a_file_that_is_in_use_is_refused_with_a_way_out() {
     assert!(refused.contains("--data-dir"), "{refused}");
 }
 
-/// A disk whose syncs wait, once it is shut, until they are let through.
-#[derive(Debug)]
-struct Gate {
-    disk: InMemoryBackend,
-    shut: Arc<AtomicBool>,
-    arrived: mpsc::Sender<()>,
-    open: Mutex<mpsc::Receiver<()>>,
-    syncs: Arc<AtomicUsize>,
+type BeforeSync = Arc<dyn Fn() -> io::Result<()> + Send + Sync>;
+
+/// A disk in memory on which something happens before each sync.
+struct Disk {
+    memory: Arc<InMemoryBackend>,
+    before_sync: BeforeSync,
 }
 
-impl StorageBackend for Gate {
-    fn len(&self) -> Result<u64, io::Error> {
-        self.disk.len()
+impl fmt::Debug for Disk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Disk")
     }
-    fn read(&self, offset: u64, out: &mut [u8]) -> Result<(), io::Error> {
-        self.disk.read(offset, out)
+}
+
+impl StorageBackend for Disk {
+    fn len(&self) -> io::Result<u64> {
+        self.memory.len()
     }
-    fn set_len(&self, len: u64) -> Result<(), io::Error> {
-        self.disk.set_len(len)
+    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        self.memory.read(offset, out)
     }
-    fn write(&self, offset: u64, data: &[u8]) -> Result<(), io::Error> {
-        self.disk.write(offset, data)
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        self.memory.set_len(len)
     }
-    fn sync_data(&self) -> Result<(), io::Error> {
-        self.syncs.fetch_add(1, Ordering::Relaxed);
-        if self.shut.load(Ordering::Relaxed) {
-            self.arrived.send(()).unwrap();
-            self.open.lock().unwrap().recv().unwrap();
-        }
-        self.disk.sync_data()
+    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        self.memory.write(offset, data)
     }
+    fn sync_data(&self) -> io::Result<()> {
+        (self.before_sync)()?;
+        self.memory.sync_data()
+    }
+}
+
+fn store_on(before_sync: BeforeSync) -> RedbStore {
+    let memory = Arc::new(InMemoryBackend::new());
+    let open = move || {
+        let disk = Disk { memory: Arc::clone(&memory), before_sync: Arc::clone(&before_sync) };
+        Ok(Database::builder().create_with_backend(disk)?)
+    };
+    RedbStore::new(open).unwrap()
 }
 
 #[tokio::test]
 async fn nothing_is_acknowledged_before_it_is_synced_and_what_waits_is_synced_together() {
     let (shut, syncs) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
-    let ((arrived, arrivals), (opener, open)) = (mpsc::channel(), mpsc::channel());
-    let store = RedbStore::on(Gate {
-        disk: InMemoryBackend::new(),
-        shut: Arc::clone(&shut),
-        arrived,
-        open: Mutex::new(open),
-        syncs: Arc::clone(&syncs),
-    })
-    .unwrap();
+    let ((arrived, arrivals), (opener, open)) = (mpsc::channel(), mpsc::channel::<()>());
+    let open = Mutex::new(open);
+    let store = store_on({
+        let (shut, syncs) = (Arc::clone(&shut), Arc::clone(&syncs));
+        Arc::new(move || {
+            syncs.fetch_add(1, Ordering::Relaxed);
+            if shut.load(Ordering::Relaxed) {
+                arrived.send(()).unwrap();
+                open.lock().unwrap().recv().unwrap();
+            }
+            Ok(())
+        })
+    });
     shut.store(true, Ordering::Relaxed);
     let before = syncs.load(Ordering::Relaxed);
     let creations = (0..50).map(|n| store.create_user(user(&format!("user{n}"))));
@@ -127,4 +141,38 @@ async fn nothing_is_acknowledged_before_it_is_synced_and_what_waits_is_synced_to
     assert!(creations.await.iter().all(Result::is_ok));
     let commits = syncs.load(Ordering::Relaxed) - before;
     assert!(commits <= 4, "{commits} syncs for 50 users");
+}
+
+#[tokio::test]
+async fn a_full_disk_costs_the_writes_that_met_it_and_no_later_ones() {
+    let full = Arc::new(AtomicBool::new(false));
+    let store = store_on({
+        let full = Arc::clone(&full);
+        Arc::new(move || match full.load(Ordering::Relaxed) {
+            true => Err(io::ErrorKind::StorageFull.into()),
+            false => Ok(()),
+        })
+    });
+    store.create_user(user("before")).await.unwrap();
+    full.store(true, Ordering::Relaxed);
+    for name in ["during", "during again"] {
+        let refused = store.create_user(user(name)).await;
+        assert!(matches!(refused, Err(CreateUserError::Store(_))), "{refused:?}");
+        assert!(store.check().await.is_err(), "it calls itself ready");
+    }
+    full.store(false, Ordering::Relaxed);
+    store.check().await.unwrap();
+    store.create_user(user("after")).await.unwrap();
+    for name in ["before", "after"] {
+        assert!(store.user_by_name(name).await.unwrap().is_some(), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_panic_while_writing_costs_one_write() {
+    let store = RedbStore::in_memory().unwrap();
+    let panicked = store.writer.write(|_| -> anyhow::Result<()> { panic!("on purpose") }).await;
+    assert!(panicked.is_err());
+    store.check().await.unwrap();
+    store.create_user(user("ada")).await.unwrap();
 }

@@ -1,0 +1,63 @@
+use std::fmt;
+use std::sync::{PoisonError, RwLock, TryLockError};
+
+use anyhow::{Context as _, bail};
+use redb::Database;
+
+/// Opens the database, which nobody has open at that moment.
+type Open = Box<dyn Fn() -> anyhow::Result<Database> + Send + Sync>;
+
+/// The database, and how to open it again: after one failed write, such as on a full disk, redb
+/// refuses all others until then.
+pub(super) struct Reopening {
+    open: Open,
+    /// `None` while it can't be opened.
+    db: RwLock<Option<Database>>,
+}
+
+impl Reopening {
+    pub(super) fn new(
+        open: impl Fn() -> anyhow::Result<Database> + Send + Sync + 'static,
+    ) -> anyhow::Result<Self> {
+        let db = RwLock::new(Some(open()?));
+        Ok(Self { open: Box::new(open), db })
+    }
+
+    /// Runs `work` on the database. No transaction may outlive it.
+    ///
+    /// # Errors
+    ///
+    /// What `work` says; or at once, if the database is being opened or could not be.
+    pub(super) fn with<T>(
+        &self,
+        work: impl FnOnce(&Database) -> anyhow::Result<T>,
+    ) -> anyhow::Result<T> {
+        let db = match self.db.try_read() {
+            Ok(db) => db,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => bail!("the database is being opened again"),
+        };
+        work(db.as_ref().context("the database is closed after a failure")?)
+    }
+
+    /// Opens the database if it is closed.
+    pub(super) fn ensure_open(&self) -> anyhow::Result<()> {
+        let is_open = self.db.read().unwrap_or_else(PoisonError::into_inner).is_some();
+        if is_open { Ok(()) } else { self.reopen() }
+    }
+
+    /// Closes the database and opens it again.
+    pub(super) fn reopen(&self) -> anyhow::Result<()> {
+        let mut db = self.db.write().unwrap_or_else(PoisonError::into_inner);
+        // The file is locked as long as it is open.
+        drop(db.take());
+        *db = Some((self.open)().context("can't open the database again")?);
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Reopening {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reopening").finish_non_exhaustive()
+    }
+}
