@@ -19,11 +19,12 @@ const MAX_GROUP: usize = 256;
 /// One row that is written to see whether writing works; a commit without a change costs no sync.
 const PROBES: TableDefinition<'_, (), u64> = TableDefinition::new("probes");
 
-/// A write that waits for the thread: it changes the tables and returns who is told the outcome.
-type Write = Box<dyn FnOnce(&WriteTransaction) -> anyhow::Result<Acknowledge> + Send>;
+/// A write that waits for the thread: it changes the tables, and says whether it could and who is
+/// told the outcome.
+type Write = Box<dyn FnOnce(&WriteTransaction) -> (anyhow::Result<()>, Acknowledge) + Send>;
 
-/// Tells the one who asked for the write how the commit went.
-type Acknowledge = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
+/// Tells the one who asked for the write whether it was committed.
+type Acknowledge = Box<dyn FnOnce(bool) + Send>;
 
 /// The one thread that writes. redb has a single writer and a durable commit costs an fsync, so
 /// all the writes that wait are committed together, and each is acknowledged after that commit.
@@ -70,17 +71,23 @@ impl Writer {
     ) -> Result<T, StoreError> {
         let (reply, outcome) = oneshot::channel();
         let write: Write = Box::new(move |txn| {
-            let value = apply(txn)?;
-            Ok(Box::new(move |committed| {
-                // The request may be gone; the write stands all the same.
-                let _ = reply.send(committed.map(|()| value));
-            }))
+            let (value, outcome) = match apply(txn) {
+                Ok(value) => (Some(value), Ok(())),
+                Err(error) => (None, Err(error)),
+            };
+            let acknowledge = move |committed| {
+                if let (true, Some(value)) = (committed, value) {
+                    // The request may be gone; the write stands all the same.
+                    let _ = reply.send(value);
+                }
+            };
+            (outcome, Box::new(acknowledge))
         });
         let stopped = || StoreError(anyhow!("the writer thread has stopped"));
         let queue = self.queue.as_ref().ok_or_else(stopped)?;
         queue.send(write).await.map_err(|_| stopped())?;
-        // A write whose group was aborted by an error is dropped, and its reply with it.
-        outcome.await.map_err(|_| StoreError(anyhow!("the write was aborted; the log says why")))?
+        // The reply to a write whose group was aborted is dropped.
+        outcome.await.map_err(|_| StoreError(anyhow!("the write was aborted; the log says why")))
     }
 }
 
@@ -97,29 +104,40 @@ impl Drop for Writer {
 fn run(db: &Reopening, mut writes: mpsc::Receiver<Write>, failing: &AtomicBool) {
     let mut group = Vec::with_capacity(MAX_GROUP);
     while writes.blocking_recv_many(&mut group, MAX_GROUP) > 0 {
+        // Both outlive the attempt: nobody is told of a failure before `failing` says so.
+        let (mut writes, mut acknowledges) = (group.drain(..), Vec::new());
         let attempt = || {
             db.ensure_open()?;
-            db.with(|db| commit(db, group.drain(..)))
+            db.with(|db| commit(db, &mut writes, &mut acknowledges))
         };
-        // A panic must not end the only thread that writes; it has printed itself by now.
+        // A panic must not end the only thread that writes; it has been logged by now.
         let committed = catch_unwind(AssertUnwindSafe(attempt));
         let outcome = committed.unwrap_or_else(|_| Err(anyhow!("a write panicked")));
         failing.store(outcome.is_err(), Ordering::Relaxed);
-        match outcome {
-            Ok(acknowledges) => {
-                for acknowledge in acknowledges {
-                    acknowledge(Ok(()));
-                }
-            }
-            Err(error) => {
-                tracing::error!("a write was aborted: {error:#}");
-                group.clear();
-                if let Err(error) = db.reopen() {
-                    tracing::error!("{error:#}");
-                }
+        if let Err(error) = &outcome {
+            tracing::error!("a write was aborted: {error:#}");
+            if let Err(error) = db.reopen() {
+                tracing::error!("{error:#}");
             }
         }
+        for acknowledge in acknowledges {
+            acknowledge(outcome.is_ok());
+        }
     }
+}
+
+fn commit(
+    db: &Database,
+    writes: impl Iterator<Item = Write>,
+    acknowledges: &mut Vec<Acknowledge>,
+) -> anyhow::Result<()> {
+    let txn = db.begin_write()?;
+    for write in writes {
+        let (applied, acknowledge) = write(&txn);
+        acknowledges.push(acknowledge);
+        applied?;
+    }
+    Ok(txn.commit()?)
 }
 
 fn probe(txn: &WriteTransaction) -> anyhow::Result<()> {
@@ -127,11 +145,4 @@ fn probe(txn: &WriteTransaction) -> anyhow::Result<()> {
     let count = probes.get(())?.map_or(0, |count| count.value());
     probes.insert((), count.wrapping_add(1))?;
     Ok(())
-}
-
-fn commit(db: &Database, group: impl Iterator<Item = Write>) -> anyhow::Result<Vec<Acknowledge>> {
-    let txn = db.begin_write()?;
-    let acknowledges = group.map(|write| write(&txn)).collect::<anyhow::Result<_>>()?;
-    txn.commit()?;
-    Ok(acknowledges)
 }
