@@ -18,8 +18,8 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// Checks a new password for `username`. At worst it computes for as long as a password hash,
-    /// so it belongs on a hashing thread.
+    /// Checks a new password for `username`. A hostile one takes about as long as a password hash, so
+    /// this belongs on a hashing thread.
     ///
     /// # Errors
     ///
@@ -54,7 +54,8 @@ impl Policy {
 }
 
 /// zxcvbn takes a second for 100 characters chosen to make it try every spelling of every word, and
-/// no longer than a password hash for this many.
+/// no longer than a password hash for this many. Only after a guessable window is the next one
+/// looked at, and those are quick.
 const WINDOW_CHARS: usize = 24;
 
 /// Windows that are looked at; zxcvbn itself looks at 100 characters of a password.
