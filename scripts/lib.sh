@@ -67,3 +67,37 @@ build_release() {
     step "building in release mode: hallpass $*"
     in_root cargo build --release "${packages[@]}"
 } >&2
+
+# target/debug/hallpass, which fails on an overflow where the release wraps around. $server is it,
+# unless the caller brings another one.
+build_debug() {
+    server=${HALLPASS_TEST_SERVER:-$root/target/debug/hallpass}
+    if [ -n "${HALLPASS_TEST_SERVER:-}" ]; then return; fi
+    step "building the server"
+    in_root cargo build -p hallpass
+} >&2
+
+# target/python: a virtual environment with what scripts/requirements.txt names, made once.
+python_env() {
+    local env="$root/target/python" wanted="$root/scripts/requirements.txt"
+    # pip's own start fails after the checkout has moved, or Python was replaced.
+    if cmp -s "$wanted" "$env/installed.txt" && "$env/bin/pip" --version >/dev/null 2>&1; then
+        return
+    fi
+    "$root/scripts/setup" python
+    step "installing Python packages"
+    rm -rf "$env"
+    python3 -m venv "$env"
+    "$env/bin/pip" install --quiet --disable-pip-version-check --requirement "$wanted" ||
+        die "can't install the Python packages; once there is a network, try again"
+    cp "$wanted" "$env/installed.txt"
+} >&2
+
+# Starts $server with these arguments on a free port; sets server_pid and url.
+start_server() {
+    local line
+    exec {server_out}< <(exec "$server" serve --listen 127.0.0.1:0 "$@")
+    server_pid=$!
+    read -r -t 30 line <&"$server_out" || die "the server did not start"
+    url=${line#listening on }
+}

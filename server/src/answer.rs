@@ -7,12 +7,31 @@ use serde::Serialize;
 
 use crate::problem::Problem;
 
+/// What a handler may answer.
+pub trait Respond: Send + 'static {
+    /// The answer in HTTP's terms.
+    fn into_response(self) -> Response<Bytes>;
+}
+
+impl Respond for Response<Bytes> {
+    fn into_response(self) -> Response<Bytes> {
+        self
+    }
+}
+
 /// A status, headers and a body that becomes JSON.
 #[derive(Debug)]
 pub struct Answer<T> {
     status: StatusCode,
     headers: HeaderMap,
     body: T,
+}
+
+impl Answer<()> {
+    /// 204: it is done, and there is no body.
+    pub fn done() -> Self {
+        Self { status: StatusCode::NO_CONTENT, headers: HeaderMap::new(), body: () }
+    }
 }
 
 impl<T: Serialize> Answer<T> {
@@ -32,17 +51,21 @@ impl<T: Serialize> Answer<T> {
         self.headers.insert(name, value);
         self
     }
+}
 
-    /// The answer in HTTP's terms.
-    pub fn into_response(self) -> Response<Bytes> {
-        let body = match serde_json::to_vec(&self.body) {
-            Ok(body) => body,
-            Err(error) => return Problem::internal(error).to_response(),
-        };
-        let mut response = Response::new(Bytes::from(body));
+impl<T: Serialize + Send + 'static> Respond for Answer<T> {
+    fn into_response(self) -> Response<Bytes> {
+        let mut response = Response::new(Bytes::new());
         *response.status_mut() = self.status;
         *response.headers_mut() = self.headers;
-        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if self.status != StatusCode::NO_CONTENT {
+            match serde_json::to_vec(&self.body) {
+                Ok(body) => *response.body_mut() = Bytes::from(body),
+                Err(error) => return Problem::internal(error).to_response(),
+            }
+            let json = HeaderValue::from_static("application/json");
+            response.headers_mut().insert(CONTENT_TYPE, json);
+        }
         response
     }
 }

@@ -87,6 +87,19 @@ impl Assets {
     }
 }
 
+impl Asset {
+    /// A file that was made at start; `name` tells its media type by its ending.
+    pub fn generated(name: &str, bytes: impl Into<Bytes>) -> Self {
+        Self {
+            content_type: content_type(name),
+            immutable: false,
+            identity: Encoded::new(bytes.into()),
+            brotli: None,
+            gzip: None,
+        }
+    }
+}
+
 impl Encoded {
     fn new(bytes: Bytes) -> Self {
         let hash = data_encoding::HEXLOWER.encode(&Sha256::digest(&bytes)[..16]);

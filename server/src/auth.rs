@@ -1,11 +1,19 @@
 //! Who is asking: from the request's headers to a user.
 
+use std::time::Duration;
+
+use hallpass_contract::ADMIN_ROLE;
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
+use jiff::Timestamp;
+use uuid::Uuid;
 
+use crate::client::Client;
+use crate::origin;
 use crate::problem::Problem;
-use crate::state::App;
-use crate::store::{User, UserId};
+use crate::sessions::RefreshToken;
+use crate::state::{App, State};
+use crate::store::{Actor, Session, SessionId, User, UserId};
 use crate::token::{Claims, TokenError};
 
 /// An authenticated caller.
@@ -13,22 +21,74 @@ use crate::token::{Claims, TokenError};
 pub struct Caller {
     /// What the accepted token says.
     pub claims: Claims,
+    /// The session it belongs to.
+    pub session: SessionId,
     /// The user as the store has them now.
     pub user: User,
+    /// Where the request comes from.
+    pub client: Client,
+}
+
+impl Caller {
+    /// The caller as the store asks for them again.
+    pub fn actor(&self, admin: bool) -> Actor {
+        Actor { user: self.user.id, session: self.session, admin }
+    }
+}
+
+/// What a route asks of its caller beside a valid access token.
+#[derive(Clone, Copy, Debug)]
+pub struct Demand {
+    /// The role `admin`.
+    pub admin: bool,
+    /// A password that was given within `--fresh-for`.
+    pub fresh: bool,
 }
 
 /// The caller that the headers authenticate.
 ///
 /// # Errors
 ///
-/// 401 if no access token came, or it is not accepted, or its user is gone or disabled.
-pub async fn authenticate(app: App, headers: HeaderMap) -> Result<Caller, Problem> {
-    let claims = app.tokens.verify(bearer_token(&headers)?, app.clock.now())?;
-    let id = UserId::parse(&claims.sub).ok_or(TokenError::Invalid)?;
-    match app.store.user_by_id(id).await? {
-        Some(user) if !user.disabled => Ok(Caller { claims, user }),
-        _ => Err(Problem::user_gone()),
+/// 401 if no access token came, or it is not accepted, or its user is gone or disabled; 403 if a
+/// role is missing; 401 if the login is too old.
+pub async fn authenticate(
+    app: &State,
+    headers: &HeaderMap,
+    client: Client,
+    demand: Demand,
+) -> Result<Caller, Problem> {
+    let now = app.clock.now();
+    let claims = app.tokens.verify(bearer_token(headers)?, now)?;
+    let (id, session) = subject(&claims)?;
+    if app.store.is_revoked(session) {
+        return Err(Problem::session_ended());
     }
+    let user = match app.store.user_by_id(id).await? {
+        Some(user) if !user.disabled => user,
+        _ => return Err(Problem::user_gone()),
+    };
+    if demand.admin && !user.has_role(ADMIN_ROLE) {
+        return Err(Problem::missing_role(ADMIN_ROLE));
+    }
+    if demand.fresh && !is_fresh(&claims, app.fresh_for, now) {
+        return Err(Problem::not_fresh(app.fresh_for));
+    }
+    Ok(Caller { claims, session, user, client })
+}
+
+/// Whose token it is, and of which session.
+///
+/// # Errors
+///
+/// If these are not ids: no token of ours.
+pub fn subject(claims: &Claims) -> Result<(UserId, SessionId), TokenError> {
+    let id = UserId::parse(&claims.sub).ok_or(TokenError::Invalid)?;
+    let session = Uuid::try_parse(&claims.sid).map_err(|_| TokenError::Invalid)?;
+    Ok((id, SessionId::from_bytes(session.into_bytes())))
+}
+
+fn is_fresh(claims: &Claims, fresh_for: Duration, now: Timestamp) -> bool {
+    claims.auth_time.saturating_add_unsigned(fresh_for.as_secs()) >= now.as_second()
 }
 
 /// RFC 6750 section 2.1.
@@ -45,6 +105,61 @@ fn bearer_token(headers: &HeaderMap) -> Result<&str, Problem> {
         return Err(Problem::no_credentials());
     }
     Ok(token.trim_start_matches(' '))
+}
+
+/// The refresh token of the request's cookie and the session whose it is or was.
+///
+/// # Errors
+///
+/// 401 if there is none or its session has ended; 403 if another site may have sent the request.
+pub async fn cookie_session(
+    app: &State,
+    headers: &HeaderMap,
+) -> Result<(RefreshToken, Session), Problem> {
+    let token = RefreshToken::from_cookies(headers).ok_or_else(Problem::session_ended)?;
+    if !origin::is_same_origin(headers, app.public_url.as_deref()) {
+        return Err(Problem::cross_site());
+    }
+    match app.store.session(token.id).await? {
+        Some(session) if app.sessions.is_authentic(&token, &session) => Ok((token, session)),
+        _ => Err(Problem::session_ended()),
+    }
+}
+
+/// Somebody who signs out.
+#[derive(Clone, Debug)]
+pub struct Leaver {
+    /// Who, and of which sessions: the access token's, the cookie's, or both.
+    pub sessions: Vec<(UserId, SessionId)>,
+    /// Where the request comes from.
+    pub client: Client,
+}
+
+/// Who signs out. An access token that is not accepted, such as an expired one, leaves it to the
+/// cookie.
+///
+/// # Errors
+///
+/// Why neither authenticates the request.
+pub async fn leaver(app: App, headers: HeaderMap, client: Client) -> Result<Leaver, Problem> {
+    let anyone = Demand { admin: false, fresh: false };
+    let bearer = authenticate(&app, &headers, client.clone(), anyone).await;
+    let cookie = cookie_session(&app, &headers).await;
+    let sessions = match (bearer, cookie) {
+        (Ok(caller), Ok((_, session))) => {
+            let mut both = vec![(caller.user.id, caller.session), (session.user, session.id)];
+            both.dedup();
+            both
+        }
+        (_, Err(problem)) if problem.status().is_server_error() => return Err(problem),
+        (Ok(caller), Err(_)) => vec![(caller.user.id, caller.session)],
+        (Err(_), Ok((_, session))) => vec![(session.user, session.id)],
+        (Err(_), Err(problem)) if RefreshToken::from_cookies(&headers).is_some() => {
+            return Err(problem);
+        }
+        (Err(problem), Err(_)) => return Err(problem),
+    };
+    Ok(Leaver { sessions, client })
 }
 
 #[cfg(test)]

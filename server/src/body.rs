@@ -2,25 +2,56 @@
 
 use bytes::{Buf, BytesMut};
 use futures_util::{Stream, StreamExt as _, pin_mut};
-use hallpass_contract::{Credentials, FieldError};
+use hallpass_contract::{
+    Credentials, FieldError, PasswordChange, PasswordReset, Reauthentication, UserPatch,
+};
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
 use http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::problem::{Problem, field_error};
 
 /// The most bytes of a body.
 pub const MAX_BYTES: usize = 64 * 1024;
 
-/// A request's JSON body. All its fields are strings.
+/// A request's JSON body.
 pub trait Form: DeserializeOwned + Send + 'static {
-    /// The fields that must be there.
-    const REQUIRED: &'static [&'static str];
+    /// Its fields, in the order in which they are complained about.
+    const FIELDS: &'static [Field];
+}
+
+/// A field of a form.
+#[derive(Clone, Copy, Debug)]
+pub enum Field {
+    /// A string that must be there.
+    Text(&'static str),
+    /// An array of strings that may be left out.
+    OptionalTexts(&'static str),
+    /// A boolean that may be left out.
+    OptionalFlag(&'static str),
 }
 
 impl Form for Credentials {
-    const REQUIRED: &'static [&'static str] = &["username", "password"];
+    const FIELDS: &'static [Field] = &[Field::Text("username"), Field::Text("password")];
+}
+
+impl Form for Reauthentication {
+    const FIELDS: &'static [Field] = &[Field::Text("password")];
+}
+
+impl Form for PasswordChange {
+    const FIELDS: &'static [Field] =
+        &[Field::Text("current_password"), Field::Text("new_password")];
+}
+
+impl Form for PasswordReset {
+    const FIELDS: &'static [Field] = &[Field::Text("token"), Field::Text("new_password")];
+}
+
+impl Form for UserPatch {
+    const FIELDS: &'static [Field] =
+        &[Field::OptionalTexts("roles"), Field::OptionalFlag("disabled")];
 }
 
 /// Looks at the headers before a byte of the body is read.
@@ -30,15 +61,11 @@ impl Form for Credentials {
 /// 415 if the body is not declared JSON, 411 if there is none, 413 if it is declared too large.
 pub fn check_headers(headers: &HeaderMap) -> Result<(), Problem> {
     if !is_json(headers) {
-        let detail = "Send JSON and declare it with `Content-Type: application/json`.";
-        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
+        return Err(not_declared());
     }
     match headers.get(CONTENT_LENGTH) {
         None if headers.contains_key(TRANSFER_ENCODING) => Ok(()),
-        None => {
-            let detail = "Send a body, with its length in Content-Length.";
-            Err(Problem::new(StatusCode::LENGTH_REQUIRED, detail))
-        }
+        None => Err(no_length()),
         Some(length) => match length.to_str().ok().and_then(|length| length.parse().ok()) {
             Some(0..=MAX_BYTES) => Ok(()),
             _ => Err(too_large()),
@@ -82,8 +109,8 @@ pub async fn read<B: Buf, E>(
 ///
 /// # Errors
 ///
-/// 400 if it is not JSON, 422 if it is and does not fit; then each field that is missing or not a
-/// string is named.
+/// 400 if it is not JSON, 422 if it is and does not fit; then each field that is missing or of
+/// another type is named.
 pub fn parse<T: Form>(body: &[u8]) -> Result<T, Problem> {
     // serde would take an array of the fields in their order for the object, too.
     let not_utf8 = |_| Problem::new(StatusCode::BAD_REQUEST, "The body is not UTF-8.");
@@ -94,26 +121,61 @@ pub fn parse<T: Form>(body: &[u8]) -> Result<T, Problem> {
         return Ok(form);
     }
     match serde_json::from_str(body) {
-        Ok(value) => Err(Problem::invalid_fields(wrong_fields(T::REQUIRED, &value))),
-        Err(error) => Err(malformed(&error)),
+        Ok(value) => Err(Problem::invalid_fields(wrong_fields(T::FIELDS, &value))),
+        Err(error) => Err(malformed(error.line(), error.column())),
     }
 }
 
-fn wrong_fields(required: &[&str], value: &Value) -> Vec<FieldError> {
+fn wrong_fields(fields: &[Field], value: &Value) -> Vec<FieldError> {
     let Value::Object(object) = value else {
         return Vec::new();
     };
-    let wrong = |field: &&str| match object.get(*field) {
-        Some(Value::String(_)) => None,
-        None | Some(Value::Null) => Some(field_error(field, format!("Fill in the {field}."))),
-        Some(_) => Some(field_error(field, format!("Send the {field} as a string."))),
-    };
-    required.iter().filter_map(wrong).collect()
+    fields.iter().filter_map(|field| field.wrong(object)).collect()
 }
 
-fn malformed(error: &serde_json::Error) -> Problem {
-    // The library's own text may quote the body, which may hold a password.
-    let (line, column) = (error.line(), error.column());
+impl Field {
+    fn wrong(self, object: &Map<String, Value>) -> Option<FieldError> {
+        let (Self::Text(name) | Self::OptionalTexts(name) | Self::OptionalFlag(name)) = self;
+        // As people say it.
+        let said = name.replace('_', " ");
+        let value = object.get(name).unwrap_or(&Value::Null);
+        let message = match (self, value) {
+            (Self::Text(_), Value::String(_))
+            | (Self::OptionalFlag(_), Value::Bool(_))
+            | (Self::OptionalFlag(_) | Self::OptionalTexts(_), Value::Null) => return None,
+            (Self::OptionalTexts(_), Value::Array(values))
+                if values.iter().all(Value::is_string) =>
+            {
+                return None;
+            }
+            (Self::Text(_), Value::Null) => format!("Fill in the {said}."),
+            (Self::Text(_), _) => format!("Send the {said} as a string."),
+            (Self::OptionalTexts(_), _) => format!("Send {said} as an array of strings."),
+            (Self::OptionalFlag(_), _) => format!("Send {said} as true or false."),
+        };
+        Some(field_error(name, message))
+    }
+}
+
+/// What any body of `T` may be refused with.
+pub fn refusals<T: Form>() -> Vec<Problem> {
+    let empty = Value::Object(Map::new());
+    let unfit = Problem::invalid_fields(wrong_fields(T::FIELDS, &empty));
+    vec![malformed(1, 2), too_slow(), no_length(), too_large(), not_declared(), unfit]
+}
+
+fn not_declared() -> Problem {
+    let detail = "Send JSON and declare it with `Content-Type: application/json`.";
+    Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail)
+}
+
+fn no_length() -> Problem {
+    let detail = "Send a body, with its length in Content-Length.";
+    Problem::new(StatusCode::LENGTH_REQUIRED, detail)
+}
+
+/// Only where it is: the library's own text may quote the body, which may hold a password.
+fn malformed(line: usize, column: usize) -> Problem {
     let detail = format!("The body is not JSON: look at line {line}, column {column}.");
     Problem::new(StatusCode::BAD_REQUEST, detail)
 }

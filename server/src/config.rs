@@ -1,42 +1,31 @@
 //! The command line and the environment.
 
 use std::fmt;
-use std::num::NonZeroU32;
-use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Command, FromArgMatches as _, ValueEnum};
+use ipnet::IpNet;
 use tracing::level_filters::LevelFilter;
+
+use crate::client::parse_network;
+
+mod keys;
+mod shared;
+mod values;
+
+pub use keys::{KeyArgs, SECRET_VARIABLE, SecretArgs, secret_from_environment};
+pub use shared::{PasswordArgs, TokenArgs};
+use values::{access_ttl, origin, session_lifetime};
+
+/// The data directory, unless another one is named.
+pub const DEFAULT_DATA_DIR: &str = "./hallpass-data";
 
 /// Fewer PBKDF2 iterations than this get a warning (OWASP's figure for HMAC-SHA256).
 pub const RECOMMENDED_ITERATIONS: u32 = 600_000;
 
-/// A login service that you can measure
-#[derive(Debug, Parser)]
-#[command(version, args_conflicts_with_subcommands = true)]
-pub struct Cli {
-    #[command(subcommand)]
-    command: Option<Command>,
-    #[command(flatten)]
-    serve: Config,
-}
-
-#[derive(Debug, Subcommand)]
-enum Command {
-    /// Run the server; this is also what plain `hallpass` does
-    Serve(Config),
-}
-
-impl Cli {
-    /// What to serve.
-    pub fn into_config(self) -> Config {
-        match self.command {
-            Some(Command::Serve(config)) => config,
-            None => self.serve,
-        }
-    }
-}
+/// The most that `--leeway` can be.
+pub const MAX_LEEWAY: Duration = Duration::from_secs(60);
 
 /// Who may register.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
@@ -56,6 +45,22 @@ impl fmt::Display for Registration {
     }
 }
 
+/// Whether something is done.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum Switch {
+    /// It is
+    On,
+    /// It is not
+    Off,
+}
+
+impl Switch {
+    /// Whether it is [`On`](Self::On).
+    pub fn is_on(self) -> bool {
+        self == Self::On
+    }
+}
+
 /// How log lines look.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub enum LogFormat {
@@ -72,29 +77,22 @@ pub struct Config {
     #[arg(long, value_name = "ADDR", env = "HALLPASS_LISTEN", default_value = "127.0.0.1:8080")]
     pub listen: String,
 
-    /// Directory for the database and the signing key; made if it is not there
-    #[arg(long, value_name = "DIR", env = "HALLPASS_DATA_DIR", default_value = "./hallpass-data")]
+    /// Directory for the database and the keys; made if it is not there
+    #[arg(long, value_name = "DIR", env = "HALLPASS_DATA_DIR", default_value = DEFAULT_DATA_DIR)]
     pub data_dir: PathBuf,
 
-    /// The tokens' `iss` claim
-    #[arg(
-        long,
-        value_name = "URL",
-        env = "HALLPASS_ISSUER",
-        default_value = "http://127.0.0.1:8080",
-        value_parser = clap::builder::NonEmptyStringValueParser::new()
-    )]
-    pub issuer: String,
+    /// The origin under which browsers see the server, such as `https://login.example`; by default
+    /// http:// and the Host header
+    #[arg(long, value_name = "URL", env = "HALLPASS_PUBLIC_URL", value_parser = origin)]
+    pub public_url: Option<String>,
 
-    /// The tokens' `aud` claim
-    #[arg(
-        long,
-        value_name = "NAME",
-        env = "HALLPASS_AUDIENCE",
-        default_value = "hallpass",
-        value_parser = clap::builder::NonEmptyStringValueParser::new()
-    )]
-    pub audience: String,
+    /// What tokens say of their origin.
+    #[command(flatten)]
+    pub tokens: TokenArgs,
+
+    /// How tokens are signed.
+    #[command(flatten)]
+    pub keys: KeyArgs,
 
     /// How long an access token lives: 1s to 24h, in whole seconds
     #[arg(
@@ -106,16 +104,37 @@ pub struct Config {
     )]
     pub access_ttl: Duration,
 
-    /// By how much other clocks may be off when a token's `exp` and `nbf` are checked: 0s to 60s, in
+    /// How long a session lasts from one refresh to the next: 1m to 10y, in whole seconds
+    #[arg(
+        long,
+        value_name = "DURATION",
+        env = "HALLPASS_REFRESH_TTL",
+        default_value = "30d",
+        value_parser = session_lifetime
+    )]
+    pub refresh_ttl: Duration,
+
+    /// How long a session lasts from the login on, however often it is refreshed: 1m to 10y, in
     /// whole seconds
     #[arg(
         long,
         value_name = "DURATION",
-        env = "HALLPASS_LEEWAY",
-        default_value = "0s",
-        value_parser = leeway
+        env = "HALLPASS_SESSION_MAX",
+        default_value = "90d",
+        value_parser = session_lifetime
     )]
-    pub leeway: Duration,
+    pub session_max: Duration,
+
+    /// How long after the password was given dangerous actions need no new one, such as changing it:
+    /// 1s to 24h, in whole seconds
+    #[arg(
+        long,
+        value_name = "DURATION",
+        env = "HALLPASS_FRESH_FOR",
+        default_value = "5m",
+        value_parser = access_ttl
+    )]
+    pub fresh_for: Duration,
 
     /// Who may register
     #[arg(
@@ -127,25 +146,31 @@ pub struct Config {
     )]
     pub registration: Registration,
 
-    /// PBKDF2-HMAC-SHA256 iterations of new password hashes: 1 to 100000000
-    #[arg(
-        long,
-        value_name = "N",
-        env = "HALLPASS_PBKDF2_ITERATIONS",
-        default_value_t = NonZeroU32::new(RECOMMENDED_ITERATIONS).expect("not zero"),
-        value_parser = iterations
-    )]
-    pub pbkdf2_iterations: NonZeroU32,
+    /// What new passwords must be, and how they are hashed.
+    #[command(flatten)]
+    pub passwords: PasswordArgs,
 
-    /// The fewest characters of a new password: 8 to 256 (NIST SP 800-63B-4 asks for 15)
+    /// Whether logins, registrations and other uses of a password are limited by address and by
+    /// account; off is for load tests
     #[arg(
         long,
-        value_name = "N",
-        env = "HALLPASS_PASSWORD_MIN",
-        default_value_t = 15,
-        value_parser = clap::value_parser!(u16).range(8..=256)
+        value_name = "on|off",
+        env = "HALLPASS_LOGIN_THROTTLE",
+        hide_possible_values = true,
+        default_value = "on"
     )]
-    pub password_min: u16,
+    pub login_throttle: Switch,
+
+    /// Reverse proxies whose X-Forwarded-For counts: networks or addresses, one each time or with
+    /// commas between; without it, everybody behind a proxy is limited as one client
+    #[arg(
+        long,
+        value_name = "CIDR",
+        env = "HALLPASS_TRUSTED_PROXY",
+        value_delimiter = ',',
+        value_parser = parse_network
+    )]
+    pub trusted_proxy: Vec<IpNet>,
 
     /// The most connections at once; more wait to be accepted
     #[arg(
@@ -167,6 +192,18 @@ pub struct Config {
     )]
     pub drain_timeout: Duration,
 
+    /// Whether logins and all else that matters to security are logged, one line each, whatever
+    /// --log-level says
+    #[arg(
+        long,
+        value_name = "ON|OFF",
+        env = "HALLPASS_AUDIT_LOG",
+        value_enum,
+        hide_possible_values = true,
+        default_value = "on"
+    )]
+    pub audit_log: Switch,
+
     /// How log lines look
     #[arg(
         long,
@@ -182,64 +219,18 @@ pub struct Config {
     pub log_level: LevelFilter,
 }
 
-fn access_ttl(text: &str) -> Result<Duration, String> {
-    whole_seconds(text, 1..=24 * 60 * 60)
-        .ok_or("give 1s to 24h in whole seconds, such as 15m".into())
-}
-
-fn iterations(text: &str) -> Result<NonZeroU32, String> {
-    /// Seconds for each hash: certainly a slip of the finger.
-    const TOO_MANY: u32 = 100_000_000;
-    let iterations = text.parse().ok().filter(|n: &NonZeroU32| n.get() <= TOO_MANY);
-    iterations.ok_or_else(|| format!("give 1 to {TOO_MANY}"))
-}
-
-fn leeway(text: &str) -> Result<Duration, String> {
-    whole_seconds(text, 0..=60).ok_or("give 0s to 60s in whole seconds, such as 5s".into())
-}
-
-fn whole_seconds(text: &str, allowed: RangeInclusive<u64>) -> Option<Duration> {
-    let duration = humantime::parse_duration(text).ok()?;
-    (allowed.contains(&duration.as_secs()) && duration == Duration::from_secs(duration.as_secs()))
-        .then_some(duration)
+impl Config {
+    /// The settings that `args` of `hallpass serve` say, whatever the environment says.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the arguments.
+    pub fn without_environment(args: &[&str]) -> Result<Self, clap::Error> {
+        let command = Self::augment_args(Command::new("hallpass").no_binary_name(true));
+        let command = command.mut_args(|arg| arg.env(None::<&str>));
+        Self::from_arg_matches(&command.try_get_matches_from(args)?)
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn parse(args: &[&str]) -> Result<Config, String> {
-        Cli::try_parse_from([&["hallpass"], args].concat())
-            .map(Cli::into_config)
-            .map_err(|error| error.to_string())
-    }
-
-    #[test]
-    fn plain_hallpass_is_hallpass_serve() {
-        let plain = parse(&["--listen", "127.0.0.1:0"]).unwrap();
-        let serve = parse(&["serve", "--listen", "127.0.0.1:0"]).unwrap();
-        assert_eq!(format!("{plain:?}"), format!("{serve:?}"));
-        assert_eq!(plain.access_ttl, Duration::from_secs(900));
-        assert_eq!(plain.pbkdf2_iterations.get(), 600_000);
-    }
-
-    #[test]
-    fn settings_out_of_range_are_refused() {
-        for args in [
-            ["--access-ttl", "0s"],
-            ["--access-ttl", "25h"],
-            ["--access-ttl", "1500ms"],
-            ["--access-ttl", "24h 1s"],
-            ["--access-ttl", "soon"],
-            ["--leeway", "61s"],
-            ["--pbkdf2-iterations", "0"],
-            ["--pbkdf2-iterations", "4294967295"],
-            ["--password-min", "7"],
-            ["--registration", "maybe"],
-            ["--issuer", ""],
-            ["--max-connections", "0"],
-        ] {
-            assert!(parse(&args).is_err(), "{args:?}");
-        }
-    }
-}
+mod tests;

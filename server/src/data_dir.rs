@@ -7,6 +7,10 @@ use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::Path;
 
 use anyhow::Context as _;
+use tempfile::NamedTempFile;
+
+/// The database's name in the directory.
+pub const DATABASE_FILE: &str = "hallpass.redb";
 
 /// Makes the directory and those above it, unless it is there.
 ///
@@ -20,7 +24,7 @@ pub fn create(dir: &Path) -> anyhow::Result<()> {
 }
 
 /// What the names of files begin with that are not complete yet.
-const UNFINISHED: &str = ".unfinished-";
+pub const UNFINISHED: &str = ".unfinished-";
 
 /// Makes a file in it. Whenever the process is killed, the file is there whole or not at all. If
 /// another process made it meanwhile, that one stays.
@@ -33,16 +37,49 @@ pub fn create_whole(
     fill: impl FnOnce(File) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     let failed = || format!("can't make {}", path.display());
-    let dir = path.parent().with_context(failed)?;
-    // A temporary file has mode 0600 from the start.
-    let file = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(dir).with_context(failed)?;
-    fill(file.as_file().try_clone().with_context(failed)?).with_context(failed)?;
-    file.as_file().sync_all().with_context(failed)?;
+    let (dir, file) = write_unfinished(path, fill).with_context(failed)?;
     match file.persist_noclobber(path) {
         Err(taken) if taken.error.kind() == ErrorKind::AlreadyExists => {}
+        // And it has cleared away what we were about to make it from.
+        Err(lost) if lost.error.kind() == ErrorKind::NotFound && path.exists() => {}
         persisted => drop(persisted.with_context(failed)?),
     }
-    File::open(dir).and_then(|dir| dir.sync_all()).with_context(failed)
+    sync(dir).with_context(failed)
+}
+
+/// Puts a file in the place of the one that is there, if any. Whenever the process is killed or the
+/// power fails, one of the two is there whole; once this is done, it is the new one.
+///
+/// # Errors
+///
+/// If `fill` says so, or the disk refuses. The new file may be in place even so, if all but the
+/// last step was done.
+pub fn replace_whole(
+    path: &Path,
+    fill: impl FnOnce(File) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let failed = || format!("can't write {}", path.display());
+    let (dir, file) = write_unfinished(path, fill).with_context(failed)?;
+    file.persist(path).with_context(failed)?;
+    sync(dir).with_context(failed)
+}
+
+/// A file beside `path` with all of its content on the disk, and the directory of both.
+fn write_unfinished(
+    path: &Path,
+    fill: impl FnOnce(File) -> anyhow::Result<()>,
+) -> anyhow::Result<(&Path, NamedTempFile)> {
+    let dir = path.parent().context("it has no directory")?;
+    // A temporary file has mode 0600 from the start.
+    let file = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(dir)?;
+    fill(file.as_file().try_clone()?)?;
+    file.as_file().sync_all()?;
+    Ok((dir, file))
+}
+
+/// Makes the names in a directory durable.
+fn sync(dir: &Path) -> anyhow::Result<()> {
+    Ok(File::open(dir)?.sync_all()?)
 }
 
 /// Removes what a killed process left unfinished; nobody else may be at work in the directory.

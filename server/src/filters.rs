@@ -2,18 +2,19 @@
 //! warp's rejections: one means "not this route", and becomes an answer inside its resource.
 
 use std::convert::Infallible;
+use std::net::SocketAddr;
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, Response};
-use serde::Serialize;
 use warp::filters::BoxedFilter;
 use warp::path::FullPath;
 use warp::reject::{self, Reject, Rejection};
 use warp::{Filter, reply};
 
-use crate::answer::Answer;
-use crate::auth::{self, Caller};
+use crate::answer::Respond;
+use crate::auth::{self, Caller, Demand, Leaver};
 use crate::body::{self, Form};
+use crate::client::Client;
 use crate::problem::Problem;
 use crate::state::App;
 
@@ -32,47 +33,166 @@ pub struct Endpoint {
     route: Route,
 }
 
+/// One path and what answers its methods.
+pub struct Resource {
+    /// The path; `{id}` stands for one segment.
+    pub path: &'static str,
+    /// The methods as the `Allow` header names them.
+    pub methods: Vec<&'static str>,
+    route: Route,
+}
+
 /// One path and what answers its methods; any other method is a 405 that names these.
-pub fn resource<const N: usize>(path: &'static str, methods: [Endpoint; N]) -> Route {
-    let allow = methods.each_ref().map(|method| method.name).join(", ");
+pub fn resource<const N: usize>(path: &'static str, endpoints: [Endpoint; N]) -> Resource {
+    let methods = endpoints.each_ref().map(|endpoint| endpoint.name).to_vec();
+    let allow = methods.join(", ");
     let not_allowed = warp::any().map(move || to_reply(Err(Problem::method_not_allowed(&allow))));
-    let methods = any_of(methods.map(|method| method.route));
-    exactly(path).and(methods.or(not_allowed).unify()).boxed()
+    let endpoints = any_of(endpoints.map(|endpoint| endpoint.route));
+    let route = at(path).and(endpoints.or(not_allowed).unify()).boxed();
+    Resource { path, methods, route }
+}
+
+/// The first of the resources whose path it is, or else `rest`.
+pub fn first_of(resources: Vec<Resource>, rest: Route) -> Route {
+    resources.into_iter().rfold(rest, |rest, resource| resource.route.or(rest).unify().boxed())
 }
 
 /// `GET`, and `HEAD` as HTTP asks for it.
-pub fn get<T, F>(handler: F) -> Endpoint
-where
-    T: Serialize + Send + 'static,
-    F: Filter<Extract = (Result<Answer<T>, Problem>,), Error = Rejection> + Clone,
-    F: Send + Sync + 'static,
-{
+pub fn get<R: Respond>(handler: impl Handler<R>) -> Endpoint {
     let route = warp::get().or(warp::head()).unify().and(answered(handler)).boxed();
     Endpoint { name: "GET, HEAD", route }
 }
 
 /// `POST`.
-pub fn post<T, F>(handler: F) -> Endpoint
-where
-    T: Serialize + Send + 'static,
-    F: Filter<Extract = (Result<Answer<T>, Problem>,), Error = Rejection> + Clone,
-    F: Send + Sync + 'static,
-{
+pub fn post<R: Respond>(handler: impl Handler<R>) -> Endpoint {
     Endpoint { name: "POST", route: warp::post().and(answered(handler)).boxed() }
 }
 
+/// `PATCH`.
+pub fn patch<R: Respond>(handler: impl Handler<R>) -> Endpoint {
+    Endpoint { name: "PATCH", route: warp::patch().and(answered(handler)).boxed() }
+}
+
+/// `DELETE`.
+pub fn delete<R: Respond>(handler: impl Handler<R>) -> Endpoint {
+    Endpoint { name: "DELETE", route: warp::delete().and(answered(handler)).boxed() }
+}
+
+/// What extracts all that a handler needs, and calls it.
+pub trait Handler<R>:
+    Filter<Extract = (Result<R, Problem>,), Error = Rejection> + Clone + Send + Sync + 'static
+{
+}
+impl<R, F> Handler<R> for F where
+    F: Filter<Extract = (Result<R, Problem>,), Error = Rejection> + Clone + Send + Sync + 'static
+{
+}
+
 /// The first of the routes that does not reject.
-pub fn any_of<const N: usize>(routes: [Route; N]) -> Route {
+fn any_of<const N: usize>(routes: [Route; N]) -> Route {
     let nothing = warp::any().and_then(async || Err(reject::not_found())).boxed();
     routes.into_iter().rfold(nothing, |rest, route| route.or(rest).unify().boxed())
 }
 
 /// The authenticated caller; without one, 401.
 pub fn bearer(app: &App) -> BoxedFilter<(Caller,)> {
-    warp::header::headers_cloned()
+    caller(app, Demand { admin: false, fresh: false })
+}
+
+/// As [`bearer`], with a password given not long ago; else 401.
+pub fn fresh(app: &App) -> BoxedFilter<(Caller,)> {
+    caller(app, Demand { admin: false, fresh: true })
+}
+
+/// As [`bearer`], with the role `admin`; else 403.
+pub fn admin(app: &App) -> BoxedFilter<(Caller,)> {
+    caller(app, Demand { admin: true, fresh: false })
+}
+
+/// As [`admin`] and [`fresh`].
+pub fn fresh_admin(app: &App) -> BoxedFilter<(Caller,)> {
+    caller(app, Demand { admin: true, fresh: true })
+}
+
+/// The caller, and the JSON body. Who they are is asked before a byte of the body is read, and again
+/// when it is there: a body takes its time, and whoever lost a role meanwhile must not use it.
+fn caller_and_body<T: Form>(app: &App, demand: Demand) -> BoxedFilter<(Caller, T)> {
+    let again = move |_: Caller, form: T, client, headers: HeaderMap, app: App| async move {
+        let caller = auth::authenticate(&app, &headers, client, demand).await.map_err(reject)?;
+        Ok::<_, Rejection>((caller, form))
+    };
+    caller(app, demand).and(json_body(app)).and(head(app)).and_then(again).untuple_one().boxed()
+}
+
+/// As [`bearer`], with the JSON body.
+pub fn bearer_and_body<T: Form>(app: &App) -> BoxedFilter<(Caller, T)> {
+    caller_and_body(app, Demand { admin: false, fresh: false })
+}
+
+/// As [`fresh`], with the JSON body.
+pub fn fresh_and_body<T: Form>(app: &App) -> BoxedFilter<(Caller, T)> {
+    caller_and_body(app, Demand { admin: false, fresh: true })
+}
+
+/// As [`admin`], with the JSON body.
+pub fn admin_and_body<T: Form>(app: &App) -> BoxedFilter<(Caller, T)> {
+    caller_and_body(app, Demand { admin: true, fresh: false })
+}
+
+/// As [`bearer`], and a 401 where the store can't tell: nginx turns whatever is not 2xx, 401 or 403
+/// into a 500.
+pub fn bearer_for_proxies(app: &App) -> BoxedFilter<(Caller,)> {
+    let anyone = Demand { admin: false, fresh: false };
+    let caller = move |client, headers: HeaderMap, app: App| async move {
+        auth::authenticate(&app, &headers, client, anyone).await.map_err(|problem| {
+            let cannot_tell = problem.status().is_server_error();
+            reject(if cannot_tell { Problem::cannot_tell(problem) } else { problem })
+        })
+    };
+    head(app).and_then(caller).boxed()
+}
+
+fn caller(app: &App, demand: Demand) -> BoxedFilter<(Caller,)> {
+    let caller = move |client, headers: HeaderMap, app: App| async move {
+        auth::authenticate(&app, &headers, client, demand).await.map_err(reject)
+    };
+    head(app).and_then(caller).boxed()
+}
+
+/// Who signs out.
+pub fn leaver(app: &App) -> BoxedFilter<(Leaver,)> {
+    let leaver =
+        async |client, headers, app| auth::leaver(app, headers, client).await.map_err(reject);
+    head(app).and_then(leaver).boxed()
+}
+
+/// Where the request comes from.
+pub fn client(app: &App) -> BoxedFilter<(Client,)> {
+    head(app).map(|client, _, _| client).boxed()
+}
+
+/// Where the request comes from, its headers and the state.
+pub fn head(app: &App) -> BoxedFilter<(Client, HeaderMap, App)> {
+    warp::ext::get::<SocketAddr>()
+        .and(warp::header::headers_cloned())
         .and(with(app))
-        .and_then(async |headers, app| auth::authenticate(app, headers).await.map_err(reject))
+        .map(|peer: SocketAddr, headers: HeaderMap, app: App| {
+            (Client::of(peer.ip(), &headers, &app.proxies), headers, app)
+        })
+        .untuple_one()
         .boxed()
+}
+
+/// The segment of the path that `{id}` stands for.
+pub fn id(path: &'static str) -> BoxedFilter<(String,)> {
+    warp::path::full()
+        .map(move |full: FullPath| captured(path, full.as_str()).unwrap_or_default().to_owned())
+        .boxed()
+}
+
+/// The query, as it came.
+pub fn query() -> BoxedFilter<(String,)> {
+    warp::query::raw().or(warp::any().map(String::new)).unify().boxed()
 }
 
 /// The JSON body.
@@ -113,14 +233,9 @@ pub fn to_reply(response: Result<Response<Bytes>, Problem>) -> reply::Response {
 
 /// A handler with its problems turned into answers, so that no rejection leaves a method that
 /// matched.
-fn answered<T, F>(handler: F) -> Route
-where
-    T: Serialize + Send + 'static,
-    F: Filter<Extract = (Result<Answer<T>, Problem>,), Error = Rejection> + Clone,
-    F: Send + Sync + 'static,
-{
+fn answered<R: Respond>(handler: impl Handler<R>) -> Route {
     handler
-        .map(|result: Result<Answer<T>, Problem>| to_reply(result.map(Answer::into_response)))
+        .map(|result: Result<R, Problem>| to_reply(result.map(R::into_response)))
         .recover(async |rejection: Rejection| Ok::<_, Infallible>(recovered(&rejection)))
         .unify()
         .boxed()
@@ -137,15 +252,42 @@ fn reject(problem: Problem) -> Rejection {
     reject::custom(problem)
 }
 
-fn exactly(path: &'static str) -> BoxedFilter<()> {
+fn at(path: &'static str) -> BoxedFilter<()> {
     warp::path::full()
         .and_then(move |full: FullPath| {
-            std::future::ready(if full.as_str() == path {
-                Ok(())
-            } else {
-                Err(reject::not_found())
-            })
+            let matched = captured(path, full.as_str());
+            std::future::ready(matched.map(drop).ok_or_else(reject::not_found))
         })
         .untuple_one()
         .boxed()
+}
+
+/// What stands in `path` where `pattern` has `{id}`: one segment, that is not empty. Empty if it
+/// has none; none if the path is another one.
+fn captured<'p>(pattern: &str, path: &'p str) -> Option<&'p str> {
+    let Some((before, after)) = pattern.split_once("{id}") else {
+        return (path == pattern).then_some("");
+    };
+    let id = path.strip_prefix(before)?.strip_suffix(after)?;
+    (!id.is_empty() && !id.contains('/')).then_some(id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::captured;
+
+    #[test]
+    fn an_id_is_one_whole_segment() {
+        let pattern = "/users/{id}/reset";
+        assert_eq!(captured(pattern, "/users/7/reset"), Some("7"));
+        for other in
+            ["/users//reset", "/users/7", "/users/7/8/reset", "/users/reset", "/users/7/reset/"]
+        {
+            assert_eq!(captured(pattern, other), None, "{other}");
+        }
+        assert_eq!(captured("/users/{id}", "/users/7"), Some("7"));
+        assert_eq!(captured("/users/{id}", "/users/"), None);
+        assert_eq!(captured("/users", "/users"), Some(""));
+        assert_eq!(captured("/users", "/users/"), None);
+    }
 }

@@ -2,24 +2,35 @@
 //!
 //! Dependencies run one way: `main` → [`serve`], [`routes`] → [`filters`], [`handlers`] →
 //! [`token`], [`keys`], [`password`] → [`store`]. Only [`filters`], [`routes`], [`middleware`] and
-//! [`serve`] know warp.
+//! [`serve`] know warp. Beside them, [`cli`] → [`control`] is how the command line does its work,
+//! whether or not a server runs.
 
 pub mod answer;
 pub mod assets;
+pub mod audit;
 pub mod auth;
 pub mod body;
+pub mod cli;
+pub mod client;
 pub mod clock;
 pub mod config;
+pub mod control;
 pub mod data_dir;
 pub mod filters;
 pub mod handlers;
 pub mod keys;
+pub mod logging;
 pub mod middleware;
+pub mod openapi;
+pub mod origin;
 pub mod password;
 pub mod problem;
+pub mod roles;
 pub mod routes;
 pub mod serve;
+pub mod sessions;
 pub mod state;
 pub mod store;
+pub mod throttle;
 pub mod token;
 pub mod username;

@@ -1,107 +1,155 @@
 //! The `hallpass` command.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::Write as _;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Parser as _;
+use futures_util::FutureExt as _;
 use hallpass::assets::Assets;
+use hallpass::audit;
+use hallpass::cli::{self, Cli, Command, ReaderGone, printable};
 use hallpass::clock::Clock;
-use hallpass::config::{Cli, Config, LogFormat, RECOMMENDED_ITERATIONS};
-use hallpass::data_dir;
-use hallpass::keys::SigningKey;
+use hallpass::config::{Config, RECOMMENDED_ITERATIONS, secret_from_environment};
+use hallpass::control::ControlSocket;
+use hallpass::data_dir::{self, DATABASE_FILE};
+use hallpass::keys::KeyRing;
+use hallpass::logging;
 use hallpass::routes::routes;
 use hallpass::serve::{Limits, serve};
-use hallpass::state::State;
+use hallpass::state::{App, State};
 use hallpass::store::RedbStore;
 use hallpass_contract::LISTENING_ON;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
+use tokio::task::JoinHandle;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-/// The most log lines that wait to be written; more are dropped.
-const LOG_LINES: usize = 10_000;
-
-/// The database's name in the data directory.
-const DATABASE_FILE: &str = "hallpass.redb";
-
 fn main() -> ExitCode {
-    let config = Cli::parse().into_config();
-    // Dropped last: it writes out what was logged.
-    let _log = start_logging(&config);
-    match run(&config) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            let _ = writeln!(std::io::stderr(), "hallpass: {error:#}");
-            ExitCode::FAILURE
+    let outcome = match Cli::parse().into_command() {
+        Command::Serve(config) => {
+            // Dropped last: it writes out what was logged.
+            let _log = logging::start(&config);
+            run(&config).map(|()| ExitCode::SUCCESS)
         }
-    }
+        command => {
+            start_warning();
+            cli::run(command)
+        }
+    };
+    outcome.unwrap_or_else(|error| {
+        if error.is::<ReaderGone>() {
+            return ExitCode::SUCCESS;
+        }
+        let _ = writeln!(std::io::stderr(), "hallpass: {}", printable(&format!("{error:#}")));
+        ExitCode::FAILURE
+    })
 }
 
 #[tokio::main]
 async fn run(config: &Config) -> anyhow::Result<()> {
     // First, so that a signal during the start ends it in order, too.
-    let stop = stop_signal()?;
+    let stop = stop_signal()?.shared();
     warn_about(config);
+    let settings = config.keys.settings(secret_from_environment()?, config.access_ttl)?;
+    let clock = Clock::system();
     data_dir::create(&config.data_dir)?;
     let store = RedbStore::open(&config.data_dir.join(DATABASE_FILE))?;
     // The store is locked by now, so nobody else is at work here.
     data_dir::remove_unfinished(&config.data_dir);
-    let key = SigningKey::open(&config.data_dir)?;
+    let keys = Arc::new(KeyRing::open(&config.data_dir, settings, clock.now())?);
     let assets = Assets::embedded();
     if assets.index().is_none() {
         tracing::warn!("this binary holds no frontend; build it with scripts/serve");
     }
-    let app = Arc::new(State::new(config, Arc::new(store), key, Clock::system(), assets)?);
+    let app = Arc::new(State::new(config, Arc::new(store), keys, clock, assets)?);
     let listener = TcpListener::bind(&config.listen)
         .await
         .with_context(|| format!("can't listen on {}", config.listen))?;
-    announce(listener.local_addr()?);
+    tokio::spawn(sweep_now_and_then(Arc::clone(&app)));
+    let control = control(config, &app, stop.clone());
+    let address = listener.local_addr()?;
+    warn_about_cookies(config, address);
+    announce(address);
     let limits = Limits {
         max_connections: affordable_connections(config.max_connections),
         drain: config.drain_timeout,
         ..Limits::default()
     };
     serve(listener, routes(&app), limits, stop).await;
-    Ok(())
+    // What goes on without its client has effects that the audit log must tell.
+    app.tasks.close();
+    if tokio::time::timeout(limits.drain, app.tasks.wait()).await.is_err() {
+        tracing::warn!("what was under way was cut off at the drain timeout");
+    }
+    control.await.context("the control socket's task panicked")
 }
 
-/// To stderr, since stdout's first line is the address. A thread of its own writes it: whoever does
-/// not read our stderr costs us lines and not the reactor. Other crates speak up from warnings on:
-/// what they would say below that is about bytes we must not log.
-fn start_logging(config: &Config) -> WorkerGuard {
-    let (writer, guard) =
-        NonBlockingBuilder::default().buffered_lines_limit(LOG_LINES).finish(std::io::stderr());
-    let targets = Targets::new()
-        .with_target("hallpass", config.log_level)
-        .with_default(config.log_level.min(LevelFilter::WARN));
-    let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    let lines = tracing_subscriber::fmt::layer().with_writer(writer).with_ansi(colours);
-    let registry = tracing_subscriber::registry().with(targets);
-    match config.log_format {
-        LogFormat::Text => registry.with(lines).init(),
-        LogFormat::Json => registry.with(lines.json().flatten_event(true)).init(),
+/// Serves the command line. Without it the server is worth having all the same.
+fn control(
+    config: &Config,
+    app: &App,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> JoinHandle<()> {
+    match ControlSocket::bind(&config.data_dir) {
+        Ok(socket) => tokio::spawn(socket.serve(Arc::clone(app), config.drain_timeout, stop)),
+        Err(error) => {
+            let dir = config.data_dir.display();
+            tracing::warn!(
+                "no control socket in {dir}: {error}; `hallpass user` and the like work only while \
+                 the server is stopped"
+            );
+            tokio::spawn(async {})
+        }
     }
-    // A panic's message may quote what it stumbled over, such as a password.
-    std::panic::set_hook(Box::new(|panic| {
-        let location = panic.location().map(ToString::to_string);
-        tracing::error!(location, thread = std::thread::current().name(), "panicked");
-    }));
-    guard
+}
+
+/// Expired sessions cost disk space and nothing else, so this is no hurry.
+const SWEEP_PERIOD: Duration = Duration::from_secs(10 * 60);
+
+async fn sweep_now_and_then(app: App) {
+    let mut period = tokio::time::interval(SWEEP_PERIOD);
+    loop {
+        period.tick().await;
+        app.sweep().await;
+    }
+}
+
+/// For all but serving: warnings and errors, for whoever sits there. Nobody keeps an audit log.
+fn start_warning() {
+    let targets =
+        Targets::new().with_target(audit::TARGET, LevelFilter::OFF).with_default(LevelFilter::WARN);
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(false);
+    tracing_subscriber::registry()
+        .with(targets)
+        .with(lines.without_time().with_target(false))
+        .init();
 }
 
 fn warn_about(config: &Config) {
-    let iterations = config.pbkdf2_iterations.get();
+    let iterations = config.passwords.pbkdf2_iterations.get();
     if iterations < RECOMMENDED_ITERATIONS {
         tracing::warn!(
             iterations,
             "new password hashes are cheaper to guess than OWASP asks for; \
              use --pbkdf2-iterations {RECOMMENDED_ITERATIONS} or more"
+        );
+    }
+}
+
+/// Browsers keep a `Secure` cookie over https, and on loopback.
+fn warn_about_cookies(config: &Config, address: SocketAddr) {
+    let over_https = config.public_url.as_ref().is_some_and(|url| url.starts_with("https:"));
+    if !over_https && !address.ip().is_loopback() {
+        tracing::warn!(
+            "browsers keep no refresh cookie over plain http from another machine, so people must \
+             sign in again when the access token expires; put a proxy with https in front and say so \
+             with --public-url https://..."
         );
     }
 }

@@ -47,10 +47,12 @@ pub async fn handle(
 
 async fn logged(
     routes: BoxedFilter<(Response,)>,
-    request: Request<Incoming>,
+    mut request: Request<Incoming>,
     peer: SocketAddr,
 ) -> Response {
     let started = Instant::now();
+    // For the filters: warp's own `remote` knows nothing of our accept loop.
+    request.extensions_mut().insert(peer);
     // The path alone: a query may hold what must not be logged.
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let response = caught(routes, request).await;

@@ -3,13 +3,22 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use hallpass_contract::Secret;
+use jiff::Timestamp;
+use tokio_util::task::TaskTracker;
+
 use crate::assets::Assets;
+use crate::client::TrustedProxies;
 use crate::clock::Clock;
-use crate::config::{Config, Registration};
-use crate::keys::SigningKey;
-use crate::password::{Policy, Pool};
-use crate::store::Store;
+use crate::config::{Config, Registration, Switch};
+use crate::keys::KeyRing;
+use crate::openapi::Documents;
+use crate::password::{PhcHash, Policy, Pool, PoolError};
+use crate::sessions::Sessions;
+use crate::store::{Lifetimes, Moment, Store};
+use crate::throttle::Throttle;
 use crate::token::Tokens;
+use crate::username::Username;
 
 /// The running server, shared by all requests.
 pub type App = Arc<State>;
@@ -17,20 +26,36 @@ pub type App = Arc<State>;
 /// What the handlers work with; made once at start.
 #[derive(Debug)]
 pub struct State {
-    /// Where users are kept.
+    /// Where users and sessions are kept.
     pub store: Arc<dyn Store>,
+    /// The keys that sign access tokens.
+    pub keys: Arc<KeyRing>,
     /// Signs and checks access tokens.
     pub tokens: Tokens,
+    /// Makes sessions and their refresh tokens.
+    pub sessions: Sessions,
     /// Hashes and verifies passwords.
     pub pool: Pool,
     /// What a new password must be.
     pub policy: Policy,
+    /// Who may try how often.
+    pub throttle: Throttle,
     /// Who may register.
     pub registration: Registration,
+    /// How long ago the password may have been given for what is dangerous.
+    pub fresh_for: Duration,
+    /// The origin under which people see the server; without it, the one they called it by.
+    pub public_url: Option<String>,
+    /// Whose word about a client's address counts.
+    pub proxies: TrustedProxies,
+    /// What goes on when its client has gone; the shutdown waits for it.
+    pub tasks: TaskTracker,
     /// The time.
     pub clock: Clock,
     /// The frontend's files.
     pub assets: Assets,
+    /// What describes the API.
+    pub documents: Documents,
     /// How long a request's body may take to arrive.
     pub body_timeout: Duration,
 }
@@ -44,22 +69,67 @@ impl State {
     pub fn new(
         config: &Config,
         store: Arc<dyn Store>,
-        key: SigningKey,
+        keys: Arc<KeyRing>,
         clock: Clock,
         assets: Assets,
     ) -> anyhow::Result<Self> {
-        let (issuer, audience) = (config.issuer.clone(), config.audience.clone());
-        let tokens = Tokens::new(key, issuer, audience, config.access_ttl);
-        let tokens = tokens.with_leeway(config.leeway);
+        let (issuer, audience) = (config.tokens.issuer.clone(), config.tokens.audience.clone());
+        let tokens = Tokens::new(Arc::clone(&keys), issuer, audience, config.access_ttl);
+        let policy = Policy { min_chars: config.passwords.password_min.into() };
+        let lifetimes = Lifetimes { idle: config.refresh_ttl, absolute: config.session_max };
         Ok(Self {
             store,
-            tokens,
-            pool: Pool::start(config.pbkdf2_iterations)?,
-            policy: Policy { min_chars: config.password_min.into() },
+            tokens: tokens.with_leeway(config.tokens.leeway),
+            sessions: Sessions::new(keys.refresh_key().clone(), lifetimes),
+            keys,
+            pool: Pool::start(config.passwords.pbkdf2_iterations)?,
+            policy,
+            throttle: Throttle::new(config.login_throttle == Switch::On, clock.clone()),
             registration: config.registration,
+            fresh_for: config.fresh_for,
+            public_url: config.public_url.clone(),
+            proxies: TrustedProxies::new(&config.trusted_proxy),
+            tasks: TaskTracker::new(),
             clock,
             assets,
+            documents: Documents::new(policy, config.public_url.as_deref()),
             body_timeout: Duration::from_secs(15),
         })
+    }
+
+    /// The time, and when the access tokens of now will all have expired.
+    pub fn moment(&self) -> Moment {
+        let now = self.clock.now();
+        let longest = self.keys.longest_ttl() + crate::config::MAX_LEEWAY;
+        let tokens_expired_at = now.checked_add(longest).unwrap_or(Timestamp::MAX);
+        Moment { now, tokens_expired_at }
+    }
+
+    /// Hashes a new password for `username`, if the policy accepts it.
+    ///
+    /// # Errors
+    ///
+    /// If the hashing queue is full; inside, a sentence that tells a person what to do.
+    pub async fn hash_new_password(
+        &self,
+        password: Secret,
+        username: &str,
+    ) -> Result<Result<PhcHash, String>, PoolError> {
+        let (policy, username) = (self.policy, Username::parse(username).ok());
+        let check = move || Ok((policy.check(&password, username.as_ref())?, ()));
+        Ok(self.pool.hash_checked(check).await?.map(|(hash, ())| hash))
+    }
+
+    /// Forgets what has expired.
+    pub async fn sweep(&self) {
+        let now = self.clock.now();
+        match self.store.sweep(now).await {
+            Ok(0) => {}
+            Ok(sessions) => tracing::debug!(sessions, "expired sessions were removed"),
+            Err(error) => tracing::error!("can't remove expired sessions: {error:#}"),
+        }
+        if let Err(error) = self.keys.sweep(now) {
+            tracing::error!("can't remove retired keys: {error:#}");
+        }
     }
 }

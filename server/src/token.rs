@@ -1,14 +1,26 @@
 //! Access tokens: JWTs in the shape of RFC 9068.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::ensure;
+use data_encoding::BASE64URL_NOPAD;
 use jiff::Timestamp;
-use jsonwebtoken::{Header, Validation};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use uuid::Uuid;
 
-use crate::keys::SigningKey;
+use crate::keys::KeyRing;
 use crate::store::{User, uuid_v7};
+
+mod checks;
+mod claims;
+mod fault;
+mod inspect;
+mod segments;
+
+pub use claims::{Audience, Claims};
+pub use inspect::{Check, Inspection, Outcome};
+pub use segments::MAX_TOKEN_BYTES;
 
 /// The header's `typ` (RFC 9068 section 2.1).
 const TOKEN_TYPE: &str = "at+jwt";
@@ -16,46 +28,7 @@ const TOKEN_TYPE: &str = "at+jwt";
 /// The OAuth client that our own frontend and API callers sign in through.
 const CLIENT_ID: &str = "hallpass";
 
-/// What an access token says. Times are seconds since 1970-01-01T00:00:00Z.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub struct Claims {
-    /// Who issued the token.
-    pub iss: String,
-    /// The user's id.
-    pub sub: String,
-    /// For whom the token is meant.
-    pub aud: Audience,
-    /// From this second on the token is not accepted.
-    pub exp: i64,
-    /// When the token was issued.
-    pub iat: i64,
-    /// Before this second the token is not accepted.
-    pub nbf: i64,
-    /// The token's id.
-    pub jti: String,
-    /// Through which client the user signed in.
-    pub client_id: String,
-    /// The session's id.
-    pub sid: String,
-    /// The user's name when the token was issued.
-    pub username: String,
-    /// The user's roles when the token was issued.
-    pub roles: Vec<String>,
-    /// When the user last gave their password.
-    pub auth_time: i64,
-}
-
-/// RFC 7519 section 4.1.3: one string, or an array of them.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(untagged)]
-pub enum Audience {
-    /// A single audience.
-    One(String),
-    /// Several audiences.
-    Many(Vec<String>),
-}
-
-/// Why a token is not accepted.
+/// Why a token is not accepted, in as much detail as its bearer may know.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum TokenError {
     /// Not a JWT of ours: shape, key, algorithm, type, signature, issuer, audience or a claim.
@@ -69,36 +42,50 @@ pub enum TokenError {
     NotYetValid,
 }
 
+/// What a token is signed for.
+#[derive(Clone, Copy, Debug)]
+pub struct Grant<'a> {
+    /// The token's subject.
+    pub user: &'a User,
+    /// The session that it belongs to.
+    pub sid: Uuid,
+    /// When the user last gave their password.
+    pub auth_time: Timestamp,
+    /// When the session ends at the latest; the token ends no later.
+    pub not_after: Timestamp,
+}
+
+/// A signed token.
+#[derive(Clone, Eq, PartialEq)]
+pub struct Signed {
+    /// The token itself, in the compact form of RFC 7515 section 3.1.
+    pub token: String,
+    /// For how many seconds it is valid; 0 if its session is over.
+    pub expires_in: u64,
+}
+
 /// Signs and checks access tokens.
 #[derive(Debug)]
 pub struct Tokens {
-    key: SigningKey,
-    header: Header,
-    validation: Validation,
+    keys: Arc<KeyRing>,
     issuer: String,
     audience: String,
     ttl: Duration,
     leeway: i64,
 }
 
+#[derive(Serialize)]
+struct Header<'a> {
+    alg: &'a str,
+    typ: &'a str,
+    kid: &'a str,
+}
+
 impl Tokens {
-    /// Tokens of `issuer` for `audience` that live for `ttl`, in whole seconds. Times are checked
-    /// without leeway.
-    pub fn new(key: SigningKey, issuer: String, audience: String, ttl: Duration) -> Self {
-        let header = Header {
-            typ: Some(TOKEN_TYPE.to_owned()),
-            kid: Some(key.kid().to_owned()),
-            ..Header::new(SigningKey::ALGORITHM)
-        };
-        let mut validation = Validation::new(SigningKey::ALGORITHM);
-        validation.set_issuer(&[&issuer]);
-        validation.set_audience(&[&audience]);
-        validation.set_required_spec_claims(&["iss", "aud", "sub", "exp", "nbf"]);
-        // The library would ask its own clock, and accept a token in the second in which RFC 7519
-        // section 4.1.4 says it must no longer be.
-        validation.validate_exp = false;
-        validation.validate_nbf = false;
-        Self { key, header, validation, issuer, audience, ttl, leeway: 0 }
+    /// Tokens of `issuer` for `audience` that live for `ttl`, in whole seconds, or for as long as
+    /// the keys were opened for, if that is less. Times are checked without leeway.
+    pub fn new(keys: Arc<KeyRing>, issuer: String, audience: String, ttl: Duration) -> Self {
+        Self { keys, issuer, audience, ttl, leeway: 0 }
     }
 
     /// Accepts tokens this much, in whole seconds, before `nbf` and after `exp`.
@@ -107,33 +94,45 @@ impl Tokens {
         Self { leeway: leeway.as_secs().cast_signed(), ..self }
     }
 
-    /// How long a token lives.
+    /// How long a token lives, unless its session ends earlier.
     pub fn ttl(&self) -> Duration {
         self.ttl
     }
 
-    /// Signs a token for a user who gave their password `now`.
+    /// Signs a token with the current key.
     ///
     /// # Errors
     ///
-    /// If the signing library fails.
-    pub fn sign(&self, user: &User, sid: Uuid, now: Timestamp) -> anyhow::Result<String> {
-        let seconds = now.as_second();
+    /// If the cryptographic library fails, or the token would be longer than
+    /// [`MAX_TOKEN_BYTES`], such as for a user of a hundred roles.
+    pub fn sign(&self, grant: &Grant<'_>, now: Timestamp) -> anyhow::Result<Signed> {
+        let signer = self.keys.signing_key()?;
+        let iat = now.as_second();
+        let ttl = self.ttl.min(signer.longest_ttl);
+        let exp = iat.saturating_add_unsigned(ttl.as_secs()).min(grant.not_after.as_second());
         let claims = Claims {
             iss: self.issuer.clone(),
-            sub: user.id.to_string(),
+            sub: grant.user.id.to_string(),
             aud: Audience::One(self.audience.clone()),
-            exp: seconds.saturating_add_unsigned(self.ttl.as_secs()),
-            iat: seconds,
-            nbf: seconds,
+            exp,
+            iat,
+            nbf: iat,
             jti: uuid_v7(now).to_string(),
             client_id: CLIENT_ID.to_owned(),
-            sid: sid.to_string(),
-            username: user.username.clone(),
-            roles: user.roles.clone(),
-            auth_time: seconds,
+            sid: grant.sid.to_string(),
+            username: grant.user.username.clone(),
+            roles: grant.user.roles.clone(),
+            auth_time: grant.auth_time.as_second(),
         };
-        Ok(jsonwebtoken::encode(&self.header, &claims, self.key.encoding())?)
+        let (alg, kid) = (signer.key.algorithm().name(), signer.key.kid());
+        let header = Header { alg, typ: TOKEN_TYPE, kid };
+        let mut token = format!("{}.{}", encode(&header)?, encode(&claims)?);
+        let signature = signer.key.sign(token.as_bytes())?;
+        token.push('.');
+        BASE64URL_NOPAD.encode_append(&signature, &mut token);
+        let length = token.len();
+        ensure!(length <= MAX_TOKEN_BYTES, "a token of {length} bytes, over {MAX_TOKEN_BYTES}");
+        Ok(Signed { token, expires_in: u64::try_from(exp.saturating_sub(iat)).unwrap_or(0) })
     }
 
     /// Checks all that a token says by itself; whether the user is still there is the caller's
@@ -143,32 +142,18 @@ impl Tokens {
     ///
     /// Why it is not accepted, in as much detail as its bearer may know.
     pub fn verify(&self, token: &str, now: Timestamp) -> Result<Claims, TokenError> {
-        let token = jsonwebtoken::decode::<Claims>(token, self.key.decoding(), &self.validation)
-            .map_err(|_| TokenError::Invalid)?;
-        // An extension that must be understood (RFC 7515 section 4.1.11), and we understand none.
-        if token.header.crit.is_some()
-            || token.header.kid != self.header.kid
-            || !is_access_token(&token.header)
-        {
-            return Err(TokenError::Invalid);
-        }
-        let (claims, seconds) = (token.claims, now.as_second());
-        if claims.exp.saturating_add(self.leeway) <= seconds {
-            return Err(TokenError::Expired);
-        }
-        if claims.nbf.saturating_sub(self.leeway) > seconds {
-            return Err(TokenError::NotYetValid);
-        }
-        Ok(claims)
+        self.check(token, now).map_err(|fault| fault.category())
     }
 }
 
-/// RFC 9068 section 4: `at+jwt` or `application/at+jwt`; media types ignore case.
-fn is_access_token(header: &Header) -> bool {
-    header.typ.as_deref().is_some_and(|typ| {
-        let typ = typ.to_ascii_lowercase();
-        typ.strip_prefix("application/").unwrap_or(&typ) == TOKEN_TYPE
-    })
+fn encode(part: &impl Serialize) -> anyhow::Result<String> {
+    Ok(BASE64URL_NOPAD.encode(&serde_json::to_vec(part)?))
+}
+
+impl std::fmt::Debug for Signed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Signed").field("expires_in", &self.expires_in).finish_non_exhaustive()
+    }
 }
 
 #[cfg(test)]

@@ -1,19 +1,32 @@
 //! What goes over the wire: requests, and what their answers mean to a person.
 
-use hallpass_contract::{Credentials, FieldError, PROBLEM_MEDIA_TYPE, Problem, Secret};
+use hallpass_contract::{
+    Credentials, FieldError, PROBLEM_MEDIA_TYPE, PasswordReset, Problem, Secret,
+};
 use serde::de::DeserializeOwned;
 
 /// Tells the answers of requests apart, so that a late one can be recognized.
 pub type RequestId = u32;
+
+/// How a path is called.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Method {
+    /// `GET`
+    Get,
+    /// `POST`
+    Post,
+}
 
 /// One call of the API.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Request {
     /// Comes back with the answer.
     pub id: RequestId,
+    /// How.
+    pub method: Method,
     /// One of [`hallpass_contract::path`].
     pub path: &'static str,
-    /// The JSON to `POST`; a request without is a `GET`.
+    /// The JSON to send along.
     pub body: Option<Secret>,
     /// The session's token, for the interceptor to add where it may.
     pub token: Option<Secret>,
@@ -22,6 +35,11 @@ pub struct Request {
 /// The JSON of a registration or a login.
 pub fn credentials_body(credentials: &Credentials) -> Option<Secret> {
     serde_json::to_string(credentials).ok().map(Secret::from)
+}
+
+/// The JSON of a password reset.
+pub fn reset_body(reset: &PasswordReset) -> Option<Secret> {
+    serde_json::to_string(reset).ok().map(Secret::from)
 }
 
 /// An answer, or none because the server was not reached or not in time.
@@ -78,10 +96,18 @@ pub struct Fault {
 ///
 /// A [`Fault`] for any other status, an unreadable body and no answer at all.
 pub fn expect<T: DeserializeOwned>(answer: &Answer, status: u16) -> Result<T, Fault> {
+    let reply = expect_status(answer, status)?;
+    serde_json::from_str(reply.body.expose()).map_err(|_| not_understood(status))
+}
+
+/// The answer with the status that means success, else what went wrong.
+///
+/// # Errors
+///
+/// A [`Fault`] for any other status and no answer at all.
+pub fn expect_status(answer: &Answer, status: u16) -> Result<&Reply, Fault> {
     match answer {
-        Some(reply) if reply.status == status => {
-            serde_json::from_str(reply.body.expose()).map_err(|_| not_understood(status))
-        }
+        Some(reply) if reply.status == status => Ok(reply),
         Some(reply) => Err(fault(reply)),
         None => Err(Fault {
             message: "The server could not be reached. Check your connection and try again.".into(),

@@ -4,6 +4,7 @@
 mod forms;
 mod model;
 mod navigation;
+mod refresh;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
@@ -11,20 +12,20 @@ mod tests;
 
 use hallpass_contract::{Secret, path};
 
-use crate::api::{Answer, Fault, Request, RequestId, expect};
+use crate::api::{Answer, Fault, Method, Request, RequestId, expect};
 use crate::route::Route;
 use crate::session::{Seconds, Stored};
 pub use model::{Content, FormState, Model};
-use model::{Pending, Task};
+use model::{Flight, Pending, Task};
 
 /// Something that happened.
 #[derive(Debug)]
 pub enum Event {
-    /// The page has loaded, at this path.
+    /// The page has loaded, at this path with its fragment.
     Started(String, Stored),
     /// Somebody followed a link to a page of ours.
     Followed(String, Stored),
-    /// Somebody went back or forward, to this path.
+    /// Somebody went back or forward, or within the page, to this path with its fragment.
     Traversed(String, Stored),
     /// The stored session may not be the one in memory: another tab has written.
     StorageChanged(Stored),
@@ -42,6 +43,10 @@ pub enum Event {
     Retry,
     /// A request came to its end.
     Answered(RequestId, Answer),
+    /// The lock of [`Effect::Lock`] is held; this is stored by now.
+    Locked(Stored),
+    /// The time of [`Effect::Wake`] has come; this is stored by now.
+    Woke(Stored),
 }
 
 /// Something for the shell to do.
@@ -58,6 +63,12 @@ pub enum Effect {
     /// Remove the stored token; if one is named, only that one and not its successor from
     /// another tab.
     Forget(Option<Secret>),
+    /// Wait for the lock that all tabs share, hold it, and answer with [`Event::Locked`].
+    Lock,
+    /// Let go of the lock.
+    Unlock,
+    /// Answer with [`Event::Woke`] after so many seconds, and forget what was asked before.
+    Wake(Seconds),
     /// Move the focus to the heading of the view.
     FocusHeading,
     /// Move the focus within a form.
@@ -68,16 +79,18 @@ pub enum Effect {
     FillUsername(Form, String),
 }
 
-/// The two forms.
+/// The forms.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Form {
     /// `#login-form`
     Login,
     /// `#register-form`
     Register,
+    /// `#reset-form`
+    Reset,
 }
 
-/// The fields of both forms.
+/// The fields of the forms.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Field {
     /// `username`
@@ -99,9 +112,9 @@ pub enum Control {
 pub fn update(event: Event, now: Seconds, model: &mut Model) -> Vec<Effect> {
     let mut turn = Turn { model, now, session_ended: false, effects: Vec::new() };
     match event {
-        Event::Started(target, stored) => turn.start(target, stored),
+        Event::Started(target, stored) => turn.start(&target, stored),
         Event::Followed(target, stored) => turn.follow(target, stored),
-        Event::Traversed(target, stored) => turn.traverse(target, stored),
+        Event::Traversed(target, stored) => turn.traverse(&target, stored),
         Event::StorageChanged(stored) => turn.storage_changed(stored),
         Event::StorageFailed => turn.storage_failed(),
         Event::Submitted(form, username, password) => turn.submit(form, &username, password),
@@ -110,7 +123,10 @@ pub fn update(event: Event, now: Seconds, model: &mut Model) -> Vec<Effect> {
         Event::SignOut => turn.sign_out(),
         Event::Retry => turn.retry(),
         Event::Answered(id, answer) => turn.answered(id, &answer),
+        Event::Locked(stored) => turn.locked(stored),
+        Event::Woke(stored) => turn.woke(stored),
     }
+    turn.keep_alive();
     turn.effects
 }
 
@@ -124,24 +140,39 @@ struct Turn<'a> {
 }
 
 impl Turn<'_> {
-    fn send(&mut self, path: &'static str, body: Option<Secret>) -> RequestId {
+    /// A request of anyone.
+    fn send(&mut self, method: Method, path: &'static str, body: Option<Secret>) -> RequestId {
+        self.send_request(method, path, body, None)
+    }
+
+    /// A request of the signed-in user.
+    fn send_with_token(&mut self, method: Method, path: &'static str) -> RequestId {
+        let token = self.model.session.as_ref().map(|session| session.token.clone());
+        self.send_request(method, path, None, token)
+    }
+
+    fn send_request(
+        &mut self,
+        method: Method,
+        path: &'static str,
+        body: Option<Secret>,
+        token: Option<Secret>,
+    ) -> RequestId {
         self.model.last_request = self.model.last_request.wrapping_add(1);
         let id = self.model.last_request;
-        let token = self.model.session.as_ref().map(|session| session.token.clone());
-        self.effects.push(Effect::Send(Request { id, path, body, token }));
+        self.effects.push(Effect::Send(Request { id, method, path, body, token }));
         id
     }
 
     fn load_config(&mut self) {
         if self.model.config.is_none() && self.model.config_request.is_none() {
-            self.model.config_request = Some(self.send(path::CONFIG, None));
+            self.model.config_request = Some(self.send(Method::Get, path::CONFIG, None));
         }
     }
 
     fn load_content(&mut self) {
         self.model.content = Content::Loading;
-        let id = self.send(path::PROTECTED, None);
-        self.model.pending = Some(Pending { id, task: Task::Content });
+        self.call(Method::Get, path::PROTECTED, Task::Content);
     }
 
     fn retry(&mut self) {
@@ -157,12 +188,25 @@ impl Turn<'_> {
             self.model.config = expect(answer, 200).ok();
             return;
         }
-        let Some(pending) = self.model.pending.take_if(|pending| pending.id == id) else {
+        if self.refresh_answered(id, answer) {
+            return;
+        }
+        let awaited =
+            |pending: &mut Pending| matches!(pending.flight, Flight::Sent(sent, _) if sent == id);
+        let Some(Pending { flight: Flight::Sent(_, call), task }) =
+            self.model.pending.take_if(awaited)
+        else {
             return;
         };
-        match pending.task {
+        let refused = answer.as_ref().is_some_and(|reply| reply.status == 401);
+        let task = match if refused { self.try_again(call, task) } else { Err(task) } {
+            Ok(()) => return,
+            Err(task) => task,
+        };
+        match task {
             Task::Login => self.login_answered(answer),
             Task::Register(credentials) => self.register_answered(answer, credentials),
+            Task::Reset => self.reset_answered(answer),
             Task::FirstLogin(username) => self.first_login_answered(answer, username),
             Task::Content => self.content_answered(answer),
         }

@@ -22,6 +22,8 @@ pub enum Route {
     Register(Option<ReturnPath>),
     /// `/protected`: guarded.
     Protected,
+    /// `/reset-password#token`: where a reset link leads.
+    ResetPassword,
     /// Any other path.
     NotFound,
 }
@@ -36,6 +38,7 @@ impl Route {
             "/login" => Self::Login(next(query)),
             "/register" => Self::Register(next(query)),
             "/protected" => Self::Protected,
+            "/reset-password" => Self::ResetPassword,
             _ => Self::NotFound,
         }
     }
@@ -49,7 +52,7 @@ impl Route {
     pub fn next(&self) -> Option<&ReturnPath> {
         match self {
             Self::Login(next) | Self::Register(next) => next.as_ref(),
-            Self::Home | Self::Protected | Self::NotFound => None,
+            Self::Home | Self::Protected | Self::ResetPassword | Self::NotFound => None,
         }
     }
 }
@@ -115,6 +118,7 @@ mod tests {
         assert_eq!(Route::parse("/login"), Route::Login(None));
         assert_eq!(Route::parse("/register#x"), Route::Register(None));
         assert_eq!(Route::parse("/protected?a=b"), Route::Protected);
+        assert_eq!(Route::parse("/reset-password#t0ken"), Route::ResetPassword);
         assert_eq!(Route::parse("/protected/"), Route::NotFound);
         assert_eq!(Route::parse("/LOGIN"), Route::NotFound);
     }
@@ -135,7 +139,7 @@ mod tests {
 
     #[test]
     fn the_guard_leaves_public_pages_alone() {
-        for path in ["/", "/login", "/register", "/nowhere"] {
+        for path in ["/", "/login", "/register", "/reset-password", "/nowhere"] {
             assert_eq!(admit(&Route::parse(path), path, false), Admission::Show, "{path}");
         }
     }

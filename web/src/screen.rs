@@ -29,6 +29,7 @@ pub fn screen(model: &Model) -> Screen {
         Route::Login(_) => ("login", "Sign in · Hallpass"),
         Route::Register(_) => ("register", "Create account · Hallpass"),
         Route::Protected => ("protected", "Protected page · Hallpass"),
+        Route::ResetPassword => ("reset-password", "Set a new password · Hallpass"),
         Route::NotFound => ("not-found", "Page not found · Hallpass"),
     };
     let next = model.route.next();
@@ -69,6 +70,7 @@ fn texts(model: &Model) -> Vec<(&'static str, String)> {
         ("failure", failure.to_owned()),
         ("login-label", login_label.to_owned()),
         ("register-label", register_label.to_owned()),
+        ("reset-label", if model.is_busy() { "Saving…" } else { "Save password" }.to_owned()),
         ("password-hint", password_hint(model)),
     ]
 }

@@ -17,6 +17,8 @@ pub struct Session {
     pub username: String,
     /// The `exp` claim: by the server's clock.
     expires_at: Seconds,
+    /// How long before that it is renewed.
+    lead: Seconds,
     /// Add to this device's clock to get the server's.
     clock_offset: Seconds,
 }
@@ -25,7 +27,24 @@ pub struct Session {
 #[derive(Deserialize)]
 struct Claims {
     exp: Seconds,
+    iat: Seconds,
+    sub: String,
+    sid: String,
     username: String,
+}
+
+/// No server of ours issues a token for longer; one that lasts for ever was made by somebody else.
+const MAX_LIFETIME: Seconds = 24 * 60 * 60;
+
+/// A token is renewed this long before its end, or a fifth of its life, whichever is less.
+const MAX_LEAD: Seconds = 30;
+
+impl Claims {
+    fn lifetime(&self) -> Option<Seconds> {
+        let lifetime = self.exp.checked_sub(self.iat)?;
+        let is_ours = !self.sub.is_empty() && !self.sid.is_empty();
+        (is_ours && (1..=MAX_LIFETIME).contains(&lifetime)).then_some(lifetime)
+    }
 }
 
 impl Session {
@@ -34,6 +53,7 @@ impl Session {
         let claims = claims(token)?;
         Some(Self {
             token: token.into(),
+            lead: lead(claims.lifetime()?),
             username: claims.username,
             expires_at: claims.exp,
             clock_offset,
@@ -48,6 +68,7 @@ impl Session {
         let expires_in = Seconds::try_from(login.expires_in).ok()?;
         Some(Self {
             token: login.access_token.clone(),
+            lead: lead(claims.lifetime()?),
             username: login.user.username.clone(),
             expires_at: claims.exp,
             clock_offset: claims.exp.saturating_sub(expires_in).saturating_sub(now),
@@ -59,10 +80,24 @@ impl Session {
         now.saturating_add(self.clock_offset) >= self.expires_at
     }
 
+    /// When the token should be renewed, by this device's clock.
+    pub fn due_at(&self) -> Seconds {
+        self.expires_at.saturating_sub(self.lead).saturating_sub(self.clock_offset)
+    }
+
+    /// Whether the token should be renewed by now.
+    pub fn is_due(&self, now: Seconds) -> bool {
+        self.due_at() <= now
+    }
+
     /// What to store beside the token for [`restore`](Self::restore).
     pub fn clock_offset(&self) -> Seconds {
         self.clock_offset
     }
+}
+
+fn lead(lifetime: Seconds) -> Seconds {
+    MAX_LEAD.min(lifetime / 5)
 }
 
 fn claims(token: &str) -> Option<Claims> {
@@ -104,6 +139,32 @@ mod tests {
         for text in ["", "null", "a.b", "a.b.c", "a.e30.c", &format!("{}.d", jwt("ada", 1))] {
             assert_eq!(Session::restore(text, 0), None, "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_token_that_lasts_too_long_or_names_no_session_is_none_of_ours() {
+        let token = |claims: serde_json::Value| {
+            let payload = BASE64URL_NOPAD.encode(claims.to_string().as_bytes());
+            Session::restore(&format!("e30.{payload}.c2ln"), 0)
+        };
+        let claims = |exp: Seconds, sid: &str| serde_json::json!({"exp": exp, "iat": 0, "sub": "id", "sid": sid, "username": "ada"});
+        assert!(token(claims(MAX_LIFETIME, "sid")).is_some());
+        assert!(token(claims(MAX_LIFETIME + 1, "sid")).is_none(), "eternal");
+        assert!(token(claims(Seconds::MAX, "sid")).is_none(), "eternal");
+        assert!(token(claims(0, "sid")).is_none(), "over before it began");
+        assert!(token(claims(900, "")).is_none());
+    }
+
+    #[test]
+    fn a_token_is_renewed_ahead_of_its_end_and_a_short_one_not_all_the_time() {
+        let long = Session::restore(&jwt("ada", 1_000), 0).unwrap();
+        assert!(!long.is_due(969) && long.is_due(970));
+        let payload = serde_json::json!(
+            {"exp": 1_005, "iat": 1_000, "sub": "id", "sid": "sid", "username": "ada"}
+        );
+        let payload = BASE64URL_NOPAD.encode(payload.to_string().as_bytes());
+        let short = Session::restore(&format!("e30.{payload}.c2ln"), 0).unwrap();
+        assert!(!short.is_due(1_003) && short.is_due(1_004));
     }
 
     #[test]

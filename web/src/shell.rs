@@ -4,6 +4,7 @@
 
 mod fetch;
 mod listeners;
+mod lock;
 mod page;
 mod storage;
 
@@ -11,8 +12,9 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use js_sys::Date;
-use wasm_bindgen::JsValue;
+use js_sys::{Date, Function};
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{Document, History, Window};
 
@@ -37,6 +39,9 @@ struct Shell {
     /// Events that came up while effects were carried out.
     queue: RefCell<VecDeque<Event>>,
     dispatching: Cell<bool>,
+    /// Lets go of the lock while it is held.
+    release_lock: Cell<Option<Function>>,
+    alarm: RefCell<Option<Alarm>>,
 }
 
 /// Takes over the page that loaded the module.
@@ -55,10 +60,18 @@ pub fn start() {
         drawn: RefCell::default(),
         queue: RefCell::default(),
         dispatching: Cell::new(false),
+        release_lock: Cell::default(),
+        alarm: RefCell::default(),
     });
     shell.dispatch(Event::Started(shell.target(), storage::read(&shell.window)));
     LISTENERS.set(listeners::attach(&shell));
     page::mark_ready(&shell.document);
+}
+
+/// A timer that is set, and what it calls.
+struct Alarm {
+    timer: i32,
+    _ring: Closure<dyn FnMut()>,
 }
 
 impl Shell {
@@ -106,6 +119,9 @@ impl Shell {
                 }
             }
             Effect::Forget(only) => storage::forget(&self.window, only.as_ref()),
+            Effect::Lock => lock::acquire(self),
+            Effect::Unlock => lock::release(self),
+            Effect::Wake(seconds) => self.set_alarm(seconds),
             Effect::FocusHeading => {
                 page::focus_heading(&self.document);
                 self.window.scroll_to_with_x_and_y(0.0, 0.0);
@@ -115,6 +131,20 @@ impl Shell {
             Effect::FillUsername(form, username) => {
                 page::fill_username(&self.document, form, &username);
             }
+        }
+    }
+
+    fn set_alarm(self: &Rc<Self>, seconds: Seconds) {
+        let shell = Rc::clone(self);
+        let ring = Closure::new(move || shell.dispatch(Event::Woke(storage::read(&shell.window))));
+        let function: &Function = ring.as_ref().unchecked_ref();
+        let milliseconds = i32::try_from(seconds.saturating_mul(1000)).unwrap_or(i32::MAX);
+        let timer = self
+            .window
+            .set_timeout_with_callback_and_timeout_and_arguments_0(function, milliseconds);
+        let alarm = timer.ok().map(|timer| Alarm { timer, _ring: ring });
+        if let Some(before) = self.alarm.replace(alarm) {
+            self.window.clear_timeout_with_handle(before.timer);
         }
     }
 
@@ -129,11 +159,11 @@ impl Shell {
         }
     }
 
-    /// The path and query in the address bar.
+    /// The path, query and fragment in the address bar.
     fn target(&self) -> String {
         let location = self.window.location();
-        let path = location.pathname().unwrap_or_default();
-        path + &location.search().unwrap_or_default()
+        let parts = [location.pathname(), location.search(), location.hash()];
+        parts.map(Result::unwrap_or_default).concat()
     }
 }
 

@@ -26,21 +26,75 @@ async fn signing_out_in_one_tab_signs_out_the_other() {
         .await;
 }
 
+/// Asks the server about a token, with nothing else that the browser knows.
+const VERIFY: &str = "
+    const [token, done] = arguments;
+    const headers = { Authorization: `Bearer ${token}` };
+    fetch('/api/verify', { headers, credentials: 'omit' })
+        .then(response => done(response.status), () => done(0));
+";
+
 #[tokio::test]
-async fn an_expired_token_leads_to_sign_in() {
-    Scenario::new("an_expired_token_leads_to_sign_in")
-        .with_server_args(&["--access-ttl", "5s"])
+async fn a_copy_of_the_token_is_worth_nothing_after_signing_out() {
+    Scenario::new("a_copy_of_the_token_is_worth_nothing_after_signing_out")
         .run(async |browser| {
-            let username = crate::new_username();
-            let register = hallpass_e2e::pages::RegisterPage::open(browser).await?;
-            register.submit(&username, crate::PASSWORD).await?;
-            browser.expect_path(ProtectedPage::PATH).await?;
-            let expired = async || {
-                browser.reload().await?;
-                Ok(browser.path().await?.starts_with("/login"))
+            registered(browser).await?;
+            let copy = browser.stored(TOKEN).await?.unwrap_or_default();
+            let verify = async || {
+                let status = browser.client().execute_async(VERIFY, vec![copy.clone().into()]);
+                anyhow::Ok(status.await?)
             };
-            browser.eventually("the token expires", expired).await?;
+            anyhow::ensure!(verify().await? == 200, "the copy is no good from the start");
+            Header(browser).sign_out().await?;
+            let refused = async || Ok(verify().await? == 401);
+            browser.eventually("the server refuses the copy", refused).await
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn a_session_outlives_its_access_tokens() {
+    Scenario::new("a_session_outlives_its_access_tokens")
+        .with_server_args(&["--access-ttl", "3s"])
+        .run(async |browser| {
+            let username = registered(browser).await?;
+            let first = browser.stored(TOKEN).await?;
+            let renewed = async || {
+                let stored = browser.stored(TOKEN).await?;
+                Ok(stored.is_some() && stored != first)
+            };
+            browser.eventually("the token is renewed by itself", renewed).await?;
+            browser.reload().await?;
+            ProtectedPage(browser).expect_content_for(&username).await
+        })
+        .await;
+}
+
+/// Signs in beside the browser's session, and ends all sessions but that one.
+const END_OTHER_SESSIONS: &str = "
+    const [username, password, done] = arguments;
+    const options = { method: 'POST', credentials: 'omit' };
+    const headers = { 'Content-Type': 'application/json' };
+    const body = JSON.stringify({ username, password });
+    fetch('/api/login', { ...options, headers, body })
+        .then(response => response.json())
+        .then(({ access_token }) => fetch('/api/me/sessions', {
+            ...options, method: 'DELETE', headers: { Authorization: `Bearer ${access_token}` },
+        }))
+        .then(response => done(response.status), () => done(0));
+";
+
+#[tokio::test]
+async fn a_session_that_was_ended_elsewhere_leads_to_sign_in() {
+    Scenario::new("a_session_that_was_ended_elsewhere_leads_to_sign_in")
+        .run(async |browser| {
+            let username = registered(browser).await?;
+            let credentials = vec![username.into(), crate::PASSWORD.into()];
+            let status = browser.client().execute_async(END_OTHER_SESSIONS, credentials).await?;
+            anyhow::ensure!(status == 204, "the sessions could not be ended: {status}");
+            browser.reload().await?;
             LoginPage::expect(browser).await?;
+            browser.see_text("#status", "Your session has ended. Sign in again.").await?;
             Header(browser).expect_signed_out().await?;
             anyhow::ensure!(browser.stored(TOKEN).await?.is_none(), "the token is still stored");
             Ok(())
@@ -49,19 +103,20 @@ async fn an_expired_token_leads_to_sign_in() {
 }
 
 #[tokio::test]
-async fn a_token_that_the_server_does_not_accept_is_forgotten() {
-    Scenario::new("a_token_that_the_server_does_not_accept_is_forgotten")
+async fn a_token_that_the_server_does_not_accept_is_replaced() {
+    Scenario::new("a_token_that_the_server_does_not_accept_is_replaced")
         .run(async |browser| {
-            registered(browser).await?;
+            let username = registered(browser).await?;
             let token = browser.stored(TOKEN).await?.unwrap_or_default();
             let (unsigned, _) = token.rsplit_once('.').unwrap_or_default();
-            let forged = serde_json::json!(format!("{unsigned}.AAAA"));
+            let forged = format!("{unsigned}.AAAA");
             let script = "localStorage.setItem(arguments[0], arguments[1])";
             let client = browser.client();
-            client.execute(script, vec![TOKEN.into(), forged]).await?;
+            client.execute(script, vec![TOKEN.into(), forged.clone().into()]).await?;
             browser.reload().await?;
-            LoginPage::expect(browser).await?;
-            anyhow::ensure!(browser.stored(TOKEN).await?.is_none(), "the token is still stored");
+            ProtectedPage(browser).expect_content_for(&username).await?;
+            let stored = browser.stored(TOKEN).await?;
+            anyhow::ensure!(stored.is_some_and(|stored| stored != forged), "it is still there");
             Ok(())
         })
         .await;

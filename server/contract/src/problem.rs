@@ -11,23 +11,41 @@ pub mod kind {
     pub const INVALID_CREDENTIALS: &str = "urn:hallpass:problem:invalid-credentials";
     /// 401: the access token is missing, or is not accepted.
     pub const UNAUTHENTICATED: &str = "urn:hallpass:problem:unauthenticated";
+    /// 401: the refresh token is missing, unknown, expired or of a session that has ended.
+    pub const SESSION_ENDED: &str = "urn:hallpass:problem:session-ended";
+    /// 401: the password was given too long ago for this action (RFC 9470).
+    pub const NOT_FRESH: &str = "urn:hallpass:problem:reauthentication-needed";
+    /// 403: the caller lacks the role that this action needs.
+    pub const MISSING_ROLE: &str = "urn:hallpass:problem:missing-role";
+    /// 403: the refresh cookie came with a request that another site may have caused.
+    pub const CROSS_SITE: &str = "urn:hallpass:problem:cross-site";
+    /// 409: nobody would be left who can use the admin routes.
+    pub const LAST_ADMIN: &str = "urn:hallpass:problem:last-admin";
     /// 409: the username is taken.
     pub const USERNAME_TAKEN: &str = "urn:hallpass:problem:username-taken";
     /// 422: a field is missing or breaks a rule; `errors` says which.
     pub const INVALID_FIELDS: &str = "urn:hallpass:problem:invalid-fields";
+    /// 429: too many attempts in too short a time; `Retry-After` says when the next one may be made.
+    pub const TOO_MANY_REQUESTS: &str = "urn:hallpass:problem:too-many-requests";
     /// 503: more work is queued than would be done in time; `Retry-After` says when to come back.
     pub const OVERLOADED: &str = "urn:hallpass:problem:overloaded";
 }
 
 /// An error's body (RFC 9457).
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Problem {
-    /// One of [`kind`]: what sort of problem this is.
+    /// What sort of problem this is, as a URI; `about:blank` if the status says it all.
     #[serde(rename = "type")]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(format = "uri", examples("urn:hallpass:problem:invalid-fields"))
+    )]
     pub kind: String,
     /// The sort of problem in words; the same for each of its occurrences.
     pub title: String,
     /// The HTTP status.
+    #[cfg_attr(feature = "openapi", schema(minimum = 400, maximum = 599))]
     pub status: u16,
     /// What happened and what can be done about it, for a person.
     pub detail: String,
@@ -38,6 +56,7 @@ pub struct Problem {
 
 /// What is wrong with one field of a form.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FieldError {
     /// The field's name in the request body.
     pub field: String,

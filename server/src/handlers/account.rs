@@ -1,53 +1,74 @@
-//! Registration and login.
+//! The account itself: how it comes to be, gets another password, and goes.
 
-use anyhow::Context as _;
-use hallpass_contract::{Credentials, FieldError, Login, UserBody};
+use hallpass_contract::{Credentials, FieldError, PasswordChange, USER_ROLE, UserBody};
+use http::StatusCode;
+use http::header::SET_COOKIE;
 
-use super::public_user;
+use super::{login, public_user, to_the_end};
 use crate::answer::Answer;
+use crate::audit::{Event, Line};
+use crate::auth::Caller;
+use crate::client::Client;
 use crate::config::Registration;
-use crate::password::{Password, StoredHash};
+use crate::password::{Password, PhcHash};
 use crate::problem::{Problem, field_error};
+use crate::sessions::no_cookie;
 use crate::state::App;
-use crate::store::{CreateUserError, User, UserId, uuid_v7};
+use crate::store::{CreateUserError, User};
 use crate::username::Username;
 
 /// `POST /api/register`
-pub async fn register(form: Credentials, app: App) -> Result<Answer<UserBody>, Problem> {
+pub async fn register(
+    form: Credentials,
+    client: Client,
+    app: App,
+) -> Result<Answer<UserBody>, Problem> {
     if app.registration == Registration::Closed {
         return Err(Problem::registration_closed());
     }
+    app.throttle.registration(client.address)?;
     let username = Username::parse(&form.username);
     // Asked again, atomically, when the user is created; here it saves the work of hashing.
     if let Ok(username) = &username
         && app.store.user_by_name(username.key()).await?.is_some()
     {
-        return Err(Problem::username_taken());
+        return Err(refused(&client, "the username is taken", Problem::username_taken()));
     }
     let policy = app.policy;
     let check = move || {
         let password = policy.check(&form.password, username.as_ref().ok());
         both(username, password)
     };
-    let checked = app.pool.hash_checked(check).await?;
-    let (hash, username) = checked.map_err(Problem::invalid_fields)?;
-    let now = app.clock.now();
-    let user = User {
-        id: UserId::new(now),
-        username: username.display().to_owned(),
-        username_key: username.key().to_owned(),
-        password_hash: hash.to_phc(),
-        roles: Vec::new(),
-        disabled: false,
-        created_at: now,
-    };
-    match app.store.create_user(user.clone()).await {
+    let (hash, username) =
+        app.pool.hash_checked(check).await?.map_err(|errors| {
+            refused(&client, "a rule is broken", Problem::invalid_fields(errors))
+        })?;
+    to_the_end(app.tasks.clone(), async move { create(&app, &username, &hash, &client).await })
+        .await
+}
+
+async fn create(
+    app: &App,
+    username: &Username,
+    hash: &PhcHash,
+    client: &Client,
+) -> Result<Answer<UserBody>, Problem> {
+    let roles = vec![USER_ROLE.to_owned()];
+    let user = User::new(username, hash.to_phc(), roles, app.clock.now());
+    match app.store.create_user(user.clone(), Some(client.network().to_string())).await {
         Ok(()) => {}
-        Err(CreateUserError::NameTaken) => return Err(Problem::username_taken()),
+        Err(CreateUserError::NameTaken) => {
+            return Err(refused(client, "the username is taken", Problem::username_taken()));
+        }
         Err(CreateUserError::Store(error)) => return Err(error.into()),
     }
-    tracing::info!(user = %user.id, "registered");
+    Line::new(Event::Registration, client).user(user.id).ok();
     Ok(Answer::created(UserBody { user: public_user(user) }))
+}
+
+fn refused(client: &Client, reason: &str, problem: Problem) -> Problem {
+    Line::new(Event::Registration, client).refused(reason);
+    problem
 }
 
 /// What is accepted, or what is wrong with each of the fields.
@@ -65,56 +86,53 @@ fn both(
     }
 }
 
-/// `POST /api/login`
-pub async fn login(form: Credentials, app: App) -> Result<Answer<Login>, Problem> {
-    let user = find_user(&form.username, &app).await?;
-    // What can't be a password is simply a wrong one.
-    let password = Password::prepare(&form.password).ok();
-    let stored = user.as_ref().map(stored_hash).transpose()?;
-    let verdict = app.pool.verify(password.clone(), stored.as_ref()).await?;
-    let user = match user {
-        Some(user) if verdict.matches && !user.disabled => user,
-        user => {
-            let user = user.map(|user| user.id.to_string());
-            tracing::info!(user, "login refused");
-            return Err(Problem::invalid_credentials());
+/// `POST /api/me/password`: the caller's other sessions end.
+pub async fn change_password(
+    caller: Caller,
+    form: PasswordChange,
+    app: App,
+) -> Result<Answer<()>, Problem> {
+    let event = Event::PasswordChange;
+    login::confirm(&app, &caller, &form.current_password, event).await.map_err(|problem| {
+        match problem.status() {
+            StatusCode::UNAUTHORIZED => problem.with_field("current_password"),
+            _ => problem,
         }
-    };
-    if let (true, Some(password)) = (verdict.outdated, password) {
-        renew_hash(&user, password, &app).await;
-    }
-    let now = app.clock.now();
-    let access_token = app.tokens.sign(&user, uuid_v7(now), now)?;
-    tracing::debug!(user = %user.id, "signed in");
-    Ok(Answer::ok(Login {
-        access_token: access_token.into(),
-        token_type: "Bearer".to_owned(),
-        expires_in: app.tokens.ttl().as_secs(),
-        user: public_user(user),
-    }))
+    })?;
+    let user = &caller.user;
+    let hashed = app.hash_new_password(form.new_password, &user.username).await?;
+    let hash = hashed.map_err(|message| {
+        let line = Line::new(event, &caller.client).user(user.id).session(caller.session);
+        line.refused("a rule is broken");
+        Problem::invalid_fields(vec![field_error("new_password", message)])
+    })?;
+    to_the_end(app.tasks.clone(), async move {
+        let (by, version) = (caller.actor(false), caller.user.password_version);
+        let changed = app.store.change_password(by, version, hash.to_phc(), app.moment()).await;
+        let line = Line::new(event, &caller.client).user(caller.user.id).session(caller.session);
+        if let Err(error) = changed {
+            line.refused(&error.to_string());
+            return Err(error.into());
+        }
+        line.ok();
+        Ok(Answer::done())
+    })
+    .await
 }
 
-/// A name that breaks the rules can't be anyone's.
-async fn find_user(username: &str, app: &App) -> Result<Option<User>, Problem> {
-    match Username::parse(username) {
-        Ok(username) => Ok(app.store.user_by_name(username.key()).await?),
-        Err(_) => Ok(None),
-    }
-}
-
-fn stored_hash(user: &User) -> anyhow::Result<StoredHash> {
-    StoredHash::parse(user.password_hash.expose())
-        .with_context(|| format!("the password hash of user {} is damaged", user.id))
-}
-
-/// The login stands whether or not its cheaper hash could be replaced; the next one tries again.
-async fn renew_hash(user: &User, password: Password, app: &App) {
-    let renewed = async {
-        let new = app.pool.hash(password).await?.to_phc();
-        let old = user.password_hash.clone();
-        anyhow::Ok(app.store.replace_password_hash(user.id, old, new).await?)
-    };
-    if let Err(error) = renewed.await {
-        tracing::warn!(user = %user.id, "can't renew a password hash: {error:#}");
-    }
+/// `DELETE /api/me`
+pub async fn delete(caller: Caller, app: App) -> Result<Answer<()>, Problem> {
+    to_the_end(app.tasks.clone(), async move {
+        let deleted =
+            app.store.delete_user(caller.user.id, Some(caller.actor(false)), app.moment()).await;
+        let line = Line::new(Event::UserDeleted, &caller.client).user(caller.user.id);
+        let line = line.by(caller.user.id).session(caller.session);
+        if let Err(error) = deleted {
+            line.refused(&error.to_string());
+            return Err(error.into());
+        }
+        line.ok();
+        Ok(Answer::done().with_header(SET_COOKIE, no_cookie()?))
+    })
+    .await
 }

@@ -50,7 +50,8 @@ fn can_be_page(path: &str) -> bool {
     !file.contains('.') && !["/api", "/.well-known", "/healthz", "/readyz"].iter().any(for_machines)
 }
 
-fn response(asset: &Asset, headers: &HeaderMap) -> Response<Bytes> {
+/// A file as this client takes it, or 304 if it has it already.
+pub fn response(asset: &Asset, headers: &HeaderMap) -> Response<Bytes> {
     let (encoding, file) = negotiate(asset, headers);
     let mut response = Response::new(Bytes::new());
     let out = response.headers_mut();

@@ -14,14 +14,15 @@ const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'
 
 /// `GET /api/verify`: also for nginx `auth_request` and `ForwardAuth`, hence the headers.
 pub async fn verify(caller: Caller) -> Result<Answer<Verified>, Problem> {
-    let claims = caller.claims;
+    // The name and the roles as they are now, not as they were when the token was issued.
+    let (claims, user) = (caller.claims, caller.user);
     let header = |value: &str| HeaderValue::from_str(value).map_err(Problem::internal);
-    let username = utf8_percent_encode(&claims.username, ESCAPED).to_string();
-    let (subject, roles) = (header(&claims.sub)?, header(&claims.roles.join(","))?);
+    let username = utf8_percent_encode(&user.username, ESCAPED).to_string();
+    let (subject, roles) = (header(&claims.sub)?, header(&user.roles.join(","))?);
     let answer = Answer::ok(Verified {
         sub: claims.sub,
-        username: claims.username,
-        roles: claims.roles,
+        username: user.username,
+        roles: user.roles,
         sid: claims.sid,
         exp: claims.exp.unsigned_abs(),
     });

@@ -1,10 +1,18 @@
 //! What anyone may know.
 
+use bytes::Bytes;
 use hallpass_contract::PublicConfig;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
 use crate::answer::Answer;
+use crate::client::Client;
 use crate::problem::Problem;
 use crate::state::App;
+
+/// How long others may use the keys before they look again. The next key is among them, so a rotation
+/// takes nobody by surprise who has looked since the one before.
+const JWKS_CACHE: HeaderValue = HeaderValue::from_static("public, max-age=60");
 
 /// `GET /api/config`
 pub async fn config(app: App) -> Result<Answer<PublicConfig>, Problem> {
@@ -12,4 +20,21 @@ pub async fn config(app: App) -> Result<Answer<PublicConfig>, Problem> {
         password_min: app.policy.min_chars,
         registration: app.registration.to_string(),
     }))
+}
+
+/// `GET /.well-known/jwks.json`
+pub async fn jwks(_: Client, headers: HeaderMap, app: App) -> Result<Response<Bytes>, Problem> {
+    let jwks = app.keys.jwks(app.clock.now())?;
+    let etag = HeaderValue::try_from(&jwks.etag).map_err(Problem::internal)?;
+    let mut response = Response::new(Bytes::new());
+    if headers.get(IF_NONE_MATCH) == Some(&etag) {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+    } else {
+        *response.body_mut() = jwks.body;
+        let media_type = HeaderValue::from_static("application/jwk-set+json");
+        response.headers_mut().insert(CONTENT_TYPE, media_type);
+    }
+    response.headers_mut().insert(CACHE_CONTROL, JWKS_CACHE);
+    response.headers_mut().insert(ETAG, etag);
+    Ok(response)
 }

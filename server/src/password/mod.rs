@@ -1,12 +1,20 @@
 //! Passwords: which are accepted, how they are stored, and the threads that hash them.
 
+mod cost;
+mod foreign;
+mod kdf;
 mod phc;
 mod policy;
 mod pool;
+mod stored;
+#[cfg(test)]
+mod vectors;
 
-pub use phc::StoredHash;
-pub use policy::Policy;
+pub use kdf::MAX_ITERATIONS;
+pub use phc::PhcHash;
+pub use policy::{MAX_CHARS, Policy};
 pub use pool::{Pool, PoolError, Verdict};
+pub use stored::StoredHash;
 
 use hallpass_contract::Secret;
 use precis_core::profile::Rules as _;
@@ -33,11 +41,6 @@ impl Password {
         let mapped = profile.additional_mapping_rule(text).map_err(|_| Unusable)?;
         let normal = profile.normalization_rule(mapped).map_err(|_| Unusable)?;
         Ok(Self(Secret::from(normal.into_owned())))
-    }
-
-    /// Stands in where no password could be read, so that the same work can be done.
-    fn placeholder() -> Self {
-        Self(Secret::from("placeholder"))
     }
 
     /// The text that is counted and checked.

@@ -6,7 +6,7 @@ use crate::username::Username;
 
 /// The most characters a password may have. NIST SP 800-63B-4 asks for 64 at least; nobody's
 /// passphrase comes near this, and without a limit a registration is a free 64 KiB to chew on.
-const MAX_CHARS: usize = 1024;
+pub const MAX_CHARS: usize = 1024;
 
 /// What a new password must be (NIST SP 800-63B-4 section 3.1.1.2): long and not among the ones
 /// that are tried first. No rule asks for digits or symbols. It applies when a password is set,

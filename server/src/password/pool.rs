@@ -1,17 +1,21 @@
+mod worker;
+
 use std::convert::Infallible;
 use std::num::NonZeroU32;
-use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, Sender, TrySendError};
-use hallpass_kdf::{Input, KEY_LEN, Key};
-use phc::Salt;
+use crossbeam_channel::{Sender, TrySendError};
+use hallpass_contract::Secret;
+use hallpass_kdf::{KEY_LEN, Key};
 use tokio::sync::oneshot;
 
+use super::kdf::{Kdf, Prf};
 use super::phc::SALT_LEN;
-use super::{Password, StoredHash};
+use super::{Password, PhcHash, StoredHash, cost};
+use worker::{Derivation, Job, derive, work};
 
 /// How long a client waits for a login before it gives up; work that could not be done by then
 /// is refused at once instead of queued.
@@ -26,29 +30,14 @@ const MAX_QUEUE: usize = 4096;
 pub struct Pool {
     queue: Sender<Job>,
     iterations: NonZeroU32,
-    /// The most iterations that any stored hash was seen to have. All verifications cost these, so
-    /// that neither an old hash nor an unknown user can be timed.
-    dearest: AtomicU32,
+    /// The most iterations that any stored hash was seen to have, or to cost as much as. All
+    /// verifications cost these, so that neither an old hash nor an unknown user can be timed.
+    dearest: Arc<AtomicU32>,
     /// Verified against when there is no such user, so that both take the same time.
     decoy: StoredHash,
     /// What one derivation took when the pool started.
     per_hash: Duration,
     threads: usize,
-}
-
-enum Job {
-    Derive(Derivation),
-    Run(Box<dyn FnOnce() + Send>),
-}
-
-struct Derivation {
-    password: Password,
-    salt: Salt,
-    iterations: NonZeroU32,
-    /// Derived and thrown away after the key, so that an old, cheaper hash takes as long as a new
-    /// one and its age can't be timed.
-    padding: Option<NonZeroU32>,
-    reply: oneshot::Sender<Key>,
 }
 
 /// Why the pool did not do the work.
@@ -73,7 +62,8 @@ pub enum PoolError {
 pub struct Verdict {
     /// The password is the right one.
     pub matches: bool,
-    /// The hash is cheaper than new ones are; it should be replaced while the password is known.
+    /// The hash is cheaper than new ones are, or another system's; it should be replaced while the
+    /// password is known.
     pub outdated: bool,
 }
 
@@ -94,7 +84,7 @@ impl Pool {
             let jobs = jobs.clone();
             thread::Builder::new().name(format!("hash-{n}")).spawn(move || work(&jobs))?;
         }
-        let dearest = AtomicU32::new(iterations.get());
+        let dearest = Arc::new(AtomicU32::new(iterations.get()));
         Ok(Self { queue, iterations, dearest, decoy, per_hash, threads })
     }
 
@@ -103,7 +93,7 @@ impl Pool {
     /// # Errors
     ///
     /// If the queue is full or the system has no randomness.
-    pub async fn hash(&self, password: Password) -> Result<StoredHash, PoolError> {
+    pub async fn hash(&self, password: Password) -> Result<PhcHash, PoolError> {
         let Ok((hash, ())) = self.hash_checked(|| Ok::<_, Infallible>((password, ()))).await?;
         Ok(hash)
     }
@@ -119,36 +109,51 @@ impl Pool {
     pub async fn hash_checked<T: Send + 'static, E: Send + 'static>(
         &self,
         check: impl FnOnce() -> Result<(Password, T), E> + Send + 'static,
-    ) -> Result<Result<(StoredHash, T), E>, PoolError> {
-        let (salt, iterations) = (random_salt()?, self.iterations);
+    ) -> Result<Result<(PhcHash, T), E>, PoolError> {
+        let (salt, iterations) = (random::<SALT_LEN>()?, self.iterations);
         let hash = move || {
             let (password, checked) = check()?;
-            let key = derive(&password, &salt, iterations);
-            Ok((StoredHash::new(iterations, salt, &key), checked))
+            let key = derive(password.expose().as_bytes(), &salt, iterations);
+            Ok((PhcHash::new(iterations, &salt, &key), checked))
         };
         self.run(hash).await
     }
 
-    /// Whether `password` is the one behind `stored`. Without a stored hash, or without a usable
-    /// password, the answer is no and takes just as long.
+    /// Whether `password`, as it was typed, is the one behind `stored`. For our own hashes it is
+    /// prepared first. Without a stored hash, or if it can't be prepared, the answer is no and takes
+    /// just as long.
     ///
     /// # Errors
     ///
     /// If the queue is full.
     pub async fn verify(
         &self,
-        password: Option<Password>,
+        password: &Secret,
         stored: Option<&StoredHash>,
     ) -> Result<Verdict, PoolError> {
-        let known = password.is_some() && stored.is_some();
+        let is_known = stored.is_some();
         let stored = stored.unwrap_or(&self.decoy);
-        let iterations = stored.iterations.get();
-        let dearest = self.dearest.fetch_max(iterations, Ordering::Relaxed);
-        let padding = NonZeroU32::new(dearest.saturating_sub(iterations));
-        let password = password.unwrap_or_else(Password::placeholder);
-        let key = self.derive(password, stored.salt, stored.iterations, padding).await?;
-        let outdated = iterations < self.iterations.get();
-        Ok(Verdict { matches: stored.matches(&key) && known, outdated })
+        // Also where it is of no use, since a long one takes a while.
+        let prepared = Password::prepare(password);
+        let is_usable = stored.is_foreign || prepared.is_ok();
+        let password = match prepared {
+            Ok(prepared) if !stored.is_foreign => prepared.0,
+            _ => password.clone(),
+        };
+        let is_right = match stored.kdf {
+            Kdf::Pbkdf2(Prf::Sha256, iterations) => {
+                stored.matches(&self.derive(password, &stored.salt, iterations).await?)
+            }
+            Kdf::Pbkdf2(..) | Kdf::Scrypt(_) => {
+                let (stored, dearest) = (stored.clone(), Arc::clone(&self.dearest));
+                self.run(move || cost::verify(&stored, password.expose().as_bytes(), &dearest))
+                    .await?
+            }
+        };
+        Ok(Verdict {
+            matches: is_right && is_known && is_usable,
+            outdated: stored.is_outdated(self.iterations),
+        })
     }
 
     /// Runs other work that computes for long.
@@ -171,17 +176,22 @@ impl Pool {
 
     async fn derive(
         &self,
-        password: Password,
-        salt: Salt,
+        password: Secret,
+        salt: &[u8],
         iterations: NonZeroU32,
-        padding: Option<NonZeroU32>,
     ) -> Result<Key, PoolError> {
+        let dearest = self.dearest.fetch_max(iterations.get(), Ordering::Relaxed);
+        let padding = NonZeroU32::new(dearest.saturating_sub(iterations.get()));
         let (reply, key) = oneshot::channel();
-        let derivation = Derivation { password, salt, iterations, padding, reply };
+        let derivation = Derivation { password, salt: salt.to_vec(), iterations, padding, reply };
         self.submit(Job::Derive(derivation), key).await
     }
 
     async fn submit<T>(&self, job: Job, answer: oneshot::Receiver<T>) -> Result<T, PoolError> {
+        // The queue's length is right for the configured cost; dearer hashes take longer.
+        if self.wait() > MAX_WAIT {
+            return Err(self.overloaded());
+        }
         match self.queue.try_send(job) {
             Ok(()) => answer.await.map_err(|_| PoolError::Panicked),
             Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => Err(self.overloaded()),
@@ -189,55 +199,17 @@ impl Pool {
     }
 
     fn overloaded(&self) -> PoolError {
+        PoolError::Overloaded { retry_after: self.wait() }
+    }
+
+    /// When the queue will have been worked off, if all of it are verifications.
+    fn wait(&self) -> Duration {
+        let dearest = self.dearest.load(Ordering::Relaxed);
+        let per_verification =
+            self.per_hash.mul_f64(f64::from(dearest) / f64::from(self.iterations.get()));
         let queued = u32::try_from(self.queue.len()).unwrap_or(u32::MAX);
-        PoolError::Overloaded { retry_after: self.per_hash * queued / self.threads as u32 }
+        per_verification * queued / self.threads as u32
     }
-}
-
-fn work(jobs: &Receiver<Job>) {
-    yield_to_the_reactor();
-    // The iteration ends when the pool, and with it the last sender, is dropped.
-    for job in jobs {
-        // One request's panic must not take the thread from all the others; the asker learns of
-        // it by the reply that never comes.
-        let _ = std::panic::catch_unwind(AssertUnwindSafe(|| job.run()));
-    }
-}
-
-impl Job {
-    fn run(self) {
-        match self {
-            Self::Run(work) => work(),
-            // Whoever asked has hung up, and hyper noticed: nobody waits for the key.
-            Self::Derive(derivation) if derivation.reply.is_closed() => {}
-            Self::Derive(derivation) => derivation.run(),
-        }
-    }
-}
-
-impl Derivation {
-    fn run(self) {
-        let key = derive(&self.password, &self.salt, self.iterations);
-        if let Some(padding) = self.padding {
-            std::hint::black_box(derive(&self.password, &self.salt, padding));
-        }
-        // The asker may have hung up meanwhile, which changes nothing.
-        let _ = self.reply.send(key);
-    }
-}
-
-/// Hashing takes whole cores; answering requests goes first.
-fn yield_to_the_reactor() {
-    // On Linux the nice value belongs to the calling thread.
-    #[cfg(target_os = "linux")]
-    if let Err(error) = rustix::process::setpriority_process(None, 10) {
-        tracing::warn!(%error, "can't lower the priority of a hashing thread");
-    }
-}
-
-fn derive(password: &Password, salt: &Salt, iterations: NonZeroU32) -> Key {
-    let input = Input { password: password.expose().as_bytes(), salt };
-    hallpass_kdf::derive(iterations, &[input])[0]
 }
 
 fn random<const N: usize>() -> Result<[u8; N], PoolError> {
@@ -246,16 +218,15 @@ fn random<const N: usize>() -> Result<[u8; N], PoolError> {
     Ok(bytes)
 }
 
-fn random_salt() -> Result<Salt, PoolError> {
-    let bytes: [u8; SALT_LEN] = random()?;
-    Ok(Salt::new(&bytes).expect("16 bytes are within the 8 to 48 that PHC allows"))
-}
-
 fn decoy(iterations: NonZeroU32) -> Result<StoredHash, PoolError> {
-    let salt = random_salt()?;
-    derive(&Password::placeholder(), &salt, iterations);
-    let unmatched: [u8; KEY_LEN] = random()?;
-    Ok(StoredHash::new(iterations, salt, &unmatched))
+    let salt = random::<SALT_LEN>()?;
+    derive(b"decoy", &salt, iterations);
+    Ok(StoredHash {
+        kdf: Kdf::Pbkdf2(Prf::Sha256, iterations),
+        salt: salt.to_vec(),
+        key: random::<KEY_LEN>()?.to_vec(),
+        is_foreign: false,
+    })
 }
 
 #[cfg(test)]

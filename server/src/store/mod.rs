@@ -2,90 +2,26 @@
 //! that writes has answered, its effect survives the loss of power.
 
 mod database;
+mod id;
 mod redb;
+mod revoked;
+mod session;
+mod user;
 mod writer;
 
-pub use redb::RedbStore;
+pub use id::{SessionId, UserId, uuid_v7};
+pub use redb::{InUse, RedbStore};
+pub use session::{
+    Lifetimes, MAX_SESSIONS, Moment, NewSession, REFRESH_GRACE, Refresh, Rotation, Session,
+    Verified,
+};
+pub use user::{Actor, CreateUserError, EditUserError, Edited, ResetOffer, User, UserEdit};
 
 use std::fmt;
 
 use async_trait::async_trait;
 use hallpass_contract::Secret;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
-use uuid::Uuid;
-
-/// A user's id: a `UUIDv7`, so that ids sort by the time of registration.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
-#[serde(transparent)]
-pub struct UserId(Uuid);
-
-impl UserId {
-    /// A new id for a user who registers `at`.
-    pub fn new(at: Timestamp) -> Self {
-        Self(uuid_v7(at))
-    }
-
-    /// Reads the text form.
-    pub fn parse(text: &str) -> Option<Self> {
-        Uuid::try_parse(text).ok().map(Self)
-    }
-
-    fn as_bytes(&self) -> &[u8; 16] {
-        self.0.as_bytes()
-    }
-
-    fn from_bytes(bytes: [u8; 16]) -> Self {
-        Self(Uuid::from_bytes(bytes))
-    }
-}
-
-impl fmt::Display for UserId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-/// A new `UUIDv7` (RFC 9562 section 5.7) of the time `at`.
-pub fn uuid_v7(at: Timestamp) -> Uuid {
-    let since_epoch = at.as_duration().unsigned_abs();
-    let time = uuid::Timestamp::from_unix(
-        uuid::NoContext,
-        since_epoch.as_secs(),
-        since_epoch.subsec_nanos(),
-    );
-    Uuid::new_v7(time)
-}
-
-/// All that is kept of a user.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub struct User {
-    /// Never changes and is never given to another user.
-    pub id: UserId,
-    /// As its owner writes it.
-    pub username: String,
-    /// The case-mapped name, unique among all users.
-    pub username_key: String,
-    /// A PHC string.
-    pub password_hash: Secret,
-    /// Each matches `[a-z0-9:._-]{1,64}`.
-    pub roles: Vec<String>,
-    /// A disabled user can't sign in, and no token of theirs is accepted.
-    pub disabled: bool,
-    /// When the user registered.
-    pub created_at: Timestamp,
-}
-
-/// Why a user was not created.
-#[derive(Debug, thiserror::Error)]
-pub enum CreateUserError {
-    /// Another user has the name.
-    #[error("the username is taken")]
-    NameTaken,
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
 
 /// The store could not do its work. A write may have taken effect or not, as when the disk fails
 /// while it syncs.
@@ -93,12 +29,17 @@ pub enum CreateUserError {
 #[error(transparent)]
 pub struct StoreError(#[from] pub anyhow::Error);
 
-/// Where users are kept.
+/// Where users and sessions are kept.
 #[async_trait]
 pub trait Store: fmt::Debug + Send + Sync {
     /// Adds a user, unless one with the same `username_key` is there. Of several at once with the
-    /// same name, one is added.
-    async fn create_user(&self, user: User) -> Result<(), CreateUserError>;
+    /// same name, one is added. The address, if there is one, is remembered.
+    async fn create_user(&self, user: User, address: Option<String>)
+    -> Result<(), CreateUserError>;
+
+    /// Adds those users whose `username_key` is not there yet, and says of each whether it was
+    /// added.
+    async fn import_users(&self, users: Vec<User>) -> Result<Vec<bool>, StoreError>;
 
     /// The user with this id.
     async fn user_by_id(&self, id: UserId) -> Result<Option<User>, StoreError>;
@@ -106,14 +47,109 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// The user with this case-mapped name.
     async fn user_by_name(&self, username_key: &str) -> Result<Option<User>, StoreError>;
 
-    /// Puts `new` in the place of the password hash `old`. Does nothing if the user is gone or
-    /// the hash is another one by now, since then the password was changed meanwhile.
-    async fn replace_password_hash(
+    /// Up to `limit` users in the order of their ids, after `after`.
+    async fn users(&self, after: Option<UserId>, limit: usize) -> Result<Vec<User>, StoreError>;
+
+    /// Changes a user. What shuts the user out ends the user's sessions and reset offer. The last
+    /// active admin stays one. Without an actor it is the command line that asks.
+    async fn edit_user(
         &self,
         id: UserId,
-        old: Secret,
+        edit: UserEdit,
+        by: Option<Actor>,
+        at: Moment,
+    ) -> Result<Edited, EditUserError>;
+
+    /// Removes a user with all that belongs to them, unless they are the last active admin.
+    async fn delete_user(
+        &self,
+        id: UserId,
+        by: Option<Actor>,
+        at: Moment,
+    ) -> Result<User, EditUserError>;
+
+    /// Sets a password hash, whatever was there before; the user's sessions end, and so does any
+    /// reset offer. Whether the user is there.
+    async fn set_password(&self, id: UserId, new: Secret, at: Moment) -> Result<bool, StoreError>;
+
+    /// Sets the actor's own password hash in the place of the one with this
+    /// [version](User::password_version); the actor's other sessions end, and so does any reset
+    /// offer.
+    async fn change_password(
+        &self,
+        by: Actor,
+        version: u32,
         new: Secret,
-    ) -> Result<(), StoreError>;
+        at: Moment,
+    ) -> Result<(), EditUserError>;
+
+    /// Lets whoever knows the token set a new password, once; an earlier offer to the user ends.
+    async fn offer_reset(&self, offer: ResetOffer) -> Result<(), EditUserError>;
+
+    /// Whose password the token with this SHA-256 may set.
+    async fn reset_offered(
+        &self,
+        token_hash: [u8; 32],
+        now: Timestamp,
+    ) -> Result<Option<User>, StoreError>;
+
+    /// Takes up the offer: sets the password hash and ends the user's sessions. Not if the offer is
+    /// gone by now; then `None`.
+    async fn take_up_reset(
+        &self,
+        token_hash: [u8; 32],
+        new: Secret,
+        at: Moment,
+    ) -> Result<Option<UserId>, StoreError>;
+
+    /// Starts a session, and yields the user as they are now; not if the user is gone, is disabled
+    /// or has another password by now. Beyond [`MAX_SESSIONS`] of a user, another one ends.
+    async fn start_session(&self, new: NewSession) -> Result<Option<User>, StoreError>;
+
+    /// Whether the user with this case-mapped name registered or signed in from this address
+    /// before, as far as is remembered.
+    async fn is_known_address(&self, username_key: &str, address: &str)
+    -> Result<bool, StoreError>;
+
+    /// The session, if it has not ended.
+    async fn session(&self, id: SessionId) -> Result<Option<Session>, StoreError>;
+
+    /// The user's sessions that have not ended.
+    async fn sessions_of(&self, user: UserId, now: Timestamp) -> Result<Vec<Session>, StoreError>;
+
+    /// Exchanges a session's refresh token for the next one. One that was used before ends the
+    /// session.
+    async fn refresh(&self, refresh: Refresh) -> Result<Rotation, StoreError>;
+
+    /// Notes that the user gave their password again, and yields the session and the user as they
+    /// are now, if the session and that password are still there.
+    async fn reauthenticate(
+        &self,
+        id: SessionId,
+        verified: Verified,
+        at: Moment,
+    ) -> Result<Option<(Session, User)>, StoreError>;
+
+    /// Ends a session, also one that is forgotten by now: its access tokens may still be around.
+    async fn end_session(&self, id: SessionId, at: Moment) -> Result<(), StoreError>;
+
+    /// Ends the actor's own sessions but the one in which they ask, and says how many.
+    async fn end_other_sessions(&self, by: Actor, at: Moment) -> Result<usize, EditUserError>;
+
+    /// Ends all sessions of a user, and says how many.
+    async fn end_sessions(
+        &self,
+        user: UserId,
+        by: Option<Actor>,
+        at: Moment,
+    ) -> Result<usize, EditUserError>;
+
+    /// Whether the session was ended while its access tokens may still be around. Answered from
+    /// memory, at once.
+    fn is_revoked(&self, id: SessionId) -> bool;
+
+    /// Forgets what has expired, and says how many sessions that were.
+    async fn sweep(&self, now: Timestamp) -> Result<usize, StoreError>;
 
     /// Whether the store can read and write.
     async fn check(&self) -> Result<(), StoreError>;

@@ -26,6 +26,12 @@ type Write = Box<dyn FnOnce(&WriteTransaction) -> (anyhow::Result<()>, Acknowled
 /// Tells the one who asked for the write whether it was committed.
 type Acknowledge = Box<dyn FnOnce(bool) + Send>;
 
+/// A row can't be read. That is the trouble of the write that needs it, and not of the others in
+/// its group.
+#[derive(Debug, thiserror::Error)]
+#[error("{0} is damaged")]
+pub(super) struct Damaged(pub(super) String);
+
 /// The one thread that writes. redb has a single writer and a durable commit costs an fsync, so
 /// all the writes that wait are committed together, and each is acknowledged after that commit.
 #[derive(Debug)]
@@ -63,20 +69,32 @@ impl Writer {
     /// Runs `apply` in the next transaction and returns its value once that is durable.
     ///
     /// `apply` shares the transaction with other writes, so it must look before it changes
-    /// anything: what it wrote before it refused (by a value, not an error) would be committed.
-    /// An error means that the store itself failed, and aborts the whole group.
+    /// anything: what it wrote before it refused (by a value, or as [`Damaged`]) is committed. Any
+    /// other error means that the store itself failed, and aborts the whole group.
     pub(super) async fn write<T: Send + 'static>(
         &self,
         apply: impl FnOnce(&WriteTransaction) -> anyhow::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
+        self.write_then(apply, |_| ()).await
+    }
+
+    /// As [`write`](Self::write), and does `then` between the commit and the answer, whether or not
+    /// anybody waits for that one.
+    pub(super) async fn write_then<T: Send + 'static>(
+        &self,
+        apply: impl FnOnce(&WriteTransaction) -> anyhow::Result<T> + Send + 'static,
+        then: impl FnOnce(&T) + Send + 'static,
+    ) -> Result<T, StoreError> {
         let (reply, outcome) = oneshot::channel();
         let write: Write = Box::new(move |txn| {
             let (value, outcome) = match apply(txn) {
-                Ok(value) => (Some(value), Ok(())),
+                Ok(value) => (Some(Ok(value)), Ok(())),
+                Err(error) if error.is::<Damaged>() => (Some(Err(StoreError(error))), Ok(())),
                 Err(error) => (None, Err(error)),
             };
             let acknowledge = move |committed| {
                 if let (true, Some(value)) = (committed, value) {
+                    value.as_ref().ok().map(then);
                     // The request may be gone; the write stands all the same.
                     let _ = reply.send(value);
                 }
@@ -87,7 +105,8 @@ impl Writer {
         let queue = self.queue.as_ref().ok_or_else(stopped)?;
         queue.send(write).await.map_err(|_| stopped())?;
         // The reply to a write whose group was aborted is dropped.
-        outcome.await.map_err(|_| StoreError(anyhow!("the write was aborted; the log says why")))
+        let aborted = |_| StoreError(anyhow!("the write was aborted; the log says why"));
+        outcome.await.map_err(aborted)?
     }
 }
 

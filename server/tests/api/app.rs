@@ -4,16 +4,15 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use clap::{CommandFactory as _, FromArgMatches as _};
 use hallpass::assets::Assets;
 use hallpass::clock::Clock;
-use hallpass::config::{Cli, Config};
-use hallpass::keys::SigningKey;
+use hallpass::config::Config;
+use hallpass::keys::KeyRing;
 use hallpass::routes::routes;
 use hallpass::serve::{Limits, serve};
 use hallpass::state::{App, State};
-use hallpass::store::RedbStore;
-use hallpass_contract::{Credentials, Login, Problem, path};
+use hallpass::store::{RedbStore, UserEdit, UserId};
+use hallpass_contract::{Credentials, Login, Problem, kind, path};
 use http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
@@ -60,12 +59,16 @@ impl TestApp {
 
     /// With whatever a test wants otherwise than by default.
     pub async fn with(args: &[&str], limits: Limits, adjust: impl FnOnce(&mut State)) -> Self {
-        let args = [&["hallpass", "--pbkdf2-iterations", "10"], args].concat();
-        let config = parse(&args);
+        let mut args = [&["--pbkdf2-iterations", "10"], args].concat();
+        if !args.contains(&"--login-throttle") {
+            args.extend(["--login-throttle", "off"]);
+        }
+        let config = Config::without_environment(&args).unwrap();
         let clock = Clock::manual(Timestamp::from_second(1_800_000_000).unwrap());
         let store = Arc::new(RedbStore::in_memory().unwrap());
-        let key = SigningKey::generate().unwrap();
-        let mut state = State::new(&config, store, key, clock.clone(), assets()).unwrap();
+        let settings = config.keys.settings(None, config.access_ttl).unwrap();
+        let keys = Arc::new(KeyRing::in_memory_with(settings, clock.now()).unwrap());
+        let mut state = State::new(&config, store, keys, clock.clone(), assets()).unwrap();
         adjust(&mut state);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -118,6 +121,37 @@ impl TestApp {
         self.send("GET", path, &[("authorization", &format!("Bearer {token}"))]).await
     }
 
+    pub async fn with_token(&self, method: &str, path: &str, token: &str) -> Response {
+        self.send(method, path, &[("authorization", &format!("Bearer {token}"))]).await
+    }
+
+    pub async fn json_with_token(
+        &self,
+        method: &str,
+        path: &str,
+        token: &str,
+        body: &Value,
+    ) -> Response {
+        let bearer = format!("Bearer {token}");
+        let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+        self.send_body(method, path, &headers, body.to_string()).await
+    }
+
+    /// A `POST` of our own page, with the refresh cookie.
+    pub async fn with_cookie(
+        &self,
+        path: &str,
+        cookie: &str,
+        headers: &[(&str, &str)],
+    ) -> Response {
+        let own = [("cookie", cookie), ("sec-fetch-site", "same-origin")];
+        self.send("POST", path, &[&own, headers].concat()).await
+    }
+
+    pub async fn refresh(&self, cookie: &str) -> Response {
+        self.with_cookie(path::REFRESH, cookie, &[]).await
+    }
+
     pub async fn register(&self, username: &str, password: &str) -> Response {
         self.post_json(path::REGISTER, &credentials(username, password)).await
     }
@@ -127,17 +161,46 @@ impl TestApp {
     }
 
     /// Registers and signs in.
-    pub async fn signed_in(&self, username: &str) -> Login {
+    pub async fn signed_in(&self, username: &str) -> SignedIn {
         assert_eq!(self.register(username, PASSWORD).await.status, 201);
-        self.login(username, PASSWORD).await.json()
+        SignedIn::from(&self.login(username, PASSWORD).await)
+    }
+
+    /// Registers, makes an admin and signs in.
+    pub async fn admin(&self, username: &str) -> SignedIn {
+        let signed_in = self.signed_in(username).await;
+        let id = UserId::parse(&signed_in.login.user.id).unwrap();
+        let edit = UserEdit { roles: Some(vec!["admin".to_owned()]), disabled: None };
+        self.state.store.edit_user(id, edit, None, self.state.moment()).await.unwrap();
+        signed_in
     }
 }
 
-/// The settings that the arguments say, whatever the developer's environment says.
-fn parse(args: &[&str]) -> Config {
-    let command = Cli::command().mut_args(|arg| arg.env(None::<&str>));
-    let matches = command.try_get_matches_from(args).expect("valid arguments");
-    Cli::from_arg_matches(&matches).expect("valid arguments").into_config()
+/// What a login or a refresh handed out.
+pub struct SignedIn {
+    pub login: Login,
+    /// As a `Cookie` header has it.
+    pub cookie: String,
+}
+
+impl SignedIn {
+    pub fn from(response: &Response) -> Self {
+        let login = response.json();
+        let (cookie, _) = response.header("set-cookie").split_once(';').expect("a cookie");
+        Self { login, cookie: cookie.to_owned() }
+    }
+
+    pub fn token(&self) -> &str {
+        self.login.access_token.expose()
+    }
+}
+
+impl std::ops::Deref for SignedIn {
+    type Target = Login;
+
+    fn deref(&self) -> &Login {
+        &self.login
+    }
 }
 
 fn credentials(username: &str, password: &str) -> Value {
@@ -162,8 +225,9 @@ impl Response {
         for text in [&problem.kind, &problem.title, &problem.detail] {
             assert!(!text.is_empty(), "{problem:?}");
         }
-        let is_challenged = self.headers.contains_key("www-authenticate");
-        assert_eq!(is_challenged, self.status == StatusCode::UNAUTHORIZED);
+        let challenge = self.headers.contains_key("www-authenticate");
+        let due = self.status == StatusCode::UNAUTHORIZED || problem.kind == kind::MISSING_ROLE;
+        assert_eq!(challenge, due, "{problem:?}");
         problem
     }
 

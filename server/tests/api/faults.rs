@@ -1,13 +1,19 @@
 //! What clients are told when the server can't do its work.
 
 use std::sync::{Arc, Mutex, mpsc};
+use std::time::Duration;
 
 use anyhow::anyhow;
 use async_trait::async_trait;
 use futures_util::future::join_all;
 use hallpass::serve::Limits;
-use hallpass::store::{CreateUserError, Store, StoreError, User, UserId};
+use hallpass::store::{
+    Actor, CreateUserError, EditUserError, Edited, Moment, NewSession, Refresh, ResetOffer,
+    Rotation, Session, SessionId, Store, StoreError, User, UserEdit, UserId, Verified,
+};
+use hallpass::token::Tokens;
 use hallpass_contract::{Secret, kind, path};
+use jiff::Timestamp;
 
 use crate::app::{PASSWORD, Response, TestApp};
 
@@ -30,28 +36,48 @@ impl Broken {
     }
 }
 
-#[async_trait]
-impl Store for Broken {
-    async fn create_user(&self, _: User) -> Result<(), CreateUserError> {
-        Ok(self.fail()?)
-    }
-    async fn user_by_id(&self, _: UserId) -> Result<Option<User>, StoreError> {
-        self.fail()
-    }
-    async fn user_by_name(&self, _: &str) -> Result<Option<User>, StoreError> {
-        self.fail()
-    }
-    async fn replace_password_hash(
-        &self,
-        _: UserId,
-        _: Secret,
-        _: Secret,
-    ) -> Result<(), StoreError> {
-        self.fail()
-    }
-    async fn check(&self) -> Result<(), StoreError> {
-        self.fail()
-    }
+/// All of the store's operations, each of which fails.
+macro_rules! broken {
+    ($($name:ident($($argument:ty),*) -> $result:ty;)*) => {
+        #[async_trait]
+        impl Store for Broken {
+            $(
+                async fn $name(&self, $(_: $argument),*) -> $result {
+                    Ok(self.fail()?)
+                }
+            )*
+
+            fn is_revoked(&self, _: SessionId) -> bool {
+                false
+            }
+        }
+    };
+}
+
+broken! {
+    create_user(User, Option<String>) -> Result<(), CreateUserError>;
+    import_users(Vec<User>) -> Result<Vec<bool>, StoreError>;
+    user_by_id(UserId) -> Result<Option<User>, StoreError>;
+    user_by_name(&str) -> Result<Option<User>, StoreError>;
+    users(Option<UserId>, usize) -> Result<Vec<User>, StoreError>;
+    edit_user(UserId, UserEdit, Option<Actor>, Moment) -> Result<Edited, EditUserError>;
+    delete_user(UserId, Option<Actor>, Moment) -> Result<User, EditUserError>;
+    set_password(UserId, Secret, Moment) -> Result<bool, StoreError>;
+    change_password(Actor, u32, Secret, Moment) -> Result<(), EditUserError>;
+    offer_reset(ResetOffer) -> Result<(), EditUserError>;
+    reset_offered([u8; 32], Timestamp) -> Result<Option<User>, StoreError>;
+    take_up_reset([u8; 32], Secret, Moment) -> Result<Option<UserId>, StoreError>;
+    start_session(NewSession) -> Result<Option<User>, StoreError>;
+    is_known_address(&str, &str) -> Result<bool, StoreError>;
+    session(SessionId) -> Result<Option<Session>, StoreError>;
+    sessions_of(UserId, Timestamp) -> Result<Vec<Session>, StoreError>;
+    refresh(Refresh) -> Result<Rotation, StoreError>;
+    reauthenticate(SessionId, Verified, Moment) -> Result<Option<(Session, User)>, StoreError>;
+    end_session(SessionId, Moment) -> Result<(), StoreError>;
+    end_other_sessions(Actor, Moment) -> Result<usize, EditUserError>;
+    end_sessions(UserId, Option<Actor>, Moment) -> Result<usize, EditUserError>;
+    sweep(Timestamp) -> Result<usize, StoreError>;
+    check() -> Result<(), StoreError>;
 }
 
 async fn app_on(store: Broken) -> TestApp {
@@ -74,6 +100,27 @@ async fn a_failing_store_is_a_500_that_does_not_say_why_and_makes_the_server_not
     assert_eq!(app.send("GET", path::HEALTHZ, &[]).await.status, 200);
 }
 
+/// nginx makes a 500 of whatever is not 2xx, 401 or 403.
+#[tokio::test]
+async fn verify_is_a_401_when_the_store_fails_and_says_nothing_of_the_token() {
+    let healthy = TestApp::start().await;
+    let ada = healthy.signed_in("ada").await;
+    let app = TestApp::with(&[], Limits::default(), |state| {
+        let tokens = Tokens::new(
+            Arc::clone(&healthy.state.keys),
+            "http://127.0.0.1:8080".to_owned(),
+            "hallpass".to_owned(),
+            Duration::from_secs(900),
+        );
+        (state.tokens, state.store) = (tokens, Arc::new(Broken::Failing));
+    })
+    .await;
+    let response = app.get_with_token(path::VERIFY, ada.token()).await;
+    assert_tells_nothing(&response, 401);
+    assert!(!response.header("www-authenticate").contains("error"));
+    assert_tells_nothing(&app.get_with_token(path::ME, ada.token()).await, 500);
+}
+
 #[tokio::test]
 async fn a_panic_is_a_500_and_the_next_request_is_answered() {
     let app = app_on(Broken::Panicking).await;
@@ -84,25 +131,36 @@ async fn a_panic_is_a_500_and_the_next_request_is_answered() {
 #[tokio::test]
 async fn a_full_hashing_queue_is_a_503_with_retry_after_and_leaves_the_rest_alone() {
     let app = TestApp::start().await;
-    let token = app.signed_in("ada").await.access_token;
+    let ada = app.signed_in("ada").await;
     let (open, gate) = mpsc::channel::<()>();
+    let (started, starts) = mpsc::channel();
     let gate = Arc::new(Mutex::new(gate));
-    // More than the queue and the threads hold; each waits until the gate is opened.
-    let jobs = (0..5000).map(|_| {
-        let gate = Arc::clone(&gate);
-        app.state.pool.run(move || gate.lock().unwrap().recv().is_ok())
-    });
-    let mut jobs = std::pin::pin!(join_all(jobs));
-    assert!(futures_util::poll!(jobs.as_mut()).is_pending());
+    let job = || {
+        let (gate, started) = (Arc::clone(&gate), started.clone());
+        app.state.pool.run(move || {
+            started.send(()).unwrap();
+            gate.lock().unwrap().recv().is_ok()
+        })
+    };
+    // First every thread is at work, or one of them would make a place in the queue later on.
+    let threads = std::thread::available_parallelism().unwrap().get();
+    let mut running = std::pin::pin!(join_all((0..threads).map(|_| job())));
+    assert!(futures_util::poll!(running.as_mut()).is_pending());
+    for _ in 0..threads {
+        starts.recv().unwrap();
+    }
+    // More than the queue holds; each waits until the gate is opened.
+    let mut waiting = std::pin::pin!(join_all((0..5000).map(|_| job())));
+    assert!(futures_util::poll!(waiting.as_mut()).is_pending());
 
     let refused = app.login("ada", PASSWORD).await;
     assert_eq!(refused.status, 503);
     assert_eq!(refused.problem().kind, kind::OVERLOADED);
     let seconds: u64 = refused.header("retry-after").parse().unwrap();
     assert!((1..=5).contains(&seconds), "{seconds}");
-    assert_eq!(app.get_with_token(path::VERIFY, token.expose()).await.status, 200);
+    assert_eq!(app.get_with_token(path::VERIFY, ada.token()).await.status, 200);
 
     drop(open);
-    jobs.await;
+    futures_util::future::join(running, waiting).await;
     assert_eq!(app.login("ada", PASSWORD).await.status, 200);
 }

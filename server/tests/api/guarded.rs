@@ -29,7 +29,7 @@ async fn verify_tells_a_proxy_who_it_is_in_headers() {
     let response = app.get_with_token(path::VERIFY, login.access_token.expose()).await;
     assert_eq!(response.header("x-auth-subject"), login.user.id);
     assert_eq!(response.header("x-auth-username"), "Zo%C3%AB");
-    assert_eq!(response.headers.get("x-auth-roles").unwrap(), "");
+    assert_eq!(response.headers.get("x-auth-roles").unwrap(), "user");
 }
 
 #[tokio::test]
@@ -49,8 +49,8 @@ async fn without_a_token_there_is_a_challenge_and_no_error_code() {
 async fn a_bad_token_is_a_401_that_says_invalid_token() {
     let app = TestApp::start().await;
     let other = TestApp::start().await;
-    let foreign = other.signed_in("ada").await.access_token;
-    let token = app.signed_in("ada").await.access_token;
+    let foreign = other.signed_in("ada").await.login.access_token;
+    let token = app.signed_in("ada").await.login.access_token;
     let (good, foreign) = (token.expose(), format!("Bearer {}", foreign.expose()));
     let (double, unsigned) =
         (format!("Bearer {good}"), format!("Bearer {}.", good.rsplit_once('.').unwrap().0));
@@ -73,7 +73,7 @@ async fn a_bad_token_is_a_401_that_says_invalid_token() {
 #[tokio::test]
 async fn a_token_ends_when_its_time_is_over() {
     let app = TestApp::with_args(&["--access-ttl", "2m"]).await;
-    let token = app.signed_in("ada").await.access_token;
+    let token = app.signed_in("ada").await.login.access_token;
     app.clock.advance(Duration::from_secs(119));
     assert_eq!(app.get_with_token(path::VERIFY, token.expose()).await.status, 200);
     app.clock.advance(Duration::from_secs(1));
@@ -86,10 +86,39 @@ async fn a_token_ends_when_its_time_is_over() {
 async fn the_issuer_and_the_audience_are_settings() {
     let args = ["--issuer", "https://login.example", "--audience", "shop"];
     let app = TestApp::with_args(&args).await;
-    let token = app.signed_in("ada").await.access_token;
+    let token = app.signed_in("ada").await.login.access_token;
     let payload = token.expose().split('.').nth(1).unwrap();
     let claims = data_encoding::BASE64URL_NOPAD.decode(payload.as_bytes()).unwrap();
     let claims: serde_json::Value = serde_json::from_slice(&claims).unwrap();
     assert_eq!((&claims["iss"], &claims["aud"]), (&"https://login.example".into(), &"shop".into()));
     assert_eq!(app.get_with_token(path::VERIFY, token.expose()).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_token_counts_in_the_authorization_header_alone() {
+    let app = TestApp::start().await;
+    let ada = app.signed_in("ada").await;
+    let query = format!("{}?access_token={}", path::VERIFY, ada.token());
+    assert_eq!(
+        app.send("GET", &query, &[]).await.status,
+        401,
+        "in the query (RFC 6750 section 2.3)"
+    );
+    let cookie = format!("access_token={}", ada.token());
+    assert_eq!(app.send("GET", path::VERIFY, &[("cookie", &cookie)]).await.status, 401);
+    for scheme in ["bearer", "BEARER", "Bearer"] {
+        let value = format!("{scheme} {}", ada.token());
+        let response = app.send("GET", path::VERIFY, &[("authorization", &value)]).await;
+        assert_eq!(response.status, 200, "{scheme}");
+    }
+}
+
+#[tokio::test]
+async fn an_oversized_token_is_a_401() {
+    let app = TestApp::start().await;
+    let ada = app.signed_in("ada").await;
+    for padding in [1_000, 9_000, 20_000] {
+        let oversized = format!("{}{}", ada.token(), "A".repeat(padding));
+        assert_eq!(app.get_with_token(path::VERIFY, &oversized).await.status, 401, "{padding}");
+    }
 }

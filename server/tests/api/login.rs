@@ -22,7 +22,7 @@ async fn two_logins_are_two_sessions() {
     let first = app.signed_in("ada").await;
     let second: Login = app.login("ada", PASSWORD).await.json();
     let mut sids = Vec::new();
-    for login in [first, second] {
+    for login in [first.login, second] {
         let token = login.access_token.expose();
         let verified: hallpass_contract::Verified =
             app.get_with_token("/api/verify", token).await.json();

@@ -2,14 +2,23 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on should fail")]
 
+mod admin;
 mod app;
+mod audit;
+mod binary;
 mod bodies;
+mod cli;
 mod connections;
 mod faults;
+mod freshness;
 mod frontend;
 mod guarded;
+mod hashes;
 mod login;
 mod methods;
+mod openapi;
 mod process;
 mod register;
+mod sessions;
+mod throttling;
 mod users;

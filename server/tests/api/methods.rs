@@ -9,14 +9,18 @@ async fn a_wrong_method_is_a_405_that_names_the_right_ones() {
         (path::REGISTER, "POST"),
         (path::LOGIN, "POST"),
         (path::VERIFY, "GET, HEAD"),
-        (path::PROTECTED, "GET, HEAD"),
-        (path::ME, "GET, HEAD"),
-        (path::CONFIG, "GET, HEAD"),
+        (path::ME, "GET, HEAD, DELETE"),
+        (path::SESSIONS, "GET, HEAD, DELETE"),
+        (path::SESSION, "DELETE"),
+        (path::ADMIN_USER, "PATCH"),
+        (path::ADMIN_USER_RESET, "POST"),
+        (path::JWKS, "GET, HEAD"),
         (path::HEALTHZ, "GET, HEAD"),
-        (path::READYZ, "GET, HEAD"),
         ("/", "GET, HEAD"),
         ("/assets/app-0123456789abcdef.js", "GET, HEAD"),
     ] {
+        let path = path.replace("{id}", "7");
+        let path = path.as_str();
         for method in ["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "BREW"] {
             if allow.contains(method) {
                 continue;

@@ -1,104 +1,18 @@
 //! What only the real process can show: its output, its files, its signals.
 
-use std::ffi::OsStr;
 use std::fs::Permissions;
-use std::io::{BufRead as _, BufReader, Read as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc;
-use std::thread::JoinHandle;
 use std::time::Duration;
 
-use hallpass_contract::{LISTENING_ON, Login};
-use rustix::process::{Pid, Signal, kill_process};
-use serde_json::{Value, json};
+use hallpass_contract::Login;
+use rustix::process::Signal;
+use serde_json::Value;
 
 use crate::app::PASSWORD;
-
-const START_TIMEOUT: Duration = Duration::from_secs(30);
+use crate::binary::{Process, client, serve_command as command};
 
 const WRONG_PASSWORD: &str = "a wrong secret password";
-
-/// `hallpass` as its own process, on a port of its own.
-struct Process {
-    child: Child,
-    url: String,
-    log: Option<JoinHandle<String>>,
-}
-
-impl Process {
-    fn start(data_dir: &Path, args: &[&str]) -> Self {
-        let mut child = command(data_dir, args).spawn().unwrap();
-        let mut stderr = child.stderr.take().unwrap();
-        let log = std::thread::spawn(move || {
-            let mut text = String::new();
-            stderr.read_to_string(&mut text).unwrap();
-            text
-        });
-        Self::with_log(child, log)
-    }
-
-    /// With a thread that yields what the process logs once it has ended.
-    fn with_log(mut child: Child, log: JoinHandle<String>) -> Self {
-        let stdout = child.stdout.take().unwrap();
-        let (started, starting) = mpsc::channel();
-        std::thread::spawn(move || {
-            let mut first_line = String::new();
-            BufReader::new(stdout).read_line(&mut first_line).unwrap();
-            let _ = started.send(first_line);
-        });
-        let first_line = starting.recv_timeout(START_TIMEOUT).expect("it starts in time");
-        let url = first_line.trim().strip_prefix(LISTENING_ON).expect(&first_line).to_owned();
-        Self { child, url, log: Some(log) }
-    }
-
-    async fn post(&self, path: &str, username: &str, password: &str) -> reqwest::Response {
-        let body = json!({"username": username, "password": password});
-        let request = client().post(format!("{}{path}", self.url)).json(&body);
-        request.send().await.unwrap()
-    }
-
-    /// Ends the process and returns how it ended and all that it logged.
-    fn end(&mut self, signal: Signal) -> (ExitStatus, String) {
-        kill_process(Pid::from_child(&self.child), signal).unwrap();
-        let status = self.child.wait().unwrap();
-        (status, self.log.take().unwrap().join().unwrap())
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn client() -> reqwest::Client {
-    reqwest::Client::builder().no_proxy().build().unwrap()
-}
-
-fn command(data_dir: &Path, args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_hallpass"));
-    for (name, _) in std::env::vars_os().filter(|(name, _)| is_setting(name)) {
-        command.env_remove(name);
-    }
-    // By the environment, so that a test's arguments take precedence.
-    command
-        .env("HALLPASS_LISTEN", "127.0.0.1:0")
-        .env("HALLPASS_PBKDF2_ITERATIONS", "10")
-        .env("HALLPASS_DATA_DIR", data_dir)
-        .arg("serve")
-        .args(args)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    command
-}
-
-fn is_setting(name: &OsStr) -> bool {
-    name.as_encoded_bytes().starts_with(b"HALLPASS_")
-}
 
 #[tokio::test]
 async fn what_was_acknowledged_survives_kill_9() {
@@ -146,7 +60,7 @@ fn the_data_directory_is_private() {
     std::fs::set_permissions(&volume, Permissions::from_mode(0o755)).unwrap();
     let _process = Process::start(&volume, &[]);
     for dir in [&data_dir, &volume] {
-        assert_eq!(mode(&dir.join("signing-key.pem")), 0o600);
+        assert_eq!(mode(&dir.join("keys.json")), 0o600);
         assert_eq!(mode(&dir.join("hallpass.redb")), 0o600);
     }
 }
@@ -163,6 +77,7 @@ fn what_can_not_work_is_said_in_one_line() {
         (&file, &[], "data directory"),
         (fresh.path(), &["--listen", "203.0.113.1:80"], "can't listen on 203.0.113.1:80"),
         (fresh.path(), &["--listen", "nonsense"], "can't listen on nonsense"),
+        (fresh.path(), &["--alg", "HS256"], "HALLPASS_HS256_SECRET"),
     ] {
         let output = command(data_dir, args).arg("--log-level=off").output().unwrap();
         let stderr = String::from_utf8(output.stderr).unwrap();
@@ -234,6 +149,29 @@ async fn json_log_lines_carry_the_request_id_of_the_answer() {
     assert!(!lines.iter().any(|line| line["status"] == 200 || line["status"] == 201), "{log}");
 }
 
+#[tokio::test]
+async fn tokens_outlive_a_change_of_the_algorithm_and_the_hs256_secret_stays_where_it_was() {
+    const SECRET: &str = "a secret that others do not know";
+    let dir = tempfile::tempdir().unwrap();
+    let mut tokens = Vec::new();
+    for args in [["--alg", "RS256"], ["--alg", "HS256"], ["--alg", "ES256"]] {
+        let mut command = command(dir.path(), &args);
+        command.env("HALLPASS_HS256_SECRET", SECRET).env("HALLPASS_LOG_LEVEL", "trace");
+        let mut process = Process::of(command);
+        process.post("/api/register", "ada", PASSWORD).await;
+        let login: Login = process.post("/api/login", "ada", PASSWORD).await.json().await.unwrap();
+        tokens.push(login.access_token);
+        for token in &tokens {
+            let verify = client().get(format!("{}/api/verify", process.url));
+            let verify = verify.bearer_auth(token.expose()).send().await.unwrap();
+            assert_eq!(verify.status(), 200, "{args:?}");
+        }
+        let (_, log) = process.end(Signal::TERM);
+        let keys = std::fs::read_to_string(dir.path().join("keys.json")).unwrap();
+        assert!(!log.contains(SECRET) && !keys.contains(SECRET), "{log}{keys}");
+    }
+}
+
 #[test]
 fn cheap_hashes_get_a_warning() {
     let dir = tempfile::tempdir().unwrap();
@@ -275,7 +213,7 @@ fn a_first_start_that_is_killed_at_any_moment_can_be_repeated() {
         let names = std::fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name());
         let mut names: Vec<_> = names.collect();
         names.sort();
-        assert_eq!(names, ["hallpass.redb", "signing-key.pem"]);
+        assert_eq!(names, ["hallpass.redb", "keys.json"]);
     }
 }
 

@@ -12,7 +12,7 @@ async fn a_registered_user_is_shown_and_their_password_is_not() {
     let UserBody { user } = response.json();
     assert_eq!(user.username, "Ada.Lovelace");
     assert_eq!(user.created_at, "2027-01-15T08:00:00Z");
-    assert!(user.roles.is_empty());
+    assert_eq!(user.roles, ["user"]);
     assert_eq!(user.id.as_bytes()[14], b'7', "a UUIDv7: {}", user.id);
     let text = String::from_utf8_lossy(&response.body);
     assert!(!text.contains(PASSWORD) && !text.contains("pbkdf2"), "{text}");

@@ -2,7 +2,9 @@
 
 use hallpass::password::Password;
 use hallpass::store::{User, UserId, uuid_v7};
+use hallpass::token::Grant;
 use hallpass_contract::path;
+use jiff::Timestamp;
 
 use crate::app::{PASSWORD, TestApp};
 
@@ -14,6 +16,7 @@ async fn user(app: &TestApp, username: &str, disabled: bool) -> User {
         username: username.to_owned(),
         username_key: username.to_owned(),
         password_hash: app.state.pool.hash(password).await.unwrap().to_phc(),
+        password_version: 0,
         roles: vec!["reader".to_owned(), "writer".to_owned()],
         disabled,
         created_at: now,
@@ -22,14 +25,15 @@ async fn user(app: &TestApp, username: &str, disabled: bool) -> User {
 
 fn token(app: &TestApp, user: &User) -> String {
     let now = app.clock.now();
-    app.state.tokens.sign(user, uuid_v7(now), now).unwrap()
+    let grant = Grant { user, sid: uuid_v7(now), auth_time: now, not_after: Timestamp::MAX };
+    app.state.tokens.sign(&grant, now).unwrap().token
 }
 
 #[tokio::test]
 async fn a_disabled_user_can_not_sign_in_and_reads_what_a_stranger_reads() {
     let app = TestApp::start().await;
     for (username, disabled) in [("active", false), ("disabled", true)] {
-        app.state.store.create_user(user(&app, username, disabled).await).await.unwrap();
+        app.state.store.create_user(user(&app, username, disabled).await, None).await.unwrap();
     }
     assert_eq!(app.login("active", PASSWORD).await.status, 200);
     let refused = app.login("disabled", PASSWORD).await;
@@ -47,7 +51,7 @@ async fn the_token_of_a_user_who_is_disabled_or_gone_is_not_accepted() {
         user(&app, "gone", false).await,
     );
     for user in [&active, &disabled] {
-        app.state.store.create_user(user.clone()).await.unwrap();
+        app.state.store.create_user(user.clone(), None).await.unwrap();
     }
     for path in [path::VERIFY, path::PROTECTED, path::ME] {
         assert_eq!(app.get_with_token(path, &token(&app, &active)).await.status, 200);
@@ -63,7 +67,7 @@ async fn the_token_of_a_user_who_is_disabled_or_gone_is_not_accepted() {
 async fn roles_reach_the_token_and_the_proxy() {
     let app = TestApp::start().await;
     let user = user(&app, "ada", false).await;
-    app.state.store.create_user(user.clone()).await.unwrap();
+    app.state.store.create_user(user.clone(), None).await.unwrap();
     let response = app.get_with_token(path::VERIFY, &token(&app, &user)).await;
     assert_eq!(response.header("x-auth-roles"), "reader,writer");
     let verified: hallpass_contract::Verified = response.json();

@@ -1,13 +1,16 @@
 //! Registration and login.
 
-use hallpass_contract::{Credentials, FieldError, Login, Secret, UserBody, path};
+use hallpass_contract::{Credentials, FieldError, Login, PasswordReset, Secret, UserBody, path};
 
-use super::{Control, Effect, Field, Form, FormState, Pending, Task, Turn};
-use crate::api::{Answer, Fault, credentials_body, expect, not_understood};
+use super::{Control, Effect, Field, Flight, Form, FormState, Pending, Task, Turn};
+use crate::api::{
+    Answer, Fault, Method, credentials_body, expect, expect_status, not_understood, reset_body,
+};
 use crate::route::{Route, login_path};
 use crate::session::Session;
 
 pub(super) const ACCOUNT_READY: &str = "Your account is ready and you are signed in.";
+pub(super) const PASSWORD_SET: &str = "Your new password is saved. Sign in with it.";
 pub(super) const ACCOUNT_MADE: &str = "Your account has been created. Sign in to go on.";
 
 impl Turn<'_> {
@@ -19,15 +22,20 @@ impl Turn<'_> {
         self.model.notice = "";
         // A phone's keyboard leaves a space behind the word that it completes.
         let credentials = Credentials { username: username.trim().to_owned(), password };
-        self.model.form = missing_fields(&credentials);
+        self.model.form = missing_fields(form, &credentials);
         if let Some(field) = first_invalid(&self.model.form) {
             self.effects.push(Effect::Focus(form, Control::Field(field)));
             return;
         }
-        let body = credentials_body(&credentials);
-        let (path, task) = match form {
-            Form::Login => (path::LOGIN, Task::Login),
-            Form::Register => (path::REGISTER, Task::Register(credentials)),
+        let credentials_json = || credentials_body(&credentials);
+        let (path, body, task) = match form {
+            Form::Login => (path::LOGIN, credentials_json(), Task::Login),
+            Form::Register => (path::REGISTER, credentials_json(), Task::Register(credentials)),
+            Form::Reset => {
+                let token = self.model.fragment.clone();
+                let reset = PasswordReset { token, new_password: credentials.password };
+                (path::PASSWORD_RESET, reset_body(&reset), Task::Reset)
+            }
         };
         self.post(path, body, task);
     }
@@ -53,6 +61,16 @@ impl Turn<'_> {
                     self.effects.push(Effect::Focus(Form::Login, password));
                 }
             }
+        }
+    }
+
+    pub(super) fn reset_answered(&mut self, answer: &Answer) {
+        match expect_status(answer, 204) {
+            Ok(_) => {
+                self.replace(login_path(None));
+                self.model.notice = PASSWORD_SET;
+            }
+            Err(fault) => self.show_fault(Form::Reset, fault),
         }
     }
 
@@ -86,31 +104,33 @@ impl Turn<'_> {
         match self.model.route {
             Route::Login(_) => Some(Form::Login),
             Route::Register(_) => Some(Form::Register),
+            Route::ResetPassword => Some(Form::Reset),
             Route::Home | Route::Protected | Route::NotFound => None,
         }
     }
 
     fn post(&mut self, path: &'static str, body: Option<Secret>, task: Task) {
-        let id = self.send(path, body);
-        self.model.pending = Some(Pending { id, task });
+        let id = self.send(Method::Post, path, body);
+        self.model.pending = Some(Pending { flight: Flight::Sent(id, None), task });
     }
 
     /// The focus goes to what needs attention; the button has lost it by being disabled.
-    fn show_fault(&mut self, form: Form, fault: Fault) {
+    pub(super) fn show_fault(&mut self, form: Form, fault: Fault) {
         self.model.form = form_state(fault);
         let control = first_invalid(&self.model.form).map_or(Control::Submit, Control::Field);
         self.effects.push(Effect::Focus(form, control));
     }
 }
 
-fn started(answer: &Answer, now: i64) -> Result<Session, Fault> {
+pub(super) fn started(answer: &Answer, now: i64) -> Result<Session, Fault> {
     let login: Login = expect(answer, 200)?;
     Session::start(&login, now).ok_or_else(|| not_understood(200))
 }
 
-fn missing_fields(credentials: &Credentials) -> FormState {
+fn missing_fields(form: Form, credentials: &Credentials) -> FormState {
+    let asks_for_name = form != Form::Reset;
     let mut form = FormState::default();
-    if credentials.username.is_empty() {
+    if asks_for_name && credentials.username.is_empty() {
         "Enter a username.".clone_into(&mut form.username_error);
     }
     if credentials.password.expose().is_empty() {
@@ -125,7 +145,7 @@ fn form_state(fault: Fault) -> FormState {
     for FieldError { field, message } in &fault.fields {
         let place = match field.as_str() {
             "username" => &mut form.username_error,
-            "password" => &mut form.password_error,
+            "password" | "new_password" => &mut form.password_error,
             _ => &mut form.alert,
         };
         if !place.is_empty() {

@@ -1,10 +1,10 @@
 //! What is so.
 
-use hallpass_contract::{Credentials, Protected, PublicConfig};
+use hallpass_contract::{Credentials, Protected, PublicConfig, Secret};
 
-use crate::api::RequestId;
+use crate::api::{Method, RequestId};
 use crate::route::Route;
-use crate::session::Session;
+use crate::session::{Seconds, Session};
 
 /// What the current form has to say; empty strings say nothing.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -35,13 +35,44 @@ pub enum Content {
 /// it, so an answer that comes later finds nobody waiting.
 #[derive(Debug)]
 pub(super) struct Pending {
-    pub(super) id: RequestId,
+    pub(super) flight: Flight,
     pub(super) task: Task,
+}
+
+/// How far the request has come.
+#[derive(Debug)]
+pub(super) enum Flight {
+    /// It waits for a token that is worth sending.
+    Waiting(Call),
+    /// Its answer is awaited. What the signed-in user calls can be called once more.
+    Sent(RequestId, Option<Call>),
+}
+
+/// What is called with the token.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Call {
+    pub(super) method: Method,
+    pub(super) path: &'static str,
+    /// It was refused once already, and the token is another one since.
+    pub(super) repeated: bool,
+}
+
+/// How far the renewal of the token has come. Each names the token that it is to replace.
+#[derive(Debug, Default, Eq, PartialEq)]
+pub(super) enum Refresh {
+    /// Nothing is under way.
+    #[default]
+    Idle,
+    /// Another tab may be at it; this one waits for its turn.
+    Locking(Secret),
+    /// The server has been asked.
+    Sent(RequestId, Secret),
 }
 
 #[derive(Debug)]
 pub(super) enum Task {
     Login,
+    Reset,
     /// The credentials sign the new user in; they live no longer than this request.
     Register(Credentials),
     /// The sign-in that follows a registration as this user.
@@ -66,8 +97,15 @@ pub struct Model {
     pub content: Content,
     /// What the status line says.
     pub notice: &'static str,
+    /// What follows the `#` in the address; of a reset link it is the token.
+    pub(super) fragment: Secret,
     pub(super) pending: Option<Pending>,
     pub(super) config_request: Option<RequestId>,
+    pub(super) refresh: Refresh,
+    /// After a refresh that failed, the next one waits until then.
+    pub(super) refresh_not_before: Seconds,
+    /// When the shell was asked to wake us.
+    pub(super) wake_at: Option<Seconds>,
     /// Set when the storage has failed: memory alone knows the session until the next sign-in.
     pub(super) memory_only: bool,
     pub(super) last_request: RequestId,
@@ -83,8 +121,12 @@ impl Default for Model {
             form: FormState::default(),
             content: Content::default(),
             notice: "",
+            fragment: Secret::from(""),
             pending: None,
             config_request: None,
+            refresh: Refresh::Idle,
+            refresh_not_before: Seconds::MIN,
+            wake_at: None,
             memory_only: false,
             last_request: 0,
         }

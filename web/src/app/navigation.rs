@@ -1,6 +1,9 @@
 //! Where the visitor is, and who: the guard at work, and sessions that begin and end.
 
+use hallpass_contract::path;
+
 use super::{Content, Effect, FormState, Turn};
+use crate::api::Method;
 use crate::route::{Admission, Route, admit};
 use crate::session::{Session, Stored};
 
@@ -22,7 +25,8 @@ enum History {
 }
 
 impl Turn<'_> {
-    pub(super) fn start(&mut self, target: String, stored: Stored) {
+    pub(super) fn start(&mut self, target: &str, stored: Stored) {
+        let target = self.without_fragment(target);
         self.adopt(stored);
         self.navigate(target, History::Moved);
     }
@@ -35,13 +39,20 @@ impl Turn<'_> {
     }
 
     /// A jump within the page is reported as a traversal too; it must not lose what was typed.
-    pub(super) fn traverse(&mut self, target: String, stored: Stored) {
+    pub(super) fn traverse(&mut self, target: &str, stored: Stored) {
+        let target = self.without_fragment(target);
         if target == self.model.target {
             return self.storage_changed(stored);
         }
         self.adopt(stored);
         self.navigate(target, History::Moved);
         self.effects.push(Effect::FocusHeading);
+    }
+
+    fn without_fragment(&mut self, target: &str) -> String {
+        let (path, fragment) = target.split_once('#').unwrap_or((target, ""));
+        self.model.fragment = fragment.into();
+        path.to_owned()
     }
 
     pub(super) fn storage_changed(&mut self, stored: Stored) {
@@ -63,9 +74,13 @@ impl Turn<'_> {
     }
 
     pub(super) fn sign_out(&mut self) {
-        if self.model.session.take().is_none() {
+        if self.model.session.is_none() {
             return;
         }
+        // The server ends the session, whoever else has its token. Here it ends whatever becomes of
+        // that, so nobody waits for the answer.
+        self.send_with_token(Method::Post, path::LOGOUT);
+        self.model.session = None;
         self.effects.push(Effect::Forget(None));
         self.navigate("/".to_owned(), History::Push);
         self.effects.push(Effect::FocusHeading);
@@ -75,9 +90,14 @@ impl Turn<'_> {
     pub(super) fn signed_in(&mut self, session: Session) {
         // The storage gets another chance; if it fails again, that is told again.
         self.model.memory_only = false;
+        self.keep(session);
+        self.replace(self.model.route.onward().to_owned());
+    }
+
+    /// From now on this is the session, in all tabs.
+    pub(super) fn keep(&mut self, session: Session) {
         self.effects.push(Effect::Save(session.token.clone(), session.clock_offset()));
         self.model.session = Some(session);
-        self.replace(self.model.route.onward().to_owned());
     }
 
     /// The server does not accept the token any more.
@@ -96,7 +116,7 @@ impl Turn<'_> {
     }
 
     /// Takes over what the storage says about the session, unless it has proved unusable.
-    fn adopt(&mut self, stored: Stored) {
+    pub(super) fn adopt(&mut self, stored: Stored) {
         if self.model.memory_only {
             return;
         }
@@ -123,9 +143,6 @@ impl Turn<'_> {
 
     /// Goes where the guard allows. A redirect ends: sign-in pages refuse to be return paths.
     fn navigate(&mut self, mut target: String, history: History) {
-        if self.model.session.as_ref().is_some_and(|session| session.is_expired(self.now)) {
-            self.end_session();
-        }
         let wanted = target.clone();
         self.model.notice = if self.session_ended { SESSION_ENDED } else { "" };
         let route = loop {

@@ -89,7 +89,10 @@ pub(crate) fn registered() -> Reply {
 }
 
 pub(crate) fn jwt(username: &str, exp: i64) -> String {
-    let payload = serde_json::json!({ "username": username, "exp": exp, "sub": "id" }).to_string();
+    let payload = serde_json::json!({
+        "username": username, "iat": exp - 900, "exp": exp, "sub": "id", "sid": "sid",
+    })
+    .to_string();
     format!("e30.{}.c2ln", BASE64URL_NOPAD.encode(payload.as_bytes()))
 }
 

@@ -1,2 +1,4 @@
 mod forms;
+mod refresh;
+mod reset;
 mod sessions;

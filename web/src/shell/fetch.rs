@@ -7,7 +7,7 @@ use web_sys::{
     Url, Window,
 };
 
-use crate::api::{Answer, Reply, Request};
+use crate::api::{Answer, Method, Reply, Request};
 use crate::interceptor::authorization;
 
 /// A hash may have to queue on a busy server; beyond this the visitor is better told.
@@ -31,9 +31,12 @@ async fn exchange(window: &Window, request: &Request) -> Result<Reply, JsValue> 
     // The API never redirects; following one could carry the token or a password elsewhere.
     init.set_redirect(RequestRedirect::Error);
     init.set_signal(Some(&AbortSignal::timeout_with_u32(TIMEOUT_MS)));
+    init.set_method(match request.method {
+        Method::Get => "GET",
+        Method::Post => "POST",
+    });
     if let Some(body) = &request.body {
         headers.set("Content-Type", "application/json")?;
-        init.set_method("POST");
         init.set_body(&JsValue::from_str(body.expose()));
     }
     init.set_headers(&headers);

@@ -6,7 +6,7 @@ use web_sys::{Document, Element, HtmlButtonElement, HtmlElement, HtmlInputElemen
 use crate::app::{Control, Field, Form, FormState};
 use crate::screen::Screen;
 
-const FORMS: [Form; 2] = [Form::Login, Form::Register];
+const FORMS: [Form; 3] = [Form::Login, Form::Register, Form::Reset];
 
 /// Shows a screen. What has not changed is not written, so that screen readers stay silent on it.
 pub(super) fn draw(document: &Document, screen: &Screen) {
@@ -115,6 +115,7 @@ pub(super) fn form(element: &Element) -> Option<Form> {
     match element.id().as_str() {
         "login-form" => Some(Form::Login),
         "register-form" => Some(Form::Register),
+        "reset-form" => Some(Form::Reset),
         _ => None,
     }
 }
@@ -133,6 +134,7 @@ fn selector(form: Form) -> &'static str {
     match form {
         Form::Login => "#login-form",
         Form::Register => "#register-form",
+        Form::Reset => "#reset-form",
     }
 }
 
@@ -140,6 +142,7 @@ fn view(form: Form) -> &'static str {
     match form {
         Form::Login => "login",
         Form::Register => "register",
+        Form::Reset => "reset-password",
     }
 }
 

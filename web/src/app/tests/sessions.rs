@@ -2,7 +2,7 @@
 
 use hallpass_contract::path;
 
-use crate::app::navigation::{SESSION_ENDED, SIGN_IN_FIRST, SIGNED_OUT_ELSEWHERE};
+use crate::app::navigation::{SIGN_IN_FIRST, SIGNED_OUT, SIGNED_OUT_ELSEWHERE};
 use crate::app::testing::*;
 use crate::app::*;
 use crate::screen::screen;
@@ -34,34 +34,6 @@ fn a_signed_in_visitor_of_the_login_page_is_sent_on() {
 }
 
 #[test]
-fn a_refused_token_is_forgotten_and_the_visitor_told() {
-    let mut page = Page::signed_in("/protected");
-    page.answer(&page.request(path::PROTECTED).unwrap(), problem(401, "not accepted", &[]));
-    assert_eq!(page.view(), "login");
-    assert_eq!(page.model.notice, SESSION_ENDED);
-    assert_eq!(page.model.session, None);
-    assert!(page.does(&Effect::Forget(Some(jwt("ada", EXPIRY).into()))));
-    assert!(page.does(&Effect::Replace("/login?next=%2Fprotected".into())));
-}
-
-#[test]
-fn an_expired_token_is_not_sent() {
-    let page = Page::open("/protected", token("ada", NOW));
-    assert_eq!((page.view(), page.model.notice), ("login", SESSION_ENDED));
-    assert_eq!(page.request(path::PROTECTED), None);
-    assert!(page.does(&Effect::Forget(Some(jwt("ada", NOW).into()))));
-}
-
-#[test]
-fn a_token_that_expires_meanwhile_ends_the_session_at_the_next_navigation() {
-    let mut page = Page::signed_in("/");
-    page.now = EXPIRY;
-    page.follow("/protected");
-    assert_eq!((page.view(), page.model.notice), ("login", SESSION_ENDED));
-    assert!(page.does(&Effect::Push("/login?next=%2Fprotected".into())));
-}
-
-#[test]
 fn a_stored_text_that_is_no_token_opens_nothing() {
     let page = Page::open("/protected", Stored::Token("garbage".into(), 0));
     assert_eq!(page.view(), "login");
@@ -77,6 +49,17 @@ fn protected_content_that_arrives_after_the_sign_out_is_not_shown() {
     page.answer(&request, content_reply());
     assert!(page.is_silent());
     assert_eq!(page.model.content, Content::Loading);
+}
+
+#[test]
+fn a_sign_out_ends_the_session_on_the_server_too() {
+    let mut page = Page::signed_in("/protected");
+    page.event(Event::SignOut);
+    let request = page.request(path::LOGOUT).unwrap();
+    assert_eq!((request.method, request.token.is_some()), (Method::Post, true));
+    page.answer(&request, problem(500, "the server is broken", &[]));
+    assert!(page.is_silent(), "here it has ended anyway");
+    assert_eq!(page.model.notice, SIGNED_OUT);
 }
 
 #[test]

@@ -1,0 +1,78 @@
+use serde::{Deserialize, Serialize};
+
+/// The role that may use the admin routes.
+pub const ADMIN_ROLE: &str = "admin";
+
+/// The role that everyone who registers is given.
+pub const USER_ROLE: &str = "user";
+
+/// A user as an admin sees them.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AdminUser {
+    /// `UUIDv7` text.
+    #[cfg_attr(feature = "openapi", schema(format = "uuid"))]
+    pub id: String,
+    /// The name as it was registered, its case preserved.
+    pub username: String,
+    /// Each matches `[a-z0-9:._-]{1,64}`.
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<crate::schema::Role>))]
+    pub roles: Vec<String>,
+    /// RFC 3339, UTC.
+    #[cfg_attr(feature = "openapi", schema(format = "date-time"))]
+    pub created_at: String,
+    /// Can't sign in, and none of their tokens is accepted.
+    pub disabled: bool,
+}
+
+/// The answer to `PATCH /api/admin/users/{id}`.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AdminUserBody {
+    /// The user as they are now.
+    pub user: AdminUser,
+}
+
+/// The answer to `GET /api/admin/users`.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct UserPage {
+    /// In the order of their registration.
+    pub users: Vec<AdminUser>,
+    /// What to give as `after` for the next page; `null` on the last one.
+    #[cfg_attr(feature = "openapi", schema(required, format = "uuid"))]
+    pub next: Option<String>,
+}
+
+/// The body of `PATCH /api/admin/users/{id}`: what is left out stays as it is.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct UserPatch {
+    /// All roles from now on; each matches `[a-z0-9:._-]{1,64}`, at most 32.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<crate::schema::Role>>, max_items = 32))]
+    pub roles: Option<Vec<String>>,
+    /// Whether the user is shut out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disabled: Option<bool>,
+}
+
+/// The answer to `POST /api/admin/users/{id}/reset`.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ResetLink {
+    /// The page on which the user sets a new password, once.
+    #[cfg_attr(feature = "openapi", schema(format = "uri"))]
+    pub url: String,
+    /// RFC 3339, UTC.
+    #[cfg_attr(feature = "openapi", schema(format = "date-time"))]
+    pub expires_at: String,
+}
+
+/// The answer to `POST /api/admin/keys/rotate`.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RotatedKey {
+    /// The id of the key that signs from now on.
+    pub kid: String,
+}

@@ -1,0 +1,82 @@
+use serde::{Deserialize, Serialize};
+
+use crate::{Secret, User};
+
+/// The cookie that holds the refresh token (RFC 6265bis section 4.1.3.2 for its prefix).
+pub const REFRESH_COOKIE: &str = "__Host-hallpass-refresh";
+
+/// The answer to a login, a refresh and a reauthentication (RFC 6749 section 5.1 and the user).
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Login {
+    /// A JWT in the shape of RFC 9068, to be sent as `Authorization: Bearer`.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub access_token: Secret,
+    /// Always `Bearer`.
+    #[cfg_attr(feature = "openapi", schema(pattern = "^Bearer$"))]
+    pub token_type: String,
+    /// Seconds from now until the access token expires.
+    pub expires_in: u64,
+    /// Who signed in.
+    pub user: User,
+}
+
+/// The body of `POST /api/me/reauthenticate`.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Reauthentication {
+    /// The caller's password.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = "password"))]
+    pub password: Secret,
+}
+
+/// The body of `POST /api/me/password`.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PasswordChange {
+    /// The password until now.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = "password"))]
+    pub current_password: Secret,
+    /// The password from now on.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = "password"))]
+    pub new_password: Secret,
+}
+
+/// The body of `POST /api/password-reset`.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PasswordReset {
+    /// What the reset link holds after its `#`.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = "password"))]
+    pub token: Secret,
+    /// The password from now on.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = "password"))]
+    pub new_password: Secret,
+}
+
+/// The answer to `GET /api/me/sessions`.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SessionList {
+    /// The caller's sessions, the one that was used last first.
+    pub sessions: Vec<Session>,
+}
+
+/// A session: what lies between a login and its end.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Session {
+    /// `UUIDv7` text.
+    #[cfg_attr(feature = "openapi", schema(format = "uuid"))]
+    pub id: String,
+    /// When it began; RFC 3339, UTC.
+    #[cfg_attr(feature = "openapi", schema(format = "date-time"))]
+    pub created_at: String,
+    /// When it was last refreshed; RFC 3339, UTC.
+    #[cfg_attr(feature = "openapi", schema(format = "date-time"))]
+    pub last_used_at: String,
+    /// The `User-Agent` of that refresh, or of the login.
+    pub user_agent: String,
+    /// It is the one of this request.
+    pub current: bool,
+}

@@ -1,0 +1,153 @@
+//! The audit log: one structured line for each thing that matters to security, under the target
+//! `hallpass::audit`. It never holds a secret, nor a name that somebody typed: what is typed as a
+//! username may be a password.
+
+use std::fmt;
+
+use crate::client::Client;
+use crate::store::{SessionId, UserId};
+
+/// The lines' target, for filters.
+pub const TARGET: &str = "hallpass::audit";
+
+/// What happened.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Event {
+    /// A user registered, or was added on the command line.
+    Registration,
+    /// Users were imported; the detail says how many.
+    Import,
+    /// Somebody signed in, or tried.
+    Login,
+    /// An access token was renewed by the refresh cookie.
+    Refresh,
+    /// A refresh token was used again: somebody has a copy. The session has ended.
+    RefreshReuse,
+    /// A session was signed out of.
+    Logout,
+    /// One or more sessions were ended from elsewhere.
+    SessionsEnded,
+    /// The password was given again, or tried.
+    Reauthentication,
+    /// The password was changed, or tried to be.
+    PasswordChange,
+    /// An admin made a reset link.
+    ResetOffer,
+    /// A reset link was used, or tried.
+    PasswordReset,
+    /// The roles of a user were changed; the detail says to what.
+    RoleChange,
+    /// A user was shut out.
+    UserDisabled,
+    /// A user was let in again.
+    UserEnabled,
+    /// A user was deleted.
+    UserDeleted,
+    /// A new signing key took over; the detail is its id.
+    KeyRotation,
+}
+
+impl Event {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Registration => "registration",
+            Self::Import => "import",
+            Self::Login => "login",
+            Self::Refresh => "refresh",
+            Self::RefreshReuse => "refresh_reuse",
+            Self::Logout => "logout",
+            Self::SessionsEnded => "sessions_ended",
+            Self::Reauthentication => "reauthentication",
+            Self::PasswordChange => "password_change",
+            Self::ResetOffer => "reset_offer",
+            Self::PasswordReset => "password_reset",
+            Self::RoleChange => "role_change",
+            Self::UserDisabled => "user_disabled",
+            Self::UserEnabled => "user_enabled",
+            Self::UserDeleted => "user_deleted",
+            Self::KeyRotation => "key_rotation",
+        }
+    }
+}
+
+/// Who did it.
+#[derive(Clone, Copy, Debug)]
+pub enum Actor<'a> {
+    /// Somebody who sent a request.
+    Client(&'a Client),
+    /// Whoever may use the command line.
+    CommandLine,
+}
+
+/// A line in the making.
+#[derive(Clone, Debug)]
+#[must_use = "it is not written until it is `ok` or `refused`"]
+pub struct Line<'a> {
+    event: Event,
+    actor: Actor<'a>,
+    user: Option<UserId>,
+    by: Option<UserId>,
+    session: Option<SessionId>,
+    detail: Option<String>,
+}
+
+impl<'a> Line<'a> {
+    /// About what a request did.
+    pub fn new(event: Event, client: &'a Client) -> Self {
+        Self::by_actor(event, Actor::Client(client))
+    }
+
+    /// About what whoever it was did.
+    pub fn by_actor(event: Event, actor: Actor<'a>) -> Self {
+        Self { event, actor, user: None, by: None, session: None, detail: None }
+    }
+
+    /// Whom it concerns, as far as it is known.
+    pub fn user(self, user: impl Into<Option<UserId>>) -> Self {
+        Self { user: user.into(), ..self }
+    }
+
+    /// Which admin did it.
+    pub fn by(self, by: UserId) -> Self {
+        Self { by: Some(by), ..self }
+    }
+
+    /// Which session it concerns.
+    pub fn session(self, session: SessionId) -> Self {
+        Self { session: Some(session), ..self }
+    }
+
+    /// What else there is to say; never a secret.
+    pub fn detail(self, detail: impl fmt::Display) -> Self {
+        Self { detail: Some(detail.to_string()), ..self }
+    }
+
+    /// It was done.
+    pub fn ok(self) {
+        self.write("ok", None);
+    }
+
+    /// It was not done, and why.
+    pub fn refused(self, reason: &str) {
+        self.write("refused", Some(reason));
+    }
+
+    fn write(self, result: &str, reason: Option<&str>) {
+        let (address, user_agent) = match self.actor {
+            Actor::Client(client) => (client.address.to_string(), Some(client.user_agent.as_str())),
+            Actor::CommandLine => ("command line".to_owned(), None),
+        };
+        tracing::info!(
+            target: TARGET,
+            event = self.event.name(),
+            result,
+            reason,
+            user = self.user.map(tracing::field::display),
+            by = self.by.map(tracing::field::display),
+            session = self.session.map(tracing::field::display),
+            address,
+            user_agent,
+            detail = self.detail,
+        );
+    }
+}

@@ -1,0 +1,164 @@
+//! Who does what the command line asks for: the server that runs on the data directory, or an
+//! operator of our own.
+
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, anyhow, bail};
+use clap::Args;
+use tokio::time::Instant;
+
+use crate::assets::Assets;
+use crate::clock::Clock;
+use crate::config::{
+    Config, DEFAULT_DATA_DIR, PasswordArgs, SecretArgs, TokenArgs, secret_from_environment,
+};
+use crate::control::{Client, Command, Operator, Reply};
+use crate::data_dir::{self, DATABASE_FILE};
+use crate::keys::{Algorithm, KeyRing};
+use crate::state::State;
+use crate::store::{InUse, RedbStore};
+
+use super::terminal::note;
+
+/// How long to wait for a server that is starting, or for another command that is at work.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// How often to look meanwhile.
+const PERIOD: Duration = Duration::from_millis(50);
+
+/// Which data directory.
+#[derive(Args, Clone, Debug)]
+pub struct Place {
+    /// The server's data directory
+    #[arg(long, value_name = "DIR", env = "HALLPASS_DATA_DIR", default_value = DEFAULT_DATA_DIR)]
+    data_dir: PathBuf,
+}
+
+/// What is to hold if no server runs; one that does follows its own settings.
+#[derive(Debug, Default)]
+pub(super) struct Offline {
+    /// Make the directory if it is not there.
+    pub(super) make_directory: bool,
+    /// Keys must be there.
+    pub(super) needs_keys: bool,
+    /// For what sets a password.
+    pub(super) passwords: Option<PasswordArgs>,
+    /// For what checks a token.
+    pub(super) tokens: Option<TokenArgs>,
+    /// For what uses keys.
+    pub(super) secret: Option<SecretArgs>,
+}
+
+/// Who does it.
+pub(super) enum Desk {
+    Server(Client),
+    Own(Box<Operator>),
+}
+
+impl Desk {
+    /// Has a command carried out.
+    ///
+    /// # Errors
+    ///
+    /// Why it was not.
+    pub(super) async fn ask(&mut self, command: Command) -> anyhow::Result<Reply> {
+        let reply = match self {
+            Self::Server(client) => client.ask(&command).await?,
+            Self::Own(operator) => operator.execute(command).await,
+        };
+        match reply {
+            Reply::Refused { reason } => Err(anyhow!(reason)),
+            reply => Ok(reply),
+        }
+    }
+}
+
+/// The reply is not to what was asked.
+pub(super) fn unexpected() -> anyhow::Error {
+    anyhow!("the server answered something else than was asked; is it of another version?")
+}
+
+impl Place {
+    /// Finds out whether a server runs here, and opens the directory if none does.
+    ///
+    /// # Errors
+    ///
+    /// If there is no data directory, or somebody uses it who can't be asked.
+    pub(super) async fn desk(&self, offline: Offline) -> anyhow::Result<Desk> {
+        let dir = &self.data_dir;
+        if offline.make_directory {
+            if !dir.exists() {
+                note(format_args!("making the data directory {}", dir.display()));
+            }
+            data_dir::create(dir)?;
+        } else if !dir.join(DATABASE_FILE).exists() {
+            bail!(
+                "there is no hallpass database in {}; name the server's data directory with \
+                 --data-dir",
+                dir.display()
+            );
+        }
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let unreachable = match Client::connect(dir).await {
+                Ok(client) => return Ok(Desk::Server(client)),
+                Err(error) => error,
+            };
+            match open(dir, &offline) {
+                Ok(operator) => return Ok(Desk::Own(Box::new(operator))),
+                Err(error) if !error.is::<InUse>() => return Err(error),
+                Err(_) if may_come(&unreachable) && Instant::now() < deadline => {
+                    tokio::time::sleep(PERIOD).await;
+                }
+                Err(_) => bail!(
+                    "{} is in use by a hallpass that can't be asked: its control socket does not \
+                     answer ({unreachable}); its log says why, or else stop it and try again",
+                    dir.display()
+                ),
+            }
+        }
+    }
+}
+
+/// Whether a server that is starting may answer soon.
+fn may_come(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused)
+}
+
+/// An operator on a directory that this process locks.
+fn open(dir: &Path, offline: &Offline) -> anyhow::Result<Operator> {
+    let store = RedbStore::open(&dir.join(DATABASE_FILE))?;
+    data_dir::remove_unfinished(dir);
+    let clock = Clock::system();
+    let secret = match &offline.secret {
+        Some(args) => args.read(secret_from_environment()?)?,
+        None => None,
+    };
+    let keys = match KeyRing::open_as_is(dir, secret, clock.now())? {
+        Some(keys) => keys,
+        None if offline.needs_keys => {
+            bail!("there are no keys in {} yet; the server makes them at its start", dir.display())
+        }
+        // The server decides which ones to make; nobody can have a token yet.
+        None => KeyRing::in_memory(Algorithm::EdDSA)?,
+    };
+    let config = config(offline).context("the default settings")?;
+    let (store, keys) = (Arc::new(store), Arc::new(keys));
+    Ok(Operator::new(Arc::new(State::new(&config, store, keys, clock, Assets::default())?)))
+}
+
+/// The settings of a server that never serves. To start the hashing threads costs one hash, so
+/// where nothing will be hashed, hashes are cheap.
+fn config(offline: &Offline) -> Result<Config, clap::Error> {
+    let mut config = Config::without_environment(&["--pbkdf2-iterations", "1"])?;
+    if let Some(passwords) = &offline.passwords {
+        config.passwords = passwords.clone();
+    }
+    if let Some(tokens) = &offline.tokens {
+        config.tokens = tokens.clone();
+    }
+    Ok(config)
+}

@@ -1,0 +1,94 @@
+use std::io::{self, IsTerminal as _};
+
+use anyhow::bail;
+use clap::{Args, ValueEnum};
+
+use super::desk::{Offline, Place, unexpected};
+use super::list::PAGE;
+use super::terminal::{Stdout, note};
+use crate::control::{Command, Record, Reply};
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  hallpass user export > users.csv
+  hallpass user export --format jsonl | gzip > users.jsonl.gz
+  hallpass user export | hallpass user import - --data-dir ../other
+
+Password hashes are in it, so keep it where nobody else can read it. Names, hashes, roles, times of
+registration and who is disabled come out of `import` as they were. Ids, sessions and keys are not
+in it: to move a whole server, stop it and copy its data directory.";
+
+/// A file format of users.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum Format {
+    /// Comma-separated values with a header
+    Csv,
+    /// One JSON object in each line
+    Jsonl,
+}
+
+/// The columns of a CSV file, in the order in which we write them.
+pub(super) const COLUMNS: [&str; 5] =
+    ["username", "password_hash", "roles", "created_at", "disabled"];
+
+/// `hallpass user export`
+#[derive(Args, Debug)]
+pub struct Export {
+    /// How to write them
+    #[arg(long, value_name = "FORMAT", value_enum, default_value = "csv")]
+    format: Format,
+    #[command(flatten)]
+    place: Place,
+}
+
+impl Export {
+    pub(super) async fn run(self) -> anyhow::Result<()> {
+        let mut desk = self.place.desk(Offline::default()).await?;
+        if io::stdout().is_terminal() {
+            note("hallpass: these are password hashes; send them to a file that only you can read");
+        }
+        let mut stdout = Stdout::lock();
+        if self.format == Format::Csv {
+            stdout.line(COLUMNS.join(","))?;
+        }
+        let mut after = None;
+        loop {
+            let command = Command::Export { after, limit: PAGE };
+            let Reply::Records { records, next } = desk.ask(command).await? else {
+                bail!(unexpected())
+            };
+            stdout.bytes(&match self.format {
+                Format::Csv => csv(&records)?,
+                Format::Jsonl => jsonl(&records)?,
+            })?;
+            if next.is_none() {
+                return stdout.flush();
+            }
+            after = next;
+        }
+    }
+}
+
+fn csv(records: &[Record]) -> anyhow::Result<Vec<u8>> {
+    let mut rows = csv::WriterBuilder::new().has_headers(false).from_writer(Vec::new());
+    for record in records {
+        let Record { username, password_hash, roles, created_at, disabled } = record;
+        rows.write_record([
+            username,
+            password_hash.expose(),
+            &roles.as_deref().unwrap_or_default().join(" "),
+            &created_at.map(|at| at.to_string()).unwrap_or_default(),
+            &disabled.to_string(),
+        ])?;
+    }
+    Ok(rows.into_inner()?)
+}
+
+fn jsonl(records: &[Record]) -> anyhow::Result<Vec<u8>> {
+    let mut lines = Vec::new();
+    for record in records {
+        serde_json::to_writer(&mut lines, record)?;
+        lines.push(b'\n');
+    }
+    Ok(lines)
+}

@@ -1,0 +1,47 @@
+//! What stands in the fields as text. Errors quote nothing of it: in a damaged file anything may be
+//! a hash.
+
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::Offset;
+
+/// Roles with spaces, commas or semicolons between.
+pub(super) fn roles(text: &str) -> Vec<String> {
+    let between = |c: char| c.is_whitespace() || c == ',' || c == ';';
+    text.split(between).filter(|role| !role.is_empty()).map(str::to_owned).collect()
+}
+
+/// RFC 3339; a date and a time as databases print them, in UTC unless an offset follows; a date; or
+/// seconds since 1970. To the millisecond, which is what ids and the store hold.
+pub(super) fn time(text: &str) -> Result<Timestamp, String> {
+    let text = text.trim();
+    let seconds = || text.parse().ok().and_then(seconds);
+    let with_offset = || text.parse().ok();
+    let in_utc = || Offset::UTC.to_timestamp(text.parse::<DateTime>().ok()?).ok();
+    let time = seconds().or_else(with_offset).or_else(in_utc);
+    time.and_then(to_the_millisecond).ok_or_else(|| {
+        "created_at: it is none of 2024-02-29T12:00:00Z, 2024-02-29 12:00:00 and seconds since 1970"
+            .to_owned()
+    })
+}
+
+/// A time in seconds since 1970.
+pub(super) fn seconds(seconds: f64) -> Option<Timestamp> {
+    let millis = (seconds * 1000.0).round();
+    // Beyond it, numbers have gaps; jiff ends long before.
+    let is_exact = millis.is_finite() && millis.abs() < 2f64.powi(53);
+    is_exact.then(|| Timestamp::from_millisecond(millis as i64).ok()).flatten()
+}
+
+fn to_the_millisecond(time: Timestamp) -> Option<Timestamp> {
+    Timestamp::from_millisecond(time.as_millisecond()).ok()
+}
+
+/// As databases print booleans.
+pub(super) fn flag(text: &str) -> Result<bool, String> {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "true" | "t" | "1" | "yes" => Ok(true),
+        "false" | "f" | "0" | "no" => Ok(false),
+        _ => Err("disabled: it is neither true nor false".to_owned()),
+    }
+}

@@ -1,0 +1,221 @@
+//! `hallpass user import`: users of another system, with the hashes it made.
+
+mod csv;
+mod fields;
+mod json;
+mod lines;
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, IsTerminal as _};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context as _, bail, ensure};
+use clap::Args;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use self::csv::CsvRecords;
+use self::json::JsonRecords;
+use self::lines::Lines;
+use super::desk::{Desk, Offline, Place, unexpected};
+use super::export::Format;
+use super::terminal::{note, printable, say};
+use crate::control::{Command, Outcome, Record, Reply};
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  hallpass user import users.csv
+  hallpass user import --format jsonl - < users.jsonl
+  sqlite3 -header -csv app.db \"SELECT username, password_hash FROM user\" | hallpass user import -
+
+CSV with a header, or one JSON object in each line:
+  username       needed
+  password_hash  needed; of hallpass, Werkzeug (pbkdf2:..., scrypt:...) or Django
+                 (pbkdf2_sha256$...). Users sign in with the password they have, and it is hashed
+                 anew then
+  roles          \"user admin\", \"user,admin\", in JSON also [\"user\", \"admin\"]; `user` without it,
+                 and none where it is empty
+  created_at     2024-02-29T12:00:00Z, 2024-02-29 12:00:00.123456+00, or seconds since 1970; UTC
+                 unless it says otherwise; now without it
+  disabled       true or false; false without it
+
+A bad line is reported with its number and the rest goes in; the exit code is 1 then. Whose name is
+there already stays as they are, so running it twice changes nothing.";
+
+/// Records that are sent at once.
+const BATCH: usize = 1000;
+
+/// What a batch may take in the file: as a command it stays far below the longest line.
+const BATCH_BYTES: u64 = 1024 * 1024;
+
+/// `hallpass user import`
+#[derive(Args, Debug)]
+pub struct Import {
+    /// The file; `-` is standard input
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// How to read it; without it, its name or its first character tells
+    #[arg(long, value_name = "FORMAT", value_enum)]
+    format: Option<Format>,
+    #[command(flatten)]
+    place: Place,
+}
+
+/// A record, or what is wrong with it, and the number of its first line.
+type Numbered = (u64, Result<Record, String>);
+
+/// The records of a file.
+trait Records {
+    /// The next one.
+    fn next(&mut self) -> io::Result<Option<Numbered>>;
+
+    /// How much of the file was read.
+    fn bytes_read(&self) -> u64;
+}
+
+#[derive(Default)]
+struct Tally {
+    added: u64,
+    already_there: u64,
+    bad: u64,
+}
+
+impl Import {
+    pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
+        let (input, size) = open(&self.file)?;
+        let mut records = records(input, self.format.or_else(|| format_of(&self.file)))
+            .with_context(|| format!("can't import {}", self.file.display()))?;
+        let offline = Offline { make_directory: true, ..Offline::default() };
+        let mut desk = self.place.desk(offline).await?;
+        let mut importing = Importing { bar: bar(size), tally: Tally::default() };
+        let outcome = importing.all(&mut *records, &mut desk).await;
+        importing.bar.finish_and_clear();
+        outcome.with_context(|| {
+            format!("{}; it can be run again, which goes on from there", importing.summary())
+        })?;
+        say(importing.summary())?;
+        Ok(if importing.tally.bad == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+}
+
+struct Importing {
+    bar: ProgressBar,
+    tally: Tally,
+}
+
+impl Importing {
+    async fn all(&mut self, records: &mut dyn Records, desk: &mut Desk) -> anyhow::Result<()> {
+        let (mut batch, mut begin) = (Vec::new(), records.bytes_read());
+        loop {
+            let next = records.next().context("can't read on")?;
+            let is_last = next.is_none();
+            batch.extend(next);
+            let bytes = records.bytes_read();
+            if is_last || batch.len() == BATCH || bytes - begin >= BATCH_BYTES {
+                self.send(std::mem::take(&mut batch), desk).await?;
+                self.bar.set_position(bytes);
+                begin = bytes;
+            }
+            if is_last {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn send(&mut self, batch: Vec<Numbered>, desk: &mut Desk) -> anyhow::Result<()> {
+        let (mut records, mut results) = (Vec::new(), Vec::new());
+        for (line, parsed) in batch {
+            results.push((line, parsed.map(|record| records.push(record))));
+        }
+        let sent = records.len();
+        let outcomes = match sent {
+            0 => Vec::new(),
+            _ => match desk.ask(Command::Import { records }).await? {
+                Reply::Imported { outcomes } => outcomes,
+                _ => bail!(unexpected()),
+            },
+        };
+        ensure!(outcomes.len() == sent, unexpected());
+        let mut outcomes = outcomes.into_iter();
+        for (line, parsed) in results {
+            let outcome = match parsed {
+                Ok(()) => outcomes.next().with_context(unexpected)?,
+                Err(reason) => Outcome::Refused(reason),
+            };
+            self.count(line, &outcome);
+        }
+        Ok(())
+    }
+
+    fn count(&mut self, line: u64, outcome: &Outcome) {
+        match outcome {
+            Outcome::Added => self.tally.added += 1,
+            Outcome::AlreadyThere => self.tally.already_there += 1,
+            Outcome::Refused(reason) => {
+                self.tally.bad += 1;
+                self.bar.suspend(|| note(format_args!("line {line}: {}", printable(reason))));
+            }
+        }
+    }
+
+    fn summary(&self) -> String {
+        let Tally { added, already_there, bad } = self.tally;
+        format!("imported {added}, already there {already_there}, bad {bad}")
+    }
+}
+
+/// The file and its size, as far as it is known.
+fn open(path: &Path) -> anyhow::Result<(Box<dyn BufRead>, Option<u64>)> {
+    if path == Path::new("-") {
+        return Ok((Box::new(io::stdin().lock()), None));
+    }
+    let failed = || format!("can't open {}", path.display());
+    let file = File::open(path).with_context(failed)?;
+    let metadata = file.metadata().with_context(failed)?;
+    ensure!(!metadata.is_dir(), "{} is a directory; name a file", path.display());
+    let size = metadata.is_file().then_some(metadata.len());
+    Ok((Box::new(BufReader::new(file)), size))
+}
+
+fn format_of(path: &Path) -> Option<Format> {
+    match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
+        "csv" => Some(Format::Csv),
+        "jsonl" | "ndjson" => Some(Format::Jsonl),
+        _ => None,
+    }
+}
+
+fn records(input: Box<dyn BufRead>, format: Option<Format>) -> anyhow::Result<Box<dyn Records>> {
+    let mut lines = Lines::new(input);
+    let first = lines.first_character()?;
+    let format = format.unwrap_or(match first {
+        Some(b'{' | b'[') => Format::Jsonl,
+        _ => Format::Csv,
+    });
+    Ok(match format {
+        Format::Jsonl => {
+            ensure!(
+                first != Some(b'['),
+                "it is one JSON array; write an object in each line, as `jq -c .[]` does"
+            );
+            Box::new(JsonRecords::new(lines))
+        }
+        Format::Csv => Box::new(CsvRecords::open(lines)?),
+    })
+}
+
+/// Nothing unless somebody looks at a terminal.
+fn bar(size: Option<u64>) -> ProgressBar {
+    if !io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let (bar, template) = match size {
+        Some(size) => (ProgressBar::new(size), "{bar:40} {percent}% {bytes_per_sec}, {eta} left"),
+        None => (ProgressBar::new_spinner(), "{spinner} {bytes} read, {bytes_per_sec}"),
+    };
+    bar.set_draw_target(ProgressDrawTarget::stderr());
+    bar.with_style(ProgressStyle::with_template(template).unwrap_or(ProgressStyle::default_bar()))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,111 @@
+use std::process::ExitCode;
+
+use anyhow::bail;
+use clap::{Args, Subcommand};
+
+use super::desk::{Offline, Place, unexpected};
+use super::terminal::{Stdout, say};
+use crate::config::SecretArgs;
+use crate::control::{Command, Reply};
+use crate::keys::{KeyInfo, KeyState};
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  hallpass keys list
+  hallpass keys rotate        in a running server, the next token is signed with the new key
+
+Nobody is signed out by a rotation: the old key verifies until the last of its tokens has expired.
+Services that verify tokens themselves know the new key already: the next one is always among those
+of /.well-known/jwks.json. Rotate twice if keys.json leaked.";
+
+/// What can be done with the keys that sign access tokens.
+#[derive(Debug, Subcommand)]
+pub enum KeysCommand {
+    /// List the keys that sign or verify, the one that signs first
+    #[command(after_help = EXAMPLES)]
+    List(List),
+    /// Sign with the next key from now on, and make another next one; the old one goes on to verify
+    #[command(after_help = EXAMPLES)]
+    Rotate(Rotate),
+}
+
+/// `hallpass keys list`
+#[derive(Args, Debug)]
+pub struct List {
+    /// Write a JSON object in a line for each: kid, alg, created_at, state, verifies_until
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    secret: SecretArgs,
+    #[command(flatten)]
+    place: Place,
+}
+
+/// `hallpass keys rotate`
+#[derive(Args, Debug)]
+pub struct Rotate {
+    #[command(flatten)]
+    secret: SecretArgs,
+    #[command(flatten)]
+    place: Place,
+}
+
+impl KeysCommand {
+    /// Does it.
+    ///
+    /// # Errors
+    ///
+    /// Why it was not done.
+    pub async fn run(self) -> anyhow::Result<ExitCode> {
+        match self {
+            Self::List(list) => list.run().await?,
+            Self::Rotate(rotate) => rotate.run().await?,
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl List {
+    async fn run(self) -> anyhow::Result<()> {
+        let keys = ask(&self.place, self.secret, Command::Keys).await?;
+        let mut stdout = Stdout::lock();
+        if !self.json {
+            stdout.line(format_args!("{:<43}  {:<5}  {:<20}  STATE", "KID", "ALG", "CREATED"))?;
+        }
+        for key in keys {
+            match self.json {
+                true => stdout.line(serde_json::to_string(&key)?)?,
+                false => stdout.line(row(&key))?,
+            }
+        }
+        stdout.flush()
+    }
+}
+
+impl Rotate {
+    async fn run(self) -> anyhow::Result<()> {
+        match &ask(&self.place, self.secret, Command::RotateKey).await?[..] {
+            [key] => say(format_args!("key {} ({}) signs from now on", key.kid, key.alg)),
+            _ => bail!(unexpected()),
+        }
+    }
+}
+
+async fn ask(place: &Place, secret: SecretArgs, command: Command) -> anyhow::Result<Vec<KeyInfo>> {
+    let offline = Offline { needs_keys: true, secret: Some(secret), ..Offline::default() };
+    let Reply::Keys { keys } = place.desk(offline).await?.ask(command).await? else {
+        bail!(unexpected())
+    };
+    Ok(keys)
+}
+
+fn row(key: &KeyInfo) -> String {
+    let KeyInfo { kid, alg, created_at, state, verifies_until } = key;
+    let state = match (state, verifies_until) {
+        (KeyState::Current, _) => "signs".to_owned(),
+        (KeyState::Next, _) => "signs after the next rotation".to_owned(),
+        (KeyState::Retiring, Some(until)) => format!("verifies until {until:.0}"),
+        (KeyState::Retiring, None) => "verifies".to_owned(),
+    };
+    format!("{kid:<43}  {:<5}  {:<20}  {state}", alg.name(), format!("{created_at:.0}"))
+}

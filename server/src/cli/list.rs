@@ -1,0 +1,73 @@
+use anyhow::bail;
+use clap::Args;
+use hallpass_contract::AdminUser;
+
+use super::desk::{Offline, Place, unexpected};
+use super::terminal::{Stdout, printable};
+use crate::control::{Command, Reply};
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  hallpass user list
+  hallpass user list --role admin
+  hallpass user list --json | jq -r 'select(.disabled) | .username'";
+
+/// Users that are asked for at once.
+pub(super) const PAGE: usize = 500;
+
+/// `hallpass user list`
+#[derive(Args, Debug)]
+pub struct List {
+    /// Only those who have this role
+    #[arg(long, value_name = "ROLE")]
+    role: Option<String>,
+    /// Write a JSON object in a line for each: id, username, roles, created_at, disabled
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    place: Place,
+}
+
+impl List {
+    pub(super) async fn run(self) -> anyhow::Result<()> {
+        let mut desk = self.place.desk(Offline::default()).await?;
+        let mut stdout = Stdout::lock();
+        if !self.json {
+            stdout.line(row("ID", "CREATED", "STATE", "NAME", "ROLES"))?;
+        }
+        let mut after = None;
+        loop {
+            let command = Command::Users { after, limit: PAGE };
+            let Reply::Users { users, next } = desk.ask(command).await? else {
+                bail!(unexpected())
+            };
+            for user in users.iter().filter(|user| self.wants(user)) {
+                match self.json {
+                    true => stdout.line(serde_json::to_string(user)?)?,
+                    false => stdout.line(shown(user))?,
+                }
+            }
+            if next.is_none() {
+                return stdout.flush();
+            }
+            after = next;
+        }
+    }
+
+    fn wants(&self, user: &AdminUser) -> bool {
+        self.role.as_ref().is_none_or(|role| user.roles.contains(role))
+    }
+}
+
+/// What has the same width in each row comes first, so that no row waits for the longest name.
+fn row(id: &str, created: &str, state: &str, name: &str, roles: &str) -> String {
+    format!("{id:<36}  {created:<20}  {state:<8}  {name:<20}  {roles}").trim_end().to_owned()
+}
+
+fn shown(user: &AdminUser) -> String {
+    let state = if user.disabled { "disabled" } else { "active" };
+    // To the second; the fraction is in the JSON.
+    let created = user.created_at.split(['.', 'Z']).next().unwrap_or_default();
+    let (name, roles) = (printable(&user.username), printable(&user.roles.join(" ")));
+    row(&user.id, &format!("{created}Z"), state, &name, &roles)
+}

@@ -1,0 +1,84 @@
+//! The `hallpass` command line: what can be asked for, and how the answers look.
+
+mod desk;
+mod export;
+mod import;
+mod keys;
+mod list;
+mod terminal;
+mod token;
+mod user;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::Config;
+
+pub use self::keys::KeysCommand;
+pub use self::terminal::{ReaderGone, printable};
+pub use self::token::TokenCommand;
+pub use self::user::UserCommand;
+
+/// What the top of `--help` is not enough for.
+const EXAMPLES: &str = "\
+Examples:
+  hallpass                                  serve http://127.0.0.1:8080, data in ./hallpass-data
+  hallpass serve --listen 127.0.0.1:0       take a free port; the first line on stdout says which
+  hallpass user add ada --role admin        make the first admin, also while the server runs
+  hallpass user import users.csv            move over from a Flask or Django site
+  hallpass token inspect < token.txt        say what is wrong with an access token
+
+`hallpass user --help`, `hallpass keys --help` and `hallpass token --help` say more. While a server
+runs on the data directory, they go through its control socket and take effect at once.";
+
+/// A login service that you can measure
+#[derive(Debug, Parser)]
+#[command(version, args_conflicts_with_subcommands = true, after_help = EXAMPLES)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    serve: Config,
+}
+
+/// What can be asked for.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the server; this is also what plain `hallpass` does
+    Serve(Box<Config>),
+    /// Make, list, change, move and delete users
+    #[command(subcommand, after_help = user::EXAMPLES)]
+    User(UserCommand),
+    /// List and rotate the keys that sign access tokens
+    #[command(subcommand, after_help = keys::EXAMPLES)]
+    Keys(KeysCommand),
+    /// Look into access tokens
+    #[command(subcommand, after_help = token::EXAMPLES)]
+    Token(TokenCommand),
+}
+
+impl Cli {
+    /// What is asked for.
+    pub fn into_command(self) -> Command {
+        self.command.unwrap_or_else(|| Command::Serve(Box::new(self.serve)))
+    }
+}
+
+/// Does what is asked for, but for serving.
+///
+/// # Errors
+///
+/// Why it was not done.
+#[tokio::main(flavor = "current_thread")]
+pub async fn run(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Serve(_) => anyhow::bail!("serving is not done here"),
+        Command::User(command) => command.run().await,
+        Command::Keys(command) => command.run().await,
+        Command::Token(command) => command.run().await,
+    }
+}
+
+#[cfg(test)]
+mod tests;

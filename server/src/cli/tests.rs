@@ -1,0 +1,65 @@
+use clap::CommandFactory as _;
+
+use super::*;
+
+fn parse(args: &[&str]) -> Result<Command, String> {
+    let cli = Cli::try_parse_from([&["hallpass"], args].concat());
+    cli.map(Cli::into_command).map_err(|error| error.to_string())
+}
+
+#[test]
+fn plain_hallpass_is_hallpass_serve() {
+    let plain = parse(&["--listen", "127.0.0.1:0"]).unwrap();
+    let serve = parse(&["serve", "--listen", "127.0.0.1:0"]).unwrap();
+    assert!(matches!(plain, Command::Serve(_)));
+    assert_eq!(format!("{plain:?}"), format!("{serve:?}"));
+}
+
+#[test]
+fn every_flag_has_its_environment_variable_and_every_command_an_explanation() {
+    // What a single run is told, and is no setting.
+    const OF_ONE_RUN: [&str; 11] = [
+        "help",
+        "version",
+        "role",
+        "password-stdin",
+        "json",
+        "add",
+        "remove",
+        "yes",
+        "format",
+        "all",
+        "after",
+    ];
+    fn look(command: &clap::Command) {
+        assert!(command.get_about().is_some(), "{}", command.get_name());
+        for arg in command.get_arguments() {
+            assert!(arg.get_help().is_some(), "{} {}", command.get_name(), arg.get_id());
+            let Some(flag) = arg.get_long().filter(|flag| !OF_ONE_RUN.contains(flag)) else {
+                continue;
+            };
+            let variable = format!("HALLPASS_{}", flag.replace('-', "_").to_uppercase());
+            assert_eq!(arg.get_env(), Some(variable.as_ref()), "{} --{flag}", command.get_name());
+        }
+        command.get_subcommands().filter(|sub| sub.get_name() != "help").for_each(look);
+    }
+    Cli::command().debug_assert();
+    look(&Cli::command());
+}
+
+#[test]
+fn what_makes_no_sense_is_refused() {
+    for args in [
+        &["user"][..],
+        &["user", "add"],
+        &["user", "roles", "ada", "editor", "--add", "user"],
+        &["user", "import"],
+        &["user", "import", "users", "--format", "xml"],
+        &["user", "list", "--listen", "127.0.0.1:0"],
+        &["keys"],
+        &["token"],
+        &["fly"],
+    ] {
+        assert!(parse(args).is_err(), "{args:?}");
+    }
+}

@@ -1,0 +1,170 @@
+mod run;
+
+use clap::{Args, Subcommand};
+use hallpass_contract::USER_ROLE;
+
+use super::desk::Place;
+use super::export::Export;
+use super::import::Import;
+use super::list::List;
+use crate::config::PasswordArgs;
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  hallpass user add ada --role admin --role user      asks for the password
+  pwgen -s 20 1 | hallpass user add bob --password-stdin
+  hallpass user list --role admin
+  hallpass user roles ada --add billing:read
+  hallpass user set-password ada                      all sessions of ada end
+  hallpass user import users.csv
+  hallpass user export > backup.csv
+
+While a server runs on the data directory, these go through its control socket and take effect at
+once; the server logs them. While none runs, they open the directory themselves, and nothing is
+logged. Each exits with 0 if it was done, 1 if not, and 2 if the arguments make no sense.";
+
+/// What can be done with users.
+#[derive(Debug, Subcommand)]
+pub enum UserCommand {
+    /// Make a user; asks for the password
+    #[command(after_help = ADD_EXAMPLES)]
+    Add(Add),
+    /// List the users, in the order of their registration
+    #[command(after_help = super::list::EXAMPLES)]
+    List(List),
+    /// Set the roles of a user, or show them
+    #[command(after_help = ROLES_EXAMPLES)]
+    Roles(Roles),
+    /// Set a new password; all sessions of the user end
+    #[command(after_help = SET_PASSWORD_EXAMPLES)]
+    SetPassword(SetPassword),
+    /// Shut a user out; their sessions end at once
+    #[command(after_help = DISABLE_EXAMPLES)]
+    Disable(Named),
+    /// Let a user in again who was shut out
+    #[command(after_help = DISABLE_EXAMPLES)]
+    Enable(Named),
+    /// Remove a user with all that belongs to them
+    #[command(after_help = DELETE_EXAMPLES)]
+    Delete(Delete),
+    /// Take over users with their password hashes from another system
+    #[command(after_help = super::import::EXAMPLES)]
+    Import(Import),
+    /// Write all users with their password hashes, as `import` reads them
+    #[command(after_help = super::export::EXAMPLES)]
+    Export(Export),
+}
+
+const ADD_EXAMPLES: &str = "\
+Examples:
+  hallpass user add ada --role admin --role user
+  hallpass user add deploy-bot --password-stdin < /run/secrets/deploy-bot
+
+The data directory is made if it is not there, so the first admin can come before the first start.
+The password policy applies; a running server goes by its own --password-min and
+--pbkdf2-iterations.";
+
+/// `hallpass user add`
+#[derive(Args, Debug)]
+pub struct Add {
+    /// The username
+    #[arg(value_name = "NAME")]
+    username: String,
+    /// A role, once for each; `admin` may use the admin routes
+    #[arg(long, value_name = "ROLE", default_value = USER_ROLE)]
+    role: Vec<String>,
+    /// Read the password from standard input; one newline at its end does not belong to it
+    #[arg(long)]
+    password_stdin: bool,
+    #[command(flatten)]
+    passwords: PasswordArgs,
+    #[command(flatten)]
+    place: Place,
+}
+
+const ROLES_EXAMPLES: &str = "\
+Examples:
+  hallpass user roles ada                             show them
+  hallpass user roles ada user editor                 exactly these from now on
+  hallpass user roles ada --add editor --remove user  change some
+
+A role has 1 to 64 of the characters a-z, 0-9 and : . _ -, and takes effect with the next request.
+The last admin stays one.";
+
+/// `hallpass user roles`
+#[derive(Args, Debug)]
+pub struct Roles {
+    /// The user
+    #[arg(value_name = "NAME")]
+    username: String,
+    /// All roles from now on; without any, they are shown
+    #[arg(value_name = "ROLE", conflicts_with_all = ["add", "remove"])]
+    roles: Vec<String>,
+    /// A role to give, once for each
+    #[arg(long, value_name = "ROLE")]
+    add: Vec<String>,
+    /// A role to take away, once for each
+    #[arg(long, value_name = "ROLE")]
+    remove: Vec<String>,
+    #[command(flatten)]
+    place: Place,
+}
+
+const SET_PASSWORD_EXAMPLES: &str = "\
+Examples:
+  hallpass user set-password ada
+  pwgen -s 20 1 | tee /dev/tty | hallpass user set-password ada --password-stdin
+
+For whoever forgot theirs. Failed logins of before don't count against the user any more.";
+
+/// `hallpass user set-password`
+#[derive(Args, Debug)]
+pub struct SetPassword {
+    /// The user
+    #[arg(value_name = "NAME")]
+    username: String,
+    /// Read the password from standard input; one newline at its end does not belong to it
+    #[arg(long)]
+    password_stdin: bool,
+    #[command(flatten)]
+    passwords: PasswordArgs,
+    #[command(flatten)]
+    place: Place,
+}
+
+const DISABLE_EXAMPLES: &str = "\
+Examples:
+  hallpass user disable mallory       no login, no token and no session of mallory is good any more
+  hallpass user enable mallory        may sign in again; the sessions of before stay ended
+
+The last admin can't be disabled.";
+
+/// `hallpass user disable` and `hallpass user enable`
+#[derive(Args, Debug)]
+pub struct Named {
+    /// The user
+    #[arg(value_name = "NAME")]
+    username: String,
+    #[command(flatten)]
+    place: Place,
+}
+
+const DELETE_EXAMPLES: &str = "\
+Examples:
+  hallpass user delete mallory        asks whether to
+  hallpass user delete mallory --yes  does not
+
+The name is free again afterwards, the id is never used again. The last admin can't be deleted.";
+
+/// `hallpass user delete`
+#[derive(Args, Debug)]
+pub struct Delete {
+    /// The user
+    #[arg(value_name = "NAME")]
+    username: String,
+    /// Do not ask whether to
+    #[arg(long)]
+    yes: bool,
+    #[command(flatten)]
+    place: Place,
+}

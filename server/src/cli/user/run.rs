@@ -1,0 +1,121 @@
+use std::process::ExitCode;
+
+use anyhow::bail;
+use hallpass_contract::AdminUser;
+
+use super::{Add, Delete, Named, Roles, SetPassword, UserCommand};
+use crate::cli::desk::{Desk, Offline, unexpected};
+use crate::cli::terminal::{confirmed, new_password, printable, say};
+use crate::control::{Command, Reply};
+
+impl UserCommand {
+    /// Does it.
+    ///
+    /// # Errors
+    ///
+    /// Why it was not done.
+    pub async fn run(self) -> anyhow::Result<ExitCode> {
+        match self {
+            Self::Add(add) => add.run().await?,
+            Self::List(list) => list.run().await?,
+            Self::Roles(roles) => roles.run().await?,
+            Self::SetPassword(set) => set.run().await?,
+            Self::Disable(named) => named.set_disabled(true).await?,
+            Self::Enable(named) => named.set_disabled(false).await?,
+            Self::Delete(delete) => delete.run().await?,
+            Self::Import(import) => return import.run().await,
+            Self::Export(export) => export.run().await?,
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl Add {
+    async fn run(self) -> anyhow::Result<()> {
+        // Before the directory is opened: nobody is kept waiting while somebody types.
+        let password = new_password(self.password_stdin)?;
+        let offline =
+            Offline { make_directory: true, passwords: Some(self.passwords), ..Offline::default() };
+        let mut desk = self.place.desk(offline).await?;
+        let (username, roles) = (self.username, self.role);
+        let user = ask_user(&mut desk, Command::AddUser { username, password, roles }).await?;
+        let AdminUser { id, .. } = &user;
+        say(format_args!("added {}, id {id}, {}", name(&user), roles_of(&user)))
+    }
+}
+
+impl Roles {
+    async fn run(self) -> anyhow::Result<()> {
+        let Self { username, roles, add, remove, place } = self;
+        let mut desk = place.desk(Offline::default()).await?;
+        let command = if !roles.is_empty() {
+            Command::SetRoles { username, roles }
+        } else if !(add.is_empty() && remove.is_empty()) {
+            Command::ChangeRoles { username, add, remove }
+        } else {
+            Command::User { username }
+        };
+        let user = ask_user(&mut desk, command).await?;
+        say(format_args!("{} has {}", name(&user), roles_of(&user)))
+    }
+}
+
+impl SetPassword {
+    async fn run(self) -> anyhow::Result<()> {
+        let password = new_password(self.password_stdin)?;
+        let offline = Offline { passwords: Some(self.passwords), ..Offline::default() };
+        let mut desk = self.place.desk(offline).await?;
+        let command = Command::SetPassword { username: self.username, password };
+        let user = ask_user(&mut desk, command).await?;
+        say(format_args!("set the password of {}; all their sessions have ended", name(&user)))
+    }
+}
+
+impl Named {
+    async fn set_disabled(self, disabled: bool) -> anyhow::Result<()> {
+        let mut desk = self.place.desk(Offline::default()).await?;
+        let command = Command::SetDisabled { username: self.username, disabled };
+        let user = name(&ask_user(&mut desk, command).await?);
+        match disabled {
+            true => say(format_args!("disabled {user}; all their sessions have ended")),
+            false => say(format_args!("enabled {user}, who can sign in again")),
+        }
+    }
+}
+
+impl Delete {
+    async fn run(self) -> anyhow::Result<()> {
+        let username = self.username;
+        if !self.yes {
+            let mut desk = self.place.desk(Offline::default()).await?;
+            let command = Command::User { username: username.clone() };
+            let user = ask_user(&mut desk, command).await?;
+            let question = format!("Delete {}, who has {}?", name(&user), roles_of(&user));
+            // Dropped, so that nobody is kept waiting while somebody thinks.
+            drop(desk);
+            if !confirmed(&question)? {
+                bail!("nothing was deleted");
+            }
+        }
+        let mut desk = self.place.desk(Offline::default()).await?;
+        let user = ask_user(&mut desk, Command::DeleteUser { username }).await?;
+        say(format_args!("deleted {}, id {}", name(&user), user.id))
+    }
+}
+
+async fn ask_user(desk: &mut Desk, command: Command) -> anyhow::Result<AdminUser> {
+    let Reply::User { user } = desk.ask(command).await? else { bail!(unexpected()) };
+    Ok(user)
+}
+
+fn name(user: &AdminUser) -> String {
+    printable(&user.username)
+}
+
+fn roles_of(user: &AdminUser) -> String {
+    match &user.roles[..] {
+        [] => "no roles".to_owned(),
+        [role] => format!("role {}", printable(role)),
+        roles => format!("roles {}", printable(&roles.join(" "))),
+    }
+}

@@ -1,0 +1,123 @@
+//! Who is asking, by network: the address to throttle by, and what the browser calls itself.
+
+use std::net::{IpAddr, SocketAddr};
+
+use http::HeaderMap;
+use http::header::USER_AGENT;
+use ipnet::IpNet;
+use unicode_properties::{GeneralCategory, GeneralCategoryGroup, UnicodeGeneralCategory as _};
+
+/// More proxies in a row than there are anywhere. What is further left is the sender's to make up,
+/// and to make long.
+const MAX_HOPS: usize = 32;
+
+/// No browser needs more to say what it is.
+const MAX_USER_AGENT_CHARS: usize = 256;
+
+/// Where a request comes from.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Client {
+    /// The nearest address that is not a trusted proxy's; an IPv4 one is never IPv4-mapped.
+    pub address: IpAddr,
+    /// At most 256 characters that are safe to log and to show; empty if the client told nothing.
+    pub user_agent: String,
+}
+
+impl Client {
+    /// The client behind a connection from `peer` that sent `headers`.
+    pub fn of(peer: IpAddr, headers: &HeaderMap, proxies: &TrustedProxies) -> Self {
+        Self { address: address(peer, headers, proxies), user_agent: user_agent(headers) }
+    }
+
+    /// Which addresses count as this client's.
+    pub fn network(&self) -> IpNet {
+        network(self.address)
+    }
+}
+
+/// The addresses that count as one: an IPv4 address alone, of IPv6 the whole /64, since that is the
+/// least that anyone gets.
+pub fn network(address: IpAddr) -> IpNet {
+    match address.to_canonical() {
+        IpAddr::V4(address) => IpNet::from(IpAddr::V4(address)),
+        IpAddr::V6(address) => IpNet::new_assert(IpAddr::V6(address), 64).trunc(),
+    }
+}
+
+/// The networks whose `X-Forwarded-For` counts.
+#[derive(Clone, Debug, Default)]
+pub struct TrustedProxies(Vec<IpNet>);
+
+impl TrustedProxies {
+    /// Trusts these networks. IPv4-mapped ones are taken as the IPv4 networks that they are.
+    pub fn new(networks: &[IpNet]) -> Self {
+        Self(networks.iter().copied().map(canonical).collect())
+    }
+
+    fn trust(&self, address: IpAddr) -> bool {
+        self.0.iter().any(|network| network.contains(&address))
+    }
+}
+
+fn canonical(network: IpNet) -> IpNet {
+    match (network.addr().to_canonical(), network.prefix_len()) {
+        // Prefixes this long are IPv6 ones.
+        (address @ IpAddr::V4(_), prefix @ 96..) => IpNet::new_assert(address, prefix - 96),
+        _ => network,
+    }
+}
+
+/// Reads a network in CIDR notation, or one address.
+///
+/// # Errors
+///
+/// A phrase that says what to give.
+pub fn parse_network(text: &str) -> Result<IpNet, String> {
+    text.parse::<IpNet>()
+        .or_else(|_| text.parse::<IpAddr>().map(IpNet::from))
+        .map_err(|_| "give a network or an address, such as 10.0.0.0/8 or ::1".to_owned())
+}
+
+/// Each proxy appends the address it was asked from, so the list is true from the right for as long
+/// as it was a trusted one that wrote it.
+fn address(peer: IpAddr, headers: &HeaderMap, proxies: &TrustedProxies) -> IpAddr {
+    let lines = headers.get_all("x-forwarded-for").iter().rev();
+    let elements = lines.flat_map(|line| line.as_bytes().rsplit(|byte| *byte == b','));
+    // RFC 9110 section 5.6.1.2: empty elements are to be ignored, a reasonable number of them.
+    let hops = elements.take(MAX_HOPS).map(<[u8]>::trim_ascii).filter(|hop| !hop.is_empty());
+    let mut nearest = peer.to_canonical();
+    for hop in hops {
+        if !proxies.trust(nearest) {
+            break;
+        }
+        let Some(address) = parse_hop(hop) else { break };
+        nearest = address;
+    }
+    nearest
+}
+
+/// An address, with or without a port, an IPv6 one with or without brackets.
+fn parse_hop(hop: &[u8]) -> Option<IpAddr> {
+    let text = str::from_utf8(hop).ok()?;
+    let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
+    let address =
+        bare.parse().or_else(|_| text.parse().map(|with_port: SocketAddr| with_port.ip()));
+    address.ok().map(|address| address.to_canonical())
+}
+
+fn user_agent(headers: &HeaderMap) -> String {
+    let Some(value) = headers.get(USER_AGENT) else { return String::new() };
+    let text = String::from_utf8_lossy(value.as_bytes());
+    text.chars().filter(|c| is_harmless(*c)).take(MAX_USER_AGENT_CHARS).collect()
+}
+
+/// Whether it leaves the line around it as it is. What does not are control characters, line
+/// separators, and format characters such as those that turn the direction of writing.
+fn is_harmless(c: char) -> bool {
+    use GeneralCategory::{LineSeparator, ParagraphSeparator};
+    c.general_category_group() != GeneralCategoryGroup::Other
+        && !matches!(c.general_category(), LineSeparator | ParagraphSeparator)
+}
+
+#[cfg(test)]
+mod tests;

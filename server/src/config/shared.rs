@@ -1,0 +1,68 @@
+//! What the server and the command line alike can be told.
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::RECOMMENDED_ITERATIONS;
+use super::values::{iterations, leeway};
+
+/// What tokens say of their origin, and how exactly their times are taken.
+#[derive(Args, Clone, Debug)]
+pub struct TokenArgs {
+    /// The tokens' `iss` claim
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "HALLPASS_ISSUER",
+        default_value = "http://127.0.0.1:8080",
+        value_parser = clap::builder::NonEmptyStringValueParser::new()
+    )]
+    pub issuer: String,
+
+    /// The tokens' `aud` claim
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "HALLPASS_AUDIENCE",
+        default_value = "hallpass",
+        value_parser = clap::builder::NonEmptyStringValueParser::new()
+    )]
+    pub audience: String,
+
+    /// By how much other clocks may be off when a token's `exp` and `nbf` are checked: 0s to 60s, in
+    /// whole seconds
+    #[arg(
+        long,
+        value_name = "DURATION",
+        env = "HALLPASS_LEEWAY",
+        default_value = "0s",
+        value_parser = leeway
+    )]
+    pub leeway: Duration,
+}
+
+/// What new passwords must be, and how they are hashed.
+#[derive(Args, Clone, Debug)]
+pub struct PasswordArgs {
+    /// PBKDF2-HMAC-SHA256 iterations of new password hashes: 1 to 10000000
+    #[arg(
+        long,
+        value_name = "N",
+        env = "HALLPASS_PBKDF2_ITERATIONS",
+        default_value_t = NonZeroU32::new(RECOMMENDED_ITERATIONS).expect("not zero"),
+        value_parser = iterations
+    )]
+    pub pbkdf2_iterations: NonZeroU32,
+
+    /// The fewest characters of a new password: 8 to 256 (NIST SP 800-63B-4 asks for 15)
+    #[arg(
+        long,
+        value_name = "N",
+        env = "HALLPASS_PASSWORD_MIN",
+        default_value_t = 15,
+        value_parser = clap::value_parser!(u16).range(8..=256)
+    )]
+    pub password_min: u16,
+}

@@ -1,0 +1,63 @@
+use super::*;
+
+fn parse(args: &[&str]) -> Result<Config, String> {
+    Config::without_environment(args).map_err(|error| error.to_string())
+}
+
+#[test]
+fn the_defaults_are_as_documented() {
+    let config = parse(&[]).unwrap();
+    assert_eq!(config.access_ttl, Duration::from_secs(900));
+    assert_eq!(config.passwords.pbkdf2_iterations.get(), 600_000);
+}
+
+#[test]
+fn settings_out_of_range_are_refused() {
+    for args in [
+        ["--access-ttl", "0s"],
+        ["--access-ttl", "25h"],
+        ["--access-ttl", "1500ms"],
+        ["--access-ttl", "24h 1s"],
+        ["--access-ttl", "soon"],
+        ["--leeway", "61s"],
+        ["--pbkdf2-iterations", "0"],
+        ["--pbkdf2-iterations", "10000001"],
+        ["--password-min", "7"],
+        ["--registration", "maybe"],
+        ["--login-throttle", "maybe"],
+        ["--trusted-proxy", "10.0.0.0/33"],
+        ["--trusted-proxy", "proxy.example"],
+        ["--issuer", ""],
+        ["--alg", "none"],
+        ["--alg", "eddsa"],
+        ["--refresh-ttl", "59s"],
+        ["--session-max", "11y"],
+        ["--fresh-for", "0s"],
+        ["--public-url", "login.example"],
+        ["--public-url", "ftp://login.example"],
+        ["--public-url", "https://login.example/path"],
+        ["--public-url", "https://ada@login.example"],
+        ["--audit-log", "maybe"],
+        ["--max-connections", "0"],
+    ] {
+        assert!(parse(&args).is_err(), "{args:?}");
+    }
+}
+
+#[test]
+fn proxies_are_given_one_by_one_or_with_commas() {
+    let proxies = |args: &[&str]| {
+        let networks = parse(args).unwrap().trusted_proxy;
+        networks.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let expected = ["10.0.0.0/8", "::1/128"];
+    assert_eq!(proxies(&["--trusted-proxy", "10.0.0.0/8", "--trusted-proxy", "::1"]), expected);
+    assert_eq!(proxies(&["--trusted-proxy", "10.0.0.0/8,::1"]), expected);
+    assert!(proxies(&[]).is_empty());
+}
+
+#[test]
+fn logins_are_throttled_unless_that_is_switched_off() {
+    assert!(parse(&[]).unwrap().login_throttle.is_on());
+    assert!(!parse(&["--login-throttle", "off"]).unwrap().login_throttle.is_on());
+}

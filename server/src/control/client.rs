@@ -1,0 +1,70 @@
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::UnixStream;
+use tokio::time::timeout;
+
+use super::protocol::{Command, Reply};
+use super::socket::SOCKET_FILE;
+
+/// How long a server may take to answer; hashing a password behind many logins takes seconds.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The longest reply; a page of users is much shorter.
+const MAX_REPLY_BYTES: u64 = 64 * 1024 * 1024;
+
+/// A connection to the server that runs on a data directory.
+#[derive(Debug)]
+pub struct Client {
+    stream: BufReader<UnixStream>,
+}
+
+/// Why there is no answer. The command may have been carried out or not.
+#[derive(Debug, thiserror::Error)]
+pub enum AskError {
+    /// The connection broke.
+    #[error("the server ended the control connection; is it stopping?")]
+    Gone,
+    /// Nothing came.
+    #[error("the server has not answered for {} s", PATIENCE.as_secs())]
+    Silent,
+    /// What came is not a reply.
+    #[error("the server's answer makes no sense here; is it of another version?")]
+    Nonsense,
+}
+
+impl Client {
+    /// Connects to the socket in the directory.
+    ///
+    /// # Errors
+    ///
+    /// `NotFound` and `ConnectionRefused` mean that no server runs; `InvalidInput`, that the path
+    /// is too long for a socket.
+    pub async fn connect(dir: &Path) -> io::Result<Self> {
+        let stream = UnixStream::connect(dir.join(SOCKET_FILE)).await?;
+        Ok(Self { stream: BufReader::new(stream) })
+    }
+
+    /// Sends a command and waits for the reply.
+    ///
+    /// # Errors
+    ///
+    /// If no reply comes.
+    pub async fn ask(&mut self, command: &Command) -> Result<Reply, AskError> {
+        let request = command.to_line().map_err(|_| AskError::Nonsense)?;
+        // Where it is not read to its end, there may be a reply that says why.
+        let sent = self.stream.get_mut().write_all(&request).await;
+        let mut line = Vec::new();
+        let mut limited = (&mut self.stream).take(MAX_REPLY_BYTES);
+        let received = timeout(PATIENCE, limited.read_until(b'\n', &mut line)).await;
+        match received.map_err(|_| AskError::Silent)? {
+            Ok(1..) => serde_json::from_slice(&line).map_err(|_| AskError::Nonsense),
+            _ => {
+                tracing::debug!(?sent, "no reply");
+                Err(AskError::Gone)
+            }
+        }
+    }
+}

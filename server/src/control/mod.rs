@@ -1,0 +1,19 @@
+//! What the command line can do with a data directory. An [`Operator`] does it: the one behind the
+//! control socket of the server that runs there, or one of the command line's own if none does. So
+//! both ways are the same code, and a server need not be stopped to make an admin.
+
+mod client;
+mod connection;
+mod operator;
+mod protocol;
+mod socket;
+mod tokens;
+mod users;
+
+pub use client::{AskError, Client};
+pub use operator::Operator;
+pub use protocol::{Command, MAX_LINE_BYTES, Outcome, Record, Reply, VERSION};
+pub use socket::{ControlSocket, SOCKET_FILE};
+
+#[cfg(test)]
+mod tests;

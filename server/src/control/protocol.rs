@@ -1,0 +1,236 @@
+//! What goes over the control socket: one JSON object in a line each way, the request with the
+//! version of this protocol.
+
+use hallpass_contract::{AdminUser, Secret};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::keys::KeyInfo;
+use crate::store::UserId;
+use crate::token::Inspection;
+
+/// Another version is refused: the binary was replaced under a server that still runs.
+pub const VERSION: u32 = 1;
+
+/// The longest line, without its end.
+pub const MAX_LINE_BYTES: usize = 16 * 1024 * 1024;
+
+/// What is asked for. Users go by their names in any spelling of the same name.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(tag = "command", rename_all = "snake_case")]
+pub enum Command {
+    /// Make a user.
+    AddUser {
+        /// The name.
+        username: String,
+        /// The password policy applies.
+        password: Secret,
+        /// All roles.
+        roles: Vec<String>,
+    },
+    /// Show one user.
+    User {
+        /// Whom.
+        username: String,
+    },
+    /// Show users, in the order of their ids.
+    Users {
+        /// The ones after this one.
+        after: Option<UserId>,
+        /// How many at most.
+        limit: usize,
+    },
+    /// Hand out users with their password hashes, in the order of their ids.
+    Export {
+        /// The ones after this one.
+        after: Option<UserId>,
+        /// How many at most.
+        limit: usize,
+    },
+    /// Add users that another system made.
+    Import {
+        /// Who.
+        records: Vec<Record>,
+    },
+    /// Set the roles of a user.
+    SetRoles {
+        /// Whose.
+        username: String,
+        /// All roles from now on.
+        roles: Vec<String>,
+    },
+    /// Give roles to a user and take others away.
+    ChangeRoles {
+        /// Whose.
+        username: String,
+        /// What they get.
+        add: Vec<String>,
+        /// What they lose.
+        remove: Vec<String>,
+    },
+    /// Shut a user out, or let them in again.
+    SetDisabled {
+        /// Whom.
+        username: String,
+        /// Whether they are shut out.
+        disabled: bool,
+    },
+    /// Set a user's password; their sessions end.
+    SetPassword {
+        /// Whose.
+        username: String,
+        /// The password policy applies.
+        password: Secret,
+    },
+    /// Remove a user.
+    DeleteUser {
+        /// Whom.
+        username: String,
+    },
+    /// Show the keys that sign or verify.
+    Keys,
+    /// Make a new signing key.
+    RotateKey,
+    /// Say what is wrong with an access token.
+    InspectToken {
+        /// The token.
+        token: Secret,
+    },
+}
+
+/// A user as import reads and export writes them.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Record {
+    /// The name.
+    pub username: String,
+    /// In any format that [`StoredHash`](crate::password::StoredHash) reads; kept as it is.
+    pub password_hash: Secret,
+    /// All roles; `user` if they are not said.
+    pub roles: Option<Vec<String>>,
+    /// When the user registered; now if it is not said.
+    pub created_at: Option<Timestamp>,
+    /// Whether the user is shut out.
+    pub disabled: bool,
+}
+
+/// What became of a record.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It is a user now.
+    Added,
+    /// There is a user of that name, who stays as they are.
+    AlreadyThere,
+    /// It breaks a rule; which one, without a word of the hash.
+    Refused(String),
+}
+
+/// The answer.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(tag = "reply", rename_all = "snake_case")]
+pub enum Reply {
+    /// The user in question, as they are now; or were, if they were removed.
+    User {
+        /// Who.
+        user: AdminUser,
+    },
+    /// Some users.
+    Users {
+        /// Who.
+        users: Vec<AdminUser>,
+        /// What to give as `after` for more; none on the last page.
+        next: Option<UserId>,
+    },
+    /// Some users with their hashes.
+    Records {
+        /// Who.
+        records: Vec<Record>,
+        /// What to give as `after` for more; none on the last page.
+        next: Option<UserId>,
+    },
+    /// What became of each of the records.
+    Imported {
+        /// In their order.
+        outcomes: Vec<Outcome>,
+    },
+    /// The keys, the one that signs first.
+    Keys {
+        /// What may be known about them.
+        keys: Vec<KeyInfo>,
+    },
+    /// What there is to say about a token.
+    Token {
+        /// Its user and its session were looked at, too.
+        inspection: Inspection,
+    },
+    /// It was not done.
+    Refused {
+        /// Why, for a person to read.
+        reason: String,
+    },
+}
+
+#[derive(Serialize)]
+struct Request<'a> {
+    version: u32,
+    #[serde(flatten)]
+    command: &'a Command,
+}
+
+#[derive(Deserialize)]
+struct Version {
+    version: u32,
+}
+
+impl Command {
+    /// The line that asks for it, with its end.
+    ///
+    /// # Errors
+    ///
+    /// If it can't be written as JSON.
+    pub fn to_line(&self) -> serde_json::Result<Vec<u8>> {
+        line(&Request { version: VERSION, command: self })
+    }
+
+    /// Reads a line.
+    ///
+    /// # Errors
+    ///
+    /// A sentence for whoever sent it. It quotes nothing but the name of an unknown command.
+    pub fn from_line(line: &[u8]) -> Result<Self, String> {
+        let malformed = |error: &serde_json::Error| {
+            format!("the request is not what belongs there, at column {}", error.column())
+        };
+        let Version { version } = serde_json::from_slice(line).map_err(|e| malformed(&e))?;
+        if version != VERSION {
+            return Err(format!(
+                "the request is of version {version} of the control protocol, and this server \
+                 speaks version {VERSION}; use the hallpass of the same version as the server, or \
+                 restart the server"
+            ));
+        }
+        serde_json::from_slice(line).map_err(|error| match error.to_string() {
+            unknown if unknown.starts_with("unknown variant") => {
+                format!("no such command: {unknown}")
+            }
+            _ => malformed(&error),
+        })
+    }
+}
+
+impl Reply {
+    /// The line that says it, with its end.
+    ///
+    /// # Errors
+    ///
+    /// If it can't be written as JSON.
+    pub fn to_line(&self) -> serde_json::Result<Vec<u8>> {
+        line(self)
+    }
+}
+
+fn line(value: &impl Serialize) -> serde_json::Result<Vec<u8>> {
+    let mut line = serde_json::to_vec(value)?;
+    line.push(b'\n');
+    Ok(line)
+}

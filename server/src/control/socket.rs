@@ -1,0 +1,114 @@
+//! The control socket of a running server.
+
+use std::fs::{self, Permissions};
+use std::io;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::{UnixListener, UnixSocket};
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+
+use super::connection::{Patience, converse};
+use crate::data_dir::UNFINISHED;
+use crate::state::App;
+
+/// The socket's name in the data directory.
+pub const SOCKET_FILE: &str = "control.sock";
+
+/// The most connections at once; more wait. Each may send a line of 16 MiB.
+const MAX_CONNECTIONS: usize = 16;
+
+/// How long to wait when a connection can't be accepted for lack of file descriptors or memory.
+const ACCEPT_BACKOFF: Duration = Duration::from_millis(100);
+
+/// A socket that listens; its file is removed when it is dropped.
+#[derive(Debug)]
+pub struct ControlSocket {
+    listener: UnixListener,
+    path: PathBuf,
+}
+
+impl ControlSocket {
+    /// Listens in the data directory, in the place of a socket that a killed server left. Whoever
+    /// calls this has locked the directory's store. Must be called in a tokio runtime.
+    ///
+    /// # Errors
+    ///
+    /// If the path is too long for a socket (107 bytes on Linux), or the file system has none.
+    pub fn bind(dir: &Path) -> io::Result<Self> {
+        let unfinished = dir.join(format!("{UNFINISHED}socket"));
+        let path = dir.join(SOCKET_FILE);
+        let listener = listen(&unfinished).and_then(|listener| {
+            fs::rename(&unfinished, &path)?;
+            Ok(listener)
+        });
+        let listener = listener.inspect_err(|_| {
+            let _ = fs::remove_file(&unfinished);
+        })?;
+        Ok(Self { listener, path })
+    }
+
+    /// Does what is asked for over the socket until `shutdown`, and what is being done then to its
+    /// end, if that comes within `drain`.
+    pub async fn serve(self, app: App, drain: Duration, shutdown: impl Future<Output = ()>) {
+        // Dropped, it tells all connections to end.
+        let (stop, stopped) = watch::channel(());
+        let mut connections = JoinSet::new();
+        tokio::select! {
+            () = self.accept(&app, &stopped, &mut connections) => {}
+            () = shutdown => {}
+        }
+        drop((self, stop));
+        let end = async { while connections.join_next().await.is_some() {} };
+        if tokio::time::timeout(drain, end).await.is_err() {
+            tracing::warn!(?drain, "the command line was cut off at the drain timeout");
+        }
+    }
+
+    async fn accept(
+        &self,
+        app: &App,
+        stopped: &watch::Receiver<()>,
+        connections: &mut JoinSet<()>,
+    ) {
+        let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+        // The semaphore is never closed.
+        while let Ok(permit) = Arc::clone(&permits).acquire_owned().await {
+            while connections.try_join_next().is_some() {}
+            match self.listener.accept().await {
+                Ok((stream, _)) => {
+                    let conversation =
+                        converse(stream, Arc::clone(app), stopped.clone(), Patience::default());
+                    connections.spawn(async move {
+                        if let Err(error) = conversation.await {
+                            tracing::debug!("control connection ended: {error}");
+                        }
+                        drop(permit);
+                    });
+                }
+                Err(error) => {
+                    tracing::warn!("can't accept a control connection: {error}");
+                    tokio::time::sleep(ACCEPT_BACKOFF).await;
+                }
+            }
+        }
+    }
+}
+
+/// A socket for its owner alone, from the moment on that anybody can connect: a bound one refuses
+/// until it listens.
+fn listen(path: &Path) -> io::Result<UnixListener> {
+    let socket = UnixSocket::new_stream()?;
+    socket.bind(path)?;
+    fs::set_permissions(path, Permissions::from_mode(0o600))?;
+    socket.listen(MAX_CONNECTIONS as u32)
+}
+
+impl Drop for ControlSocket {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.path);
+    }
+}

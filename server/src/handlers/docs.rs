@@ -1,0 +1,28 @@
+//! The description of the API, for programs and for people.
+
+use bytes::Bytes;
+use http::header::CACHE_CONTROL;
+use http::{HeaderMap, HeaderValue, Response};
+
+use super::frontend::response;
+use crate::client::Client;
+use crate::problem::Problem;
+use crate::state::App;
+
+/// `GET /api/openapi.json`
+pub async fn openapi(_: Client, headers: HeaderMap, app: App) -> Result<Response<Bytes>, Problem> {
+    let mut response = response(&app.documents.openapi, &headers);
+    // As all of /api. Whoever keeps the document all the same can ask with its tag.
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
+}
+
+/// `GET /docs`
+pub async fn page(_: Client, headers: HeaderMap, app: App) -> Result<Response<Bytes>, Problem> {
+    Ok(response(&app.documents.page, &headers))
+}
+
+/// `GET /docs/style.css`
+pub async fn style(_: Client, headers: HeaderMap, app: App) -> Result<Response<Bytes>, Problem> {
+    Ok(response(&app.documents.style, &headers))
+}

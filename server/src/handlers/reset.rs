@@ -1,0 +1,89 @@
+//! A forgotten password: an admin makes a link, and whoever has it sets a new one, once.
+
+use std::time::Duration;
+
+use anyhow::Context as _;
+use data_encoding::BASE64URL_NOPAD;
+use hallpass_contract::{PasswordReset, ResetLink, Secret};
+use http::HeaderMap;
+use sha2::{Digest as _, Sha256};
+
+use super::admin::user_id;
+use super::to_the_end;
+use crate::answer::Answer;
+use crate::audit::{Event, Line};
+use crate::auth::Caller;
+use crate::client::Client;
+use crate::origin;
+use crate::problem::{Problem, field_error};
+use crate::state::App;
+use crate::store::ResetOffer;
+
+/// How long a link can be used.
+const LIFETIME: Duration = Duration::from_secs(30 * 60);
+
+/// The frontend's page for it. The token follows as the fragment, which browsers send to nobody.
+const PAGE: &str = "/reset-password";
+
+/// `POST /api/admin/users/{id}/reset`
+pub async fn offer(
+    caller: Caller,
+    id: String,
+    _: Client,
+    headers: HeaderMap,
+    app: App,
+) -> Result<Answer<ResetLink>, Problem> {
+    let user = user_id(&id)?;
+    let origin = origin::own_origin(&headers, app.public_url.as_deref());
+    let origin = origin.ok_or_else(Problem::no_host)?;
+    let token = random_token()?;
+    let expires_at = app.clock.now().checked_add(LIFETIME).context("the end of time")?;
+    let by = caller.actor(true);
+    let offer = ResetOffer { user, by, token_hash: hash(&token), expires_at };
+    to_the_end(app.tasks.clone(), async move {
+        app.store.offer_reset(offer).await?;
+        let line = Line::new(Event::ResetOffer, &caller.client).user(user).by(caller.user.id);
+        line.session(caller.session).ok();
+        let url = format!("{origin}{PAGE}#{}", token.expose());
+        Ok(Answer::ok(ResetLink { url, expires_at: expires_at.to_string() }))
+    })
+    .await
+}
+
+/// `POST /api/password-reset`
+pub async fn take_up(form: PasswordReset, client: Client, app: App) -> Result<Answer<()>, Problem> {
+    app.throttle.anonymous(client.address)?;
+    let token_hash = hash(&form.token);
+    let Some(user) = app.store.reset_offered(token_hash, app.clock.now()).await? else {
+        return Err(refused(&client));
+    };
+    let hashed = app.hash_new_password(form.new_password, &user.username).await?;
+    let hash = hashed
+        .map_err(|message| Problem::invalid_fields(vec![field_error("new_password", message)]))?;
+    to_the_end(app.tasks.clone(), async move {
+        let new = hash.to_phc();
+        let Some(id) = app.store.take_up_reset(token_hash, new, app.moment()).await? else {
+            return Err(refused(&client));
+        };
+        app.throttle.forgive(&user.username_key);
+        Line::new(Event::PasswordReset, &client).user(id).ok();
+        Ok(Answer::done())
+    })
+    .await
+}
+
+fn refused(client: &Client) -> Problem {
+    Line::new(Event::PasswordReset, client).refused("the link is not valid");
+    let message = "This link was used, has expired, or never was one; ask for another one.";
+    Problem::invalid_fields(vec![field_error("token", message)])
+}
+
+fn random_token() -> Result<Secret, Problem> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).context("the system has no randomness")?;
+    Ok(BASE64URL_NOPAD.encode(&bytes).into())
+}
+
+fn hash(token: &Secret) -> [u8; 32] {
+    Sha256::digest(token.expose()).into()
+}

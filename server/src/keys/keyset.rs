@@ -1,0 +1,150 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::entry::{Entry, Record};
+use super::{Algorithm, Jwks, Key, KeyInfo, KeySettings, KeyState};
+
+/// A key that may sign.
+pub(crate) struct SigningKey {
+    pub(crate) key: Arc<Key>,
+    /// No token may live for longer.
+    pub(crate) longest_ttl: Duration,
+}
+
+/// Why there is no key to verify with.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum NoKey {
+    Unknown,
+    NotYetCurrent,
+    Retired { verified_until: Timestamp },
+    SecretNotConfigured,
+}
+
+/// All keys of which valid tokens may be about, and the next one. Exactly one signs.
+#[derive(Clone, Debug)]
+pub(super) struct KeySet {
+    pub(super) current: Entry,
+    /// What a rotation makes the current key. Published ahead, so that whoever has cached the
+    /// public keys knows it by then. None under HS256, whose secret the operator rotates.
+    pub(super) next: Option<Entry>,
+    /// The one that retired last comes first.
+    pub(super) retired: Vec<Entry>,
+}
+
+impl KeySet {
+    /// The keys of the very first start.
+    pub(super) fn first(settings: &KeySettings, now: Timestamp) -> anyhow::Result<Self> {
+        let current = Entry::new(settings, now)?;
+        Self { current, next: None, retired: Vec::new() }.configured(settings, now)
+    }
+
+    /// With the next key in the place of the current one, which retires, and a new next key.
+    pub(super) fn rotated(
+        mut self,
+        settings: &KeySettings,
+        now: Timestamp,
+    ) -> anyhow::Result<Self> {
+        let new = match self.next.take() {
+            Some(next) if next.record.alg == settings.algorithm => next,
+            // There is none yet in what was read from a file of before and not configured since.
+            _ => Entry::new(settings, now)?,
+        };
+        self.succeeded_by(new, now).configured(settings, now)
+    }
+
+    /// With `new` in the place of the current key, which retires.
+    fn succeeded_by(mut self, new: Entry, now: Timestamp) -> Self {
+        let old = std::mem::replace(&mut self.current, new);
+        self.retired.insert(0, old.retire(now));
+        self
+    }
+
+    /// Without the keys that verify nothing any more.
+    pub(super) fn swept(mut self, now: Timestamp) -> Self {
+        self.retired.retain(|entry| !entry.is_over(now));
+        self
+    }
+
+    /// With a current key that is what the settings ask for, and that may sign as they ask for, and
+    /// a next key to take its place.
+    pub(super) fn configured(
+        mut self,
+        settings: &KeySettings,
+        now: Timestamp,
+    ) -> anyhow::Result<Self> {
+        if self.current.key.is_none() || self.current.record.alg != settings.algorithm {
+            let new = match self.take_back(settings.algorithm) {
+                Some(entry) => entry,
+                None => Entry::new(settings, now)?,
+            };
+            self = self.succeeded_by(new, now);
+        }
+        let longest = &mut self.current.record.longest_ttl_s;
+        *longest = settings.access_ttl.as_secs().max(*longest);
+        if self.next.as_ref().is_none_or(|next| next.record.alg != settings.algorithm) {
+            let has_next = settings.algorithm != Algorithm::HS256;
+            self.next = has_next.then(|| Entry::new(settings, now)).transpose()?;
+        }
+        Ok(self)
+    }
+
+    /// An HS256 secret that is configured again is the key that it was, since a second one beside
+    /// it would forget how long its earlier tokens live. Other keys never come back.
+    fn take_back(&mut self, algorithm: Algorithm) -> Option<Entry> {
+        let returns = |entry: &Entry| entry.record.alg == algorithm && entry.key.is_some();
+        let is_secret = algorithm == Algorithm::HS256;
+        let at = self.retired.iter().position(|entry| is_secret && returns(entry))?;
+        let mut entry = self.retired.remove(at);
+        (entry.record.retired_at, entry.record.verifies_until) = (None, None);
+        Some(entry)
+    }
+
+    pub(super) fn signing_key(&self) -> Option<SigningKey> {
+        let key = Arc::clone(self.current.key.as_ref()?);
+        let longest_ttl = Duration::from_secs(self.current.record.longest_ttl_s);
+        Some(SigningKey { key, longest_ttl })
+    }
+
+    pub(super) fn find(&self, kid: &str, now: Timestamp) -> Result<Arc<Key>, NoKey> {
+        let found = self.entries().find(|(_, entry)| entry.record.kid == kid);
+        let (state, entry) = found.ok_or(NoKey::Unknown)?;
+        if state == KeyState::Next {
+            return Err(NoKey::NotYetCurrent);
+        }
+        if let Some(verified_until) = entry.record.verifies_until.filter(|until| *until <= now) {
+            return Err(NoKey::Retired { verified_until });
+        }
+        entry.key.clone().ok_or(NoKey::SecretNotConfigured)
+    }
+
+    pub(super) fn longest_ttl(&self) -> Duration {
+        let longest = self.entries().map(|(_, entry)| entry.record.longest_ttl_s).max();
+        Duration::from_secs(longest.unwrap_or_default())
+    }
+
+    pub(super) fn list(&self, now: Timestamp) -> Vec<KeyInfo> {
+        let usable = self.not_over(now).filter(|(_, entry)| entry.key.is_some());
+        usable.map(|(state, entry)| entry.info(state)).collect()
+    }
+
+    pub(super) fn jwks(&self, now: Timestamp) -> anyhow::Result<Jwks> {
+        Jwks::of(self.not_over(now).filter_map(|(_, entry)| entry.key.as_deref()?.jwk()))
+    }
+
+    pub(super) fn records(&self) -> impl Iterator<Item = &Record> {
+        self.entries().map(|(_, entry)| &entry.record)
+    }
+
+    fn not_over(&self, now: Timestamp) -> impl Iterator<Item = (KeyState, &Entry)> {
+        self.entries().filter(move |(_, entry)| !entry.is_over(now))
+    }
+
+    fn entries(&self) -> impl Iterator<Item = (KeyState, &Entry)> {
+        let current = std::iter::once((KeyState::Current, &self.current));
+        let next = self.next.iter().map(|entry| (KeyState::Next, entry));
+        let retired = self.retired.iter().map(|entry| (KeyState::Retiring, entry));
+        current.chain(next).chain(retired)
+    }
+}

@@ -1,0 +1,53 @@
+use std::fmt;
+
+use anyhow::{Context as _, anyhow};
+use data_encoding::BASE64URL_NOPAD;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+/// The HMAC key from which refresh tokens are derived: 256 random bits. It stays the same for as
+/// long as the data directory lives, whatever becomes of the signing keys.
+#[derive(Clone, Eq, PartialEq)]
+pub struct RefreshKey([u8; 32]);
+
+impl RefreshKey {
+    /// A new one.
+    ///
+    /// # Errors
+    ///
+    /// If the system has no randomness.
+    pub fn generate() -> anyhow::Result<Self> {
+        let mut bytes = [0; 32];
+        getrandom::fill(&mut bytes).map_err(|error| anyhow!("no randomness: {error}"))?;
+        Ok(Self(bytes))
+    }
+
+    /// The key itself; each call is a place to look at in a review.
+    pub fn expose(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    fn parse(text: &str) -> anyhow::Result<Self> {
+        let bytes = BASE64URL_NOPAD.decode(text.as_bytes())?;
+        Ok(Self(bytes.try_into().ok().context("not 32 bytes")?))
+    }
+}
+
+impl fmt::Debug for RefreshKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+impl Serialize for RefreshKey {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&BASE64URL_NOPAD.encode(&self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for RefreshKey {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // What is wrong is told without the text that is wrong.
+        Self::parse(&String::deserialize(deserializer)?)
+            .map_err(|_| de::Error::custom("refresh_key is not 32 bytes in base64url"))
+    }
+}

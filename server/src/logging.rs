@@ -1,0 +1,71 @@
+//! What the server tells on stderr: the log, and the audit log.
+
+use std::io::IsTerminal as _;
+
+use tracing::Subscriber;
+use tracing_appender::non_blocking::{NonBlocking, NonBlockingBuilder, WorkerGuard};
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{Layer, fmt};
+
+use crate::audit;
+use crate::config::{Config, LogFormat};
+
+/// The most log lines that wait to be written; more are dropped.
+const LOG_LINES: usize = 10_000;
+
+/// The most lines of the audit log that wait to be written; more are dropped.
+const AUDIT_LINES: usize = 100_000;
+
+/// Writes out what was logged when it is dropped.
+#[derive(Debug)]
+#[must_use = "what waits is lost without it"]
+pub struct Guard {
+    _log: WorkerGuard,
+    _audit: WorkerGuard,
+}
+
+/// Starts logging to stderr, since stdout's first line is the address. Threads of their own write it:
+/// whoever does not read our stderr costs us lines and not the reactor. The audit log has a queue to
+/// itself, so that a flood of other lines displaces none of it. Other crates speak up from warnings
+/// on: what they would say below that is about bytes we must not log.
+pub fn start(config: &Config) -> Guard {
+    let writer =
+        |lines| NonBlockingBuilder::default().buffered_lines_limit(lines).finish(std::io::stderr());
+    let ((log, log_guard), (audit, audit_guard)) = (writer(LOG_LINES), writer(AUDIT_LINES));
+    let logged = Targets::new()
+        .with_target("hallpass", config.log_level)
+        .with_target(audit::TARGET, LevelFilter::OFF)
+        .with_default(config.log_level.min(LevelFilter::WARN));
+    // Whatever the level of the log.
+    let level = if config.audit_log.is_on() { LevelFilter::INFO } else { LevelFilter::OFF };
+    // With the span of the request, which is all that is of this level there.
+    let audited = Targets::new()
+        .with_target(audit::TARGET, level)
+        .with_target("hallpass::middleware", LevelFilter::ERROR);
+    let layers = vec![
+        lines(config.log_format, log).with_filter(logged),
+        lines(config.log_format, audit).with_filter(audited),
+    ];
+    tracing_subscriber::registry().with(layers).init();
+    // A panic's message may quote what it stumbled over, such as a password.
+    std::panic::set_hook(Box::new(|panic| {
+        let location = panic.location().map(ToString::to_string);
+        tracing::error!(location, thread = std::thread::current().name(), "panicked");
+    }));
+    Guard { _log: log_guard, _audit: audit_guard }
+}
+
+fn lines<S>(format: LogFormat, writer: NonBlocking) -> Box<dyn Layer<S> + Send + Sync>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let lines = fmt::layer().with_writer(writer).with_ansi(colours);
+    match format {
+        LogFormat::Text => lines.boxed(),
+        LogFormat::Json => lines.json().flatten_event(true).boxed(),
+    }
+}

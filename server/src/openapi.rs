@@ -1,0 +1,108 @@
+//! The OpenAPI 3.1 document of the API and a page of it, both made at start: the bodies from the
+//! contract's types, the errors from the very problems that the handlers answer with.
+
+mod account;
+mod admin;
+mod curl;
+mod fields;
+mod html;
+mod operation;
+mod page;
+mod refusal;
+mod schemas;
+mod service;
+mod sessions;
+
+use serde_json::{Map, Value, json};
+
+use crate::assets::Asset;
+use crate::password::Policy;
+use operation::Operation;
+
+/// What is served of it.
+#[derive(Debug)]
+pub struct Documents {
+    /// The OpenAPI document.
+    pub openapi: Asset,
+    /// The page of it.
+    pub page: Asset,
+    /// The page's stylesheet.
+    pub style: Asset,
+}
+
+impl Documents {
+    /// The documents of a server with that policy, that is reached under `public_url`.
+    pub fn new(policy: Policy, public_url: Option<&str>) -> Self {
+        let document = document(policy, public_url);
+        let order: Vec<_> = operations().map(|of| (of.method, of.path)).collect();
+        Self {
+            openapi: Asset::generated("openapi.json", document.to_string()),
+            page: Asset::generated("docs.html", page::page(&document, &order)),
+            style: Asset::generated("style.css", include_str!("openapi/style.css")),
+        }
+    }
+}
+
+const ABOUT: &str = "\
+Registration, login, sessions and access tokens.
+
+Bodies are JSON in UTF-8, at most 64 KiB; fields that are not known are ignored. `HEAD` works \
+wherever `GET` does. Ids are UUIDs (version 7), times are RFC 3339 in UTC.
+
+Every error is a problem document (RFC 9457), `application/problem+json`: `type`, `title`, `status` \
+and `detail`, and for a form `errors` with a message for each field. A method that a path does not \
+have is a 405 with `Allow`, and a request without exactly one `Host` header a 400.
+
+An access token is sent as `Authorization: Bearer`. It lives for minutes; `POST /api/refresh` hands \
+out the next one for the refresh cookie, which no script can read. A request that the cookie \
+authenticates must come from the server's own pages. Some actions need a fresh token: one whose \
+user gave their password not long ago. Without, the answer is a 401 with \
+`insufficient_user_authentication` (RFC 9470), and `POST /api/me/reauthenticate` helps.
+
+Every answer has an `X-Request-Id`, which is in the server's log, too.";
+
+/// The order in which the page has them.
+const TAGS: [(&str, &str); 5] = [
+    (account::TAG, "How an account comes to be, gets another password, and goes."),
+    (sessions::TAG, "Signing in, staying signed in, signing out."),
+    (service::ACCESS, "What an access token opens, and how others check one."),
+    (admin::TAG, "What users with the role `admin` do with other users and with keys."),
+    (service::TAG, "What a frontend, a program or an orchestrator asks about the server."),
+];
+
+/// The OpenAPI document.
+pub fn document(policy: Policy, public_url: Option<&str>) -> Value {
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Hallpass",
+            "summary": "A login service that you can measure",
+            "description": ABOUT,
+            "version": env!("CARGO_PKG_VERSION"),
+            "license": { "name": "MIT OR Apache-2.0", "identifier": env!("CARGO_PKG_LICENSE") },
+        },
+        "servers": [{ "url": public_url.unwrap_or("/") }],
+        "tags": TAGS.map(|(name, text)| json!({ "name": name, "description": text })),
+        "paths": paths(),
+        "components": {
+            "schemas": schemas::schemas(policy),
+            "securitySchemes": operation::security_schemes(),
+        },
+    })
+}
+
+/// In the order in which the page has them.
+fn operations() -> impl Iterator<Item = Operation> {
+    let users = account::operations().into_iter().chain(sessions::operations());
+    let others = admin::operations().into_iter().chain(service::operations());
+    users.chain(service::access()).chain(others)
+}
+
+fn paths() -> Map<String, Value> {
+    let mut paths = Map::new();
+    for operation in operations() {
+        let item = paths.entry(operation.path).or_insert_with(|| json!({}));
+        item[operation.method] = operation.to_json();
+    }
+    paths
+}

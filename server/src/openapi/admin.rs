@@ -1,0 +1,73 @@
+//! What admins do.
+
+use hallpass_contract::{AdminUserBody, ResetLink, RotatedKey, UserPage, UserPatch, path};
+use serde_json::json;
+
+use super::operation::{Needs, Operation, operation};
+use crate::handlers::admin::{DEFAULT_LIMIT, MAX_LIMIT};
+use crate::problem::{Problem, field_error};
+
+pub(super) const TAG: &str = "Administration";
+
+pub(super) fn operations() -> Vec<Operation> {
+    vec![users(), edit(), end_sessions(), offer_reset(), rotate_keys()]
+}
+
+fn users() -> Operation {
+    let about = "In the order of their registration, a page at a time.";
+    let after = json!({ "type": "string", "format": "uuid" });
+    let limit =
+        json!({ "type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT });
+    let refused = field_error(path::LIMIT, format!("Give 1 to {MAX_LIMIT}."));
+    operation(TAG, ("get", path::ADMIN_USERS), "users", "List users", about)
+        .needs(Needs::Admin)
+        .parameter("query", path::AFTER, "The `next` of the page before.", after)
+        .parameter("query", path::LIMIT, "The most users of the page.", limit)
+        .answers::<UserPage>(200, "A page of users.")
+        .refuses([Problem::invalid_fields(vec![refused])])
+        .stores()
+}
+
+fn edit() -> Operation {
+    let about = "What is left out stays as it is. The roles count at once, and a disabled user's \
+                 sessions end at once. The last admin can neither lose the role nor be disabled.";
+    let patch = json!({ "roles": ["user", "billing:read"], "disabled": false });
+    operation(TAG, ("patch", path::ADMIN_USER), "editUser", "Change a user", about)
+        .needs(Needs::Admin)
+        .of("The user's id.")
+        .takes::<UserPatch>("UserPatch", &patch)
+        .answers::<AdminUserBody>(200, "The user as they are now.")
+        .refuses([Problem::last_admin()])
+        .stores()
+}
+
+fn end_sessions() -> Operation {
+    let about = "The user is signed out everywhere, and may sign in again.";
+    let (route, id) = (("delete", path::ADMIN_USER_SESSIONS), "endUserSessions");
+    operation(TAG, route, id, "End all sessions of a user", about)
+        .needs(Needs::Admin)
+        .of("The user's id.")
+        .done(204, "They have ended.")
+        .stores()
+}
+
+fn offer_reset() -> Operation {
+    let about = "For whoever has forgotten their password: hand them the link on a way that you \
+                 trust. A link takes the place of the one before.";
+    operation(TAG, ("post", path::ADMIN_USER_RESET), "offerReset", "Make a reset link", about)
+        .needs(Needs::FreshAdmin)
+        .of("The user's id.")
+        .answers::<ResetLink>(200, "A link that can be used once.")
+        .stores()
+}
+
+fn rotate_keys() -> Operation {
+    let about = "Signs with the next key, which the JWK set has held since the rotation before, and \
+                 makes another next key. What the key of before has signed stays valid until it \
+                 expires.";
+    operation(TAG, ("post", path::ROTATE_KEYS), "rotateKeys", "Sign with the next key", about)
+        .needs(Needs::FreshAdmin)
+        .answers::<RotatedKey>(200, "This key signs from now on.")
+        .refuses([Problem::secret_is_configured()])
+        .stores()
+}

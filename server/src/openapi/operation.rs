@@ -1,0 +1,233 @@
+//! One operation of the API, and how it becomes a part of the document.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use hallpass_contract::{ADMIN_ROLE, REFRESH_COOKIE};
+use serde_json::{Map, Value, json};
+use utoipa::ToSchema;
+
+use super::refusal::refusal;
+use super::schemas::reference;
+use crate::body::{self, Form};
+use crate::password::PoolError;
+use crate::problem::Problem;
+use crate::throttle::RetryAfter;
+use crate::token::TokenError;
+
+/// The names of the ways to authenticate.
+const TOKEN: &str = "accessToken";
+const COOKIE: &str = "refreshCookie";
+
+/// What an operation asks of its caller.
+#[derive(Clone, Copy)]
+pub(super) enum Needs {
+    /// An access token.
+    Token,
+    /// An access token of a fresh login.
+    FreshToken,
+    /// An access token of an admin.
+    Admin,
+    /// An access token of a fresh login of an admin.
+    FreshAdmin,
+    /// The refresh cookie, from our own pages.
+    Cookie,
+    /// Either of them.
+    TokenOrCookie,
+}
+
+/// A method of a path.
+pub(super) struct Operation {
+    pub(super) path: &'static str,
+    /// In lower case, as the document has it.
+    pub(super) method: &'static str,
+    fields: Map<String, Value>,
+    parameters: Vec<Value>,
+    answers: BTreeMap<u16, Value>,
+    refusals: Vec<Problem>,
+}
+
+/// An operation that anyone may use.
+pub(super) fn operation(
+    tag: &str,
+    (method, path): (&'static str, &'static str),
+    id: &str,
+    summary: &str,
+    description: &str,
+) -> Operation {
+    let mut fields = Map::new();
+    for (name, text) in [("operationId", id), ("summary", summary), ("description", description)] {
+        fields.insert(name.to_owned(), text.into());
+    }
+    fields.insert("tags".to_owned(), json!([tag]));
+    let (parameters, answers, refusals) = (Vec::new(), BTreeMap::new(), Vec::new());
+    Operation { path, method, fields, parameters, answers, refusals }
+}
+
+impl Operation {
+    /// Who may use it, and what everybody else is told.
+    pub(super) fn needs(mut self, needs: Needs) -> Self {
+        use Needs::{Admin, Cookie, FreshAdmin, FreshToken, Token, TokenOrCookie};
+        let roles: &[&str] = if matches!(needs, Admin | FreshAdmin) { &[ADMIN_ROLE] } else { &[] };
+        let security = match needs {
+            Token | FreshToken | Admin | FreshAdmin => json!([{ TOKEN: roles }]),
+            Cookie => json!([{ COOKIE: [] }]),
+            TokenOrCookie => json!([{ TOKEN: [] }, { COOKIE: [] }]),
+        };
+        self.fields.insert("security".to_owned(), security);
+        if !matches!(needs, Cookie) {
+            let expired = TokenError::Expired.into();
+            self = self.refuses([Problem::no_credentials(), expired, Problem::session_ended()]);
+        }
+        if matches!(needs, FreshToken | FreshAdmin) {
+            self.fields.insert("x-fresh".to_owned(), true.into());
+            self = self.refuses([Problem::not_fresh(Duration::from_secs(300))]);
+        }
+        match needs {
+            Admin | FreshAdmin => self.refuses([Problem::missing_role(ADMIN_ROLE)]),
+            Cookie => {
+                let only = json!({ "type": "string", "enum": ["same-origin"] });
+                self.refuses([Problem::session_ended(), Problem::cross_site()]).same_origin(only)
+            }
+            // With an access token it does not matter.
+            TokenOrCookie => {
+                self.refuses([Problem::cross_site()]).same_origin(json!({ "type": "string" }))
+            }
+            Token | FreshToken => self,
+        }
+    }
+
+    fn same_origin(self, schema: Value) -> Self {
+        let about = "With the cookie it must be `same-origin`; browsers see to it. Without this \
+                     header, an `Origin` that is the server's own does as well.";
+        self.parameter("header", "Sec-Fetch-Site", about, schema)
+    }
+
+    /// What `{id}` in its path stands for.
+    pub(super) fn of(mut self, whose: &str) -> Self {
+        let schema = json!({ "type": "string", "format": "uuid" });
+        self = self.parameter("path", "id", whose, schema).refuses([Problem::not_found()]);
+        self.parameters.iter_mut().for_each(|parameter| {
+            parameter["required"] = (parameter["in"] == "path").into();
+        });
+        self
+    }
+
+    /// Something that may be sent beside the body.
+    pub(super) fn parameter(mut self, place: &str, name: &str, text: &str, schema: Value) -> Self {
+        let mut parameter = json!({ "name": name, "in": place, "description": text });
+        parameter["schema"] = schema;
+        self.parameters.push(parameter);
+        self
+    }
+
+    /// Its body: `schema` is `T` or more strict.
+    pub(super) fn takes<T: Form>(mut self, schema: &str, example: &Value) -> Self {
+        let content = json!({ "schema": reference(schema), "example": example });
+        let body = json!({ "required": true, "content": { "application/json": content } });
+        self.fields.insert("requestBody".to_owned(), body);
+        self.refuses(body::refusals::<T>())
+    }
+
+    /// Answers JSON.
+    pub(super) fn answers<T: ToSchema>(self, status: u16, text: &str) -> Self {
+        self.answers_with(status, text, "application/json", reference(&T::name()))
+    }
+
+    /// Answers with what has this media type.
+    pub(super) fn answers_with(
+        mut self,
+        status: u16,
+        text: &str,
+        media_type: &str,
+        schema: Value,
+    ) -> Self {
+        let mut content = json!({});
+        content[media_type]["schema"] = schema;
+        self.answers.insert(status, json!({ "description": text, "content": content }));
+        self
+    }
+
+    /// Answers without a body.
+    pub(super) fn done(mut self, status: u16, text: &str) -> Self {
+        self.answers.insert(status, json!({ "description": text }));
+        self
+    }
+
+    /// Adds a header to the answer of that status.
+    pub(super) fn with_header(mut self, status: u16, name: &str, text: &str) -> Self {
+        let answer = self.answers.entry(status).or_default();
+        let schema = json!({ "type": "string" });
+        answer["headers"][name] =
+            json!({ "description": text, "required": true, "schema": schema });
+        self
+    }
+
+    /// Answers 304 to whoever names the tag of what they have.
+    pub(super) fn cached(self) -> Self {
+        let about = "The `ETag` of what the client has already.";
+        self.parameter("header", "If-None-Match", about, json!({ "type": "string" }))
+            .done(304, "It is still the same.")
+            .with_header(200, "ETag", "The tag of this answer.")
+            .with_header(304, "ETag", "The tag of this answer.")
+    }
+
+    /// Also answers these.
+    pub(super) fn refuses(mut self, problems: impl IntoIterator<Item = Problem>) -> Self {
+        self.refusals.extend(problems);
+        self
+    }
+
+    /// Uses passwords: it may be too often, or more than the server can do at once.
+    pub(super) fn throttled(self) -> Self {
+        let wait = Duration::from_secs(20);
+        self.refuses([RetryAfter(wait).into()]).hashes()
+    }
+
+    fn hashes(self) -> Self {
+        let retry_after = Duration::from_secs(2);
+        self.refuses([PoolError::Overloaded { retry_after }.into()])
+    }
+
+    /// Uses the store, which may fail.
+    pub(super) fn stores(self) -> Self {
+        self.refuses([Problem::internal(anyhow::anyhow!("an example"))])
+    }
+
+    /// As the document has it.
+    pub(super) fn to_json(&self) -> Value {
+        let mut fields = self.fields.clone();
+        if !self.parameters.is_empty() {
+            fields.insert("parameters".to_owned(), self.parameters.clone().into());
+        }
+        let mut by_status: BTreeMap<u16, Vec<&Problem>> = BTreeMap::new();
+        for problem in &self.refusals {
+            by_status.entry(problem.status().as_u16()).or_default().push(problem);
+        }
+        let refusals = by_status.iter().map(|(status, problems)| (*status, refusal(problems)));
+        let answers = self.answers.clone().into_iter().chain(refusals);
+        let answers: Map<_, _> =
+            answers.map(|(status, answer)| (status.to_string(), answer)).collect();
+        fields.insert("responses".to_owned(), answers.into());
+        fields.into()
+    }
+}
+
+/// How callers authenticate.
+pub(super) fn security_schemes() -> Value {
+    json!({
+        TOKEN: {
+            "type": "http",
+            "scheme": "bearer",
+            "bearerFormat": "JWT",
+            "description": "The access token of a login (RFC 6750), a JWT in the shape of RFC 9068.",
+        },
+        COOKIE: {
+            "type": "apiKey",
+            "in": "cookie",
+            "name": REFRESH_COOKIE,
+            "description": "The refresh token; browsers keep it and send it from the server's own \
+                            pages, out of reach of their scripts.",
+        },
+    })
+}

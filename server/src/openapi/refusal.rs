@@ -1,0 +1,42 @@
+//! The answers to a request that is not served, made of examples of them.
+
+use hallpass_contract::PROBLEM_MEDIA_TYPE;
+use serde_json::{Map, Value, json};
+
+use super::schemas::reference;
+use crate::problem::Problem;
+
+/// The answer to what all of these have in common: their status.
+pub(super) fn refusal(problems: &[&Problem]) -> Value {
+    let (mut details, mut examples, mut headers) = (Vec::new(), Map::new(), Map::new());
+    for (n, problem) in problems.iter().enumerate() {
+        let body = problem.body();
+        let example = json!({ "summary": body.title, "value": body });
+        examples.insert(format!("{}-{}", body.status, n + 1), example);
+        details.push(body.detail);
+        for (name, value) in problem.headers() {
+            let everywhere = problems.iter().all(|p| p.headers().iter().any(|(n, _)| n == name));
+            let example = value.to_str().unwrap_or_default();
+            let schema = json!({ "type": "string" });
+            let header = json!({ "required": everywhere, "schema": schema, "example": example });
+            headers.entry(canonical(name.as_str())).or_insert(header);
+        }
+    }
+    details.dedup();
+    let content = json!({ "schema": reference("Problem"), "examples": examples });
+    let content = json!({ PROBLEM_MEDIA_TYPE: content });
+    let mut answer = json!({ "description": details.join("\n\n"), "content": content });
+    if !headers.is_empty() {
+        answer["headers"] = headers.into();
+    }
+    answer
+}
+
+/// A header's name as RFCs spell it.
+fn canonical(name: &str) -> String {
+    if name == "www-authenticate" {
+        return "WWW-Authenticate".to_owned();
+    }
+    let word = |word: &str| word[..1].to_uppercase() + &word[1..];
+    name.split('-').map(word).collect::<Vec<_>>().join("-")
+}

@@ -1,0 +1,102 @@
+//! The schemas of bodies, from the contract's types.
+
+use hallpass_contract::{
+    AdminUserBody, Credentials, Health, Login, PasswordChange, PasswordReset, Problem, Protected,
+    PublicConfig, Reauthentication, ResetLink, RotatedKey, SessionList, UserBody, UserPage,
+    UserPatch, Verified,
+};
+use serde_json::{Map, Value, json};
+use utoipa::ToSchema;
+use utoipa::openapi::{RefOr, Schema};
+
+use crate::password::{MAX_CHARS, Policy};
+
+/// The body of a registration: [`Credentials`] whose password follows the policy.
+pub(super) const REGISTRATION: &str = "Registration";
+
+/// A JWK set.
+pub(super) const JWK_SET: &str = "JwkSet";
+
+/// A reference to one of the schemas.
+pub(super) fn reference(name: &str) -> Value {
+    json!({ "$ref": format!("#/components/schemas/{name}") })
+}
+
+/// All of them, by their names.
+pub(super) fn schemas(policy: Policy) -> Map<String, Value> {
+    let mut schemas = Map::new();
+    add::<Credentials>(&mut schemas);
+    let registration = registration(&schemas["Credentials"]);
+    schemas.insert(REGISTRATION.to_owned(), registration);
+    add::<Login>(&mut schemas);
+    add::<Reauthentication>(&mut schemas);
+    add::<PasswordChange>(&mut schemas);
+    add::<PasswordReset>(&mut schemas);
+    add::<UserBody>(&mut schemas);
+    add::<SessionList>(&mut schemas);
+    add::<Verified>(&mut schemas);
+    add::<Protected>(&mut schemas);
+    add::<UserPage>(&mut schemas);
+    add::<UserPatch>(&mut schemas);
+    add::<AdminUserBody>(&mut schemas);
+    add::<ResetLink>(&mut schemas);
+    add::<RotatedKey>(&mut schemas);
+    add::<PublicConfig>(&mut schemas);
+    add::<Health>(&mut schemas);
+    add::<Problem>(&mut schemas);
+    schemas.insert(JWK_SET.to_owned(), jwk_set());
+    for (schema, field) in [
+        (REGISTRATION, "password"),
+        ("PasswordChange", "new_password"),
+        ("PasswordReset", "new_password"),
+    ] {
+        apply(policy, &mut schemas[schema]["properties"][field]);
+    }
+    schemas
+}
+
+/// A type's schema and those that it refers to.
+fn add<T: ToSchema>(schemas: &mut Map<String, Value>) {
+    let mut all: Vec<(String, RefOr<Schema>)> = vec![(T::name().into(), T::schema())];
+    T::schemas(&mut all);
+    for (name, schema) in all {
+        schemas.insert(name, json!(schema));
+    }
+}
+
+fn registration(credentials: &Value) -> Value {
+    let mut registration = credentials.clone();
+    registration["description"] = "The body of a registration.".into();
+    registration
+}
+
+/// The part of the policy that a schema can express. What is refused as too easy to guess, or for
+/// characters that passwords may not have, is a 422 all the same.
+fn apply(policy: Policy, password: &mut Value) {
+    password["minLength"] = policy.min_chars.into();
+    password["maxLength"] = MAX_CHARS.into();
+    password["examples"] = json!(["correct horse battery staple"]);
+}
+
+fn jwk_set() -> Value {
+    let text = |text: &str| json!({ "type": "string", "description": text });
+    let key = json!({
+        "type": "object",
+        "description": "A public key (RFC 7517 section 4); the other members depend on `kty`.",
+        "required": ["kty", "use", "alg", "kid"],
+        "properties": {
+            "kty": text("`OKP`, `EC` or `RSA`."),
+            "use": text("Always `sig`."),
+            "alg": text("The one algorithm that the key is good for."),
+            "kid": text("The key's id, which the header of a token names: its RFC 7638 thumbprint."),
+        },
+    });
+    json!({
+        "type": "object",
+        "description": "A JWK set (RFC 7517 section 5): the key that signs, the next one, which \
+                        signs after a rotation, and those before for as long as tokens of theirs \
+                        may be valid.",
+        "required": ["keys"],
+        "properties": { "keys": { "type": "array", "items": key } },
+    })
+}

@@ -1,0 +1,77 @@
+//! Whether a request that the refresh cookie authenticates comes from our own pages.
+
+use http::HeaderMap;
+use http::header::{HOST, HeaderName, ORIGIN};
+use http::uri::Authority;
+
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+/// The server's own origin: `public_url` if it is set, else plain HTTP at the name that the client
+/// called it by.
+pub fn own_origin(headers: &HeaderMap, public_url: Option<&str>) -> Option<String> {
+    public_url.map(str::to_owned).or_else(|| host(headers).map(|host| format!("http://{host}")))
+}
+
+/// A name or an address, with or without a port, and nothing else: it ends up in links.
+fn host(headers: &HeaderMap) -> Option<&str> {
+    let host = headers.get(HOST)?.to_str().ok()?;
+    let is_part = |c: char| c.is_ascii_alphanumeric() || "-._:[]".contains(c);
+    let is_host = !host.is_empty() && host.chars().all(is_part);
+    (is_host && host.parse::<Authority>().is_ok()).then_some(host)
+}
+
+/// Browsers say by `Sec-Fetch-Site`, or at least by `Origin`, which page made a request; a script
+/// can set neither. What says neither is no browser of ours.
+pub fn is_same_origin(headers: &HeaderMap, public_url: Option<&str>) -> bool {
+    let (site, origin) = (headers.get(SEC_FETCH_SITE), headers.get(ORIGIN));
+    match (site, origin) {
+        (Some(site), _) => site == "same-origin",
+        (None, Some(origin)) => {
+            own_origin(headers, public_url).is_some_and(|own| origin.as_bytes() == own.as_bytes())
+        }
+        (None, None) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn same(headers: &[(&'static str, &'static str)], public_url: Option<&str>) -> bool {
+        let headers = headers.iter().map(|(name, value)| {
+            (HeaderName::from_static(name), http::HeaderValue::from_static(value))
+        });
+        is_same_origin(&headers.collect(), public_url)
+    }
+
+    const HOST: (&str, &str) = ("host", "127.0.0.1:8080");
+
+    #[test]
+    fn the_browsers_word_counts_before_the_origin() {
+        let origin = ("origin", "http://127.0.0.1:8080");
+        assert!(same(&[HOST, ("sec-fetch-site", "same-origin")], None));
+        for site in ["cross-site", "same-site", "none", ""] {
+            assert!(!same(&[HOST, origin, ("sec-fetch-site", site)], None), "{site}");
+        }
+    }
+
+    #[test]
+    fn without_it_the_origin_must_be_ours() {
+        assert!(same(&[HOST, ("origin", "http://127.0.0.1:8080")], None));
+        for origin in ["null", "https://127.0.0.1:8080", "http://127.0.0.1", "http://evil.example"]
+        {
+            assert!(!same(&[HOST, ("origin", origin)], None), "{origin}");
+        }
+        for host in ["a.b/x", "u:p@evil.example", "\"><script>", "a b", ""] {
+            let headers = [("host", host)].map(|(name, value)| {
+                (HeaderName::from_static(name), http::HeaderValue::from_static(value))
+            });
+            assert_eq!(own_origin(&headers.into_iter().collect(), None), None, "{host}");
+        }
+        let public = Some("https://login.example");
+        assert!(same(&[HOST, ("origin", "https://login.example")], public));
+        assert!(!same(&[HOST, ("origin", "http://127.0.0.1:8080")], public));
+        assert!(!same(&[HOST], None));
+        assert!(!same(&[], None));
+    }
+}

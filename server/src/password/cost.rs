@@ -1,0 +1,166 @@
+//! Makes verifying a hash of any kind cost the same, in iterations of PBKDF2-HMAC-SHA256.
+
+use std::hint::black_box;
+use std::num::NonZeroU32;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use hallpass_kdf::Input;
+
+use super::StoredHash;
+use super::kdf::{Kdf, Prf};
+
+/// What other derivations cost on this machine, per iteration and per block that scrypt mixes.
+struct Costs {
+    sha1: f64,
+    sha512: f64,
+    scrypt_block: f64,
+}
+
+/// Measured when the first hash needs them, so that only those pay for it who have imported such
+/// hashes: that one verification takes some tenths of a second longer.
+static COSTS: LazyLock<Costs> = LazyLock::new(Costs::measure);
+
+/// The estimate is kept above the truth, so that there is something left to pad: scrypt has caches
+/// and page faults, and the sample below is extra work.
+const MARGIN: f64 = 1.125;
+
+/// The part of all iterations that is spent on learning how fast they are at the moment.
+const SAMPLE: u32 = 16;
+
+impl Costs {
+    fn measure() -> Self {
+        const ITERATIONS: u32 = 10_000;
+        // Werkzeug's default. It is too large for the caches; smaller ones are cheaper per block.
+        const N: u32 = 1 << 15;
+        const R: u32 = 8;
+        let of = |prf| fastest(Kdf::pbkdf2(prf, ITERATIONS).expect("allowed"));
+        let sha256 = of(Prf::Sha256);
+        let scrypt = fastest(Kdf::scrypt(N, R, 1).expect("allowed"));
+        Self {
+            sha1: of(Prf::Sha1) / sha256,
+            sha512: of(Prf::Sha512) / sha256,
+            scrypt_block: scrypt / f64::from(N * R) / (sha256 / f64::from(ITERATIONS)),
+        }
+    }
+
+    /// An estimate from above, the same each time: a measurement that something disturbed must not
+    /// make all later verifications dearer.
+    fn of(&self, kdf: Kdf) -> u32 {
+        let cost = match kdf {
+            Kdf::Pbkdf2(Prf::Sha256, iterations) => return iterations.get(),
+            Kdf::Pbkdf2(Prf::Sha1, iterations) => self.sha1 * f64::from(iterations.get()),
+            Kdf::Pbkdf2(Prf::Sha512, iterations) => self.sha512 * f64::from(iterations.get()),
+            Kdf::Scrypt(params) => {
+                let blocks = params.n() as f64 * f64::from(params.r()) * f64::from(params.p());
+                self.scrypt_block * blocks
+            }
+        };
+        (cost * MARGIN) as u32
+    }
+}
+
+/// Whether `password` is the one behind `stored`, at the cost of the `dearest` hash; a dearer one
+/// raises that. It computes for long.
+pub(super) fn verify(stored: &StoredHash, password: &[u8], dearest: &AtomicU32) -> bool {
+    let cost = COSTS.of(stored.kdf);
+    let total = dearest.fetch_max(cost, Ordering::Relaxed).max(cost);
+    let sample = total / SAMPLE;
+    let ((), pace) = timed(|| spend(sample));
+    let (key, spent) = timed(|| stored.kdf.derive(password, &stored.salt));
+    spend(rest(total, Sample { iterations: sample, time: pace }, spent));
+    stored.matches(&key)
+}
+
+/// How fast iterations are at the moment.
+#[derive(Clone, Copy)]
+struct Sample {
+    iterations: u32,
+    time: Duration,
+}
+
+/// The iterations that are left of `total` after a sample of them and a derivation for the time of
+/// `spent`.
+fn rest(total: u32, sample: Sample, spent: Duration) -> u32 {
+    let per_second = f64::from(sample.iterations) / sample.time.as_secs_f64();
+    // Nothing was spent where nothing was sampled: not a number, and 0 as an integer.
+    let spent = (spent.as_secs_f64() * per_second) as u32;
+    total.saturating_sub(sample.iterations).saturating_sub(spent)
+}
+
+fn spend(iterations: u32) {
+    if let Some(iterations) = NonZeroU32::new(iterations) {
+        black_box(hallpass_kdf::derive(iterations, &[Input { password: b"", salt: b"" }]));
+    }
+}
+
+/// The seconds of the least disturbed of a few derivations.
+fn fastest(kdf: Kdf) -> f64 {
+    let times = [(); 3].map(|()| timed(|| black_box(kdf.derive(b"password", b"salt"))).1);
+    times.iter().min().expect("not empty").as_secs_f64().max(1e-9)
+}
+
+/// What `work` returns, and the time it computed: what other threads did meanwhile does not count.
+fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
+    let started = thread_time();
+    let done = work();
+    (done, thread_time().saturating_sub(started))
+}
+
+#[cfg(target_os = "linux")]
+fn thread_time() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    time.try_into().unwrap_or_default()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn thread_time() -> Duration {
+    static START: LazyLock<std::time::Instant> = LazyLock::new(std::time::Instant::now);
+    START.elapsed()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const COSTS: Costs = Costs { sha1: 0.5, sha512: 2.0, scrypt_block: 4.0 };
+
+    #[test]
+    fn our_own_derivation_costs_its_iterations_exactly() {
+        assert_eq!(COSTS.of(Kdf::pbkdf2(Prf::Sha256, 600_000).unwrap()), 600_000);
+    }
+
+    #[test]
+    fn others_cost_what_was_measured_and_a_margin() {
+        assert_eq!(COSTS.of(Kdf::pbkdf2(Prf::Sha1, 8000).unwrap()), 4500);
+        assert_eq!(COSTS.of(Kdf::pbkdf2(Prf::Sha512, 8000).unwrap()), 18_000);
+        assert_eq!(COSTS.of(Kdf::scrypt(1024, 8, 2).unwrap()), 1024 * 8 * 2 * 9 / 2);
+    }
+
+    #[test]
+    fn an_absurd_measurement_ends_at_the_largest_number() {
+        let costs = Costs { scrypt_block: 1e30, ..COSTS };
+        assert_eq!(costs.of(Kdf::scrypt(1024, 8, 1).unwrap()), u32::MAX);
+    }
+
+    #[test]
+    fn what_the_derivation_did_not_spend_is_left() {
+        let sample = Sample { iterations: 1000, time: Duration::from_millis(1) };
+        assert_eq!(rest(16_000, sample, Duration::from_millis(5)), 10_000);
+        assert_eq!(rest(16_000, sample, Duration::ZERO), 15_000);
+    }
+
+    #[test]
+    fn nothing_is_left_after_a_derivation_that_took_longer() {
+        let sample = Sample { iterations: 1000, time: Duration::from_millis(1) };
+        assert_eq!(rest(16_000, sample, Duration::from_millis(15)), 0);
+        assert_eq!(rest(16_000, sample, Duration::from_secs(3600)), 0);
+    }
+
+    #[test]
+    fn without_a_sample_all_is_left() {
+        let sample = Sample { iterations: 0, time: Duration::ZERO };
+        assert_eq!(rest(15, sample, Duration::from_millis(15)), 15);
+    }
+}

@@ -1,0 +1,75 @@
+use anyhow::{Context as _, bail, ensure};
+use data_encoding::{BASE64, HEXLOWER};
+
+use super::StoredHash;
+use super::kdf::{Kdf, Prf};
+
+const UNKNOWN: &str = "not a PHC string, nor a PBKDF2 or scrypt hash of Werkzeug, nor a \
+                       pbkdf2_sha256 hash of Django";
+
+/// Werkzeug writes 8 or 16 characters, Django 12 or 22; both can be told otherwise.
+const MAX_SALT_LEN: usize = 256;
+
+/// Reads a hash as Werkzeug or Django store it. Their salts are text, of which the key is derived as
+/// it stands there.
+pub(super) fn parse(text: &str) -> anyhow::Result<StoredHash> {
+    let (method, rest) = text.split_once('$').context(UNKNOWN)?;
+    match method {
+        "pbkdf2_sha256" => django(rest),
+        _ => werkzeug(method, rest),
+    }
+}
+
+/// `iterations$salt$base64`
+fn django(rest: &str) -> anyhow::Result<StoredHash> {
+    let (iterations, rest) = rest.split_once('$').context("no salt")?;
+    let kdf = Kdf::pbkdf2(Prf::Sha256, number(iterations)?)?;
+    let (salt, key) = rest.split_once('$').context("no key")?;
+    let key = BASE64.decode(key.as_bytes()).ok().context("the key is not base64 with padding")?;
+    stored(kdf, salt, key)
+}
+
+/// `method:parameters` and `salt$hex`
+fn werkzeug(method: &str, rest: &str) -> anyhow::Result<StoredHash> {
+    let kdf = match method.split(':').collect::<Vec<_>>()[..] {
+        ["pbkdf2", digest, iterations] => Kdf::pbkdf2(prf(digest)?, number(iterations)?)?,
+        // Werkzeug has always written the count it used, and its default changes with its versions.
+        ["pbkdf2"] | ["pbkdf2", _] => bail!("no iteration count after pbkdf2 and the digest"),
+        ["scrypt", n, r, p] => Kdf::scrypt(number(n)?, number(r)?, number(p)?)?,
+        ["scrypt", ..] => bail!("scrypt takes three parameters: N, r and p"),
+        _ => bail!(UNKNOWN),
+    };
+    let (salt, key) = rest.split_once('$').context("no key")?;
+    let key = HEXLOWER.decode(key.as_bytes()).ok().context("the key is not lowercase hex")?;
+    stored(kdf, salt, key)
+}
+
+fn prf(digest: &str) -> anyhow::Result<Prf> {
+    match digest {
+        "sha1" => Ok(Prf::Sha1),
+        "sha256" => Ok(Prf::Sha256),
+        "sha512" => Ok(Prf::Sha512),
+        _ => bail!("a PBKDF2 digest other than sha1, sha256 and sha512"),
+    }
+}
+
+/// Digits only, unlike `parse`, which takes a sign as well. What is too large for a number is too
+/// large for any parameter, and refused there.
+fn number(digits: &str) -> anyhow::Result<u32> {
+    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    ensure!(is_number, "a parameter is not a number");
+    Ok(digits.parse().unwrap_or(u32::MAX))
+}
+
+fn stored(kdf: Kdf, salt: &str, key: Vec<u8>) -> anyhow::Result<StoredHash> {
+    ensure!(!salt.is_empty(), "the salt is empty");
+    ensure!(salt.len() <= MAX_SALT_LEN, "the salt is longer than {MAX_SALT_LEN} characters");
+    // Neither system makes others, so that any is damage on the way here.
+    ensure!(salt.bytes().all(|byte| byte.is_ascii_graphic()), "the salt is not printable ASCII");
+    let expected = kdf.key_len();
+    ensure!(key.len() == expected, "the key is not {expected} bytes");
+    Ok(StoredHash { kdf, salt: salt.as_bytes().to_vec(), key, is_foreign: true })
+}
+
+#[cfg(test)]
+mod tests;

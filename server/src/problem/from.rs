@@ -1,0 +1,97 @@
+//! What goes wrong elsewhere, as a problem.
+
+use std::time::Duration;
+
+use hallpass_contract::kind;
+use http::header::RETRY_AFTER;
+use http::{HeaderValue, StatusCode};
+
+use super::Problem;
+use crate::keys::RotateError;
+use crate::password::PoolError;
+use crate::store::{EditUserError, StoreError};
+use crate::throttle::RetryAfter;
+use crate::token::TokenError;
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        Self::internal(error)
+    }
+}
+
+impl From<EditUserError> for Problem {
+    fn from(error: EditUserError) -> Self {
+        match error {
+            EditUserError::NotFound => Self::not_found(),
+            EditUserError::LastAdmin => Self::last_admin(),
+            EditUserError::NotEntitled => Self::session_ended(),
+            EditUserError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<RotateError> for Problem {
+    fn from(error: RotateError) -> Self {
+        match error {
+            RotateError::SecretIsConfigured => Self::secret_is_configured(),
+            RotateError::Failed(cause) => Self::internal(cause),
+        }
+    }
+}
+
+impl From<TokenError> for Problem {
+    fn from(error: TokenError) -> Self {
+        let description = match error {
+            TokenError::Invalid => "the access token is not valid",
+            TokenError::Expired => "the access token has expired",
+            TokenError::NotYetValid => "the access token is not valid yet",
+        };
+        Self::unauthenticated("The access token is not accepted; sign in again.", Some(description))
+    }
+}
+
+impl From<PoolError> for Problem {
+    fn from(error: PoolError) -> Self {
+        let PoolError::Overloaded { retry_after } = error else { return Self::internal(error) };
+        let seconds = whole_seconds(retry_after);
+        let detail = format!("Too many people are signing in; try again in {seconds} s.");
+        Self {
+            kind: kind::OVERLOADED,
+            title: "Overloaded",
+            ..Self::new(StatusCode::SERVICE_UNAVAILABLE, detail)
+                .with_header(RETRY_AFTER, HeaderValue::from(seconds))
+        }
+    }
+}
+
+/// It does not tell what was throttled, so it reads the same whether or not there is such an account.
+impl From<RetryAfter> for Problem {
+    fn from(RetryAfter(wait): RetryAfter) -> Self {
+        let seconds = whole_seconds(wait);
+        let wait = match seconds {
+            1 => "1 second".to_owned(),
+            2..120 => format!("{seconds} seconds"),
+            _ => format!("{} minutes", seconds.div_ceil(60)),
+        };
+        Self {
+            kind: kind::TOO_MANY_REQUESTS,
+            title: "Too many requests",
+            ..Self::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                format!("Too many attempts; try again in {wait}."),
+            )
+            .with_header(RETRY_AFTER, HeaderValue::from(seconds))
+        }
+    }
+}
+
+/// Whoever waits this long has waited long enough: rounded up, at least one.
+fn whole_seconds(duration: Duration) -> u64 {
+    (duration.as_secs() + u64::from(duration.subsec_nanos() > 0)).max(1)
+}
+
+impl From<anyhow::Error> for Problem {
+    fn from(error: anyhow::Error) -> Self {
+        Self::internal(error)
+    }
+}

@@ -1,0 +1,191 @@
+//! The problems that have a name.
+
+use std::time::Duration;
+
+use hallpass_contract::{FieldError, kind};
+use http::header::{ALLOW, WWW_AUTHENTICATE};
+use http::{HeaderValue, StatusCode};
+
+use super::{Problem, field_error};
+
+impl Problem {
+    /// 404.
+    pub fn not_found() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "There is nothing at this path.")
+    }
+
+    /// 400: under which name the client knows the server can't be told.
+    pub fn no_host() -> Self {
+        let detail = "Send a Host header that names the server, or set --public-url.";
+        Self::new(StatusCode::BAD_REQUEST, detail)
+    }
+
+    /// 405, with the methods that the path does have.
+    pub fn method_not_allowed(allow: &str) -> Self {
+        let detail = format!("This path answers {allow} only.");
+        let allow = HeaderValue::try_from(allow).expect("names of methods are ASCII");
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, detail).with_header(ALLOW, allow)
+    }
+
+    /// 401: no credentials came (RFC 6750 section 3.1: then there is no error code).
+    pub fn no_credentials() -> Self {
+        Self::unauthenticated("Sign in and send the access token as `Authorization: Bearer`.", None)
+    }
+
+    /// 401: the credentials that came are not usable.
+    pub fn malformed_credentials(detail: &'static str) -> Self {
+        Self::unauthenticated(detail, Some("the credentials are malformed"))
+    }
+
+    /// 401: the token's user is gone or disabled.
+    pub fn user_gone() -> Self {
+        Self::unauthenticated("Sign in again.", Some("the user can't sign in any more"))
+    }
+
+    pub(super) fn unauthenticated(detail: &'static str, error: Option<&'static str>) -> Self {
+        Self {
+            kind: kind::UNAUTHENTICATED,
+            ..Self::new(StatusCode::UNAUTHORIZED, detail).with_challenge(error)
+        }
+    }
+
+    /// 401: there is no such session, or no longer.
+    pub fn session_ended() -> Self {
+        Self {
+            kind: kind::SESSION_ENDED,
+            title: "Session ended",
+            ..Self::unauthenticated(
+                "The session has ended; sign in again.",
+                Some("the session has ended"),
+            )
+        }
+    }
+
+    /// 401: the password was given too long ago (RFC 9470 section 3).
+    pub fn not_fresh(max_age: Duration) -> Self {
+        let seconds = max_age.as_secs();
+        let challenge = format!(
+            r#"Bearer realm="hallpass", error="insufficient_user_authentication", error_description="the password was given too long ago", max_age="{seconds}""#
+        );
+        let challenge = HeaderValue::try_from(challenge).expect("the parts are ASCII");
+        Self {
+            kind: kind::NOT_FRESH,
+            title: "Reauthentication needed",
+            ..Self::new(StatusCode::UNAUTHORIZED, "Give your password again to do this.")
+                .with_header(WWW_AUTHENTICATE, challenge)
+        }
+    }
+
+    /// 401: the store can't be asked, so nobody can be let in.
+    pub fn cannot_tell(cause: Self) -> Self {
+        let challenge = HeaderValue::from_static(r#"Bearer realm="hallpass""#);
+        Self { status: StatusCode::UNAUTHORIZED, title: "Unauthorized", ..cause }
+            .with_header(WWW_AUTHENTICATE, challenge)
+    }
+
+    /// 403: the caller lacks a role (RFC 6750 section 3.1).
+    pub fn missing_role(role: &'static str) -> Self {
+        let challenge = format!(
+            r#"Bearer realm="hallpass", error="insufficient_scope", error_description="the role {role} is needed""#
+        );
+        let challenge = HeaderValue::try_from(challenge).expect("the parts are ASCII");
+        Self {
+            kind: kind::MISSING_ROLE,
+            title: "Missing role",
+            ..Self::new(
+                StatusCode::FORBIDDEN,
+                format!("Only users with the role {role} may do this."),
+            )
+            .with_header(WWW_AUTHENTICATE, challenge)
+        }
+    }
+
+    /// 403: the refresh cookie came without proof that our own page sent it.
+    pub fn cross_site() -> Self {
+        let detail = "Send the refresh cookie from this server's own pages: with \
+                      `Sec-Fetch-Site: same-origin`, or an `Origin` that is this server's.";
+        Self {
+            kind: kind::CROSS_SITE,
+            title: "Cross-site request",
+            ..Self::new(StatusCode::FORBIDDEN, detail)
+        }
+    }
+
+    /// 409.
+    pub fn last_admin() -> Self {
+        let detail = "This is the last admin; make somebody else an admin first.";
+        Self {
+            kind: kind::LAST_ADMIN,
+            title: "Last admin",
+            ..Self::new(StatusCode::CONFLICT, detail)
+        }
+    }
+
+    /// 409: under HS256 the operator makes the keys.
+    pub fn secret_is_configured() -> Self {
+        let detail = "HS256 signs with the configured secret: change that and restart the server.";
+        Self::new(StatusCode::CONFLICT, detail)
+    }
+
+    /// 401: which of name, password and account is wrong is not told.
+    pub fn invalid_credentials() -> Self {
+        Self {
+            kind: kind::INVALID_CREDENTIALS,
+            title: "Invalid credentials",
+            ..Self::new(StatusCode::UNAUTHORIZED, "The username or the password is wrong.")
+                .with_challenge(None)
+        }
+    }
+
+    /// 409.
+    pub fn username_taken() -> Self {
+        let message = "This username is taken; choose another one.";
+        Self {
+            kind: kind::USERNAME_TAKEN,
+            title: "Username taken",
+            errors: vec![field_error("username", message)],
+            ..Self::new(StatusCode::CONFLICT, message)
+        }
+    }
+
+    /// Names the field that caused it.
+    #[must_use]
+    pub fn with_field(mut self, field: &str) -> Self {
+        self.errors.push(field_error(field, self.detail.clone()));
+        self
+    }
+
+    /// 422: what is wrong with which field.
+    pub fn invalid_fields(errors: Vec<FieldError>) -> Self {
+        let detail = match errors.as_slice() {
+            [] => "The body is not a JSON object with the fields of this request.".to_owned(),
+            errors => errors.iter().map(|e| e.message.as_str()).collect::<Vec<_>>().join(" "),
+        };
+        Self {
+            kind: kind::INVALID_FIELDS,
+            title: "Invalid fields",
+            errors,
+            ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
+        }
+    }
+
+    /// 403: the operator has closed registration.
+    pub fn registration_closed() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "Registration is closed on this server; ask its operator for an account.",
+        )
+    }
+
+    /// 500; the client learns nothing of the cause.
+    pub fn internal(cause: impl Into<anyhow::Error>) -> Self {
+        let detail = "Something went wrong on the server; its log says what.";
+        Self { cause: Some(cause.into()), ..Self::new(StatusCode::INTERNAL_SERVER_ERROR, detail) }
+    }
+
+    /// 503; the client learns nothing of the cause.
+    pub fn unavailable(cause: impl Into<anyhow::Error>) -> Self {
+        let detail = "The server can't do its work right now.";
+        Self { cause: Some(cause.into()), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, detail) }
+    }
+}

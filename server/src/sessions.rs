@@ -1,0 +1,267 @@
+//! Refresh tokens: how they are made from a session, read and handed out.
+//!
+//! Token n of a session is `base64url(session id, n, HMAC-SHA256(key, seed, session id, n))`: the
+//! store keeps the seed and n, the data directory the key. Neither alone can make a token, nothing
+//! that is one is kept, and any that was ever issued is recognized when it is replayed.
+
+use std::time::Duration;
+
+use anyhow::Context as _;
+use cookie::{Cookie, SameSite};
+use data_encoding::BASE64URL_NOPAD;
+use hallpass_contract::{REFRESH_COOKIE, Secret};
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use http::header::{COOKIE, SET_COOKIE};
+use http::{HeaderMap, HeaderValue};
+use jiff::Timestamp;
+use sha2::Sha256;
+
+use crate::keys::RefreshKey;
+use crate::store::{Lifetimes, Moment, Session, SessionId, UserId};
+
+/// Bytes of a token before base64url: session id, generation, MAC.
+const TOKEN_LEN: usize = 16 + 4 + 32;
+
+/// Makes sessions and their refresh tokens.
+#[derive(Debug)]
+pub struct Sessions {
+    key: RefreshKey,
+    lifetimes: Lifetimes,
+}
+
+/// A refresh token that was presented, well-formed and so far nothing more.
+#[derive(Clone, Debug)]
+pub struct RefreshToken {
+    /// Of which session it says it is.
+    pub id: SessionId,
+    /// Which of its tokens it says it is, counted from 0.
+    pub generation: u32,
+    mac: [u8; 32],
+}
+
+impl Sessions {
+    /// Sessions that last `lifetimes`; `key` must be the same from one start to the next, or all
+    /// of them end.
+    pub fn new(key: RefreshKey, lifetimes: Lifetimes) -> Self {
+        Self { key, lifetimes }
+    }
+
+    /// How long sessions last.
+    pub fn lifetimes(&self) -> Lifetimes {
+        self.lifetimes
+    }
+
+    /// A new session of a user who gave their password.
+    ///
+    /// # Errors
+    ///
+    /// If the system has no randomness.
+    pub fn begin(&self, user: UserId, user_agent: String, at: Moment) -> anyhow::Result<Session> {
+        let now = at.now;
+        let mut seed = [0; 16];
+        getrandom::fill(&mut seed).context("the system has no randomness")?;
+        let mut session = Session {
+            id: SessionId::new(now),
+            user,
+            seed,
+            generation: 0,
+            created_at: now,
+            refreshed_at: now,
+            auth_time: now,
+            expires_at: now,
+            tokens_expired_at: at.tokens_expired_at,
+            user_agent,
+        };
+        session.refreshed(at, self.lifetimes);
+        Ok(session)
+    }
+
+    /// Whether the token is one of this session's, current or not.
+    pub fn is_authentic(&self, token: &RefreshToken, session: &Session) -> bool {
+        token.id == session.id
+            && self.mac(session, token.generation).verify_slice(&token.mac).is_ok()
+    }
+
+    /// The `Set-Cookie` that hands out the session's current token.
+    ///
+    /// # Errors
+    ///
+    /// Never: all of it is ASCII.
+    pub fn cookie(&self, session: &Session, now: Timestamp) -> anyhow::Result<HeaderValue> {
+        let left = session.expires_at.duration_since(now).as_millis().max(0);
+        // Rounded up: the moment that has passed since the login is not taken off.
+        let left_s = u64::try_from(left.unsigned_abs().div_ceil(1000)).unwrap_or(u64::MAX);
+        set_cookie(self.token(session).expose(), left_s)
+    }
+
+    /// The session's current token.
+    fn token(&self, session: &Session) -> Secret {
+        let mut bytes = Vec::with_capacity(TOKEN_LEN);
+        bytes.extend(session.id.as_bytes());
+        bytes.extend(session.generation.to_be_bytes());
+        bytes.extend(self.mac(session, session.generation).finalize().into_bytes());
+        BASE64URL_NOPAD.encode(&bytes).into()
+    }
+
+    fn mac(&self, session: &Session, generation: u32) -> Hmac<Sha256> {
+        let key = self.key.expose();
+        let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
+        mac.update(&session.seed);
+        mac.update(session.id.as_bytes());
+        mac.update(&generation.to_be_bytes());
+        mac
+    }
+}
+
+impl RefreshToken {
+    /// The first of the request's cookies that can be one. Other cookies may hold any bytes: whoever
+    /// shares the host, on another port or a parent domain, can set them.
+    pub fn from_cookies(headers: &HeaderMap) -> Option<Self> {
+        let pairs =
+            headers.get_all(COOKIE).iter().flat_map(|line| line.as_bytes().split(|b| *b == b';'));
+        pairs
+            .filter_map(|pair| {
+                let value = pair.trim_ascii().strip_prefix(REFRESH_COOKIE.as_bytes())?;
+                Self::parse(std::str::from_utf8(value.strip_prefix(b"=")?).ok()?)
+            })
+            .next()
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).ok()?;
+        let (id, rest) = bytes.split_first_chunk()?;
+        let (generation, mac) = rest.split_first_chunk()?;
+        Some(Self {
+            id: SessionId::from_bytes(*id),
+            generation: u32::from_be_bytes(*generation),
+            mac: mac.try_into().ok()?,
+        })
+    }
+}
+
+/// The `Set-Cookie` that takes the token away.
+///
+/// # Errors
+///
+/// Never: all of it is ASCII.
+pub fn no_cookie() -> anyhow::Result<HeaderValue> {
+    set_cookie("", 0)
+}
+
+fn set_cookie(value: &str, max_age_s: u64) -> anyhow::Result<HeaderValue> {
+    let max_age = Duration::from_secs(max_age_s);
+    let cookie = Cookie::build((REFRESH_COOKIE, value))
+        .path("/")
+        .secure(true)
+        .http_only(true)
+        .same_site(SameSite::Strict)
+        .max_age(max_age.try_into().context("a lifetime of centuries")?);
+    let mut value = HeaderValue::try_from(cookie.to_string())
+        .with_context(|| format!("{SET_COOKIE} of something else than ASCII"))?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const IDLE: Duration = Duration::from_secs(1000);
+
+    fn sessions() -> Sessions {
+        let lifetimes = Lifetimes { idle: IDLE, absolute: IDLE * 3 };
+        Sessions::new(RefreshKey::generate().unwrap(), lifetimes)
+    }
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + seconds).unwrap()
+    }
+
+    fn moment(seconds: i64) -> Moment {
+        Moment { now: at(seconds), tokens_expired_at: at(seconds + 900) }
+    }
+
+    fn session(sessions: &Sessions) -> Session {
+        sessions.begin(UserId::new(at(0)), String::new(), moment(0)).unwrap()
+    }
+
+    fn parse(sessions: &Sessions, session: &Session) -> RefreshToken {
+        RefreshToken::parse(sessions.token(session).expose()).unwrap()
+    }
+
+    #[test]
+    fn a_session_recognizes_every_token_it_ever_had_and_no_other() {
+        let sessions = sessions();
+        let mut session = session(&sessions);
+        let other = self::session(&sessions);
+        let first = parse(&sessions, &session);
+        session.generation = 41;
+        let later = parse(&sessions, &session);
+        assert_eq!((first.generation, later.generation), (0, 41));
+        for token in [&first, &later] {
+            assert!(sessions.is_authentic(token, &session));
+            assert!(!sessions.is_authentic(token, &other));
+            assert!(!self::sessions().is_authentic(token, &session), "another key");
+        }
+        let renumbered = RefreshToken { generation: 1, ..first };
+        assert!(!sessions.is_authentic(&renumbered, &session));
+    }
+
+    #[test]
+    fn no_byte_of_a_token_can_be_changed() {
+        let sessions = sessions();
+        let session = session(&sessions);
+        let token = sessions.token(&session);
+        for n in 0..token.expose().len() {
+            let mut bytes = token.expose().as_bytes().to_vec();
+            bytes[n] = if bytes[n] == b'A' { b'B' } else { b'A' };
+            let changed = RefreshToken::parse(std::str::from_utf8(&bytes).unwrap());
+            assert!(!changed.is_some_and(|token| sessions.is_authentic(&token, &session)), "{n}");
+        }
+        for bad in ["", "A", "AAAA", &token.expose()[1..], &format!("{}AAAA", token.expose())] {
+            assert!(RefreshToken::parse(bad).is_none(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_session_ends_when_it_is_idle_or_too_old() {
+        let sessions = sessions();
+        let mut session = session(&sessions);
+        assert!(session.is_live(at(999)) && !session.is_live(at(1000)));
+        session.refreshed(moment(999), sessions.lifetimes());
+        assert!(session.is_live(at(1998)) && !session.is_live(at(1999)));
+        session.refreshed(moment(2900), sessions.lifetimes());
+        assert!(session.is_live(at(2999)) && !session.is_live(at(3000)));
+    }
+
+    #[test]
+    fn the_cookie_is_out_of_scripts_reach_and_lives_as_long_as_the_session() {
+        let sessions = sessions();
+        let a_moment_later = at(400).checked_add(Duration::from_millis(1)).unwrap();
+        let cookie = sessions.cookie(&session(&sessions), a_moment_later).unwrap();
+        let cookie = cookie.to_str().unwrap();
+        assert!(cookie.starts_with("__Host-hallpass-refresh="), "{cookie}");
+        for attribute in ["HttpOnly", "Secure", "SameSite=Strict", "Path=/", "Max-Age=600"] {
+            assert!(cookie.contains(attribute), "{cookie}");
+        }
+        assert!(!cookie.contains("Domain"), "{cookie}");
+        assert!(no_cookie().unwrap().to_str().unwrap().contains("Max-Age=0"));
+    }
+
+    #[test]
+    fn the_token_is_found_among_other_cookies() {
+        let sessions = sessions();
+        let token = sessions.token(&session(&sessions));
+        let line = format!("theme=dark; {REFRESH_COOKIE}={}; x=y", token.expose());
+        let mut headers = HeaderMap::new();
+        assert!(RefreshToken::from_cookies(&headers).is_none());
+        headers.insert(COOKIE, line.parse().unwrap());
+        assert!(RefreshToken::from_cookies(&headers).is_some());
+        for beside in ["lang=Zo\u{eb}; ", "__Host-hallpass-refresh=bogus; ", "\u{2000}"] {
+            let line = format!("{beside}{REFRESH_COOKIE}={}", token.expose());
+            headers.insert(COOKIE, HeaderValue::from_bytes(line.as_bytes()).unwrap());
+            let found = RefreshToken::from_cookies(&headers).is_some();
+            assert_eq!(found, !beside.starts_with('\u{2000}'), "{beside:?}");
+        }
+    }
+}

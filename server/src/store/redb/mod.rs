@@ -1,0 +1,317 @@
+//! The embedded store: one redb file, read on the caller's thread and written by one thread.
+
+mod addresses;
+mod open;
+mod resets;
+mod sessions;
+mod tables;
+mod users;
+
+pub use self::open::InUse;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use async_trait::async_trait;
+use hallpass_contract::Secret;
+use jiff::Timestamp;
+use redb::{Database, ReadableDatabase as _, ReadableTable, WriteTransaction};
+
+use self::tables::{
+    ADDRESSES, RESETS, REVOKED, SESSIONS, SESSIONS_BY_USER, USER_IDS_BY_NAME, USERS, time,
+};
+use self::users::Ending;
+use super::database::Reopening;
+use super::revoked::Revoked;
+use super::session::{Moment, NewSession, Refresh, Rotation, Session, Verified};
+use super::user::{Actor, CreateUserError, EditUserError, Edited, ResetOffer, User, UserEdit};
+use super::writer::Writer;
+use super::{SessionId, Store, StoreError, UserId};
+
+/// How a table keeps an id.
+type Id = &'static [u8; 16];
+
+/// A table of sessions, open to read or to write.
+trait Sessions: ReadableTable<Id, (i64, &'static [u8])> {}
+impl<T: ReadableTable<Id, (i64, &'static [u8])>> Sessions for T {}
+
+/// Expired sessions that are removed in one go, so that no other write waits long.
+const SWEEP_BATCH: usize = 1000;
+
+/// The embedded store.
+#[derive(Debug)]
+pub struct RedbStore {
+    // Before `db`, since it is dropped first and finishes its writes then.
+    writer: Writer,
+    db: Arc<Reopening>,
+    revoked: Arc<Revoked>,
+}
+
+impl RedbStore {
+    /// Opens the file, or makes it.
+    ///
+    /// # Errors
+    ///
+    /// If another process has it open ([`InUse`]), it is not a redb file, or the disk
+    /// refuses.
+    pub fn open(path: &Path) -> anyhow::Result<Self> {
+        open::make_unless_there(path)?;
+        let path = path.to_owned();
+        Self::new(move || open::open_file(&path))
+    }
+
+    /// A store in memory that is gone with the process, for tests.
+    ///
+    /// # Errors
+    ///
+    /// If its thread can't be started.
+    pub fn in_memory() -> anyhow::Result<Self> {
+        Self::new(open::open_in_memory)
+    }
+
+    fn new(
+        open: impl Fn() -> anyhow::Result<Database> + Send + Sync + 'static,
+    ) -> anyhow::Result<Self> {
+        let revoked = Arc::new(Revoked::default());
+        let open = {
+            let revoked = Arc::clone(&revoked);
+            // Also when it is opened again: the write that failed may have reached the disk.
+            move || {
+                let db = open()?;
+                tables::create(&db)?;
+                load_revoked(&db, &revoked)?;
+                Ok(db)
+            }
+        };
+        let db = Arc::new(Reopening::new(open)?);
+        Ok(Self { writer: Writer::start(Arc::clone(&db))?, db, revoked })
+    }
+
+    fn read<T>(&self, read: impl FnOnce(&Database) -> anyhow::Result<T>) -> Result<T, StoreError> {
+        Ok(self.db.with(read)?)
+    }
+
+    /// A write that may end sessions: their tokens are refused from the commit on, whether or not
+    /// whoever asked for it still waits.
+    async fn ending<T: Send + 'static>(
+        &self,
+        apply: impl FnOnce(&WriteTransaction) -> anyhow::Result<Ending<T>> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let revoked = Arc::clone(&self.revoked);
+        let committed = move |ending: &Ending<T>| revoked.extend(&ending.ended);
+        Ok(self.writer.write_then(apply, committed).await?.value)
+    }
+}
+
+fn load_revoked(db: &Database, revoked: &Revoked) -> anyhow::Result<()> {
+    let table = db.begin_read()?.open_table(REVOKED)?;
+    let entries = table.iter()?.map(|row| {
+        let (id, until) = row?;
+        Ok((SessionId::from_bytes(*id.value()), time(until.value())))
+    });
+    revoked.extend(&entries.collect::<anyhow::Result<Vec<_>>>()?);
+    Ok(())
+}
+
+fn read_user(db: &Database, id: UserId) -> anyhow::Result<Option<User>> {
+    users::get(&db.begin_read()?.open_table(USERS)?, id)
+}
+
+fn read_user_id(db: &Database, username_key: &str) -> anyhow::Result<Option<UserId>> {
+    let names = db.begin_read()?.open_table(USER_IDS_BY_NAME)?;
+    Ok(names.get(username_key)?.map(|id| UserId::from_bytes(*id.value())))
+}
+
+// Reads go to redb on the caller's thread: they never wait for the writer, and take microseconds
+// as long as the page is in redb's cache (1 GiB) or the system's.
+#[async_trait]
+impl Store for RedbStore {
+    async fn create_user(
+        &self,
+        user: User,
+        address: Option<String>,
+    ) -> Result<(), CreateUserError> {
+        let created = self.writer.write(move |txn| users::register(txn, &user, address)).await?;
+        if created { Ok(()) } else { Err(CreateUserError::NameTaken) }
+    }
+
+    async fn import_users(&self, users: Vec<User>) -> Result<Vec<bool>, StoreError> {
+        self.writer.write(move |txn| users::import(txn, &users)).await
+    }
+
+    async fn user_by_id(&self, id: UserId) -> Result<Option<User>, StoreError> {
+        self.read(|db| read_user(db, id))
+    }
+
+    async fn user_by_name(&self, username_key: &str) -> Result<Option<User>, StoreError> {
+        self.read(|db| read_user_id(db, username_key)?.map_or(Ok(None), |id| read_user(db, id)))
+    }
+
+    async fn users(&self, after: Option<UserId>, limit: usize) -> Result<Vec<User>, StoreError> {
+        use std::ops::Bound::{Excluded, Unbounded};
+        let start = after.as_ref().map_or(Unbounded, |id| Excluded(id.as_bytes()));
+        self.read(|db| {
+            let users = db.begin_read()?.open_table(USERS)?;
+            let rows = users.range::<&[u8; 16]>((start, Unbounded))?.take(limit);
+            rows.map(|row| {
+                let (id, json) = row?;
+                users::read(UserId::from_bytes(*id.value()), json.value())
+            })
+            .collect()
+        })
+    }
+
+    async fn edit_user(
+        &self,
+        id: UserId,
+        edit: UserEdit,
+        by: Option<Actor>,
+        at: Moment,
+    ) -> Result<Edited, EditUserError> {
+        self.ending(move |txn| users::edit(txn, id, edit, by, at)).await?
+    }
+
+    async fn delete_user(
+        &self,
+        id: UserId,
+        by: Option<Actor>,
+        at: Moment,
+    ) -> Result<User, EditUserError> {
+        self.ending(move |txn| users::delete(txn, id, by, at)).await?
+    }
+
+    async fn set_password(&self, id: UserId, new: Secret, at: Moment) -> Result<bool, StoreError> {
+        self.ending(move |txn| users::set_password(txn, id, new, at)).await
+    }
+
+    async fn change_password(
+        &self,
+        by: Actor,
+        version: u32,
+        new: Secret,
+        at: Moment,
+    ) -> Result<(), EditUserError> {
+        self.ending(move |txn| users::change_password(txn, by, version, new, at)).await?
+    }
+
+    async fn offer_reset(&self, offer: ResetOffer) -> Result<(), EditUserError> {
+        self.writer.write(move |txn| resets::offer(txn, &offer)).await?
+    }
+
+    async fn reset_offered(
+        &self,
+        token_hash: [u8; 32],
+        now: Timestamp,
+    ) -> Result<Option<User>, StoreError> {
+        self.read(|db| {
+            let txn = db.begin_read()?;
+            let (resets, users) = (txn.open_table(RESETS)?, txn.open_table(USERS)?);
+            resets::find(&resets, &users, &token_hash, now)
+        })
+    }
+
+    async fn take_up_reset(
+        &self,
+        token_hash: [u8; 32],
+        new: Secret,
+        at: Moment,
+    ) -> Result<Option<UserId>, StoreError> {
+        self.ending(move |txn| resets::take_up(txn, &token_hash, new, at)).await
+    }
+
+    async fn start_session(&self, new: NewSession) -> Result<Option<User>, StoreError> {
+        self.ending(move |txn| sessions::start(txn, new)).await
+    }
+
+    async fn is_known_address(
+        &self,
+        username_key: &str,
+        address: &str,
+    ) -> Result<bool, StoreError> {
+        self.read(|db| {
+            let id = read_user_id(db, username_key)?.unwrap_or(UserId::NOBODY);
+            let known = addresses::of(&db.begin_read()?.open_table(ADDRESSES)?, id)?;
+            Ok(known.iter().any(|known| known == address))
+        })
+    }
+
+    async fn session(&self, id: SessionId) -> Result<Option<Session>, StoreError> {
+        self.read(|db| sessions::get(&db.begin_read()?.open_table(SESSIONS)?, id))
+    }
+
+    async fn sessions_of(&self, user: UserId, now: Timestamp) -> Result<Vec<Session>, StoreError> {
+        self.read(|db| {
+            let txn = db.begin_read()?;
+            let sessions = txn.open_table(SESSIONS)?;
+            let ids = sessions::ids_of(&txn.open_table(SESSIONS_BY_USER)?, user)?;
+            let rows = ids.into_iter().filter_map(|id| sessions::get(&sessions, id).transpose());
+            let live = |session: &Session| session.is_live(now);
+            rows.filter(|session| session.as_ref().map_or(true, live)).collect()
+        })
+    }
+
+    async fn refresh(&self, refresh: Refresh) -> Result<Rotation, StoreError> {
+        self.ending(move |txn| sessions::refresh(txn, refresh)).await
+    }
+
+    async fn reauthenticate(
+        &self,
+        id: SessionId,
+        verified: Verified,
+        at: Moment,
+    ) -> Result<Option<(Session, User)>, StoreError> {
+        self.writer.write(move |txn| sessions::reauthenticate(txn, id, verified, at)).await
+    }
+
+    async fn end_session(&self, id: SessionId, at: Moment) -> Result<(), StoreError> {
+        self.ending(move |txn| sessions::end_one(txn, id, at)).await
+    }
+
+    async fn end_other_sessions(&self, by: Actor, at: Moment) -> Result<usize, EditUserError> {
+        let keep = Some(by.session);
+        self.ending(move |txn| users::end_sessions(txn, by.user, keep, Some(by), at)).await?
+    }
+
+    async fn end_sessions(
+        &self,
+        user: UserId,
+        by: Option<Actor>,
+        at: Moment,
+    ) -> Result<usize, EditUserError> {
+        self.ending(move |txn| users::end_sessions(txn, user, None, by, at)).await?
+    }
+
+    fn is_revoked(&self, id: SessionId) -> bool {
+        self.revoked.contains(id)
+    }
+
+    async fn sweep(&self, now: Timestamp) -> Result<usize, StoreError> {
+        let mut swept = 0;
+        loop {
+            let db = Arc::clone(&self.db);
+            let find = move || db.with(|db| sessions::expired(db, now, SWEEP_BATCH));
+            let ids = tokio::task::spawn_blocking(find).await.context("the sweep panicked")??;
+            let found = ids.len();
+            swept += self.writer.write(move |txn| sessions::remove_expired(txn, &ids, now)).await?;
+            if found < SWEEP_BATCH {
+                break;
+            }
+        }
+        let forget = move |txn: &_| {
+            resets::sweep(txn, now)?;
+            sessions::forget_revoked(txn, now)
+        };
+        self.writer.write(forget).await?;
+        self.revoked.forget_expired(now);
+        Ok(swept)
+    }
+
+    async fn check(&self) -> Result<(), StoreError> {
+        self.writer.check().await?;
+        self.read(|db| db.begin_read().map(drop).context("can't read"))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,39 @@
+use std::path::Path;
+
+use anyhow::{Context as _, anyhow};
+use redb::backends::{FileBackend, InMemoryBackend};
+use redb::{Database, DatabaseError};
+
+use super::tables;
+use crate::data_dir;
+
+/// Another process has the file open.
+#[derive(Debug, thiserror::Error)]
+#[error("{path} is in use by another hallpass; stop it or choose another --data-dir")]
+pub struct InUse {
+    path: String,
+}
+
+pub(super) fn make_unless_there(path: &Path) -> anyhow::Result<()> {
+    if path.try_exists().with_context(|| format!("can't look for {}", path.display()))? {
+        return Ok(());
+    }
+    data_dir::create_whole(path, |file| {
+        tables::create(&Database::builder().create_with_backend(FileBackend::new(file)?)?)
+    })
+}
+
+pub(super) fn open_file(path: &Path) -> anyhow::Result<Database> {
+    FileBackend::new(data_dir::open_file(path)?)
+        .and_then(|backend| Database::builder().create_with_backend(backend))
+        .map_err(|error| match error {
+            DatabaseError::DatabaseAlreadyOpen => {
+                anyhow!(InUse { path: path.display().to_string() })
+            }
+            error => anyhow!(error).context(format!("can't open {}", path.display())),
+        })
+}
+
+pub(super) fn open_in_memory() -> anyhow::Result<Database> {
+    Ok(Database::builder().create_with_backend(InMemoryBackend::new())?)
+}

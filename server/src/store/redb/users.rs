@@ -1,0 +1,237 @@
+//! Users, their names, roles and passwords.
+
+use hallpass_contract::Secret;
+use redb::{ReadableTable, ReadableTableMetadata as _, WriteTransaction};
+
+use super::sessions::Revocation;
+use super::tables::{ADDRESSES, ADMINS, REVOKED, USER_IDS_BY_NAME, USERS, decode};
+use super::{Id, addresses, resets, sessions};
+use crate::store::{
+    Actor, EditUserError, Edited, Moment, SessionId, User, UserEdit, UserId, Verified,
+};
+
+/// Whether it was added; not if the name is taken.
+pub(super) fn create(txn: &WriteTransaction, user: &User) -> anyhow::Result<bool> {
+    let mut names = txn.open_table(USER_IDS_BY_NAME)?;
+    if names.get(user.username_key.as_str())?.is_some() {
+        return Ok(false);
+    }
+    names.insert(user.username_key.as_str(), user.id.as_bytes())?;
+    put(txn, user)?;
+    Ok(true)
+}
+
+/// As [`create`], and remembers from where.
+pub(super) fn register(
+    txn: &WriteTransaction,
+    user: &User,
+    address: Option<String>,
+) -> anyhow::Result<bool> {
+    let created = create(txn, user)?;
+    if let (true, Some(address)) = (created, address) {
+        addresses::remember(txn, user.id, address)?;
+    }
+    Ok(created)
+}
+
+/// Of each whether it was added.
+pub(super) fn import(txn: &WriteTransaction, users: &[User]) -> anyhow::Result<Vec<bool>> {
+    users.iter().map(|user| create(txn, user)).collect()
+}
+
+pub(super) fn get(
+    users: &impl ReadableTable<Id, &'static [u8]>,
+    id: UserId,
+) -> anyhow::Result<Option<User>> {
+    users.get(id.as_bytes())?.map(|json| read(id, json.value())).transpose()
+}
+
+pub(super) fn read(id: UserId, json: &[u8]) -> anyhow::Result<User> {
+    decode(json, || format!("the record of user {id}"))
+}
+
+pub(super) fn put(txn: &WriteTransaction, user: &User) -> anyhow::Result<()> {
+    let mut admins = txn.open_table(ADMINS)?;
+    if user.is_active_admin() {
+        admins.insert(user.id.as_bytes(), ())?;
+    } else {
+        admins.remove(user.id.as_bytes())?;
+    }
+    let json = serde_json::to_vec(user)?;
+    txn.open_table(USERS)?.insert(user.id.as_bytes(), json.as_slice())?;
+    Ok(())
+}
+
+/// What an operation that may end sessions did, and which ones ended.
+pub(super) struct Ending<T> {
+    pub(super) value: T,
+    pub(super) ended: Vec<Revocation>,
+}
+
+impl<T> Ending<T> {
+    pub(super) fn none(value: T) -> Self {
+        Self { value, ended: Vec::new() }
+    }
+}
+
+pub(super) type Outcome<T> = Ending<Result<T, EditUserError>>;
+
+fn refused<T>(why: EditUserError) -> anyhow::Result<Outcome<T>> {
+    Ok(Ending::none(Err(why)))
+}
+
+/// Whether the actor may still do what they asked for.
+pub(super) fn is_entitled(txn: &WriteTransaction, by: Actor) -> anyhow::Result<bool> {
+    if txn.open_table(REVOKED)?.get(by.session.as_bytes())?.is_some() {
+        return Ok(false);
+    }
+    let user = get(&txn.open_table(USERS)?, by.user)?;
+    Ok(user.is_some_and(|user| if by.admin { user.is_active_admin() } else { !user.disabled }))
+}
+
+fn may(txn: &WriteTransaction, by: Option<Actor>) -> anyhow::Result<bool> {
+    by.map_or(Ok(true), |by| is_entitled(txn, by))
+}
+
+pub(super) fn edit(
+    txn: &WriteTransaction,
+    id: UserId,
+    edit: UserEdit,
+    by: Option<Actor>,
+    at: Moment,
+) -> anyhow::Result<Outcome<Edited>> {
+    if !may(txn, by)? {
+        return refused(EditUserError::NotEntitled);
+    }
+    let Some(before) = get(&txn.open_table(USERS)?, id)? else {
+        return refused(EditUserError::NotFound);
+    };
+    let mut after = before.clone();
+    after.roles = edit.roles.unwrap_or(after.roles);
+    after.disabled = edit.disabled.unwrap_or(after.disabled);
+    if !after.is_active_admin() && is_last_admin(txn, &before)? {
+        return refused(EditUserError::LastAdmin);
+    }
+    if after != before {
+        put(txn, &after)?;
+    }
+    let mut ended = Vec::new();
+    if after.disabled {
+        resets::withdraw(txn, id)?;
+        ended = sessions::end_all(txn, id, None, at)?;
+    }
+    Ok(Ending { value: Ok(Edited { before, after }), ended })
+}
+
+pub(super) fn delete(
+    txn: &WriteTransaction,
+    id: UserId,
+    by: Option<Actor>,
+    at: Moment,
+) -> anyhow::Result<Outcome<User>> {
+    if !may(txn, by)? {
+        return refused(EditUserError::NotEntitled);
+    }
+    let Some(user) = get(&txn.open_table(USERS)?, id)? else {
+        return refused(EditUserError::NotFound);
+    };
+    if is_last_admin(txn, &user)? {
+        return refused(EditUserError::LastAdmin);
+    }
+    let mut ended = sessions::end_all(txn, id, None, at)?;
+    if let Some(by) = by.filter(|by| by.user == id) {
+        // Also where the store has forgotten the session that asks.
+        ended.push(sessions::end(txn, id, by.session, at)?);
+    }
+    resets::withdraw(txn, id)?;
+    txn.open_table(USERS)?.remove(id.as_bytes())?;
+    txn.open_table(USER_IDS_BY_NAME)?.remove(user.username_key.as_str())?;
+    txn.open_table(ADMINS)?.remove(id.as_bytes())?;
+    txn.open_table(ADDRESSES)?.remove(id.as_bytes())?;
+    Ok(Ending { value: Ok(user), ended })
+}
+
+fn is_last_admin(txn: &WriteTransaction, user: &User) -> anyhow::Result<bool> {
+    Ok(user.is_active_admin() && txn.open_table(ADMINS)?.len()? == 1)
+}
+
+/// Whether the user is there.
+pub(super) fn set_password(
+    txn: &WriteTransaction,
+    id: UserId,
+    new: Secret,
+    at: Moment,
+) -> anyhow::Result<Ending<bool>> {
+    let Some(user) = get(&txn.open_table(USERS)?, id)? else {
+        return Ok(Ending::none(false));
+    };
+    let ended = replace_password(txn, user, new, None, at)?;
+    Ok(Ending { value: true, ended })
+}
+
+pub(super) fn change_password(
+    txn: &WriteTransaction,
+    by: Actor,
+    version: u32,
+    new: Secret,
+    at: Moment,
+) -> anyhow::Result<Outcome<()>> {
+    if !is_entitled(txn, by)? {
+        return refused(EditUserError::NotEntitled);
+    }
+    let user = get(&txn.open_table(USERS)?, by.user)?;
+    let Some(user) = user.filter(|user| user.password_version == version) else {
+        return refused(EditUserError::NotEntitled);
+    };
+    let ended = replace_password(txn, user, new, Some(by.session), at)?;
+    Ok(Ending { value: Ok(()), ended })
+}
+
+fn replace_password(
+    txn: &WriteTransaction,
+    mut user: User,
+    new: Secret,
+    keep: Option<SessionId>,
+    at: Moment,
+) -> anyhow::Result<Vec<Revocation>> {
+    user.password_hash = new;
+    user.password_version = user.password_version.wrapping_add(1);
+    put(txn, &user)?;
+    resets::withdraw(txn, user.id)?;
+    sessions::end_all(txn, user.id, keep, at)
+}
+
+/// How many ended.
+pub(super) fn end_sessions(
+    txn: &WriteTransaction,
+    user: UserId,
+    keep: Option<SessionId>,
+    by: Option<Actor>,
+    at: Moment,
+) -> anyhow::Result<Outcome<usize>> {
+    if !may(txn, by)? {
+        return refused(EditUserError::NotEntitled);
+    }
+    if txn.open_table(USERS)?.get(user.as_bytes())?.is_none() {
+        return refused(EditUserError::NotFound);
+    }
+    let ended = sessions::end_all(txn, user, keep, at)?;
+    Ok(Ending { value: Ok(ended.len()), ended })
+}
+
+/// The user, if they may sign in and the password that was checked is still theirs; a renewed hash
+/// takes the place of the old one.
+pub(super) fn confirm_password(
+    txn: &WriteTransaction,
+    id: UserId,
+    verified: Verified,
+) -> anyhow::Result<Option<User>> {
+    let user = get(&txn.open_table(USERS)?, id)?;
+    let confirmed = |user: &User| !user.disabled && user.password_version == verified.version;
+    let Some(mut user) = user.filter(confirmed) else { return Ok(None) };
+    if let Some(renewed) = verified.renewed {
+        user.password_hash = renewed;
+        put(txn, &user)?;
+    }
+    Ok(Some(user))
+}

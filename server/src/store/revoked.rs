@@ -1,0 +1,38 @@
+use std::collections::HashMap;
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use jiff::Timestamp;
+
+use super::SessionId;
+
+/// The sessions that were ended while their access tokens may still be around, each with the time
+/// by which the last of those has expired. The verify path asks it, so it is in memory; the store
+/// has the same and fills it at start.
+#[derive(Debug, Default)]
+pub(super) struct Revoked(RwLock<HashMap<SessionId, Timestamp>>);
+
+impl Revoked {
+    pub(super) fn contains(&self, id: SessionId) -> bool {
+        self.read().contains_key(&id)
+    }
+
+    pub(super) fn extend(&self, entries: &[(SessionId, Timestamp)]) {
+        if !entries.is_empty() {
+            self.write().extend(entries.iter().copied());
+        }
+    }
+
+    pub(super) fn forget_expired(&self, now: Timestamp) {
+        let mut entries = self.write();
+        entries.retain(|_, until| *until > now);
+        entries.shrink_to_fit();
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, HashMap<SessionId, Timestamp>> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, HashMap<SessionId, Timestamp>> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}

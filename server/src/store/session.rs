@@ -1,0 +1,126 @@
+use std::time::Duration;
+
+use hallpass_contract::Secret;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{SessionId, User, UserId};
+
+/// How long sessions last; in whole seconds.
+#[derive(Clone, Copy, Debug)]
+pub struct Lifetimes {
+    /// From one refresh to the next at the latest.
+    pub idle: Duration,
+    /// From the login to the end, however often it is refreshed.
+    pub absolute: Duration,
+}
+
+/// All that is kept of a session.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Session {
+    /// The `sid` of its access tokens.
+    pub id: SessionId,
+    /// Whose it is.
+    pub user: UserId,
+    /// Random; the refresh tokens are made from it and from a key that is not in the store.
+    pub seed: [u8; 16],
+    /// Which of its refresh tokens is the current one, counted from 0.
+    pub generation: u32,
+    /// When the user signed in.
+    pub created_at: Timestamp,
+    /// When the current refresh token was issued.
+    pub refreshed_at: Timestamp,
+    /// When the user last gave their password.
+    pub auth_time: Timestamp,
+    /// From then on nothing of it is accepted. No access token outlives it.
+    pub expires_at: Timestamp,
+    /// No access token was issued that is valid for longer, wherever the clock has been since.
+    pub tokens_expired_at: Timestamp,
+    /// The `User-Agent` of the last refresh, or of the login.
+    pub user_agent: String,
+}
+
+impl Session {
+    /// Sets what follows from a login or a refresh.
+    pub fn refreshed(&mut self, at: Moment, lifetimes: Lifetimes) {
+        let Moment { now, tokens_expired_at } = at;
+        self.tokens_expired_at = self.tokens_expired_at.max(tokens_expired_at);
+        let after = |start: Timestamp, lifetime: Duration| {
+            start.checked_add(lifetime).unwrap_or(Timestamp::MAX)
+        };
+        self.refreshed_at = now;
+        self.expires_at =
+            after(now, lifetimes.idle).min(after(self.created_at, lifetimes.absolute));
+    }
+
+    /// Whether anything of it is still accepted.
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        now < self.expires_at
+    }
+}
+
+/// When something ends: what was issued before may still be around for a while.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment {
+    /// The time.
+    pub now: Timestamp,
+    /// By then every access token that was issued until now has expired.
+    pub tokens_expired_at: Timestamp,
+}
+
+/// A password that was checked. If the user has another one by now, the check is void.
+#[derive(Clone, Debug)]
+pub struct Verified {
+    /// Which password: [`User::password_version`].
+    pub version: u32,
+    /// A dearer hash of it to be kept from now on.
+    pub renewed: Option<Secret>,
+}
+
+/// A login, as the store sees it.
+#[derive(Clone, Debug)]
+pub struct NewSession {
+    /// The session to start.
+    pub session: Session,
+    /// What the password was checked against.
+    pub verified: Verified,
+    /// When.
+    pub at: Moment,
+    /// From where the user signed in: a network, in any form that compares.
+    pub address: String,
+}
+
+/// The most sessions of one user. One more ends the one that was not used for the longest time.
+pub const MAX_SESSIONS: usize = 100;
+
+/// How long the second of two racing tabs is given the same successor as the first.
+pub const REFRESH_GRACE: Duration = Duration::from_secs(10);
+
+/// A refresh token that was presented and is authentic.
+#[derive(Clone, Debug)]
+pub struct Refresh {
+    /// Of which session.
+    pub id: SessionId,
+    /// Which of its tokens.
+    pub generation: u32,
+    /// When.
+    pub at: Moment,
+    /// How long the session lasts from then on.
+    pub lifetimes: Lifetimes,
+    /// The `User-Agent` that presented it.
+    pub user_agent: String,
+}
+
+/// What came of presenting a refresh token.
+#[derive(Clone, Debug)]
+pub enum Rotation {
+    /// It was the current one; the session says which one is now.
+    Rotated(Session, User),
+    /// It was the current one a moment ago, and another tab was faster; its successor is the
+    /// session's current one.
+    Raced(Session, User),
+    /// It was used before: somebody has a copy. The session has ended.
+    Reused,
+    /// There is no such session any more, or never was such a token.
+    Gone,
+}

@@ -1,0 +1,73 @@
+use std::hash::Hash;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::RetryAfter;
+use super::memory::Memory;
+
+/// How much a bucket holds and how fast it refills.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Quota {
+    pub(super) at_once: i64,
+    /// The time until there is one more.
+    pub(super) refill_ms: i64,
+}
+
+/// A bucket for each key, all of the same size, full until something is taken. Each is kept as the
+/// time when it will be full again, which is all that the generic cell rate algorithm needs. (The
+/// governor crate has it, but gives nothing back and waits out a clock that was set back.)
+#[derive(Debug)]
+pub(super) struct Buckets<K: Hash + Eq> {
+    quota: Quota,
+    /// In milliseconds since 1970.
+    full_at: Memory<K, i64>,
+}
+
+impl<K: Hash + Eq> Buckets<K> {
+    pub(super) fn new(quota: Quota, capacity: usize) -> Self {
+        Self { quota, full_at: Memory::new(capacity) }
+    }
+
+    /// Takes one out.
+    ///
+    /// # Errors
+    ///
+    /// If the bucket is empty: when the next one will be there.
+    pub(super) fn take(&self, key: K, now: Timestamp) -> Result<(), RetryAfter> {
+        let Quota { at_once, refill_ms } = self.quota;
+        let now = now.as_millisecond();
+        let full_if_empty_now = now + at_once * refill_ms;
+        let mut buckets = self.full_at.lock();
+        let full_at = buckets.get_or_insert_mut(key, || now);
+        // Further in the future than that is left from before the clock was set back.
+        *full_at = (*full_at).clamp(now, full_if_empty_now);
+        let next = *full_at + refill_ms;
+        if next > full_if_empty_now {
+            let wait_ms = next.abs_diff(full_if_empty_now);
+            return Err(RetryAfter(Duration::from_millis(wait_ms)));
+        }
+        *full_at = next;
+        Ok(())
+    }
+
+    /// Puts one back.
+    pub(super) fn give_back(&self, key: &K, now: Timestamp) {
+        let mut buckets = self.full_at.lock();
+        let Some(full_at) = buckets.peek_mut(key) else { return };
+        *full_at -= self.quota.refill_ms;
+        // A full one, if it were kept, would take the place of one that counts.
+        if *full_at <= now.as_millisecond() {
+            buckets.pop(key);
+        }
+    }
+
+    pub(super) fn forget(&self, key: &K) {
+        self.full_at.forget(key);
+    }
+
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.full_at.lock().len()
+    }
+}

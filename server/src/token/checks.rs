@@ -1,0 +1,110 @@
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::claims::{Audience, Claims};
+use super::fault::{Fault, Found};
+use super::segments::{Object, Segments};
+use super::{TOKEN_TYPE, Tokens};
+use crate::keys::{Key, NoKey};
+
+/// Members of a header that offer a key, or ask for an extension to be understood (RFC 7515
+/// sections 4.1.2 to 4.1.11). We trust our own keys only and understand no extension.
+const FORBIDDEN: [&str; 7] = ["jku", "jwk", "x5u", "x5c", "x5t", "x5t#S256", "crit"];
+
+impl Tokens {
+    /// The whole of it, cheap things first, and nothing of the claims before the signature. What
+    /// is wrong for good comes before what is wrong for now.
+    pub(super) fn check(&self, token: &str, now: Timestamp) -> Result<Claims, Fault> {
+        let segments = Segments::split(token)?;
+        let header = segments.header()?;
+        check_members(&header)?;
+        check_type(&header)?;
+        let key = self.find_key(&header, now)?;
+        check_algorithm(&header, &key)?;
+        segments.check_signature(&key)?;
+        let claims = Claims::from_object(&segments.claims()?)?;
+        self.check_issuer(&claims.iss)?;
+        self.check_audience(&claims.aud)?;
+        self.check_expiry(claims.exp, now)?;
+        self.check_not_before(claims.nbf, now)?;
+        Ok(claims)
+    }
+
+    /// The key that `kid` names, if it is one of ours that verifies.
+    pub(super) fn find_key(&self, header: &Object, now: Timestamp) -> Result<Arc<Key>, Fault> {
+        let kid = header.get("kid");
+        let found = || Found::new(kid);
+        let text = kid.and_then(|kid| kid.as_str()).ok_or_else(|| Fault::KeyId(found()))?;
+        self.keys.find(text, now).map_err(|no_key| match no_key {
+            NoKey::Unknown => Fault::UnknownKey(found()),
+            NoKey::NotYetCurrent => Fault::NextKey(found()),
+            NoKey::Retired { verified_until } => {
+                Fault::RetiredKey { kid: found(), since: verified_until }
+            }
+            NoKey::SecretNotConfigured => Fault::SecretNotConfigured(found()),
+        })
+    }
+
+    pub(super) fn check_issuer(&self, iss: &str) -> Result<(), Fault> {
+        if iss == self.issuer {
+            return Ok(());
+        }
+        Err(Fault::Issuer { found: Found::text(iss), expected: Found::text(&self.issuer) })
+    }
+
+    pub(super) fn check_audience(&self, aud: &Audience) -> Result<(), Fault> {
+        let holds_ours = match aud {
+            Audience::One(one) => *one == self.audience,
+            Audience::Many(many) => many.contains(&self.audience),
+        };
+        if holds_ours {
+            return Ok(());
+        }
+        let found = serde_json::to_value(aud).ok();
+        let (found, expected) = (Found::new(found.as_ref()), Found::text(&self.audience));
+        Err(Fault::Audience { found, expected })
+    }
+
+    /// RFC 7519 section 4.1.4: not accepted in the very second of `exp` any more.
+    pub(super) fn check_expiry(&self, exp: i64, now: Timestamp) -> Result<(), Fault> {
+        let now = now.as_second();
+        if exp.saturating_add(self.leeway) <= now {
+            return Err(Fault::Expired { exp, now });
+        }
+        Ok(())
+    }
+
+    /// RFC 7519 section 4.1.5.
+    pub(super) fn check_not_before(&self, nbf: i64, now: Timestamp) -> Result<(), Fault> {
+        let now = now.as_second();
+        if nbf.saturating_sub(self.leeway) > now {
+            return Err(Fault::NotYetValid { nbf, now });
+        }
+        Ok(())
+    }
+}
+
+pub(super) fn check_members(header: &Object) -> Result<(), Fault> {
+    let forbidden = FORBIDDEN.into_iter().find(|name| header.contains_key(*name));
+    forbidden.map_or(Ok(()), |name| Err(Fault::HeaderMember(name)))
+}
+
+/// RFC 9068 section 4: `at+jwt` or `application/at+jwt`; media types ignore case.
+pub(super) fn check_type(header: &Object) -> Result<(), Fault> {
+    let typ = header.get("typ");
+    let is_ours = typ.and_then(|typ| typ.as_str()).is_some_and(|typ| {
+        let typ = typ.to_ascii_lowercase();
+        typ.strip_prefix("application/").unwrap_or(&typ) == TOKEN_TYPE
+    });
+    if is_ours { Ok(()) } else { Err(Fault::Type(Found::new(typ))) }
+}
+
+/// The algorithm belongs to the key (RFC 8725 section 3.1); the header can but agree with it.
+pub(super) fn check_algorithm(header: &Object, key: &Key) -> Result<(), Fault> {
+    let (found, pinned) = (header.get("alg"), key.algorithm());
+    if found.and_then(|alg| alg.as_str()) == Some(pinned.name()) {
+        return Ok(());
+    }
+    Err(Fault::Algorithm { found: Found::new(found), kid: key.kid().to_owned(), pinned })
+}

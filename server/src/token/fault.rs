@@ -1,0 +1,121 @@
+use std::fmt;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::Value;
+use thiserror::Error;
+
+use super::{MAX_TOKEN_BYTES, TOKEN_TYPE, TokenError};
+use crate::keys::Algorithm;
+
+/// What is wrong with a token, for the person who runs the server. It quotes the token, so it is
+/// neither logged nor told to the bearer.
+#[derive(Debug, Error)]
+pub(super) enum Fault {
+    #[error("it has {0} bytes, over {MAX_TOKEN_BYTES}")]
+    TooLong(usize),
+    #[error("it has five parts, as an encrypted token (JWE) has, instead of three")]
+    Encrypted,
+    #[error("it has {0} parts between dots instead of three")]
+    Parts(usize),
+    #[error("the {0} is not base64url in its one right spelling, without padding")]
+    Encoding(Part),
+    #[error("the {part} is not a JSON object without duplicates: {error}")]
+    Json { part: Part, error: serde_json::Error },
+    #[error("the header has {0}, which no token of ours carries")]
+    HeaderMember(&'static str),
+    #[error("typ is {0} instead of \"{TOKEN_TYPE}\"")]
+    Type(Found),
+    #[error("kid is {0} instead of a string")]
+    KeyId(Found),
+    #[error("no key has the kid {0}: it is another server's, or forgotten since it retired")]
+    UnknownKey(Found),
+    #[error("key {0} is the next one, which neither signs nor verifies before a rotation")]
+    NextKey(Found),
+    #[error("key {kid} has retired and verifies nothing since {since}")]
+    RetiredKey { kid: Found, since: Timestamp },
+    #[error("key {0} is an HS256 secret that is not configured now")]
+    SecretNotConfigured(Found),
+    #[error("alg is {found}, and key {kid} is for {pinned} only")]
+    Algorithm { found: Found, kid: String, pinned: Algorithm },
+    #[error("the signature is not what key {kid} makes of this header and these claims")]
+    Signature { kid: String },
+    #[error("{name} is {found} instead of {expected}")]
+    Claim { name: &'static str, found: Found, expected: &'static str },
+    #[error("iss is {found}, and this server is {expected}")]
+    Issuer { found: Found, expected: Found },
+    #[error("aud is {found}, which does not hold {expected}")]
+    Audience { found: Found, expected: Found },
+    #[error("it expired {} ago, at {}", span(*.exp, *.now), time(*.exp))]
+    Expired { exp: i64, now: i64 },
+    #[error("it is not valid before {}, in {}", time(*.nbf), span(*.now, *.nbf))]
+    NotYetValid { nbf: i64, now: i64 },
+}
+
+impl Fault {
+    /// As much of it as the bearer may know.
+    pub(super) fn category(&self) -> TokenError {
+        match self {
+            Self::Expired { .. } => TokenError::Expired,
+            Self::NotYetValid { .. } => TokenError::NotYetValid,
+            _ => TokenError::Invalid,
+        }
+    }
+}
+
+/// One of the three parts of a token.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Part {
+    Header,
+    Claims,
+    Signature,
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Header => "header",
+            Self::Claims => "claims part",
+            Self::Signature => "signature",
+        })
+    }
+}
+
+/// What a token says somewhere, as JSON that a terminal can show as it is, or that it says nothing.
+#[derive(Debug)]
+pub(super) struct Found(Option<Value>);
+
+impl Found {
+    pub(super) fn new(value: Option<&Value>) -> Self {
+        Self(value.cloned())
+    }
+
+    pub(super) fn text(text: &str) -> Self {
+        Self(Some(text.into()))
+    }
+}
+
+impl fmt::Display for Found {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(value) = &self.0 else { return f.write_str("missing") };
+        for char in value.to_string().chars() {
+            // JSON leaves some control characters as they are, and all that change direction.
+            match char {
+                '"' | '\'' | '\\' => write!(f, "{char}")?,
+                char => write!(f, "{}", char.escape_debug())?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// From one second to a later one, such as "3m 20s".
+pub(super) fn span(from: i64, to: i64) -> humantime::FormattedDuration {
+    let seconds = u64::try_from(i128::from(to) - i128::from(from)).unwrap_or(0);
+    humantime::format_duration(Duration::from_secs(seconds))
+}
+
+/// A NumericDate in words, unless it is out of this world.
+pub(super) fn time(seconds: i64) -> String {
+    Timestamp::from_second(seconds).map_or_else(|_| seconds.to_string(), |time| time.to_string())
+}

@@ -1,0 +1,103 @@
+use std::fmt;
+
+use data_encoding::BASE64URL_NOPAD;
+use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::{Map, Value};
+
+use super::fault::{Fault, Part};
+use crate::keys::Key;
+
+/// A longer token is refused before anything of it is decoded. Ours have some 700 bytes.
+pub const MAX_TOKEN_BYTES: usize = 8 * 1024;
+
+/// The members of a JSON object.
+pub(super) type Object = Map<String, Value>;
+
+/// A token in the compact form of RFC 7515 section 3.1, not decoded yet.
+pub(super) struct Segments<'a> {
+    header: &'a str,
+    claims: &'a str,
+    /// Both of the above and the dot between them.
+    signed: &'a str,
+    signature: &'a str,
+}
+
+impl<'a> Segments<'a> {
+    pub(super) fn split(token: &'a str) -> Result<Self, Fault> {
+        if token.len() > MAX_TOKEN_BYTES {
+            return Err(Fault::TooLong(token.len()));
+        }
+        let wrong = || match token.split('.').count() {
+            5 => Fault::Encrypted,
+            parts => Fault::Parts(parts),
+        };
+        let (signed, signature) = token.rsplit_once('.').ok_or_else(wrong)?;
+        let (header, claims) = signed.split_once('.').ok_or_else(wrong)?;
+        if claims.contains('.') {
+            return Err(wrong());
+        }
+        Ok(Self { header, claims, signed, signature })
+    }
+
+    pub(super) fn header(&self) -> Result<Object, Fault> {
+        object(self.header, Part::Header)
+    }
+
+    /// Nobody's claims until the signature is known to be right.
+    pub(super) fn claims(&self) -> Result<Object, Fault> {
+        object(self.claims, Part::Claims)
+    }
+
+    pub(super) fn check_signature(&self, key: &Key) -> Result<(), Fault> {
+        let signature = decode(self.signature, Part::Signature)?;
+        if key.verifies(self.signed.as_bytes(), &signature) {
+            Ok(())
+        } else {
+            Err(Fault::Signature { kid: key.kid().to_owned() })
+        }
+    }
+}
+
+/// Canonical base64url only: no padding, no other characters, and zeros in the last bits that
+/// stand for no byte, so that no token can be spelled in two ways.
+fn decode(text: &str, part: Part) -> Result<Vec<u8>, Fault> {
+    BASE64URL_NOPAD.decode(text.as_bytes()).map_err(|_| Fault::Encoding(part))
+}
+
+fn object(text: &str, part: Part) -> Result<Object, Fault> {
+    let json = decode(text, part)?;
+    let members: UniqueMembers =
+        serde_json::from_slice(&json).map_err(|error| Fault::Json { part, error })?;
+    Ok(members.0)
+}
+
+/// An object with no member twice: of two, one parser takes the first and another one the last
+/// (RFC 7519 section 4, RFC 7515 section 4). No member of a token that is looked at holds an
+/// object in turn.
+struct UniqueMembers(Object);
+
+impl<'de> Deserialize<'de> for UniqueMembers {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(UniqueMembersVisitor)
+    }
+}
+
+struct UniqueMembersVisitor;
+
+impl<'de> Visitor<'de> for UniqueMembersVisitor {
+    type Value = UniqueMembers;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut object = Object::new();
+        while let Some((name, value)) = map.next_entry::<String, Value>()? {
+            if object.insert(name, value).is_some() {
+                return Err(de::Error::custom("a member is there twice"));
+            }
+        }
+        Ok(UniqueMembers(object))
+    }
+}

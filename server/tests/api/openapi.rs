@@ -1,0 +1,277 @@
+//! The OpenAPI document against the server that it is about.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
+use hallpass::routes::table;
+use hallpass_contract::path;
+use serde_json::{Value, json};
+
+use crate::app::{PASSWORD, Response, SignedIn, TestApp};
+
+const NEW_PASSWORD: &str = "tulip anvil copper midnight";
+
+/// Methods with their paths.
+type Operations = BTreeSet<(String, String)>;
+
+/// The document, and which of its operations were seen to succeed.
+struct Document {
+    json: Value,
+    seen: RefCell<Operations>,
+}
+
+impl Document {
+    async fn of(app: &TestApp) -> Self {
+        let json = app.send("GET", path::OPENAPI, &[]).await.json();
+        Self { json, seen: RefCell::default() }
+    }
+
+    fn operations(&self) -> Operations {
+        let paths = self.json["paths"].as_object().unwrap().iter();
+        let methods = |(path, item): (&String, &Value)| {
+            let methods = item.as_object().unwrap().keys();
+            methods.map(|method| (method.to_uppercase(), path.clone())).collect::<Vec<_>>()
+        };
+        paths.flat_map(methods).collect()
+    }
+
+    /// The answer is one that the document has, with its headers and its body.
+    fn check(&self, method: &str, path: &str, response: &Response) {
+        let status = response.status.as_str();
+        let what = format!("{method} {path}: {status}");
+        let operation = &self.json["paths"][path][method.to_lowercase()];
+        let expected = operation["responses"].get(status);
+        let expected = expected.unwrap_or_else(|| panic!("{what} is not in the document"));
+        for (name, header) in expected["headers"].as_object().into_iter().flatten() {
+            let due = header["required"] == true;
+            assert!(!due || response.headers.contains_key(name), "{what} lacks {name}");
+        }
+        match expected["content"].as_object() {
+            None => assert!(response.body.is_empty(), "{what} has a body"),
+            Some(content) => {
+                let media_type = response.header("content-type").split(';').next().unwrap();
+                let content = content.get(media_type);
+                let content = content.unwrap_or_else(|| panic!("{what} is {media_type}"));
+                if media_type.ends_with("json") {
+                    self.validate(&content["schema"], &response.json(), &what);
+                }
+            }
+        }
+        if response.status.is_success() {
+            self.seen.borrow_mut().insert((method.to_owned(), path.to_owned()));
+        }
+    }
+
+    fn validate(&self, schema: &Value, body: &Value, what: &str) {
+        let mut schema = schema.clone();
+        schema["components"] = self.json["components"].clone();
+        let validator = jsonschema::draft202012::options().should_validate_formats(true);
+        let validator = validator.build(&schema).unwrap();
+        let errors: Vec<_> = validator.iter_errors(body).map(|e| e.to_string()).collect();
+        assert!(errors.is_empty(), "{what}: {errors:?} in {body}");
+    }
+}
+
+#[tokio::test]
+async fn the_document_has_the_route_table_and_nothing_else() {
+    let app = TestApp::start().await;
+    let mut routes = Operations::new();
+    for resource in table(&app.state) {
+        for methods in resource.methods {
+            for method in methods.split(", ").filter(|method| *method != "HEAD") {
+                routes.insert((method.to_owned(), resource.path.to_owned()));
+            }
+        }
+    }
+    assert_eq!(Document::of(&app).await.operations(), routes);
+}
+
+#[tokio::test]
+async fn every_operation_answers_as_the_document_says() {
+    let app = TestApp::start().await;
+    let document = Document::of(&app).await;
+    public(&app, &document).await;
+    own(&app, &document).await;
+    admin(&app, &document).await;
+    ends(&app, &document).await;
+    assert_eq!(*document.seen.borrow(), document.operations());
+}
+
+async fn public(app: &TestApp, document: &Document) {
+    for path in [
+        path::CONFIG,
+        path::JWKS,
+        path::OPENAPI,
+        path::DOCS,
+        path::DOCS_STYLE,
+        path::HEALTHZ,
+        path::READYZ,
+    ] {
+        document.check("GET", path, &app.send("GET", path, &[]).await);
+    }
+    for password in [PASSWORD, PASSWORD, "short"] {
+        document.check("POST", path::REGISTER, &app.register("ada", password).await);
+    }
+    for body in ["{", "[]", "{}"] {
+        let json = [("content-type", "application/json")];
+        let answer = app.send_body("POST", path::LOGIN, &json, body).await;
+        document.check("POST", path::LOGIN, &answer);
+    }
+    document.check("POST", path::LOGIN, &app.send_body("POST", path::LOGIN, &[], "x").await);
+    document.check("POST", path::LOGIN, &app.login("ada", "wrong").await);
+    document.check("POST", path::LOGIN, &app.login("ada", PASSWORD).await);
+}
+
+async fn own(app: &TestApp, document: &Document) {
+    let ada = SignedIn::from(&app.login("ada", PASSWORD).await);
+    for path in [path::VERIFY, path::PROTECTED, path::ME, path::SESSIONS] {
+        for token in [ada.token(), "no.such.token"] {
+            document.check("GET", path, &app.get_with_token(path, token).await);
+        }
+    }
+    document.check("POST", path::REFRESH, &app.refresh(&ada.cookie).await);
+    let foreign = [("cookie", ada.cookie.as_str()), ("sec-fetch-site", "cross-site")];
+    document.check("POST", path::REFRESH, &app.send("POST", path::REFRESH, &foreign).await);
+    for (path, body) in [
+        (path::REAUTHENTICATE, json!({ "password": PASSWORD })),
+        (path::REAUTHENTICATE, json!({ "password": "wrong" })),
+        (path::PASSWORD, json!({ "current_password": "wrong", "new_password": NEW_PASSWORD })),
+        (path::PASSWORD, json!({ "current_password": PASSWORD, "new_password": PASSWORD })),
+    ] {
+        let answer = app.json_with_token("POST", path, ada.token(), &body).await;
+        document.check("POST", path, &answer);
+    }
+}
+
+async fn admin(app: &TestApp, document: &Document) {
+    let admin = app.admin("root").await;
+    let bob = app.signed_in("bob").await;
+    for (query, token) in [
+        ("", admin.token()),
+        ("?limit=1", admin.token()),
+        ("?limit=0", admin.token()),
+        ("", bob.token()),
+    ] {
+        let answer = app.get_with_token(&format!("{}{query}", path::ADMIN_USERS), token).await;
+        document.check("GET", path::ADMIN_USERS, &answer);
+    }
+    let patch = json!({ "roles": ["user", "a:b"], "disabled": false });
+    let last = json!({ "disabled": true });
+    for (id, patch) in [(&bob.user.id, &patch), (&admin.user.id, &last), (&"7".to_owned(), &last)] {
+        let path = path::ADMIN_USER.replace("{id}", id);
+        let answer = app.json_with_token("PATCH", &path, admin.token(), patch).await;
+        document.check("PATCH", path::ADMIN_USER, &answer);
+    }
+    let path = path::ADMIN_USER_RESET.replace("{id}", &bob.user.id);
+    let link = app.with_token("POST", &path, admin.token()).await;
+    document.check("POST", path::ADMIN_USER_RESET, &link);
+    let link = link.json::<hallpass_contract::ResetLink>().url;
+    let reset = json!({ "token": link.split_once('#').unwrap().1, "new_password": NEW_PASSWORD });
+    for _ in ["works once", "is used up"] {
+        let answer = app.post_json(path::PASSWORD_RESET, &reset).await;
+        document.check("POST", path::PASSWORD_RESET, &answer);
+    }
+    for id in [&bob.user.id, "nobody"] {
+        let path = path::ADMIN_USER_SESSIONS.replace("{id}", id);
+        let answer = app.with_token("DELETE", &path, admin.token()).await;
+        document.check("DELETE", path::ADMIN_USER_SESSIONS, &answer);
+    }
+    let rotated = app.with_token("POST", path::ROTATE_KEYS, admin.token()).await;
+    document.check("POST", path::ROTATE_KEYS, &rotated);
+    document.check("DELETE", path::ME, &app.with_token("DELETE", path::ME, admin.token()).await);
+    app.clock.advance(std::time::Duration::from_secs(600));
+    document.check("DELETE", path::ME, &app.with_token("DELETE", path::ME, admin.token()).await);
+}
+
+/// What ends the caller's own session.
+async fn ends(app: &TestApp, document: &Document) {
+    let (one, two) =
+        (app.signed_in("eve").await, SignedIn::from(&app.login("eve", PASSWORD).await));
+    let verified: hallpass_contract::Verified =
+        app.get_with_token(path::VERIFY, one.token()).await.json();
+    let path = path::SESSION.replace("{id}", &verified.sid);
+    for _ in ["is open", "has ended"] {
+        let answer = app.with_token("DELETE", &path, two.token()).await;
+        document.check("DELETE", path::SESSION, &answer);
+    }
+    for (method, path) in
+        [("DELETE", path::SESSIONS), ("POST", path::LOGOUT), ("POST", path::LOGOUT)]
+    {
+        document.check(method, path, &app.with_token(method, path, two.token()).await);
+    }
+    let again = SignedIn::from(&app.login("eve", PASSWORD).await);
+    document.check("DELETE", path::ME, &app.with_token("DELETE", path::ME, again.token()).await);
+}
+
+#[tokio::test]
+async fn the_examples_of_bodies_fit_their_schemas() {
+    let app = TestApp::start().await;
+    let document = Document::of(&app).await;
+    for (method, path) in document.operations() {
+        let operation = &document.json["paths"][&path][method.to_lowercase()];
+        let mut examples = Vec::new();
+        let body = &operation["requestBody"]["content"]["application/json"];
+        if body.is_object() {
+            examples.push((&body["schema"], &body["example"]));
+        }
+        for answer in operation["responses"].as_object().unwrap().values() {
+            let problem = &answer["content"]["application/problem+json"];
+            let all = problem["examples"].as_object().into_iter().flatten();
+            examples.extend(all.map(|(_, example)| (&problem["schema"], &example["value"])));
+        }
+        for (schema, example) in examples {
+            document.validate(schema, example, &format!("{method} {path}"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_document_says_what_the_operator_has_set() {
+    let args = ["--password-min", "20", "--public-url", "https://login.example"];
+    let document = Document::of(&TestApp::with_args(&args).await).await.json;
+    assert_eq!(document["openapi"], "3.1.0");
+    assert_eq!(document["servers"][0]["url"], "https://login.example");
+    let password = &document["components"]["schemas"]["Registration"]["properties"]["password"];
+    assert_eq!(password["minLength"], 20);
+}
+
+#[tokio::test]
+async fn the_document_has_a_tag_and_is_not_stored() {
+    let app = TestApp::start().await;
+    let first = app.send("GET", path::OPENAPI, &[]).await;
+    let again = app.send("GET", path::OPENAPI, &[("if-none-match", first.header("etag"))]).await;
+    assert_eq!((first.status.as_u16(), again.status.as_u16()), (200, 304));
+    for answer in [first, again] {
+        assert_eq!(answer.header("cache-control"), "no-store");
+    }
+}
+
+#[tokio::test]
+async fn the_page_has_every_operation_and_keeps_to_the_policy() {
+    let app = TestApp::start().await;
+    let page = app.send("GET", path::DOCS, &[]).await;
+    assert_eq!(page.status, 200);
+    assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
+    let policy = app.send("GET", "/", &[]).await.header("content-security-policy").to_owned();
+    assert!(!policy.is_empty());
+    assert_eq!(page.header("content-security-policy"), policy);
+    let html = String::from_utf8(page.body.to_vec()).unwrap();
+    // Nothing that the policy would stop.
+    for inline in ["<script", "<style", "style=", " on", "http-equiv"] {
+        let of_tag = html.split('<').skip(1).map(|rest| rest.split('>').next().unwrap());
+        assert!(!of_tag.map(|tag| format!("<{tag}")).any(|tag| tag.contains(inline)), "{inline}");
+    }
+    for (method, path) in Document::of(&app).await.operations() {
+        assert!(html.contains(&format!("{method}</span> <code>{path}</code>")), "{method} {path}");
+    }
+    let ids: BTreeSet<&str> = html.split(" id=\"").skip(1).map(up_to_quote).collect();
+    for target in html.split("href=\"#").skip(1).map(up_to_quote) {
+        assert!(ids.contains(target), "nothing has the id {target}");
+    }
+    let style = app.send("GET", path::DOCS_STYLE, &[]).await;
+    assert_eq!(style.header("content-type"), "text/css; charset=utf-8");
+}
+
+fn up_to_quote(text: &str) -> &str {
+    text.split('"').next().unwrap()
+}

@@ -1,0 +1,50 @@
+//! The lock that all tabs of this origin share (Web Locks), so that one refresh serves them all.
+//! Where there is none each tab is for itself: the server takes two refreshes at once for a race.
+
+use std::rc::Rc;
+
+use js_sys::{Function, Promise, Reflect};
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::{JsCast, JsValue};
+
+use super::{Shell, storage};
+use crate::app::Event;
+
+const NAME: &str = "hallpass.refresh";
+
+/// Waits for the lock; [`Event::Locked`] says when it is held.
+pub(super) fn acquire(shell: &Rc<Shell>) {
+    if request(shell).is_none() {
+        locked(shell);
+    }
+}
+
+/// Lets go of the lock, if it is held.
+pub(super) fn release(shell: &Shell) {
+    if let Some(release) = shell.release_lock.take() {
+        release.call0(&JsValue::NULL).ok();
+    }
+}
+
+/// `navigator.locks.request(NAME, callback)`: the lock is held until the promise that the callback
+/// returns is resolved.
+fn request(shell: &Rc<Shell>) -> Option<()> {
+    let navigator = Reflect::get(&shell.window, &"navigator".into()).ok()?;
+    let locks = Reflect::get(&navigator, &"locks".into()).ok()?;
+    let request: Function = Reflect::get(&locks, &"request".into()).ok()?.dyn_into().ok()?;
+    let callback = {
+        let shell = Rc::clone(shell);
+        Closure::once_into_js(move || {
+            let held = Promise::new(&mut |resolve, _| {
+                shell.release_lock.replace(Some(resolve));
+            });
+            locked(&shell);
+            held
+        })
+    };
+    request.call2(&locks, &NAME.into(), &callback).ok().map(drop)
+}
+
+fn locked(shell: &Rc<Shell>) {
+    shell.dispatch(Event::Locked(storage::read(&shell.window)));
+}
