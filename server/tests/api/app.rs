@@ -21,6 +21,8 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use crate::audit;
+
 /// A password that the policy accepts.
 pub const PASSWORD: &str = "correct horse battery staple";
 
@@ -59,6 +61,7 @@ impl TestApp {
 
     /// With whatever a test wants otherwise than by default.
     pub async fn with(args: &[&str], limits: Limits, adjust: impl FnOnce(&mut State)) -> Self {
+        audit::listen();
         let mut args = [&["--pbkdf2-iterations", "10"], args].concat();
         if !args.contains(&"--login-throttle") {
             args.extend(["--login-throttle", "off"]);

@@ -1,16 +1,16 @@
 //! The audit log: a line for each thing that matters to security, and no secret in any.
 
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Once};
 use std::time::Duration;
 
 use hallpass::audit;
 use hallpass_contract::{ResetLink, Verified, path};
 use serde_json::{Value, json};
 use tracing::level_filters::LevelFilter;
-use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::app::{PASSWORD, SignedIn, TestApp};
 
@@ -22,6 +22,10 @@ const UNKNOWN: &str = "nobody.at.all";
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 
+thread_local! {
+    static OF_THIS_THREAD: Log = Log::default();
+}
+
 impl io::Write for Log {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.lock().unwrap().extend(bytes);
@@ -32,15 +36,21 @@ impl io::Write for Log {
     }
 }
 
-impl Log {
-    fn start() -> (Self, DefaultGuard) {
-        let log = Self::default();
-        let writer = log.clone();
+/// Must have been called before the first server runs: tracing asks only once whether anybody listens,
+/// and a subscriber that comes while it asks stays unheard of.
+pub fn listen() {
+    static LISTENING: Once = Once::new();
+    LISTENING.call_once(|| {
         let lines = tracing_subscriber::fmt::layer().json().flatten_event(true);
-        let lines = lines.with_writer(move || writer.clone());
+        let lines = lines.with_writer(|| OF_THIS_THREAD.with(Log::clone));
         let audit_alone = Targets::new().with_target(audit::TARGET, LevelFilter::INFO);
-        let registry = tracing_subscriber::registry().with(audit_alone).with(lines);
-        (log, tracing::subscriber::set_default(registry))
+        tracing_subscriber::registry().with(audit_alone).with(lines).init();
+    });
+}
+
+impl Log {
+    fn start() -> Self {
+        OF_THIS_THREAD.with(Self::clone)
     }
 
     fn text(&self) -> String {
@@ -71,7 +81,7 @@ async fn sid(app: &TestApp, signed_in: &SignedIn) -> String {
 
 #[tokio::test]
 async fn signing_up_in_and_out_and_a_replay_leave_a_line_each() {
-    let (log, _guard) = Log::start();
+    let log = Log::start();
     let app = TestApp::start().await;
     let registered: Value = app.register("ada", PASSWORD).await.json();
     let user = &registered["user"]["id"];
@@ -109,7 +119,7 @@ async fn signing_up_in_and_out_and_a_replay_leave_a_line_each() {
 
 #[tokio::test]
 async fn what_people_do_to_their_account_leaves_a_line_each() {
-    let (log, _guard) = Log::start();
+    let log = Log::start();
     let app = TestApp::start().await;
     let ada = app.signed_in("ada").await;
     let change = |current: &str| json!({"current_password": current, "new_password": NEW_PASSWORD});
@@ -129,7 +139,7 @@ async fn what_people_do_to_their_account_leaves_a_line_each() {
 
 #[tokio::test]
 async fn what_admins_do_leaves_a_line_that_says_who_and_to_whom() {
-    let (log, _guard) = Log::start();
+    let log = Log::start();
     let app = TestApp::start().await;
     let admin = app.admin("ada").await;
     let bob = app.signed_in("bob").await;
@@ -173,7 +183,7 @@ async fn what_admins_do_leaves_a_line_that_says_who_and_to_whom() {
 
 #[tokio::test]
 async fn throttled_attempts_are_told() {
-    let (log, _guard) = Log::start();
+    let log = Log::start();
     let app = TestApp::with_args(&["--login-throttle", "on"]).await;
     while app.login(UNKNOWN, WRONG).await.status == 401 {}
     let last = log.take().pop().unwrap();
@@ -182,7 +192,7 @@ async fn throttled_attempts_are_told() {
 
 #[tokio::test]
 async fn no_line_holds_a_secret_or_what_was_typed_as_a_name() {
-    let (log, _guard) = Log::start();
+    let log = Log::start();
     let app = TestApp::start().await;
     let ada = app.admin("ada").await;
     app.login(UNKNOWN, WRONG).await;
