@@ -10,10 +10,12 @@ use tracing::level_filters::LevelFilter;
 
 use crate::client::parse_network;
 
+mod interceptor;
 mod keys;
 mod shared;
 mod values;
 
+pub use interceptor::{InterceptorArgs, List, PathPattern};
 pub use keys::{KeyArgs, SECRET_VARIABLE, SecretArgs, secret_from_environment};
 pub use shared::{PasswordArgs, TokenArgs};
 use values::{access_ttl, origin, session_lifetime};
@@ -85,6 +87,10 @@ pub struct Config {
     /// http:// and the Host header
     #[arg(long, value_name = "URL", env = "HALLPASS_PUBLIC_URL", value_parser = origin)]
     pub public_url: Option<String>,
+
+    /// Where the frontend sends the access token.
+    #[command(flatten)]
+    pub interceptor: InterceptorArgs,
 
     /// What tokens say of their origin.
     #[command(flatten)]

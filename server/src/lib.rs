@@ -14,6 +14,7 @@ pub mod cli;
 pub mod client;
 pub mod clock;
 pub mod config;
+pub mod content_policy;
 pub mod control;
 pub mod data_dir;
 pub mod filters;

@@ -55,6 +55,7 @@ fn main() -> ExitCode {
 async fn run(config: &Config) -> anyhow::Result<()> {
     // First, so that a signal during the start ends it in order, too.
     let stop = stop_signal()?.shared();
+    config.interceptor.check(config.public_url.as_deref())?;
     warn_about(config);
     let settings = config.keys.settings(secret_from_environment()?, config.access_ttl)?;
     let clock = Clock::system();
@@ -138,6 +139,12 @@ fn warn_about(config: &Config) {
             iterations,
             "new password hashes are cheaper to guess than OWASP asks for; \
              use --pbkdf2-iterations {RECOMMENDED_ITERATIONS} or more"
+        );
+    }
+    for origin in config.interceptor.unencrypted() {
+        tracing::warn!(
+            "the access token goes to {origin} in clear, for everyone on the way to read; give an \
+             https origin to --token-origin"
         );
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hallpass_contract::Secret;
+use http::HeaderValue;
 use jiff::Timestamp;
 use tokio_util::task::TaskTracker;
 
@@ -11,6 +12,7 @@ use crate::assets::Assets;
 use crate::client::TrustedProxies;
 use crate::clock::Clock;
 use crate::config::{Config, Registration, Switch};
+use crate::content_policy;
 use crate::keys::KeyRing;
 use crate::openapi::Documents;
 use crate::password::{PhcHash, Policy, Pool, PoolError};
@@ -46,6 +48,12 @@ pub struct State {
     pub fresh_for: Duration,
     /// The origin under which people see the server; without it, the one they called it by.
     pub public_url: Option<String>,
+    /// The origins beside our own to which the frontend may send the access token.
+    pub token_origins: Vec<String>,
+    /// The paths to which it never does.
+    pub no_token_paths: Vec<String>,
+    /// What the frontend's pages may load, and where they may connect.
+    pub frontend_policy: HeaderValue,
     /// Whose word about a client's address counts.
     pub proxies: TrustedProxies,
     /// What goes on when its client has gone; the shutdown waits for it.
@@ -76,6 +84,8 @@ impl State {
         let (issuer, audience) = (config.tokens.issuer.clone(), config.tokens.audience.clone());
         let tokens = Tokens::new(Arc::clone(&keys), issuer, audience, config.access_ttl);
         let policy = Policy { min_chars: config.passwords.password_min.into() };
+        let token_origins = config.interceptor.origins();
+        let frontend_policy = content_policy::connecting_to(&token_origins)?;
         let lifetimes = Lifetimes { idle: config.refresh_ttl, absolute: config.session_max };
         Ok(Self {
             store,
@@ -88,10 +98,13 @@ impl State {
             registration: config.registration,
             fresh_for: config.fresh_for,
             public_url: config.public_url.clone(),
+            no_token_paths: config.interceptor.excluded(),
             proxies: TrustedProxies::new(&config.trusted_proxy),
             tasks: TaskTracker::new(),
             clock,
             assets,
+            token_origins,
+            frontend_policy,
             documents: Documents::new(policy, config.public_url.as_deref()),
             body_timeout: Duration::from_secs(15),
         })

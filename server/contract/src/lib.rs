@@ -37,6 +37,22 @@ pub struct PublicConfig {
     /// Who may register: `open` means everyone.
     #[cfg_attr(feature = "openapi", schema(pattern = "^(open|closed)$"))]
     pub registration: String,
+    /// The origins beside the server's own to which the frontend may send the access token, as
+    /// browsers write them.
+    #[serde(default)]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(required = true, examples(json!(["https://api.example.com"])))
+    )]
+    pub token_origins: Vec<String>,
+    /// Where it goes on none of those and not on the server's own: a path, or `/*` after one for
+    /// all below it; on one origin alone if that stands before it.
+    #[serde(default)]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(required = true, examples(json!(["/public/*", "https://api.example.com/status"])))
+    )]
+    pub no_token_paths: Vec<String>,
 }
 
 /// The answer of the probes.

@@ -11,13 +11,6 @@ use crate::assets::{Asset, Encoded};
 use crate::problem::Problem;
 use crate::state::App;
 
-/// No inline script or style, nothing from elsewhere, no string turned into code.
-const POLICY: HeaderValue = HeaderValue::from_static(
-    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self'; \
-     connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; \
-     frame-ancestors 'none'; require-trusted-types-for 'script'",
-);
-
 /// A file, or the frontend's page for every path that could be a route of it.
 ///
 /// # Errors
@@ -37,7 +30,7 @@ pub fn serve(
     if method != Method::GET && method != Method::HEAD {
         return Err(Problem::method_not_allowed("GET, HEAD"));
     }
-    Ok(response(asset, headers))
+    Ok(response(asset, headers, &app.frontend_policy))
 }
 
 /// Whether a path may be one of the frontend's routes: not if it looks like a file, and not below
@@ -51,11 +44,11 @@ fn can_be_page(path: &str) -> bool {
 }
 
 /// A file as this client takes it, or 304 if it has it already.
-pub fn response(asset: &Asset, headers: &HeaderMap) -> Response<Bytes> {
+pub fn response(asset: &Asset, headers: &HeaderMap, policy: &HeaderValue) -> Response<Bytes> {
     let (encoding, file) = negotiate(asset, headers);
     let mut response = Response::new(Bytes::new());
     let out = response.headers_mut();
-    out.insert(CONTENT_SECURITY_POLICY, POLICY);
+    out.insert(CONTENT_SECURITY_POLICY, policy.clone());
     out.insert(VARY, HeaderValue::from_static("accept-encoding"));
     out.insert(ETAG, file.etag.clone());
     let caching = if asset.immutable { "public, max-age=31536000, immutable" } else { "no-cache" };

@@ -19,6 +19,8 @@ pub async fn config(app: App) -> Result<Answer<PublicConfig>, Problem> {
     Ok(Answer::ok(PublicConfig {
         password_min: app.policy.min_chars,
         registration: app.registration.to_string(),
+        token_origins: app.token_origins.clone(),
+        no_token_paths: app.no_token_paths.clone(),
     }))
 }
 

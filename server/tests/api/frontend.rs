@@ -1,3 +1,6 @@
+use hallpass_contract::{PublicConfig, path};
+use serde_json::json;
+
 use crate::app::TestApp;
 
 const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; \
@@ -84,4 +87,48 @@ async fn what_the_browser_has_is_not_sent_again() {
     }
     // Other bytes have another tag.
     assert_eq!(app.send("GET", "/", &[("if-none-match", &etag)]).await.status, 200);
+}
+
+/// Two origins and a path, none of them as browsers write them.
+const INTERCEPTOR: [&str; 6] = [
+    "--token-origin",
+    "https://API.example.com:443/",
+    "--token-origin",
+    "http://localhost:3000",
+    "--no-token-path",
+    "https://API.example.com/\u{fc}ber/* /status",
+];
+
+#[tokio::test]
+async fn the_frontend_may_connect_to_the_origins_that_get_the_token() {
+    let app = TestApp::with_args(&INTERCEPTOR).await;
+    let connect = "connect-src 'self' https://api.example.com http://localhost:3000;";
+    let policy = POLICY.replace("connect-src 'self';", connect);
+    for path in ["/", "/login", "/assets/app-0123456789abcdef.js"] {
+        let response = app.send("GET", path, &[]).await;
+        assert_eq!(response.header("content-security-policy"), policy, "{path}");
+    }
+    for path in [path::DOCS, path::DOCS_STYLE, path::OPENAPI] {
+        let response = app.send("GET", path, &[]).await;
+        assert_eq!(response.header("content-security-policy"), POLICY, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn the_frontend_is_told_where_the_token_goes() {
+    let default = TestApp::start().await.send("GET", path::CONFIG, &[]).await;
+    let default: serde_json::Value = default.json();
+    assert_eq!((&default["token_origins"], &default["no_token_paths"]), (&json!([]), &json!([])));
+
+    let app = TestApp::with_args(&INTERCEPTOR).await;
+    let config: PublicConfig = app.send("GET", path::CONFIG, &[]).await.json();
+    assert_eq!(config.token_origins, ["https://api.example.com", "http://localhost:3000"]);
+    assert_eq!(config.no_token_paths, ["https://api.example.com/%C3%BCber/*", "/status"]);
+}
+
+#[test]
+fn settings_of_an_older_server_send_the_token_to_nobody_else() {
+    let older = json!({ "password_min": 15, "registration": "open" });
+    let config: PublicConfig = serde_json::from_value(older).unwrap();
+    assert!(config.token_origins.is_empty() && config.no_token_paths.is_empty());
 }

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::time::Duration;
 
-use hallpass_contract::Login;
+use hallpass_contract::{Login, PublicConfig};
 use rustix::process::Signal;
 use serde_json::Value;
 
@@ -78,6 +78,7 @@ fn what_can_not_work_is_said_in_one_line() {
         (fresh.path(), &["--listen", "203.0.113.1:80"], "can't listen on 203.0.113.1:80"),
         (fresh.path(), &["--listen", "nonsense"], "can't listen on nonsense"),
         (fresh.path(), &["--alg", "HS256"], "HALLPASS_HS256_SECRET"),
+        (fresh.path(), &["--no-token-path", "https://api.example/*"], "--token-origin"),
     ] {
         let output = command(data_dir, args).arg("--log-level=off").output().unwrap();
         let stderr = String::from_utf8(output.stderr).unwrap();
@@ -86,6 +87,25 @@ fn what_can_not_work_is_said_in_one_line() {
         assert_eq!(stderr.lines().count(), 1, "{stderr}");
         assert!(output.stdout.is_empty());
     }
+}
+
+#[tokio::test]
+async fn variables_say_where_the_token_goes_and_plain_http_is_warned_of() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut command = command(dir.path(), &[]);
+    command.env("HALLPASS_TOKEN_ORIGIN", "https://api.example, http://plain.example").env(
+        "HALLPASS_NO_TOKEN_PATH",
+        "/public/* http://plain.example/status,https://api.example/status",
+    );
+    let mut process = Process::of(command);
+    let config = client().get(format!("{}/api/config", process.url)).send().await.unwrap();
+    let config: PublicConfig = config.json().await.unwrap();
+    assert_eq!(config.token_origins, ["https://api.example", "http://plain.example"]);
+    let excluded = ["/public/*", "http://plain.example/status", "https://api.example/status"];
+    assert_eq!(config.no_token_paths, excluded);
+    let (_, log) = process.end(Signal::TERM);
+    let warned = |of: &str| log.lines().any(|line| line.contains("WARN") && line.contains(of));
+    assert!(warned("http://plain.example") && !warned("https://api.example"), "{log}");
 }
 
 /// Sends secrets wherever they may turn up, right and wrong places alike, and returns the token.

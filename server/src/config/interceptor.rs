@@ -1,0 +1,193 @@
+//! Where the frontend sends the access token, as angular-jwt's `allowedDomains` and
+//! `disallowedRoutes` have it; but an origin is a scheme, a host and a port, never a pattern.
+
+use std::fmt;
+use std::net::Ipv4Addr;
+
+use anyhow::bail;
+use clap::Args;
+use url::{Host, Url};
+
+/// Where the frontend sends the access token, beside the server's own API.
+#[derive(Args, Clone, Debug, Default)]
+pub struct InterceptorArgs {
+    /// Another origin to whose API the frontend may send the access token, such as
+    /// `https://api.example.com`: exactly this scheme, host and port. It joins connect-src of the
+    /// frontend's Content-Security-Policy. One each time, or with spaces or commas between
+    #[arg(long, value_name = "URL", env = "HALLPASS_TOKEN_ORIGIN", value_parser = origins)]
+    pub token_origin: Vec<List<String>>,
+
+    /// Paths that never get the access token: exactly `/public/status`, or with `/public/*` all below
+    /// `/public/`; on every origin, the server's own included, or on the one before it, as in
+    /// `https://api.example.com/public/*`. One each time, or with spaces or commas between
+    #[arg(long, value_name = "PATTERN", env = "HALLPASS_NO_TOKEN_PATH", value_parser = patterns)]
+    pub no_token_path: Vec<List<PathPattern>>,
+}
+
+impl InterceptorArgs {
+    /// The origins, as browsers write them.
+    pub fn origins(&self) -> Vec<String> {
+        distinct(self.token_origin.iter().flat_map(|list| list.0.iter().cloned()))
+    }
+
+    /// The patterns, as browsers would write what they match.
+    pub fn excluded(&self) -> Vec<String> {
+        distinct(self.patterns().map(ToString::to_string))
+    }
+
+    /// The origins that the token reaches over a network and without encryption.
+    pub fn unencrypted(&self) -> impl Iterator<Item = String> {
+        self.origins().into_iter().filter(|origin| {
+            let url = Url::parse(origin).ok().filter(|url| url.scheme() == "http");
+            url.is_some_and(|url| !is_loopback(&url))
+        })
+    }
+
+    /// Whether each pattern can match something. One with a mistyped origin would not keep the token
+    /// from where it must not go.
+    ///
+    /// # Errors
+    ///
+    /// If the token would not go to a pattern's origin anyway.
+    pub fn check(&self, public_url: Option<&str>) -> anyhow::Result<()> {
+        let known = self.origins();
+        let stray = self.patterns().find(|pattern| {
+            let is_known = |origin: &String| known.contains(origin) || public_url == Some(origin);
+            !pattern.origin.as_ref().is_none_or(is_known)
+        });
+        match stray {
+            None => Ok(()),
+            Some(pattern) => bail!(
+                "--no-token-path {pattern} is about no origin that gets the token; name the origin \
+                 with --token-origin, or with --public-url if it is the server's own"
+            ),
+        }
+    }
+
+    fn patterns(&self) -> impl Iterator<Item = &PathPattern> {
+        self.no_token_path.iter().flat_map(|list| &list.0)
+    }
+}
+
+/// What one flag or one variable gives: values with spaces or commas between.
+#[derive(Clone, Debug)]
+pub struct List<T>(Vec<T>);
+
+/// A path, or all below one.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct PathPattern {
+    /// The only origin that it is about; without it, it is about each one.
+    origin: Option<String>,
+    /// Percent-encoded as browsers do it; with `/*` at its end it stands for all that begins with
+    /// what is before the asterisk.
+    path: String,
+}
+
+impl fmt::Display for PathPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.origin.as_deref().unwrap_or_default())?;
+        f.write_str(&self.path)
+    }
+}
+
+fn distinct(texts: impl Iterator<Item = String>) -> Vec<String> {
+    let mut distinct = Vec::new();
+    for text in texts {
+        if !distinct.contains(&text) {
+            distinct.push(text);
+        }
+    }
+    distinct
+}
+
+fn origins(text: &str) -> Result<List<String>, String> {
+    list(text, origin)
+}
+
+fn patterns(text: &str) -> Result<List<PathPattern>, String> {
+    list(text, pattern)
+}
+
+fn list<T>(text: &str, parse: fn(&str) -> Result<T, String>) -> Result<List<T>, String> {
+    let items = text.split(|c: char| c == ',' || c.is_ascii_whitespace());
+    let items = items.filter(|item| !item.is_empty());
+    let parse = |item| parse(item).map_err(|error| format!("{item}: {error}"));
+    items.map(parse).collect::<Result<_, _>>().map(List)
+}
+
+/// Strict, since it goes into a header that grants access: nothing that only a lenient reader takes
+/// for an origin, and nothing that a Content-Security-Policy would ignore, or read as more than one
+/// host (CSP Level 3 section 2.3.1, `host-source`: no underscore, no IPv6 address).
+fn origin(text: &str) -> Result<String, String> {
+    const GIVE: &str = "give scheme, host and port alone, such as https://api.example.com";
+    let (scheme, rest) = text.split_once("://").ok_or(GIVE)?;
+    if !["http", "https"].iter().any(|http| scheme.eq_ignore_ascii_case(http)) {
+        return Err("give an https origin, such as https://api.example.com".into());
+    }
+    let authority = rest.strip_suffix('/').unwrap_or(rest);
+    if authority.is_empty() || authority.contains(['/', '\\', '?', '#', '@']) {
+        return Err(GIVE.into());
+    }
+    if authority.contains('*') {
+        return Err("name each host, without a wildcard".into());
+    }
+    let url = Url::parse(text).map_err(|error| error.to_string())?;
+    match url.host() {
+        Some(Host::Ipv4(_)) => {}
+        Some(Host::Domain(name)) if is_host_name(name) => {}
+        Some(Host::Ipv6(_)) => {
+            return Err("give a name: no Content-Security-Policy can hold an IPv6 address".into());
+        }
+        _ => return Err("a host's name has letters, digits, hyphens and dots alone".into()),
+    }
+    Ok(url.origin().ascii_serialization())
+}
+
+fn is_host_name(name: &str) -> bool {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    name.split('.').all(|label| !label.is_empty() && label.chars().all(is_part))
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(address)) => Ipv4Addr::is_loopback(&address),
+        _ => false,
+    }
+}
+
+/// Strict, since what matches nothing keeps no token back: a path as it is in the address that the
+/// browser asks for.
+fn pattern(text: &str) -> Result<PathPattern, String> {
+    const GIVE: &str = "give a path, such as /public/* or https://api.example.com/public/*";
+    let (origin, path) = match text.split_once("://") {
+        None => (None, text),
+        Some((scheme, rest)) => {
+            let slash = rest.find('/').ok_or(GIVE)? + scheme.len() + "://".len();
+            (Some(origin(&text[..slash])?), &text[slash..])
+        }
+    };
+    if !path.starts_with('/') || path.starts_with("//") {
+        return Err(GIVE.into());
+    }
+    if path.contains(['?', '#', '\\']) || path.contains(char::is_control) {
+        return Err("give a path alone, without a query, a fragment or a backslash".into());
+    }
+    if path.strip_suffix("/*").unwrap_or(path).contains('*') {
+        return Err("an asterisk can stand only after the last slash, as in /public/*".into());
+    }
+    if path.split('/').any(is_dot_segment) {
+        return Err("give the path without . and .. in it, as the browser asks for it".into());
+    }
+    let mut url = Url::parse("http://localhost").map_err(|error| error.to_string())?;
+    url.set_path(path);
+    Ok(PathPattern { origin, path: url.path().to_owned() })
+}
+
+/// What a browser takes out of a path before it asks for it.
+fn is_dot_segment(segment: &str) -> bool {
+    [".", ".."].contains(&segment.to_ascii_lowercase().replace("%2e", ".").as_str())
+}
+
+#[cfg(test)]
+mod tests;
