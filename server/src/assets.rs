@@ -76,6 +76,20 @@ impl Assets {
         Self { by_path: by_path.collect() }
     }
 
+    /// The same, with other entity tags under another policy where the file may change: hearing that
+    /// a page is the one it has, a browser may keep the policy that came with it, too (WebKit does,
+    /// as for all headers that begin with `content-`).
+    #[must_use]
+    pub fn under(mut self, policy: &HeaderValue) -> Self {
+        for asset in self.by_path.values_mut().filter(|asset| !asset.immutable) {
+            let copies = asset.brotli.iter_mut().chain(&mut asset.gzip);
+            for encoded in copies.chain([&mut asset.identity]) {
+                encoded.etag = tag(&[encoded.etag.as_bytes(), policy.as_bytes()]);
+            }
+        }
+        self
+    }
+
     /// The file at a URL's path.
     pub fn get(&self, url_path: &str) -> Option<&Asset> {
         self.by_path.get(url_path.strip_prefix('/')?)
@@ -102,10 +116,15 @@ impl Asset {
 
 impl Encoded {
     fn new(bytes: Bytes) -> Self {
-        let hash = data_encoding::HEXLOWER.encode(&Sha256::digest(&bytes)[..16]);
-        let etag = HeaderValue::try_from(format!("\"{hash}\"")).expect("hex is ASCII");
+        let etag = tag(&[&bytes]);
         Self { bytes, etag }
     }
+}
+
+fn tag(parts: &[&[u8]]) -> HeaderValue {
+    let digest = parts.iter().fold(Sha256::new(), Sha256::chain_update).finalize();
+    let hash = data_encoding::HEXLOWER.encode(&digest[..16]);
+    HeaderValue::try_from(format!("\"{hash}\"")).expect("hex is ASCII")
 }
 
 fn content_type(path: &str) -> HeaderValue {

@@ -102,7 +102,7 @@ impl State {
             proxies: TrustedProxies::new(&config.trusted_proxy),
             tasks: TaskTracker::new(),
             clock,
-            assets,
+            assets: if token_origins.is_empty() { assets } else { assets.under(&frontend_policy) },
             token_origins,
             frontend_policy,
             documents: Documents::new(policy, config.public_url.as_deref()),

@@ -126,6 +126,20 @@ async fn the_frontend_is_told_where_the_token_goes() {
     assert_eq!(config.no_token_paths, ["https://api.example.com/%C3%BCber/*", "/status"]);
 }
 
+#[tokio::test]
+async fn a_page_under_another_policy_is_another_page_for_caches() {
+    let brotli = ("accept-encoding", "br");
+    let (before, after) = (TestApp::start().await, TestApp::with_args(&INTERCEPTOR).await);
+    let known = before.send("GET", "/", &[brotli]).await.header("etag").to_owned();
+    for (app, status) in [(&before, 304), (&after, 200)] {
+        let response = app.send("GET", "/", &[brotli, ("if-none-match", &known)]).await;
+        assert_eq!(response.status, status);
+    }
+    let asset = "/assets/app-0123456789abcdef.js";
+    let tags = (before.send("GET", asset, &[]).await, after.send("GET", asset, &[]).await);
+    assert_eq!(tags.0.header("etag"), tags.1.header("etag"), "it needs no policy");
+}
+
 #[test]
 fn settings_of_an_older_server_send_the_token_to_nobody_else() {
     let older = json!({ "password_min": 15, "registration": "open" });
