@@ -41,7 +41,7 @@ has_debian_wasm() {
         [ -d "$(/usr/bin/rustc --print sysroot)/lib/rustlib/src/rust/library/std" ]
 }
 
-# The frontend's files, into web/dist.
+# The frontend's files, into web/dist. Takes further arguments of the bundler.
 build_web() {
     "$root/scripts/setup" build
     step "frontend: compiling to WebAssembly"
@@ -57,7 +57,7 @@ build_web() {
     fi
     step "frontend: bundling"
     in_root cargo run -p hallpass-bundle -- \
-        --wasm "target/$wasm_target/wasm/hallpass-web.wasm" --source web --out web/dist
+        --wasm "target/$wasm_target/wasm/hallpass-web.wasm" --source web --out web/dist "$@"
 } >&2
 
 # target/release/hallpass with the frontend in it, and any further packages.

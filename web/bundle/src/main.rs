@@ -6,6 +6,7 @@ mod bindings;
 mod compress;
 mod names;
 mod output;
+mod sizes;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -14,6 +15,7 @@ use anyhow::Result;
 use clap::Parser;
 
 use output::Outcome;
+use sizes::Sizes;
 
 /// Bundle the frontend for embedding
 #[derive(Parser)]
@@ -28,6 +30,9 @@ struct Args {
     /// The directory to fill; whatever else is in it is removed
     #[arg(long, value_name = "DIR", default_value = "web/dist")]
     out: PathBuf,
+    /// Fail if a first visit loads more than this, compressed; the bundle is there all the same
+    #[arg(long, value_name = "BYTES")]
+    budget: Option<usize>,
 }
 
 fn main() -> ExitCode {
@@ -45,21 +50,13 @@ fn run(args: &Args) -> Result<()> {
     let sources = assemble::Sources::read(&args.source)?;
     let mut files = assemble::assemble(&sources, module)?;
     compress::add_compressed(&mut files)?;
-    match output::replace(&args.out, &files)? {
-        Outcome::Unchanged => eprintln!("{} is up to date", args.out.display()),
-        Outcome::Written => print_sizes(&files),
+    let outcome = output::replace(&args.out, &files)?;
+    let sizes = Sizes::of(&files);
+    if outcome == Outcome::Unchanged {
+        eprintln!("{} is up to date", args.out.display());
     }
-    Ok(())
-}
-
-/// What each file costs over the wire.
-fn print_sizes(files: &output::Files) {
-    eprintln!("{:>9} {:>9} {:>9}  file", "raw", "gzip", "brotli");
-    for (name, contents) in files.iter().filter(|(name, _)| !compress::is_compressed(name)) {
-        let size = |suffix| {
-            let copy = files.get(&format!("{name}{suffix}"));
-            copy.map_or_else(|| "-".to_owned(), |copy| copy.len().to_string())
-        };
-        eprintln!("{:>9} {:>9} {:>9}  {name}", contents.len(), size(".gz"), size(".br"));
+    if outcome == Outcome::Written || args.budget.is_some() {
+        eprintln!("{sizes}");
     }
+    args.budget.map_or(Ok(()), |budget| sizes.check(budget))
 }
