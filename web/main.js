@@ -1,6 +1,23 @@
 // Loads the application. It stands in a file of its own because the content security policy admits
 // no inline script, and it imports the glue dynamically so that a failure can be shown.
+
+// A form can be read, and typed into, before the module is here. Whoever is signed in sees no form.
+function showForm() {
+  try {
+    if (localStorage.getItem("hallpass.access_token") !== null) return;
+  } catch {
+    // Without storage nobody is signed in.
+  }
+  for (const form of document.querySelectorAll("[data-path]")) {
+    if (form.dataset.path === location.pathname) {
+      form.hidden = false;
+      document.documentElement.dataset.early = "";
+    }
+  }
+}
+
 try {
+  showForm();
   const { default: start } = await import("./app.js");
   await start();
 } catch (error) {

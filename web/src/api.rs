@@ -1,9 +1,10 @@
 //! What goes over the wire: requests, and what their answers mean to a person.
 
-use hallpass_contract::{
-    Credentials, FieldError, PROBLEM_MEDIA_TYPE, PasswordReset, Problem, Secret,
-};
+use hallpass_contract::{FieldError, PROBLEM_MEDIA_TYPE, Problem, Secret};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
+
+use crate::session::Seconds;
 
 /// Tells the answers of requests apart, so that a late one can be recognized.
 pub type RequestId = u32;
@@ -15,6 +16,22 @@ pub enum Method {
     Get,
     /// `POST`
     Post,
+    /// `PATCH`
+    Patch,
+    /// `DELETE`
+    Delete,
+}
+
+impl Method {
+    /// As it goes over the wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
+        }
+    }
 }
 
 /// One call of the API.
@@ -24,22 +41,17 @@ pub struct Request {
     pub id: RequestId,
     /// How.
     pub method: Method,
-    /// One of [`hallpass_contract::path`].
-    pub path: &'static str,
+    /// One of [`hallpass_contract::path`], with its query.
+    pub path: String,
     /// The JSON to send along.
     pub body: Option<Secret>,
     /// The session's token, for the interceptor to add where it may.
     pub token: Option<Secret>,
 }
 
-/// The JSON of a registration or a login.
-pub fn credentials_body(credentials: &Credentials) -> Option<Secret> {
-    serde_json::to_string(credentials).ok().map(Secret::from)
-}
-
-/// The JSON of a password reset.
-pub fn reset_body(reset: &PasswordReset) -> Option<Secret> {
-    serde_json::to_string(reset).ok().map(Secret::from)
+/// A request's JSON; it may hold a password.
+pub fn json_body(body: &impl Serialize) -> Option<Secret> {
+    serde_json::to_string(body).ok().map(Secret::from)
 }
 
 /// An answer, or none because the server was not reached or not in time.
@@ -54,6 +66,8 @@ pub struct Reply {
     pub content_type: String,
     /// The `Retry-After` header, empty without one.
     pub retry_after: String,
+    /// The `Date` header.
+    pub server_time: Option<Seconds>,
     /// The body; it may hold a token.
     pub body: Secret,
 }
@@ -61,12 +75,13 @@ pub struct Reply {
 impl Default for Reply {
     fn default() -> Self {
         let (content_type, retry_after) = (String::new(), String::new());
-        Self { status: 0, content_type, retry_after, body: Secret::from("") }
+        Self { status: 0, content_type, retry_after, server_time: None, body: Secret::from("") }
     }
 }
 
 impl Reply {
-    fn problem(&self) -> Option<Problem> {
+    /// The problem document, if the body is one.
+    pub fn problem(&self) -> Option<Problem> {
         let media_type = self.content_type.split(';').next().unwrap_or_default().trim();
         media_type
             .eq_ignore_ascii_case(PROBLEM_MEDIA_TYPE)
@@ -88,6 +103,17 @@ pub struct Fault {
     pub message: String,
     /// What is wrong with which field of the form.
     pub fields: Vec<FieldError>,
+    /// For how many seconds a next attempt is in vain, if the server has said so.
+    pub retry_after: Option<u32>,
+}
+
+impl Fault {
+    /// All of it in words, where there is no form to show fields in.
+    pub fn in_words(self) -> String {
+        let told = Some(self.message).filter(|message| !message.is_empty());
+        let fields = self.fields.into_iter().map(|error| error.message);
+        told.into_iter().chain(fields).collect::<Vec<_>>().join(" ")
+    }
 }
 
 /// The body of an answer with the status that means success, else what went wrong.
@@ -121,7 +147,7 @@ pub fn not_understood(status: u16) -> Fault {
     Fault {
         status,
         message: "The server gave an unexpected answer. Reload the page and try again.".into(),
-        fields: Vec::new(),
+        ..Fault::default()
     }
 }
 
@@ -134,10 +160,11 @@ fn fault(reply: &Reply) -> Fault {
     };
     // A detail that says when is not said twice.
     let told = message.contains("again in");
-    if let (429 | 503, Some(seconds), false) = (reply.status, reply.retry_after_seconds(), told) {
+    let retry_after = reply.retry_after_seconds().filter(|_| matches!(reply.status, 429 | 503));
+    if let (Some(seconds), false) = (retry_after, told) {
         message.push_str(&when_to_retry(seconds));
     }
-    Fault { status: reply.status, message, fields }
+    Fault { status: reply.status, message, fields, retry_after }
 }
 
 fn without_problem(status: u16) -> &'static str {

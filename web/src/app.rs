@@ -1,7 +1,14 @@
 //! The application: what happened, what is so, and what to do about it. Pure: the clock, the
 //! storage, the network and the page are events that come in and effects that go out.
 
+mod account;
+mod action;
+mod admin;
+mod calls;
+mod connection;
+mod foreign;
 mod forms;
+mod freshness;
 mod model;
 mod navigation;
 mod refresh;
@@ -10,13 +17,14 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
-use hallpass_contract::{Secret, path};
+use hallpass_contract::Secret;
 
-use crate::api::{Answer, Fault, Method, Request, RequestId, expect};
-use crate::route::Route;
+use crate::api::{Answer, Request, RequestId};
+use crate::interceptor::Url;
 use crate::session::{Seconds, Stored};
-pub use model::{Content, FormState, Model};
-use model::{Flight, Pending, Task};
+pub use action::Action;
+pub use foreign::{FetchId, Outcome};
+pub use model::{Content, Failure, FormState, Model, Typed};
 
 /// Something that happened.
 #[derive(Debug)]
@@ -31,22 +39,26 @@ pub enum Event {
     StorageChanged(Stored),
     /// The token could not be saved.
     StorageFailed,
-    /// A form was submitted with this username and password.
-    Submitted(Form, String, Secret),
-    /// Somebody typed into a field.
-    Edited(Form, Field),
-    /// The password is to be shown, or hidden again.
-    PasswordToggled,
-    /// The sign-out button.
-    SignOut,
-    /// The try-again button of a page that could not load its content.
-    Retry,
+    /// A form was submitted.
+    Submitted(Form, Input),
+    /// Somebody typed into a field; this is in the form now.
+    Edited(Form, Field, Input),
+    /// The roles of the user with this id are to be those of the text.
+    RolesSubmitted(String, String),
+    /// A button was pressed.
+    Pressed(Action),
     /// A request came to its end.
     Answered(RequestId, Answer),
     /// The lock of [`Effect::Lock`] is held; this is stored by now.
     Locked(Stored),
     /// The time of [`Effect::Wake`] has come; this is stored by now.
     Woke(Stored),
+    /// The browser has found the network, or lost it.
+    Online(bool),
+    /// A script of the page wants to call this address as the signed-in user.
+    FetchAsked(FetchId, Url),
+    /// What came of such a call.
+    Fetched(FetchId, Outcome),
 }
 
 /// Something for the shell to do.
@@ -58,6 +70,10 @@ pub enum Effect {
     Replace(String),
     /// Send a request and answer with [`Event::Answered`].
     Send(Request),
+    /// Send the request of a script with this token, if any, and answer with [`Event::Fetched`].
+    Fetch(FetchId, Option<Secret>),
+    /// Give the script the last answer to its request.
+    Deliver(FetchId),
     /// Store the token and the clock offset; [`Event::StorageFailed`] if that cannot be done.
     Save(Secret, Seconds),
     /// Remove the stored token; if one is named, only that one and not its successor from
@@ -71,10 +87,12 @@ pub enum Effect {
     Wake(Seconds),
     /// Move the focus to the heading of the view.
     FocusHeading,
+    /// Move the focus to the heading of a list, after the row that had it went.
+    FocusList(&'static str),
     /// Move the focus within a form.
     Focus(Form, Control),
-    /// Empty the password fields.
-    ClearPasswords,
+    /// Empty the password fields, of one form or of all.
+    ClearPasswords(Option<Form>),
     /// Write a username into a form.
     FillUsername(Form, String),
 }
@@ -88,7 +106,17 @@ pub enum Form {
     Register,
     /// `#reset-form`
     Reset,
+    /// `#password-form` of the account page.
+    Password,
+    /// `#delete-form` of the account page.
+    Delete,
+    /// `#fresh-form` of the dialog that asks for the password again.
+    Fresh,
 }
+
+/// All forms, in the order of their numbers.
+pub const FORMS: [Form; 6] =
+    [Form::Login, Form::Register, Form::Reset, Form::Password, Form::Delete, Form::Fresh];
 
 /// The fields of the forms.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -97,6 +125,19 @@ pub enum Field {
     Username,
     /// `password`
     Password,
+    /// `current_password`
+    Current,
+}
+
+/// What is in a form's fields; empty where it has no such field.
+#[derive(Clone, Debug)]
+pub struct Input {
+    /// `username`
+    pub username: String,
+    /// `password`
+    pub password: Secret,
+    /// `current_password`
+    pub current: Secret,
 }
 
 /// What can have the focus in a form.
@@ -110,6 +151,7 @@ pub enum Control {
 
 /// Says what follows from an event at the time `now`.
 pub fn update(event: Event, now: Seconds, model: &mut Model) -> Vec<Effect> {
+    model.now = now;
     let mut turn = Turn { model, now, session_ended: false, effects: Vec::new() };
     match event {
         Event::Started(target, stored) => turn.start(&target, stored),
@@ -117,16 +159,18 @@ pub fn update(event: Event, now: Seconds, model: &mut Model) -> Vec<Effect> {
         Event::Traversed(target, stored) => turn.traverse(&target, stored),
         Event::StorageChanged(stored) => turn.storage_changed(stored),
         Event::StorageFailed => turn.storage_failed(),
-        Event::Submitted(form, username, password) => turn.submit(form, &username, password),
-        Event::Edited(form, field) => turn.edited(form, field),
-        Event::PasswordToggled => turn.model.form.show_password ^= true,
-        Event::SignOut => turn.sign_out(),
-        Event::Retry => turn.retry(),
+        Event::Submitted(form, input) => turn.submit(form, input),
+        Event::Edited(form, field, input) => turn.edited(form, field, &input),
+        Event::RolesSubmitted(id, roles) => turn.set_roles(id, &roles),
+        Event::Pressed(action) => turn.pressed(action),
         Event::Answered(id, answer) => turn.answered(id, &answer),
         Event::Locked(stored) => turn.locked(stored),
         Event::Woke(stored) => turn.woke(stored),
+        Event::Online(online) => turn.online(online),
+        Event::FetchAsked(id, url) => turn.fetch_asked(id, url),
+        Event::Fetched(id, outcome) => turn.fetched(id, outcome),
     }
-    turn.keep_alive();
+    turn.plan_ahead();
     turn.effects
 }
 
@@ -140,83 +184,18 @@ struct Turn<'a> {
 }
 
 impl Turn<'_> {
-    /// A request of anyone.
-    fn send(&mut self, method: Method, path: &'static str, body: Option<Secret>) -> RequestId {
-        self.send_request(method, path, body, None)
-    }
-
-    /// A request of the signed-in user.
-    fn send_with_token(&mut self, method: Method, path: &'static str) -> RequestId {
-        let token = self.model.session.as_ref().map(|session| session.token.clone());
-        self.send_request(method, path, None, token)
-    }
-
-    fn send_request(
-        &mut self,
-        method: Method,
-        path: &'static str,
-        body: Option<Secret>,
-        token: Option<Secret>,
-    ) -> RequestId {
-        self.model.last_request = self.model.last_request.wrapping_add(1);
-        let id = self.model.last_request;
-        self.effects.push(Effect::Send(Request { id, method, path, body, token }));
-        id
-    }
-
-    fn load_config(&mut self) {
-        if self.model.config.is_none() && self.model.config_request.is_none() {
-            self.model.config_request = Some(self.send(Method::Get, path::CONFIG, None));
-        }
-    }
-
-    fn load_content(&mut self) {
-        self.model.content = Content::Loading;
-        self.call(Method::Get, path::PROTECTED, Task::Content);
-    }
-
-    fn retry(&mut self) {
-        if self.model.route == Route::Protected && self.model.pending.is_none() {
-            self.load_content();
-            self.effects.push(Effect::FocusHeading);
-        }
-    }
-
-    fn answered(&mut self, id: RequestId, answer: &Answer) {
-        if self.model.config_request == Some(id) {
-            self.model.config_request = None;
-            self.model.config = expect(answer, 200).ok();
-            return;
-        }
-        if self.refresh_answered(id, answer) {
-            return;
-        }
-        let awaited =
-            |pending: &mut Pending| matches!(pending.flight, Flight::Sent(sent, _) if sent == id);
-        let Some(Pending { flight: Flight::Sent(_, call), task }) =
-            self.model.pending.take_if(awaited)
-        else {
-            return;
-        };
-        let refused = answer.as_ref().is_some_and(|reply| reply.status == 401);
-        let task = match if refused { self.try_again(call, task) } else { Err(task) } {
-            Ok(()) => return,
-            Err(task) => task,
-        };
-        match task {
-            Task::Login => self.login_answered(answer),
-            Task::Register(credentials) => self.register_answered(answer, credentials),
-            Task::Reset => self.reset_answered(answer),
-            Task::FirstLogin(username) => self.first_login_answered(answer, username),
-            Task::Content => self.content_answered(answer),
-        }
-    }
-
-    fn content_answered(&mut self, answer: &Answer) {
-        match expect(answer, 200) {
-            Ok(protected) => self.model.content = Content::Shown(protected),
-            Err(Fault { status: 401, .. }) => self.session_refused(),
-            Err(fault) => self.model.content = Content::Failed(fault.message),
+    fn pressed(&mut self, action: Action) {
+        match action {
+            Action::SignOut => self.sign_out(),
+            Action::TogglePassword(form) => self.model.form_mut(form).show_password ^= true,
+            Action::Retry => self.retry(),
+            Action::Cancel => self.cancel_prompt(),
+            Action::EndSession(id) => self.end_session_of(id),
+            Action::EndOtherSessions => self.end_other_sessions(),
+            Action::Disable(id) => self.disable(id, true),
+            Action::Enable(id) => self.disable(id, false),
+            Action::EndUserSessions(id) => self.end_sessions_of_user(id),
+            Action::OfferReset(id) => self.offer_reset(id),
         }
     }
 }

@@ -1,8 +1,10 @@
 //! Paths, the views they name, and the guard that stands before the protected ones.
 
+use hallpass_contract::{ADMIN_ROLE, path as api};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use crate::return_path::ReturnPath;
+use crate::session::Session;
 
 /// Where somebody goes who signs in without having wanted to go anywhere.
 pub const AFTER_SIGN_IN: &str = "/protected";
@@ -22,6 +24,10 @@ pub enum Route {
     Register(Option<ReturnPath>),
     /// `/protected`: guarded.
     Protected,
+    /// `/account`: guarded.
+    Account,
+    /// `/admin?after=`: guarded, for admins; the users after the one with this id.
+    Admin(Option<String>),
     /// `/reset-password#token`: where a reset link leads.
     ResetPassword,
     /// Any other path.
@@ -38,6 +44,8 @@ impl Route {
             "/login" => Self::Login(next(query)),
             "/register" => Self::Register(next(query)),
             "/protected" => Self::Protected,
+            "/account" => Self::Account,
+            "/admin" => Self::Admin(after(query)),
             "/reset-password" => Self::ResetPassword,
             _ => Self::NotFound,
         }
@@ -52,8 +60,18 @@ impl Route {
     pub fn next(&self) -> Option<&ReturnPath> {
         match self {
             Self::Login(next) | Self::Register(next) => next.as_ref(),
-            Self::Home | Self::Protected | Self::ResetPassword | Self::NotFound => None,
+            _ => None,
         }
+    }
+
+    /// Only signed-in visitors see it.
+    fn is_guarded(&self) -> bool {
+        matches!(self, Self::Protected | Self::Account | Self::Admin(_))
+    }
+
+    /// Only visitors with this role see it.
+    fn role(&self) -> Option<&'static str> {
+        matches!(self, Self::Admin(_)).then_some(ADMIN_ROLE)
     }
 }
 
@@ -76,6 +94,14 @@ fn with_next(page: &str, next: Option<&ReturnPath>) -> String {
     path
 }
 
+/// The path of the admin page whose first user is the one after this id.
+pub fn admin_path(after: Option<&str>) -> String {
+    match after {
+        Some(after) => ["/admin?", api::AFTER, "=", after].concat(),
+        None => "/admin".to_owned(),
+    }
+}
+
 /// What the guard says to somebody who wants to see a route.
 #[derive(Debug, Eq, PartialEq)]
 pub enum Admission {
@@ -83,21 +109,35 @@ pub enum Admission {
     Show,
     /// Sign in first, at this path.
     SignInFirst(String),
+    /// Signed in, but not with the role it takes.
+    Forbid,
     /// Already signed in: go on to this path.
     GoOn(String),
 }
 
 /// The guard. `target` is the path that led to `route`, to which a sign-in returns.
-pub fn admit(route: &Route, target: &str, signed_in: bool) -> Admission {
-    match route {
-        Route::Protected if !signed_in => {
+pub fn admit(route: &Route, target: &str, session: Option<&Session>) -> Admission {
+    match (route, session) {
+        (route, None) if route.is_guarded() => {
             Admission::SignInFirst(login_path(ReturnPath::parse(target).as_ref()))
         }
-        Route::Login(_) | Route::Register(_) if signed_in => {
+        (Route::Login(_) | Route::Register(_), Some(_)) => {
             Admission::GoOn(route.onward().to_owned())
+        }
+        (route, Some(session)) if route.role().is_some_and(|role| !session.has_role(role)) => {
+            Admission::Forbid
         }
         _ => Admission::Show,
     }
+}
+
+/// The `after` of a query string, if it can be a user's id.
+fn after(query: &str) -> Option<String> {
+    let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+    let (_, id) = pairs.into_iter().find(|(name, _)| *name == api::AFTER)?;
+    let is_id =
+        id.len() <= 64 && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    (is_id && !id.is_empty()).then(|| id.to_owned())
 }
 
 /// The `next` of a query string, if it may be followed. Of several the first counts.
@@ -110,6 +150,11 @@ fn next(query: &str) -> Option<ReturnPath> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::testing::{jwt, jwt_with_roles};
+
+    fn session() -> Option<Session> {
+        Session::restore(&jwt("ada", 1_900), 0)
+    }
 
     #[test]
     fn each_path_names_its_view() {
@@ -118,6 +163,10 @@ mod tests {
         assert_eq!(Route::parse("/login"), Route::Login(None));
         assert_eq!(Route::parse("/register#x"), Route::Register(None));
         assert_eq!(Route::parse("/protected?a=b"), Route::Protected);
+        assert_eq!(Route::parse("/account"), Route::Account);
+        assert_eq!(Route::parse("/admin?after=&x"), Route::Admin(None));
+        assert_eq!(Route::parse("/admin?x&after=0190-aB"), Route::Admin(Some("0190-aB".into())));
+        assert_eq!(Route::parse("/admin?after=..%2Fme"), Route::Admin(None));
         assert_eq!(Route::parse("/reset-password#t0ken"), Route::ResetPassword);
         assert_eq!(Route::parse("/protected/"), Route::NotFound);
         assert_eq!(Route::parse("/LOGIN"), Route::NotFound);
@@ -125,7 +174,7 @@ mod tests {
 
     #[test]
     fn the_guard_sends_a_signed_out_visitor_to_login_and_remembers_the_way() {
-        let admission = admit(&Route::Protected, "/protected?a=1&b=%20", false);
+        let admission = admit(&Route::Protected, "/protected?a=1&b=%20", None);
         let expected = "/login?next=%2Fprotected%3Fa%3D1%26b%3D%2520";
         assert_eq!(admission, Admission::SignInFirst(expected.into()));
         assert_eq!(Route::parse(expected).onward(), "/protected?a=1&b=%20");
@@ -133,14 +182,30 @@ mod tests {
 
     #[test]
     fn the_guard_lets_a_signed_in_visitor_through() {
-        assert_eq!(admit(&Route::Protected, "/protected", true), Admission::Show);
-        assert_eq!(admit(&Route::Home, "/", true), Admission::Show);
+        for path in ["/protected", "/account", "/", "/nowhere"] {
+            let admission = admit(&Route::parse(path), path, session().as_ref());
+            assert_eq!(admission, Admission::Show, "{path}");
+        }
+    }
+
+    #[test]
+    fn the_admin_page_takes_the_role() {
+        let (route, path) = (Route::Admin(None), "/admin");
+        let signed_out = Admission::SignInFirst("/login?next=%2Fadmin".into());
+        assert_eq!(admit(&route, path, None), signed_out);
+        for (roles, admission) in [
+            (&["user", "administrator"] as &[&str], Admission::Forbid),
+            (&["user", "admin"], Admission::Show),
+        ] {
+            let session = Session::restore(&jwt_with_roles("ada", 1_900, roles), 0);
+            assert_eq!(admit(&route, path, session.as_ref()), admission, "{roles:?}");
+        }
     }
 
     #[test]
     fn the_guard_leaves_public_pages_alone() {
         for path in ["/", "/login", "/register", "/reset-password", "/nowhere"] {
-            assert_eq!(admit(&Route::parse(path), path, false), Admission::Show, "{path}");
+            assert_eq!(admit(&Route::parse(path), path, None), Admission::Show, "{path}");
         }
     }
 
@@ -151,7 +216,7 @@ mod tests {
             ("/register?next=%2F%3Fa", "/?a"),
             ("/login?next=https%3A%2F%2Fevil.example", "/protected"),
         ] {
-            let admission = admit(&Route::parse(path), path, true);
+            let admission = admit(&Route::parse(path), path, session().as_ref());
             assert_eq!(admission, Admission::GoOn(onward.into()), "{path}");
         }
     }

@@ -1,7 +1,12 @@
 //! What the page shows for a model, as names of hooks in `index.html` and the values they get.
 
-use crate::app::{Content, FormState, Model};
-use crate::route::{Route, login_path, register_path};
+mod rows;
+mod words;
+
+use hallpass_contract::ADMIN_ROLE;
+
+use crate::app::{FORMS, Form, FormState, Model};
+use crate::route::{Route, admin_path, login_path, register_path};
 
 /// The page's variable parts.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -16,93 +21,142 @@ pub struct Screen {
     pub shown: Vec<(&'static str, bool)>,
     /// The address of each `data-link`.
     pub links: Vec<(&'static str, String)>,
-    /// The state of the form that is visible; the other one is at rest.
-    pub form: FormState,
-    /// The visible form waits for an answer.
+    /// The rows of each `data-list`.
+    pub lists: Vec<(&'static str, Vec<Row>)>,
+    /// Each form.
+    pub forms: Vec<FormView>,
+    /// The dialog that asks for the password is open.
+    pub asks_for_password: bool,
+}
+
+/// A form's variable parts.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct FormView {
+    /// Which.
+    pub form: Form,
+    /// What it has to say.
+    pub state: FormState,
+    /// It waits for an answer.
+    pub busy: bool,
+    /// When another attempt makes sense; empty when that is now.
+    pub wait: String,
+    /// What a new password still lacks.
+    pub hint: String,
+}
+
+/// A row of a list.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Row {
+    /// What the row is about; no two rows of a list have the same.
+    pub id: String,
+    /// The text of each `data-cell`.
+    pub cells: Vec<(&'static str, String)>,
+    /// Whether each `data-part` is visible.
+    pub parts: Vec<(&'static str, bool)>,
+    /// What the server says is in each input, by name; what somebody types is not overwritten
+    /// unless this changes.
+    pub values: Vec<(&'static str, String)>,
+    /// It waits for an answer.
     pub busy: bool,
 }
 
 /// Draws a model.
 pub fn screen(model: &Model) -> Screen {
-    let (view, title) = match model.route {
-        Route::Home => ("home", "Hallpass"),
-        Route::Login(_) => ("login", "Sign in · Hallpass"),
-        Route::Register(_) => ("register", "Create account · Hallpass"),
-        Route::Protected => ("protected", "Protected page · Hallpass"),
-        Route::ResetPassword => ("reset-password", "Set a new password · Hallpass"),
-        Route::NotFound => ("not-found", "Page not found · Hallpass"),
-    };
+    let (view, title) = view(model);
     let next = model.route.next();
     Screen {
         view,
         title,
         texts: texts(model),
         shown: shown(model),
-        links: vec![("login", login_path(next)), ("register", register_path(next))],
-        form: model.form.clone(),
-        busy: model.is_busy(),
+        links: vec![
+            ("login", login_path(next)),
+            ("register", register_path(next)),
+            ("next-page", admin_path(model.content.next_users.as_deref())),
+        ],
+        lists: vec![("sessions", rows::sessions(model)), ("users", rows::users(model))],
+        forms: FORMS.iter().map(|form| form_view(model, *form)).collect(),
+        asks_for_password: model.asks_for_password(),
+    }
+}
+
+fn view(model: &Model) -> (&'static str, &'static str) {
+    if model.content.forbidden {
+        return ("forbidden", "Not allowed · Hallpass");
+    }
+    match model.route {
+        Route::Home => ("home", "Hallpass"),
+        Route::Login(_) => ("login", "Sign in · Hallpass"),
+        Route::Register(_) => ("register", "Create account · Hallpass"),
+        Route::Protected => ("protected", "Protected page · Hallpass"),
+        Route::Account => ("account", "Your account · Hallpass"),
+        Route::Admin(_) => ("admin", "Users · Hallpass"),
+        Route::ResetPassword => ("reset-password", "Set a new password · Hallpass"),
+        Route::NotFound => ("not-found", "Page not found · Hallpass"),
     }
 }
 
 fn texts(model: &Model) -> Vec<(&'static str, String)> {
+    let content = &model.content;
     let username = model.session.as_ref().map(|session| session.username.clone());
-    let (message, since, roles, failure) = match &model.content {
-        Content::Loading => Default::default(),
-        Content::Failed(failure) => ("", "", String::new(), failure.as_str()),
-        Content::Shown(protected) => (
-            protected.message.as_str(),
-            date(&protected.user.created_at),
-            roles(&protected.user.roles),
-            "",
-        ),
-    };
-    let (login_label, register_label) = match (model.is_busy(), model.is_first_login()) {
-        (false, _) => ("Sign in", "Create account"),
-        (true, false) => ("Signing in…", "Creating account…"),
-        (true, true) => ("Signing in…", "Signing in…"),
-    };
+    let user = content.profile.as_ref().or(content.protected.as_ref().map(|it| &it.user));
+    let message = content.protected.as_ref().map(|it| it.message.clone());
+    let failure = content.failure.as_ref().map(|failure| failure.message.clone());
+    let retrying = model.wait_of_page().map(words::trying_again);
     vec![
-        ("notice", model.notice.to_owned()),
+        ("notice", model.notice.clone()),
+        ("connection", words::connection(model).to_owned()),
         ("username", username.unwrap_or_default()),
-        ("message", message.to_owned()),
-        ("since", since.to_owned()),
-        ("roles", roles),
-        ("failure", failure.to_owned()),
-        ("login-label", login_label.to_owned()),
-        ("register-label", register_label.to_owned()),
-        ("reset-label", if model.is_busy() { "Saving…" } else { "Save password" }.to_owned()),
-        ("password-hint", password_hint(model)),
+        ("message", message.unwrap_or_default()),
+        ("since", user.map(|user| words::day(&user.created_at).to_owned()).unwrap_or_default()),
+        ("roles", user.map(|user| words::roles(&user.roles)).unwrap_or_default()),
+        ("failure", failure.unwrap_or_default()),
+        ("retrying", retrying.unwrap_or_default()),
+        ("sessions-error", rows::error_of(model, "sessions")),
     ]
+    .into_iter()
+    .chain(FORMS.iter().map(|form| words::label(model, *form)))
+    .collect()
 }
 
-fn password_hint(model: &Model) -> String {
-    match &model.config {
-        Some(config) => ["At least ", &config.password_min.to_string(), " characters."].concat(),
-        None => "A long phrase is easy to remember and hard to guess.".to_owned(),
+fn form_view(model: &Model, form: Form) -> FormView {
+    FormView {
+        form,
+        state: model.form(form).clone(),
+        busy: model.is_busy(form),
+        wait: model.wait_of(form).map(words::wait).unwrap_or_default(),
+        hint: words::password_hint(model, form),
     }
 }
 
-/// The day of an RFC 3339 time.
-fn date(time: &str) -> &str {
-    time.split('T').next().unwrap_or_default()
-}
-
-fn roles(roles: &[String]) -> String {
-    if roles.is_empty() { "none".to_owned() } else { roles.join(", ") }
-}
-
 fn shown(model: &Model) -> Vec<(&'static str, bool)> {
+    let content = &model.content;
     let signed_in = model.session.is_some();
     // Open until the server has said otherwise: it decides anyway.
     let closed = model.config.as_ref().is_some_and(|config| config.registration == "closed");
+    let failed = content.failure.is_some();
+    let missing = match model.route {
+        Route::Protected => content.protected.is_none(),
+        Route::Account => content.profile.is_none() || content.sessions.is_none(),
+        Route::Admin(_) => content.users.is_none(),
+        _ => false,
+    };
     vec![
         ("signed-in", signed_in),
         ("signed-out", !signed_in),
+        ("admin", model.session.as_ref().is_some_and(|session| session.has_role(ADMIN_ROLE))),
         ("may-register", !signed_in && !closed),
         ("registration-open", !closed),
         ("registration-closed", closed),
-        ("content-loading", model.content == Content::Loading),
-        ("content-shown", matches!(model.content, Content::Shown(_))),
-        ("content-failed", matches!(model.content, Content::Failed(_))),
+        ("loading", missing && !failed),
+        ("failed", failed),
+        ("content", content.protected.is_some()),
+        ("profile", content.profile.is_some()),
+        ("sessions", content.sessions.is_some()),
+        ("other-sessions", content.sessions.as_ref().is_some_and(|sessions| sessions.len() > 1)),
+        ("users", content.users.is_some()),
+        ("no-users", content.users.as_ref().is_some_and(Vec::is_empty)),
+        ("next-page", content.next_users.is_some()),
+        ("first-page", matches!(model.route, Route::Admin(Some(_)))),
     ]
 }

@@ -13,8 +13,14 @@ pub type Seconds = i64;
 pub struct Session {
     /// The access token as it is sent.
     pub token: Secret,
+    /// The `sid` claim, which stays the same when the token is renewed.
+    pub id: String,
+    /// The `sub` claim: the user's id.
+    pub subject: String,
     /// The name to greet.
     pub username: String,
+    /// What the server last let the user do.
+    pub roles: Vec<String>,
     /// The `exp` claim: by the server's clock.
     expires_at: Seconds,
     /// How long before that it is renewed.
@@ -31,6 +37,8 @@ struct Claims {
     sub: String,
     sid: String,
     username: String,
+    #[serde(default)]
+    roles: Vec<String>,
 }
 
 /// No server of ours issues a token for longer; one that lasts for ever was made by somebody else.
@@ -38,6 +46,9 @@ const MAX_LIFETIME: Seconds = 24 * 60 * 60;
 
 /// A token is renewed this long before its end, or a fifth of its life, whichever is less.
 const MAX_LEAD: Seconds = 30;
+
+/// Seconds that the server's clock and what is known of it may differ.
+const CLOCK_TOLERANCE: u64 = 5;
 
 impl Claims {
     fn lifetime(&self) -> Option<Seconds> {
@@ -54,7 +65,10 @@ impl Session {
         Some(Self {
             token: token.into(),
             lead: lead(claims.lifetime()?),
+            id: claims.sid,
+            subject: claims.sub,
             username: claims.username,
+            roles: claims.roles,
             expires_at: claims.exp,
             clock_offset,
         })
@@ -64,15 +78,27 @@ impl Session {
     /// so together with `exp` it tells how wrong this device's clock is: a device that is an hour
     /// ahead would otherwise end every session the moment it begins.
     pub fn start(login: &Login, now: Seconds) -> Option<Self> {
-        let claims = claims(login.access_token.expose())?;
+        let mut session = Self::restore(login.access_token.expose(), 0)?;
         let expires_in = Seconds::try_from(login.expires_in).ok()?;
-        Some(Self {
-            token: login.access_token.clone(),
-            lead: lead(claims.lifetime()?),
-            username: login.user.username.clone(),
-            expires_at: claims.exp,
-            clock_offset: claims.exp.saturating_sub(expires_in).saturating_sub(now),
-        })
+        let issued_at = session.expires_at.saturating_sub(expires_in);
+        session.clock_offset = issued_at.saturating_sub(now);
+        Some(session)
+    }
+
+    /// Learns the server's time, and says whether that was news: this device's clock was set since,
+    /// or what was stored about it is wrong. A few seconds are what answers take on their way.
+    pub fn set_clock(&mut self, server_time: Seconds, now: Seconds) -> bool {
+        let offset = server_time.saturating_sub(now);
+        let is_news = offset.abs_diff(self.clock_offset) > CLOCK_TOLERANCE;
+        if is_news {
+            self.clock_offset = offset;
+        }
+        is_news
+    }
+
+    /// Whether the user has the role, as far as the token knows.
+    pub fn has_role(&self, role: &str) -> bool {
+        self.roles.iter().any(|has| has == role)
     }
 
     /// Whether the server would refuse the token by now.
@@ -174,6 +200,15 @@ mod tests {
         assert_eq!(session.clock_offset(), -3_600);
         assert!(!session.is_expired(an_hour_ahead + 899));
         assert!(session.is_expired(an_hour_ahead + 900));
+    }
+
+    #[test]
+    fn a_clock_that_is_set_later_is_noticed_and_a_slow_answer_is_not() {
+        let mut session = Session::start(&login("ada", 1_900, 900), 1_000).unwrap();
+        assert!(!session.set_clock(1_010, 1_013));
+        assert!(session.set_clock(1_020, 1_020 - 600), "ten minutes behind");
+        assert_eq!(session.clock_offset(), 600);
+        assert!(!session.is_due(1_260) && session.is_due(1_270));
     }
 
     #[test]

@@ -3,9 +3,11 @@
 //! page that lost one still works in the rest.
 
 mod fetch;
+mod form;
 mod listeners;
 mod lock;
 mod page;
+mod script;
 mod storage;
 
 use std::cell::{Cell, RefCell};
@@ -22,10 +24,12 @@ use crate::app::{Effect, Event, Model, update};
 use crate::screen::{Screen, screen};
 use crate::session::Seconds;
 use listeners::Listener;
+use script::Fetches;
 
 thread_local! {
     /// The listeners live as long as the page; here they have an owner that does.
     static LISTENERS: RefCell<Vec<Listener>> = const { RefCell::new(Vec::new()) };
+    static ENTRY: RefCell<Option<script::Entry>> = const { RefCell::new(None) };
 }
 
 /// The application in its page.
@@ -42,6 +46,7 @@ struct Shell {
     /// Lets go of the lock while it is held.
     release_lock: Cell<Option<Function>>,
     alarm: RefCell<Option<Alarm>>,
+    fetches: RefCell<Fetches>,
 }
 
 /// Takes over the page that loaded the module.
@@ -52,19 +57,25 @@ pub fn start() {
     let Some(document) = window.document() else {
         return;
     };
+    let own_origin = window.location().origin().unwrap_or_default();
     let shell = Rc::new(Shell {
         history: window.history().ok(),
         window,
         document,
-        model: RefCell::default(),
+        model: RefCell::new(Model::new(own_origin)),
         drawn: RefCell::default(),
         queue: RefCell::default(),
         dispatching: Cell::new(false),
         release_lock: Cell::default(),
         alarm: RefCell::default(),
+        fetches: RefCell::default(),
     });
     shell.dispatch(Event::Started(shell.target(), storage::read(&shell.window)));
+    if !shell.window.navigator().on_line() {
+        shell.dispatch(Event::Online(false));
+    }
     LISTENERS.set(listeners::attach(&shell));
+    ENTRY.set(Some(script::offer(&shell)));
     page::mark_ready(&shell.document);
 }
 
@@ -113,6 +124,8 @@ impl Shell {
                     shell.dispatch(Event::Answered(request.id, answer));
                 });
             }
+            Effect::Fetch(id, token) => script::send(self, id, token.as_ref()),
+            Effect::Deliver(id) => script::deliver(self, id),
             Effect::Save(token, clock_offset) => {
                 if !storage::save(&self.window, &token, clock_offset) {
                     self.dispatch(Event::StorageFailed);
@@ -126,10 +139,11 @@ impl Shell {
                 page::focus_heading(&self.document);
                 self.window.scroll_to_with_x_and_y(0.0, 0.0);
             }
-            Effect::Focus(form, control) => page::focus(&self.document, form, control),
-            Effect::ClearPasswords => page::clear_passwords(&self.document),
+            Effect::FocusList(name) => page::focus_list(&self.document, name),
+            Effect::Focus(form, control) => form::focus(&self.document, form, control),
+            Effect::ClearPasswords(only) => form::clear_passwords(&self.document, only),
             Effect::FillUsername(form, username) => {
-                page::fill_username(&self.document, form, &username);
+                form::fill_username(&self.document, form, &username);
             }
         }
     }
@@ -167,11 +181,16 @@ impl Shell {
     }
 }
 
-/// The device's clock, cut to seconds.
+/// The device's clock.
+fn now() -> Seconds {
+    seconds(Date::now()).unwrap_or_default()
+}
+
+/// Milliseconds since 1970, cut to seconds; none if they are no number.
 #[expect(
     clippy::cast_possible_truncation,
     reason = "milliseconds since 1970 fit with room to spare"
 )]
-fn now() -> Seconds {
-    (Date::now() / 1000.0) as Seconds
+fn seconds(milliseconds: f64) -> Option<Seconds> {
+    milliseconds.is_finite().then_some((milliseconds / 1000.0) as Seconds)
 }

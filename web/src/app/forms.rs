@@ -1,13 +1,12 @@
-//! Registration and login.
+//! The forms: what is missing in them, what is sent, and what the answer says about which field.
 
 use hallpass_contract::{Credentials, FieldError, Login, PasswordReset, Secret, UserBody, path};
 
-use super::{Control, Effect, Field, Flight, Form, FormState, Pending, Task, Turn};
-use crate::api::{
-    Answer, Fault, Method, credentials_body, expect, expect_status, not_understood, reset_body,
-};
+use super::model::{Task, Typed};
+use super::{Control, Effect, Field, Form, FormState, Input, Turn};
+use crate::api::{Answer, Fault, expect, expect_status, json_body, not_understood};
 use crate::route::{Route, login_path};
-use crate::session::Session;
+use crate::session::{Seconds, Session};
 
 pub(super) const ACCOUNT_READY: &str = "Your account is ready and you are signed in.";
 pub(super) const PASSWORD_SET: &str = "Your new password is saved. Sign in with it.";
@@ -15,52 +14,69 @@ pub(super) const ACCOUNT_MADE: &str = "Your account has been created. Sign in to
 
 impl Turn<'_> {
     /// Ignored while an answer is awaited: the second half of a double click finds the form busy.
-    pub(super) fn submit(&mut self, form: Form, username: &str, password: Secret) {
-        if self.model.pending.is_some() || self.current_form() != Some(form) {
+    pub(super) fn submit(&mut self, form: Form, mut input: Input) {
+        if !self.is_shown(form) || self.model.is_busy(form) {
             return;
         }
-        self.model.notice = "";
+        self.model.notice.clear();
         // A phone's keyboard leaves a space behind the word that it completes.
-        let credentials = Credentials { username: username.trim().to_owned(), password };
-        self.model.form = missing_fields(form, &credentials);
-        if let Some(field) = first_invalid(&self.model.form) {
+        input.username = input.username.trim().to_owned();
+        *self.model.form_mut(form) = self.missing_fields(form, &input);
+        if let Some(field) = first_invalid(self.model.form(form)) {
             self.effects.push(Effect::Focus(form, Control::Field(field)));
             return;
         }
-        let credentials_json = || credentials_body(&credentials);
-        let (path, body, task) = match form {
-            Form::Login => (path::LOGIN, credentials_json(), Task::Login),
-            Form::Register => (path::REGISTER, credentials_json(), Task::Register(credentials)),
+        let Input { username, password, .. } = input;
+        match form {
+            Form::Login => self.post_credentials(path::LOGIN, username, password, |_| Task::Login),
+            Form::Register => {
+                self.post_credentials(path::REGISTER, username, password, Task::Register);
+            }
             Form::Reset => {
                 let token = self.model.fragment.clone();
-                let reset = PasswordReset { token, new_password: credentials.password };
-                (path::PASSWORD_RESET, reset_body(&reset), Task::Reset)
+                let body = json_body(&PasswordReset { token, new_password: password });
+                self.post(path::PASSWORD_RESET, body, Task::Reset);
             }
-        };
-        self.post(path, body, task);
+            Form::Password => self.change_password(Input { username, password, ..input }),
+            Form::Delete => self.delete_account(),
+            Form::Fresh => self.reauthenticate(password),
+        }
     }
 
-    pub(super) fn edited(&mut self, form: Form, field: Field) {
-        if self.current_form() == Some(form) {
-            match field {
-                Field::Username => self.model.form.username_error.clear(),
-                Field::Password => self.model.form.password_error.clear(),
-            }
+    fn post_credentials(
+        &mut self,
+        path: &str,
+        username: String,
+        password: Secret,
+        task: impl FnOnce(Credentials) -> Task,
+    ) {
+        let credentials = Credentials { username, password };
+        let body = json_body(&credentials);
+        self.post(path, body, task(credentials));
+    }
+
+    pub(super) fn edited(&mut self, form: Form, field: Field, input: &Input) {
+        if !self.is_shown(form) {
+            return;
+        }
+        let username = match form {
+            Form::Password => self.model.session.as_ref().map(|session| session.username.clone()),
+            _ => Some(input.username.clone()),
+        };
+        let typed = typed(&input.password, username.as_deref().unwrap_or_default());
+        let form = self.model.form_mut(form);
+        form.typed = typed;
+        match field {
+            Field::Username => form.username_error.clear(),
+            Field::Password => form.password_error.clear(),
+            Field::Current => form.current_error.clear(),
         }
     }
 
     pub(super) fn login_answered(&mut self, answer: &Answer) {
         match started(answer, self.now) {
             Ok(session) => self.signed_in(session),
-            Err(fault) => {
-                let refused = fault.status == 401;
-                self.show_fault(Form::Login, fault);
-                if refused {
-                    self.effects.push(Effect::ClearPasswords);
-                    let password = Control::Field(Field::Password);
-                    self.effects.push(Effect::Focus(Form::Login, password));
-                }
-            }
+            Err(fault) => self.refused(Form::Login, fault),
         }
     }
 
@@ -68,7 +84,7 @@ impl Turn<'_> {
         match expect_status(answer, 204) {
             Ok(_) => {
                 self.replace(login_path(None));
-                self.model.notice = PASSWORD_SET;
+                PASSWORD_SET.clone_into(&mut self.model.notice);
             }
             Err(fault) => self.show_fault(Form::Reset, fault),
         }
@@ -77,7 +93,7 @@ impl Turn<'_> {
     pub(super) fn register_answered(&mut self, answer: &Answer, credentials: Credentials) {
         match expect::<UserBody>(answer, 201) {
             Ok(_) => {
-                let body = credentials_body(&credentials);
+                let body = json_body(&credentials);
                 self.post(path::LOGIN, body, Task::FirstLogin(credentials.username));
             }
             Err(fault) => self.show_fault(Form::Register, fault),
@@ -89,63 +105,93 @@ impl Turn<'_> {
         match started(answer, self.now) {
             Ok(session) => {
                 self.signed_in(session);
-                self.model.notice = ACCOUNT_READY;
+                ACCOUNT_READY.clone_into(&mut self.model.notice);
             }
             Err(fault) => {
                 self.replace(login_path(self.model.route.next()));
-                self.model.notice = ACCOUNT_MADE;
+                ACCOUNT_MADE.clone_into(&mut self.model.notice);
                 self.effects.push(Effect::FillUsername(Form::Login, username));
                 self.show_fault(Form::Login, fault);
             }
         }
     }
 
-    fn current_form(&self) -> Option<Form> {
-        match self.model.route {
-            Route::Login(_) => Some(Form::Login),
-            Route::Register(_) => Some(Form::Register),
-            Route::ResetPassword => Some(Form::Reset),
-            Route::Home | Route::Protected | Route::NotFound => None,
+    fn is_shown(&self, form: Form) -> bool {
+        match form {
+            Form::Login => matches!(self.model.route, Route::Login(_)),
+            Form::Register => matches!(self.model.route, Route::Register(_)),
+            Form::Reset => self.model.route == Route::ResetPassword,
+            Form::Password | Form::Delete => self.model.route == Route::Account,
+            Form::Fresh => self.model.asks_for_password(),
         }
     }
 
-    fn post(&mut self, path: &'static str, body: Option<Secret>, task: Task) {
-        let id = self.send(Method::Post, path, body);
-        self.model.pending = Some(Pending { flight: Flight::Sent(id, None), task });
+    fn missing_fields(&self, form: Form, input: &Input) -> FormState {
+        let mut missing = FormState::default();
+        match form {
+            Form::Login | Form::Register if input.username.is_empty() => {
+                "Enter a username.".clone_into(&mut missing.username_error);
+            }
+            Form::Delete => {
+                let name = self.model.session.as_ref().map(|session| session.username.as_str());
+                if name != Some(input.username.as_str()) {
+                    missing.username_error =
+                        ["Type “", name.unwrap_or_default(), "” to go on."].concat();
+                }
+                return missing;
+            }
+            _ => {}
+        }
+        if form == Form::Password && input.current.expose().is_empty() {
+            "Enter your current password.".clone_into(&mut missing.current_error);
+        }
+        if input.password.expose().is_empty() {
+            "Enter a password.".clone_into(&mut missing.password_error);
+        }
+        missing
+    }
+
+    /// A password was wrong: what is left to do is to type it again.
+    pub(super) fn refused(&mut self, form: Form, fault: Fault) {
+        let refused = fault.status == 401;
+        self.show_fault(form, fault);
+        if refused {
+            self.effects.push(Effect::ClearPasswords(Some(form)));
+            self.effects.push(Effect::Focus(form, Control::Field(Field::Password)));
+        }
     }
 
     /// The focus goes to what needs attention; the button has lost it by being disabled.
     pub(super) fn show_fault(&mut self, form: Form, fault: Fault) {
-        self.model.form = form_state(fault);
-        let control = first_invalid(&self.model.form).map_or(Control::Submit, Control::Field);
+        let state = form_state(fault, self.now);
+        let control = first_invalid(&state).map_or(Control::Submit, Control::Field);
+        *self.model.form_mut(form) = state;
         self.effects.push(Effect::Focus(form, control));
     }
 }
 
-pub(super) fn started(answer: &Answer, now: i64) -> Result<Session, Fault> {
+pub(super) fn started(answer: &Answer, now: Seconds) -> Result<Session, Fault> {
     let login: Login = expect(answer, 200)?;
     Session::start(&login, now).ok_or_else(|| not_understood(200))
 }
 
-fn missing_fields(form: Form, credentials: &Credentials) -> FormState {
-    let asks_for_name = form != Form::Reset;
-    let mut form = FormState::default();
-    if asks_for_name && credentials.username.is_empty() {
-        "Enter a username.".clone_into(&mut form.username_error);
-    }
-    if credentials.password.expose().is_empty() {
-        "Enter a password.".clone_into(&mut form.password_error);
-    }
-    form
+fn typed(password: &Secret, username: &str) -> Typed {
+    let password = password.expose();
+    // Unicode's lower case is 12 KB of tables; the server, which has them, decides.
+    let (name, text) = (username.trim().to_ascii_lowercase(), password.to_ascii_lowercase());
+    let names_user = name.len() >= 3 && text.contains(&name);
+    Typed { chars: password.chars().count(), names_user }
 }
 
 /// A message about a field that the form does not have is told for the form as a whole.
-fn form_state(fault: Fault) -> FormState {
-    let mut form = FormState { alert: fault.message, ..FormState::default() };
+fn form_state(fault: Fault, now: Seconds) -> FormState {
+    let retry_at = fault.retry_after.map(|wait| now.saturating_add(wait.into()));
+    let mut form = FormState { alert: fault.message, retry_at, ..FormState::default() };
     for FieldError { field, message } in &fault.fields {
         let place = match field.as_str() {
             "username" => &mut form.username_error,
             "password" | "new_password" => &mut form.password_error,
+            "current_password" => &mut form.current_error,
             _ => &mut form.alert,
         };
         if !place.is_empty() {
@@ -157,11 +203,10 @@ fn form_state(fault: Fault) -> FormState {
 }
 
 fn first_invalid(form: &FormState) -> Option<Field> {
-    if !form.username_error.is_empty() {
-        Some(Field::Username)
-    } else if !form.password_error.is_empty() {
-        Some(Field::Password)
-    } else {
-        None
-    }
+    let errors = [
+        (&form.username_error, Field::Username),
+        (&form.current_error, Field::Current),
+        (&form.password_error, Field::Password),
+    ];
+    errors.into_iter().find(|(error, _)| !error.is_empty()).map(|(_, field)| field)
 }

@@ -1,12 +1,16 @@
 //! What is so.
 
-use hallpass_contract::{Credentials, Protected, PublicConfig, Secret};
+use hallpass_contract::{
+    AdminUser, Credentials, Protected, PublicConfig, Secret, Session as ListedSession, User,
+};
 
+use super::foreign::Foreign;
+use super::{FORMS, Form};
 use crate::api::{Method, RequestId};
 use crate::route::Route;
 use crate::session::{Seconds, Session};
 
-/// What the current form has to say; empty strings say nothing.
+/// What a form has to say; empty strings say nothing.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct FormState {
     /// Concerns the form as a whole.
@@ -15,28 +19,66 @@ pub struct FormState {
     pub username_error: String,
     /// Concerns the password.
     pub password_error: String,
-    /// The password is readable.
+    /// Concerns the password so far, where a new one is asked for beside it.
+    pub current_error: String,
+    /// The passwords are readable.
     pub show_password: bool,
+    /// When the server takes the next attempt, if it has said so.
+    pub(super) retry_at: Option<Seconds>,
+    /// What the password looks like so far.
+    pub typed: Typed,
 }
 
-/// The content of the protected page.
+/// What is known of a password while it is being typed, which is not the password.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Typed {
+    /// Its characters.
+    pub chars: usize,
+    /// The username is in it.
+    pub names_user: bool,
+}
+
+/// Why the page could not be loaded.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Failure {
+    /// In words.
+    pub message: String,
+    /// When it is tried again by itself; never if that would not help.
+    pub(super) retry_at: Option<Seconds>,
+}
+
+/// What the server has sent for the page that is shown.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub enum Content {
-    /// Not asked for, or not here yet.
-    #[default]
-    Loading,
-    /// What the server sent.
-    Shown(Protected),
-    /// Why there is none.
-    Failed(String),
+pub struct Content {
+    /// The protected page.
+    pub protected: Option<Protected>,
+    /// The profile.
+    pub profile: Option<User>,
+    /// The user's sessions.
+    pub sessions: Option<Vec<ListedSession>>,
+    /// A page of all users.
+    pub users: Option<Vec<AdminUser>>,
+    /// Where the next page of users begins.
+    pub next_users: Option<String>,
+    /// Whose row has something to say, and what.
+    pub row_error: Option<(String, String)>,
+    /// For whom a reset link was made, the link, and until when it can be used.
+    pub reset_link: Option<(String, Secret, String)>,
+    /// Why something of it is missing.
+    pub failure: Option<Failure>,
+    /// How often in a row that was so.
+    pub(super) failures: u32,
+    /// The user's roles do not suffice.
+    pub forbidden: bool,
 }
 
-/// The request whose answer the page waits for. Whatever leaves the page or ends the session drops
+/// A request whose answer the page waits for. Whatever leaves the page or ends the session drops
 /// it, so an answer that comes later finds nobody waiting.
 #[derive(Debug)]
 pub(super) struct Pending {
     pub(super) flight: Flight,
     pub(super) task: Task,
+    pub(super) since: Seconds,
 }
 
 /// How far the request has come.
@@ -49,10 +91,13 @@ pub(super) enum Flight {
 }
 
 /// What is called with the token.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Call {
     pub(super) method: Method,
-    pub(super) path: &'static str,
+    pub(super) path: String,
+    pub(super) body: Option<Secret>,
+    /// What it was sent with.
+    pub(super) token: Option<Secret>,
     /// It was refused once already, and the token is another one since.
     pub(super) repeated: bool,
 }
@@ -69,6 +114,7 @@ pub(super) enum Refresh {
     Sent(RequestId, Secret),
 }
 
+/// What an answer is good for.
 #[derive(Debug)]
 pub(super) enum Task {
     Login,
@@ -77,7 +123,60 @@ pub(super) enum Task {
     Register(Credentials),
     /// The sign-in that follows a registration as this user.
     FirstLogin(String),
-    Content,
+    Load(Part),
+    EndSession(String),
+    EndOtherSessions,
+    /// With the current password, which also serves where the login is too old.
+    ChangePassword(Secret),
+    DeleteAccount,
+    Reauthenticate,
+    PatchUser(String),
+    EndUserSessions(String),
+    OfferReset(String),
+}
+
+/// What is loaded for a page.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Part {
+    Protected,
+    Profile,
+    Sessions,
+    Users,
+}
+
+impl Task {
+    /// The form that waits for it.
+    fn form(&self) -> Option<Form> {
+        match self {
+            Self::Login => Some(Form::Login),
+            Self::Register(_) | Self::FirstLogin(_) => Some(Form::Register),
+            Self::Reset => Some(Form::Reset),
+            Self::ChangePassword(_) => Some(Form::Password),
+            Self::DeleteAccount => Some(Form::Delete),
+            Self::Reauthenticate => Some(Form::Fresh),
+            _ => None,
+        }
+    }
+
+    /// The row of a list that waits for it.
+    fn row(&self) -> Option<&str> {
+        match self {
+            Self::EndSession(id)
+            | Self::PatchUser(id)
+            | Self::EndUserSessions(id)
+            | Self::OfferReset(id) => Some(id),
+            _ => None,
+        }
+    }
+}
+
+/// A call that the server takes only after a recent login; it goes on once the password was given.
+#[derive(Debug)]
+pub(super) struct Prompt {
+    pub(super) call: Call,
+    pub(super) task: Task,
+    /// The person is asked; otherwise the password is known from the form under way.
+    pub(super) asks: bool,
 }
 
 /// All that is so.
@@ -91,15 +190,22 @@ pub struct Model {
     pub session: Option<Session>,
     /// What the server tells every frontend, once it has.
     pub config: Option<PublicConfig>,
-    /// The form of the current view.
-    pub form: FormState,
-    /// The content of the protected page.
+    /// What was loaded for the page.
     pub content: Content,
     /// What the status line says.
-    pub notice: &'static str,
+    pub notice: String,
+    /// This device's clock at the last event.
+    pub now: Seconds,
+    /// The browser knows of no network.
+    pub offline: bool,
+    /// The origin of the page.
+    pub(super) own_origin: String,
+    pub(super) forms: [FormState; FORMS.len()],
     /// What follows the `#` in the address; of a reset link it is the token.
     pub(super) fragment: Secret,
-    pub(super) pending: Option<Pending>,
+    pub(super) pending: Vec<Pending>,
+    pub(super) prompt: Option<Prompt>,
+    pub(super) foreign: Vec<Foreign>,
     pub(super) config_request: Option<RequestId>,
     pub(super) refresh: Refresh,
     /// After a refresh that failed, the next one waits until then.
@@ -118,11 +224,16 @@ impl Default for Model {
             route: Route::NotFound,
             session: None,
             config: None,
-            form: FormState::default(),
             content: Content::default(),
-            notice: "",
+            notice: String::new(),
+            now: 0,
+            offline: false,
+            own_origin: String::new(),
+            forms: Default::default(),
             fragment: Secret::from(""),
-            pending: None,
+            pending: Vec::new(),
+            prompt: None,
+            foreign: Vec::new(),
             config_request: None,
             refresh: Refresh::Idle,
             refresh_not_before: Seconds::MIN,
@@ -133,14 +244,67 @@ impl Default for Model {
     }
 }
 
+/// A request that has not been answered after so many seconds is told to be slow.
+pub(super) const SLOW: Seconds = 5;
+
 impl Model {
+    /// Nothing is known yet but the origin of the page.
+    pub fn new(own_origin: String) -> Self {
+        Self { own_origin, ..Self::default() }
+    }
+
+    /// What a form has to say.
+    pub fn form(&self, form: Form) -> &FormState {
+        &self.forms[form as usize]
+    }
+
+    pub(super) fn form_mut(&mut self, form: Form) -> &mut FormState {
+        &mut self.forms[form as usize]
+    }
+
     /// A form waits for its answer.
-    pub fn is_busy(&self) -> bool {
-        self.pending.as_ref().is_some_and(|pending| !matches!(pending.task, Task::Content))
+    pub fn is_busy(&self, form: Form) -> bool {
+        let silent = self.prompt.as_ref().filter(|prompt| !prompt.asks).map(|prompt| &prompt.task);
+        let tasks = self.pending.iter().map(|pending| &pending.task);
+        tasks.chain(silent).any(|task| task.form() == Some(form))
+    }
+
+    /// A row of a list waits for its answer.
+    pub fn is_row_busy(&self, id: &str) -> bool {
+        self.pending.iter().any(|pending| pending.task.row() == Some(id))
+    }
+
+    /// All other sessions are being ended.
+    pub fn is_ending_others(&self) -> bool {
+        self.pending.iter().any(|pending| matches!(pending.task, Task::EndOtherSessions))
     }
 
     /// The account has just been made and its first sign-in is on its way.
     pub fn is_first_login(&self) -> bool {
-        self.pending.as_ref().is_some_and(|pending| matches!(pending.task, Task::FirstLogin(_)))
+        self.pending.iter().any(|pending| matches!(pending.task, Task::FirstLogin(_)))
+    }
+
+    /// The person is asked for the password before something goes on.
+    pub fn asks_for_password(&self) -> bool {
+        self.prompt.as_ref().is_some_and(|prompt| prompt.asks)
+    }
+
+    /// Something is being loaded or done for longer than people expect.
+    pub fn is_slow(&self) -> bool {
+        self.pending.iter().any(|pending| self.now.saturating_sub(pending.since) >= SLOW)
+    }
+
+    /// The seconds until the server takes a form's next attempt; none if it takes one now.
+    pub fn wait_of(&self, form: Form) -> Option<Seconds> {
+        self.until(self.form(form).retry_at)
+    }
+
+    /// The seconds until the page is loaded again by itself.
+    pub fn wait_of_page(&self) -> Option<Seconds> {
+        self.until(self.content.failure.as_ref().and_then(|failure| failure.retry_at))
+    }
+
+    fn until(&self, moment: Option<Seconds>) -> Option<Seconds> {
+        moment.map(|at| at.saturating_sub(self.now)).filter(|wait| *wait > 0)
     }
 }

@@ -2,7 +2,7 @@
 
 use hallpass_contract::path;
 
-use super::{Content, Effect, FormState, Turn};
+use super::{Content, Effect, Turn};
 use crate::api::Method;
 use crate::route::{Admission, Route, admit};
 use crate::session::{Session, Stored};
@@ -15,7 +15,7 @@ pub(super) const MEMORY_ONLY: &str = "This browser does not let us keep you sign
 
 /// How a navigation shows in the history.
 #[derive(Clone, Copy, Eq, PartialEq)]
-enum History {
+pub(super) enum History {
     /// A new entry.
     Push,
     /// The current entry gets the new path.
@@ -29,6 +29,8 @@ impl Turn<'_> {
         let target = self.without_fragment(target);
         self.adopt(stored);
         self.navigate(target, History::Moved);
+        // What is in the fields by now was typed while the module was on its way.
+        self.effects.retain(|effect| *effect != Effect::ClearPasswords(None));
     }
 
     pub(super) fn follow(&mut self, target: String, stored: Stored) {
@@ -58,19 +60,20 @@ impl Turn<'_> {
     pub(super) fn storage_changed(&mut self, stored: Stored) {
         let before = self.model.session.clone();
         self.adopt(stored);
-        if self.model.session == before {
+        if same_session(before.as_ref(), self.model.session.as_ref()) {
+            // Perhaps with a token that another tab has renewed; what is typed here stays.
             return;
         }
         let signed_out = self.model.session.is_none() && !self.session_ended;
         self.replace(self.model.target.clone());
         if signed_out {
-            self.model.notice = SIGNED_OUT_ELSEWHERE;
+            self.model.notice = SIGNED_OUT_ELSEWHERE.to_owned();
         }
     }
 
     pub(super) fn storage_failed(&mut self) {
         self.model.memory_only = true;
-        self.model.notice = MEMORY_ONLY;
+        self.model.notice = MEMORY_ONLY.to_owned();
     }
 
     pub(super) fn sign_out(&mut self) {
@@ -79,12 +82,12 @@ impl Turn<'_> {
         }
         // The server ends the session, whoever else has its token. Here it ends whatever becomes of
         // that, so nobody waits for the answer.
-        self.send_with_token(Method::Post, path::LOGOUT);
+        self.send_with_token(Method::Post, path::LOGOUT, None);
         self.model.session = None;
         self.effects.push(Effect::Forget(None));
         self.navigate("/".to_owned(), History::Push);
         self.effects.push(Effect::FocusHeading);
-        self.model.notice = SIGNED_OUT;
+        self.model.notice = SIGNED_OUT.to_owned();
     }
 
     pub(super) fn signed_in(&mut self, session: Session) {
@@ -142,18 +145,20 @@ impl Turn<'_> {
     }
 
     /// Goes where the guard allows. A redirect ends: sign-in pages refuse to be return paths.
-    fn navigate(&mut self, mut target: String, history: History) {
+    pub(super) fn navigate(&mut self, mut target: String, history: History) {
         let wanted = target.clone();
-        self.model.notice = if self.session_ended { SESSION_ENDED } else { "" };
-        let route = loop {
+        let notice = if self.session_ended { SESSION_ENDED } else { "" };
+        notice.clone_into(&mut self.model.notice);
+        let (route, forbidden) = loop {
             let route = Route::parse(&target);
-            match admit(&route, &target, self.model.session.is_some()) {
-                Admission::Show => break route,
+            match admit(&route, &target, self.model.session.as_ref()) {
+                Admission::Show => break (route, false),
+                Admission::Forbid => break (route, true),
                 Admission::GoOn(path) => target = path,
                 Admission::SignInFirst(path) => {
                     target = path;
                     if !self.session_ended {
-                        self.model.notice = SIGN_IN_FIRST;
+                        self.model.notice = SIGN_IN_FIRST.to_owned();
                     }
                 }
             }
@@ -166,19 +171,28 @@ impl Turn<'_> {
             }
             History::Moved => {}
         }
-        self.enter(route, target);
+        self.enter(route, target, forbidden);
     }
 
-    fn enter(&mut self, route: Route, target: String) {
+    fn enter(&mut self, route: Route, target: String, forbidden: bool) {
         self.model.route = route;
         self.model.target = target;
-        self.model.pending = None;
-        self.model.form = FormState::default();
-        self.model.content = Content::Loading;
-        self.effects.push(Effect::ClearPasswords);
+        self.model.pending.clear();
+        self.model.prompt = None;
+        self.model.forms = Default::default();
+        self.model.content = Content { forbidden, ..Content::default() };
+        self.effects.push(Effect::ClearPasswords(None));
         self.load_config();
-        if self.model.route == Route::Protected {
-            self.load_content();
+        if !forbidden {
+            self.load_missing();
         }
+    }
+}
+
+fn same_session(before: Option<&Session>, now: Option<&Session>) -> bool {
+    match (before, now) {
+        (Some(before), Some(now)) => before.id == now.id,
+        (None, None) => true,
+        _ => false,
     }
 }

@@ -2,16 +2,20 @@
 
 use data_encoding::BASE64URL_NOPAD;
 use hallpass_contract::{
-    FieldError, Login, PROBLEM_MEDIA_TYPE, Problem, Protected, User, UserBody, kind,
+    ADMIN_ROLE, AdminUser, FieldError, Login, PROBLEM_MEDIA_TYPE, Problem, Protected, PublicConfig,
+    Session as ListedSession, SessionList, User, UserBody, UserPage, kind, path,
 };
 
 use crate::api::{Reply, Request};
-use crate::app::{Effect, Event, Form, Model, update};
-use crate::screen::screen;
+use crate::app::{Action, Effect, Event, Form, FormState, Input, Model, update};
+use crate::screen::{Screen, screen};
 use crate::session::{Seconds, Stored};
 
 pub(crate) const NOW: Seconds = 1_000;
 pub(crate) const EXPIRY: Seconds = 1_900;
+pub(crate) const RENEWED: Seconds = 2_700;
+pub(crate) const OWN: &str = "http://127.0.0.1:8080";
+pub(crate) const USERS: &str = "/api/admin/users?limit=20";
 
 /// The application with a clock, and the effects of the last event.
 pub(crate) struct Page {
@@ -22,9 +26,40 @@ pub(crate) struct Page {
 
 impl Page {
     pub(crate) fn open(target: &str, stored: Stored) -> Self {
-        let mut page = Self { model: Model::default(), now: NOW, effects: Vec::new() };
+        let mut page = Self { model: Model::new(OWN.into()), now: NOW, effects: Vec::new() };
         page.event(Event::Started(target.into(), stored));
         page
+    }
+
+    /// The account page with two sessions.
+    pub(crate) fn at_account() -> Self {
+        let mut page = Self::signed_in("/account");
+        let (profile, sessions) =
+            (page.request(path::ME).unwrap(), page.request(path::SESSIONS).unwrap());
+        page.answer(&profile, json(200, &UserBody { user: user("ada") }));
+        page.answer(&sessions, session_list());
+        page
+    }
+
+    /// The admin page with the admin and bob, and more users after these.
+    pub(crate) fn at_admin() -> Self {
+        let admin = jwt_with_roles("ada", EXPIRY, &[ADMIN_ROLE]);
+        let mut page = Self::open("/admin", Stored::Token(admin.into(), 0));
+        let users = vec![admin_user("id", "ada", &[ADMIN_ROLE]), admin_user("b0b", "bob", &[])];
+        let users = UserPage { users, next: Some("b0b".into()) };
+        page.answer(&page.request(USERS).unwrap(), json(200, &users));
+        page
+    }
+
+    pub(crate) fn answer_config(&mut self) {
+        let request = self.model.config_request.unwrap();
+        self.event(Event::Answered(request, Some(json(200, &config()))));
+    }
+
+    /// The alarm rings at this time.
+    pub(crate) fn wake(&mut self, now: Seconds) {
+        self.now = now;
+        self.event(Event::Woke(token("ada", EXPIRY)));
     }
 
     pub(crate) fn signed_in(target: &str) -> Self {
@@ -44,7 +79,19 @@ impl Page {
     }
 
     pub(crate) fn submit(&mut self, form: Form, username: &str, password: &str) {
-        self.event(Event::Submitted(form, username.into(), password.into()));
+        self.event(Event::Submitted(form, input(username, password, "")));
+    }
+
+    pub(crate) fn press(&mut self, action: Action) {
+        self.event(Event::Pressed(action));
+    }
+
+    pub(crate) fn screen(&self) -> Screen {
+        screen(&self.model)
+    }
+
+    pub(crate) fn form(&self, form: Form) -> &FormState {
+        self.model.form(form)
     }
 
     /// The request to `path` among the last effects.
@@ -72,6 +119,53 @@ impl Page {
     }
 }
 
+pub(crate) fn session_list() -> Reply {
+    let session = |id: &str, current| ListedSession {
+        id: id.into(),
+        created_at: "2026-01-31T12:00:00Z".into(),
+        last_used_at: "2026-02-01T08:15:30Z".into(),
+        user_agent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0".into(),
+        current,
+    };
+    json(200, &SessionList { sessions: vec![session("own", true), session("other", false)] })
+}
+
+pub(crate) fn admin_user(id: &str, username: &str, roles: &[&str]) -> AdminUser {
+    let User { created_at, .. } = user(username);
+    let roles = roles.iter().map(|role| (*role).to_owned()).collect();
+    AdminUser { id: id.into(), username: username.into(), roles, created_at, disabled: false }
+}
+
+pub(crate) fn no_content() -> Reply {
+    Reply { status: 204, ..Reply::default() }
+}
+
+/// The login is too old for what was asked.
+pub(crate) fn not_fresh() -> Reply {
+    problem_of(kind::NOT_FRESH, 401, "Give your password again.", &[])
+}
+
+pub(crate) fn wrong_password(field: &str) -> Reply {
+    problem_of(kind::INVALID_CREDENTIALS, 401, "", &[(field, "It is wrong.")])
+}
+
+pub(crate) fn failure(page: &Page) -> &str {
+    page.model.content.failure.as_ref().map_or("", |failure| &failure.message)
+}
+
+pub(crate) fn input(username: &str, password: &str, current: &str) -> Input {
+    Input { username: username.into(), password: password.into(), current: current.into() }
+}
+
+pub(crate) fn config() -> PublicConfig {
+    PublicConfig {
+        password_min: 15,
+        registration: "open".into(),
+        token_origins: Vec::new(),
+        no_token_paths: Vec::new(),
+    }
+}
+
 pub(crate) fn token(username: &str, exp: Seconds) -> Stored {
     Stored::Token(jwt(username, exp).into(), 0)
 }
@@ -89,8 +183,12 @@ pub(crate) fn registered() -> Reply {
 }
 
 pub(crate) fn jwt(username: &str, exp: i64) -> String {
+    jwt_with_roles(username, exp, &[])
+}
+
+pub(crate) fn jwt_with_roles(username: &str, exp: i64, roles: &[&str]) -> String {
     let payload = serde_json::json!({
-        "username": username, "iat": exp - 900, "exp": exp, "sub": "id", "sid": "sid",
+        "username": username, "iat": exp - 900, "exp": exp, "sub": "id", "sid": "sid", "roles": roles,
     })
     .to_string();
     format!("e30.{}.c2ln", BASE64URL_NOPAD.encode(payload.as_bytes()))
@@ -124,8 +222,12 @@ pub(crate) fn json(status: u16, body: &impl serde::Serialize) -> Reply {
 }
 
 pub(crate) fn problem(status: u16, detail: &str, errors: &[(&str, &str)]) -> Reply {
+    problem_of(kind::BLANK, status, detail, errors)
+}
+
+fn problem_of(kind: &str, status: u16, detail: &str, errors: &[(&str, &str)]) -> Reply {
     let problem = Problem {
-        kind: kind::BLANK.into(),
+        kind: kind.into(),
         title: "Title".into(),
         status,
         detail: detail.into(),

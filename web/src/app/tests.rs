@@ -1,4 +1,9 @@
+mod account;
+mod admin;
+mod connection;
+mod foreign;
 mod forms;
+mod freshness;
 mod refresh;
 mod reset;
 mod sessions;

@@ -7,8 +7,9 @@ use web_sys::{
     Url, Window,
 };
 
-use crate::api::{Answer, Method, Reply, Request};
-use crate::interceptor::authorization;
+use super::seconds;
+use crate::api::{Answer, Reply, Request};
+use crate::interceptor::{self, Rules, authorization};
 
 /// A hash may have to queue on a busy server; beyond this the visitor is better told.
 const TIMEOUT_MS: u32 = 30_000;
@@ -19,10 +20,11 @@ pub(super) async fn send(window: &Window, request: &Request) -> Answer {
 }
 
 async fn exchange(window: &Window, request: &Request) -> Result<Reply, JsValue> {
+    let (href, url) = resolve(window, &request.path)?;
     let own_origin = window.location().origin()?;
-    let url = Url::new_with_base(request.path, &own_origin)?;
     let headers = Headers::new()?;
-    if let Some(value) = authorization(&url.origin(), &own_origin, request.token.as_ref()) {
+    let rules = Rules::new(&own_origin, None);
+    if let Some(value) = authorization(&url, &rules, request.token.as_ref()) {
         headers.set("Authorization", &value)?;
     }
     let init = RequestInit::new();
@@ -31,17 +33,23 @@ async fn exchange(window: &Window, request: &Request) -> Result<Reply, JsValue> 
     // The API never redirects; following one could carry the token or a password elsewhere.
     init.set_redirect(RequestRedirect::Error);
     init.set_signal(Some(&AbortSignal::timeout_with_u32(TIMEOUT_MS)));
-    init.set_method(match request.method {
-        Method::Get => "GET",
-        Method::Post => "POST",
-    });
+    init.set_method(request.method.name());
     if let Some(body) = &request.body {
         headers.set("Content-Type", "application/json")?;
         init.set_body(&JsValue::from_str(body.expose()));
     }
     init.set_headers(&headers);
-    let response = JsFuture::from(window.fetch_with_str_and_init(&url.href(), &init)).await?;
+    let response = JsFuture::from(window.fetch_with_str_and_init(&href, &init)).await?;
     reply(&response.dyn_into()?).await
+}
+
+/// An address as the browser writes it, and the parts of it that decide.
+pub(super) fn resolve(
+    window: &Window,
+    address: &str,
+) -> Result<(String, interceptor::Url), JsValue> {
+    let url = Url::new_with_base(address, &window.location().origin()?)?;
+    Ok((url.href(), interceptor::Url { origin: url.origin(), path: url.pathname() }))
 }
 
 async fn reply(response: &Response) -> Result<Reply, JsValue> {
@@ -52,6 +60,7 @@ async fn reply(response: &Response) -> Result<Reply, JsValue> {
         status: response.status(),
         content_type: header("Content-Type"),
         retry_after: header("Retry-After"),
+        server_time: seconds(js_sys::Date::parse(&header("Date"))),
         body: body.as_string().unwrap_or_default().into(),
     })
 }

@@ -5,12 +5,12 @@ use std::rc::Rc;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::{
-    Element, Event as DomEvent, EventTarget, HtmlAnchorElement, MouseEvent, PageTransitionEvent,
-    StorageEvent,
+    Element, Event as DomEvent, EventTarget, HtmlAnchorElement, HtmlInputElement, MouseEvent,
+    PageTransitionEvent, StorageEvent,
 };
 
-use super::{Shell, page, storage};
-use crate::app::Event;
+use super::{Shell, form, storage};
+use crate::app::{Action, Event};
 use crate::link::{LinkClick, internal_target};
 
 /// A callback that the browser holds; it must outlive the page's interest in it.
@@ -23,7 +23,11 @@ pub(super) fn attach(shell: &Rc<Shell>) -> Vec<Listener> {
         listen(shell, document, "click", click),
         listen(shell, document, "submit", submit),
         listen(shell, document, "input", input),
+        // The Escape key, on the dialog; it does not bubble.
+        listen_on(shell, document, "cancel", cancel, true),
         listen(shell, window, "popstate", popstate),
+        listen(shell, window, "online", online),
+        listen(shell, window, "offline", online),
         listen(shell, window, "storage", storage_event),
         listen(shell, window, "pageshow", pageshow),
     ]
@@ -35,21 +39,30 @@ fn listen(
     kind: &str,
     handle: fn(&Rc<Shell>, &DomEvent),
 ) -> Listener {
+    listen_on(shell, target, kind, handle, false)
+}
+
+fn listen_on(
+    shell: &Rc<Shell>,
+    target: &EventTarget,
+    kind: &str,
+    handle: fn(&Rc<Shell>, &DomEvent),
+    capture: bool,
+) -> Listener {
     let shell = Rc::clone(shell);
     let listener = Listener::new(move |event: DomEvent| handle(&shell, &event));
+    let function = listener.as_ref().unchecked_ref();
     // Fails only for a callback that is none.
-    target.add_event_listener_with_callback(kind, listener.as_ref().unchecked_ref()).ok();
+    target.add_event_listener_with_callback_and_bool(kind, function, capture).ok();
     listener
 }
 
 fn click(shell: &Rc<Shell>, event: &DomEvent) {
     let Some(hit) = element(event) else { return };
-    if let Some(action) = closest(&hit, "[data-action]") {
-        match action.get_attribute("data-action").as_deref() {
-            Some("sign-out") => shell.dispatch(Event::SignOut),
-            Some("toggle-password") => shell.dispatch(Event::PasswordToggled),
-            Some("retry") => shell.dispatch(Event::Retry),
-            _ => {}
+    if let Some(button) = closest(&hit, "[data-action]") {
+        let name = button.get_attribute("data-action").unwrap_or_default();
+        if let Some(action) = Action::parse(&name, form::of(&button), row(&button)) {
+            shell.dispatch(Event::Pressed(action));
         }
     } else if let Some(link) = closest(&hit, "a[href]") {
         let Ok(link) = link.dyn_into() else { return };
@@ -80,18 +93,37 @@ fn link_click(link: &HtmlAnchorElement, mouse: Option<&MouseEvent>) -> LinkClick
 /// No form of ours is ever submitted by the browser: that would be a navigation.
 fn submit(shell: &Rc<Shell>, event: &DomEvent) {
     event.prevent_default();
-    let Some(form) = element(event).as_ref().and_then(page::form) else {
-        return;
-    };
-    let username = page::value(&shell.document, form, "username");
-    let password = page::value(&shell.document, form, "password");
-    shell.dispatch(Event::Submitted(form, username, password.into()));
+    let Some(element) = element(event) else { return };
+    if let Some(form) = form::of(&element) {
+        shell.dispatch(Event::Submitted(form, form::read(&shell.document, form)));
+    } else if let Some(id) = row(&element) {
+        let input = element.query_selector("[name=roles]").ok().flatten();
+        let roles = input.and_then(|input| input.dyn_into().ok());
+        let roles = roles.map(|input: HtmlInputElement| input.value()).unwrap_or_default();
+        shell.dispatch(Event::RolesSubmitted(id, roles));
+    }
 }
 
 fn input(shell: &Rc<Shell>, event: &DomEvent) {
-    if let Some((form, field)) = element(event).as_ref().and_then(page::field) {
-        shell.dispatch(Event::Edited(form, field));
+    let Some(element) = element(event) else { return };
+    if let (Some(form), Some(field)) = (form::of(&element), form::field(&element)) {
+        shell.dispatch(Event::Edited(form, field, form::read(&shell.document, form)));
     }
+}
+
+/// The browser would close the dialog behind our back.
+fn cancel(shell: &Rc<Shell>, event: &DomEvent) {
+    event.prevent_default();
+    shell.dispatch(Event::Pressed(Action::Cancel));
+}
+
+fn online(shell: &Rc<Shell>, event: &DomEvent) {
+    shell.dispatch(Event::Online(event.type_() == "online"));
+}
+
+/// What the row that an element is in is about.
+fn row(element: &Element) -> Option<String> {
+    closest(element, "[data-id]")?.get_attribute("data-id")
 }
 
 fn popstate(shell: &Rc<Shell>, _event: &DomEvent) {

@@ -1,12 +1,12 @@
-//! Reads and writes the page through the hooks of `index.html`; the README lists them.
+//! Writes a screen into the page, through the hooks of `index.html`; the README lists them.
 
 use wasm_bindgen::JsCast;
-use web_sys::{Document, Element, HtmlButtonElement, HtmlElement, HtmlInputElement};
+use web_sys::{
+    Document, Element, HtmlDialogElement, HtmlElement, HtmlInputElement, HtmlTemplateElement,
+};
 
-use crate::app::{Control, Field, Form, FormState};
-use crate::screen::Screen;
-
-const FORMS: [Form; 3] = [Form::Login, Form::Register, Form::Reset];
+use super::form;
+use crate::screen::{Row, Screen};
 
 /// Shows a screen. What has not changed is not written, so that screen readers stay silent on it.
 pub(super) fn draw(document: &Document, screen: &Screen) {
@@ -29,43 +29,78 @@ pub(super) fn draw(document: &Document, screen: &Screen) {
             set(&element, "href", address);
         }
     }
-    let at_rest = FormState::default();
-    for form in FORMS {
-        if view(form) == screen.view {
-            draw_form(document, form, &screen.form, screen.busy);
-        } else {
-            draw_form(document, form, &at_rest, false);
+    for (name, rows) in &screen.lists {
+        draw_list(document, name, rows);
+    }
+    for view in &screen.forms {
+        form::draw(document, view);
+    }
+    draw_dialog(document, screen.asks_for_password);
+}
+
+/// Rows that stay keep their elements, and so the focus and what is typed in them.
+fn draw_list(document: &Document, name: &str, rows: &[Row]) {
+    let Some(list) = one::<Element>(document, &hook("data-list", name)) else {
+        return;
+    };
+    for element in children(&list) {
+        let id = element.get_attribute("data-id");
+        if !rows.iter().any(|row| Some(row.id.as_str()) == id.as_deref()) {
+            element.remove();
+        }
+    }
+    for (index, row) in rows.iter().enumerate() {
+        let there = children(&list).nth(index);
+        let is_it = |element: &Element| element.get_attribute("data-id").as_ref() == Some(&row.id);
+        let element = match children(&list).find(is_it).or_else(|| new_row(document, name)) {
+            Some(element) => element,
+            None => return,
+        };
+        set(&element, "data-id", &row.id);
+        draw_row(&element, row);
+        if there.as_ref() != Some(&element) {
+            let before = there.as_ref().map(AsRef::as_ref);
+            list.insert_before(&element, before).ok();
         }
     }
 }
 
-fn draw_form(document: &Document, form: Form, state: &FormState, busy: bool) {
-    let Some(element) = one(document, selector(form)) else {
-        return;
-    };
-    set(&element, "aria-busy", truth(busy));
-    if let Some(alert) = within(document, form, "[role=alert]") {
-        write(&alert, &state.alert);
+fn new_row(document: &Document, name: &str) -> Option<Element> {
+    let selector = ["template", &hook("data-row", name)].concat();
+    let template: HtmlTemplateElement = one(document, &selector)?;
+    template.content().first_element_child()?.clone_node_with_deep(true).ok()?.dyn_into().ok()
+}
+
+fn draw_row(element: &Element, row: &Row) {
+    set(element, "aria-busy", truth(row.busy));
+    for (name, text) in &row.cells {
+        for cell in below(element, &hook("data-cell", name)) {
+            write(&cell, text);
+        }
     }
-    draw_field(document, form, "username", &state.username_error);
-    draw_field(document, form, "password", &state.password_error);
-    if let Some(button) = within::<HtmlButtonElement>(document, form, "[type=submit]") {
-        button.set_disabled(busy);
+    for (name, shown) in &row.parts {
+        for part in below(element, &hook("data-part", name)) {
+            show(&part, *shown);
+        }
     }
-    if let Some(toggle) = within(document, form, "[data-action=toggle-password]") {
-        set(&toggle, "aria-pressed", truth(state.show_password));
-    }
-    if let Some(password) = within(document, form, "[name=password]") {
-        set(&password, "type", if state.show_password { "text" } else { "password" });
+    for (name, value) in &row.values {
+        for input in below(element, &hook("name", name)) {
+            if input.get_attribute("data-value").as_deref() != Some(value) {
+                set(&input, "data-value", value);
+                write(&input, value);
+            }
+        }
     }
 }
 
-fn draw_field(document: &Document, form: Form, name: &str, error: &str) {
-    if let Some(input) = within(document, form, &hook("name", name)) {
-        set(&input, "aria-invalid", truth(!error.is_empty()));
-    }
-    if let Some(message) = within(document, form, &hook("data-error-for", name)) {
-        write(&message, error);
+fn draw_dialog(document: &Document, open: bool) {
+    let Some(dialog) = one::<HtmlDialogElement>(document, "#fresh") else {
+        return;
+    };
+    if open && !dialog.open() {
+        dialog.show_modal().ok();
+    } else if !open && dialog.open() {
+        dialog.close();
     }
 }
 
@@ -82,111 +117,64 @@ pub(super) fn focus_heading(document: &Document) {
     give_focus(heading.and_then(|heading| heading.dyn_into().ok()));
 }
 
-pub(super) fn focus(document: &Document, form: Form, control: Control) {
-    give_focus(match control {
-        Control::Field(Field::Username) => within(document, form, "[name=username]"),
-        Control::Field(Field::Password) => within(document, form, "[name=password]"),
-        Control::Submit => within(document, form, "[type=submit]"),
-    });
+pub(super) fn focus_list(document: &Document, name: &str) {
+    give_focus(one(document, &["#", name, "-title"].concat()));
 }
 
-pub(super) fn clear_passwords(document: &Document) {
-    for form in FORMS {
-        if let Some(input) = within::<HtmlInputElement>(document, form, "[name=password]") {
-            input.set_value("");
-        }
+pub(super) fn give_focus(element: Option<HtmlElement>) {
+    if let Some(element) = element {
+        element.focus().ok();
     }
 }
 
-pub(super) fn fill_username(document: &Document, form: Form, username: &str) {
-    if let Some(input) = within::<HtmlInputElement>(document, form, "[name=username]") {
-        input.set_value(username);
-    }
-}
-
-pub(super) fn value(document: &Document, form: Form, name: &str) -> String {
-    within(document, form, &hook("name", name))
-        .map(|input: HtmlInputElement| input.value())
-        .unwrap_or_default()
-}
-
-/// The form that an element is.
-pub(super) fn form(element: &Element) -> Option<Form> {
-    match element.id().as_str() {
-        "login-form" => Some(Form::Login),
-        "register-form" => Some(Form::Register),
-        "reset-form" => Some(Form::Reset),
-        _ => None,
-    }
-}
-
-/// The field that an element is, and of which form.
-pub(super) fn field(element: &Element) -> Option<(Form, Field)> {
-    let form = form(&element.closest("form").ok()??)?;
-    match element.get_attribute("name")?.as_str() {
-        "username" => Some((form, Field::Username)),
-        "password" => Some((form, Field::Password)),
-        _ => None,
-    }
-}
-
-fn selector(form: Form) -> &'static str {
-    match form {
-        Form::Login => "#login-form",
-        Form::Register => "#register-form",
-        Form::Reset => "#reset-form",
-    }
-}
-
-fn view(form: Form) -> &'static str {
-    match form {
-        Form::Login => "login",
-        Form::Register => "register",
-        Form::Reset => "reset-password",
-    }
-}
-
-fn hook(attribute: &str, value: &str) -> String {
+/// `[attribute=value]`
+pub(super) fn hook(attribute: &str, value: &str) -> String {
     ["[", attribute, "=", value, "]"].concat()
 }
 
 fn all(document: &Document, selector: &str) -> impl Iterator<Item = Element> {
-    let nodes = document.query_selector_all(selector).ok();
+    elements(document.query_selector_all(selector).ok())
+}
+
+fn below(element: &Element, selector: &str) -> impl Iterator<Item = Element> {
+    elements(element.query_selector_all(selector).ok())
+}
+
+fn elements(nodes: Option<web_sys::NodeList>) -> impl Iterator<Item = Element> {
     let length = nodes.as_ref().map_or(0, web_sys::NodeList::length);
     (0..length).filter_map(move |index| nodes.as_ref()?.item(index)?.dyn_into().ok())
 }
 
-fn one<T: JsCast>(document: &Document, selector: &str) -> Option<T> {
+/// As they are now: the list may change while they are visited.
+fn children(element: &Element) -> impl Iterator<Item = Element> {
+    let children = element.children();
+    let now: Vec<Element> = (0..children.length()).filter_map(|at| children.item(at)).collect();
+    now.into_iter()
+}
+
+pub(super) fn one<T: JsCast>(document: &Document, selector: &str) -> Option<T> {
     document.query_selector(selector).ok()??.dyn_into().ok()
-}
-
-fn within<T: JsCast>(document: &Document, form: Form, descendant: &str) -> Option<T> {
-    one(document, &[selector(form), " ", descendant].concat())
-}
-
-fn give_focus(element: Option<HtmlElement>) {
-    if let Some(element) = element {
-        element.focus().ok();
-    }
 }
 
 fn show(element: &Element, shown: bool) {
     element.toggle_attribute_with_force("hidden", !shown).ok();
 }
 
-fn write(element: &Element, text: &str) {
-    if element.text_content().as_deref() != Some(text) {
+pub(super) fn write(element: &Element, text: &str) {
+    if let Some(input) = element.dyn_ref::<HtmlInputElement>() {
+        input.set_value(text);
+    } else if element.text_content().as_deref() != Some(text) {
         element.set_text_content(Some(text));
     }
 }
 
-fn set(element: &Element, name: &str, value: &str) {
+pub(super) fn set(element: &Element, name: &str, value: &str) {
     if element.get_attribute(name).as_deref() != Some(value) {
         // Fails only for names that are no attribute names.
         element.set_attribute(name, value).ok();
     }
 }
 
-fn truth(value: bool) -> &'static str {
+pub(super) fn truth(value: bool) -> &'static str {
     if value { "true" } else { "false" }
 }

@@ -19,7 +19,7 @@ fn a_sign_in_leads_back_to_where_the_visitor_wanted_to_go() {
     assert_eq!(page.view(), "protected");
     assert!(page.does(&Effect::Replace("/protected?tab=2".into())));
     assert!(page.does(&Effect::Save(jwt("ada", EXPIRY).into(), 0)));
-    assert!(page.does(&Effect::ClearPasswords));
+    assert!(page.does(&Effect::ClearPasswords(None)));
     let content = page.request(path::PROTECTED).unwrap();
     assert_eq!(content.token, Some(jwt("ada", EXPIRY).into()));
 }
@@ -36,7 +36,7 @@ fn a_return_path_to_another_origin_is_not_followed() {
 fn the_second_half_of_a_double_click_sends_nothing() {
     let mut page = Page::open("/login", Stored::Nothing);
     page.submit(Form::Login, "ada", "long enough");
-    assert!(page.model.is_busy());
+    assert!(page.model.is_busy(Form::Login));
     page.submit(Form::Login, "ada", "long enough");
     assert!(page.is_silent());
 }
@@ -53,10 +53,10 @@ fn empty_fields_are_told_without_asking_the_server() {
     let mut page = Page::open("/register", Stored::Nothing);
     page.submit(Form::Register, "  ", "");
     assert_eq!(page.effects, [Effect::Focus(Form::Register, Control::Field(Field::Username))]);
-    assert!(!page.model.form.username_error.is_empty());
-    assert!(!page.model.form.password_error.is_empty());
-    page.event(Event::Edited(Form::Register, Field::Username));
-    assert!(page.model.form.username_error.is_empty());
+    assert!(!page.form(Form::Register).username_error.is_empty());
+    assert!(!page.form(Form::Register).password_error.is_empty());
+    page.event(Event::Edited(Form::Register, Field::Username, input("a", "", "")));
+    assert!(page.form(Form::Register).username_error.is_empty());
 }
 
 #[test]
@@ -64,8 +64,8 @@ fn errors_stay_behind_when_the_form_is_left() {
     let mut page = Page::open("/login", Stored::Nothing);
     page.submit(Form::Login, "", "");
     page.follow("/register");
-    assert_eq!(page.model.form, FormState::default());
-    assert!(page.does(&Effect::ClearPasswords));
+    assert_eq!(page.form(Form::Login), &FormState::default());
+    assert!(page.does(&Effect::ClearPasswords(None)));
 }
 
 #[test]
@@ -73,11 +73,11 @@ fn a_wrong_password_is_cleared_and_focused() {
     let mut page = Page::open("/login", Stored::Nothing);
     page.submit(Form::Login, "ada", "wrong");
     page.answer(&page.request(path::LOGIN).unwrap(), problem(401, "Wrong password.", &[]));
-    assert_eq!(page.model.form.alert, "Wrong password.");
-    assert!(page.does(&Effect::ClearPasswords));
+    assert_eq!(page.form(Form::Login).alert, "Wrong password.");
+    assert!(page.does(&Effect::ClearPasswords(Some(Form::Login))));
     let last = page.effects.last();
     assert_eq!(last, Some(&Effect::Focus(Form::Login, Control::Field(Field::Password))));
-    assert!(!page.model.is_busy());
+    assert!(!page.model.is_busy(Form::Login));
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn a_registration_whose_sign_in_fails_goes_on_at_the_login_form() {
     page.answer(&request, problem(503, "Busy.", &[]));
     assert_eq!(page.view(), "login");
     assert_eq!(page.model.notice, ACCOUNT_MADE);
-    assert_eq!(page.model.form.alert, "Busy.");
+    assert_eq!(page.form(Form::Login).alert, "Busy.");
     assert!(page.does(&Effect::FillUsername(Form::Login, "ada".into())));
 }
 
@@ -112,8 +112,8 @@ fn a_refused_registration_keeps_what_was_typed_and_marks_the_fields() {
     page.submit(Form::Register, "ada", "short");
     let errors = [("password", "Too short."), ("password", "Too common."), ("captcha", "Odd.")];
     page.answer(&page.request(path::REGISTER).unwrap(), problem(422, "rules", &errors));
-    assert_eq!(page.model.form.password_error, "Too short. Too common.");
-    assert_eq!(page.model.form.alert, "Odd.");
+    assert_eq!(page.form(Form::Register).password_error, "Too short. Too common.");
+    assert_eq!(page.form(Form::Register).alert, "Odd.");
     assert_eq!(page.effects, [Effect::Focus(Form::Register, Control::Field(Field::Password))]);
 }
 
@@ -122,7 +122,7 @@ fn an_unreachable_server_leaves_the_form_ready_for_another_try() {
     let mut page = Page::open("/login", Stored::Nothing);
     page.submit(Form::Login, "ada", "long enough");
     page.event(Event::Answered(page.request(path::LOGIN).unwrap().id, None));
-    assert!(page.model.form.alert.contains("could not be reached"));
+    assert!(page.form(Form::Login).alert.contains("could not be reached"));
     assert_eq!(page.effects, [Effect::Focus(Form::Login, Control::Submit)]);
     page.submit(Form::Login, "ada", "long enough");
     assert!(page.request(path::LOGIN).is_some());
@@ -145,7 +145,7 @@ fn without_storage_memory_keeps_the_session() {
     page.submit(Form::Login, "ada", "long enough");
     page.answer(&page.request(path::LOGIN).unwrap(), login_reply());
     page.event(Event::StorageFailed);
-    assert_eq!((page.view(), page.model.notice), ("protected", MEMORY_ONLY));
+    assert_eq!((page.view(), page.model.notice.as_str()), ("protected", MEMORY_ONLY));
     page.event(Event::Followed("/protected".into(), Stored::Nothing));
     assert_eq!(page.view(), "protected");
 }
@@ -153,12 +153,13 @@ fn without_storage_memory_keeps_the_session() {
 #[test]
 fn the_configuration_shapes_the_registration_page() {
     let mut page = Page::open("/register", Stored::Nothing);
-    let config = PublicConfig { password_min: 15, registration: "closed".into() };
+    let config = PublicConfig { registration: "closed".into(), ..config() };
     assert!(screen(&page.model).shown.contains(&("registration-open", true)));
     page.answer(&page.request(path::CONFIG).unwrap(), json(200, &config));
     let screen = screen(&page.model);
     assert!(screen.shown.contains(&("registration-closed", true)));
-    assert!(screen.texts.contains(&("password-hint", "At least 15 characters.".into())));
+    let hint = &screen.forms[Form::Register as usize].hint;
+    assert!(hint.starts_with("At least 15 characters."), "{hint}");
 }
 
 #[test]
@@ -174,10 +175,10 @@ fn a_configuration_that_cannot_be_had_is_asked_for_again() {
 #[test]
 fn the_password_is_hidden_again_when_the_form_is_sent() {
     let mut page = Page::open("/login", Stored::Nothing);
-    page.event(Event::PasswordToggled);
-    assert!(screen(&page.model).form.show_password);
+    page.press(Action::TogglePassword(Form::Login));
+    assert!(page.form(Form::Login).show_password);
     page.submit(Form::Login, "ada", "long enough");
-    assert!(!screen(&page.model).form.show_password);
+    assert!(!page.form(Form::Login).show_password);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use hallpass_contract::path;
 
+use crate::api::Method;
 use crate::api::Reply;
 use crate::app::navigation::{SESSION_ENDED, SIGNED_OUT_ELSEWHERE};
 use crate::app::testing::*;
@@ -97,7 +98,7 @@ fn a_refused_token_is_renewed_and_the_request_repeated_once() {
     page.answer(&refresh, renewal());
     let second = page.request(path::PROTECTED).unwrap();
     page.answer(&second, content_reply());
-    assert!(matches!(page.model.content, Content::Shown(_)));
+    assert!(page.model.content.protected.is_some());
 }
 
 #[test]
@@ -107,7 +108,7 @@ fn a_request_that_is_refused_twice_is_not_sent_a_third_time() {
     page.event(Event::Locked(token("ada", EXPIRY)));
     page.answer(&page.request(path::REFRESH).unwrap(), renewal());
     page.answer(&page.request(path::PROTECTED).unwrap(), unauthorized());
-    assert_eq!((page.view(), page.model.notice), ("login", SESSION_ENDED));
+    assert_eq!((page.view(), page.model.notice.as_str()), ("login", SESSION_ENDED));
     assert!(!page.does(&Effect::Lock) && page.request(path::PROTECTED).is_none());
 }
 
@@ -116,7 +117,7 @@ fn a_refused_refresh_ends_the_session() {
     for status in [401, 403] {
         let mut page = refreshing("/protected");
         page.answer(&page.request(path::REFRESH).unwrap(), problem(status, "no", &[]));
-        assert_eq!((page.view(), page.model.notice), ("login", SESSION_ENDED));
+        assert_eq!((page.view(), page.model.notice.as_str()), ("login", SESSION_ENDED));
         assert!(page.does(&Effect::Unlock));
         assert!(page.does(&Effect::Forget(Some(jwt("ada", EXPIRY).into()))));
         assert!(page.does(&Effect::Replace("/login?next=%2Fprotected".into())));
@@ -150,8 +151,8 @@ fn once_the_old_token_has_expired_a_failed_refresh_is_told_and_can_be_tried_agai
     page.event(Event::Started("/protected".into(), token("ada", EXPIRY)));
     page.event(Event::Locked(token("ada", EXPIRY)));
     page.answer(&page.request(path::REFRESH).unwrap(), problem(503, "The server is busy.", &[]));
-    assert_eq!(page.model.content, Content::Failed("The server is busy.".into()));
-    page.event(Event::Retry);
+    assert_eq!(failure(&page), "The server is busy.");
+    page.press(Action::Retry);
     assert!(page.does(&Effect::Lock));
 }
 
@@ -159,7 +160,7 @@ fn once_the_old_token_has_expired_a_failed_refresh_is_told_and_can_be_tried_agai
 fn a_sign_out_during_a_refresh_is_not_undone_by_it() {
     let mut page = refreshing("/protected");
     let refresh = page.request(path::REFRESH).unwrap();
-    page.event(Event::SignOut);
+    page.press(Action::SignOut);
     page.answer(&refresh, renewal());
     assert!(page.model.session.is_none());
     assert_eq!(page.effects, [Effect::Unlock]);
@@ -170,7 +171,7 @@ fn a_sign_out_in_another_tab_while_this_one_waits_for_its_turn_is_told() {
     let mut page = Page { model: Model::default(), now: DUE, effects: Vec::new() };
     page.event(Event::Started("/protected".into(), token("ada", EXPIRY)));
     page.event(Event::Locked(Stored::Nothing));
-    assert_eq!((page.view(), page.model.notice), ("login", SIGNED_OUT_ELSEWHERE));
+    assert_eq!((page.view(), page.model.notice.as_str()), ("login", SIGNED_OUT_ELSEWHERE));
     assert!(page.does(&Effect::Unlock) && page.request(path::REFRESH).is_none());
 }
 
@@ -178,7 +179,7 @@ fn a_sign_out_in_another_tab_while_this_one_waits_for_its_turn_is_told() {
 fn a_lock_that_nobody_waits_for_any_more_is_let_go() {
     let mut page = Page { model: Model::default(), now: DUE, effects: Vec::new() };
     page.event(Event::Started("/".into(), token("ada", EXPIRY)));
-    page.event(Event::SignOut);
+    page.press(Action::SignOut);
     page.event(Event::Locked(Stored::Nothing));
     assert_eq!(page.effects, [Effect::Unlock]);
 }

@@ -18,7 +18,7 @@ fn the_token_of_the_link_goes_to_the_server_and_into_no_address() {
     let body = request.body.as_ref().unwrap().expose();
     assert_eq!(body, r#"{"token":"t0ken","new_password":"a long new password"}"#);
     page.answer(&request, Reply { status: 204, ..Reply::default() });
-    assert_eq!((page.view(), page.model.notice), ("login", PASSWORD_SET));
+    assert_eq!((page.view(), page.model.notice.as_str()), ("login", PASSWORD_SET));
     assert!(page.does(&Effect::Replace("/login".into())), "going back does not lead to it");
 }
 
@@ -28,7 +28,7 @@ fn a_weak_password_is_told_beside_its_field_and_the_link_can_be_tried_again() {
     page.submit(Form::Reset, "", "weak");
     let request = page.request(path::PASSWORD_RESET).unwrap();
     page.answer(&request, problem(422, "", &[("new_password", "Use at least 15 characters.")]));
-    assert_eq!(page.model.form.password_error, "Use at least 15 characters.");
+    assert_eq!(page.form(Form::Reset).password_error, "Use at least 15 characters.");
     assert!(page.does(&Effect::Focus(Form::Reset, Control::Field(Field::Password))));
     page.submit(Form::Reset, "", "a long new password");
     assert!(page.request(path::PASSWORD_RESET).unwrap().body.unwrap().expose().contains("t0ken"));
@@ -40,7 +40,7 @@ fn a_link_that_is_used_up_is_told_above_the_form() {
     page.submit(Form::Reset, "", "a long new password");
     let request = page.request(path::PASSWORD_RESET).unwrap();
     page.answer(&request, problem(422, "", &[("token", "This link was used.")]));
-    assert_eq!(page.model.form.alert, "This link was used.");
+    assert_eq!(page.form(Form::Reset).alert, "This link was used.");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use hallpass_contract::path;
 
+use crate::api::Method;
 use crate::app::navigation::{SIGN_IN_FIRST, SIGNED_OUT, SIGNED_OUT_ELSEWHERE};
 use crate::app::testing::*;
 use crate::app::*;
@@ -23,7 +24,7 @@ fn the_protected_page_shows_what_the_server_sends() {
     let screen = screen(&page.model);
     assert!(screen.texts.contains(&("message", "the secret".into())));
     assert!(screen.texts.contains(&("since", "2026-01-31".into())));
-    assert!(screen.shown.contains(&("content-shown", true)));
+    assert!(screen.shown.contains(&("content", true)));
 }
 
 #[test]
@@ -44,17 +45,17 @@ fn a_stored_text_that_is_no_token_opens_nothing() {
 fn protected_content_that_arrives_after_the_sign_out_is_not_shown() {
     let mut page = Page::signed_in("/protected");
     let request = page.request(path::PROTECTED).unwrap();
-    page.event(Event::SignOut);
+    page.press(Action::SignOut);
     assert!(page.does(&Effect::Forget(None)) && page.does(&Effect::Push("/".into())));
     page.answer(&request, content_reply());
     assert!(page.is_silent());
-    assert_eq!(page.model.content, Content::Loading);
+    assert_eq!(page.model.content, Content::default());
 }
 
 #[test]
 fn a_sign_out_ends_the_session_on_the_server_too() {
     let mut page = Page::signed_in("/protected");
-    page.event(Event::SignOut);
+    page.press(Action::SignOut);
     let request = page.request(path::LOGOUT).unwrap();
     assert_eq!((request.method, request.token.is_some()), (Method::Post, true));
     page.answer(&request, problem(500, "the server is broken", &[]));
@@ -77,8 +78,8 @@ fn a_sign_out_in_another_tab_closes_the_protected_page() {
     let mut page = Page::signed_in("/protected");
     page.answer(&page.request(path::PROTECTED).unwrap(), content_reply());
     page.event(Event::StorageChanged(Stored::Nothing));
-    assert_eq!((page.view(), page.model.notice), ("login", SIGNED_OUT_ELSEWHERE));
-    assert_eq!(page.model.content, Content::Loading);
+    assert_eq!((page.view(), page.model.notice.as_str()), ("login", SIGNED_OUT_ELSEWHERE));
+    assert_eq!(page.model.content, Content::default());
 }
 
 #[test]
@@ -100,7 +101,7 @@ fn a_token_removed_by_hand_is_noticed_at_the_next_navigation() {
 #[test]
 fn back_to_the_protected_page_after_a_sign_out_is_guarded() {
     let mut page = Page::signed_in("/protected");
-    page.event(Event::SignOut);
+    page.press(Action::SignOut);
     page.event(Event::Traversed("/protected".into(), Stored::Nothing));
     assert_eq!(page.view(), "login");
     assert!(page.does(&Effect::Replace("/login?next=%2Fprotected".into())));
@@ -112,16 +113,16 @@ fn a_jump_within_the_page_loses_nothing() {
     page.submit(Form::Login, "", "");
     page.event(Event::Traversed("/login".into(), Stored::Nothing));
     assert!(page.is_silent());
-    assert!(!page.model.form.username_error.is_empty());
+    assert!(!page.form(Form::Login).username_error.is_empty());
 }
 
 #[test]
 fn content_that_cannot_be_loaded_can_be_tried_again() {
     let mut page = Page::signed_in("/protected");
     page.event(Event::Answered(page.request(path::PROTECTED).unwrap().id, None));
-    assert!(matches!(&page.model.content, Content::Failed(text) if text.contains("reached")));
+    assert!(failure(&page).contains("reached"));
     assert!(page.model.session.is_some());
-    page.event(Event::Retry);
+    page.press(Action::Retry);
     page.answer(&page.request(path::PROTECTED).unwrap(), content_reply());
-    assert!(matches!(page.model.content, Content::Shown(_)));
+    assert!(page.model.content.protected.is_some());
 }

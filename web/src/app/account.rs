@@ -1,0 +1,103 @@
+//! The account page: sessions elsewhere, the password, and the end of the account.
+
+use hallpass_contract::{PasswordChange, path};
+
+use super::model::{Part, Task};
+use super::navigation::History;
+use super::{Control, Effect, Form, FormState, Input, Turn};
+use crate::api::{Answer, Method, expect_status, json_body};
+
+pub(super) const SESSION_OVER: &str = "That session is signed out.";
+pub(super) const OTHERS_OVER: &str = "All your other sessions are signed out.";
+pub(super) const PASSWORD_CHANGED: &str =
+    "Your password is changed, and all your other sessions are signed out.";
+pub(super) const ACCOUNT_DELETED: &str = "Your account is deleted.";
+
+/// The list of sessions, for the focus.
+const LIST: &str = "sessions";
+
+impl Turn<'_> {
+    pub(super) fn end_session_of(&mut self, id: String) {
+        let listed = self.model.content.sessions.iter().flatten().any(|session| session.id == id);
+        if listed && !self.model.is_row_busy(&id) {
+            self.model.content.row_error = None;
+            let path = path::SESSION.replace("{id}", &id);
+            self.call(Method::Delete, path, None, Task::EndSession(id));
+        }
+    }
+
+    /// One that is not there any more is as good as ended.
+    pub(super) fn session_ended_answered(&mut self, id: &str, answer: &Answer) {
+        match expect_status(answer, 204) {
+            Err(fault) if fault.status != 404 => {
+                self.model.content.row_error = Some((id.to_owned(), fault.in_words()));
+            }
+            _ => {
+                let sessions = self.model.content.sessions.iter_mut();
+                sessions.for_each(|sessions| sessions.retain(|session| session.id != id));
+                SESSION_OVER.clone_into(&mut self.model.notice);
+                self.effects.push(Effect::FocusList(LIST));
+            }
+        }
+    }
+
+    pub(super) fn end_other_sessions(&mut self) {
+        if self.model.content.sessions.is_some() && !self.model.is_ending_others() {
+            self.model.content.row_error = None;
+            self.call(Method::Delete, path::SESSIONS, None, Task::EndOtherSessions);
+        }
+    }
+
+    pub(super) fn others_ended_answered(&mut self, answer: &Answer) {
+        match expect_status(answer, 204) {
+            Ok(_) => {
+                let sessions = self.model.content.sessions.iter_mut();
+                sessions.for_each(|sessions| sessions.retain(|session| session.current));
+                OTHERS_OVER.clone_into(&mut self.model.notice);
+                self.effects.push(Effect::FocusList(LIST));
+            }
+            Err(fault) => {
+                self.model.content.row_error = Some((LIST.to_owned(), fault.in_words()));
+            }
+        }
+    }
+
+    pub(super) fn change_password(&mut self, input: Input) {
+        let current = input.current.clone();
+        let body = json_body(&PasswordChange {
+            current_password: input.current,
+            new_password: input.password,
+        });
+        self.call(Method::Post, path::PASSWORD, body, Task::ChangePassword(current));
+    }
+
+    pub(super) fn password_answered(&mut self, answer: &Answer) {
+        match expect_status(answer, 204) {
+            Ok(_) => {
+                *self.model.form_mut(Form::Password) = FormState::default();
+                PASSWORD_CHANGED.clone_into(&mut self.model.notice);
+                self.effects.push(Effect::ClearPasswords(Some(Form::Password)));
+                self.effects.push(Effect::Focus(Form::Password, Control::Submit));
+                self.load(Part::Sessions);
+            }
+            Err(fault) => self.show_fault(Form::Password, fault),
+        }
+    }
+
+    pub(super) fn delete_account(&mut self) {
+        self.call(Method::Delete, path::ME, None, Task::DeleteAccount);
+    }
+
+    pub(super) fn deletion_answered(&mut self, answer: &Answer) {
+        match expect_status(answer, 204) {
+            Ok(_) => {
+                self.model.session = None;
+                self.effects.push(Effect::Forget(None));
+                self.navigate("/".to_owned(), History::Push);
+                self.effects.push(Effect::FocusHeading);
+                ACCOUNT_DELETED.clone_into(&mut self.model.notice);
+            }
+            Err(fault) => self.show_fault(Form::Delete, fault),
+        }
+    }
+}

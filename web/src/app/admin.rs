@@ -1,0 +1,111 @@
+//! The admin page: all users, a page at a time.
+
+use hallpass_contract::{AdminUserBody, ResetLink, UserPatch, path};
+
+use super::Turn;
+use super::model::{Part, Task};
+use crate::api::{Answer, Fault, Method, expect, expect_status, json_body};
+use crate::route::Route;
+
+/// The users on a page.
+pub(super) const PAGE_SIZE: usize = 20;
+
+/// The query of the page of users that a route names.
+pub(super) fn users_path(route: &Route) -> String {
+    let mut path = [path::ADMIN_USERS, "?", path::LIMIT, "=", &PAGE_SIZE.to_string()].concat();
+    if let Route::Admin(Some(after)) = route {
+        path.extend(["&", path::AFTER, "=", after]);
+    }
+    path
+}
+
+impl Turn<'_> {
+    pub(super) fn set_roles(&mut self, id: String, text: &str) {
+        let separates = |c: char| c == ',' || c.is_whitespace();
+        let roles = text.split(separates).filter(|role| !role.is_empty()).map(str::to_owned);
+        self.patch_user(id, &UserPatch { roles: Some(roles.collect()), disabled: None });
+    }
+
+    pub(super) fn disable(&mut self, id: String, disabled: bool) {
+        self.patch_user(id, &UserPatch { roles: None, disabled: Some(disabled) });
+    }
+
+    fn patch_user(&mut self, id: String, patch: &UserPatch) {
+        if self.begins(&id) {
+            let path = path::ADMIN_USER.replace("{id}", &id);
+            self.call(Method::Patch, path, json_body(patch), Task::PatchUser(id));
+        }
+    }
+
+    pub(super) fn end_sessions_of_user(&mut self, id: String) {
+        if self.begins(&id) {
+            let path = path::ADMIN_USER_SESSIONS.replace("{id}", &id);
+            self.call(Method::Delete, path, None, Task::EndUserSessions(id));
+        }
+    }
+
+    pub(super) fn offer_reset(&mut self, id: String) {
+        if self.begins(&id) {
+            let path = path::ADMIN_USER_RESET.replace("{id}", &id);
+            self.call(Method::Post, path, None, Task::OfferReset(id));
+        }
+    }
+
+    /// Whether something can begin with the user of this id: it is on the page and at rest.
+    fn begins(&mut self, id: &str) -> bool {
+        let content = &mut self.model.content;
+        let listed = content.users.iter().flatten().any(|user| user.id == id);
+        content.row_error = None;
+        content.reset_link = None;
+        self.model.notice.clear();
+        listed && !self.model.is_row_busy(id)
+    }
+
+    pub(super) fn user_answered(&mut self, id: String, answer: &Answer) {
+        let user = match expect::<AdminUserBody>(answer, 200) {
+            Ok(body) => body.user,
+            Err(fault) => return self.row_failed(id, fault),
+        };
+        self.model.notice = ["Saved: ", &user.username, "."].concat();
+        let users = self.model.content.users.iter_mut().flatten();
+        users.filter(|listed| listed.id == user.id).for_each(|listed| listed.clone_from(&user));
+        if self.model.session.as_ref().is_some_and(|session| session.subject == id) {
+            // The token says what the roles were.
+            self.begin_refresh();
+        }
+    }
+
+    pub(super) fn user_sessions_answered(&mut self, id: String, answer: &Answer) {
+        match expect_status(answer, 204) {
+            Ok(_) => self.model.notice = [self.name_of(&id), " is signed out everywhere."].concat(),
+            Err(fault) => self.row_failed(id, fault),
+        }
+    }
+
+    pub(super) fn reset_offered(&mut self, id: String, answer: &Answer) {
+        match expect::<ResetLink>(answer, 200) {
+            Ok(link) => {
+                self.model.notice = ["A reset link for ", self.name_of(&id), " is ready."].concat();
+                self.model.content.reset_link = Some((id, link.url.into(), link.expires_at));
+            }
+            Err(fault) => self.row_failed(id, fault),
+        }
+    }
+
+    fn name_of(&self, id: &str) -> &str {
+        let mut users = self.model.content.users.iter().flatten();
+        users.find(|user| user.id == id).map_or("The user", |user| &user.username)
+    }
+
+    /// Whoever is no admin any more sees that at once; a user who is gone is gone from the list.
+    fn row_failed(&mut self, id: String, fault: Fault) {
+        match fault.status {
+            403 => self.model.content.forbidden = true,
+            404 => {
+                self.model.notice = [self.name_of(&id), " is not there any more."].concat();
+                self.load(Part::Users);
+            }
+            _ => self.model.content.row_error = Some((id, fault.in_words())),
+        }
+    }
+}

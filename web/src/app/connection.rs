@@ -1,0 +1,140 @@
+//! What the network does to a page: parts of it that did not come, servers that ask for patience,
+//! and clocks that differ.
+
+use hallpass_contract::{Protected, SessionList, UserBody, UserPage, path};
+
+use super::model::{Failure, Part, SLOW, Task};
+use super::{Effect, FORMS, Turn, admin};
+use crate::api::{Answer, Fault, Method, expect};
+use crate::route::Route;
+use crate::session::Seconds;
+
+/// How long after the first failure a page is loaded again by itself; each further wait is double.
+const FIRST_RETRY: Seconds = 2;
+const LAST_RETRY: Seconds = 60;
+
+impl Turn<'_> {
+    /// Asks for what the page needs and does not have.
+    pub(super) fn load_missing(&mut self) {
+        let content = &self.model.content;
+        let missing: &[(Part, bool)] = match self.model.route {
+            Route::Protected => &[(Part::Protected, content.protected.is_none())],
+            Route::Account => &[
+                (Part::Profile, content.profile.is_none()),
+                (Part::Sessions, content.sessions.is_none()),
+            ],
+            Route::Admin(_) => &[(Part::Users, content.users.is_none())],
+            _ => &[],
+        };
+        let missing: Vec<Part> =
+            missing.iter().filter(|(_, missing)| *missing).map(|(part, _)| *part).collect();
+        self.model.content.failure = None;
+        for part in missing {
+            self.load(part);
+        }
+    }
+
+    pub(super) fn load(&mut self, part: Part) {
+        let is_it = |task: &Task| matches!(task, Task::Load(under_way) if *under_way == part);
+        if self.model.pending.iter().any(|pending| is_it(&pending.task)) {
+            return;
+        }
+        let path = match part {
+            Part::Protected => path::PROTECTED.to_owned(),
+            Part::Profile => path::ME.to_owned(),
+            Part::Sessions => path::SESSIONS.to_owned(),
+            Part::Users => admin::users_path(&self.model.route),
+        };
+        self.call(Method::Get, path, None, Task::Load(part));
+    }
+
+    pub(super) fn loaded(&mut self, part: Part, answer: &Answer) {
+        let content = &mut self.model.content;
+        let outcome = match part {
+            Part::Protected => {
+                expect::<Protected>(answer, 200).map(|it| content.protected = Some(it))
+            }
+            Part::Profile => {
+                expect::<UserBody>(answer, 200).map(|it| content.profile = Some(it.user))
+            }
+            Part::Sessions => {
+                expect::<SessionList>(answer, 200).map(|it| content.sessions = Some(it.sessions))
+            }
+            Part::Users => expect::<UserPage>(answer, 200).map(|it| {
+                content.users = Some(it.users);
+                content.next_users = it.next;
+            }),
+        };
+        match outcome {
+            Ok(()) => content.failures = 0,
+            Err(Fault { status: 403, .. }) => content.forbidden = true,
+            Err(fault) => self.load_failed(fault),
+        }
+    }
+
+    /// Reading twice does no harm, so where time may help it is tried again.
+    fn load_failed(&mut self, fault: Fault) {
+        let content = &mut self.model.content;
+        let passes = matches!(fault.status, 0 | 429 | 502..=504);
+        let doubled = FIRST_RETRY << content.failures.min(5);
+        let wait = fault.retry_after.map_or(doubled.min(LAST_RETRY), Seconds::from);
+        content.failures += 1;
+        let retry_at = passes.then(|| self.now.saturating_add(wait));
+        content.failure = Some(Failure { message: fault.message, retry_at });
+    }
+
+    /// By hand, so at once, and as somebody whose roles may have changed since the last token.
+    pub(super) fn retry(&mut self) {
+        if std::mem::take(&mut self.model.content.forbidden) {
+            self.begin_refresh();
+        } else if self.model.content.failure.is_none() {
+            return;
+        }
+        self.model.refresh_not_before = Seconds::MIN;
+        self.load_missing();
+        self.effects.push(Effect::FocusHeading);
+    }
+
+    pub(super) fn online(&mut self, online: bool) {
+        self.model.offline = !online;
+        if online {
+            self.model.refresh_not_before = Seconds::MIN;
+            self.model.content.failures = 0;
+            if self.model.content.failure.is_some() {
+                self.load_missing();
+            }
+        }
+    }
+
+    /// The server's clock is what tokens end by; this device's may have been set meanwhile.
+    pub(super) fn set_clock(&mut self, answer: &Answer) {
+        let server_time = answer.as_ref().and_then(|reply| reply.server_time);
+        let (Some(server_time), Some(session)) = (server_time, &mut self.model.session) else {
+            return;
+        };
+        if session.set_clock(server_time, self.now) {
+            let session = session.clone();
+            self.keep(session);
+        }
+    }
+
+    /// At the end of each turn: does what is due, and asks to be woken when something will be.
+    pub(super) fn plan_ahead(&mut self) {
+        let retry_at = self.model.content.failure.as_ref().and_then(|failure| failure.retry_at);
+        if retry_at.is_some_and(|at| at <= self.now) {
+            self.load_missing();
+        }
+        self.resume_fetches();
+        let refresh_at = self.keep_alive();
+        let counts_down = self.model.wait_of_page().is_some()
+            || FORMS.iter().any(|form| self.model.wait_of(*form).is_some());
+        let tick = counts_down.then(|| self.now + 1);
+        let slow_at = self.model.pending.iter().map(|pending| pending.since + SLOW);
+        let slow_at = slow_at.filter(|at| *at > self.now).min();
+        let wake_at = [refresh_at, tick, slow_at].into_iter().flatten().min();
+        if let Some(at) = wake_at.filter(|at| self.model.wake_at != Some(*at)) {
+            self.effects.push(Effect::Wake(at - self.now));
+        }
+        self.model.wake_at = wake_at;
+    }
+}

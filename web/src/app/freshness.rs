@@ -1,0 +1,64 @@
+//! What the server does only soon after a login waits until the password was given again, and goes
+//! on by itself.
+
+use hallpass_contract::{Reauthentication, Secret, path};
+
+use super::model::{Call, Prompt, Task};
+use super::{Control, Effect, Field, Form, FormState, Turn, forms};
+use crate::api::{Answer, Method, json_body};
+
+impl Turn<'_> {
+    /// The login is too old for this call. Whoever has just typed the password is not asked again.
+    pub(super) fn ask_password(&mut self, call: Call, task: Task) {
+        match task {
+            Task::ChangePassword(current) if !current.expose().is_empty() => {
+                // Should the server object once more, the person is asked.
+                let task = Task::ChangePassword(Secret::from(""));
+                self.model.prompt = Some(Prompt { call, task, asks: false });
+                self.reauthenticate(current);
+            }
+            task => {
+                self.model.prompt = Some(Prompt { call, task, asks: true });
+                *self.model.form_mut(Form::Fresh) = FormState::default();
+                self.effects.push(Effect::Focus(Form::Fresh, Control::Field(Field::Password)));
+            }
+        }
+    }
+
+    pub(super) fn reauthenticate(&mut self, password: Secret) {
+        let body = json_body(&Reauthentication { password });
+        self.call(Method::Post, path::REAUTHENTICATE, body, Task::Reauthenticate);
+    }
+
+    pub(super) fn reauthenticated(&mut self, answer: &Answer) {
+        let Some(prompt) = self.model.prompt.take() else { return };
+        match forms::started(answer, self.now) {
+            Ok(session) => {
+                self.keep(session);
+                self.effects.push(Effect::ClearPasswords(Some(Form::Fresh)));
+                self.send_call(Call { repeated: false, ..prompt.call }, prompt.task);
+            }
+            Err(fault) if prompt.asks => {
+                self.model.prompt = Some(prompt);
+                self.refused(Form::Fresh, fault);
+            }
+            Err(fault) => {
+                let message = fault.in_words();
+                let form = self.model.form_mut(Form::Password);
+                *form = FormState { current_error: message, ..FormState::default() };
+                let current = Control::Field(Field::Current);
+                self.effects.push(Effect::Focus(Form::Password, current));
+            }
+        }
+    }
+
+    /// Nothing goes on, and what was typed elsewhere on the page stays.
+    pub(super) fn cancel_prompt(&mut self) {
+        if self.model.asks_for_password() {
+            self.model.prompt = None;
+            let asked = |task: &Task| matches!(task, Task::Reauthenticate);
+            self.model.pending.retain(|pending| !asked(&pending.task));
+            self.effects.push(Effect::ClearPasswords(Some(Form::Fresh)));
+        }
+    }
+}

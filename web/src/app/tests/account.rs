@@ -1,0 +1,148 @@
+//! The account page.
+
+use hallpass_contract::path;
+
+use crate::app::account::{ACCOUNT_DELETED, OTHERS_OVER, PASSWORD_CHANGED, SESSION_OVER};
+use crate::app::testing::*;
+use crate::app::*;
+
+const SESSION: &str = "/api/me/sessions/other";
+
+#[test]
+fn the_page_shows_profile_and_sessions() {
+    let page = Page::at_account();
+    let screen = page.screen();
+    assert_eq!(screen.view, "account");
+    assert!(screen.texts.contains(&("since", "2026-01-31".into())));
+    let (_, rows) = &screen.lists[0];
+    assert_eq!(rows.iter().map(|row| row.id.as_str()).collect::<Vec<_>>(), ["own", "other"]);
+    assert!(rows[0].parts.contains(&("current", true)));
+    assert!(rows[1].cells.contains(&("agent", "Firefox on Linux".into())));
+    assert!(rows[1].cells.contains(&("used", "2026-02-01 08:15 UTC".into())));
+}
+
+#[test]
+fn one_session_can_be_signed_out() {
+    let mut page = Page::at_account();
+    page.press(Action::EndSession("other".into()));
+    let request = page.request(SESSION).unwrap();
+    assert_eq!(request.method, crate::api::Method::Delete);
+    assert!(page.screen().lists[0].1[1].busy);
+    page.press(Action::EndSession("other".into()));
+    assert_eq!(page.request(SESSION), None, "a double click");
+    page.answer(&request, no_content());
+    assert_eq!(page.model.notice, SESSION_OVER);
+    assert_eq!(page.screen().lists[0].1.len(), 1);
+    assert!(page.does(&Effect::FocusList("sessions")));
+}
+
+#[test]
+fn a_session_that_is_gone_already_is_as_good_as_signed_out() {
+    let mut page = Page::at_account();
+    page.press(Action::EndSession("other".into()));
+    page.answer(&page.request(SESSION).unwrap(), problem(404, "There is no such session.", &[]));
+    assert_eq!(page.screen().lists[0].1.len(), 1);
+}
+
+#[test]
+fn a_session_that_can_not_be_signed_out_says_why_in_its_row() {
+    let mut page = Page::at_account();
+    page.press(Action::EndSession("other".into()));
+    page.event(Event::Answered(page.request(SESSION).unwrap().id, None));
+    let row = &page.screen().lists[0].1[1];
+    assert!(row.cells.iter().any(|(name, text)| *name == "error" && text.contains("reached")));
+    assert!(!row.busy);
+}
+
+#[test]
+fn only_listed_sessions_can_be_ended() {
+    let mut page = Page::at_account();
+    page.press(Action::EndSession("../../admin".into()));
+    assert!(page.is_silent());
+}
+
+#[test]
+fn all_other_sessions_can_be_signed_out_at_once() {
+    let mut page = Page::at_account();
+    page.press(Action::EndOtherSessions);
+    page.answer(&page.request(path::SESSIONS).unwrap(), no_content());
+    assert_eq!(page.model.notice, OTHERS_OVER);
+    let screen = page.screen();
+    assert_eq!(screen.lists[0].1.len(), 1);
+    assert!(screen.shown.contains(&("other-sessions", false)));
+}
+
+fn change_password(page: &mut Page) {
+    let typed = input("", "a long new password", "the old one");
+    page.event(Event::Submitted(Form::Password, typed));
+}
+
+#[test]
+fn a_password_is_changed() {
+    let mut page = Page::at_account();
+    change_password(&mut page);
+    assert!(page.model.is_busy(Form::Password));
+    let request = page.request(path::PASSWORD).unwrap();
+    let body = r#"{"current_password":"the old one","new_password":"a long new password"}"#;
+    assert_eq!(request.body.as_ref().unwrap().expose(), body);
+    page.answer(&request, no_content());
+    assert_eq!(page.model.notice, PASSWORD_CHANGED);
+    assert!(page.does(&Effect::ClearPasswords(Some(Form::Password))));
+    assert!(page.request(path::SESSIONS).is_some(), "the list is another one");
+}
+
+#[test]
+fn a_wrong_current_password_is_told_beside_it_and_ends_no_session() {
+    let mut page = Page::at_account();
+    change_password(&mut page);
+    let wrong = wrong_password("current_password");
+    page.answer(&page.request(path::PASSWORD).unwrap(), wrong);
+    assert_eq!(page.form(Form::Password).current_error, "It is wrong.");
+    assert!(page.does(&Effect::Focus(Form::Password, Control::Field(Field::Current))));
+    assert!(!page.does(&Effect::Lock) && page.model.session.is_some());
+}
+
+#[test]
+fn both_passwords_are_asked_for() {
+    let mut page = Page::at_account();
+    page.event(Event::Submitted(Form::Password, input("", "", "")));
+    assert_eq!(page.effects, [Effect::Focus(Form::Password, Control::Field(Field::Current))]);
+    assert!(!page.form(Form::Password).password_error.is_empty());
+}
+
+#[test]
+fn an_account_is_deleted_only_after_its_name_was_typed() {
+    let mut page = Page::at_account();
+    page.submit(Form::Delete, "bob", "");
+    assert_eq!(page.effects, [Effect::Focus(Form::Delete, Control::Field(Field::Username))]);
+    assert!(page.form(Form::Delete).username_error.contains("ada"));
+    page.submit(Form::Delete, " ada ", "");
+    page.answer(&page.request(path::ME).unwrap(), no_content());
+    assert_eq!((page.view(), page.model.notice.as_str()), ("home", ACCOUNT_DELETED));
+    assert!(page.model.session.is_none() && page.does(&Effect::Forget(None)));
+}
+
+#[test]
+fn the_forms_of_other_pages_can_not_be_submitted() {
+    let mut page = Page::signed_in("/protected");
+    for form in [Form::Password, Form::Delete, Form::Fresh, Form::Login] {
+        page.submit(form, "ada", "a long new password");
+        assert!(page.is_silent(), "{form:?}");
+    }
+}
+
+#[test]
+fn a_new_password_is_measured_while_it_is_typed() {
+    let mut page = Page::at_account();
+    page.answer_config();
+    let mut hint = |password: &str| {
+        let typed = input("", password, "");
+        page.event(Event::Edited(Form::Password, Field::Password, typed));
+        page.screen().forms[Form::Password as usize].hint.clone()
+    };
+    assert!(hint("").starts_with("At least 15 characters."));
+    assert_eq!(hint("ten cháracte"), "3 more characters.");
+    assert_eq!(hint("ten characters"), "1 more character.");
+    assert_eq!(hint("fifteen characters"), "Long enough.");
+    assert!(hint("fifteen chArActers of Ada").contains("your username"));
+}

@@ -1,0 +1,94 @@
+//! The prompt for the password, and what goes on after it.
+
+use hallpass_contract::path;
+
+use crate::app::testing::*;
+use crate::app::*;
+
+/// The account page on which somebody wants the account deleted, and has to prove who they are.
+fn prompted() -> Page {
+    let mut page = Page::at_account();
+    page.submit(Form::Delete, "ada", "");
+    page.answer(&page.request(path::ME).unwrap(), not_fresh());
+    page
+}
+
+#[test]
+fn an_old_login_is_asked_for_the_password_and_not_renewed() {
+    let page = prompted();
+    assert!(page.screen().asks_for_password);
+    assert!(page.does(&Effect::Focus(Form::Fresh, Control::Field(Field::Password))));
+    assert!(!page.does(&Effect::Lock));
+    assert!(!page.model.is_busy(Form::Delete));
+}
+
+#[test]
+fn what_was_under_way_goes_on_after_the_password() {
+    let mut page = prompted();
+    page.submit(Form::Fresh, "", "the password");
+    assert!(page.model.is_busy(Form::Fresh));
+    let request = page.request(path::REAUTHENTICATE).unwrap();
+    assert_eq!(request.body.as_ref().unwrap().expose(), r#"{"password":"the password"}"#);
+    page.answer(&request, json(200, &login("ada", RENEWED, 900)));
+    assert!(!page.screen().asks_for_password);
+    assert!(page.does(&Effect::Save(jwt("ada", RENEWED).into(), RENEWED - 900 - NOW)));
+    let deletion = page.request(path::ME).unwrap();
+    assert_eq!(deletion.token, Some(jwt("ada", RENEWED).into()));
+    page.answer(&deletion, no_content());
+    assert_eq!(page.view(), "home");
+}
+
+#[test]
+fn a_wrong_password_is_told_in_the_prompt_which_stays() {
+    let mut page = prompted();
+    page.submit(Form::Fresh, "", "wrong");
+    page.answer(&page.request(path::REAUTHENTICATE).unwrap(), wrong_password("password"));
+    assert!(page.screen().asks_for_password);
+    assert_eq!(page.form(Form::Fresh).password_error, "It is wrong.");
+    assert!(page.does(&Effect::ClearPasswords(Some(Form::Fresh))));
+    page.submit(Form::Fresh, "", "the password");
+    assert!(page.request(path::REAUTHENTICATE).is_some());
+}
+
+#[test]
+fn a_prompt_that_is_cancelled_lets_nothing_go_on() {
+    let mut page = prompted();
+    page.submit(Form::Fresh, "", "the password");
+    let request = page.request(path::REAUTHENTICATE).unwrap();
+    page.press(Action::Cancel);
+    assert!(!page.screen().asks_for_password);
+    page.answer(&request, json(200, &login("ada", RENEWED, 900)));
+    assert_eq!(page.request(path::ME), None);
+}
+
+#[test]
+fn a_prompt_does_not_outlive_its_page() {
+    let mut page = prompted();
+    page.follow("/protected");
+    assert!(!page.screen().asks_for_password);
+}
+
+#[test]
+fn whoever_has_just_typed_the_current_password_is_not_asked_for_it() {
+    let mut page = Page::at_account();
+    page.event(Event::Submitted(Form::Password, input("", "a long new password", "the old one")));
+    page.answer(&page.request(path::PASSWORD).unwrap(), not_fresh());
+    assert!(!page.screen().asks_for_password);
+    assert!(page.model.is_busy(Form::Password));
+    let request = page.request(path::REAUTHENTICATE).unwrap();
+    assert_eq!(request.body.as_ref().unwrap().expose(), r#"{"password":"the old one"}"#);
+    page.answer(&request, json(200, &login("ada", RENEWED, 900)));
+    let again = page.request(path::PASSWORD).unwrap();
+    page.answer(&again, not_fresh());
+    assert!(page.screen().asks_for_password, "and never in a circle");
+}
+
+#[test]
+fn a_wrong_current_password_is_told_in_its_own_form() {
+    let mut page = Page::at_account();
+    page.event(Event::Submitted(Form::Password, input("", "a long new password", "not it")));
+    page.answer(&page.request(path::PASSWORD).unwrap(), not_fresh());
+    page.answer(&page.request(path::REAUTHENTICATE).unwrap(), wrong_password("password"));
+    assert_eq!(page.form(Form::Password).current_error, "It is wrong.");
+    assert!(!page.model.is_busy(Form::Password) && !page.screen().asks_for_password);
+}

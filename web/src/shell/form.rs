@@ -1,0 +1,125 @@
+//! The forms in the page.
+
+use wasm_bindgen::JsCast;
+use web_sys::{Document, Element, HtmlButtonElement, HtmlInputElement};
+
+use super::page::{give_focus, hook, one, set, truth, write};
+use crate::app::{Control, FORMS, Field, Form, Input};
+use crate::screen::FormView;
+
+pub(super) fn draw(document: &Document, view: &FormView) {
+    let (form, state) = (view.form, &view.state);
+    let Some(element) = one(document, selector(form)) else {
+        return;
+    };
+    set(&element, "aria-busy", truth(view.busy));
+    for (hook, text) in
+        [("[role=alert]", &state.alert), ("[data-wait]", &view.wait), ("[data-hint]", &view.hint)]
+    {
+        if let Some(element) = within(document, form, hook) {
+            write(&element, text);
+        }
+    }
+    draw_field(document, form, Field::Username, &state.username_error);
+    draw_field(document, form, Field::Password, &state.password_error);
+    draw_field(document, form, Field::Current, &state.current_error);
+    if let Some(button) = within::<HtmlButtonElement>(document, form, "[type=submit]") {
+        button.set_disabled(view.busy);
+    }
+    for field in [Field::Password, Field::Current] {
+        draw_secrecy(document, form, field, state.show_password);
+    }
+}
+
+fn draw_field(document: &Document, form: Form, field: Field, error: &str) {
+    if let Some(input) = input(document, form, field) {
+        set(&input, "aria-invalid", truth(!error.is_empty()));
+    }
+    if let Some(message) = within(document, form, &hook("data-error-for", name(field))) {
+        write(&message, error);
+    }
+}
+
+fn draw_secrecy(document: &Document, form: Form, field: Field, shown: bool) {
+    let Some(input) = input(document, form, field) else {
+        return;
+    };
+    set(&input, "type", if shown { "text" } else { "password" });
+    let toggle = hook("aria-controls", &input.id());
+    if let Some(toggle) = within(document, form, &toggle) {
+        set(&toggle, "aria-pressed", truth(shown));
+    }
+}
+
+pub(super) fn focus(document: &Document, form: Form, control: Control) {
+    give_focus(match control {
+        Control::Field(field) => input(document, form, field).map(JsCast::unchecked_into),
+        Control::Submit => within(document, form, "[type=submit]"),
+    });
+}
+
+/// Of one form, or of all.
+pub(super) fn clear_passwords(document: &Document, only: Option<Form>) {
+    for form in FORMS.into_iter().filter(|form| only.is_none_or(|only| only == *form)) {
+        for field in [Field::Password, Field::Current] {
+            if let Some(input) = input(document, form, field) {
+                input.set_value("");
+            }
+        }
+    }
+}
+
+pub(super) fn fill_username(document: &Document, form: Form, username: &str) {
+    if let Some(input) = input(document, form, Field::Username) {
+        input.set_value(username);
+    }
+}
+
+/// What is in the form's fields.
+pub(super) fn read(document: &Document, form: Form) -> Input {
+    let value = |field| input(document, form, field).map(|it| it.value()).unwrap_or_default();
+    Input {
+        username: value(Field::Username),
+        password: value(Field::Password).into(),
+        current: value(Field::Current).into(),
+    }
+}
+
+/// The form that an element is in.
+pub(super) fn of(element: &Element) -> Option<Form> {
+    let id = element.closest("form").ok()??.id();
+    FORMS.into_iter().find(|form| selector(*form).strip_prefix('#') == Some(id.as_str()))
+}
+
+/// The field that an element is.
+pub(super) fn field(element: &Element) -> Option<Field> {
+    let is_named = element.get_attribute("name")?;
+    [Field::Username, Field::Password, Field::Current].into_iter().find(|it| name(*it) == is_named)
+}
+
+fn input(document: &Document, form: Form, field: Field) -> Option<HtmlInputElement> {
+    within(document, form, &hook("name", name(field)))
+}
+
+fn within<T: JsCast>(document: &Document, form: Form, descendant: &str) -> Option<T> {
+    one(document, &[selector(form), " ", descendant].concat())
+}
+
+fn name(field: Field) -> &'static str {
+    match field {
+        Field::Username => "username",
+        Field::Password => "password",
+        Field::Current => "current_password",
+    }
+}
+
+fn selector(form: Form) -> &'static str {
+    match form {
+        Form::Login => "#login-form",
+        Form::Register => "#register-form",
+        Form::Reset => "#reset-form",
+        Form::Password => "#password-form",
+        Form::Delete => "#delete-form",
+        Form::Fresh => "#fresh-form",
+    }
+}
