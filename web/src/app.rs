@@ -168,7 +168,7 @@ pub fn update(event: Event, now: Seconds, model: &mut Model) -> Vec<Effect> {
         Event::Woke(stored) => turn.woke(stored),
         Event::Online(online) => turn.online(online),
         Event::FetchAsked(id, url) => turn.fetch_asked(id, url),
-        Event::Fetched(id, outcome) => turn.fetched(id, outcome),
+        Event::Fetched(id, outcome) => turn.fetched(id, &outcome),
     }
     turn.plan_ahead();
     turn.effects

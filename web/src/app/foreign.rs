@@ -42,13 +42,13 @@ impl Turn<'_> {
         self.load_config();
     }
 
-    pub(super) fn fetched(&mut self, id: FetchId, outcome: Outcome) {
+    pub(super) fn fetched(&mut self, id: FetchId, outcome: &Outcome) {
         let Some(index) = self.model.foreign.iter().position(|foreign| foreign.id == id) else {
             return;
         };
         let foreign = &mut self.model.foreign[index];
         // A script that is asked for a fresh login has to ask the person (RFC 9470).
-        let refused = matches!(&outcome, Outcome::Answered(401, challenge)
+        let refused = matches!(outcome, Outcome::Answered(401, challenge)
             if !challenge.contains("insufficient_user_authentication"));
         let State::Sent(token) = std::mem::replace(&mut foreign.state, State::Waiting) else {
             return;

@@ -52,9 +52,8 @@ fn draw_list(document: &Document, name: &str, rows: &[Row]) {
     for (index, row) in rows.iter().enumerate() {
         let there = children(&list).nth(index);
         let is_it = |element: &Element| element.get_attribute("data-id").as_ref() == Some(&row.id);
-        let element = match children(&list).find(is_it).or_else(|| new_row(document, name)) {
-            Some(element) => element,
-            None => return,
+        let Some(element) = children(&list).find(is_it).or_else(|| new_row(document, name)) else {
+            return;
         };
         set(&element, "data-id", &row.id);
         draw_row(&element, row);
