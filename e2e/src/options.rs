@@ -25,7 +25,7 @@ sense. e2e/README.md has the environment variables.";
 
 /// Runs the browser suite.
 #[derive(Clone, Debug, Parser)]
-#[command(name = "scripts/e2e", about, after_help = EXAMPLES)]
+#[command(name = "scripts/e2e", bin_name = "scripts/e2e", about, after_help = EXAMPLES)]
 pub(crate) struct Options {
     /// The browser to use
     #[arg(long, value_enum, default_value = "all")]
@@ -40,15 +40,27 @@ pub(crate) struct Options {
     pub(crate) filter: Vec<String>,
 
     /// Test this deployment instead of servers of our own; it gains users named e2e-…
-    #[arg(long, value_name = "URL", env = "HALLPASS_E2E_URL")]
+    #[arg(long, value_name = "URL", env = "HALLPASS_E2E_URL", hide_env_values = true)]
     pub(crate) url: Option<String>,
 
     /// A user of the deployment, left as they are; HALLPASS_E2E_PASSWORD has the password
-    #[arg(long, value_name = "NAME", env = "HALLPASS_E2E_ACCOUNT", requires = "url")]
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "HALLPASS_E2E_ACCOUNT",
+        hide_env_values = true,
+        requires = "url"
+    )]
     account: Option<String>,
 
     /// An admin of the deployment; HALLPASS_E2E_ADMIN_PASSWORD has the password
-    #[arg(long, value_name = "NAME", env = "HALLPASS_E2E_ADMIN", requires = "url")]
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "HALLPASS_E2E_ADMIN",
+        hide_env_values = true,
+        requires = "url"
+    )]
     admin: Option<String>,
 
     /// Run each test N times
