@@ -28,8 +28,9 @@ impl Context {
     pub(crate) async fn open(settings: Arc<Settings>, test: &Test, kind: Kind) -> Result<Self> {
         let steps = Steps::new(settings.target.secrets());
         let site = Site::obtain(&settings.target, test.server_args);
-        let session = Session::open(kind, settings.headed, test.media);
+        let session = settings.launcher.open(kind, test.media);
         let (site, session) = tokio::try_join!(site, session)?;
+        steps.add("the site and the browser are open");
         let browser = Browser::new(&session, site.url(), steps.clone(), settings.slow_mo);
         let sessions = Mutex::new(vec![session]);
         Ok(Self { site, browser, settings, kind, steps, sessions })
@@ -42,7 +43,7 @@ impl Context {
 
     /// The same, for a user who prefers something.
     pub async fn another_browser_with(&self, media: Media) -> Result<Browser> {
-        let session = Session::open(self.kind, self.settings.headed, media).await?;
+        let session = self.settings.launcher.open(self.kind, media).await?;
         let mut sessions = self.sessions.lock().await;
         let steps = self.steps.of_browser(sessions.len() + 1);
         steps.add("open");

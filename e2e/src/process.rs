@@ -2,26 +2,31 @@
 //! when its handle is, with all that it started itself.
 
 use std::ffi::OsStr;
-use std::fs::File;
+use std::fs::{self, File};
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group, test_kill_process_group};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, ChildStdout, Command};
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::Result;
 
 /// Longer than any program of ours needs on a busy machine.
 const START_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// Children that nobody waits for, as in a container without an init, stay as zombies for ever.
+const GROUP_TIMEOUT: Duration = Duration::from_millis(500);
+
 /// A running program; dropping it kills it and its children.
 #[derive(Debug)]
 pub(crate) struct Process {
     child: Child,
+    /// Of the program and its children, until they have ended: its number may then become
+    /// somebody else's.
     group: Option<Pid>,
 }
 
@@ -45,12 +50,32 @@ impl Process {
             kill_process(pid, Signal::TERM)?;
         }
         timeout(patience, self.child.wait()).await.context("did not end in time")??;
+        self.group = None;
         Ok(())
     }
 
-    /// Ends the program at once, as a crash or a power cut would, and waits until it has ended.
+    /// Ends the program and its children at once, as a power cut would, and waits until they have
+    /// ended.
     pub(crate) async fn kill(&mut self) -> Result {
-        Ok(self.child.kill().await?)
+        self.kill_group();
+        self.child.wait().await?;
+        let deadline = Instant::now() + GROUP_TIMEOUT;
+        while self.group_is_there() && Instant::now() < deadline {
+            sleep(Duration::from_millis(5)).await;
+        }
+        self.group = None;
+        Ok(())
+    }
+
+    /// A driver that is killed alone leaves its browser behind.
+    fn kill_group(&self) {
+        if let Some(group) = self.group {
+            let _ = kill_process_group(group, Signal::KILL);
+        }
+    }
+
+    fn group_is_there(&self) -> bool {
+        self.group.is_some_and(|group| test_kill_process_group(group).is_ok())
     }
 
     fn pid(&self) -> Option<Pid> {
@@ -60,10 +85,7 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // A driver that is killed leaves its browser behind. The group may be gone already.
-        if let Some(group) = self.group {
-            let _ = kill_process_group(group, Signal::KILL);
-        }
+        self.kill_group();
     }
 }
 
@@ -71,10 +93,10 @@ async fn start(
     command: &mut Command,
     program: &OsStr,
     marker: &str,
-    log: &Path,
+    log_file: &Path,
 ) -> Result<(Process, String)> {
     let name = program.display();
-    let log = File::options().create(true).append(true).open(log)?;
+    let log = File::options().create(true).append(true).open(log_file)?;
     let child = command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -97,7 +119,8 @@ async fn start(
         }
         line.clear();
     }
-    bail!("{name} ended before it was ready: {}", process.child.wait().await?);
+    let status = process.child.wait().await?;
+    bail!("{name} ended before it was ready: {status}\n{}", fs::read_to_string(log_file)?);
 }
 
 /// A program that nobody listens to any more may end over it, or wait.

@@ -16,6 +16,7 @@ use tokio::runtime;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
+use crate::driver::Launcher;
 use crate::evidence::{self, Evidence, Failure};
 use crate::options::Options;
 use crate::plan::{self, Job};
@@ -30,7 +31,7 @@ const EVIDENCE_TIMEOUT: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub(crate) struct Settings {
     pub(crate) target: Target,
-    pub(crate) headed: bool,
+    pub(crate) launcher: Launcher,
     pub(crate) slow_mo: Duration,
     timeout: Duration,
     evidence: PathBuf,
@@ -71,9 +72,10 @@ fn run_selected(tests: Vec<Test>, options: &Options) -> Result<bool> {
     let evidence = evidence::root();
     let _ = fs::remove_dir_all(&evidence);
     fs::create_dir_all(&evidence).with_context(|| format!("can't make {}", evidence.display()))?;
+    let target = runtime()?.block_on(Target::of(options))?;
     let settings = Arc::new(Settings {
-        target: runtime()?.block_on(Target::of(options))?,
-        headed: options.headed,
+        target,
+        launcher: runtime()?.block_on(Launcher::new(options.headed, options.browsers())),
         slow_mo: options.slow_mo(),
         timeout: options.timeout(),
         evidence: evidence.clone(),

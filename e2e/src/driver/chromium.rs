@@ -28,9 +28,9 @@ pub(super) fn driver() -> Command {
     command
 }
 
-pub(super) fn capabilities(dir: &Path, headed: bool, media: Media) -> Capabilities {
+pub(super) fn capabilities(profile: &Path, headed: bool, media: Media) -> Capabilities {
     let mut args: Vec<String> = QUIET.map(str::to_owned).into();
-    args.push(format!("--user-data-dir={}", dir.join("profile").display()));
+    args.push(format!("--user-data-dir={}", profile.display()));
     if !headed {
         args.push("--headless".to_owned());
     }

@@ -13,18 +13,18 @@ pub(super) const READY: &str = "Listening on 127.0.0.1:";
 
 /// The port of 0 keeps drivers that run at once out of each other's way. The console's messages can
 /// be read in the browser's own context alone, which system access opens.
-pub(super) fn driver(dir: &Path) -> Command {
+pub(super) fn driver() -> Command {
     let mut command = command("HALLPASS_E2E_GECKODRIVER", "geckodriver");
     command.args(["--port", "0", "--websocket-port", "0", "--allow-system-access"]);
-    command.arg("--profile-root").arg(dir);
     command.env("MOZ_HEADLESS_WIDTH", "1024").env("MOZ_HEADLESS_HEIGHT", "900");
     command
 }
 
-pub(super) fn capabilities(headed: bool, media: Media) -> Result<Capabilities> {
+pub(super) fn capabilities(profile: &Path, headed: bool, media: Media) -> Result<Capabilities> {
     let binary = program("HALLPASS_E2E_FIREFOX", &["firefox", "firefox-esr"])
         .context("no Firefox; scripts/setup e2e installs it, or set HALLPASS_E2E_FIREFOX")?;
-    let mut args = more_args("HALLPASS_E2E_FIREFOX_ARGS");
+    let mut args = vec!["-profile".to_owned(), profile.display().to_string()];
+    args.extend(more_args("HALLPASS_E2E_FIREFOX_ARGS"));
     if !headed {
         args.push("-headless".to_owned());
     }
@@ -45,6 +45,8 @@ pub(super) fn capabilities(headed: bool, media: Media) -> Result<Capabilities> {
             "network.connectivity-service.enabled": false,
             "browser.region.update.enabled": false,
             "extensions.getAddons.cache.enabled": false,
+            // No extensions of the system's or the distribution's: they are not under test.
+            "extensions.enabledScopes": 0,
         },
     });
     Ok(Capabilities::from_iter([

@@ -1,13 +1,13 @@
 //! Browser sessions: a driver and a browser with an empty profile, both of one test alone.
 
+mod cache;
 mod chromium;
 mod firefox;
 
 use std::env;
 use std::ffi::OsStr;
-use std::fmt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::{fmt, fs};
 
 use anyhow::Context as _;
 use clap::ValueEnum;
@@ -17,13 +17,14 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::json;
 use tempfile::TempDir;
 use tokio::process::Command;
-use tokio::time::timeout;
 
 use crate::Result;
 use crate::process::Process;
+use cache::Cache;
 
-/// A browser may take so long to close before it is killed.
-const CLOSE_TIMEOUT: Duration = Duration::from_secs(10);
+const LOG_FILE: &str = "driver.log";
+const PROFILE: &str = "profile";
+const VARIABLES: &str = "e2e/README.md has the variables that name another one";
 
 /// A browser of those that the suite knows.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, ValueEnum)]
@@ -52,61 +53,85 @@ pub struct Media {
     pub reduced_motion: bool,
 }
 
+/// Starts browsers.
+#[derive(Debug)]
+pub(crate) struct Launcher {
+    headed: bool,
+    firefox_cache: Option<Cache>,
+}
+
+impl Launcher {
+    /// Prepares for sessions of these browsers.
+    pub(crate) async fn new(headed: bool, kinds: &[Kind]) -> Self {
+        let mut launcher = Self { headed, firefox_cache: None };
+        if kinds.contains(&Kind::Firefox) {
+            // Without it sessions start more slowly, or fail and say why.
+            launcher.firefox_cache = Cache::make(&launcher).await.ok();
+        }
+        launcher
+    }
+
+    /// Starts a driver on a free port, and a browser with an empty profile.
+    pub(crate) async fn open(&self, kind: Kind, media: Media) -> Result<Session> {
+        let dir = tempfile::Builder::new().prefix("hallpass-e2e-browser-").tempdir()?;
+        let profile = dir.path().join(PROFILE);
+        fs::create_dir(&profile)?;
+        if let (Kind::Firefox, Some(cache)) = (kind, &self.firefox_cache) {
+            cache.fill(&profile)?;
+        }
+        let (mut command, marker) = match kind {
+            Kind::Chromium => (chromium::driver(), chromium::READY),
+            Kind::Firefox => (firefox::driver(), firefox::READY),
+        };
+        // Whatever they leave behind goes with the session.
+        command.env("TMPDIR", dir.path());
+        let (process, port) = Process::start(command, marker, &dir.path().join(LOG_FILE))
+            .await
+            .with_context(|| format!("no driver for {kind}; scripts/setup e2e installs it"))?;
+        let capabilities = match kind {
+            Kind::Chromium => chromium::capabilities(&profile, self.headed, media),
+            Kind::Firefox => firefox::capabilities(&profile, self.headed, media)?,
+        };
+        let client = connect(port.trim_end_matches('.'), capabilities)
+            .await
+            .with_context(|| format!("the driver could not start {kind}; {VARIABLES}"))?;
+        Ok(Session { client, kind, process, dir })
+    }
+}
+
+async fn connect(port: &str, mut capabilities: Capabilities) -> Result<Client> {
+    // So that a step that hangs fails by itself, and says which one it is.
+    let timeouts = json!({"script": 30_000, "pageLoad": 60_000});
+    capabilities.insert("timeouts".to_owned(), timeouts);
+    let mut builder = ClientBuilder::new(HttpConnector::new());
+    Ok(builder.capabilities(capabilities).connect(&format!("http://127.0.0.1:{port}")).await?)
+}
+
 /// A driver's process and the browser's session; dropping it ends both.
 #[derive(Debug)]
 pub(crate) struct Session {
     pub(crate) client: Client,
     pub(crate) kind: Kind,
-    _process: Process,
+    process: Process,
     dir: TempDir,
 }
 
 impl Session {
-    /// Starts the driver on a free port, and the browser.
-    pub(crate) async fn open(kind: Kind, headed: bool, media: Media) -> Result<Self> {
-        let dir = tempfile::Builder::new().prefix("hallpass-e2e-browser-").tempdir()?;
-        let (command, marker) = match kind {
-            Kind::Chromium => (chromium::driver(), chromium::READY),
-            Kind::Firefox => (firefox::driver(dir.path()), firefox::READY),
-        };
-        let (process, port) = Process::start(command, marker, &log_file(&dir))
-            .await
-            .with_context(|| format!("no driver for {kind}; scripts/setup e2e installs it"))?;
-        let capabilities = match kind {
-            Kind::Chromium => chromium::capabilities(dir.path(), headed, media),
-            Kind::Firefox => firefox::capabilities(headed, media)?,
-        };
-        let port = port.trim_end_matches('.');
-        let client = ClientBuilder::new(HttpConnector::new())
-            .capabilities(with_timeouts(capabilities))
-            .connect(&format!("http://127.0.0.1:{port}"))
-            .await
-            .with_context(|| format!("the driver could not start {kind}; e2e/README.md has the variables that name another one"))?;
-        Ok(Self { client, kind, _process: process, dir })
-    }
-
-    /// Closes the browser; should it not answer, it is killed.
-    pub(crate) async fn close(self) -> Result {
-        timeout(CLOSE_TIMEOUT, self.client.clone().close())
-            .await
-            .context("the browser did not close in time")?
-            .context("the browser did not close")
+    /// Ends the browser and its driver. Nothing of them is needed any more, so nothing is asked of
+    /// them, which takes a tenth of the time and works with a browser that hangs, too.
+    pub(crate) async fn close(mut self) -> Result {
+        self.process.kill().await?;
+        self.dir.close().context("the browser goes on writing to its profile")
     }
 
     /// What the driver and the browser wrote.
     pub(crate) fn log_file(&self) -> PathBuf {
-        log_file(&self.dir)
+        self.dir.path().join(LOG_FILE)
     }
-}
 
-fn log_file(dir: &TempDir) -> PathBuf {
-    dir.path().join("driver.log")
-}
-
-/// So that a step that hangs fails by itself, and says which one it is.
-fn with_timeouts(mut capabilities: Capabilities) -> Capabilities {
-    capabilities.insert("timeouts".to_owned(), json!({"script": 30_000, "pageLoad": 60_000}));
-    capabilities
+    fn profile(&self) -> PathBuf {
+        self.dir.path().join(PROFILE)
+    }
 }
 
 /// A program that a variable names, or else the first of these that is in PATH.
