@@ -7,6 +7,8 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # The scripts and the tests look for what was built in one known place.
 export CARGO_TARGET_DIR="$root/target"
+# What scripts/setup builds; a program of the system's goes first.
+export PATH="$PATH:$root/target/tools/bin"
 
 wasm_target=wasm32-unknown-unknown
 started=$SECONDS

@@ -1,38 +1,92 @@
+//! What a failed test leaves: a folder with all that helps to see why.
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::browser::Browser;
-use crate::server::{LOG_FILE, Server};
+use crate::steps::Steps;
+use crate::{Browser, Kind};
 
-/// Where failed scenarios leave what they saw, below the working tree's build directory.
-const DIR: &str = "../target/e2e";
-
-/// Where a scenario leaves its evidence when it fails.
-pub fn evidence_dir(scenario: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(DIR).join(scenario)
+/// How a test failed.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// What went wrong.
+    pub error: String,
+    /// The folder with what was seen.
+    pub evidence: PathBuf,
 }
 
-/// Keeps a screenshot, the page's source, the console and the server's log of a failed scenario,
-/// as far as they can still be had, and returns where.
-pub(crate) async fn keep(scenario: &str, browser: &Browser, server: &Server) -> PathBuf {
-    let dir = evidence_dir(scenario);
-    let _ = fs::remove_dir_all(&dir);
-    let _ = fs::create_dir_all(&dir);
-    let client = browser.client();
-    if let Ok(png) = client.screenshot().await {
-        let _ = fs::write(dir.join("screenshot.png"), png);
+/// The folder of a run's reports, and of its evidence.
+pub(crate) fn root() -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/e2e");
+    let _ = fs::create_dir_all(&root);
+    root.canonicalize().unwrap_or(root)
+}
+
+/// A place for the files of one failure. A file that can't be had is left out: evidence must not
+/// hide the failure.
+#[derive(Clone, Debug)]
+pub(crate) struct Evidence {
+    dir: PathBuf,
+}
+
+impl Evidence {
+    pub(crate) fn new(root: &Path, test: &str, kind: Kind, repeat: Option<u32>) -> Self {
+        let repeat = repeat.map(|repeat| format!("-{repeat}")).unwrap_or_default();
+        let dir = root.join(format!("{test}-{kind}{repeat}"));
+        let _ = fs::remove_dir_all(&dir);
+        let _ = fs::create_dir_all(&dir);
+        Self { dir }
     }
-    if let Ok(html) = client.source().await {
-        let _ = fs::write(dir.join("page.html"), html);
+
+    /// The files of a test's n-th browser: those after the first have folders of their own.
+    pub(crate) fn of_browser(&self, n: usize) -> Self {
+        if n == 1 {
+            return self.clone();
+        }
+        let dir = self.dir.join(format!("browser-{n}"));
+        let _ = fs::create_dir_all(&dir);
+        Self { dir }
     }
-    if let Ok(url) = client.current_url().await {
-        let _ = fs::write(dir.join("url.txt"), url.as_str());
+
+    pub(crate) fn dir(&self) -> &Path {
+        &self.dir
     }
-    if let Ok(lines) = browser.console().await {
-        let _ = fs::write(dir.join("console.txt"), lines.join("\n"));
+
+    pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) {
+        let _ = fs::write(self.dir.join(name), content);
     }
-    if let Some(log) = server.log() {
-        let _ = fs::copy(log, dir.join(LOG_FILE));
+
+    /// A browser's page, address, console, and a picture of each of its tabs.
+    pub(crate) async fn keep(&self, browser: &Browser, steps: &Steps) {
+        let client = browser.client();
+        if let Ok(png) = client.screenshot().await {
+            self.write("screenshot.png", png);
+        }
+        if let Ok(html) = client.source().await {
+            self.write("page.html", steps.redact(&html));
+        }
+        if let Ok(url) = client.current_url().await {
+            self.write("url.txt", url.as_str());
+        }
+        if let Ok(lines) = browser.console().await {
+            self.write("console.txt", steps.redact(&lines.join("\n")));
+        }
+        if let Ok(log) = fs::read(browser.log_file()) {
+            self.write("driver.log", steps.redact(&String::from_utf8_lossy(&log)));
+        }
+        self.keep_other_tabs(browser).await;
     }
-    dir.canonicalize().unwrap_or(dir)
+
+    async fn keep_other_tabs(&self, browser: &Browser) {
+        let current = browser.window().await.ok();
+        let windows = browser.windows().await.unwrap_or_default();
+        let others = windows.iter().filter(|window| Some(*window) != current.as_ref());
+        for (index, window) in others.enumerate() {
+            if browser.switch_to(window).await.is_ok()
+                && let Ok(png) = browser.client().screenshot().await
+            {
+                self.write(&format!("screenshot-tab-{}.png", index + 2), png);
+            }
+        }
+    }
 }

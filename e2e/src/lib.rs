@@ -1,30 +1,64 @@
 //! Browser tests of a Hallpass server over WebDriver: what a suite needs beside its steps.
 //!
-//! A test is a scenario that is handed a [`Browser`] on a server of its own:
+//! A test is an async function that is handed a [`Context`]: a [`Site`] and a [`Browser`] on it. It
+//! is registered with what it needs, and [`run`] does the rest:
 //!
 //! ```no_run
-//! use hallpass_e2e::{Scenario, pages::LoginPage};
+//! use std::process::ExitCode;
 //!
-//! #[tokio::test]
-//! async fn a_stranger_is_not_let_in() {
-//!     Scenario::new("a_stranger_is_not_let_in")
-//!         .run(async |browser| {
-//!             let login = LoginPage::open(browser).await?;
-//!             login.submit("nobody", "no such password").await?;
-//!             login.expect_alert("wrong").await
-//!         })
-//!         .await;
+//! use hallpass_e2e::pages::LoginPage;
+//! use hallpass_e2e::{Context, Result, tests};
+//!
+//! async fn a_stranger_is_not_let_in(t: &Context) -> Result {
+//!     let login = LoginPage::open(&t.browser).await?;
+//!     login.submit("nobody", "no such password").await?;
+//!     login.expect_alert("wrong").await
+//! }
+//!
+//! fn main() -> ExitCode {
+//!     hallpass_e2e::run(tests![a_stranger_is_not_let_in])
 //! }
 //! ```
+//!
+//! [`Context`] makes users and further browsers, [`Site`] has the server in hand (restart it, take it
+//! offline, hold a request back), [`Browser`] has the steps, and [`pages`] knows the screens.
 
+mod accessibility;
 mod browser;
+mod context;
 mod driver;
 mod evidence;
+mod options;
 pub mod pages;
+mod plan;
 mod process;
-mod scenario;
+mod proxy;
+mod report;
+mod runner;
 mod server;
+mod site;
+mod skip;
+mod steps;
+mod target;
+mod test;
+mod user;
+mod wait;
 
-pub use browser::Browser;
-pub use evidence::evidence_dir;
-pub use scenario::Scenario;
+pub use accessibility::Violation;
+pub use browser::{Browser, Key, Window};
+pub use context::Context;
+pub use driver::{Kind, Media};
+pub use evidence::Failure;
+pub use proxy::{Answer, Held, Request};
+pub use runner::run;
+pub use site::Site;
+pub use skip::Skip;
+pub use test::{Needs, Test};
+pub use user::User;
+pub use wait::eventually;
+
+/// What a step or a test comes to.
+pub type Result<T = (), E = anyhow::Error> = std::result::Result<T, E>;
+
+/// A password that the server takes, for users whose password does not matter.
+pub const PASSWORD: &str = "correct horse battery staple";

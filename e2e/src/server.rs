@@ -1,86 +1,116 @@
 use std::env;
-use std::fs::File;
+use std::ffi::OsStr;
+use std::fs;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::Mutex;
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use hallpass_contract::LISTENING_ON;
-use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
+use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
-use tokio::time::timeout;
-use url::Url;
 
+use crate::Result;
 use crate::process::Process;
-
-/// The server's log in the scenario's evidence.
-pub(crate) const LOG_FILE: &str = "server.log";
 
 /// What a server may take to stop in order before it is killed.
 const STOP_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// The server under test: one of the scenario's own, or a deployment that is there already.
+/// The suite is about what the password opens, not about how hard it is to guess.
+const FEW_ITERATIONS: &str = "1000";
+
+/// A server of a test's own, with a data directory that outlives its restarts.
 #[derive(Debug)]
 pub(crate) struct Server {
-    pub(crate) url: String,
-    own: Option<Own>,
-}
-
-#[derive(Debug)]
-struct Own {
-    process: Process,
     dir: TempDir,
+    args: Mutex<Vec<String>>,
+    process: tokio::sync::Mutex<Option<Process>>,
 }
 
 impl Server {
-    /// The deployment that `HALLPASS_E2E_URL` names, or else a new server on a free port with an
-    /// empty data directory.
-    pub(crate) async fn obtain(args: &[&str]) -> anyhow::Result<Self> {
-        match env::var("HALLPASS_E2E_URL") {
-            Ok(url) => {
-                // As the browser writes it: no default port, the host in lower case.
-                let url = Url::parse(&url).context("HALLPASS_E2E_URL is not a URL")?;
-                Ok(Self { url: url.as_str().trim_end_matches('/').to_owned(), own: None })
-            }
-            Err(_) => Self::start(args).await,
-        }
+    /// A server that is not started yet, with an empty data directory.
+    pub(crate) fn new(args: &[&str]) -> Result<Self> {
+        let dir = tempfile::Builder::new().prefix("hallpass-e2e-").tempdir()?;
+        let args = Mutex::new(owned(args));
+        Ok(Self { dir, args, process: tokio::sync::Mutex::default() })
     }
 
-    async fn start(args: &[&str]) -> anyhow::Result<Self> {
-        let dir = tempfile::Builder::new().prefix("hallpass-e2e-").tempdir()?;
+    /// Starts it on a free port, unless it runs.
+    pub(crate) async fn start(&self) -> Result<SocketAddr> {
+        let mut process = self.process.lock().await;
+        ensure!(process.is_none(), "the server runs already");
+        let mut command = self.command(&["serve", "--listen", "127.0.0.1:0"])?;
+        command.args(["--log-level", "debug", "--pbkdf2-iterations", FEW_ITERATIONS]);
+        command.args(&*self.args.lock().expect("no panic while it is held"));
+        let (started, url) = Process::start(command, LISTENING_ON, &self.log_file()).await?;
+        *process = Some(started);
+        let address = url.strip_prefix("http://").unwrap_or(&url);
+        address.parse().with_context(|| format!("the server listens on {url}"))
+    }
+
+    /// Other arguments, from the next start on.
+    pub(crate) fn set_args(&self, args: &[&str]) {
+        *self.args.lock().expect("no panic while it is held") = owned(args);
+    }
+
+    /// Stops it in order.
+    pub(crate) async fn stop(&self) -> Result {
+        let Some(mut process) = self.process.lock().await.take() else { return Ok(()) };
+        process.terminate(STOP_TIMEOUT).await.context("the server did not stop")
+    }
+
+    /// Stops it as a crash would.
+    pub(crate) async fn kill(&self) -> Result {
+        let Some(mut process) = self.process.lock().await.take() else { return Ok(()) };
+        process.kill().await
+    }
+
+    /// Runs another command of `hallpass` on the server's data directory, and returns its output.
+    pub(crate) async fn hallpass(&self, args: &[&str], input: &str) -> Result<String> {
+        let mut command = self.command(args)?;
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.kill_on_drop(true).spawn().context("can't start hallpass")?;
+        let mut stdin = child.stdin.take().context("it has an input")?;
+        stdin.write_all(input.as_bytes()).await?;
+        drop(stdin);
+        let output = child.wait_with_output().await?;
+        let errors = String::from_utf8_lossy(&output.stderr);
+        ensure!(output.status.success(), "hallpass {}: {}", args.join(" "), errors.trim());
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
+    /// What the server wrote so far, of all its lives.
+    pub(crate) fn log(&self) -> String {
+        let log = fs::read(self.log_file()).unwrap_or_default();
+        String::from_utf8_lossy(&log).into_owned()
+    }
+
+    fn log_file(&self) -> PathBuf {
+        self.dir.path().join("server.log")
+    }
+
+    /// With the test's settings, not those of whoever runs it.
+    fn command(&self, args: &[impl AsRef<OsStr>]) -> Result<Command> {
         let mut command = Command::new(binary()?);
-        // The scenario's settings, not those of whoever runs it.
         for (name, _) in env::vars_os() {
             if name.as_encoded_bytes().starts_with(b"HALLPASS_") {
                 command.env_remove(name);
             }
         }
-        command
-            .args(["serve", "--listen", "127.0.0.1:0", "--log-level", "debug", "--data-dir"])
-            .arg(dir.path().join("data"))
-            .args(args)
-            .stderr(File::create(dir.path().join(LOG_FILE))?);
-        let (process, url) = Process::start(command, LISTENING_ON).await?;
-        Ok(Self { url, own: Some(Own { process, dir }) })
-    }
-
-    /// The log, if the server is the scenario's own.
-    pub(crate) fn log(&self) -> Option<PathBuf> {
-        self.own.as_ref().map(|own| own.dir.path().join(LOG_FILE))
-    }
-
-    /// Ends the scenario's own server; a deployment goes on.
-    pub(crate) async fn stop(self) -> anyhow::Result<()> {
-        let Some(mut own) = self.own else { return Ok(()) };
-        let pid = own.process.id().and_then(|pid| Pid::from_raw(pid.cast_signed()));
-        if let Some(pid) = pid {
-            kill_process(pid, Signal::TERM)?;
-        }
-        timeout(STOP_TIMEOUT, own.process.ended()).await.context("the server did not stop")?
+        command.args(args).arg("--data-dir").arg(self.dir.path().join("data"));
+        Ok(command)
     }
 }
 
-fn binary() -> anyhow::Result<PathBuf> {
+fn owned(args: &[&str]) -> Vec<String> {
+    args.iter().copied().map(str::to_owned).collect()
+}
+
+/// The program under test.
+pub(crate) fn binary() -> Result<PathBuf> {
     if let Some(path) = env::var_os("HALLPASS_E2E_SERVER") {
         return Ok(path.into());
     }

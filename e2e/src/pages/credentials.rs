@@ -1,4 +1,5 @@
-use crate::Browser;
+use crate::pages::ProtectedPage;
+use crate::{Browser, Result, User};
 
 /// `/login`
 #[derive(Clone, Copy, Debug)]
@@ -10,13 +11,13 @@ impl LoginPage {
     const FORM: &'static str = "#login-form";
 
     /// Loads the page.
-    pub async fn open(browser: &Browser) -> anyhow::Result<CredentialsForm<'_>> {
+    pub async fn open(browser: &Browser) -> Result<CredentialsForm<'_>> {
         browser.goto(Self::PATH).await?;
         Self::expect(browser).await
     }
 
     /// Waits until the browser has come to the page by itself.
-    pub async fn expect(browser: &Browser) -> anyhow::Result<CredentialsForm<'_>> {
+    pub async fn expect(browser: &Browser) -> Result<CredentialsForm<'_>> {
         CredentialsForm::expect(browser, Self::FORM).await
     }
 }
@@ -31,7 +32,7 @@ impl RegisterPage {
     const FORM: &'static str = "#register-form";
 
     /// Loads the page.
-    pub async fn open(browser: &Browser) -> anyhow::Result<CredentialsForm<'_>> {
+    pub async fn open(browser: &Browser) -> Result<CredentialsForm<'_>> {
         browser.goto(Self::PATH).await?;
         CredentialsForm::expect(browser, Self::FORM).await
     }
@@ -45,35 +46,49 @@ pub struct CredentialsForm<'a> {
 }
 
 impl<'a> CredentialsForm<'a> {
-    async fn expect(browser: &'a Browser, css: &'static str) -> anyhow::Result<Self> {
+    async fn expect(browser: &'a Browser, css: &'static str) -> Result<Self> {
         browser.see(css).await?;
         Ok(Self { browser, css })
     }
 
     /// Fills in the form and presses its button.
-    pub async fn submit(&self, username: &str, password: &str) -> anyhow::Result<()> {
-        for (name, text) in [("username", username), ("password", password)] {
-            let input = self.browser.see(&format!("{} [name='{name}']", self.css)).await?;
-            input.clear().await?;
-            input.send_keys(text).await?;
-        }
-        let button = self.browser.see(&format!("{} [type='submit']", self.css)).await?;
-        let enabled = async || Ok(button.is_enabled().await?);
-        self.browser.eventually("the button can be pressed", enabled).await?;
-        button.click().await?;
-        Ok(())
+    pub async fn submit(&self, username: &str, password: &str) -> Result {
+        self.browser.fill(&self.field("username"), username).await?;
+        self.browser.fill(&self.field("password"), password).await?;
+        self.browser.click(&format!("{} [type='submit']", self.css)).await
+    }
+
+    /// Submits what the user has, whatever comes of it.
+    pub async fn submit_as(&self, user: &User) -> Result {
+        self.submit(&user.name, user.password.expose()).await
+    }
+
+    /// Submits what the user has, and waits until they are in.
+    pub async fn sign_in(&self, user: &User) -> Result {
+        self.submit_as(user).await?;
+        ProtectedPage(self.browser).expect_content_for(&user.name).await
     }
 
     /// Waits until the form says this above its fields.
-    pub async fn expect_alert(&self, text: &str) -> anyhow::Result<()> {
+    pub async fn expect_alert(&self, text: &str) -> Result {
         self.browser.see_text(&format!("{} [role='alert']", self.css), text).await
     }
 
     /// Waits until the form says this below a field, and marks the field.
-    pub async fn expect_field_error(&self, field: &str, text: &str) -> anyhow::Result<()> {
+    pub async fn expect_field_error(&self, field: &str, text: &str) -> Result {
         let message = format!("{} [data-error-for='{field}']", self.css);
         self.browser.see_text(&message, text).await?;
-        self.browser.find(&format!("{} [name='{field}'][aria-invalid='true']", self.css)).await?;
+        self.browser.find(&format!("{}[aria-invalid='true']", self.field(field))).await?;
         Ok(())
+    }
+
+    /// Waits until the field for the username holds this.
+    pub async fn expect_username(&self, username: &str) -> Result {
+        self.browser.see_value(&self.field("username"), username).await
+    }
+
+    /// The selector of a field, for steps that the form does not have.
+    pub fn field(&self, name: &str) -> String {
+        format!("{} [name='{name}']", self.css)
     }
 }

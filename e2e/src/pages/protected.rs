@@ -1,4 +1,4 @@
-use crate::Browser;
+use crate::{Browser, Result};
 
 /// `/protected`
 #[derive(Debug)]
@@ -9,7 +9,7 @@ impl ProtectedPage<'_> {
     pub const PATH: &'static str = "/protected";
 
     /// Waits until the page shows the protected content for this user.
-    pub async fn expect_content_for(&self, username: &str) -> anyhow::Result<()> {
+    pub async fn expect_content_for(&self, username: &str) -> Result {
         self.0.expect_path(Self::PATH).await?;
         self.0.see_text("#protected-message", username).await
     }

@@ -1,0 +1,102 @@
+//! The console's log, which WebDriver does not have: each browser gives it away in its own way.
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Mutex;
+
+use anyhow::Context as _;
+use fantoccini::Client;
+use fantoccini::wd::WebDriverCompatibleCommand;
+use http::Method;
+use serde_json::{Value, json};
+use url::{ParseError, Url};
+
+use crate::Result;
+use crate::driver::Kind;
+
+/// Reads a browser's console piece by piece.
+#[derive(Debug)]
+pub(super) struct Console {
+    log_file: PathBuf,
+    /// How many of Firefox's lines were read already.
+    read: Mutex<usize>,
+}
+
+/// Errors and warnings that pages caused, which Firefox keeps in the order they came, and forgets
+/// when they are read. Its own, and what styles say, are none of ours.
+const MESSAGES: &str = "
+    const messages = Services.console.getMessageArray();
+    Services.console.reset();
+    const ours = message => message instanceof Ci.nsIScriptError
+        && !message.category.startsWith('CSS')
+        && !message.category.startsWith('chrome')
+        && /^https?:/.test(message.sourceName || message.innerWindowID && arguments[0]);
+    return messages.filter(ours).map(message => `${message.category}: ${message.errorMessage}`);
+";
+
+impl Console {
+    pub(super) fn new(log_file: PathBuf) -> Self {
+        Self { log_file, read: Mutex::default() }
+    }
+
+    pub(super) fn log_file(&self) -> &PathBuf {
+        &self.log_file
+    }
+
+    pub(super) async fn read(&self, client: &Client, kind: Kind) -> Result<Vec<String>> {
+        match kind {
+            Kind::Chromium => chromium(client).await,
+            Kind::Firefox => {
+                let mut lines = firefox(client).await?;
+                lines.extend(self.written()?);
+                Ok(lines)
+            }
+        }
+    }
+
+    /// What pages wrote with `console.log` and the like, which goes to the driver's log.
+    fn written(&self) -> Result<Vec<String>> {
+        let log = fs::read(&self.log_file)?;
+        let log = String::from_utf8_lossy(&log);
+        let all = log.lines().filter(|line| line.starts_with("console."));
+        let mut read = self.read.lock().expect("no panic while it is held");
+        let new: Vec<_> = all.skip(*read).map(str::to_owned).collect();
+        *read += new.len();
+        Ok(new)
+    }
+}
+
+async fn chromium(client: &Client) -> Result<Vec<String>> {
+    let log = client.issue_cmd(Extension("se/log", json!({"type": "browser"}))).await?;
+    let entries = log.as_array().context("the console's log is no list")?;
+    Ok(entries.iter().map(|entry| text(&entry["message"])).collect())
+}
+
+async fn firefox(client: &Client) -> Result<Vec<String>> {
+    let context = |context| Extension("moz/context", json!({"context": context}));
+    let url = client.current_url().await?.to_string();
+    client.issue_cmd(context("chrome")).await?;
+    let messages = client.execute(MESSAGES, vec![url.into()]).await;
+    client.issue_cmd(context("content")).await?;
+    let messages = messages?;
+    let messages = messages.as_array().context("the console's log is no list")?;
+    Ok(messages.iter().map(text).collect())
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// A driver's command beyond the standard: the path below the session's, and the body.
+#[derive(Debug)]
+struct Extension(&'static str, Value);
+
+impl WebDriverCompatibleCommand for Extension {
+    fn endpoint(&self, base_url: &Url, session_id: Option<&str>) -> Result<Url, ParseError> {
+        base_url.join(&format!("session/{}/{}", session_id.unwrap_or_default(), self.0))
+    }
+
+    fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
+        (Method::POST, Some(self.1.to_string()))
+    }
+}

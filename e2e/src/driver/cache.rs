@@ -1,0 +1,47 @@
+//! With a new profile Firefox compiles its own scripts anew, which is half of its start. So one start
+//! per run makes that cache, and each session begins with a copy of it and of nothing else. Firefox
+//! itself refuses a cache that is not of its version.
+
+use std::fs;
+use std::path::Path;
+
+use tempfile::TempDir;
+
+use super::{Kind, Launcher, Media};
+use crate::Result;
+
+const SCRIPTS: &str = "startupCache";
+const VERSION: &str = "compatibility.ini";
+
+#[derive(Debug)]
+pub(super) struct Cache(TempDir);
+
+impl Cache {
+    /// Starts Firefox once, for what it keeps.
+    pub(super) async fn make(launcher: &Launcher) -> Result<Self> {
+        let cache = Self(tempfile::Builder::new().prefix("hallpass-e2e-cache-").tempdir()?);
+        let session = launcher.open(Kind::Firefox, Media::default()).await?;
+        // The cache is written when the browser closes in order.
+        session.client.clone().close().await?;
+        copy(&session.profile(), cache.0.path())?;
+        Ok(cache)
+    }
+
+    /// Puts a copy into a profile that is not used yet.
+    pub(super) fn fill(&self, profile: &Path) -> Result {
+        copy(self.0.path(), profile)
+    }
+}
+
+fn copy(from: &Path, to: &Path) -> Result {
+    fs::create_dir_all(to.join(SCRIPTS))?;
+    for entry in fs::read_dir(from.join(SCRIPTS))? {
+        let entry = entry?;
+        // Firefox makes these of the others.
+        if !entry.file_name().to_string_lossy().contains("-current.") {
+            fs::copy(entry.path(), to.join(SCRIPTS).join(entry.file_name()))?;
+        }
+    }
+    fs::copy(from.join(VERSION), to.join(VERSION))?;
+    Ok(())
+}

@@ -1,0 +1,156 @@
+//! Browser sessions: a driver and a browser with an empty profile, both of one test alone.
+
+mod cache;
+mod chromium;
+mod firefox;
+
+use std::env;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::{fmt, fs};
+
+use anyhow::Context as _;
+use clap::ValueEnum;
+use fantoccini::wd::Capabilities;
+use fantoccini::{Client, ClientBuilder};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::json;
+use tempfile::TempDir;
+use tokio::process::Command;
+
+use crate::Result;
+use crate::process::Process;
+use cache::Cache;
+
+const LOG_FILE: &str = "driver.log";
+const PROFILE: &str = "profile";
+const VARIABLES: &str = "e2e/README.md has the variables that name another one";
+
+/// A browser of those that the suite knows.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, ValueEnum)]
+pub enum Kind {
+    /// Chromium or Chrome, by way of `ChromeDriver`
+    Chromium,
+    /// Firefox, by way of `geckodriver`
+    Firefox,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Chromium => "chromium",
+            Self::Firefox => "firefox",
+        })
+    }
+}
+
+/// What the browser says that its user prefers; by default nothing.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Media {
+    /// A dark colour scheme.
+    pub dark: bool,
+    /// Less motion.
+    pub reduced_motion: bool,
+}
+
+/// Starts browsers.
+#[derive(Debug)]
+pub(crate) struct Launcher {
+    headed: bool,
+    firefox_cache: Option<Cache>,
+}
+
+impl Launcher {
+    /// Prepares for sessions of these browsers.
+    pub(crate) async fn new(headed: bool, kinds: &[Kind]) -> Self {
+        let mut launcher = Self { headed, firefox_cache: None };
+        if kinds.contains(&Kind::Firefox) {
+            // Without it sessions start more slowly, or fail and say why.
+            launcher.firefox_cache = Cache::make(&launcher).await.ok();
+        }
+        launcher
+    }
+
+    /// Starts a driver on a free port, and a browser with an empty profile.
+    pub(crate) async fn open(&self, kind: Kind, media: Media) -> Result<Session> {
+        let dir = tempfile::Builder::new().prefix("hallpass-e2e-browser-").tempdir()?;
+        let profile = dir.path().join(PROFILE);
+        fs::create_dir(&profile)?;
+        if let (Kind::Firefox, Some(cache)) = (kind, &self.firefox_cache) {
+            cache.fill(&profile)?;
+        }
+        let (mut command, marker) = match kind {
+            Kind::Chromium => (chromium::driver(), chromium::READY),
+            Kind::Firefox => (firefox::driver(), firefox::READY),
+        };
+        // Whatever they leave behind goes with the session.
+        command.env("TMPDIR", dir.path());
+        let (process, port) = Process::start(command, marker, &dir.path().join(LOG_FILE))
+            .await
+            .with_context(|| format!("no driver for {kind}; scripts/setup e2e installs it"))?;
+        let capabilities = match kind {
+            Kind::Chromium => chromium::capabilities(&profile, self.headed, media),
+            Kind::Firefox => firefox::capabilities(&profile, self.headed, media)?,
+        };
+        let client = connect(port.trim_end_matches('.'), capabilities)
+            .await
+            .with_context(|| format!("the driver could not start {kind}; {VARIABLES}"))?;
+        Ok(Session { client, kind, process, dir })
+    }
+}
+
+async fn connect(port: &str, mut capabilities: Capabilities) -> Result<Client> {
+    // So that a step that hangs fails by itself, and says which one it is.
+    let timeouts = json!({"script": 30_000, "pageLoad": 60_000});
+    capabilities.insert("timeouts".to_owned(), timeouts);
+    let mut builder = ClientBuilder::new(HttpConnector::new());
+    Ok(builder.capabilities(capabilities).connect(&format!("http://127.0.0.1:{port}")).await?)
+}
+
+/// A driver's process and the browser's session; dropping it ends both.
+#[derive(Debug)]
+pub(crate) struct Session {
+    pub(crate) client: Client,
+    pub(crate) kind: Kind,
+    process: Process,
+    dir: TempDir,
+}
+
+impl Session {
+    /// Ends the browser and its driver. Nothing of them is needed any more, so nothing is asked of
+    /// them, which takes a tenth of the time and works with a browser that hangs, too.
+    pub(crate) async fn close(mut self) -> Result {
+        self.process.kill().await?;
+        self.dir.close().context("the browser goes on writing to its profile")
+    }
+
+    /// What the driver and the browser wrote.
+    pub(crate) fn log_file(&self) -> PathBuf {
+        self.dir.path().join(LOG_FILE)
+    }
+
+    fn profile(&self) -> PathBuf {
+        self.dir.path().join(PROFILE)
+    }
+}
+
+/// A program that a variable names, or else the first of these that is in PATH.
+fn program(variable: &str, names: &[&str]) -> Option<PathBuf> {
+    if let Some(path) = env::var_os(variable) {
+        return Some(path.into());
+    }
+    let path = env::var_os("PATH").unwrap_or_default();
+    let in_path =
+        |name: &&str| env::split_paths(&path).map(|dir| dir.join(name)).find(|file| file.is_file());
+    names.iter().find_map(in_path)
+}
+
+fn command(variable: &str, name: &str) -> Command {
+    Command::new(program(variable, &[name]).as_deref().unwrap_or(Path::new(OsStr::new(name))))
+}
+
+/// More of a browser's arguments, split at spaces.
+fn more_args(variable: &str) -> Vec<String> {
+    let more = env::var(variable).unwrap_or_default();
+    more.split_whitespace().map(str::to_owned).collect()
+}
