@@ -18,6 +18,6 @@ impl Header<'_> {
 
     /// Signs out.
     pub async fn sign_out(&self) -> Result {
-        self.0.click("[data-action='sign-out']").await
+        self.0.click("header [data-action='sign-out']").await
     }
 }
