@@ -58,12 +58,20 @@ impl Console {
     fn written(&self) -> Result<Vec<String>> {
         let log = fs::read(&self.log_file)?;
         let log = String::from_utf8_lossy(&log);
-        let all = log.lines().filter(|line| line.starts_with("console."));
+        let all = log.lines().filter(|line| is_of_a_page(line));
         let mut read = self.read.lock().expect("no panic while it is held");
         let new: Vec<_> = all.skip(*read).map(str::to_owned).collect();
         *read += new.len();
         Ok(new)
     }
+}
+
+/// Firefox's own components put their name first, as in `console.error: RSLoader: "no network"`.
+fn is_of_a_page(line: &str) -> bool {
+    let said = line.strip_prefix("console.").and_then(|line| line.split_once(": "));
+    let name = said.and_then(|(_, said)| said.split_once(": ").map(|(name, _)| name));
+    let is_name = |name: &str| name.chars().all(|c| c.is_alphanumeric() || "._-".contains(c));
+    said.is_some() && !name.is_some_and(is_name)
 }
 
 async fn chromium(client: &Client) -> Result<Vec<String>> {
@@ -98,5 +106,19 @@ impl WebDriverCompatibleCommand for Extension {
 
     fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
         (Method::POST, Some(self.1.to_string()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_of_a_page;
+
+    #[test]
+    fn what_a_page_writes_is_told_from_what_firefox_does() {
+        assert!(is_of_a_page(r#"console.error: "said: on purpose""#));
+        assert!(is_of_a_page("console.log: 5"));
+        assert!(!is_of_a_page("console.error: RSLoader: "));
+        assert!(!is_of_a_page(r#"console.warn: LoginRecipes: "Falling back""#));
+        assert!(!is_of_a_page("1732 geckodriver INFO Listening on 127.0.0.1:4444"));
     }
 }

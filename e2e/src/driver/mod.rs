@@ -61,14 +61,16 @@ pub(crate) struct Launcher {
 }
 
 impl Launcher {
-    /// Prepares for sessions of these browsers.
-    pub(crate) async fn new(headed: bool, kinds: &[Kind]) -> Self {
+    /// Prepares for sessions of these browsers, and fails if one can't be started here at all.
+    pub(crate) async fn new(headed: bool, kinds: &[Kind]) -> Result<Self> {
         let mut launcher = Self { headed, firefox_cache: None };
-        if kinds.contains(&Kind::Firefox) {
-            // Without it sessions start more slowly, or fail and say why.
-            launcher.firefox_cache = Cache::make(&launcher).await.ok();
+        if kinds.contains(&Kind::Chromium) {
+            launcher.open(Kind::Chromium, Media::default()).await?.close().await?;
         }
-        launcher
+        if kinds.contains(&Kind::Firefox) {
+            launcher.firefox_cache = Some(Cache::make(&launcher).await?);
+        }
+        Ok(launcher)
     }
 
     /// Starts a driver on a free port, and a browser with an empty profile.
