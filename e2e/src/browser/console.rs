@@ -6,11 +6,9 @@ use std::sync::Mutex;
 
 use anyhow::Context as _;
 use fantoccini::Client;
-use fantoccini::wd::WebDriverCompatibleCommand;
-use http::Method;
 use serde_json::{Value, json};
-use url::{ParseError, Url};
 
+use super::extension::Extension;
 use crate::Result;
 use crate::driver::Kind;
 
@@ -93,20 +91,6 @@ async fn firefox(client: &Client) -> Result<Vec<String>> {
 
 fn text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
-}
-
-/// A driver's command beyond the standard: the path below the session's, and the body.
-#[derive(Debug)]
-struct Extension(&'static str, Value);
-
-impl WebDriverCompatibleCommand for Extension {
-    fn endpoint(&self, base_url: &Url, session_id: Option<&str>) -> Result<Url, ParseError> {
-        base_url.join(&format!("session/{}/{}", session_id.unwrap_or_default(), self.0))
-    }
-
-    fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
-        (Method::POST, Some(self.1.to_string()))
-    }
 }
 
 #[cfg(test)]

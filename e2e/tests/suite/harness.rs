@@ -2,7 +2,7 @@
 
 use anyhow::ensure;
 use hallpass_e2e::pages::{Header, LoginPage, ProtectedPage};
-use hallpass_e2e::{Answer, Context, Media, Result, Test, tests};
+use hallpass_e2e::{Answer, Context, Kind, Media, Result, Test, tests};
 
 pub fn tests() -> Vec<Test> {
     tests![
@@ -14,6 +14,8 @@ pub fn tests() -> Vec<Test> {
         a_preference_for_dark_and_still_pages_reaches_the_page
             .media(Media { dark: true, reduced_motion: true }),
         a_page_without_a_name_for_its_image_is_told,
+        a_script_can_come_before_those_of_the_page
+            .only_on(Kind::Chromium, "Firefox has no command for it"),
     ]
 }
 
@@ -100,5 +102,13 @@ async fn a_page_without_a_name_for_its_image_is_told(t: &Context) -> Result {
     t.browser.execute(script, &[]).await?;
     let violations = t.browser.accessibility_violations(&[]).await?;
     ensure!(violations.iter().any(|found| found.rule == "image-alt"), "{violations:?}");
+    Ok(())
+}
+
+async fn a_script_can_come_before_those_of_the_page(t: &Context) -> Result {
+    t.browser.on_new_document("Date.now = () => 12345").await?;
+    t.browser.goto("/").await?;
+    let now = t.browser.execute("return Date.now()", &[]).await?;
+    ensure!(now == 12345, "the page's clock says {now}");
     Ok(())
 }
