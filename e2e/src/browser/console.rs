@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use fantoccini::Client;
 use serde_json::{Value, json};
 
-use super::extension::Extension;
+use super::extension::{Extension, in_firefox_itself};
 use crate::Result;
 use crate::driver::Kind;
 
@@ -28,7 +28,7 @@ const MESSAGES: &str = "
     const ours = message => message instanceof Ci.nsIScriptError
         && !message.category.startsWith('CSS')
         && !message.category.startsWith('chrome')
-        && /^https?:/.test(message.sourceName || message.innerWindowID && arguments[0]);
+        && (/^https?:/.test(message.sourceName) || !message.sourceName && message.innerWindowID);
     return messages.filter(ours).map(message => `${message.category}: ${message.errorMessage}`);
 ";
 
@@ -79,12 +79,7 @@ async fn chromium(client: &Client) -> Result<Vec<String>> {
 }
 
 async fn firefox(client: &Client) -> Result<Vec<String>> {
-    let context = |context| Extension("moz/context", json!({"context": context}));
-    let url = client.current_url().await?.to_string();
-    client.issue_cmd(context("chrome")).await?;
-    let messages = client.execute(MESSAGES, vec![url.into()]).await;
-    client.issue_cmd(context("content")).await?;
-    let messages = messages?;
+    let messages = in_firefox_itself(client, MESSAGES, Vec::new()).await?;
     let messages = messages.as_array().context("the console's log is no list")?;
     Ok(messages.iter().map(text).collect())
 }

@@ -1,6 +1,7 @@
 //! Commands of one driver beyond the WebDriver standard.
 
 use anyhow::Context as _;
+use fantoccini::Client;
 use fantoccini::wd::WebDriverCompatibleCommand;
 use http::Method;
 use serde_json::{Value, json};
@@ -18,11 +19,29 @@ impl Browser {
             return Err(Skip::because("only Chromium runs scripts before those of a page").into());
         }
         self.step("run a script before each page's own").await;
-        let command = "Page.addScriptToEvaluateOnNewDocument";
-        let body = json!({"cmd": command, "params": {"source": script}});
+        let script = json!({"source": script});
+        self.devtools("Page.addScriptToEvaluateOnNewDocument", script).await
+    }
+
+    /// A command of Chromium's developer tools, for this tab.
+    pub(super) async fn devtools(&self, command: &'static str, parameters: Value) -> Result {
+        let body = json!({"cmd": command, "params": parameters});
         self.client.issue_cmd(Extension("goog/cdp/execute", body)).await.context(command)?;
         Ok(())
     }
+}
+
+/// Runs a script in the browser's own window, not in the page.
+pub(super) async fn in_firefox_itself(
+    client: &Client,
+    script: &str,
+    arguments: Vec<Value>,
+) -> Result<Value> {
+    let context = |context| Extension("moz/context", json!({"context": context}));
+    client.issue_cmd(context("chrome")).await?;
+    let outcome = client.execute(script, arguments).await;
+    client.issue_cmd(context("content")).await?;
+    Ok(outcome?)
 }
 
 /// A driver's command beyond the standard: the path below the session's, and the body.

@@ -81,13 +81,7 @@ impl Launcher {
         if let (Kind::Firefox, Some(cache)) = (kind, &self.firefox_cache) {
             cache.fill(&profile)?;
         }
-        let (mut command, marker) = match kind {
-            Kind::Chromium => (chromium::driver(), chromium::READY),
-            Kind::Firefox => (firefox::driver(), firefox::READY),
-        };
-        // Whatever they leave behind goes with the session.
-        command.env("TMPDIR", dir.path());
-        let (process, port) = Process::start(command, marker, &dir.path().join(LOG_FILE))
+        let (process, port) = start_driver(kind, dir.path())
             .await
             .with_context(|| format!("no driver for {kind}; scripts/setup e2e installs it"))?;
         let capabilities = match kind {
@@ -99,6 +93,28 @@ impl Launcher {
             .with_context(|| format!("the driver could not start {kind}; {VARIABLES}"))?;
         Ok(Session { client, kind, process, dir })
     }
+}
+
+/// Starts the driver on a free port. `ChromeDriver` takes one that is free on IPv6, and fails if the
+/// same port of IPv4 is not, so the next one is tried.
+async fn start_driver(kind: Kind, dir: &Path) -> Result<(Process, String)> {
+    let mut attempts = 1..=5;
+    loop {
+        let (mut command, marker) = match kind {
+            Kind::Chromium => (chromium::driver(), chromium::READY),
+            Kind::Firefox => (firefox::driver(), firefox::READY),
+        };
+        // Whatever they leave behind goes with the session.
+        command.env("TMPDIR", dir);
+        match Process::start(command, marker, &dir.join(LOG_FILE)).await {
+            Err(error) if in_use(&error) && attempts.next().is_some() => {}
+            started => return started,
+        }
+    }
+}
+
+fn in_use(error: &anyhow::Error) -> bool {
+    format!("{error:#}").contains("Address already in use")
 }
 
 async fn connect(port: &str, mut capabilities: Capabilities) -> Result<Client> {

@@ -11,6 +11,7 @@ pub fn tests() -> Vec<Test> {
         an_answer_in_the_servers_place_reaches_the_page.needs_server(),
         offline_is_like_a_pulled_plug.needs_server(),
         two_devices_are_two_sessions.needs_account(),
+        a_page_can_be_as_small_as_a_phone,
         a_preference_for_dark_and_still_pages_reaches_the_page
             .media(Media { dark: true, reduced_motion: true }),
         a_page_without_a_name_for_its_image_is_told,
@@ -73,13 +74,20 @@ async fn offline_is_like_a_pulled_plug(t: &Context) -> Result {
 async fn two_devices_are_two_sessions(t: &Context) -> Result {
     let (laptop, ada) = (&t.browser, t.account().await?);
     let phone = t.another_browser().await?;
-    phone.resize(360, 740).await?;
     LoginPage::open(laptop).await?.sign_in(&ada).await?;
     LoginPage::open(&phone).await?.sign_in(&ada).await?;
     Header(&phone).sign_out().await?;
     Header(&phone).expect_signed_out().await?;
     laptop.reload().await?;
     Header(laptop).expect_user(&ada.name).await
+}
+
+async fn a_page_can_be_as_small_as_a_phone(t: &Context) -> Result {
+    LoginPage::open(&t.browser).await?;
+    t.browser.resize(360, 740).await?;
+    let size = t.browser.execute("return [innerWidth, innerHeight]", &[]).await?;
+    ensure!(size == serde_json::json!([360, 740]), "the page is {size}");
+    Header(&t.browser).expect_signed_out().await
 }
 
 async fn a_preference_for_dark_and_still_pages_reaches_the_page(t: &Context) -> Result {
