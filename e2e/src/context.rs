@@ -105,7 +105,7 @@ impl Context {
     /// Keeps what can be seen of a failure.
     pub(crate) async fn keep_evidence(&self, evidence: &Evidence) {
         evidence.write("steps.txt", self.steps.text());
-        if let Some(requests) = self.site.request_lines() {
+        if let Some(requests) = self.site.request_lines(self.steps.started()) {
             evidence.write("requests.txt", requests);
         }
         if let Ok(log) = self.site.log() {

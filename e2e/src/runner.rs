@@ -75,7 +75,7 @@ fn run_selected(tests: Vec<Test>, options: &Options) -> Result<bool> {
     let target = runtime()?.block_on(Target::of(options))?;
     let settings = Arc::new(Settings {
         target,
-        launcher: runtime()?.block_on(Launcher::new(options.headed, options.browsers())),
+        launcher: runtime()?.block_on(Launcher::new(options.headed, options.browsers()))?,
         slow_mo: options.slow_mo(),
         timeout: options.timeout(),
         evidence: evidence.clone(),

@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use hallpass_contract::{ADMIN_ROLE, PublicConfig, USER_ROLE, path};
@@ -191,10 +191,10 @@ impl Site {
         Ok(self.own()?.server.log())
     }
 
-    /// All requests, a line each, without anything secret in them.
-    pub(crate) fn request_lines(&self) -> Option<String> {
+    /// All requests, a line each, with the time since `start`, and nothing secret.
+    pub(crate) fn request_lines(&self, start: Instant) -> Option<String> {
         let requests = self.own.as_ref()?.proxy.all_requests();
-        Some(requests.iter().map(line).collect())
+        Some(requests.iter().map(|request| line(request, start)).collect())
     }
 
     /// Ends a server of the test's own; a deployment goes on.
@@ -210,8 +210,9 @@ impl Site {
     }
 }
 
-fn line(request: &Request) -> String {
+fn line(request: &Request, start: Instant) -> String {
+    let at = request.arrived.duration_since(start).as_secs_f64();
     let status = request.status.map_or_else(|| "no answer".to_owned(), |code| code.to_string());
     let with = if request.authorization().is_some() { ", with Authorization" } else { "" };
-    format!("{} {} -> {status}{with}\n", request.method, request.path)
+    format!("+{at:.3}s {} {} -> {status}{with}\n", request.method, request.path)
 }

@@ -46,6 +46,11 @@ impl Steps {
         self.shared.lines.lock().unwrap_or_else(PoisonError::into_inner).push(line);
     }
 
+    /// When the test began.
+    pub(crate) fn started(&self) -> Instant {
+        self.shared.started
+    }
+
     /// The text without the secrets in it.
     pub(crate) fn redact(&self, text: &str) -> String {
         self.shared

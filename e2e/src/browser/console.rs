@@ -6,11 +6,9 @@ use std::sync::Mutex;
 
 use anyhow::Context as _;
 use fantoccini::Client;
-use fantoccini::wd::WebDriverCompatibleCommand;
-use http::Method;
 use serde_json::{Value, json};
-use url::{ParseError, Url};
 
+use super::extension::{Extension, in_firefox_itself};
 use crate::Result;
 use crate::driver::Kind;
 
@@ -30,7 +28,7 @@ const MESSAGES: &str = "
     const ours = message => message instanceof Ci.nsIScriptError
         && !message.category.startsWith('CSS')
         && !message.category.startsWith('chrome')
-        && /^https?:/.test(message.sourceName || message.innerWindowID && arguments[0]);
+        && (/^https?:/.test(message.sourceName) || !message.sourceName && message.innerWindowID);
     return messages.filter(ours).map(message => `${message.category}: ${message.errorMessage}`);
 ";
 
@@ -58,12 +56,20 @@ impl Console {
     fn written(&self) -> Result<Vec<String>> {
         let log = fs::read(&self.log_file)?;
         let log = String::from_utf8_lossy(&log);
-        let all = log.lines().filter(|line| line.starts_with("console."));
+        let all = log.lines().filter(|line| is_of_a_page(line));
         let mut read = self.read.lock().expect("no panic while it is held");
         let new: Vec<_> = all.skip(*read).map(str::to_owned).collect();
         *read += new.len();
         Ok(new)
     }
+}
+
+/// Firefox's own components put their name first, as in `console.error: RSLoader: "no network"`.
+fn is_of_a_page(line: &str) -> bool {
+    let said = line.strip_prefix("console.").and_then(|line| line.split_once(": "));
+    let name = said.and_then(|(_, said)| said.split_once(": ").map(|(name, _)| name));
+    let is_name = |name: &str| name.chars().all(|c| c.is_alphanumeric() || "._-".contains(c));
+    said.is_some() && !name.is_some_and(is_name)
 }
 
 async fn chromium(client: &Client) -> Result<Vec<String>> {
@@ -73,12 +79,7 @@ async fn chromium(client: &Client) -> Result<Vec<String>> {
 }
 
 async fn firefox(client: &Client) -> Result<Vec<String>> {
-    let context = |context| Extension("moz/context", json!({"context": context}));
-    let url = client.current_url().await?.to_string();
-    client.issue_cmd(context("chrome")).await?;
-    let messages = client.execute(MESSAGES, vec![url.into()]).await;
-    client.issue_cmd(context("content")).await?;
-    let messages = messages?;
+    let messages = in_firefox_itself(client, MESSAGES, Vec::new()).await?;
     let messages = messages.as_array().context("the console's log is no list")?;
     Ok(messages.iter().map(text).collect())
 }
@@ -87,16 +88,16 @@ fn text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// A driver's command beyond the standard: the path below the session's, and the body.
-#[derive(Debug)]
-struct Extension(&'static str, Value);
+#[cfg(test)]
+mod tests {
+    use super::is_of_a_page;
 
-impl WebDriverCompatibleCommand for Extension {
-    fn endpoint(&self, base_url: &Url, session_id: Option<&str>) -> Result<Url, ParseError> {
-        base_url.join(&format!("session/{}/{}", session_id.unwrap_or_default(), self.0))
-    }
-
-    fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
-        (Method::POST, Some(self.1.to_string()))
+    #[test]
+    fn what_a_page_writes_is_told_from_what_firefox_does() {
+        assert!(is_of_a_page(r#"console.error: "said: on purpose""#));
+        assert!(is_of_a_page("console.log: 5"));
+        assert!(!is_of_a_page("console.error: RSLoader: "));
+        assert!(!is_of_a_page(r#"console.warn: LoginRecipes: "Falling back""#));
+        assert!(!is_of_a_page("1732 geckodriver INFO Listening on 127.0.0.1:4444"));
     }
 }

@@ -2,9 +2,11 @@
 
 use anyhow::Context as _;
 use fantoccini::wd::WindowHandle;
+use serde_json::json;
 
 use super::Browser;
-use crate::Result;
+use super::extension::in_firefox_itself;
+use crate::{Kind, Result, eventually};
 
 /// A tab of a browser.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -40,12 +42,38 @@ impl Browser {
         Ok(self.client.windows().await?.into_iter().map(Window).collect())
     }
 
-    /// Makes the page so many CSS pixels wide and high, such as 320 and 640 for a small phone.
-    ///
-    /// No browser's window is narrower than about 500 pixels by itself, so Chromium pretends to be
-    /// that narrow; Firefox without a head can be.
+    /// Makes this tab's page so many CSS pixels wide and high, such as 360 and 740 for a phone.
     pub async fn resize(&self, width: u32, height: u32) -> Result {
         self.step(format_args!("resize to {width} x {height}")).await;
-        self.client.set_window_size(width, height).await.context("resize")
+        match self.kind {
+            Kind::Chromium => self.pretend_size(width, height).await,
+            Kind::Firefox => self.shrink_page(width, height).await,
+        }
+        .context("resize")
+    }
+
+    /// No window of Chromium's is as narrow as a phone.
+    async fn pretend_size(&self, width: u32, height: u32) -> Result {
+        let metrics =
+            json!({"width": width, "height": height, "deviceScaleFactor": 0, "mobile": false});
+        self.devtools("Emulation.setDeviceMetricsOverride", metrics).await
+    }
+
+    /// No window of Firefox's is either, so only the part with the page becomes so small.
+    async fn shrink_page(&self, width: u32, height: u32) -> Result {
+        in_firefox_itself(&self.client, SHRINK, vec![json!(width), json!(height)]).await?;
+        let script = "return [innerWidth, innerHeight]";
+        let fits =
+            async || Ok(self.client.execute(script, Vec::new()).await? == json!([width, height]));
+        eventually(&format!("the page is {width} x {height}"), fits).await
     }
 }
+
+/// What a user style would do.
+const SHRINK: &str = "
+    const { style } = gBrowser.selectedBrowser;
+    for (const limit of ['', 'min-', 'max-']) {
+        style.setProperty(`${limit}width`, `${arguments[0]}px`);
+        style.setProperty(`${limit}height`, `${arguments[1]}px`);
+    }
+";

@@ -44,7 +44,9 @@ pub(super) fn capabilities(profile: &Path, headed: bool, media: Media) -> Capabi
     let scheme = if media.dark { 0 } else { 1 };
     args.push(format!("--blink-settings=preferredColorScheme={scheme}"));
     args.extend(more_args("HALLPASS_E2E_CHROME_ARGS"));
-    let mut options = json!({ "args": args });
+    // The page for new tabs asks its maker's servers, and holds up the first visit meanwhile.
+    let prefs = json!({"session": {"restore_on_startup": 4, "startup_urls": ["about:blank"]}});
+    let mut options = json!({ "args": args, "prefs": prefs });
     let names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
     if let Some(binary) = program("HALLPASS_E2E_CHROME", &names) {
         options["binary"] = json!(binary);

@@ -61,14 +61,16 @@ pub(crate) struct Launcher {
 }
 
 impl Launcher {
-    /// Prepares for sessions of these browsers.
-    pub(crate) async fn new(headed: bool, kinds: &[Kind]) -> Self {
+    /// Prepares for sessions of these browsers, and fails if one can't be started here at all.
+    pub(crate) async fn new(headed: bool, kinds: &[Kind]) -> Result<Self> {
         let mut launcher = Self { headed, firefox_cache: None };
-        if kinds.contains(&Kind::Firefox) {
-            // Without it sessions start more slowly, or fail and say why.
-            launcher.firefox_cache = Cache::make(&launcher).await.ok();
+        if kinds.contains(&Kind::Chromium) {
+            launcher.open(Kind::Chromium, Media::default()).await?.close().await?;
         }
-        launcher
+        if kinds.contains(&Kind::Firefox) {
+            launcher.firefox_cache = Some(Cache::make(&launcher).await?);
+        }
+        Ok(launcher)
     }
 
     /// Starts a driver on a free port, and a browser with an empty profile.
@@ -79,13 +81,7 @@ impl Launcher {
         if let (Kind::Firefox, Some(cache)) = (kind, &self.firefox_cache) {
             cache.fill(&profile)?;
         }
-        let (mut command, marker) = match kind {
-            Kind::Chromium => (chromium::driver(), chromium::READY),
-            Kind::Firefox => (firefox::driver(), firefox::READY),
-        };
-        // Whatever they leave behind goes with the session.
-        command.env("TMPDIR", dir.path());
-        let (process, port) = Process::start(command, marker, &dir.path().join(LOG_FILE))
+        let (process, port) = start_driver(kind, dir.path())
             .await
             .with_context(|| format!("no driver for {kind}; scripts/setup e2e installs it"))?;
         let capabilities = match kind {
@@ -97,6 +93,28 @@ impl Launcher {
             .with_context(|| format!("the driver could not start {kind}; {VARIABLES}"))?;
         Ok(Session { client, kind, process, dir })
     }
+}
+
+/// Starts the driver on a free port. `ChromeDriver` takes one that is free on IPv6, and fails if the
+/// same port of IPv4 is not, so the next one is tried.
+async fn start_driver(kind: Kind, dir: &Path) -> Result<(Process, String)> {
+    let mut attempts = 1..=5;
+    loop {
+        let (mut command, marker) = match kind {
+            Kind::Chromium => (chromium::driver(), chromium::READY),
+            Kind::Firefox => (firefox::driver(), firefox::READY),
+        };
+        // Whatever they leave behind goes with the session.
+        command.env("TMPDIR", dir);
+        match Process::start(command, marker, &dir.join(LOG_FILE)).await {
+            Err(error) if in_use(&error) && attempts.next().is_some() => {}
+            started => return started,
+        }
+    }
+}
+
+fn in_use(error: &anyhow::Error) -> bool {
+    format!("{error:#}").contains("Address already in use")
 }
 
 async fn connect(port: &str, mut capabilities: Capabilities) -> Result<Client> {

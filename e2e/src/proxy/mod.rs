@@ -6,6 +6,7 @@ mod rules;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
@@ -32,6 +33,8 @@ pub struct Request {
     pub headers: HeaderMap,
     /// The answer's status; none while there is no answer.
     pub status: Option<u16>,
+    /// When it arrived.
+    pub arrived: Instant,
 }
 
 impl Request {
@@ -158,6 +161,7 @@ impl Shared {
             path: request.uri().to_string(),
             headers: request.headers().clone(),
             status: None,
+            arrived: Instant::now(),
         });
         log.len() - 1
     }

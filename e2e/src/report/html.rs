@@ -103,7 +103,8 @@ fn files(evidence: &Path, folder: &Path) -> Vec<String> {
             files.push(relative.display().to_string());
         }
     }
-    files.sort();
+    // The first browser's before those of others.
+    files.sort_by_key(|file| (file.matches('/').count(), file.clone()));
     files
 }
 

@@ -2,7 +2,7 @@
 
 use anyhow::ensure;
 use hallpass_e2e::pages::{Header, LoginPage, ProtectedPage};
-use hallpass_e2e::{Answer, Context, Media, Result, Test, tests};
+use hallpass_e2e::{Answer, Context, Kind, Media, Result, Test, tests};
 
 pub fn tests() -> Vec<Test> {
     tests![
@@ -11,9 +11,12 @@ pub fn tests() -> Vec<Test> {
         an_answer_in_the_servers_place_reaches_the_page.needs_server(),
         offline_is_like_a_pulled_plug.needs_server(),
         two_devices_are_two_sessions.needs_account(),
+        a_page_can_be_as_small_as_a_phone,
         a_preference_for_dark_and_still_pages_reaches_the_page
             .media(Media { dark: true, reduced_motion: true }),
         a_page_without_a_name_for_its_image_is_told,
+        a_script_can_come_before_those_of_the_page
+            .only_on(Kind::Chromium, "Firefox has no command for it"),
     ]
 }
 
@@ -71,13 +74,20 @@ async fn offline_is_like_a_pulled_plug(t: &Context) -> Result {
 async fn two_devices_are_two_sessions(t: &Context) -> Result {
     let (laptop, ada) = (&t.browser, t.account().await?);
     let phone = t.another_browser().await?;
-    phone.resize(360, 740).await?;
     LoginPage::open(laptop).await?.sign_in(&ada).await?;
     LoginPage::open(&phone).await?.sign_in(&ada).await?;
     Header(&phone).sign_out().await?;
     Header(&phone).expect_signed_out().await?;
     laptop.reload().await?;
     Header(laptop).expect_user(&ada.name).await
+}
+
+async fn a_page_can_be_as_small_as_a_phone(t: &Context) -> Result {
+    LoginPage::open(&t.browser).await?;
+    t.browser.resize(360, 740).await?;
+    let size = t.browser.execute("return [innerWidth, innerHeight]", &[]).await?;
+    ensure!(size == serde_json::json!([360, 740]), "the page is {size}");
+    Header(&t.browser).expect_signed_out().await
 }
 
 async fn a_preference_for_dark_and_still_pages_reaches_the_page(t: &Context) -> Result {
@@ -100,5 +110,13 @@ async fn a_page_without_a_name_for_its_image_is_told(t: &Context) -> Result {
     t.browser.execute(script, &[]).await?;
     let violations = t.browser.accessibility_violations(&[]).await?;
     ensure!(violations.iter().any(|found| found.rule == "image-alt"), "{violations:?}");
+    Ok(())
+}
+
+async fn a_script_can_come_before_those_of_the_page(t: &Context) -> Result {
+    t.browser.on_new_document("Date.now = () => 12345").await?;
+    t.browser.goto("/").await?;
+    let now = t.browser.execute("return Date.now()", &[]).await?;
+    ensure!(now == 12345, "the page's clock says {now}");
     Ok(())
 }
