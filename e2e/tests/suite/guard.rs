@@ -24,7 +24,16 @@ async fn a_visitor_is_sent_to_sign_in_and_back_to_where_they_wanted_to_go(t: &Co
 
 async fn a_crafted_link_does_not_lead_off_the_site(t: &Context) -> Result {
     let (browser, ada) = (&t.browser, t.account().await?);
-    for next in ["https://evil.example/", "//evil.example", "/%5Cevil.example", "%2F%2Fevil"] {
+    for next in [
+        "https://evil.example/",
+        "//evil.example",
+        "/%5Cevil.example",
+        "%2F%2Fevil.example",
+        "/%09/evil.example",
+        "/.//evil.example",
+        "javascript:document.title=1",
+        "/protected%2F..%2F..%2F%2Fevil.example",
+    ] {
         browser.goto(&format!("/login?next={next}")).await?;
         LoginPage::expect(browser).await?.sign_in(&ada).await?;
         Header(browser).sign_out().await?;

@@ -7,8 +7,12 @@ mod evidence;
 mod first;
 mod guard;
 mod harness;
+mod interceptor;
+mod network;
+mod resource;
 mod safety;
 mod session;
+mod tabs;
 
 fn main() -> ExitCode {
     let groups = [
@@ -17,8 +21,11 @@ fn main() -> ExitCode {
         first::tests(),
         guard::tests(),
         harness::tests(),
+        interceptor::tests(),
+        network::tests(),
         safety::tests(),
         session::tests(),
+        tabs::tests(),
     ];
     hallpass_e2e::run(groups.into_iter().flatten().collect())
 }

@@ -9,6 +9,8 @@ pub fn tests() -> Vec<Test> {
         nothing_in_the_whole_journey_breaks_the_content_security_policy.needs_users(),
         the_policy_stops_markup_made_of_strings,
         a_password_is_neither_stored_nor_in_the_address.needs_users(),
+        a_script_in_a_username_is_a_name.needs_server(),
+        a_script_in_an_address_is_an_address,
     ]
 }
 
@@ -56,5 +58,51 @@ async fn a_password_is_neither_stored_nor_in_the_address(t: &Context) -> Result 
     let kept = browser.execute(script, &[]).await?.to_string();
     ensure!(!kept.contains(PASSWORD), "{kept}");
     ensure!(!kept.contains("correct%20horse") && !kept.contains("correct+horse"), "{kept}");
+    Ok(())
+}
+
+/// What a browser makes of markup, were it to read a name as such.
+const MARKUP: &str = "<img/src=x/onerror=alert(1)>";
+
+async fn a_script_in_a_username_is_a_name(t: &Context) -> Result {
+    let (browser, mallory) = (&t.browser, User::new(MARKUP, PASSWORD));
+    t.site.add_admin(&mallory).await?;
+    LoginPage::open(browser).await?.submit_as(&mallory).await?;
+    browser.see_text("#protected-message", MARKUP).await?;
+    Header(browser).expect_user(MARKUP).await?;
+    browser.goto("/account").await?;
+    browser.see_text("#delete-title + p .name", MARKUP).await?;
+    browser.fill("#delete-username", "somebody else").await?;
+    browser.click("#delete-form [type='submit']").await?;
+    browser.see_text("#delete-form [data-error-for='username']", MARKUP).await?;
+    browser.goto("/admin").await?;
+    browser.see_text("[data-list='users'] strong", MARKUP).await?;
+    let roles = "[data-list='users'] [name='roles']";
+    browser.fill(roles, "<script>alert(1)</script>").await?;
+    browser.click("[data-list='users'] [type='submit']").await?;
+    browser.see("[data-list='users'] [role='alert']").await?;
+    expect_no_markup(t).await
+}
+
+async fn a_script_in_an_address_is_an_address(t: &Context) -> Result {
+    let browser = &t.browser;
+    for path in [
+        "/%3Cimg%20src=x%20onerror=alert(1)%3E",
+        "/login?next=%2F%3Cimg%20src=x%20onerror=alert(1)%3E",
+        "/login?next=javascript:alert(1)",
+        "/admin?after=%3Cimg%20src=x%20onerror=alert(1)%3E",
+        "/reset-password#<img/src=x/onerror=alert(1)>",
+    ] {
+        browser.goto(path).await?;
+        expect_no_markup(t).await?;
+    }
+    Ok(())
+}
+
+/// An alert would make each of these steps fail, too.
+async fn expect_no_markup(t: &Context) -> Result {
+    let count = "return document.querySelectorAll('img, [onerror], body script').length";
+    let found = t.browser.execute(count, &[]).await?;
+    ensure!(found == 0, "{found} elements made of text");
     Ok(())
 }

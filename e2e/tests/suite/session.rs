@@ -15,7 +15,7 @@ pub fn tests() -> Vec<Test> {
 }
 
 /// Where the frontend keeps the access token.
-const TOKEN: &str = "hallpass.access_token";
+pub const TOKEN: &str = "hallpass.access_token";
 
 async fn signing_out_in_one_tab_signs_out_the_other(t: &Context) -> Result {
     let (browser, ada) = (&t.browser, t.account().await?);
