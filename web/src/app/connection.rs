@@ -131,7 +131,8 @@ impl Turn<'_> {
         let tick = counts_down.then(|| self.now + 1);
         let slow_at = self.model.pending.iter().map(|pending| pending.since + SLOW);
         let slow_at = slow_at.filter(|at| *at > self.now).min();
-        let wake_at = [refresh_at, tick, slow_at].into_iter().flatten().min();
+        let lock_at = self.patience_ends();
+        let wake_at = [refresh_at, tick, slow_at, lock_at].into_iter().flatten().min();
         if let Some(at) = wake_at.filter(|at| self.model.wake_at != Some(*at)) {
             self.effects.push(Effect::Wake(at - self.now));
         }

@@ -108,8 +108,8 @@ pub(super) enum Refresh {
     /// Nothing is under way.
     #[default]
     Idle,
-    /// Another tab may be at it; this one waits for its turn.
-    Locking(Secret),
+    /// Another tab may be at it; this one waits for its turn since then.
+    Locking(Secret, Seconds),
     /// The server has been asked.
     Sent(RequestId, Secret),
 }

@@ -12,6 +12,10 @@ use crate::session::{Seconds, Stored};
 /// How long after a refresh that failed, though not for good, the next one begins by itself.
 const BACKOFF: Seconds = 5;
 
+/// How long another tab may hold the lock: longer than any request of its lasts. One that is frozen with it
+/// must not hold all the others up.
+const LOCK_PATIENCE: Seconds = 35;
+
 impl Turn<'_> {
     /// Whether the token is neither about to end nor being renewed.
     pub(super) fn token_is_worth_sending(&self) -> bool {
@@ -24,14 +28,14 @@ impl Turn<'_> {
         if self.model.refresh == Refresh::Idle
             && let Some(session) = &self.model.session
         {
-            self.model.refresh = Refresh::Locking(session.token.clone());
+            self.model.refresh = Refresh::Locking(session.token.clone(), self.now);
             self.effects.push(Effect::Lock);
         }
     }
 
     /// It is this tab's turn, and `stored` is what the others have left.
     pub(super) fn locked(&mut self, stored: Stored) {
-        let Refresh::Locking(stale) = std::mem::take(&mut self.model.refresh) else {
+        let Refresh::Locking(stale, _) = std::mem::take(&mut self.model.refresh) else {
             self.effects.push(Effect::Unlock);
             return;
         };
@@ -118,6 +122,17 @@ impl Turn<'_> {
 
     pub(super) fn woke(&mut self, stored: Stored) {
         self.model.wake_at = None;
-        self.storage_changed(stored);
+        self.storage_changed(stored.clone());
+        if self.patience_ends().is_some_and(|at| at <= self.now) {
+            self.locked(stored);
+        }
+    }
+
+    /// When this tab goes ahead without the lock.
+    pub(super) fn patience_ends(&self) -> Option<Seconds> {
+        match self.model.refresh {
+            Refresh::Locking(_, since) => Some(since.saturating_add(LOCK_PATIENCE)),
+            _ => None,
+        }
     }
 }

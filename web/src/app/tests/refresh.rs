@@ -196,3 +196,17 @@ fn without_storage_memory_keeps_the_renewed_session() {
     page.answer(&page.request(path::REFRESH).unwrap(), renewal());
     assert_eq!(page.model.session.as_ref().unwrap().token, jwt("ada", RENEWED_EXPIRY).into());
 }
+
+#[test]
+fn a_tab_that_keeps_the_lock_for_ever_holds_nobody_up() {
+    let mut page = Page { model: Model::default(), now: DUE, effects: Vec::new() };
+    page.event(Event::Started("/protected".into(), token("ada", EXPIRY)));
+    assert!(page.does(&Effect::Lock));
+    page.wake(DUE + 34);
+    assert_eq!(page.request(path::REFRESH), None);
+    page.wake(DUE + 35);
+    page.answer(&page.request(path::REFRESH).unwrap(), renewal());
+    assert!(page.request(path::PROTECTED).is_some());
+    page.event(Event::Locked(renewed()));
+    assert_eq!(page.effects, [Effect::Unlock], "it comes when nobody waits for it any more");
+}
