@@ -9,6 +9,12 @@ pub fn tests() -> Vec<Test> {
         signing_out_in_one_tab_signs_out_the_other.needs_account(),
         a_copy_of_the_token_is_worth_nothing_after_signing_out.needs_account(),
         a_session_outlives_its_access_tokens.server_args(&["--access-ttl", "3s"]),
+        a_session_that_has_lasted_its_time_ends_while_it_is_used.server_args(&[
+            "--access-ttl",
+            "2s",
+            "--session-max",
+            "5s"
+        ]),
         a_session_that_was_ended_elsewhere_leads_to_sign_in.needs_users(),
         a_token_that_the_server_does_not_accept_is_replaced.needs_users(),
     ]
@@ -61,6 +67,16 @@ async fn a_session_outlives_its_access_tokens(t: &Context) -> Result {
     browser.eventually("the token is renewed by itself", renewed).await?;
     browser.reload().await?;
     ProtectedPage(browser).expect_content_for(&ada.name).await
+}
+
+async fn a_session_that_is_revoked_ends_while_one_looks_on(t: &Context) -> Result {
+    let (browser, ada) = (&t.browser, t.signed_in().await?);
+    t.site.revoke_sessions(&ada).await?;
+    LoginPage::expect(browser).await?;
+    browser.expect_path("/login?next=%2Fprotected").await?;
+    browser.see_text("#status", "Your session has ended. Sign in again.").await?;
+    browser.see_no("#protected-message").await?;
+    LoginPage::expect(browser).await?.sign_in(&ada).await
 }
 
 /// Signs in beside the browser's session, and ends all sessions but that one.
