@@ -1,10 +1,16 @@
 //! Page objects: what a person can do and see on each page. They find things by the hooks that
 //! `web/README.md` promises.
 
+mod account;
+mod admin;
 mod credentials;
 mod header;
 mod protected;
+mod reset;
 
+pub use account::{AccountPage, FreshnessPrompt};
+pub use admin::AdminPage;
 pub use credentials::{CredentialsForm, LoginPage, RegisterPage};
 pub use header::Header;
 pub use protected::ProtectedPage;
+pub use reset::ResetPage;

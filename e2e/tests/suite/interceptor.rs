@@ -17,9 +17,10 @@ pub fn tests() -> Vec<Test> {
         a_request_that_is_refused_again_ends_the_session_and_no_loop.needs_server(),
         requests_that_are_refused_together_share_one_refresh.needs_server(),
         a_busy_server_does_not_end_the_session.server_args(&["--access-ttl", "5s"]),
-        what_is_no_token_of_ours_is_dropped.needs_account(),
+        what_is_no_token_of_ours_is_dropped.needs_server(),
         a_clock_that_is_wrong_breaks_nothing.needs_server(),
         a_clock_that_is_set_while_signed_in_breaks_nothing.needs_server(),
+        a_clock_that_is_set_back_does_not_keep_old_tokens.server_args(&["--access-ttl", "5s"]),
     ]
 }
 
@@ -163,7 +164,10 @@ async fn what_is_no_token_of_ours_is_dropped(t: &Context) -> Result {
         LoginPage::expect(browser).await?;
         ensure!(browser.stored(TOKEN).await?.is_none(), "{text} is still stored");
     }
-    LoginPage::expect(browser).await?.sign_in(&t.account().await?).await
+    let sent = t.site.requests("GET /api/protected")?.len();
+    let refreshed = t.site.requests("POST /api/refresh")?.len();
+    ensure!((sent, refreshed) == (0, 0), "the server was asked about them");
+    LoginPage::expect(browser).await?.sign_in(&t.new_user().await?).await
 }
 
 /// Sets the device's clock, for the page, by so many milliseconds.
@@ -203,4 +207,16 @@ async fn a_clock_that_is_set_while_signed_in_breaks_nothing(t: &Context) -> Resu
     let refreshed = t.site.requests("POST /api/refresh")?.len();
     ensure!(refreshed <= 2, "refreshed {refreshed} times");
     Ok(())
+}
+
+async fn a_clock_that_is_set_back_does_not_keep_old_tokens(t: &Context) -> Result {
+    let ada = t.signed_in().await?;
+    let browser = &t.browser;
+    browser.execute(SET_CLOCK, &[(-TWENTY_MINUTES).into()]).await?;
+    browser.click("header .brand").await?;
+    browser.click("[data-view='home'] a[href='/protected']").await?;
+    ProtectedPage(browser).expect_content_for(&ada.name).await?;
+    let before = t.site.requests("POST /api/refresh")?.len();
+    let renewed = async || Ok(t.site.requests("POST /api/refresh")?.len() > before);
+    browser.eventually("the token is renewed in its own time", renewed).await
 }

@@ -2,7 +2,10 @@
 
 use std::process::ExitCode;
 
+mod accessibility;
+mod account;
 mod accounts;
+mod admin;
 mod evidence;
 mod first;
 mod guard;
@@ -16,7 +19,10 @@ mod tabs;
 
 fn main() -> ExitCode {
     let groups = [
+        accessibility::tests(),
+        account::tests(),
         accounts::tests(),
+        admin::tests(),
         evidence::tests(),
         first::tests(),
         guard::tests(),

@@ -29,6 +29,10 @@ async fn another_token_than(browser: &Browser, before: &Option<String>) -> Resul
     browser.eventually("the token is another one", other).await
 }
 
+/// How many tabs want to refresh while another one does.
+const WAITING_FOR_THE_LOCK: &str =
+    "navigator.locks.query().then(locks => arguments[0](locks.pending.length))";
+
 async fn one_tab_refreshes_for_all(t: &Context) -> Result {
     let (browser, ada) = (&t.browser, t.signed_in().await?);
     let first = browser.window().await?;
@@ -36,6 +40,8 @@ async fn one_tab_refreshes_for_all(t: &Context) -> Result {
     let before = browser.stored(TOKEN).await?;
     let held = t.site.hold("POST /api/refresh")?;
     held.arrived().await?;
+    let waits = async || Ok(browser.execute_async(WAITING_FOR_THE_LOCK, &[]).await? == 1);
+    browser.eventually("the other tab waits for its turn", waits).await?;
     ensure!(held.count() == 1, "both tabs ask");
     held.release();
     another_token_than(browser, &before).await?;

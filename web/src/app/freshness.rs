@@ -1,11 +1,13 @@
 //! What the server does only soon after a login waits until the password was given again, and goes
 //! on by itself.
 
-use hallpass_contract::{Reauthentication, Secret, path};
+use hallpass_contract::{FieldError, Reauthentication, Secret, path};
 
 use super::model::{Call, Prompt, Task};
 use super::{Control, Effect, Field, Form, FormState, Turn, forms};
-use crate::api::{Answer, Method, json_body};
+use crate::api::{Answer, Fault, Method, json_body};
+
+pub(super) const WRONG_PASSWORD: &str = "That is not your password.";
 
 impl Turn<'_> {
     /// The login is too old for this call. Whoever has just typed the password is not asked again.
@@ -40,15 +42,9 @@ impl Turn<'_> {
             }
             Err(fault) if prompt.asks => {
                 self.model.prompt = Some(prompt);
-                self.refused(Form::Fresh, fault);
+                self.refused(Form::Fresh, in_own_words(fault, "password"));
             }
-            Err(fault) => {
-                let message = fault.in_words();
-                let form = self.model.form_mut(Form::Password);
-                *form = FormState { current_error: message, ..FormState::default() };
-                let current = Control::Field(Field::Current);
-                self.effects.push(Effect::Focus(Form::Password, current));
-            }
+            Err(fault) => self.show_fault(Form::Password, in_own_words(fault, "current_password")),
         }
     }
 
@@ -61,4 +57,13 @@ impl Turn<'_> {
             self.effects.push(Effect::ClearPasswords(Some(Form::Fresh)));
         }
     }
+}
+
+/// The server says what it says to whoever signs in; here the name is beyond doubt.
+fn in_own_words(fault: Fault, field: &str) -> Fault {
+    if fault.status != 401 {
+        return fault;
+    }
+    let error = FieldError { field: field.to_owned(), message: WRONG_PASSWORD.to_owned() };
+    Fault { message: String::new(), fields: vec![error], ..fault }
 }

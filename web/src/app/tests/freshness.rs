@@ -2,6 +2,7 @@
 
 use hallpass_contract::path;
 
+use crate::app::freshness::WRONG_PASSWORD;
 use crate::app::testing::*;
 use crate::app::*;
 
@@ -44,7 +45,7 @@ fn a_wrong_password_is_told_in_the_prompt_which_stays() {
     page.submit(Form::Fresh, "", "wrong");
     page.answer(&page.request(path::REAUTHENTICATE).unwrap(), wrong_password("password"));
     assert!(page.screen().asks_for_password);
-    assert_eq!(page.form(Form::Fresh).password_error, "It is wrong.");
+    assert_eq!(page.form(Form::Fresh).password_error, WRONG_PASSWORD);
     assert!(page.does(&Effect::ClearPasswords(Some(Form::Fresh))));
     page.submit(Form::Fresh, "", "the password");
     assert!(page.request(path::REAUTHENTICATE).is_some());
@@ -89,6 +90,6 @@ fn a_wrong_current_password_is_told_in_its_own_form() {
     page.event(Event::Submitted(Form::Password, input("", "a long new password", "not it")));
     page.answer(&page.request(path::PASSWORD).unwrap(), not_fresh());
     page.answer(&page.request(path::REAUTHENTICATE).unwrap(), wrong_password("password"));
-    assert_eq!(page.form(Form::Password).current_error, "It is wrong.");
+    assert_eq!(page.form(Form::Password).current_error, WRONG_PASSWORD);
     assert!(!page.model.is_busy(Form::Password) && !page.screen().asks_for_password);
 }

@@ -1,0 +1,66 @@
+use anyhow::Context as _;
+use fantoccini::Locator;
+
+use crate::{Browser, Result};
+
+/// `/admin`
+#[derive(Debug)]
+pub struct AdminPage<'a>(pub &'a Browser);
+
+impl<'a> AdminPage<'a> {
+    /// The page's path.
+    pub const PATH: &'static str = "/admin";
+
+    /// Loads the page, and waits until it shows users.
+    pub async fn open(browser: &'a Browser) -> Result<Self> {
+        browser.goto(Self::PATH).await?;
+        Self::expect(browser).await
+    }
+
+    /// Waits until the browser shows the page.
+    pub async fn expect(browser: &'a Browser) -> Result<Self> {
+        browser.see("[data-view='admin'] [data-list='users']").await?;
+        Ok(Self(browser))
+    }
+
+    /// The names on the page.
+    pub async fn names(&self) -> Result<Vec<String>> {
+        let mut names = Vec::new();
+        for name in self.0.client().find_all(Locator::Css("[data-list='users'] strong")).await? {
+            names.push(name.text().await?);
+        }
+        Ok(names)
+    }
+
+    /// The row of a user, as soon as it is there, as a selector.
+    pub async fn row(&self, username: &str) -> Result<String> {
+        let script = "
+            const named = row => row.querySelector('strong').textContent === arguments[0];
+            const rows = [...document.querySelectorAll('[data-list=\"users\"] > [data-id]')];
+            return rows.find(named)?.dataset.id ?? null;";
+        let there = async || Ok(!self.0.execute(script, &[username.into()]).await?.is_null());
+        self.0.eventually(&format!("{username} is listed"), there).await?;
+        let id = self.0.execute(script, &[username.into()]).await?;
+        let id = id.as_str().context("the row went")?;
+        Ok(format!("[data-list='users'] > [data-id='{id}']"))
+    }
+
+    /// Presses a button of the user's row: `disable`, `enable`, `end-user-sessions`, `offer-reset`.
+    pub async fn press(&self, username: &str, action: &str) -> Result {
+        let row = self.row(username).await?;
+        self.0.click(&format!("{row} [data-action='{action}']")).await
+    }
+
+    /// Gives the user these roles.
+    pub async fn set_roles(&self, username: &str, roles: &str) -> Result {
+        let row = self.row(username).await?;
+        self.0.fill(&format!("{row} [name='roles']"), roles).await?;
+        self.0.click(&format!("{row} [type='submit']")).await
+    }
+
+    /// The reset link in the user's row, as soon as it is there.
+    pub async fn reset_link(&self, username: &str) -> Result<String> {
+        let row = self.row(username).await?;
+        Ok(self.0.see(&format!("{row} [data-cell='reset-url']")).await?.text().await?)
+    }
+}

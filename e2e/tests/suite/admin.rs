@@ -1,0 +1,173 @@
+//! The admin page, and who may see it.
+
+use std::fmt::Write as _;
+use std::fs;
+
+use anyhow::ensure;
+use hallpass_e2e::pages::{AdminPage, Header, LoginPage, ProtectedPage, ResetPage};
+use hallpass_e2e::{Context, PASSWORD, Result, Test, User, tests};
+
+pub fn tests() -> Vec<Test> {
+    tests![
+        without_the_role_the_page_is_forbidden_until_it_is_given.needs_server(),
+        an_admin_who_is_none_any_more_is_shown_out.needs_server(),
+        users_are_listed_a_page_at_a_time.needs_server(),
+        a_disabled_user_is_out_at_once_until_enabled.needs_server(),
+        roles_are_given_and_refused_in_words.needs_server(),
+        a_user_can_be_signed_out_everywhere.needs_server(),
+        a_reset_link_sets_one_password_once.needs_server(),
+        a_reset_link_that_nobody_made_is_refused_in_words,
+    ]
+}
+
+const NEW_PASSWORD: &str = "tulip anvil copper midnight";
+const FORBIDDEN: &str = "[data-view='forbidden']";
+
+async fn admin(t: &Context) -> Result<User> {
+    let root = User::invent();
+    t.site.add_admin(&root).await?;
+    LoginPage::open(&t.browser).await?.sign_in(&root).await?;
+    Ok(root)
+}
+
+async fn without_the_role_the_page_is_forbidden_until_it_is_given(t: &Context) -> Result {
+    let (browser, ada) = (&t.browser, t.signed_in().await?);
+    browser.goto("/admin?x=1").await?;
+    browser.see(FORBIDDEN).await?;
+    browser.expect_path("/admin?x=1").await?;
+    ensure!(t.site.requests("GET /api/admin/users")?.is_empty(), "it was asked for");
+    browser.see_no("header a[href='/admin']").await?;
+    browser.click(&format!("{FORBIDDEN} [data-action='retry']")).await?;
+    let asked = async || Ok(!t.site.requests("GET /api/admin/users")?.is_empty());
+    browser.eventually("the server was asked", asked).await?;
+    browser.see(FORBIDDEN).await?;
+    t.site.hallpass(&["user", "roles", &ada.name, "--add", "admin"]).await?;
+    browser.click(&format!("{FORBIDDEN} [data-action='retry']")).await?;
+    AdminPage::expect(browser).await?.row(&ada.name).await?;
+    browser.see("header a[href='/admin']").await?;
+    Ok(())
+}
+
+async fn an_admin_who_is_none_any_more_is_shown_out(t: &Context) -> Result {
+    let root = admin(t).await?;
+    let ada = t.new_user().await?;
+    let page = AdminPage::open(&t.browser).await?;
+    t.site.add_admin(&User::invent()).await?;
+    t.site.hallpass(&["user", "roles", &root.name, "--remove", "admin"]).await?;
+    page.press(&ada.name, "disable").await?;
+    t.browser.see(FORBIDDEN).await?;
+    LoginPage::open(&t.another_browser().await?).await?.sign_in(&ada).await
+}
+
+async fn users_are_listed_a_page_at_a_time(t: &Context) -> Result {
+    admin(t).await?;
+    let mut lines = String::from("username,password_hash\n");
+    for n in 0..45 {
+        writeln!(lines, "many-{n:02},pbkdf2:sha256:1000$salt${}", "ab".repeat(32))?;
+    }
+    let file = tempfile::NamedTempFile::with_suffix(".csv")?;
+    fs::write(file.path(), lines)?;
+    t.site.hallpass(&["user", "import", &file.path().to_string_lossy()]).await?;
+    let page = AdminPage::open(&t.browser).await?;
+    let mut seen = page.names().await?;
+    ensure!(seen.len() == 20, "{seen:?}");
+    for (path, expected) in [("/admin?after=", 20), ("/admin?after=", 6)] {
+        let last = seen.last().cloned().unwrap_or_default();
+        t.browser.click("[data-view='admin'] [data-link='next-page']").await?;
+        let turned = async || {
+            let names = page.names().await?;
+            Ok(!names.is_empty() && !names.contains(&last))
+        };
+        t.browser.eventually("the next page is there", turned).await?;
+        ensure!(t.browser.path().await?.starts_with(path));
+        let names = page.names().await?;
+        ensure!(names.len() == expected, "{names:?}");
+        seen.extend(names);
+    }
+    t.browser.see_no("[data-link='next-page']").await?;
+    let (first, second) = (seen[..20].to_vec(), seen[20..40].to_vec());
+    seen.sort();
+    seen.dedup();
+    ensure!(seen.len() == 46, "some are listed twice or not at all: {seen:?}");
+    t.browser.back().await?;
+    page.row(&second[0]).await?;
+    t.browser.click("[data-show='first-page']").await?;
+    page.row(&first[0]).await?;
+    t.browser.expect_path(AdminPage::PATH).await
+}
+
+async fn a_disabled_user_is_out_at_once_until_enabled(t: &Context) -> Result {
+    admin(t).await?;
+    let (ada, phone) = (t.new_user().await?, t.another_browser().await?);
+    LoginPage::open(&phone).await?.sign_in(&ada).await?;
+    let page = AdminPage::open(&t.browser).await?;
+    page.press(&ada.name, "disable").await?;
+    let row = page.row(&ada.name).await?;
+    t.browser.see(&format!("{row} [data-part='disabled'].tag")).await?;
+    phone.reload().await?;
+    let login = LoginPage::expect(&phone).await?;
+    login.submit_as(&ada).await?;
+    login.expect_alert("wrong").await?;
+    page.press(&ada.name, "enable").await?;
+    t.browser.see_no(&format!("{row} [data-part='disabled'].tag")).await?;
+    login.sign_in(&ada).await
+}
+
+async fn roles_are_given_and_refused_in_words(t: &Context) -> Result {
+    let root = admin(t).await?;
+    let (ada, phone) = (t.new_user().await?, t.another_browser().await?);
+    LoginPage::open(&phone).await?.sign_in(&ada).await?;
+    let page = AdminPage::open(&t.browser).await?;
+    page.set_roles(&ada.name, "user, billing:read").await?;
+    t.browser.see_text("#status", "Saved").await?;
+    phone.reload().await?;
+    phone.see_text("[data-view='protected'] [data-text='roles']", "billing:read").await?;
+    let row = page.row(&ada.name).await?;
+    page.set_roles(&ada.name, "No Role!").await?;
+    t.browser.see(&format!("{row} [role='alert']")).await?;
+    t.browser.see_value(&format!("{row} [name='roles']"), "No Role!").await?;
+    let own = page.row(&root.name).await?;
+    page.set_roles(&root.name, "user").await?;
+    t.browser.see_text(&format!("{own} [role='alert']"), "last admin").await
+}
+
+async fn a_user_can_be_signed_out_everywhere(t: &Context) -> Result {
+    admin(t).await?;
+    let (ada, phone) = (t.new_user().await?, t.another_browser().await?);
+    LoginPage::open(&phone).await?.sign_in(&ada).await?;
+    let page = AdminPage::open(&t.browser).await?;
+    page.press(&ada.name, "end-user-sessions").await?;
+    t.browser.see_text("#status", "signed out everywhere").await?;
+    phone.reload().await?;
+    LoginPage::expect(&phone).await?.sign_in(&ada).await
+}
+
+async fn a_reset_link_sets_one_password_once(t: &Context) -> Result {
+    admin(t).await?;
+    let (ada, phone) = (t.new_user().await?, t.another_browser().await?);
+    let page = AdminPage::open(&t.browser).await?;
+    page.press(&ada.name, "offer-reset").await?;
+    let link = page.reset_link(&ada.name).await?;
+    let reset = ResetPage::open(&phone, &link).await?;
+    reset.submit("too short").await?;
+    reset.expect_error("at least 15").await?;
+    reset.submit(NEW_PASSWORD).await?;
+    phone.see_text("#status", "Your new password is saved").await?;
+    let login = LoginPage::expect(&phone).await?;
+    login.submit(&ada.name, PASSWORD).await?;
+    login.expect_alert("wrong").await?;
+    login.sign_in(&User::new(&ada.name, NEW_PASSWORD)).await?;
+    Header(&phone).sign_out().await?;
+    let again = ResetPage::open(&phone, &link).await?;
+    again.submit("another password to no avail").await?;
+    again.expect_alert("link").await?;
+    let login = LoginPage::open(&phone).await?;
+    login.sign_in(&User::new(&ada.name, NEW_PASSWORD)).await?;
+    ProtectedPage(&phone).expect_content_for(&ada.name).await
+}
+
+async fn a_reset_link_that_nobody_made_is_refused_in_words(t: &Context) -> Result {
+    let reset = ResetPage::open(&t.browser, "/reset-password#AAAA").await?;
+    reset.submit(NEW_PASSWORD).await?;
+    reset.expect_alert("link").await
+}
