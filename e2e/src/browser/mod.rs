@@ -146,12 +146,22 @@ impl Browser {
     /// Presses keys together, wherever the focus is: `[Key::Tab]`, `[Key::Shift, Key::Tab]`.
     pub async fn press<const N: usize>(&self, keys: [Key; N]) -> Result {
         self.step(format_args!("press {keys:?}")).await;
+        self.press_together(&keys.map(char::from)).await
+    }
+
+    /// Presses Control and a letter: `'a'` selects all, `'c'` copies, `'v'` pastes.
+    pub async fn shortcut(&self, letter: char) -> Result {
+        self.step(format_args!("press Control and {letter}")).await;
+        self.press_together(&[Key::Control.into(), letter]).await
+    }
+
+    async fn press_together(&self, keys: &[char]) -> Result {
         let mut actions = KeyActions::new("keyboard".to_owned());
-        for key in keys {
-            actions = actions.then(KeyAction::Down { value: key.into() });
+        for value in keys.iter().copied() {
+            actions = actions.then(KeyAction::Down { value });
         }
-        for key in keys.into_iter().rev() {
-            actions = actions.then(KeyAction::Up { value: key.into() });
+        for value in keys.iter().rev().copied() {
+            actions = actions.then(KeyAction::Up { value });
         }
         self.client.perform_actions(actions).await.context("press keys")
     }

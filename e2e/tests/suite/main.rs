@@ -12,6 +12,7 @@ mod guard;
 mod harness;
 mod interceptor;
 mod network;
+mod passwords;
 mod resource;
 mod safety;
 mod session;
@@ -29,6 +30,7 @@ fn main() -> ExitCode {
         harness::tests(),
         interceptor::tests(),
         network::tests(),
+        passwords::tests(),
         safety::tests(),
         session::tests(),
         tabs::tests(),

@@ -21,7 +21,8 @@ impl Turn<'_> {
         self.model.notice.clear();
         // A phone's keyboard leaves a space behind the word that it completes.
         input.username = input.username.trim().to_owned();
-        *self.model.form_mut(form) = self.missing_fields(form, &input);
+        let missing = self.missing_fields(form, &input);
+        self.say(form, missing);
         if let Some(field) = first_invalid(self.model.form(form)) {
             self.effects.push(Effect::Focus(form, Control::Field(field)));
             return;
@@ -156,6 +157,7 @@ impl Turn<'_> {
         let refused = fault.status == 401;
         self.show_fault(form, fault);
         if refused {
+            self.model.form_mut(form).typed = Typed::default();
             self.effects.push(Effect::ClearPasswords(Some(form)));
             self.effects.push(Effect::Focus(form, Control::Field(Field::Password)));
         }
@@ -165,8 +167,14 @@ impl Turn<'_> {
     pub(super) fn show_fault(&mut self, form: Form, fault: Fault) {
         let state = form_state(fault, self.now);
         let control = first_invalid(&state).map_or(Control::Submit, Control::Field);
-        *self.model.form_mut(form) = state;
+        self.say(form, state);
         self.effects.push(Effect::Focus(form, control));
+    }
+
+    /// In place of what the form has said; what is typed is still there.
+    fn say(&mut self, form: Form, state: FormState) {
+        let form = self.model.form_mut(form);
+        *form = FormState { typed: form.typed, ..state };
     }
 }
 

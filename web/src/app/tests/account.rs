@@ -145,4 +145,12 @@ fn a_new_password_is_measured_while_it_is_typed() {
     assert_eq!(hint("ten characters"), "1 more character.");
     assert_eq!(hint("fifteen characters"), "Long enough.");
     assert!(hint("fifteen chArActers of Ada").contains("your username"));
+    assert_eq!(hint("ten characters"), "1 more character.");
+    change_password(&mut page);
+    page.answer(
+        &page.request(path::PASSWORD).unwrap(),
+        problem(422, "", &[("new_password", "Longer.")]),
+    );
+    let hint = page.screen().forms[Form::Password as usize].hint.clone();
+    assert_eq!(hint, "1 more character.", "it is still in the field");
 }

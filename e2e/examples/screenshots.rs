@@ -1,0 +1,94 @@
+//! Takes the pictures of web/README.md, into the directory that HALLPASS_E2E_PICTURES names:
+//!
+//! ```sh
+//! HALLPASS_E2E_PICTURES=web/screenshots cargo run -p hallpass-e2e --example screenshots -- --browser chromium
+//! ```
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Instant;
+use std::{env, fs};
+
+use anyhow::Context as _;
+use hallpass_e2e::pages::{
+    AccountPage, AdminPage, FreshnessPrompt, LoginPage, ProtectedPage, RegisterPage, ResetPage,
+};
+use hallpass_e2e::{Context, Media, PASSWORD, Result, User, tests};
+
+/// A login is too old after a second, so that the prompt is seen.
+const FRESH: &[&str] = &["--fresh-for", "1s"];
+
+fn main() -> ExitCode {
+    let dark = Media { dark: true, ..Media::default() };
+    hallpass_e2e::run(tests![
+        light.server_args(FRESH),
+        dark_ones.server_args(FRESH).media(dark),
+        phone.server_args(FRESH),
+    ])
+}
+
+async fn light(t: &Context) -> Result {
+    t.browser.resize(800, 640).await?;
+    all(t, "light").await
+}
+
+async fn dark_ones(t: &Context) -> Result {
+    t.browser.resize(800, 640).await?;
+    all(t, "dark").await
+}
+
+async fn phone(t: &Context) -> Result {
+    t.browser.resize(375, 667).await?;
+    all(t, "phone").await
+}
+
+async fn all(t: &Context, look: &str) -> Result {
+    visitor(t, look).await?;
+    let (ada, bob) = (User::new("ada", PASSWORD), User::new("bob", PASSWORD));
+    t.site.add_user(&bob).await?;
+    let browser = &t.browser;
+    LoginPage::open(browser).await?.sign_in(&bob).await?;
+    browser.goto(AdminPage::PATH).await?;
+    browser.see("[data-view='forbidden']").await?;
+    picture(t, "forbidden", look).await?;
+    browser.click("header [data-action='sign-out']").await?;
+    t.site.add_admin(&ada).await?;
+    LoginPage::open(browser).await?.sign_in(&ada).await?;
+    picture(t, "protected", look).await?;
+    browser.goto("/").await?;
+    picture(t, "home-signed-in", look).await?;
+    AdminPage::open(browser).await?.row("bob").await?;
+    picture(t, "admin", look).await?;
+    let account = AccountPage::open(browser).await?;
+    picture(t, "account", look).await?;
+    let signed_in = Instant::now();
+    let old = async || Ok(signed_in.elapsed().as_secs() >= 2);
+    browser.eventually("the login is too old", old).await?;
+    account.delete("ada").await?;
+    FreshnessPrompt::expect(browser).await?;
+    picture(t, "freshness", look).await
+}
+
+async fn visitor(t: &Context, look: &str) -> Result {
+    let browser = &t.browser;
+    browser.goto("/").await?;
+    picture(t, "home", look).await?;
+    browser.goto(ProtectedPage::PATH).await?;
+    LoginPage::expect(browser).await?;
+    picture(t, "login", look).await?;
+    let register = RegisterPage::open(browser).await?;
+    register.submit("ada lovelace", "too short").await?;
+    register.expect_field_error("username", "spaces").await?;
+    picture(t, "register", look).await?;
+    ResetPage::open(browser, "/reset-password#t0ken").await?;
+    picture(t, "reset-password", look).await?;
+    browser.goto("/no/such/page").await?;
+    picture(t, "not-found", look).await
+}
+
+async fn picture(t: &Context, name: &str, look: &str) -> Result {
+    let directory = env::var_os("HALLPASS_E2E_PICTURES").context("set HALLPASS_E2E_PICTURES")?;
+    let file = PathBuf::from(directory).join(format!("{name}-{look}.png"));
+    let png = t.browser.client().screenshot().await?;
+    fs::write(&file, png).with_context(|| format!("can't write {}", file.display()))
+}
