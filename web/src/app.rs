@@ -12,6 +12,7 @@ mod freshness;
 mod model;
 mod navigation;
 mod refresh;
+mod task;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]

@@ -2,8 +2,8 @@
 
 use hallpass_contract::{PasswordChange, path};
 
-use super::model::{Part, Task};
 use super::navigation::History;
+use super::task::{Part, Task};
 use super::{Control, Effect, Form, FormState, Input, Turn};
 use crate::api::{Answer, Method, expect_status, json_body};
 

@@ -3,7 +3,7 @@
 use hallpass_contract::{AdminUserBody, ResetLink, UserPatch, path};
 
 use super::Turn;
-use super::model::{Part, Task};
+use super::task::{Part, Task};
 use crate::api::{Answer, Fault, Method, expect, expect_status, json_body};
 use crate::route::Route;
 

@@ -3,7 +3,7 @@
 
 use hallpass_contract::{Secret, kind, path};
 
-use super::model::{Call, Flight, Pending, Task};
+use super::task::{Call, Flight, Pending, Task};
 use super::{Effect, Turn};
 use crate::api::{Answer, Method, Request, RequestId, expect};
 

@@ -3,7 +3,8 @@
 
 use hallpass_contract::{Protected, SessionList, UserBody, UserPage, path};
 
-use super::model::{Failure, Part, SLOW, Task};
+use super::model::{Failure, SLOW};
+use super::task::{Part, Task};
 use super::{Effect, FORMS, Turn, admin};
 use crate::api::{Answer, Fault, Method, expect};
 use crate::route::Route;

@@ -2,7 +2,8 @@
 
 use hallpass_contract::{Credentials, FieldError, Login, PasswordReset, Secret, UserBody, path};
 
-use super::model::{Task, Typed};
+use super::model::Typed;
+use super::task::Task;
 use super::{Control, Effect, Field, Form, FormState, Input, Turn};
 use crate::api::{Answer, Fault, expect, expect_status, json_body, not_understood};
 use crate::route::{Route, login_path};

@@ -3,7 +3,7 @@
 
 use hallpass_contract::{FieldError, Reauthentication, Secret, path};
 
-use super::model::{Call, Prompt, Task};
+use super::task::{Call, Prompt, Task};
 use super::{Control, Effect, Field, Form, FormState, Turn, forms};
 use crate::api::{Answer, Fault, Method, json_body};
 

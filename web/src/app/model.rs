@@ -1,12 +1,13 @@
 //! What is so.
 
 use hallpass_contract::{
-    AdminUser, Credentials, Protected, PublicConfig, Secret, Session as ListedSession, User,
+    AdminUser, Protected, PublicConfig, Secret, Session as ListedSession, User,
 };
 
 use super::foreign::Foreign;
+use super::task::{Pending, Prompt, Refresh, Task};
 use super::{FORMS, Form};
-use crate::api::{Method, RequestId};
+use crate::api::RequestId;
 use crate::route::Route;
 use crate::session::{Seconds, Session};
 
@@ -70,113 +71,6 @@ pub struct Content {
     pub(super) failures: u32,
     /// The user's roles do not suffice.
     pub forbidden: bool,
-}
-
-/// A request whose answer the page waits for. Whatever leaves the page or ends the session drops
-/// it, so an answer that comes later finds nobody waiting.
-#[derive(Debug)]
-pub(super) struct Pending {
-    pub(super) flight: Flight,
-    pub(super) task: Task,
-    pub(super) since: Seconds,
-}
-
-/// How far the request has come.
-#[derive(Debug)]
-pub(super) enum Flight {
-    /// It waits for a token that is worth sending.
-    Waiting(Call),
-    /// Its answer is awaited. What the signed-in user calls can be called once more.
-    Sent(RequestId, Option<Call>),
-}
-
-/// What is called with the token.
-#[derive(Clone, Debug)]
-pub(super) struct Call {
-    pub(super) method: Method,
-    pub(super) path: String,
-    pub(super) body: Option<Secret>,
-    /// What it was sent with.
-    pub(super) token: Option<Secret>,
-    /// It was refused once already, and the token is another one since.
-    pub(super) repeated: bool,
-}
-
-/// How far the renewal of the token has come. Each names the token that it is to replace.
-#[derive(Debug, Default, Eq, PartialEq)]
-pub(super) enum Refresh {
-    /// Nothing is under way.
-    #[default]
-    Idle,
-    /// Another tab may be at it; this one waits for its turn since then.
-    Locking(Secret, Seconds),
-    /// The server has been asked.
-    Sent(RequestId, Secret),
-}
-
-/// What an answer is good for.
-#[derive(Debug)]
-pub(super) enum Task {
-    Login,
-    Reset,
-    /// The credentials sign the new user in; they live no longer than this request.
-    Register(Credentials),
-    /// The sign-in that follows a registration as this user.
-    FirstLogin(String),
-    Load(Part),
-    EndSession(String),
-    EndOtherSessions,
-    /// With the current password, which also serves where the login is too old.
-    ChangePassword(Secret),
-    DeleteAccount,
-    Reauthenticate,
-    PatchUser(String),
-    EndUserSessions(String),
-    OfferReset(String),
-}
-
-/// What is loaded for a page.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Part {
-    Protected,
-    Profile,
-    Sessions,
-    Users,
-}
-
-impl Task {
-    /// The form that waits for it.
-    fn form(&self) -> Option<Form> {
-        match self {
-            Self::Login => Some(Form::Login),
-            Self::Register(_) | Self::FirstLogin(_) => Some(Form::Register),
-            Self::Reset => Some(Form::Reset),
-            Self::ChangePassword(_) => Some(Form::Password),
-            Self::DeleteAccount => Some(Form::Delete),
-            Self::Reauthenticate => Some(Form::Fresh),
-            _ => None,
-        }
-    }
-
-    /// The row of a list that waits for it.
-    fn row(&self) -> Option<&str> {
-        match self {
-            Self::EndSession(id)
-            | Self::PatchUser(id)
-            | Self::EndUserSessions(id)
-            | Self::OfferReset(id) => Some(id),
-            _ => None,
-        }
-    }
-}
-
-/// A call that the server takes only after a recent login; it goes on once the password was given.
-#[derive(Debug)]
-pub(super) struct Prompt {
-    pub(super) call: Call,
-    pub(super) task: Task,
-    /// The person is asked; otherwise the password is known from the form under way.
-    pub(super) asks: bool,
 }
 
 /// All that is so.

@@ -3,8 +3,8 @@
 
 use hallpass_contract::path;
 
-use super::model::Refresh;
 use super::navigation::SIGNED_OUT_ELSEWHERE;
+use super::task::Refresh;
 use super::{Effect, Turn, forms};
 use crate::api::{Answer, Method, RequestId};
 use crate::session::{Seconds, Stored};
