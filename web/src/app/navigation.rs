@@ -64,10 +64,15 @@ impl Turn<'_> {
             // Perhaps with a token that another tab has renewed; what is typed here stays.
             return;
         }
+        self.session_changed();
+    }
+
+    /// Somebody has signed in or out elsewhere: the page is another one for them.
+    pub(super) fn session_changed(&mut self) {
         let signed_out = self.model.session.is_none() && !self.session_ended;
         self.replace(self.model.target.clone());
         if signed_out {
-            self.model.notice = SIGNED_OUT_ELSEWHERE.to_owned();
+            SIGNED_OUT_ELSEWHERE.clone_into(&mut self.model.notice);
         }
     }
 
@@ -189,7 +194,7 @@ impl Turn<'_> {
     }
 }
 
-fn same_session(before: Option<&Session>, now: Option<&Session>) -> bool {
+pub(super) fn same_session(before: Option<&Session>, now: Option<&Session>) -> bool {
     match (before, now) {
         (Some(before), Some(now)) => before.id == now.id,
         (None, None) => true,

@@ -3,7 +3,7 @@
 
 use hallpass_contract::path;
 
-use super::navigation::SIGNED_OUT_ELSEWHERE;
+use super::navigation::same_session;
 use super::task::Refresh;
 use super::{Effect, Turn, forms};
 use crate::api::{Answer, Method, RequestId};
@@ -39,23 +39,21 @@ impl Turn<'_> {
             self.effects.push(Effect::Unlock);
             return;
         };
-        let was_signed_in = self.model.session.is_some();
+        let before = self.model.session.clone();
         self.adopt(stored);
+        if !same_session(before.as_ref(), self.model.session.as_ref()) {
+            // What waits was asked for by somebody else.
+            self.effects.push(Effect::Unlock);
+            return self.session_changed();
+        }
         match &self.model.session {
             Some(session) if session.token == stale => {
                 let id = self.send_with_token(Method::Post, path::REFRESH, None);
                 self.model.refresh = Refresh::Sent(id, stale);
             }
-            Some(_) => {
+            _ => {
                 self.effects.push(Effect::Unlock);
                 self.resume();
-            }
-            None => {
-                self.effects.push(Effect::Unlock);
-                if was_signed_in {
-                    self.replace(self.model.target.clone());
-                    self.model.notice = SIGNED_OUT_ELSEWHERE.to_owned();
-                }
             }
         }
     }

@@ -187,11 +187,19 @@ pub(crate) fn jwt(username: &str, exp: i64) -> String {
 }
 
 pub(crate) fn jwt_with_roles(username: &str, exp: i64, roles: &[&str]) -> String {
-    let payload = serde_json::json!({
+    sign(&serde_json::json!({
         "username": username, "iat": exp - 900, "exp": exp, "sub": "id", "sid": "sid", "roles": roles,
-    })
-    .to_string();
-    format!("e30.{}.c2ln", BASE64URL_NOPAD.encode(payload.as_bytes()))
+    }))
+}
+
+pub(crate) fn jwt_of_session(username: &str, exp: i64, sid: &str) -> String {
+    sign(&serde_json::json!({
+        "username": username, "iat": exp - 900, "exp": exp, "sub": "id", "sid": sid,
+    }))
+}
+
+fn sign(claims: &serde_json::Value) -> String {
+    format!("e30.{}.c2ln", BASE64URL_NOPAD.encode(claims.to_string().as_bytes()))
 }
 
 pub(crate) fn user(username: &str) -> User {

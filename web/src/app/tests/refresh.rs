@@ -210,3 +210,19 @@ fn a_tab_that_keeps_the_lock_for_ever_holds_nobody_up() {
     page.event(Event::Locked(renewed()));
     assert_eq!(page.effects, [Effect::Unlock], "it comes when nobody waits for it any more");
 }
+
+#[test]
+fn what_waits_for_a_refresh_is_not_done_as_somebody_who_signed_in_meanwhile() {
+    let mut page = Page::at_account();
+    page.now = DUE;
+    page.submit(Form::Delete, "ada", "");
+    assert!(page.does(&Effect::Lock) && page.request(path::ME).is_none());
+    page.event(Event::Locked(Stored::Token(
+        jwt_of_session("bob", RENEWED_EXPIRY, "b0b").into(),
+        0,
+    )));
+    assert_eq!(page.model.session.as_ref().unwrap().username, "bob");
+    let request = page.request(path::ME).unwrap();
+    assert_eq!(request.method, Method::Get, "the page loads as bob's, and nothing is deleted");
+    assert!(page.does(&Effect::Unlock));
+}
