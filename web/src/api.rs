@@ -1,6 +1,6 @@
 //! What goes over the wire: requests, and what their answers mean to a person.
 
-use hallpass_contract::{FieldError, PROBLEM_MEDIA_TYPE, Problem, Secret};
+use hallpass_contract::{FieldError, PROBLEM_MEDIA_TYPE, Problem, Secret, path};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -47,6 +47,14 @@ pub struct Request {
     pub body: Option<Secret>,
     /// The session's token, for the interceptor to add where it may.
     pub token: Option<Secret>,
+}
+
+impl Request {
+    /// For how many milliseconds an answer is waited for. A hash may have to queue on a busy server; a
+    /// refresh hashes nothing, and has to be tried again while the server still takes the old cookie.
+    pub fn patience(&self) -> u32 {
+        if self.path == path::REFRESH { 5_000 } else { 30_000 }
+    }
 }
 
 /// A request's JSON; it may hold a password.

@@ -77,6 +77,8 @@ pub enum Effect {
     Deliver(FetchId),
     /// Store the token and the clock offset; [`Event::StorageFailed`] if that cannot be done.
     Save(Secret, Seconds),
+    /// Store the clock offset alone.
+    SaveClock(Seconds),
     /// Remove the stored token; if one is named, only that one and not its successor from
     /// another tab.
     Forget(Option<Secret>),
@@ -92,7 +94,7 @@ pub enum Effect {
     FocusList(&'static str),
     /// Move the focus within a form.
     Focus(Form, Control),
-    /// Empty the password fields, of one form or of all.
+    /// Empty the password fields, of one form; or of all, and what confirms a deletion.
     ClearPasswords(Option<Form>),
     /// Write a username into a form.
     FillUsername(Form, String),

@@ -1,4 +1,4 @@
-//! The Hallpass frontend: a registration form, a login form, and a page behind a guard.
+//! The Hallpass frontend: registration, login, a page behind a guard, the account, the users.
 //!
 //! [`app`] decides everything and touches nothing, so it is tested natively; [`shell`] touches the
 //! browser and decides nothing.

@@ -65,7 +65,7 @@ impl Route {
     }
 
     /// Only signed-in visitors see it.
-    fn is_guarded(&self) -> bool {
+    pub fn is_guarded(&self) -> bool {
         matches!(self, Self::Protected | Self::Account | Self::Admin(_))
     }
 

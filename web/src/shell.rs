@@ -131,6 +131,7 @@ impl Shell {
                     self.dispatch(Event::StorageFailed);
                 }
             }
+            Effect::SaveClock(offset) => storage::save_clock(&self.window, offset),
             Effect::Forget(only) => storage::forget(&self.window, only.as_ref()),
             Effect::Lock => lock::acquire(self),
             Effect::Unlock => lock::release(self),

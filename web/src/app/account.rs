@@ -3,7 +3,7 @@
 use hallpass_contract::{PasswordChange, path};
 
 use super::navigation::History;
-use super::task::{Part, Task};
+use super::task::Task;
 use super::{Control, Effect, Form, FormState, Input, Turn};
 use crate::api::{Answer, Method, expect_status, json_body};
 
@@ -20,6 +20,7 @@ impl Turn<'_> {
     pub(super) fn end_session_of(&mut self, id: String) {
         let listed = self.model.content.sessions.iter().flatten().any(|session| session.id == id);
         if listed && !self.model.is_row_busy(&id) {
+            self.model.notice.clear();
             self.model.content.row_error = None;
             let path = path::SESSION.replace("{id}", &id);
             self.call(Method::Delete, path, None, Task::EndSession(id));
@@ -43,6 +44,7 @@ impl Turn<'_> {
 
     pub(super) fn end_other_sessions(&mut self) {
         if self.model.content.sessions.is_some() && !self.model.is_ending_others() {
+            self.model.notice.clear();
             self.model.content.row_error = None;
             self.call(Method::Delete, path::SESSIONS, None, Task::EndOtherSessions);
         }
@@ -51,8 +53,7 @@ impl Turn<'_> {
     pub(super) fn others_ended_answered(&mut self, answer: &Answer) {
         match expect_status(answer, 204) {
             Ok(_) => {
-                let sessions = self.model.content.sessions.iter_mut();
-                sessions.for_each(|sessions| sessions.retain(|session| session.current));
+                self.only_this_session();
                 OTHERS_OVER.clone_into(&mut self.model.notice);
                 self.effects.push(Effect::FocusList(LIST));
             }
@@ -60,6 +61,11 @@ impl Turn<'_> {
                 self.model.content.row_error = Some((LIST.to_owned(), fault.in_words()));
             }
         }
+    }
+
+    fn only_this_session(&mut self) {
+        let sessions = self.model.content.sessions.iter_mut();
+        sessions.for_each(|sessions| sessions.retain(|session| session.current));
     }
 
     pub(super) fn change_password(&mut self, input: Input) {
@@ -78,7 +84,7 @@ impl Turn<'_> {
                 PASSWORD_CHANGED.clone_into(&mut self.model.notice);
                 self.effects.push(Effect::ClearPasswords(Some(Form::Password)));
                 self.effects.push(Effect::Focus(Form::Password, Control::Submit));
-                self.load(Part::Sessions);
+                self.only_this_session();
             }
             Err(fault) => self.show_fault(Form::Password, fault),
         }

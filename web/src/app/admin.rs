@@ -3,7 +3,7 @@
 use hallpass_contract::{AdminUserBody, ResetLink, UserPatch, path};
 
 use super::Turn;
-use super::task::{Part, Task};
+use super::task::Task;
 use crate::api::{Answer, Fault, Method, expect, expect_status, json_body};
 use crate::route::Route;
 
@@ -100,10 +100,11 @@ impl Turn<'_> {
     /// Whoever is no admin any more sees that at once; a user who is gone is gone from the list.
     fn row_failed(&mut self, id: String, fault: Fault) {
         match fault.status {
-            403 => self.model.content.forbidden = true,
+            403 => self.forbid(),
             404 => {
                 self.model.notice = [self.name_of(&id), " is not there any more."].concat();
-                self.load(Part::Users);
+                let users = self.model.content.users.iter_mut();
+                users.for_each(|users| users.retain(|user| user.id != id));
             }
             _ => self.model.content.row_error = Some((id, fault.in_words())),
         }

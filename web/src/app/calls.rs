@@ -107,7 +107,7 @@ impl Turn<'_> {
             self.model.config = expect(answer, 200).ok();
             return;
         }
-        if self.refresh_answered(id, answer) {
+        if self.logout_answered(id, answer) || self.refresh_answered(id, answer) {
             return;
         }
         let sent =

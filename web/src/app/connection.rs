@@ -68,9 +68,14 @@ impl Turn<'_> {
         };
         match outcome {
             Ok(()) => content.failures = 0,
-            Err(Fault { status: 403, .. }) => content.forbidden = true,
+            Err(Fault { status: 403, .. }) => self.forbid(),
             Err(fault) => self.load_failed(fault),
         }
+    }
+
+    pub(super) fn forbid(&mut self) {
+        self.model.content.forbidden = true;
+        self.effects.push(Effect::FocusHeading);
     }
 
     /// Reading twice does no harm, so where time may help it is tried again.
@@ -78,7 +83,7 @@ impl Turn<'_> {
         let content = &mut self.model.content;
         let passes = matches!(fault.status, 0 | 429 | 502..=504);
         let doubled = FIRST_RETRY << content.failures.min(5);
-        let wait = fault.retry_after.map_or(doubled.min(LAST_RETRY), Seconds::from);
+        let wait = doubled.min(LAST_RETRY).max(fault.retry_after.unwrap_or(0).into());
         content.failures += 1;
         let retry_at = passes.then(|| self.now.saturating_add(wait));
         content.failure = Some(Failure { message: fault.message, retry_at });
@@ -114,8 +119,7 @@ impl Turn<'_> {
             return;
         };
         if session.set_clock(server_time, self.now) {
-            let session = session.clone();
-            self.keep(session);
+            self.effects.push(Effect::SaveClock(session.clock_offset()));
         }
     }
 

@@ -78,7 +78,9 @@ impl Turn<'_> {
         if self.model.foreign.is_empty() || self.model.config_request.is_some() {
             return;
         }
-        let (token, good) = (self.token(), with_any_token || self.token_is_worth_sending());
+        // Without the configuration nobody knows where it may not go.
+        let token = self.token().filter(|_| self.model.config.is_some());
+        let good = with_any_token || self.token_is_worth_sending();
         let rules = Rules::new(&self.model.own_origin, self.model.config.as_ref());
         let mut must_refresh = false;
         let effects = &mut self.effects;

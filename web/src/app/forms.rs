@@ -11,6 +11,9 @@ use crate::session::{Seconds, Session};
 
 pub(super) const ACCOUNT_READY: &str = "Your account is ready and you are signed in.";
 pub(super) const PASSWORD_SET: &str = "Your new password is saved. Sign in with it.";
+pub(super) const PASSWORD_SAVED: &str = "The new password is saved.";
+pub(super) const OPEN_LINK_AGAIN: &str =
+    "The link is no longer in the address. Open it again where you were given it.";
 pub(super) const ACCOUNT_MADE: &str = "Your account has been created. Sign in to go on.";
 
 impl Turn<'_> {
@@ -24,8 +27,11 @@ impl Turn<'_> {
         input.username = input.username.trim().to_owned();
         let missing = self.missing_fields(form, &input);
         self.say(form, missing);
-        if let Some(field) = first_invalid(self.model.form(form)) {
-            self.effects.push(Effect::Focus(form, Control::Field(field)));
+        let said = self.model.form(form);
+        if let Some(field) = first_invalid(said) {
+            return self.effects.push(Effect::Focus(form, Control::Field(field)));
+        }
+        if !said.alert.is_empty() {
             return;
         }
         let Input { username, password, .. } = input;
@@ -35,7 +41,7 @@ impl Turn<'_> {
                 self.post_credentials(path::REGISTER, username, password, Task::Register);
             }
             Form::Reset => {
-                let token = self.model.fragment.clone();
+                let token = self.model.reset_token.clone();
                 let body = json_body(&PasswordReset { token, new_password: password });
                 self.post(path::PASSWORD_RESET, body, Task::Reset);
             }
@@ -84,6 +90,12 @@ impl Turn<'_> {
 
     pub(super) fn reset_answered(&mut self, answer: &Answer) {
         match expect_status(answer, 204) {
+            Ok(_) if self.model.session.is_some() => {
+                // Perhaps it was another account's. If it was this one's, its session is over.
+                self.replace("/".to_owned());
+                PASSWORD_SAVED.clone_into(&mut self.model.notice);
+                self.begin_refresh();
+            }
             Ok(_) => {
                 self.replace(login_path(None));
                 PASSWORD_SET.clone_into(&mut self.model.notice);
@@ -146,6 +158,9 @@ impl Turn<'_> {
         }
         if form == Form::Password && input.current.expose().is_empty() {
             "Enter your current password.".clone_into(&mut missing.current_error);
+        }
+        if form == Form::Reset && self.model.reset_token.expose().is_empty() {
+            OPEN_LINK_AGAIN.clone_into(&mut missing.alert);
         }
         if input.password.expose().is_empty() {
             "Enter a password.".clone_into(&mut missing.password_error);

@@ -12,19 +12,24 @@ pub(super) const WRONG_PASSWORD: &str = "That is not your password.";
 impl Turn<'_> {
     /// The login is too old for this call. Whoever has just typed the password is not asked again.
     pub(super) fn ask_password(&mut self, call: Call, task: Task) {
+        if let Some(prompt) = &mut self.model.prompt {
+            return prompt.waiting.push((call, task));
+        }
         match task {
             Task::ChangePassword(current) if !current.expose().is_empty() => {
                 // Should the server object once more, the person is asked.
                 let task = Task::ChangePassword(Secret::from(""));
-                self.model.prompt = Some(Prompt { call, task, asks: false });
+                self.model.prompt = Some(Prompt { waiting: vec![(call, task)], asks: false });
                 self.reauthenticate(current);
             }
-            task => {
-                self.model.prompt = Some(Prompt { call, task, asks: true });
-                *self.model.form_mut(Form::Fresh) = FormState::default();
-                self.effects.push(Effect::Focus(Form::Fresh, Control::Field(Field::Password)));
-            }
+            task => self.prompt_for(vec![(call, task)]),
         }
+    }
+
+    fn prompt_for(&mut self, waiting: Vec<(Call, Task)>) {
+        self.model.prompt = Some(Prompt { waiting, asks: true });
+        *self.model.form_mut(Form::Fresh) = FormState::default();
+        self.effects.push(Effect::Focus(Form::Fresh, Control::Field(Field::Password)));
     }
 
     pub(super) fn reauthenticate(&mut self, password: Secret) {
@@ -38,23 +43,35 @@ impl Turn<'_> {
             Ok(session) => {
                 self.keep(session);
                 self.effects.push(Effect::ClearPasswords(Some(Form::Fresh)));
-                self.send_call(Call { repeated: false, ..prompt.call }, prompt.task);
+                for (call, task) in prompt.waiting {
+                    self.send_call(Call { repeated: false, ..call }, task);
+                }
             }
             Err(fault) if prompt.asks => {
                 self.model.prompt = Some(prompt);
                 self.refused(Form::Fresh, in_own_words(fault, "password"));
             }
-            Err(fault) => self.show_fault(Form::Password, in_own_words(fault, "current_password")),
+            Err(fault) => {
+                self.show_fault(Form::Password, in_own_words(fault, "current_password"));
+                let others = prompt.waiting.into_iter();
+                let others: Vec<_> =
+                    others.filter(|(_, task)| !matches!(task, Task::ChangePassword(_))).collect();
+                if !others.is_empty() {
+                    self.prompt_for(others);
+                }
+            }
         }
     }
 
     /// Nothing goes on, and what was typed elsewhere on the page stays.
     pub(super) fn cancel_prompt(&mut self) {
-        if self.model.asks_for_password() {
-            self.model.prompt = None;
-            let asked = |task: &Task| matches!(task, Task::Reauthenticate);
-            self.model.pending.retain(|pending| !asked(&pending.task));
-            self.effects.push(Effect::ClearPasswords(Some(Form::Fresh)));
+        let Some(prompt) = self.model.prompt.take_if(|prompt| prompt.asks) else { return };
+        let asked = |task: &Task| matches!(task, Task::Reauthenticate);
+        self.model.pending.retain(|pending| !asked(&pending.task));
+        self.effects.push(Effect::ClearPasswords(Some(Form::Fresh)));
+        // Its button was disabled when the dialog came, so the browser can't give the focus back.
+        if let Some(form) = prompt.waiting.iter().find_map(|(_, task)| task.form()) {
+            self.effects.push(Effect::Focus(form, Control::Submit));
         }
     }
 }

@@ -95,8 +95,10 @@ pub struct Model {
     /// The origin of the page.
     pub(super) own_origin: String,
     pub(super) forms: [FormState; FORMS.len()],
-    /// What follows the `#` in the address; of a reset link it is the token.
-    pub(super) fragment: Secret,
+    /// Of the reset link that led here.
+    pub(super) reset_token: Secret,
+    /// The sign-out that the server has not answered yet.
+    pub(super) logout: Option<RequestId>,
     pub(super) pending: Vec<Pending>,
     pub(super) prompt: Option<Prompt>,
     pub(super) foreign: Vec<Foreign>,
@@ -124,7 +126,8 @@ impl Default for Model {
             offline: false,
             own_origin: String::new(),
             forms: Default::default(),
-            fragment: Secret::from(""),
+            reset_token: Secret::from(""),
+            logout: None,
             pending: Vec::new(),
             prompt: None,
             foreign: Vec::new(),
@@ -158,7 +161,8 @@ impl Model {
 
     /// A form waits for its answer.
     pub fn is_busy(&self, form: Form) -> bool {
-        let silent = self.prompt.as_ref().filter(|prompt| !prompt.asks).map(|prompt| &prompt.task);
+        let silent = self.prompt.iter().filter(|prompt| !prompt.asks);
+        let silent = silent.flat_map(|prompt| prompt.waiting.iter().map(|(_, task)| task));
         let tasks = self.pending.iter().map(|pending| &pending.task);
         tasks.chain(silent).any(|task| task.form() == Some(form))
     }

@@ -3,13 +3,14 @@
 use hallpass_contract::path;
 
 use super::{Content, Effect, Turn};
-use crate::api::Method;
+use crate::api::{Answer, Method, RequestId};
 use crate::route::{Admission, Route, admit};
 use crate::session::{Session, Stored};
 
 pub(super) const SESSION_ENDED: &str = "Your session has ended. Sign in again.";
 pub(super) const SIGN_IN_FIRST: &str = "Sign in to see that page.";
 pub(super) const SIGNED_OUT: &str = "You are signed out.";
+pub(super) const SIGNED_OUT_HERE: &str = "You are signed out here, but the server could not be told. If others use this browser, sign in and out again when it can be reached.";
 pub(super) const SIGNED_OUT_ELSEWHERE: &str = "You were signed out in another tab.";
 pub(super) const MEMORY_ONLY: &str = "This browser does not let us keep you signed in: reloading or closing this page signs you out.";
 
@@ -51,9 +52,14 @@ impl Turn<'_> {
         self.effects.push(Effect::FocusHeading);
     }
 
+    /// Takes the token out of a reset link, and out of the address.
     fn without_fragment(&mut self, target: &str) -> String {
         let (path, fragment) = target.split_once('#').unwrap_or((target, ""));
-        self.model.fragment = fragment.into();
+        // The link that skips the header jumps to `main`.
+        if Route::parse(path) == Route::ResetPassword && !matches!(fragment, "" | "main") {
+            self.model.reset_token = fragment.into();
+            self.effects.push(Effect::Replace(path.to_owned()));
+        }
         path.to_owned()
     }
 
@@ -70,7 +76,11 @@ impl Turn<'_> {
     /// Somebody has signed in or out elsewhere: the page is another one for them.
     pub(super) fn session_changed(&mut self) {
         let signed_out = self.model.session.is_none() && !self.session_ended;
-        self.replace(self.model.target.clone());
+        let (route, session) = (&self.model.route, self.model.session.as_ref());
+        let stays = admit(route, &self.model.target, session) == Admission::Show;
+        if !stays || route.is_guarded() {
+            self.replace(self.model.target.clone());
+        }
         if signed_out {
             SIGNED_OUT_ELSEWHERE.clone_into(&mut self.model.notice);
         }
@@ -87,12 +97,25 @@ impl Turn<'_> {
         }
         // The server ends the session, whoever else has its token. Here it ends whatever becomes of
         // that, so nobody waits for the answer.
-        self.send_with_token(Method::Post, path::LOGOUT, None);
+        self.model.logout = Some(self.send_with_token(Method::Post, path::LOGOUT, None));
         self.model.session = None;
         self.effects.push(Effect::Forget(None));
         self.navigate("/".to_owned(), History::Push);
         self.effects.push(Effect::FocusHeading);
         self.model.notice = SIGNED_OUT.to_owned();
+    }
+
+    /// Whether this was the answer to the sign-out. The session is over here in any case.
+    pub(super) fn logout_answered(&mut self, id: RequestId, answer: &Answer) -> bool {
+        let is_it = self.model.logout == Some(id);
+        if is_it {
+            self.model.logout = None;
+            let over = answer.as_ref().is_some_and(|reply| matches!(reply.status, 204 | 401));
+            if !over && self.model.session.is_none() {
+                SIGNED_OUT_HERE.clone_into(&mut self.model.notice);
+            }
+        }
+        is_it
     }
 
     pub(super) fn signed_in(&mut self, session: Session) {
@@ -180,6 +203,9 @@ impl Turn<'_> {
     }
 
     fn enter(&mut self, route: Route, target: String, forbidden: bool) {
+        if route != Route::ResetPassword {
+            self.model.reset_token = "".into();
+        }
         self.model.route = route;
         self.model.target = target;
         self.model.pending.clear();

@@ -12,6 +12,9 @@ use crate::session::{Seconds, Stored};
 /// How long after a refresh that failed, though not for good, the next one begins by itself.
 const BACKOFF: Seconds = 5;
 
+/// The same where no answer came.
+const LOST: Seconds = 2;
+
 /// How long another tab may hold the lock: longer than any request of its lasts. One that is frozen with it
 /// must not hold all the others up.
 const LOCK_PATIENCE: Seconds = 35;
@@ -35,10 +38,11 @@ impl Turn<'_> {
 
     /// It is this tab's turn, and `stored` is what the others have left.
     pub(super) fn locked(&mut self, stored: Stored) {
-        let Refresh::Locking(stale, _) = std::mem::take(&mut self.model.refresh) else {
-            self.effects.push(Effect::Unlock);
-            return;
+        let Refresh::Locking(stale, _) = &self.model.refresh else {
+            return self.effects.push(Effect::Unlock);
         };
+        let stale = stale.clone();
+        self.model.refresh = Refresh::Idle;
         let before = self.model.session.clone();
         self.adopt(stored);
         if !same_session(before.as_ref(), self.model.session.as_ref()) {
@@ -75,9 +79,15 @@ impl Turn<'_> {
                 self.resume();
             }
             Ok(session) => {
+                let same = same_session(self.model.session.as_ref(), Some(&session));
                 self.keep(session);
                 self.effects.push(Effect::Unlock);
-                self.resume();
+                if same {
+                    self.resume();
+                } else {
+                    // The cookie was somebody else's by now, who has signed in beside us.
+                    self.replace(self.model.target.clone());
+                }
             }
             Err(fault) => {
                 self.effects.push(Effect::Unlock);
@@ -93,7 +103,10 @@ impl Turn<'_> {
     /// The server can't be reached or is busy, which says nothing about the session. What waited
     /// is sent with the old token while that is good, and fails for the same reason after that.
     fn refresh_failed(&mut self, answer: &Answer) {
-        self.model.refresh_not_before = self.now.saturating_add(BACKOFF);
+        // An answer that was lost may have brought the next cookie, and the server takes the old one for
+        // ten seconds only.
+        let backoff = if answer.is_some() { BACKOFF } else { LOST };
+        self.model.refresh_not_before = self.now.saturating_add(backoff);
         for (call, task) in self.take_waiting() {
             if call.repeated || self.has_expired() {
                 self.deliver(task, answer);

@@ -104,11 +104,10 @@ impl Task {
     }
 }
 
-/// A call that the server takes only after a recent login; it goes on once the password was given.
+/// Calls that the server takes only after a recent login; they go on once the password was given.
 #[derive(Debug)]
 pub(super) struct Prompt {
-    pub(super) call: Call,
-    pub(super) task: Task,
+    pub(super) waiting: Vec<(Call, Task)>,
     /// The person is asked; otherwise the password is known from the form under way.
     pub(super) asks: bool,
 }

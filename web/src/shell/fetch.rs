@@ -11,9 +11,6 @@ use super::seconds;
 use crate::api::{Answer, Reply, Request};
 use crate::interceptor::{self, Rules, authorization};
 
-/// A hash may have to queue on a busy server; beyond this the visitor is better told.
-const TIMEOUT_MS: u32 = 30_000;
-
 /// None when no answer came, whatever the reason: the browser does not tell pages more.
 pub(super) async fn send(window: &Window, request: &Request) -> Answer {
     exchange(window, request).await.ok()
@@ -32,7 +29,7 @@ async fn exchange(window: &Window, request: &Request) -> Result<Reply, JsValue> 
     init.set_credentials(RequestCredentials::SameOrigin);
     // The API never redirects; following one could carry the token or a password elsewhere.
     init.set_redirect(RequestRedirect::Error);
-    init.set_signal(Some(&AbortSignal::timeout_with_u32(TIMEOUT_MS)));
+    init.set_signal(Some(&AbortSignal::timeout_with_u32(request.patience())));
     init.set_method(request.method.name());
     if let Some(body) = &request.body {
         headers.set("Content-Type", "application/json")?;

@@ -51,11 +51,21 @@ fn draw_secrecy(document: &Document, form: Form, field: Field, shown: bool) {
     }
 }
 
+/// Unless somebody is typing in another form by now.
 pub(super) fn focus(document: &Document, form: Form, control: Control) {
+    if typing_in(document).is_some_and(|other| other != Some(form)) {
+        return;
+    }
     give_focus(match control {
         Control::Field(field) => input(document, form, field).map(JsCast::unchecked_into),
         Control::Submit => within(document, form, "[type=submit]"),
     });
+}
+
+/// The form of the input that has the focus, if one has it.
+pub(super) fn typing_in(document: &Document) -> Option<Option<Form>> {
+    let input: HtmlInputElement = document.active_element()?.dyn_into().ok()?;
+    Some(of(&input))
 }
 
 /// Of one form, or of all.
@@ -66,6 +76,9 @@ pub(super) fn clear_passwords(document: &Document, only: Option<Form>) {
                 input.set_value("");
             }
         }
+    }
+    if only.is_none() {
+        fill_username(document, Form::Delete, "");
     }
 }
 

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use js_sys::{Function, Promise, Reflect};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::{JsFuture, spawn_local};
 
 use super::{Shell, storage};
 use crate::app::Event;
@@ -42,7 +43,15 @@ fn request(shell: &Rc<Shell>) -> Option<()> {
             held
         })
     };
-    request.call2(&locks, &NAME.into(), &callback).ok().map(drop)
+    let promise: Promise = request.call2(&locks, &NAME.into(), &callback).ok()?.dyn_into().ok()?;
+    let shell = Rc::clone(shell);
+    spawn_local(async move {
+        // Where storage is blocked there are no locks either.
+        if JsFuture::from(promise).await.is_err() {
+            locked(&shell);
+        }
+    });
+    Some(())
 }
 
 fn locked(shell: &Rc<Shell>) {

@@ -116,7 +116,11 @@ pub(super) fn focus_heading(document: &Document) {
     give_focus(heading.and_then(|heading| heading.dyn_into().ok()));
 }
 
+/// Unless somebody is typing by now.
 pub(super) fn focus_list(document: &Document, name: &str) {
+    if form::typing_in(document).is_some() {
+        return;
+    }
     give_focus(one(document, &["#", name, "-title"].concat()));
 }
 

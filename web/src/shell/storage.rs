@@ -38,6 +38,13 @@ pub(super) fn save(window: &Window, token: &Secret, clock_offset: Seconds) -> bo
     })
 }
 
+pub(super) fn save_clock(window: &Window, offset: Seconds) {
+    if let Some(storage) = storage(window) {
+        // Without it the next answer corrects the clock again.
+        storage.set_item(CLOCK_OFFSET_KEY, &offset.to_string()).ok();
+    }
+}
+
 pub(super) fn forget(window: &Window, only: Option<&Secret>) {
     let Some(storage) = storage(window) else {
         return;

@@ -88,7 +88,7 @@ fn a_password_is_changed() {
     page.answer(&request, no_content());
     assert_eq!(page.model.notice, PASSWORD_CHANGED);
     assert!(page.does(&Effect::ClearPasswords(Some(Form::Password))));
-    assert!(page.request(path::SESSIONS).is_some(), "the list is another one");
+    assert_eq!(page.screen().lists[0].1.len(), 1, "the other sessions have ended");
 }
 
 #[test]

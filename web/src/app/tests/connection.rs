@@ -47,6 +47,14 @@ fn the_wait_doubles_and_ends_nowhere() {
 }
 
 #[test]
+fn a_server_that_asks_for_no_patience_is_not_flooded() {
+    let mut page = Page::signed_in("/protected");
+    page.answer(&page.request(path::PROTECTED).unwrap(), busy("0"));
+    assert!(page.request(path::PROTECTED).is_none());
+    assert_eq!(page.model.wait_of_page(), Some(2));
+}
+
+#[test]
 fn what_time_does_not_mend_is_not_tried_again_by_itself() {
     let mut page = Page::signed_in("/protected");
     page.answer(&page.request(path::PROTECTED).unwrap(), problem(500, "Broken.", &[]));
@@ -118,7 +126,7 @@ fn the_servers_date_corrects_a_clock_that_was_set_meanwhile() {
     let mut page = Page::signed_in("/protected");
     let reply = Reply { server_time: Some(NOW - 600), ..content_reply() };
     page.answer(&page.request(path::PROTECTED).unwrap(), reply);
-    assert!(page.does(&Effect::Save(jwt("ada", EXPIRY).into(), -600)));
+    assert!(page.does(&Effect::SaveClock(-600)), "and not the token, which may be gone");
     page.now = EXPIRY;
     page.event(Event::Woke(Stored::Token(jwt("ada", EXPIRY).into(), -600)));
     assert!(!page.does(&Effect::Lock), "ten minutes are left");

@@ -133,3 +133,12 @@ fn a_signed_out_visitors_scripts_send_no_token() {
     answered(&mut page, 1, 401);
     assert_eq!(page.effects, [Effect::Deliver(1)]);
 }
+
+#[test]
+fn without_the_configuration_no_script_gets_the_token() {
+    let mut page = Page::signed_in("/");
+    let request = page.request(path::CONFIG).unwrap();
+    ask(&mut page, 1, OWN, "/public/x");
+    page.event(Event::Answered(request.id, None));
+    assert_eq!(page.effects.first(), Some(&Effect::Fetch(1, None)));
+}

@@ -93,3 +93,26 @@ fn a_wrong_current_password_is_told_in_its_own_form() {
     assert_eq!(page.form(Form::Password).current_error, WRONG_PASSWORD);
     assert!(!page.model.is_busy(Form::Password) && !page.screen().asks_for_password);
 }
+
+#[test]
+fn two_things_that_need_the_password_go_on_together() {
+    let mut page = Page::at_admin();
+    let reset = |id: &str| format!("/api/admin/users/{id}/reset");
+    page.press(Action::OfferReset("b0b".into()));
+    let first = page.request(&reset("b0b")).unwrap();
+    page.press(Action::OfferReset("id".into()));
+    let second = page.request(&reset("id")).unwrap();
+    page.answer(&first, not_fresh());
+    page.answer(&second, not_fresh());
+    page.submit(Form::Fresh, "", "the password");
+    let answer = json(200, &login("ada", RENEWED, 900));
+    page.answer(&page.request(path::REAUTHENTICATE).unwrap(), answer);
+    assert!(page.request(&reset("b0b")).is_some() && page.request(&reset("id")).is_some());
+}
+
+#[test]
+fn a_cancelled_prompt_gives_the_focus_back() {
+    let mut page = prompted();
+    page.press(Action::Cancel);
+    assert!(page.does(&Effect::Focus(Form::Delete, Control::Submit)));
+}

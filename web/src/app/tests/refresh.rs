@@ -130,9 +130,9 @@ fn a_server_that_can_not_refresh_now_ends_nothing() {
     let refresh = page.request(path::REFRESH).unwrap();
     page.event(Event::Answered(refresh.id, None));
     assert!(page.does(&Effect::Unlock) && !page.does(&Effect::Lock), "no hurry");
-    assert!(page.does(&Effect::Wake(5)));
+    assert!(page.does(&Effect::Wake(2)), "while the server still takes the old cookie");
     assert!(page.model.session.is_some());
-    page.now = DUE + 5;
+    page.now = DUE + 2;
     page.event(Event::Woke(token("ada", EXPIRY)));
     assert!(page.does(&Effect::Lock));
 }
@@ -225,4 +225,29 @@ fn what_waits_for_a_refresh_is_not_done_as_somebody_who_signed_in_meanwhile() {
     let request = page.request(path::ME).unwrap();
     assert_eq!(request.method, Method::Get, "the page loads as bob's, and nothing is deleted");
     assert!(page.does(&Effect::Unlock));
+}
+
+#[test]
+fn a_lock_that_comes_late_does_not_forget_the_refresh_that_went_ahead() {
+    let mut page = Page { model: Model::default(), now: DUE, effects: Vec::new() };
+    page.event(Event::Started("/protected".into(), token("ada", EXPIRY)));
+    page.wake(DUE + 35);
+    let refresh = page.request(path::REFRESH).unwrap();
+    page.event(Event::Locked(token("ada", EXPIRY)));
+    assert_eq!(page.effects, [Effect::Unlock]);
+    page.answer(&refresh, renewal());
+    assert!(page.request(path::PROTECTED).is_some());
+}
+
+#[test]
+fn a_refresh_that_brings_somebody_elses_session_does_nothing_in_their_name() {
+    let mut page = Page::at_account();
+    page.now = DUE;
+    page.submit(Form::Delete, "ada", "");
+    page.event(Event::Locked(token("ada", EXPIRY)));
+    let mut login = login("bob", RENEWED_EXPIRY, 900);
+    login.access_token = jwt_of_session("bob", RENEWED_EXPIRY, "b0b").into();
+    page.answer(&page.request(path::REFRESH).unwrap(), json(200, &login));
+    assert_eq!(page.model.session.as_ref().unwrap().username, "bob");
+    assert_eq!(page.request(path::ME).unwrap().method, Method::Get);
 }

@@ -3,7 +3,7 @@
 use hallpass_contract::path;
 
 use crate::api::Reply;
-use crate::app::forms::PASSWORD_SET;
+use crate::app::forms::{OPEN_LINK_AGAIN, PASSWORD_SAVED, PASSWORD_SET};
 use crate::app::testing::*;
 use crate::app::*;
 
@@ -48,4 +48,27 @@ fn an_empty_password_is_told_without_asking_the_server() {
     let mut page = Page::open(LINK, Stored::Nothing);
     page.submit(Form::Reset, "", "");
     assert_eq!(page.effects, [Effect::Focus(Form::Reset, Control::Field(Field::Password))]);
+}
+
+#[test]
+fn the_token_leaves_the_address_and_survives_a_jump_within_the_page() {
+    let mut page = Page::open(LINK, Stored::Nothing);
+    assert!(page.does(&Effect::Replace("/reset-password".into())));
+    page.event(Event::Traversed("/reset-password#main".into(), Stored::Nothing));
+    page.submit(Form::Reset, "", "a long new password");
+    assert!(page.request(path::PASSWORD_RESET).unwrap().body.unwrap().expose().contains("t0ken"));
+    page.follow("/");
+    page.event(Event::Traversed("/reset-password".into(), Stored::Nothing));
+    page.submit(Form::Reset, "", "a long new password");
+    assert_eq!(page.request(path::PASSWORD_RESET), None);
+    assert_eq!(page.form(Form::Reset).alert, OPEN_LINK_AGAIN);
+}
+
+#[test]
+fn whoever_is_signed_in_is_told_that_the_password_is_saved() {
+    let mut page = Page::signed_in(LINK);
+    page.submit(Form::Reset, "", "a long new password");
+    page.answer(&page.request(path::PASSWORD_RESET).unwrap(), no_content());
+    assert_eq!((page.view(), page.model.notice.as_str()), ("home", PASSWORD_SAVED));
+    assert!(page.does(&Effect::Lock), "to learn whether the session is over");
 }

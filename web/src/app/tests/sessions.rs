@@ -3,7 +3,7 @@
 use hallpass_contract::path;
 
 use crate::api::Method;
-use crate::app::navigation::{SIGN_IN_FIRST, SIGNED_OUT, SIGNED_OUT_ELSEWHERE};
+use crate::app::navigation::{SIGN_IN_FIRST, SIGNED_OUT, SIGNED_OUT_ELSEWHERE, SIGNED_OUT_HERE};
 use crate::app::testing::*;
 use crate::app::*;
 use crate::screen::screen;
@@ -60,6 +60,10 @@ fn a_sign_out_ends_the_session_on_the_server_too() {
     assert_eq!((request.method, request.token.is_some()), (Method::Post, true));
     page.answer(&request, problem(500, "the server is broken", &[]));
     assert!(page.is_silent(), "here it has ended anyway");
+    assert_eq!(page.model.notice, SIGNED_OUT_HERE);
+    let mut page = Page::signed_in("/protected");
+    page.press(Action::SignOut);
+    page.answer(&page.request(path::LOGOUT).unwrap(), no_content());
     assert_eq!(page.model.notice, SIGNED_OUT);
 }
 
@@ -125,4 +129,14 @@ fn content_that_cannot_be_loaded_can_be_tried_again() {
     page.press(Action::Retry);
     page.answer(&page.request(path::PROTECTED).unwrap(), content_reply());
     assert!(page.model.content.protected.is_some());
+}
+
+#[test]
+fn a_page_that_is_open_to_all_keeps_what_is_typed_when_somebody_signs_out_elsewhere() {
+    let mut page = Page::signed_in("/reset-password#t0ken");
+    page.event(Event::StorageChanged(Stored::Nothing));
+    assert!(!page.does(&Effect::ClearPasswords(None)));
+    assert_eq!(page.model.notice, SIGNED_OUT_ELSEWHERE);
+    page.submit(Form::Reset, "", "a long new password");
+    assert!(page.request(path::PASSWORD_RESET).unwrap().body.unwrap().expose().contains("t0ken"));
 }
