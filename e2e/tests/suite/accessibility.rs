@@ -16,6 +16,7 @@ pub fn tests() -> Vec<Test> {
         members_screens_are_accessible.server_args(FRESH),
         members_screens_are_accessible_in_the_dark.server_args(FRESH).media(dark),
         members_screens_are_accessible_on_a_phone.server_args(FRESH),
+        a_closed_registration_is_accessible.server_args(&["--registration", "closed"]),
         the_focus_goes_with_the_route.needs_account(),
         an_error_is_announced_and_gets_the_focus,
         the_whole_journey_takes_a_keyboard_alone.needs_users(),
@@ -133,6 +134,13 @@ async fn members_screens_are_accessible_in_the_dark(t: &Context) -> Result {
 async fn members_screens_are_accessible_on_a_phone(t: &Context) -> Result {
     t.browser.resize(320, 640).await?;
     members_screens(t).await
+}
+
+async fn a_closed_registration_is_accessible(t: &Context) -> Result {
+    t.browser.goto(RegisterPage::PATH).await?;
+    t.browser.see("[data-view='register'] [data-show='registration-closed']").await?;
+    t.browser.see_no("#register-form").await?;
+    expect_good(&t.browser).await
 }
 
 async fn the_focus_goes_with_the_route(t: &Context) -> Result {

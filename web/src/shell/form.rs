@@ -53,7 +53,9 @@ fn draw_secrecy(document: &Document, form: Form, field: Field, shown: bool) {
 
 /// Unless somebody is typing in another form by now.
 pub(super) fn focus(document: &Document, form: Form, control: Control) {
-    if typing_in(document).is_some_and(|other| other != Some(form)) {
+    // What is left of the dialog when it has closed, Firefox takes for focused until it lays out again.
+    let here = [Some(form), Some(Form::Fresh)];
+    if typing_in(document).is_some_and(|other| !here.contains(&other)) {
         return;
     }
     give_focus(match control {
