@@ -73,7 +73,7 @@ impl Kdf {
     pub fn derive(self, password: &[u8], salt: &[u8]) -> Vec<u8> {
         match self {
             Self::Pbkdf2(Prf::Sha256, iterations) => {
-                hallpass_kdf::derive(iterations, &[Input { password, salt }])[0].to_vec()
+                hallpass_kdf::derive(&[Input::new(password, salt, iterations)])[0].to_vec()
             }
             Self::Pbkdf2(Prf::Sha1, iterations) => {
                 pbkdf2_hmac_array::<sha1::Sha1, 20>(password, salt, iterations.get()).to_vec()

@@ -67,5 +67,5 @@ fn yield_to_the_reactor() {
 }
 
 pub(super) fn derive(password: &[u8], salt: &[u8], iterations: NonZeroU32) -> Key {
-    hallpass_kdf::derive(iterations, &[Input { password, salt }])[0]
+    hallpass_kdf::derive(&[Input::new(password, salt, iterations)])[0]
 }
