@@ -1,5 +1,11 @@
 //! Who is asking: from the request's headers to a user.
 
+mod bearer;
+
+pub use bearer::{Bearer, Bearers};
+
+use std::ops::Deref;
+use std::sync::Arc;
 use std::time::Duration;
 
 use hallpass_contract::ADMIN_ROLE;
@@ -13,20 +19,24 @@ use crate::origin;
 use crate::problem::Problem;
 use crate::sessions::RefreshToken;
 use crate::state::{App, State};
-use crate::store::{Actor, Session, SessionId, User, UserId};
+use crate::store::{Actor, Session, SessionId, UserId};
 use crate::token::{Claims, TokenError};
 
 /// An authenticated caller.
 #[derive(Clone, Debug)]
 pub struct Caller {
-    /// What the accepted token says.
-    pub claims: Claims,
-    /// The session it belongs to.
-    pub session: SessionId,
-    /// The user as the store has them now.
-    pub user: User,
+    /// Whose access token came.
+    pub bearer: Arc<Bearer>,
     /// Where the request comes from.
     pub client: Client,
+}
+
+impl Deref for Caller {
+    type Target = Bearer;
+
+    fn deref(&self) -> &Bearer {
+        &self.bearer
+    }
 }
 
 impl Caller {
@@ -58,22 +68,20 @@ pub async fn authenticate(
     demand: Demand,
 ) -> Result<Caller, Problem> {
     let now = app.clock.now();
-    let claims = app.tokens.verify(bearer_token(headers)?, now)?;
-    let (id, session) = subject(&claims)?;
-    if app.store.is_revoked(session) {
-        return Err(Problem::session_ended());
-    }
-    let user = match app.store.user_by_id(id).await? {
-        Some(user) if !user.disabled => user,
-        _ => return Err(Problem::user_gone()),
-    };
-    if demand.admin && !user.has_role(ADMIN_ROLE) {
+    let bearer = app.bearers.find(app, bearer_token(headers)?, now).await?;
+    if demand.admin && !bearer.user.has_role(ADMIN_ROLE) {
         return Err(Problem::missing_role(ADMIN_ROLE));
     }
-    if demand.fresh && !is_fresh(&claims, app.fresh_for, now) {
+    if demand.fresh && !is_fresh(bearer.claims(), app.fresh_for, now) {
         return Err(Problem::not_fresh(app.fresh_for));
     }
-    Ok(Caller { claims, session, user, client })
+    Ok(Caller { bearer, client })
+}
+
+/// The caller of a request that needs nothing but a token that was accepted before; none if that is
+/// to be found out, or there is anything to complain about.
+pub fn known_bearer(app: &State, headers: &HeaderMap) -> Option<Arc<Bearer>> {
+    app.bearers.known(app, bearer_token(headers).ok()?)
 }
 
 /// Whose token it is, and of which session.

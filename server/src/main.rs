@@ -18,6 +18,7 @@ use hallpass::control::ControlSocket;
 use hallpass::data_dir::{self, DATABASE_FILE};
 use hallpass::keys::KeyRing;
 use hallpass::logging;
+use hallpass::middleware::Service;
 use hallpass::routes::routes;
 use hallpass::serve::{Limits, serve};
 use hallpass::state::{App, State};
@@ -82,7 +83,8 @@ async fn run(config: &Config) -> anyhow::Result<()> {
         drain: config.drain_timeout,
         ..Limits::default()
     };
-    serve(listener, routes(&app), limits, stop).await;
+    let service = Service::new(routes(&app), Arc::clone(&app));
+    serve(listener, service, limits, stop).await;
     // What goes on without its client has effects that the audit log must tell.
     app.tasks.close();
     if tokio::time::timeout(limits.drain, app.tasks.wait()).await.is_err() {

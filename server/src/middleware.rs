@@ -8,48 +8,67 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use futures_util::FutureExt as _;
-use http::header::{CACHE_CONTROL, HOST, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
-use http::{HeaderValue, Request, StatusCode, Version};
+use hallpass_contract::path;
+use http::header::{HOST, HeaderName};
+use http::{HeaderValue, Method, Request, StatusCode, Version};
 use hyper::body::Incoming;
 use tower_service::Service as _;
 use tracing::Instrument as _;
-use warp::filters::BoxedFilter;
 use warp::reply::Response;
 
-use crate::filters::to_reply;
+use crate::answer::harden;
+use crate::auth;
+use crate::filters::{Route, to_reply};
+use crate::handlers::guarded;
 use crate::problem::Problem;
+use crate::state::App;
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
-const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
-
-/// Answers one request.
-pub async fn handle(
-    routes: BoxedFilter<(Response,)>,
-    request: Request<Incoming>,
-    peer: SocketAddr,
-    ids: &RequestIds,
-) -> Response {
-    let id = ids.next();
-    let span = tracing::error_span!("request", %id);
-    let mut response = logged(routes, request, peer).instrument(span).await;
-    let headers = response.headers_mut();
-    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    headers.insert(OPENER_POLICY, HeaderValue::from_static("same-origin"));
-    headers.insert(RESOURCE_POLICY, HeaderValue::from_static("same-origin"));
-    if let Ok(id) = HeaderValue::try_from(id.to_string()) {
-        headers.insert(X_REQUEST_ID, id);
-    }
-    response
+/// What answers the requests of all connections.
+pub struct Service {
+    table: Route,
+    app: App,
+    ids: RequestIds,
 }
 
-async fn logged(
-    routes: BoxedFilter<(Response,)>,
-    mut request: Request<Incoming>,
-    peer: SocketAddr,
-) -> Response {
+impl Service {
+    /// Answers with this table of routes, which has the same state.
+    pub fn new(table: Route, app: App) -> Self {
+        Self { table, app, ids: RequestIds::start() }
+    }
+
+    /// Answers one request.
+    pub async fn answer(&self, request: Request<Incoming>, peer: SocketAddr) -> Response {
+        let id = self.ids.next();
+        let mut response = match self.at_once(&request) {
+            Some(response) => response,
+            None => {
+                let span = tracing::error_span!("request", %id);
+                let mut response = logged(self.table.clone(), request, peer).instrument(span).await;
+                harden(response.headers_mut());
+                response
+            }
+        };
+        if let Ok(id) = HeaderValue::try_from(id.to_string()) {
+            response.headers_mut().insert(X_REQUEST_ID, id);
+        }
+        response
+    }
+
+    /// The answer to `GET /api/verify` with a token that was accepted before, which is what a proxy
+    /// asks for each of its own requests. The table would answer the same, for twice the time; it
+    /// answers whatever else there is to say, and where each request is to be logged.
+    fn at_once(&self, request: &Request<Incoming>) -> Option<Response> {
+        let is_verify = request.method() == Method::GET && request.uri().path() == path::VERIFY;
+        if !is_verify || tracing::enabled!(tracing::Level::DEBUG) || check(request).is_err() {
+            return None;
+        }
+        let bearer = auth::known_bearer(&self.app, request.headers())?;
+        guarded::verified(&bearer).ok().map(|response| to_reply(Ok(response)))
+    }
+}
+
+async fn logged(routes: Route, mut request: Request<Incoming>, peer: SocketAddr) -> Response {
     let started = Instant::now();
     // For the filters: warp's own `remote` knows nothing of our accept loop.
     request.extensions_mut().insert(peer);
@@ -73,7 +92,7 @@ async fn logged(
     response
 }
 
-async fn caught(routes: BoxedFilter<(Response,)>, request: Request<Incoming>) -> Response {
+async fn caught(routes: Route, request: Request<Incoming>) -> Response {
     // The call itself runs filters already, so it belongs inside.
     let answer = async move {
         match check(&request) {
@@ -104,15 +123,13 @@ fn check(request: &Request<Incoming>) -> Result<(), Problem> {
 
 /// Numbers the requests: a random number per process, so that ids of several runs do not mix in a
 /// log, and a count.
-#[derive(Debug)]
-pub struct RequestIds {
+struct RequestIds {
     process: u32,
     count: AtomicU64,
 }
 
 impl RequestIds {
-    /// A new series.
-    pub fn start() -> Self {
+    fn start() -> Self {
         Self { process: getrandom::u32().unwrap_or_default(), count: AtomicU64::new(1) }
     }
 

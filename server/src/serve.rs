@@ -1,6 +1,7 @@
 //! The accept loop. `warp::serve` has no timer, so a silent client would keep its connection for
 //! ever; here every wait has an end.
 
+use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -14,8 +15,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_io_timeout::TimeoutStream;
 
-use crate::filters::Route;
-use crate::middleware::{self, RequestIds};
+use crate::middleware::Service;
 
 /// What a connection may take.
 #[derive(Clone, Copy, Debug)]
@@ -48,18 +48,17 @@ const READ_BUFFER_BYTES: usize = 32 * 1024;
 /// How long to wait when a connection can't be accepted for lack of file descriptors or memory.
 const ACCEPT_BACKOFF: Duration = Duration::from_millis(100);
 
-/// Answers with `routes` what comes to `listener`, until `shutdown`; then takes no new
+/// Answers with `service` what comes to `listener`, until `shutdown`; then takes no new
 /// connections and lets the open requests finish within [`Limits::drain`].
 pub async fn serve(
     listener: TcpListener,
-    routes: Route,
+    service: Service,
     limits: Limits,
     shutdown: impl Future<Output = ()>,
 ) {
     let server = Server {
-        routes,
+        service: Arc::new(service),
         limits,
-        ids: Arc::new(RequestIds::start()),
         permits: Arc::new(Semaphore::new(limits.max_connections)),
         graceful: GracefulShutdown::new(),
     };
@@ -76,9 +75,8 @@ pub async fn serve(
 }
 
 struct Server {
-    routes: Route,
+    service: Arc<Service>,
     limits: Limits,
-    ids: Arc<RequestIds>,
     permits: Arc<Semaphore>,
     graceful: GracefulShutdown,
 }
@@ -99,10 +97,10 @@ impl Server {
     }
 
     fn spawn(&self, stream: TcpStream, peer: SocketAddr, permit: OwnedSemaphorePermit) {
-        let (routes, ids, limits) = (self.routes.clone(), Arc::clone(&self.ids), self.limits);
+        let (service, limits) = (Arc::clone(&self.service), self.limits);
         let watcher = self.graceful.watcher();
         tokio::spawn(async move {
-            connection(stream, peer, routes, ids, limits, watcher).await;
+            connection(stream, peer, service, limits, watcher).await;
             drop(permit);
         });
     }
@@ -111,8 +109,7 @@ impl Server {
 async fn connection(
     stream: TcpStream,
     peer: SocketAddr,
-    routes: Route,
-    ids: Arc<RequestIds>,
+    service: Arc<Service>,
     limits: Limits,
     watcher: Watcher,
 ) {
@@ -122,10 +119,8 @@ async fn connection(
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(limits.write));
     let service = service_fn(move |request| {
-        let (routes, ids) = (routes.clone(), Arc::clone(&ids));
-        async move {
-            Ok::<_, std::convert::Infallible>(middleware::handle(routes, request, peer, &ids).await)
-        }
+        let service = Arc::clone(&service);
+        async move { Ok::<_, Infallible>(service.answer(request, peer).await) }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())

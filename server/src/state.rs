@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use tokio_util::task::TaskTracker;
 
 use crate::assets::Assets;
+use crate::auth::Bearers;
 use crate::client::TrustedProxies;
 use crate::clock::Clock;
 use crate::config::{Config, Registration, Switch};
@@ -34,6 +35,8 @@ pub struct State {
     pub keys: Arc<KeyRing>,
     /// Signs and checks access tokens.
     pub tokens: Tokens,
+    /// The access tokens that were accepted not long ago.
+    pub bearers: Bearers,
     /// Makes sessions and their refresh tokens.
     pub sessions: Sessions,
     /// Hashes and verifies passwords.
@@ -90,6 +93,7 @@ impl State {
         Ok(Self {
             store,
             tokens: tokens.with_leeway(config.tokens.leeway),
+            bearers: Bearers::default(),
             sessions: Sessions::new(keys.refresh_key().clone(), lifetimes),
             keys,
             pool: Pool::start(config.passwords.pbkdf2_iterations)?,
@@ -144,5 +148,6 @@ impl State {
         if let Err(error) = self.keys.sweep(now) {
             tracing::error!("can't remove retired keys: {error:#}");
         }
+        self.bearers.sweep(self, now);
     }
 }

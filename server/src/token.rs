@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::keys::KeyRing;
+use crate::keys::{Key, KeyRing};
 use crate::store::{User, uuid_v7};
 
 mod checks;
@@ -62,6 +62,14 @@ pub struct Signed {
     pub token: String,
     /// For how many seconds it is valid; 0 if its session is over.
     pub expires_in: u64,
+}
+
+/// What a token says that was accepted, and what it takes to accept it again.
+#[derive(Debug)]
+pub struct Accepted {
+    /// What it says.
+    pub claims: Claims,
+    key: Arc<Key>,
 }
 
 /// Signs and checks access tokens.
@@ -142,7 +150,32 @@ impl Tokens {
     ///
     /// Why it is not accepted, in as much detail as its bearer may know.
     pub fn verify(&self, token: &str, now: Timestamp) -> Result<Claims, TokenError> {
+        Ok(self.accept(token, now)?.claims)
+    }
+
+    /// As [`verify`](Self::verify), for whoever remembers that it was accepted.
+    ///
+    /// # Errors
+    ///
+    /// As [`verify`](Self::verify).
+    pub fn accept(&self, token: &str, now: Timestamp) -> Result<Accepted, TokenError> {
         self.check(token, now).map_err(|fault| fault.category())
+    }
+
+    /// Checks what may have changed since a token was accepted: the time, and whether its key still
+    /// verifies. With the rest, its signature first of all, it is the same token as before.
+    ///
+    /// # Errors
+    ///
+    /// As [`verify`](Self::verify) would say now.
+    pub fn accept_again(&self, accepted: &Accepted, now: Timestamp) -> Result<(), TokenError> {
+        if !self.keys.verifies(&accepted.key, now) {
+            return Err(TokenError::Invalid);
+        }
+        let Claims { exp, nbf, .. } = accepted.claims;
+        self.check_expiry(exp, now)
+            .and_then(|()| self.check_not_before(nbf, now))
+            .map_err(|fault| fault.category())
     }
 }
 

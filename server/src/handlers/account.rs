@@ -63,7 +63,7 @@ async fn create(
         Err(CreateUserError::Store(error)) => return Err(error.into()),
     }
     Line::new(Event::Registration, client).user(user.id).ok();
-    Ok(Answer::created(UserBody { user: public_user(user) }))
+    Ok(Answer::created(UserBody { user: public_user(&user) }))
 }
 
 fn refused(client: &Client, reason: &str, problem: Problem) -> Problem {

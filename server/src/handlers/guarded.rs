@@ -1,35 +1,51 @@
 //! What only a bearer of an access token is told.
 
+use bytes::Bytes;
 use hallpass_contract::{Protected, UserBody, Verified};
-use http::{HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue, Response};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::public_user;
-use crate::answer::Answer;
-use crate::auth::Caller;
+use crate::answer::{Answer, Respond as _, harden};
+use crate::auth::{Bearer, Caller};
 use crate::problem::Problem;
 
 /// All but RFC 3986's unreserved characters.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// `GET /api/verify`: also for nginx `auth_request` and `ForwardAuth`, hence the headers.
-pub async fn verify(caller: Caller) -> Result<Answer<Verified>, Problem> {
+pub async fn verify(caller: Caller) -> Result<Response<Bytes>, Problem> {
+    verified(&caller)
+}
+
+/// What the bearer is told of themselves. It is put together once.
+///
+/// # Errors
+///
+/// If the user's name or roles don't go into a header.
+pub fn verified(bearer: &Bearer) -> Result<Response<Bytes>, Problem> {
+    if let Some(response) = bearer.verified.get() {
+        return Ok(response.clone());
+    }
     // The name and the roles as they are now, not as they were when the token was issued.
-    let (claims, user) = (caller.claims, caller.user);
+    let (claims, user) = (bearer.claims(), &bearer.user);
     let header = |value: &str| HeaderValue::from_str(value).map_err(Problem::internal);
     let username = utf8_percent_encode(&user.username, ESCAPED).to_string();
     let (subject, roles) = (header(&claims.sub)?, header(&user.roles.join(","))?);
     let answer = Answer::ok(Verified {
-        sub: claims.sub,
-        username: user.username,
-        roles: user.roles,
-        sid: claims.sid,
+        sub: claims.sub.clone(),
+        username: user.username.clone(),
+        roles: user.roles.clone(),
+        sid: claims.sid.clone(),
         exp: claims.exp.unsigned_abs(),
     });
-    Ok(answer
+    let mut response = answer
         .with_header(HeaderName::from_static("x-auth-subject"), subject)
         .with_header(HeaderName::from_static("x-auth-username"), header(&username)?)
-        .with_header(HeaderName::from_static("x-auth-roles"), roles))
+        .with_header(HeaderName::from_static("x-auth-roles"), roles)
+        .into_response();
+    harden(response.headers_mut());
+    Ok(bearer.verified.get_or_init(|| response).clone())
 }
 
 /// `GET /api/protected`: the content that all of this guards.
@@ -38,10 +54,10 @@ pub async fn protected(caller: Caller) -> Result<Answer<Protected>, Problem> {
         "Welcome, {}. The server checked your access token before it sent you this.",
         caller.user.username
     );
-    Ok(Answer::ok(Protected { message, user: public_user(caller.user) }))
+    Ok(Answer::ok(Protected { message, user: public_user(&caller.user) }))
 }
 
 /// `GET /api/me`
 pub async fn me(caller: Caller) -> Result<Answer<UserBody>, Problem> {
-    Ok(Answer::ok(UserBody { user: public_user(caller.user) }))
+    Ok(Answer::ok(UserBody { user: public_user(&caller.user) }))
 }

@@ -61,7 +61,7 @@ async fn start(
         return Err(Problem::invalid_credentials());
     };
     line.ok();
-    signed_in(app, user, &session)
+    signed_in(app, &user, &session)
 }
 
 /// `POST /api/refresh`
@@ -83,11 +83,11 @@ pub async fn refresh(
         match app.store.refresh(refresh).await? {
             Rotation::Rotated(session, user) => {
                 line(Event::Refresh).ok();
-                signed_in(&app, user, &session)
+                signed_in(&app, &user, &session)
             }
             Rotation::Raced(session, user) => {
                 line(Event::Refresh).detail("second of two that raced").ok();
-                signed_in(&app, user, &session)
+                signed_in(&app, &user, &session)
             }
             Rotation::Reused => {
                 line(Event::RefreshReuse).refused("the session has ended");
@@ -128,7 +128,7 @@ pub async fn reauthenticate(
             return Err(Problem::session_ended());
         };
         line.ok();
-        access_token(&app, user, &session)
+        access_token(&app, &user, &session)
     })
     .await
 }
@@ -214,14 +214,14 @@ async fn verified(app: &State, user: &User, password: &Secret, verdict: Verdict)
 }
 
 /// An access token, and the refresh cookie.
-fn signed_in(app: &State, user: User, session: &Session) -> Result<Answer<Login>, Problem> {
+fn signed_in(app: &State, user: &User, session: &Session) -> Result<Answer<Login>, Problem> {
     let cookie = app.sessions.cookie(session, app.clock.now())?;
     Ok(access_token(app, user, session)?.with_header(SET_COOKIE, cookie))
 }
 
-fn access_token(app: &State, user: User, session: &Session) -> Result<Answer<Login>, Problem> {
+fn access_token(app: &State, user: &User, session: &Session) -> Result<Answer<Login>, Problem> {
     let grant = Grant {
-        user: &user,
+        user,
         sid: session.id.uuid(),
         auth_time: session.auth_time,
         not_after: session.expires_at,

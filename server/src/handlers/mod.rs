@@ -18,11 +18,11 @@ use crate::problem::Problem;
 use crate::store::User;
 
 /// A user as the API shows them.
-fn public_user(user: User) -> hallpass_contract::User {
+fn public_user(user: &User) -> hallpass_contract::User {
     hallpass_contract::User {
         id: user.id.to_string(),
-        username: user.username,
-        roles: user.roles,
+        username: user.username.clone(),
+        roles: user.roles.clone(),
         created_at: user.created_at.to_string(),
     }
 }

@@ -107,7 +107,15 @@ impl KeySet {
         Some(SigningKey { key, longest_ttl })
     }
 
+    pub(super) fn verifies(&self, key: &Arc<Key>, now: Timestamp) -> bool {
+        self.usable(key.kid(), now).is_ok_and(|found| Arc::ptr_eq(found, key))
+    }
+
     pub(super) fn find(&self, kid: &str, now: Timestamp) -> Result<Arc<Key>, NoKey> {
+        self.usable(kid, now).cloned()
+    }
+
+    fn usable(&self, kid: &str, now: Timestamp) -> Result<&Arc<Key>, NoKey> {
         let found = self.entries().find(|(_, entry)| entry.record.kid == kid);
         let (state, entry) = found.ok_or(NoKey::Unknown)?;
         if state == KeyState::Next {
@@ -116,7 +124,7 @@ impl KeySet {
         if let Some(verified_until) = entry.record.verifies_until.filter(|until| *until <= now) {
             return Err(NoKey::Retired { verified_until });
         }
-        entry.key.clone().ok_or(NoKey::SecretNotConfigured)
+        entry.key.as_ref().ok_or(NoKey::SecretNotConfigured)
     }
 
     pub(super) fn longest_ttl(&self) -> Duration {

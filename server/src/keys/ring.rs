@@ -217,6 +217,11 @@ impl KeyRing {
         self.keys.load().signing_key().context("there is no key to sign with")
     }
 
+    /// Whether this very key still verifies.
+    pub(crate) fn verifies(&self, key: &Arc<Key>, now: Timestamp) -> bool {
+        self.keys.load().verifies(key, now)
+    }
+
     /// The key of this id, if it verifies.
     pub(crate) fn find(&self, kid: &str, now: Timestamp) -> Result<Arc<Key>, NoKey> {
         self.keys.load().find(kid, now)

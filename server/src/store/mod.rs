@@ -148,6 +148,11 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// memory, at once.
     fn is_revoked(&self, id: SessionId) -> bool;
 
+    /// Another number whenever a user may have changed, from before that change is acknowledged: what
+    /// was read after the number was asked for holds for as long as the number is the same. Users
+    /// who come to be don't count. Answered from memory, at once.
+    fn users_version(&self) -> u64;
+
     /// Forgets what has expired, and says how many sessions that were.
     async fn sweep(&self, now: Timestamp) -> Result<usize, StoreError>;
 

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::claims::{Audience, Claims};
 use super::fault::{Fault, Found};
 use super::segments::{Object, Segments};
-use super::{TOKEN_TYPE, Tokens};
+use super::{Accepted, TOKEN_TYPE, Tokens};
 use crate::keys::{Key, NoKey};
 
 /// Members of a header that offer a key, or ask for an extension to be understood (RFC 7515
@@ -15,7 +15,7 @@ const FORBIDDEN: [&str; 7] = ["jku", "jwk", "x5u", "x5c", "x5t", "x5t#S256", "cr
 impl Tokens {
     /// The whole of it, cheap things first, and nothing of the claims before the signature. What
     /// is wrong for good comes before what is wrong for now.
-    pub(super) fn check(&self, token: &str, now: Timestamp) -> Result<Claims, Fault> {
+    pub(super) fn check(&self, token: &str, now: Timestamp) -> Result<Accepted, Fault> {
         let segments = Segments::split(token)?;
         let header = segments.header()?;
         check_members(&header)?;
@@ -28,7 +28,7 @@ impl Tokens {
         self.check_audience(&claims.aud)?;
         self.check_expiry(claims.exp, now)?;
         self.check_not_before(claims.nbf, now)?;
-        Ok(claims)
+        Ok(Accepted { claims, key })
     }
 
     /// The key that `kid` names, if it is one of ours that verifies.

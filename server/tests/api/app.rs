@@ -8,6 +8,7 @@ use hallpass::assets::Assets;
 use hallpass::clock::Clock;
 use hallpass::config::Config;
 use hallpass::keys::KeyRing;
+use hallpass::middleware::Service;
 use hallpass::routes::routes;
 use hallpass::serve::{Limits, serve};
 use hallpass::state::{App, State};
@@ -77,7 +78,8 @@ impl TestApp {
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
         let state = Arc::new(state);
-        let server = tokio::spawn(serve(listener, routes(&state), limits, async {
+        let service = Service::new(routes(&state), Arc::clone(&state));
+        let server = tokio::spawn(serve(listener, service, limits, async {
             // Also when the test has panicked and dropped its end.
             let _ = stopped.await;
         }));

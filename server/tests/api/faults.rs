@@ -50,6 +50,10 @@ macro_rules! broken {
             fn is_revoked(&self, _: SessionId) -> bool {
                 false
             }
+
+            fn users_version(&self) -> u64 {
+                0
+            }
         }
     };
 }

@@ -11,6 +11,7 @@ pub use self::open::InUse;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::Context as _;
 use async_trait::async_trait;
@@ -46,6 +47,8 @@ pub struct RedbStore {
     writer: Writer,
     db: Arc<Reopening>,
     revoked: Arc<Revoked>,
+    /// See [`Store::users_version`].
+    users_version: Arc<AtomicU64>,
 }
 
 impl RedbStore {
@@ -74,18 +77,20 @@ impl RedbStore {
         open: impl Fn() -> anyhow::Result<Database> + Send + Sync + 'static,
     ) -> anyhow::Result<Self> {
         let revoked = Arc::new(Revoked::default());
+        let users_version = Arc::new(AtomicU64::new(0));
         let open = {
-            let revoked = Arc::clone(&revoked);
+            let (revoked, users_version) = (Arc::clone(&revoked), Arc::clone(&users_version));
             // Also when it is opened again: the write that failed may have reached the disk.
             move || {
                 let db = open()?;
                 tables::create(&db)?;
                 load_revoked(&db, &revoked)?;
+                users_version.fetch_add(1, Ordering::Release);
                 Ok(db)
             }
         };
         let db = Arc::new(Reopening::new(open)?);
-        Ok(Self { writer: Writer::start(Arc::clone(&db))?, db, revoked })
+        Ok(Self { writer: Writer::start(Arc::clone(&db))?, db, revoked, users_version })
     }
 
     fn read<T>(&self, read: impl FnOnce(&Database) -> anyhow::Result<T>) -> Result<T, StoreError> {
@@ -98,8 +103,29 @@ impl RedbStore {
         &self,
         apply: impl FnOnce(&WriteTransaction) -> anyhow::Result<Ending<T>> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let revoked = Arc::clone(&self.revoked);
-        let committed = move |ending: &Ending<T>| revoked.extend(&ending.ended);
+        self.told(false, apply).await
+    }
+
+    /// As [`ending`](Self::ending), of what may change a user who is there.
+    async fn changing<T: Send + 'static>(
+        &self,
+        apply: impl FnOnce(&WriteTransaction) -> anyhow::Result<Ending<T>> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.told(true, apply).await
+    }
+
+    async fn told<T: Send + 'static>(
+        &self,
+        user_changes: bool,
+        apply: impl FnOnce(&WriteTransaction) -> anyhow::Result<Ending<T>> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (revoked, users_version) = (Arc::clone(&self.revoked), Arc::clone(&self.users_version));
+        let committed = move |ending: &Ending<T>| {
+            revoked.extend(&ending.ended);
+            if user_changes {
+                users_version.fetch_add(1, Ordering::Release);
+            }
+        };
         Ok(self.writer.write_then(apply, committed).await?.value)
     }
 }
@@ -169,7 +195,7 @@ impl Store for RedbStore {
         by: Option<Actor>,
         at: Moment,
     ) -> Result<Edited, EditUserError> {
-        self.ending(move |txn| users::edit(txn, id, edit, by, at)).await?
+        self.changing(move |txn| users::edit(txn, id, edit, by, at)).await?
     }
 
     async fn delete_user(
@@ -178,11 +204,11 @@ impl Store for RedbStore {
         by: Option<Actor>,
         at: Moment,
     ) -> Result<User, EditUserError> {
-        self.ending(move |txn| users::delete(txn, id, by, at)).await?
+        self.changing(move |txn| users::delete(txn, id, by, at)).await?
     }
 
     async fn set_password(&self, id: UserId, new: Secret, at: Moment) -> Result<bool, StoreError> {
-        self.ending(move |txn| users::set_password(txn, id, new, at)).await
+        self.changing(move |txn| users::set_password(txn, id, new, at)).await
     }
 
     async fn change_password(
@@ -192,7 +218,7 @@ impl Store for RedbStore {
         new: Secret,
         at: Moment,
     ) -> Result<(), EditUserError> {
-        self.ending(move |txn| users::change_password(txn, by, version, new, at)).await?
+        self.changing(move |txn| users::change_password(txn, by, version, new, at)).await?
     }
 
     async fn offer_reset(&self, offer: ResetOffer) -> Result<(), EditUserError> {
@@ -217,11 +243,12 @@ impl Store for RedbStore {
         new: Secret,
         at: Moment,
     ) -> Result<Option<UserId>, StoreError> {
-        self.ending(move |txn| resets::take_up(txn, &token_hash, new, at)).await
+        self.changing(move |txn| resets::take_up(txn, &token_hash, new, at)).await
     }
 
     async fn start_session(&self, new: NewSession) -> Result<Option<User>, StoreError> {
-        self.ending(move |txn| sessions::start(txn, new)).await
+        let renewed = new.verified.renewed.is_some();
+        self.told(renewed, move |txn| sessions::start(txn, new)).await
     }
 
     async fn is_known_address(
@@ -261,7 +288,10 @@ impl Store for RedbStore {
         verified: Verified,
         at: Moment,
     ) -> Result<Option<(Session, User)>, StoreError> {
-        self.writer.write(move |txn| sessions::reauthenticate(txn, id, verified, at)).await
+        let renewed = verified.renewed.is_some();
+        let apply =
+            move |txn: &_| sessions::reauthenticate(txn, id, verified, at).map(Ending::none);
+        self.told(renewed, apply).await
     }
 
     async fn end_session(&self, id: SessionId, at: Moment) -> Result<(), StoreError> {
@@ -284,6 +314,10 @@ impl Store for RedbStore {
 
     fn is_revoked(&self, id: SessionId) -> bool {
         self.revoked.contains(id)
+    }
+
+    fn users_version(&self) -> u64 {
+        self.users_version.load(Ordering::Acquire)
     }
 
     async fn sweep(&self, now: Timestamp) -> Result<usize, StoreError> {
