@@ -1,9 +1,29 @@
 //! PBKDF2-HMAC-SHA256 (RFC 8018 section 5.2) for many passwords at once.
 //!
-//! Passwords are derived one after the other by the `pbkdf2` crate. The interface takes several,
-//! since two independent derivations fill the latency of one core's SHA instructions and one can't.
+//! One derivation waits for its own last round most of the time: a SHA instruction is slow to answer,
+//! but the next one need not wait if it belongs to another password. So [`derive()`] takes several
+//! inputs and computes [`lanes`] of them side by side, each of which then takes half as long or
+//! less than it would alone.
+//!
+//! ```
+//! use std::num::NonZeroU32;
+//! use hallpass_kdf::{Input, derive};
+//!
+//! let iterations = NonZeroU32::new(1000).unwrap();
+//! let ada = Input::new(b"correct horse", b"a salt of 16 byt", iterations);
+//! let bob = Input::new(b"battery staple", b"another such one", iterations);
+//! let keys = derive(&[ada, bob]);
+//! assert_eq!(keys[1], derive(&[bob])[0]);
+//! ```
 
 use std::num::NonZeroU32;
+
+pub use backend::Backend;
+
+mod backend;
+mod portable;
+#[cfg(target_arch = "x86_64")]
+mod sha_ni;
 
 /// Bytes of a derived key: the output of one SHA-256, so that each key costs `iterations` HMACs
 /// and not a multiple of it.
@@ -31,81 +51,21 @@ impl<'a> Input<'a> {
     pub fn new(password: &'a [u8], salt: &'a [u8], iterations: NonZeroU32) -> Self {
         Self { password, salt, iterations, padded_to: 0 }
     }
+
+    /// Iterations after the key is known.
+    fn padding(&self) -> u32 {
+        self.padded_to.saturating_sub(self.iterations.get())
+    }
 }
 
 /// How many inputs one core derives at once with the least time for each. More than that in one
-/// call of [`derive`] are derived in turn.
+/// call of [`derive()`] wait until a lane is free.
 pub fn lanes() -> usize {
-    1
+    Backend::detect().lanes()
 }
 
 /// Derives a key from each input, in the order of `inputs`. It computes for tens of milliseconds
 /// per input at usual iteration counts, so it has no place on an async executor's thread.
 pub fn derive(inputs: &[Input<'_>]) -> Vec<Key> {
-    inputs.iter().map(one).collect()
-}
-
-fn one(input: &Input<'_>) -> Key {
-    let Input { password, salt, iterations, padded_to } = *input;
-    let of =
-        |iterations| pbkdf2::pbkdf2_hmac_array::<sha2::Sha256, KEY_LEN>(password, salt, iterations);
-    let padding = padded_to.saturating_sub(iterations.get());
-    if padding > 0 {
-        std::hint::black_box(of(padding));
-    }
-    of(iterations.get())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn iterations(count: u32) -> NonZeroU32 {
-        NonZeroU32::new(count).unwrap()
-    }
-
-    fn one(password: &[u8], salt: &[u8], count: u32) -> Key {
-        derive(&[Input::new(password, salt, iterations(count))])[0]
-    }
-
-    fn hex(key: Key) -> String {
-        key.iter().map(|byte| format!("{byte:02x}")).collect()
-    }
-
-    // RFC 7914 section 11 prints 64-byte keys; a shorter key is their prefix.
-    #[test]
-    fn it_derives_the_keys_of_rfc_7914() {
-        assert_eq!(
-            hex(one(b"passwd", b"salt", 1)),
-            "55ac046e56e3089fec1691c22544b605f94185216dde0465e68b9d57c20dacbc"
-        );
-        assert_eq!(
-            hex(one(b"Password", b"NaCl", 80_000)),
-            "4ddcd8f60b98be21830cee5ef22701f9641a4418d04c0414aeff08876b34ab56"
-        );
-    }
-
-    #[test]
-    fn several_inputs_yield_the_keys_that_each_yields_alone_in_their_order() {
-        let long = [b'x'; 300];
-        let inputs = [
-            Input::new(b"first", b"salt of the first", iterations(3)),
-            Input::new(&long, b"salt of the second", iterations(5)),
-            Input { padded_to: 9, ..Input::new(b"", b"", iterations(2)) },
-        ];
-        let keys = derive(&inputs);
-        let alone: Vec<Key> = inputs
-            .iter()
-            .map(|input| one(input.password, input.salt, input.iterations.get()))
-            .collect();
-        assert_eq!(keys, alone);
-    }
-
-    #[test]
-    fn no_byte_of_a_long_password_is_ignored() {
-        let mut password = [b'x'; 300];
-        let key = one(&password, b"salt", 2);
-        password[299] = b'y';
-        assert_ne!(one(&password, b"salt", 2), key);
-    }
+    Backend::detect().derive(inputs)
 }

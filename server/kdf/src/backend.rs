@@ -1,0 +1,66 @@
+use crate::{Input, Key, portable};
+
+#[cfg(target_arch = "x86_64")]
+use crate::sha_ni::{self, ShaNi};
+
+/// A way to derive keys; all of them derive the same ones. [`derive()`](crate::derive()) takes the best,
+/// so this is for those who compare them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Backend(Kind);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Portable,
+    #[cfg(target_arch = "x86_64")]
+    ShaNi(ShaNi),
+}
+
+impl Backend {
+    /// The fastest one that this processor can run. Only the first call has to ask it.
+    pub fn detect() -> Self {
+        #[cfg(target_arch = "x86_64")]
+        if let Some(sha_ni) = ShaNi::detect() {
+            return Self(Kind::ShaNi(sha_ni));
+        }
+        Self::portable()
+    }
+
+    /// The `pbkdf2` crate, one input after the other; runs everywhere.
+    pub fn portable() -> Self {
+        Self(Kind::Portable)
+    }
+
+    /// All that this processor can run, the portable one first.
+    pub fn available() -> Vec<Self> {
+        let mut backends = vec![Self::portable(), Self::detect()];
+        backends.dedup();
+        backends
+    }
+
+    /// `portable` or `sha-ni`.
+    pub fn name(self) -> &'static str {
+        match self.0 {
+            Kind::Portable => "portable",
+            #[cfg(target_arch = "x86_64")]
+            Kind::ShaNi(_) => "sha-ni",
+        }
+    }
+
+    /// As [`lanes`](crate::lanes).
+    pub fn lanes(self) -> usize {
+        match self.0 {
+            Kind::Portable => 1,
+            #[cfg(target_arch = "x86_64")]
+            Kind::ShaNi(_) => sha_ni::LANES,
+        }
+    }
+
+    /// As [`derive()`](crate::derive()).
+    pub fn derive(self, inputs: &[Input<'_>]) -> Vec<Key> {
+        match self.0 {
+            Kind::Portable => inputs.iter().map(portable::derive).collect(),
+            #[cfg(target_arch = "x86_64")]
+            Kind::ShaNi(sha_ni) => sha_ni::derive(sha_ni, inputs),
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! The loop in which all of the time is spent.
+//!
+//! An iteration is one HMAC of 32 bytes: two compressions, each of a hash value and SHA-256's padding of
+//! it. So one's result is the next one's message as it stands in the registers, no bytes are
+//! swapped, and half of the message's words are constants.
+//!
+//! All of it is safe to call from a function with the same target features.
+
+use std::arch::x86_64::{
+    __m128i, _mm_add_epi32, _mm_alignr_epi8, _mm_extract_epi32, _mm_set_epi32,
+    _mm_sha256msg1_epu32, _mm_sha256msg2_epu32, _mm_sha256rnds2_epu32, _mm_shuffle_epi32,
+    _mm_unpackhi_epi64, _mm_unpacklo_epi64, _mm_xor_si128,
+};
+use std::array;
+
+use super::lane::{Lane, Words};
+
+/// FIPS 180-4 section 4.2.2, by four rounds.
+const K: [[u32; 4]; 16] = [
+    [0x428a_2f98, 0x7137_4491, 0xb5c0_fbcf, 0xe9b5_dba5],
+    [0x3956_c25b, 0x59f1_11f1, 0x923f_82a4, 0xab1c_5ed5],
+    [0xd807_aa98, 0x1283_5b01, 0x2431_85be, 0x550c_7dc3],
+    [0x72be_5d74, 0x80de_b1fe, 0x9bdc_06a7, 0xc19b_f174],
+    [0xe49b_69c1, 0xefbe_4786, 0x0fc1_9dc6, 0x240c_a1cc],
+    [0x2de9_2c6f, 0x4a74_84aa, 0x5cb0_a9dc, 0x76f9_88da],
+    [0x983e_5152, 0xa831_c66d, 0xb003_27c8, 0xbf59_7fc7],
+    [0xc6e0_0bf3, 0xd5a7_9147, 0x06ca_6351, 0x1429_2967],
+    [0x27b7_0a85, 0x2e1b_2138, 0x4d2c_6dfc, 0x5338_0d13],
+    [0x650a_7354, 0x766a_0abb, 0x81c2_c92e, 0x9272_2c85],
+    [0xa2bf_e8a1, 0xa81a_664b, 0xc24b_8b70, 0xc76c_51a3],
+    [0xd192_e819, 0xd699_0624, 0xf40e_3585, 0x106a_a070],
+    [0x19a4_c116, 0x1e37_6c08, 0x2748_774c, 0x34b0_bcb5],
+    [0x391c_0cb3, 0x4ed8_aa4a, 0x5b9c_ca4f, 0x682e_6ff3],
+    [0x748f_82ee, 0x78a5_636f, 0x84c8_7814, 0x8cc7_0208],
+    [0x90be_fffa, 0xa450_6ceb, 0xbef9_a3f7, 0xc671_78f2],
+];
+
+/// The padding of a hash value that follows a key's block: a set bit, then the length of both in bits.
+const PADDING: [[u32; 4]; 2] = [[0x8000_0000, 0, 0, 0], [0, 0, 0, 8 * (64 + 32)]];
+
+/// For a shuffle: the words in the opposite order.
+const REVERSE: i32 = 0b00_01_10_11;
+
+/// For a shuffle: the upper two words, as the lower ones.
+const HIGH_HALF: i32 = 0b00_00_11_10;
+
+/// Four words, the first one in the lowest bits.
+type Quad = __m128i;
+
+/// A hash value as the instructions want it: f e b a and h g d c.
+type State = [Quad; 2];
+
+/// A hash value as a message: a b c d and e f g h.
+type Message = [Quad; 2];
+
+/// `count` iterations in each lane.
+#[target_feature(enable = "sha,sse4.1,ssse3")]
+pub fn iterate<const N: usize>(lanes: [&mut Lane; N], count: u32) {
+    let inner = lanes.each_ref().map(|lane| state(&lane.inner));
+    let outer = lanes.each_ref().map(|lane| state(&lane.outer));
+    let mut u = lanes.each_ref().map(|lane| message(&lane.u));
+    let mut t = lanes.each_ref().map(|lane| message(&lane.t));
+    for _ in 0..count {
+        u = compress(&outer, &compress(&inner, &u));
+        for (t, u) in t.iter_mut().zip(&u) {
+            *t = [_mm_xor_si128(t[0], u[0]), _mm_xor_si128(t[1], u[1])];
+        }
+    }
+    for ((lane, u), t) in lanes.into_iter().zip(u).zip(t) {
+        lane.u = words(u);
+        lane.t = words(t);
+    }
+}
+
+/// Compresses a message and its padding into a start value, in each lane.
+#[inline]
+#[target_feature(enable = "sha,sse4.1,ssse3")]
+fn compress<const N: usize>(start: &[State; N], message: &[Message; N]) -> [Message; N] {
+    let [bit, length] = PADDING.map(|words| quad(words));
+    let mut state = *start;
+    let mut w = message.map(|[first, second]| [first, second, bit, length]);
+    for (state, w) in state.iter_mut().zip(&w) {
+        rounds(state, 0, w[0]);
+    }
+    for (state, w) in state.iter_mut().zip(&w) {
+        rounds(state, 1, w[1]);
+    }
+    for state in &mut state {
+        rounds(state, 2, bit);
+    }
+    for state in &mut state {
+        rounds(state, 3, length);
+    }
+    for (state, w) in state.iter_mut().zip(&mut w) {
+        // Four words from the second on are 0.
+        let next = _mm_sha256msg2_epu32(_mm_sha256msg1_epu32(w[0], w[1]), length);
+        *w = [w[1], w[2], w[3], next];
+        rounds(state, 4, next);
+    }
+    for (state, w) in state.iter_mut().zip(&mut w) {
+        rounds(state, 5, extend(w));
+    }
+    for (state, w) in state.iter_mut().zip(&mut w) {
+        // Of the padding alone, the first half of the step returns its first four words.
+        let next = _mm_add_epi32(bit, _mm_alignr_epi8(w[3], w[2], 4));
+        let next = _mm_sha256msg2_epu32(next, w[3]);
+        *w = [w[1], w[2], w[3], next];
+        rounds(state, 6, next);
+    }
+    for group in 7..16 {
+        for (state, w) in state.iter_mut().zip(&mut w) {
+            rounds(state, group, extend(w));
+        }
+    }
+    array::from_fn(|lane| {
+        let [feba, hgdc] = state[lane];
+        let [feba_start, hgdc_start] = start[lane];
+        let abef = _mm_shuffle_epi32(_mm_add_epi32(feba, feba_start), REVERSE);
+        let cdgh = _mm_shuffle_epi32(_mm_add_epi32(hgdc, hgdc_start), REVERSE);
+        [_mm_unpacklo_epi64(abef, cdgh), _mm_unpackhi_epi64(abef, cdgh)]
+    })
+}
+
+/// Four rounds, the `group`th of 16, with the message's words that belong to them.
+#[inline]
+#[target_feature(enable = "sha,sse4.1,ssse3")]
+fn rounds([feba, hgdc]: &mut State, group: usize, w: Quad) {
+    let w = _mm_add_epi32(w, quad(K[group]));
+    // Two rounds leave a b e f of before as c d g h, so the results change places twice.
+    *hgdc = _mm_sha256rnds2_epu32(*hgdc, *feba, w);
+    *feba = _mm_sha256rnds2_epu32(*feba, *hgdc, _mm_shuffle_epi32(w, HIGH_HALF));
+}
+
+/// The next four words of the message schedule (FIPS 180-4 section 6.2.2) after the sixteen in `w`,
+/// which moves on by four.
+#[inline]
+#[target_feature(enable = "sha,sse4.1,ssse3")]
+fn extend(w: &mut [Quad; 4]) -> Quad {
+    let [w0, w1, w2, w3] = *w;
+    let next = _mm_add_epi32(_mm_sha256msg1_epu32(w0, w1), _mm_alignr_epi8(w3, w2, 4));
+    let next = _mm_sha256msg2_epu32(next, w3);
+    *w = [w1, w2, w3, next];
+    next
+}
+
+#[inline]
+#[target_feature(enable = "sse2")]
+fn state(&[a, b, c, d, e, f, g, h]: &Words) -> State {
+    [quad([f, e, b, a]), quad([h, g, d, c])]
+}
+
+#[inline]
+#[target_feature(enable = "sse2")]
+fn message(&[a, b, c, d, e, f, g, h]: &Words) -> Message {
+    [quad([a, b, c, d]), quad([e, f, g, h])]
+}
+
+#[inline]
+#[target_feature(enable = "sse4.1")]
+fn words([abcd, efgh]: Message) -> Words {
+    let words = [
+        _mm_extract_epi32::<0>(abcd),
+        _mm_extract_epi32::<1>(abcd),
+        _mm_extract_epi32::<2>(abcd),
+        _mm_extract_epi32::<3>(abcd),
+        _mm_extract_epi32::<0>(efgh),
+        _mm_extract_epi32::<1>(efgh),
+        _mm_extract_epi32::<2>(efgh),
+        _mm_extract_epi32::<3>(efgh),
+    ];
+    words.map(i32::cast_unsigned)
+}
+
+#[inline]
+#[target_feature(enable = "sse2")]
+fn quad(words: [u32; 4]) -> Quad {
+    let [first, second, third, fourth] = words.map(u32::cast_signed);
+    _mm_set_epi32(fourth, third, second, first)
+}

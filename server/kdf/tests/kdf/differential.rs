@@ -1,0 +1,124 @@
+//! Whatever the inputs and whoever is beside them: the keys of the `pbkdf2` crate.
+
+use std::num::NonZeroU32;
+use std::ops::Range;
+
+use hallpass_kdf::{Backend, Input, KEY_LEN, Key};
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+use crate::key;
+
+/// Bytes on both sides of each limit at which SHA-256 or HMAC take another way.
+const LENGTHS: Range<usize> = 0..300;
+
+/// An [`Input`] that owns its bytes.
+#[derive(Clone, Debug)]
+struct Case {
+    password: Vec<u8>,
+    salt: Vec<u8>,
+    iterations: NonZeroU32,
+    padded_to: u32,
+}
+
+impl Case {
+    fn input(&self) -> Input<'_> {
+        Input {
+            password: &self.password,
+            salt: &self.salt,
+            iterations: self.iterations,
+            padded_to: self.padded_to,
+        }
+    }
+}
+
+fn the_crates(input: &Input<'_>) -> Key {
+    let Input { password, salt, iterations, .. } = *input;
+    pbkdf2::pbkdf2_hmac_array::<sha2::Sha256, KEY_LEN>(password, salt, iterations.get())
+}
+
+fn case() -> impl Strategy<Value = Case> {
+    let bytes = || vec(any::<u8>(), LENGTHS);
+    let iterations = (1..=50_u32).prop_map(|count| NonZeroU32::new(count).expect("not 0"));
+    (bytes(), bytes(), iterations, 0..=80_u32).prop_map(
+        |(password, salt, iterations, padded_to)| Case { password, salt, iterations, padded_to },
+    )
+}
+
+/// Enough for all lanes and some that wait.
+fn batch() -> impl Strategy<Value = Vec<Case>> {
+    vec(case(), 0..=10)
+}
+
+fn config() -> ProptestConfig {
+    let (few, many) = (4, 2000);
+    ProptestConfig {
+        cases: if cfg!(miri) { few } else { many },
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn a_batch_yields_the_crates_keys_in_the_order_of_its_inputs(batch in batch()) {
+        let inputs: Vec<Input<'_>> = batch.iter().map(Case::input).collect();
+        let expected: Vec<Key> = inputs.iter().map(the_crates).collect();
+        for backend in Backend::available() {
+            prop_assert_eq!(&backend.derive(&inputs), &expected, "{}", backend.name());
+        }
+    }
+}
+
+#[test]
+fn every_length_of_password_and_salt_yields_the_crates_key() {
+    let bytes: Vec<u8> = (0..LENGTHS.end).map(|index| (index * 7) as u8).collect();
+    let step = if cfg!(miri) { 63 } else { 1 };
+    for length in LENGTHS.step_by(step) {
+        let two = NonZeroU32::new(2).unwrap();
+        for (password, salt) in [(length, 16), (16, length), (length, LENGTHS.end - length)] {
+            let input = Input::new(&bytes[..password], &bytes[..salt], two);
+            assert_eq!(key(input), the_crates(&input), "{password} and {salt} bytes");
+        }
+    }
+}
+
+/// All lanes are busy, and each is done at another time than the others: with its key, with its
+/// padding, or with both at once.
+#[test]
+fn lanes_that_end_at_different_times_do_not_disturb_each_other() {
+    let counts = [1_u32, 2, 3, 7, 20];
+    let paddings = [0_u32, 1, 3, 8, 21];
+    let ends: Vec<(u32, u32)> =
+        counts.iter().flat_map(|count| paddings.map(|padding| (*count, padding))).collect();
+    let salts: Vec<[u8; 2]> = (0..ends.len()).map(|index| [index as u8; 2]).collect();
+    let inputs: Vec<Input<'_>> = ends
+        .iter()
+        .zip(&salts)
+        .map(|(&(count, padded_to), salt)| {
+            let iterations = NonZeroU32::new(count).unwrap();
+            Input { padded_to, ..Input::new(b"password", salt, iterations) }
+        })
+        .collect();
+    let lanes = hallpass_kdf::lanes();
+    // Every group of as many as there are lanes and one that waits, in each rotation.
+    for size in 1..=lanes + 1 {
+        for start in 0..inputs.len() {
+            let batch: Vec<Input<'_>> =
+                inputs.iter().cycle().skip(start).step_by(7).take(size).copied().collect();
+            let expected: Vec<Key> = batch.iter().map(the_crates).collect();
+            for backend in Backend::available() {
+                assert_eq!(backend.derive(&batch), expected, "{size} from {start}");
+            }
+        }
+    }
+}
+
+#[test]
+fn nothing_yields_nothing() {
+    for backend in Backend::available() {
+        assert!(backend.derive(&[]).is_empty());
+    }
+}
