@@ -79,6 +79,11 @@ pub struct Config {
     #[arg(long, value_name = "ADDR", env = "HALLPASS_LISTEN", default_value = "127.0.0.1:8080")]
     pub listen: String,
 
+    /// Address and port of a second listener, for `GET /metrics` alone; without it, nobody can ask
+    /// for them. They name no user, but tell what goes on: keep it from the public
+    #[arg(long, value_name = "ADDR", env = "HALLPASS_METRICS_LISTEN")]
+    pub metrics_listen: Option<String>,
+
     /// Directory for the database and the keys; made if it is not there
     #[arg(long, value_name = "DIR", env = "HALLPASS_DATA_DIR", default_value = DEFAULT_DATA_DIR)]
     pub data_dir: PathBuf,

@@ -15,6 +15,8 @@ use crate::answer::Respond;
 use crate::auth::{self, Caller, Demand, Leaver};
 use crate::body::{self, Form};
 use crate::client::Client;
+use crate::metrics::RouteSeries;
+use crate::pattern::captured;
 use crate::problem::Problem;
 use crate::state::App;
 
@@ -40,6 +42,14 @@ pub struct Resource {
     /// The methods as the `Allow` header names them.
     pub methods: Vec<&'static str>,
     route: Route,
+}
+
+/// A whole route table.
+pub struct Table {
+    /// It answers every request.
+    pub route: Route,
+    /// What counts them.
+    pub series: RouteSeries,
 }
 
 /// One path and what answers its methods; any other method is a 405 that names these.
@@ -260,34 +270,4 @@ fn at(path: &'static str) -> BoxedFilter<()> {
         })
         .untuple_one()
         .boxed()
-}
-
-/// What stands in `path` where `pattern` has `{id}`: one segment, that is not empty. Empty if it
-/// has none; none if the path is another one.
-fn captured<'p>(pattern: &str, path: &'p str) -> Option<&'p str> {
-    let Some((before, after)) = pattern.split_once("{id}") else {
-        return (path == pattern).then_some("");
-    };
-    let id = path.strip_prefix(before)?.strip_suffix(after)?;
-    (!id.is_empty() && !id.contains('/')).then_some(id)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::captured;
-
-    #[test]
-    fn an_id_is_one_whole_segment() {
-        let pattern = "/users/{id}/reset";
-        assert_eq!(captured(pattern, "/users/7/reset"), Some("7"));
-        for other in
-            ["/users//reset", "/users/7", "/users/7/8/reset", "/users/reset", "/users/7/reset/"]
-        {
-            assert_eq!(captured(pattern, other), None, "{other}");
-        }
-        assert_eq!(captured("/users/{id}", "/users/7"), Some("7"));
-        assert_eq!(captured("/users/{id}", "/users/"), None);
-        assert_eq!(captured("/users", "/users"), Some(""));
-        assert_eq!(captured("/users", "/users/"), None);
-    }
 }

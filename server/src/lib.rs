@@ -2,7 +2,7 @@
 //!
 //! Dependencies run one way: `main` → [`serve`], [`routes`] → [`filters`], [`handlers`] →
 //! [`token`], [`keys`], [`password`] → [`store`]. Only [`filters`], [`routes`], [`middleware`] and
-//! [`serve`] know warp. Beside them, [`cli`] → [`control`] is how the command line does its work,
+//! [`serve`] know warp. All of them count in [`metrics`], and [`scrape`] tells. Beside them, [`cli`] → [`control`] is how the command line does its work,
 //! whether or not a server runs.
 
 pub mod answer;
@@ -21,13 +21,16 @@ pub mod filters;
 pub mod handlers;
 pub mod keys;
 pub mod logging;
+pub mod metrics;
 pub mod middleware;
 pub mod openapi;
 pub mod origin;
 pub mod password;
+pub mod pattern;
 pub mod problem;
 pub mod roles;
 pub mod routes;
+pub mod scrape;
 pub mod serve;
 pub mod sessions;
 pub mod state;

@@ -18,8 +18,10 @@ use hallpass::control::ControlSocket;
 use hallpass::data_dir::{self, DATABASE_FILE};
 use hallpass::keys::KeyRing;
 use hallpass::logging;
+use hallpass::metrics::Metrics;
 use hallpass::middleware::Service;
 use hallpass::routes::routes;
+use hallpass::scrape;
 use hallpass::serve::{Limits, serve};
 use hallpass::state::{App, State};
 use hallpass::store::RedbStore;
@@ -61,7 +63,9 @@ async fn run(config: &Config) -> anyhow::Result<()> {
     let settings = config.keys.settings(secret_from_environment()?, config.access_ttl)?;
     let clock = Clock::system();
     data_dir::create(&config.data_dir)?;
-    let store = RedbStore::open(&config.data_dir.join(DATABASE_FILE))?;
+    let metrics = Metrics::default();
+    let database = config.data_dir.join(DATABASE_FILE);
+    let store = RedbStore::open_counted(&database, metrics.store.clone())?;
     // The store is locked by now, so nobody else is at work here.
     data_dir::remove_unfinished(&config.data_dir);
     let keys = Arc::new(KeyRing::open(&config.data_dir, settings, clock.now())?);
@@ -69,20 +73,21 @@ async fn run(config: &Config) -> anyhow::Result<()> {
     if assets.index().is_none() {
         tracing::warn!("this binary holds no frontend; build it with scripts/serve");
     }
-    let app = Arc::new(State::new(config, Arc::new(store), keys, clock, assets)?);
+    let app = Arc::new(State::new(config, metrics, Arc::new(store), keys, clock, assets)?);
     let listener = TcpListener::bind(&config.listen)
         .await
         .with_context(|| format!("can't listen on {}", config.listen))?;
-    tokio::spawn(sweep_now_and_then(Arc::clone(&app)));
-    let control = control(config, &app, stop.clone());
-    let address = listener.local_addr()?;
-    warn_about_cookies(config, address);
-    announce(address);
     let limits = Limits {
         max_connections: affordable_connections(config.max_connections),
         drain: config.drain_timeout,
         ..Limits::default()
     };
+    let scrapes = scrapes(config, &app, limits, stop.clone()).await?;
+    tokio::spawn(sweep_now_and_then(Arc::clone(&app)));
+    let control = control(config, &app, stop.clone());
+    let address = listener.local_addr()?;
+    warn_about_cookies(config, address);
+    announce(address);
     let service = Service::new(routes(&app), Arc::clone(&app));
     serve(listener, service, limits, stop).await;
     // What goes on without its client has effects that the audit log must tell.
@@ -90,7 +95,20 @@ async fn run(config: &Config) -> anyhow::Result<()> {
     if tokio::time::timeout(limits.drain, app.tasks.wait()).await.is_err() {
         tracing::warn!("what was under way was cut off at the drain timeout");
     }
+    scrapes.await.context("the metrics' task panicked")?;
     control.await.context("the control socket's task panicked")
+}
+
+/// Serves the metrics, if somebody wants them.
+async fn scrapes(
+    config: &Config,
+    app: &App,
+    limits: Limits,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> anyhow::Result<JoinHandle<()>> {
+    let Some(address) = &config.metrics_listen else { return Ok(tokio::spawn(async {})) };
+    let listener = scrape::bind(address).await?;
+    Ok(tokio::spawn(scrape::serve(listener, Arc::clone(app), limits, stop)))
 }
 
 /// Serves the command line. Without it the server is worth having all the same.

@@ -18,33 +18,46 @@ use warp::reply::Response;
 
 use crate::answer::harden;
 use crate::auth;
-use crate::filters::{Route, to_reply};
+use crate::filters::{Route, Table, to_reply};
 use crate::handlers::guarded;
+use crate::metrics::{Metrics, Series};
 use crate::problem::Problem;
 use crate::state::App;
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
 /// What answers the requests of all connections.
 pub struct Service {
-    table: Route,
+    table: Table,
+    /// Counts what is [answered at once](Self::at_once).
+    verified: Series,
     app: App,
     ids: RequestIds,
 }
 
 impl Service {
     /// Answers with this table of routes, which has the same state.
-    pub fn new(table: Route, app: App) -> Self {
-        Self { table, app, ids: RequestIds::start() }
+    pub fn new(table: Table, app: App) -> Self {
+        let verified = app.metrics.http.series(path::VERIFY, "GET");
+        Self { table, verified, app, ids: RequestIds::start() }
+    }
+
+    /// What it is counted in.
+    pub fn metrics(&self) -> &Metrics {
+        &self.app.metrics
     }
 
     /// Answers one request.
     pub async fn answer(&self, request: Request<Incoming>, peer: SocketAddr) -> Response {
-        let id = self.ids.next();
+        let (id, started) = (self.ids.next(), Instant::now());
         let mut response = match self.at_once(&request) {
-            Some(response) => response,
+            Some(response) => {
+                self.verified.observe(response.status(), started.elapsed());
+                response
+            }
             None => {
                 let span = tracing::error_span!("request", %id);
-                let mut response = logged(self.table.clone(), request, peer).instrument(span).await;
+                let mut response = logged(&self.table, request, peer).instrument(span).await;
                 harden(response.headers_mut());
                 response
             }
@@ -68,15 +81,16 @@ impl Service {
     }
 }
 
-async fn logged(routes: Route, mut request: Request<Incoming>, peer: SocketAddr) -> Response {
+async fn logged(table: &Table, mut request: Request<Incoming>, peer: SocketAddr) -> Response {
     let started = Instant::now();
     // For the filters: warp's own `remote` knows nothing of our accept loop.
     request.extensions_mut().insert(peer);
     // The path alone: a query may hold what must not be logged.
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    let response = caught(routes, request).await;
-    let status = response.status();
-    let duration_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+    let response = caught(table.route.clone(), request).await;
+    let (status, elapsed) = (response.status(), started.elapsed());
+    table.series.observe(&path, &method, status, elapsed);
+    let duration_us = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
     macro_rules! log {
         ($level:ident) => {
             tracing::$level!(%method, path, status = status.as_u16(), duration_us, %peer, "answered")

@@ -4,7 +4,7 @@ use hallpass_contract::path;
 use warp::Filter as _;
 
 use crate::filters::{
-    Resource, Route, admin, admin_and_body, bearer, bearer_and_body, bearer_for_proxies, client,
+    Resource, Table, admin, admin_and_body, bearer, bearer_and_body, bearer_for_proxies, client,
     delete, everything_else, first_of, fresh, fresh_admin, fresh_and_body, get, head, id,
     json_body, leaver, patch, post, query, resource, with,
 };
@@ -14,8 +14,11 @@ use crate::handlers::{
 use crate::state::App;
 
 /// Everything the server answers.
-pub fn routes(app: &App) -> Route {
-    first_of(table(app), everything_else(app, frontend::serve))
+pub fn routes(app: &App) -> Table {
+    let table = table(app);
+    let paths = table.iter().map(|resource| (resource.path, resource.methods.as_slice()));
+    let series = app.metrics.http.routes(paths);
+    Table { route: first_of(table, everything_else(app, frontend::serve)), series }
 }
 
 /// The API.

@@ -7,6 +7,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -14,7 +16,9 @@ use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_io_timeout::TimeoutStream;
+use warp::reply::Response;
 
+use crate::metrics::Connections;
 use crate::middleware::Service;
 
 /// What a connection may take.
@@ -56,9 +60,36 @@ pub async fn serve(
     limits: Limits,
     shutdown: impl Future<Output = ()>,
 ) {
+    let connections = service.metrics().connections.clone();
+    let service = Arc::new(service);
+    let answer = move |request, peer| {
+        let service = Arc::clone(&service);
+        async move { service.answer(request, peer).await }
+    };
+    serve_with(listener, answer, limits, connections, shutdown).await;
+}
+
+/// What answers the requests of a listener, each with the address of who sent it.
+pub(crate) trait Answer<F>:
+    Fn(Request<Incoming>, SocketAddr) -> F + Clone + Send + 'static
+{
+}
+
+impl<F, A: Fn(Request<Incoming>, SocketAddr) -> F + Clone + Send + 'static> Answer<F> for A {}
+
+/// As [`serve`], for any kind of service.
+pub(crate) async fn serve_with<F: Future<Output = Response> + Send + 'static>(
+    listener: TcpListener,
+    answer: impl Answer<F>,
+    limits: Limits,
+    connections: Connections,
+    shutdown: impl Future<Output = ()>,
+) {
+    connections.set_limit(limits.max_connections);
     let server = Server {
-        service: Arc::new(service),
+        answer,
         limits,
+        connections,
         permits: Arc::new(Semaphore::new(limits.max_connections)),
         graceful: GracefulShutdown::new(),
     };
@@ -66,29 +97,39 @@ pub async fn serve(
         () = server.accept(&listener) => {}
         () = shutdown => {}
     }
+    let address = listener.local_addr().ok();
     drop(listener);
     let open = server.graceful.count();
-    tracing::info!(open_connections = open, "shutting down");
+    tracing::info!(
+        address = address.map(tracing::field::display),
+        open_connections = open,
+        "shutting down"
+    );
     if tokio::time::timeout(limits.drain, server.graceful.shutdown()).await.is_err() {
         tracing::warn!(drain = ?limits.drain, "requests were cut off at the drain timeout");
     }
 }
 
-struct Server {
-    service: Arc<Service>,
+struct Server<A> {
+    answer: A,
     limits: Limits,
+    connections: Connections,
     permits: Arc<Semaphore>,
     graceful: GracefulShutdown,
 }
 
-impl Server {
-    async fn accept(&self, listener: &TcpListener) {
-        // The semaphore is never closed.
-        while let Ok(permit) = Arc::clone(&self.permits).acquire_owned().await {
+impl<A> Server<A> {
+    async fn accept<F>(&self, listener: &TcpListener)
+    where
+        A: Answer<F>,
+        F: Future<Output = Response> + Send + 'static,
+    {
+        while let Some(permit) = self.permit().await {
             match listener.accept().await {
                 Ok((stream, peer)) => self.spawn(stream, peer, permit),
                 Err(error) if is_peers_fault(&error) => {}
                 Err(error) => {
+                    self.connections.accept_failed();
                     tracing::error!("can't accept a connection: {error}");
                     tokio::time::sleep(ACCEPT_BACKOFF).await;
                 }
@@ -96,40 +137,55 @@ impl Server {
         }
     }
 
-    fn spawn(&self, stream: TcpStream, peer: SocketAddr, permit: OwnedSemaphorePermit) {
-        let (service, limits) = (Arc::clone(&self.service), self.limits);
+    /// The right to accept one more connection; always some, since the semaphore is never closed.
+    async fn permit(&self) -> Option<OwnedSemaphorePermit> {
+        if let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() {
+            return Some(permit);
+        }
+        self.connections.limit_reached();
+        Arc::clone(&self.permits).acquire_owned().await.ok()
+    }
+
+    fn spawn<F>(&self, stream: TcpStream, peer: SocketAddr, permit: OwnedSemaphorePermit)
+    where
+        A: Answer<F>,
+        F: Future<Output = Response> + Send + 'static,
+    {
+        let (answer, limits) = (self.answer.clone(), self.limits);
+        let (connections, open) = (self.connections.clone(), self.connections.accepted());
         let watcher = self.graceful.watcher();
         tokio::spawn(async move {
-            connection(stream, peer, service, limits, watcher).await;
-            drop(permit);
+            if let Err(error) = connection(stream, peer, answer, limits, watcher).await {
+                connections.failed(&error);
+                tracing::debug!(%peer, "connection ended: {error}");
+            }
+            drop((permit, open));
         });
     }
 }
 
-async fn connection(
+async fn connection<F: Future<Output = Response> + Send + 'static>(
     stream: TcpStream,
     peer: SocketAddr,
-    service: Arc<Service>,
+    answer: impl Answer<F>,
     limits: Limits,
     watcher: Watcher,
-) {
+) -> hyper::Result<()> {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%peer, "can't set TCP_NODELAY: {error}");
     }
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(limits.write));
     let service = service_fn(move |request| {
-        let service = Arc::clone(&service);
-        async move { Ok::<_, Infallible>(service.answer(request, peer).await) }
+        let answered = answer(request, peer);
+        async move { Ok::<_, Infallible>(answered.await) }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.headers)
         .max_buf_size(READ_BUFFER_BYTES)
         .serve_connection(TokioIo::new(Box::pin(stream)), service);
-    if let Err(error) = watcher.watch(connection).await {
-        tracing::debug!(%peer, "connection ended: {error}");
-    }
+    watcher.watch(connection).await
 }
 
 /// The client was gone before it was accepted: nothing to wait for.

@@ -15,10 +15,11 @@ use crate::clock::Clock;
 use crate::config::{Config, Registration, Switch};
 use crate::content_policy;
 use crate::keys::KeyRing;
+use crate::metrics::{Inner, Metrics};
 use crate::openapi::Documents;
 use crate::password::{PhcHash, Policy, Pool, PoolError};
 use crate::sessions::Sessions;
-use crate::store::{Lifetimes, Moment, Store};
+use crate::store::{Lifetimes, Moment, Store, StoreCounts};
 use crate::throttle::Throttle;
 use crate::token::Tokens;
 use crate::username::Username;
@@ -69,6 +70,8 @@ pub struct State {
     pub documents: Documents,
     /// How long a request's body may take to arrive.
     pub body_timeout: Duration,
+    /// What is counted.
+    pub metrics: Metrics,
 }
 
 impl State {
@@ -79,6 +82,7 @@ impl State {
     /// If the hashing threads can't be started.
     pub fn new(
         config: &Config,
+        metrics: Metrics,
         store: Arc<dyn Store>,
         keys: Arc<KeyRing>,
         clock: Clock,
@@ -98,7 +102,11 @@ impl State {
             keys,
             pool: Pool::start(config.passwords.pbkdf2_iterations)?,
             policy,
-            throttle: Throttle::new(config.login_throttle == Switch::On, clock.clone()),
+            throttle: Throttle::new(
+                config.login_throttle == Switch::On,
+                clock.clone(),
+                metrics.throttled.clone(),
+            ),
             registration: config.registration,
             fresh_for: config.fresh_for,
             public_url: config.public_url.clone(),
@@ -111,6 +119,7 @@ impl State {
             frontend_policy,
             documents: Documents::new(policy, config.public_url.as_deref()),
             body_timeout: Duration::from_secs(15),
+            metrics,
         })
     }
 
@@ -135,6 +144,27 @@ impl State {
         let (policy, username) = (self.policy, Username::parse(username).ok());
         let check = move || Ok((policy.check(&password, username.as_ref())?, ()));
         Ok(self.pool.hash_checked(check).await?.map(|(hash, ())| hash))
+    }
+
+    /// Looks at what changes without being counted: what is there, and what waits.
+    ///
+    /// # Errors
+    ///
+    /// If the store can't be read.
+    pub async fn take_stock(&self) -> anyhow::Result<()> {
+        let StoreCounts { users, sessions, revoked, queue } = self.store.counts().await?;
+        let Inner { store, tokens, .. } = &*self.metrics;
+        let counts = [
+            (&tokens.entries, self.bearers.count() as u64),
+            (&store.users, users),
+            (&store.sessions, sessions),
+            (&store.revoked, revoked),
+            (&store.queue, queue),
+        ];
+        for (gauge, count) in counts {
+            gauge.set(i64::try_from(count).unwrap_or(i64::MAX));
+        }
+        Ok(())
     }
 
     /// Forgets what has expired.

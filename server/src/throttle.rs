@@ -30,6 +30,7 @@ use jiff::Timestamp;
 
 use crate::client::network;
 use crate::clock::Clock;
+use crate::metrics::Throttled;
 use buckets::{Buckets, Quota};
 use memory::Memory;
 
@@ -50,6 +51,7 @@ const CAPACITY: usize = 100_000;
 #[derive(Debug)]
 pub struct Throttle {
     clock: Clock,
+    refusals: Throttled,
     /// None if everyone may try as often as they like.
     limits: Option<Limits>,
 }
@@ -60,8 +62,8 @@ pub struct RetryAfter(pub Duration);
 
 impl Throttle {
     /// A throttle that has counted nothing yet; one that is not `enabled` admits everything.
-    pub fn new(enabled: bool, clock: Clock) -> Self {
-        Self { clock, limits: enabled.then(|| Limits::new(CAPACITY)) }
+    pub fn new(enabled: bool, clock: Clock, refusals: Throttled) -> Self {
+        Self { clock, refusals, limits: enabled.then(|| Limits::new(CAPACITY)) }
     }
 
     /// Begins an attempt to guess, or to know, a password: login, reauthentication, password
@@ -83,7 +85,8 @@ impl Throttle {
         let Some(limits) = &self.limits else { return Ok(Attempt(None)) };
         let network = network(address);
         let account = limits.hasher.hash_one(account);
-        let failed_before = limits.reserve(network, account, self.clock.now())?;
+        let reserved = limits.reserve(network, account, self.clock.now());
+        let failed_before = reserved.map_err(|refusal| self.refused(refusal))?;
         let attempt = Attempt(Some(Reserved { limits, clock: &self.clock, network, account }));
         if failed_before < STREAK {
             return Ok(attempt);
@@ -93,7 +96,10 @@ impl Throttle {
             return Ok(attempt);
         }
         attempt.withdraw();
-        Err(known.err().unwrap_or_else(|| RetryAfter(UNKNOWN_ADDRESS_WAIT).into()))
+        Err(known.err().unwrap_or_else(|| {
+            self.refusals.streak.inc();
+            RetryAfter(UNKNOWN_ADDRESS_WAIT).into()
+        }))
     }
 
     /// Counts a registration.
@@ -103,7 +109,8 @@ impl Throttle {
     /// If there were too many from the address.
     pub fn registration(&self, address: IpAddr) -> Result<(), RetryAfter> {
         let Some(limits) = &self.limits else { return Ok(()) };
-        limits.registrations.take(network(address), self.clock.now())
+        let taken = limits.registrations.take(network(address), self.clock.now());
+        taken.inspect_err(|_| self.refusals.registrations.inc())
     }
 
     /// Counts an attempt that names no account, such as a password reset by a token. It shares the
@@ -114,7 +121,17 @@ impl Throttle {
     /// If there were too many from the address.
     pub fn anonymous(&self, address: IpAddr) -> Result<(), RetryAfter> {
         let Some(limits) = &self.limits else { return Ok(()) };
-        limits.passwords.take(network(address), self.clock.now())
+        let taken = limits.passwords.take(network(address), self.clock.now());
+        taken.inspect_err(|_| self.refusals.passwords.inc())
+    }
+
+    fn refused(&self, refusal: Refusal) -> RetryAfter {
+        let (counter, wait) = match refusal {
+            Refusal::Address(wait) => (&self.refusals.passwords, wait),
+            Refusal::Account(wait) => (&self.refusals.failures, wait),
+        };
+        counter.inc();
+        wait
     }
 
     /// Forgets an account's failures in a row, after its password was set by other means than by
@@ -180,6 +197,13 @@ impl Reserved<'_> {
     }
 }
 
+/// Which limit an attempt has reached, and for how long.
+#[derive(Clone, Copy)]
+enum Refusal {
+    Address(RetryAfter),
+    Account(RetryAfter),
+}
+
 #[derive(Debug)]
 struct Limits {
     passwords: Buckets<IpNet>,
@@ -205,18 +229,21 @@ impl Limits {
 
     /// Counts a failure everywhere, or nowhere if it is too many. Returns how many the account had
     /// in a row before.
-    fn reserve(&self, network: IpNet, account: u64, now: Timestamp) -> Result<u32, RetryAfter> {
+    fn reserve(&self, network: IpNet, account: u64, now: Timestamp) -> Result<u32, Refusal> {
         match (self.passwords.take(network, now), self.failures.take((account, network), now)) {
             (Ok(()), Ok(())) => {}
             // A refused attempt costs nothing, and whoever waits as long as they are told is let in.
-            (Err(address), Err(failures)) => return Err(address.max(failures)),
+            (Err(address), Err(failures)) if failures > address => {
+                return Err(Refusal::Account(failures));
+            }
+            (Err(address), Err(_)) => return Err(Refusal::Address(address)),
             (Err(wait), Ok(())) => {
                 self.failures.give_back(&(account, network), now);
-                return Err(wait);
+                return Err(Refusal::Address(wait));
             }
             (Ok(()), Err(wait)) => {
                 self.passwords.give_back(&network, now);
-                return Err(wait);
+                return Err(Refusal::Account(wait));
             }
         }
         let mut streaks = self.streaks.lock();

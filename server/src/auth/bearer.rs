@@ -60,7 +60,11 @@ impl Bearers {
         let bearer = self.0.get(token)?;
         let is_current = bearer.users_version == app.store.users_version();
         let accepted = app.tokens.accept_again(&bearer.accepted, app.clock.now()).is_ok();
-        (is_current && accepted && !app.store.is_revoked(bearer.session)).then_some(bearer)
+        if !is_current || !accepted || app.store.is_revoked(bearer.session) {
+            return None;
+        }
+        app.metrics.tokens.hits.inc();
+        Some(bearer)
     }
 
     /// Whose the token is.
@@ -79,10 +83,14 @@ impl Bearers {
         let cached = self.0.get(token);
         let accepted = match &cached {
             Some(bearer) => {
+                app.metrics.tokens.hits.inc();
                 app.tokens.accept_again(&bearer.accepted, now)?;
                 Arc::clone(&bearer.accepted)
             }
-            None => Arc::new(app.tokens.accept(token, now)?),
+            None => {
+                app.metrics.tokens.misses.inc();
+                Arc::new(app.tokens.accept(token, now)?)
+            }
         };
         let (id, session) = subject(&accepted.claims)?;
         if app.store.is_revoked(session) {
@@ -99,6 +107,11 @@ impl Bearers {
         let bearer = Arc::new(Bearer { accepted, session, user, users_version, verified });
         self.0.insert(token.into(), Arc::clone(&bearer));
         Ok(bearer)
+    }
+
+    /// How many tokens it holds.
+    pub fn count(&self) -> usize {
+        self.0.len()
     }
 
     /// Forgets the tokens that are not accepted any more.

@@ -18,6 +18,7 @@ use crate::config::{
 use crate::control::{Client, Command, Operator, Reply};
 use crate::data_dir::{self, DATABASE_FILE};
 use crate::keys::{Algorithm, KeyRing};
+use crate::metrics::Metrics;
 use crate::state::State;
 use crate::store::{InUse, RedbStore};
 
@@ -147,7 +148,9 @@ fn open(dir: &Path, offline: &Offline) -> anyhow::Result<Operator> {
     };
     let config = config(offline).context("the default settings")?;
     let (store, keys) = (Arc::new(store), Arc::new(keys));
-    Ok(Operator::new(Arc::new(State::new(&config, store, keys, clock, Assets::default())?)))
+    let (metrics, assets) = (Metrics::default(), Assets::default());
+    let state = State::new(&config, metrics, store, keys, clock, assets)?;
+    Ok(Operator::new(Arc::new(state)))
 }
 
 /// The settings of a server that never serves. To start the hashing threads costs one hash, so

@@ -14,6 +14,7 @@ use crate::assets::Assets;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::keys::{Algorithm, KeyRing};
+use crate::metrics::Metrics;
 use crate::state::{App, State};
 use crate::store::RedbStore;
 
@@ -26,7 +27,8 @@ fn app() -> App {
     let store = Arc::new(RedbStore::in_memory().unwrap());
     let keys = Arc::new(KeyRing::in_memory(Algorithm::EdDSA).unwrap());
     let clock = Clock::manual(Timestamp::from_second(1_800_000_000).unwrap());
-    Arc::new(State::new(&config, store, keys, clock, Assets::default()).unwrap())
+    let metrics = Metrics::default();
+    Arc::new(State::new(&config, metrics, store, keys, clock, Assets::default()).unwrap())
 }
 
 /// The other end of a connection.

@@ -40,7 +40,8 @@ fn can_be_page(path: &str) -> bool {
         path.strip_prefix(of).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
     let file = path.rsplit('/').next().unwrap_or(path);
-    !file.contains('.') && !["/api", "/.well-known", "/healthz", "/readyz"].iter().any(for_machines)
+    !file.contains('.')
+        && !["/api", "/.well-known", "/healthz", "/readyz", "/metrics"].iter().any(for_machines)
 }
 
 /// A file as this client takes it, or 304 if it has it already.

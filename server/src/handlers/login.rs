@@ -2,8 +2,8 @@
 
 use anyhow::Context as _;
 use hallpass_contract::{Credentials, Login, Reauthentication, Secret};
-use http::HeaderMap;
 use http::header::SET_COOKIE;
+use http::{HeaderMap, StatusCode};
 
 use super::{public_user, to_the_end};
 use crate::answer::Answer;
@@ -21,17 +21,24 @@ use crate::username::Username;
 
 /// `POST /api/login`
 pub async fn login(form: Credentials, client: Client, app: App) -> Result<Answer<Login>, Problem> {
+    let pending = app.metrics.logins.begin();
+    let outcome = sign_in(form, client, &app).await;
+    pending.answered(outcome.as_ref().map_or_else(Problem::status, |_| StatusCode::OK));
+    outcome
+}
+
+async fn sign_in(form: Credentials, client: Client, app: &App) -> Result<Answer<Login>, Problem> {
     // A name that breaks the rules can't be anyone's.
     let username = Username::parse(&form.username).ok();
     let account = username.as_ref().map_or(form.username.as_str(), Username::key);
-    let attempt = begin_attempt(&app, &client, account).await.inspect_err(|_| {
+    let attempt = begin_attempt(app, &client, account).await.inspect_err(|_| {
         Line::new(Event::Login, &client).refused("too many attempts");
     })?;
     let user = match &username {
         Some(username) => app.store.user_by_name(username.key()).await?,
         None => None,
     };
-    let verdict = check_password(&app, &form.password, user.as_ref(), attempt).await?;
+    let verdict = check_password(app, &form.password, user.as_ref(), attempt).await?;
     let (user, verdict) = match (user, verdict) {
         (Some(user), Some(verdict)) => (user, verdict),
         (user, _) => {
@@ -40,9 +47,10 @@ pub async fn login(form: Credentials, client: Client, app: App) -> Result<Answer
             return Err(Problem::invalid_credentials());
         }
     };
-    let verified = verified(&app, &user, &form.password, verdict).await;
-    let tasks = app.tasks.clone();
-    to_the_end(tasks, async move { start(&app, user.id, verified, &client).await }).await
+    let verified = verified(app, &user, &form.password, verdict).await;
+    let app = App::clone(app);
+    to_the_end(app.tasks.clone(), async move { start(&app, user.id, verified, &client).await })
+        .await
 }
 
 async fn start(
@@ -80,20 +88,27 @@ pub async fn refresh(
     };
     to_the_end(app.tasks.clone(), async move {
         let line = |event| Line::new(event, &client).user(session.user).session(session.id);
+        let refreshes = &app.metrics.refreshes;
         match app.store.refresh(refresh).await? {
             Rotation::Rotated(session, user) => {
+                refreshes.rotated.inc();
                 line(Event::Refresh).ok();
                 signed_in(&app, &user, &session)
             }
             Rotation::Raced(session, user) => {
+                refreshes.raced.inc();
                 line(Event::Refresh).detail("second of two that raced").ok();
                 signed_in(&app, &user, &session)
             }
             Rotation::Reused => {
+                refreshes.reused.inc();
                 line(Event::RefreshReuse).refused("the session has ended");
                 Err(Problem::session_ended())
             }
-            Rotation::Gone => Err(Problem::session_ended()),
+            Rotation::Gone => {
+                refreshes.gone.inc();
+                Err(Problem::session_ended())
+            }
         }
     })
     .await

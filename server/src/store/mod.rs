@@ -29,6 +29,19 @@ use jiff::Timestamp;
 #[error(transparent)]
 pub struct StoreError(#[from] pub anyhow::Error);
 
+/// How much a store holds.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct StoreCounts {
+    /// Users.
+    pub users: u64,
+    /// Sessions that have not ended, and those that expired since the last sweep.
+    pub sessions: u64,
+    /// Sessions that [`Store::is_revoked`] knows.
+    pub revoked: u64,
+    /// Writes that wait to be made.
+    pub queue: u64,
+}
+
 /// Where users and sessions are kept.
 #[async_trait]
 pub trait Store: fmt::Debug + Send + Sync {
@@ -155,6 +168,9 @@ pub trait Store: fmt::Debug + Send + Sync {
 
     /// Forgets what has expired, and says how many sessions that were.
     async fn sweep(&self, now: Timestamp) -> Result<usize, StoreError>;
+
+    /// How much there is.
+    async fn counts(&self) -> Result<StoreCounts, StoreError>;
 
     /// Whether the store can read and write.
     async fn check(&self) -> Result<(), StoreError>;

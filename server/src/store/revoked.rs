@@ -16,6 +16,10 @@ impl Revoked {
         self.read().contains_key(&id)
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.read().len()
+    }
+
     pub(super) fn extend(&self, entries: &[(SessionId, Timestamp)]) {
         if !entries.is_empty() {
             self.write().extend(entries.iter().copied());

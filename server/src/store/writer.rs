@@ -2,6 +2,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 use anyhow::{Context as _, anyhow};
 use redb::{Database, ReadableTable as _, TableDefinition, WriteTransaction};
@@ -9,6 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::StoreError;
 use super::database::Reopening;
+use crate::metrics::StoreMetrics;
 
 /// How many writes may wait for the thread before a request has to wait for a place.
 const QUEUE: usize = 1024;
@@ -44,17 +46,22 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(db: Arc<Reopening>) -> anyhow::Result<Self> {
+    pub(super) fn start(db: Arc<Reopening>, metrics: StoreMetrics) -> anyhow::Result<Self> {
         let (queue, writes) = mpsc::channel(QUEUE);
         let failing = Arc::new(AtomicBool::new(false));
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn({
                 let failing = Arc::clone(&failing);
-                move || run(&db, writes, &failing)
+                move || run(&db, writes, &failing, &metrics)
             })
             .context("can't start the store's writer thread")?;
         Ok(Self { queue: Some(queue), thread: Some(thread), failing })
+    }
+
+    /// How many writes wait to be taken up.
+    pub(super) fn queued(&self) -> usize {
+        self.queue.as_ref().map_or(0, |queue| queue.max_capacity() - queue.capacity())
     }
 
     /// Whether writes go through. It writes only after a failure, so that asking often is cheap.
@@ -120,9 +127,15 @@ impl Drop for Writer {
     }
 }
 
-fn run(db: &Reopening, mut writes: mpsc::Receiver<Write>, failing: &AtomicBool) {
+fn run(
+    db: &Reopening,
+    mut writes: mpsc::Receiver<Write>,
+    failing: &AtomicBool,
+    metrics: &StoreMetrics,
+) {
     let mut group = Vec::with_capacity(MAX_GROUP);
     while writes.blocking_recv_many(&mut group, MAX_GROUP) > 0 {
+        let (started, size) = (Instant::now(), group.len());
         // Both outlive the attempt: nobody is told of a failure before `failing` says so.
         let (mut writes, mut acknowledges) = (group.drain(..), Vec::new());
         let attempt = || {
@@ -133,6 +146,7 @@ fn run(db: &Reopening, mut writes: mpsc::Receiver<Write>, failing: &AtomicBool) 
         let committed = catch_unwind(AssertUnwindSafe(attempt));
         let outcome = committed.unwrap_or_else(|_| Err(anyhow!("a write panicked")));
         failing.store(outcome.is_err(), Ordering::Relaxed);
+        metrics.commit(outcome.is_ok(), size, started.elapsed());
         if let Err(error) = &outcome {
             tracing::error!("a write was aborted: {error:#}");
             if let Err(error) = db.reopen() {

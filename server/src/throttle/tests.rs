@@ -10,6 +10,7 @@ use http::StatusCode;
 use http::header::RETRY_AFTER;
 
 use super::*;
+use crate::metrics::Metrics;
 use crate::problem::Problem;
 
 const HOME: IpAddr = IpAddr::V4(Ipv4Addr::new(198, 51, 100, 1));
@@ -23,7 +24,8 @@ struct Bench {
 impl Bench {
     fn new() -> Self {
         let clock = Clock::manual(Timestamp::from_second(1_800_000_000).unwrap());
-        Self { throttle: Throttle::new(true, clock.clone()), clock }
+        let refusals = Metrics::default().throttled.clone();
+        Self { throttle: Throttle::new(true, clock.clone(), refusals), clock }
     }
 
     fn pass(&self, seconds: u64) {
@@ -237,7 +239,7 @@ fn the_answer_says_how_long_to_wait_and_not_what_for() {
 
 #[test]
 fn switched_off_it_admits_everything() {
-    let throttle = Throttle::new(false, Clock::system());
+    let throttle = Throttle::new(false, Clock::system(), Metrics::default().throttled.clone());
     for _ in 0..1_000 {
         let known = ready(Ok::<_, RetryAfter>(false));
         throttle.attempt(HOME, "ada", known).now_or_never().unwrap().unwrap().failed();

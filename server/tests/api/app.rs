@@ -8,6 +8,7 @@ use hallpass::assets::Assets;
 use hallpass::clock::Clock;
 use hallpass::config::Config;
 use hallpass::keys::KeyRing;
+use hallpass::metrics::Metrics;
 use hallpass::middleware::Service;
 use hallpass::routes::routes;
 use hallpass::serve::{Limits, serve};
@@ -69,10 +70,12 @@ impl TestApp {
         }
         let config = Config::without_environment(&args).unwrap();
         let clock = Clock::manual(Timestamp::from_second(1_800_000_000).unwrap());
-        let store = Arc::new(RedbStore::in_memory().unwrap());
+        let metrics = Metrics::default();
+        let store = Arc::new(RedbStore::in_memory_counted(metrics.store.clone()).unwrap());
         let settings = config.keys.settings(None, config.access_ttl).unwrap();
         let keys = Arc::new(KeyRing::in_memory_with(settings, clock.now()).unwrap());
-        let mut state = State::new(&config, store, keys, clock.clone(), assets()).unwrap();
+        let time = clock.clone();
+        let mut state = State::new(&config, metrics, store, keys, time, assets()).unwrap();
         adjust(&mut state);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();

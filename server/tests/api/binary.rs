@@ -57,6 +57,10 @@ impl Process {
         request.send().await.unwrap()
     }
 
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Ends the process and returns how it ended and all that it logged.
     pub fn end(&mut self, signal: Signal) -> (ExitStatus, String) {
         kill_process(Pid::from_child(&self.child), signal).unwrap();

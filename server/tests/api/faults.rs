@@ -9,7 +9,7 @@ use futures_util::future::join_all;
 use hallpass::serve::Limits;
 use hallpass::store::{
     Actor, CreateUserError, EditUserError, Edited, Moment, NewSession, Refresh, ResetOffer,
-    Rotation, Session, SessionId, Store, StoreError, User, UserEdit, UserId, Verified,
+    Rotation, Session, SessionId, Store, StoreCounts, StoreError, User, UserEdit, UserId, Verified,
 };
 use hallpass::token::Tokens;
 use hallpass_contract::{Secret, kind, path};
@@ -22,7 +22,7 @@ const CAUSE: &str = "sector 7 of the disk";
 
 /// A store that fails, or panics, at whatever it is asked.
 #[derive(Debug)]
-enum Broken {
+pub enum Broken {
     Failing,
     Panicking,
 }
@@ -81,10 +81,11 @@ broken! {
     end_other_sessions(Actor, Moment) -> Result<usize, EditUserError>;
     end_sessions(UserId, Option<Actor>, Moment) -> Result<usize, EditUserError>;
     sweep(Timestamp) -> Result<usize, StoreError>;
+    counts() -> Result<StoreCounts, StoreError>;
     check() -> Result<(), StoreError>;
 }
 
-async fn app_on(store: Broken) -> TestApp {
+pub async fn app_on(store: Broken) -> TestApp {
     TestApp::with(&[], Limits::default(), |state| state.store = Arc::new(store)).await
 }
 

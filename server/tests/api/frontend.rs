@@ -32,6 +32,7 @@ async fn what_looks_like_a_file_or_a_probe_and_is_none_is_a_404() {
         "/.well-known/change-password",
         "/readyz/",
         "/healthz/anything",
+        "/metrics",
         "/index.html.br",
         "/%2e%2e/etc/passwd.txt",
     ] {

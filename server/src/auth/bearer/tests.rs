@@ -12,6 +12,7 @@ use crate::assets::Assets;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::keys::KeyRing;
+use crate::metrics::Metrics;
 use crate::store::{RedbStore, UserEdit, UserId};
 use crate::token::Grant;
 
@@ -33,7 +34,8 @@ impl Site {
         let settings = config.keys.settings(None, config.access_ttl).unwrap();
         let keys = Arc::new(KeyRing::in_memory_with(settings, clock.now()).unwrap());
         let store = Arc::new(RedbStore::in_memory().unwrap());
-        let app = State::new(&config, store, keys, clock, Assets::new([])).unwrap();
+        let app =
+            State::new(&config, Metrics::default(), store, keys, clock, Assets::new([])).unwrap();
         let mut site = Self { app, users: Vec::new(), tokens: Vec::new() };
         for n in 0..USERS {
             let user = user(n, site.app.clock.now());

@@ -17,7 +17,9 @@ use anyhow::Context as _;
 use async_trait::async_trait;
 use hallpass_contract::Secret;
 use jiff::Timestamp;
-use redb::{Database, ReadableDatabase as _, ReadableTable, WriteTransaction};
+use redb::{
+    Database, ReadableDatabase as _, ReadableTable, ReadableTableMetadata as _, WriteTransaction,
+};
 
 use self::tables::{
     ADDRESSES, RESETS, REVOKED, SESSIONS, SESSIONS_BY_USER, USER_IDS_BY_NAME, USERS, time,
@@ -28,7 +30,8 @@ use super::revoked::Revoked;
 use super::session::{Moment, NewSession, Refresh, Rotation, Session, Verified};
 use super::user::{Actor, CreateUserError, EditUserError, Edited, ResetOffer, User, UserEdit};
 use super::writer::Writer;
-use super::{SessionId, Store, StoreError, UserId};
+use super::{SessionId, Store, StoreCounts, StoreError, UserId};
+use crate::metrics::StoreMetrics;
 
 /// How a table keeps an id.
 type Id = &'static [u8; 16];
@@ -59,9 +62,18 @@ impl RedbStore {
     /// If another process has it open ([`InUse`]), it is not a redb file, or the disk
     /// refuses.
     pub fn open(path: &Path) -> anyhow::Result<Self> {
+        Self::open_counted(path, StoreMetrics::unregistered())
+    }
+
+    /// As [`open`](Self::open), with what counts its work.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open).
+    pub fn open_counted(path: &Path, metrics: StoreMetrics) -> anyhow::Result<Self> {
         open::make_unless_there(path)?;
         let path = path.to_owned();
-        Self::new(move || open::open_file(&path))
+        Self::new(move || open::open_file(&path), metrics)
     }
 
     /// A store in memory that is gone with the process, for tests.
@@ -70,11 +82,21 @@ impl RedbStore {
     ///
     /// If its thread can't be started.
     pub fn in_memory() -> anyhow::Result<Self> {
-        Self::new(open::open_in_memory)
+        Self::in_memory_counted(StoreMetrics::unregistered())
+    }
+
+    /// As [`in_memory`](Self::in_memory), with what counts its work.
+    ///
+    /// # Errors
+    ///
+    /// As [`in_memory`](Self::in_memory).
+    pub fn in_memory_counted(metrics: StoreMetrics) -> anyhow::Result<Self> {
+        Self::new(open::open_in_memory, metrics)
     }
 
     fn new(
         open: impl Fn() -> anyhow::Result<Database> + Send + Sync + 'static,
+        metrics: StoreMetrics,
     ) -> anyhow::Result<Self> {
         let revoked = Arc::new(Revoked::default());
         let users_version = Arc::new(AtomicU64::new(0));
@@ -90,7 +112,8 @@ impl RedbStore {
             }
         };
         let db = Arc::new(Reopening::new(open)?);
-        Ok(Self { writer: Writer::start(Arc::clone(&db))?, db, revoked, users_version })
+        let writer = Writer::start(Arc::clone(&db), metrics)?;
+        Ok(Self { writer, db, revoked, users_version })
     }
 
     fn read<T>(&self, read: impl FnOnce(&Database) -> anyhow::Result<T>) -> Result<T, StoreError> {
@@ -339,6 +362,16 @@ impl Store for RedbStore {
         self.writer.write(forget).await?;
         self.revoked.forget_expired(now);
         Ok(swept)
+    }
+
+    async fn counts(&self) -> Result<StoreCounts, StoreError> {
+        // The tables know how many rows they have.
+        let (users, sessions) = self.read(|db| {
+            let txn = db.begin_read()?;
+            Ok((txn.open_table(USERS)?.len()?, txn.open_table(SESSIONS)?.len()?))
+        })?;
+        let revoked = self.revoked.len() as u64;
+        Ok(StoreCounts { users, sessions, revoked, queue: self.writer.queued() as u64 })
     }
 
     async fn check(&self) -> Result<(), StoreError> {

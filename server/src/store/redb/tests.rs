@@ -310,7 +310,7 @@ fn store_on(before_sync: BeforeSync) -> RedbStore {
         let disk = Disk { memory: Arc::clone(&memory), before_sync: Arc::clone(&before_sync) };
         Ok(Database::builder().create_with_backend(disk)?)
     };
-    RedbStore::new(open).unwrap()
+    RedbStore::new(open, StoreMetrics::unregistered()).unwrap()
 }
 
 #[tokio::test]

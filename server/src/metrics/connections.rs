@@ -1,0 +1,97 @@
+//! TCP connections to a listener.
+
+use prometheus::{IntCounter, IntGauge, Registry};
+
+use super::families::Families;
+
+/// What counts the connections of a listener.
+#[derive(Clone, Debug)]
+pub struct Connections {
+    open: IntGauge,
+    limit: IntGauge,
+    accepted: IntCounter,
+    limit_reached: IntCounter,
+    accept_errors: IntCounter,
+    timeouts: IntCounter,
+    malformed: IntCounter,
+    broken: IntCounter,
+}
+
+impl Connections {
+    pub(super) fn new(families: Families<'_>) -> Self {
+        let failed = families.counters(
+            "hallpass_connections_failed_total",
+            "Connections that did not end in order.",
+            &["reason"],
+        );
+        let failed = |reason| failed.with_label_values(&[reason]);
+        Self {
+            open: families.gauge("hallpass_connections", "Connections that are open."),
+            limit: families.gauge("hallpass_connections_limit", "The most connections at once."),
+            accepted: families
+                .counter("hallpass_connections_accepted_total", "Connections that were accepted."),
+            limit_reached: families.counter(
+                "hallpass_connections_limit_reached_total",
+                "Times that as many connections were open as may be, and the next one had to wait.",
+            ),
+            accept_errors: families.counter(
+                "hallpass_connections_accept_errors_total",
+                "Connections that could not be accepted for lack of file descriptors or memory.",
+            ),
+            timeouts: failed("timeout"),
+            malformed: failed("malformed"),
+            broken: failed("broken"),
+        }
+    }
+
+    /// For a listener whose connections nobody asks about.
+    pub fn unregistered() -> Self {
+        Self::new(Families(&Registry::new()))
+    }
+
+    /// The most at once is this many.
+    pub fn set_limit(&self, limit: usize) {
+        self.limit.set(i64::try_from(limit).unwrap_or(i64::MAX));
+    }
+
+    /// Counts one that was accepted, and is open until what this returns is dropped.
+    pub fn accepted(&self) -> OpenConnection {
+        self.accepted.inc();
+        self.open.inc();
+        OpenConnection(self.open.clone())
+    }
+
+    /// As many are open as may be.
+    pub fn limit_reached(&self) {
+        self.limit_reached.inc();
+    }
+
+    /// One could not be accepted.
+    pub fn accept_failed(&self) {
+        self.accept_errors.inc();
+    }
+
+    /// One ended with an error: it was silent for too long, what came was not HTTP, or the client was
+    /// gone in the middle of something.
+    pub fn failed(&self, error: &hyper::Error) {
+        let reason = if error.is_timeout() {
+            &self.timeouts
+        } else if error.is_parse() {
+            &self.malformed
+        } else {
+            &self.broken
+        };
+        reason.inc();
+    }
+}
+
+/// One connection that is open.
+#[derive(Debug)]
+#[must_use = "dropped, the connection counts as closed"]
+pub struct OpenConnection(IntGauge);
+
+impl Drop for OpenConnection {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}

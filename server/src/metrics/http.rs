@@ -1,0 +1,149 @@
+//! Requests by route, method and status. Who answers one holds a [`Series`]: to count it is one
+//! counter and one histogram, with nothing to look up, lock or allocate.
+
+use std::collections::HashMap;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use hallpass_contract::path;
+use http::{Method, StatusCode};
+use prometheus::{Histogram, HistogramVec, IntCounter, IntCounterVec};
+
+use super::families::{Families, LATENCIES};
+use crate::pattern::captured;
+
+/// The label of what is in no table: the frontend's files and unknown paths, methods that a path
+/// does not have.
+pub const OTHER: &str = "other";
+
+/// The families of requests.
+#[derive(Clone, Debug)]
+pub struct Http {
+    requests: IntCounterVec,
+    durations: HistogramVec,
+}
+
+impl Http {
+    pub(super) fn new(families: Families<'_>) -> Self {
+        let http = Self {
+            requests: families.counters(
+                "hallpass_http_requests_total",
+                "Requests that were answered.",
+                &["route", "method", "status"],
+            ),
+            durations: families.histograms(
+                "hallpass_http_request_duration_seconds",
+                "Time from a request's head to the head of its answer.",
+                &["route", "method"],
+                LATENCIES,
+            ),
+        };
+        // So that both families are there before the first request.
+        http.series(path::VERIFY, Method::GET.as_str()).counter(StatusCode::OK);
+        http
+    }
+
+    /// The series of a route and one of its methods.
+    pub fn series(&self, route: &'static str, method: &'static str) -> Series {
+        Series {
+            requests: self.requests.clone(),
+            labels: [route, method],
+            duration: self.durations.with_label_values(&[route, method]),
+            by_status: Default::default(),
+        }
+    }
+
+    /// The series of a route table: each path's pattern, and its methods as `Allow` has them.
+    pub fn routes<'t>(
+        &self,
+        table: impl IntoIterator<Item = (&'static str, &'t [&'static str])>,
+    ) -> RouteSeries {
+        let mut routes = RouteSeries {
+            http: self.clone(),
+            fixed: HashMap::new(),
+            patterns: Vec::new(),
+            other: Route::new(OTHER, &["GET, HEAD"]),
+        };
+        for (path, methods) in table {
+            let route = Route::new(path, methods);
+            if path.contains('{') {
+                routes.patterns.push(route);
+            } else {
+                routes.fixed.insert(path, route);
+            }
+        }
+        routes
+    }
+}
+
+/// The statuses that the server answers with.
+const STATUSES: [&str; 19] = [
+    "200", "201", "204", "304", "400", "401", "403", "404", "405", "408", "409", "411", "413",
+    "415", "422", "429", "500", "503", OTHER,
+];
+
+/// What counts the requests of one route and method. A status has no series until it is answered.
+#[derive(Debug)]
+pub struct Series {
+    requests: IntCounterVec,
+    labels: [&'static str; 2],
+    duration: Histogram,
+    by_status: [OnceLock<IntCounter>; STATUSES.len()],
+}
+
+impl Series {
+    /// Counts a request that was answered with `status` after `elapsed`.
+    pub fn observe(&self, status: StatusCode, elapsed: Duration) {
+        self.counter(status).inc();
+        self.duration.observe(elapsed.as_secs_f64());
+    }
+
+    fn counter(&self, status: StatusCode) -> &IntCounter {
+        let at = STATUSES.iter().position(|known| *known == status.as_str());
+        let at = at.unwrap_or(STATUSES.len() - 1);
+        self.by_status[at].get_or_init(|| {
+            let [route, method] = self.labels;
+            self.requests.with_label_values(&[route, method, STATUSES[at]])
+        })
+    }
+}
+
+/// The series of every route; those that nobody asks for are never made.
+#[derive(Debug)]
+pub struct RouteSeries {
+    http: Http,
+    fixed: HashMap<&'static str, Route>,
+    /// Those with `{id}` in them.
+    patterns: Vec<Route>,
+    other: Route,
+}
+
+#[derive(Debug)]
+struct Route {
+    path: &'static str,
+    /// [`OTHER`] is the last.
+    methods: Vec<(&'static str, OnceLock<Series>)>,
+}
+
+impl Route {
+    fn new(path: &'static str, methods: &[&'static str]) -> Self {
+        let methods = methods.iter().flat_map(|names| names.split(", ")).chain([OTHER]);
+        Self { path, methods: methods.map(|name| (name, OnceLock::new())).collect() }
+    }
+}
+
+impl RouteSeries {
+    /// Counts a request for `path` that was answered with `status` after `elapsed`.
+    pub fn observe(&self, path: &str, method: &Method, status: StatusCode, elapsed: Duration) {
+        self.of(path, method).observe(status, elapsed);
+    }
+
+    fn of(&self, path: &str, method: &Method) -> &Series {
+        let pattern = || self.patterns.iter().find(|route| captured(route.path, path).is_some());
+        let route = self.fixed.get(path).or_else(pattern).unwrap_or(&self.other);
+        let known = |(name, _): &&(&str, _)| *name == method.as_str() || *name == OTHER;
+        let found = route.methods.iter().find(known);
+        let (name, series) = found.expect("the last one is for all others");
+        series.get_or_init(|| self.http.series(route.path, name))
+    }
+}

@@ -1,0 +1,76 @@
+//! Users, sessions, and their way to the disk.
+
+use std::time::Duration;
+
+use prometheus::{Histogram, IntCounter, IntGauge, Registry};
+
+use super::families::{Families, LATENCIES};
+
+/// What counts the work of a store, and what it holds.
+#[derive(Clone, Debug)]
+pub struct StoreMetrics {
+    /// Users.
+    pub users: IntGauge,
+    /// Sessions that have not ended; one that expires counts until it is swept.
+    pub sessions: IntGauge,
+    /// Sessions that were ended while their access tokens may still be around.
+    pub revoked: IntGauge,
+    /// Writes that wait for the next commit.
+    pub queue: IntGauge,
+    committed: IntCounter,
+    failed: IntCounter,
+    duration: Histogram,
+    writes: Histogram,
+}
+
+/// Upper bounds of the writes of one commit.
+const GROUP_SIZES: &[f64] = &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0];
+
+impl StoreMetrics {
+    pub(super) fn new(families: Families<'_>) -> Self {
+        let commits = families.counters(
+            "hallpass_store_commits_total",
+            "Groups of writes that were made durable together, or failed together.",
+            &["outcome"],
+        );
+        Self {
+            users: families.gauge("hallpass_users", "Users."),
+            sessions: families.gauge("hallpass_sessions", "Sessions that have not ended."),
+            revoked: families.gauge(
+                "hallpass_revoked_sessions",
+                "Ended sessions that are remembered until their access tokens have expired.",
+            ),
+            queue: families
+                .gauge("hallpass_store_queue_writes", "Writes that wait for the next commit."),
+            committed: commits.with_label_values(&["ok"]),
+            failed: commits.with_label_values(&["failed"]),
+            duration: families.histogram(
+                "hallpass_store_commit_duration_seconds",
+                "Time from the first write of a commit to all of it on the disk.",
+                LATENCIES,
+            ),
+            writes: families.histogram(
+                "hallpass_store_commit_writes",
+                "Writes of one commit.",
+                GROUP_SIZES,
+            ),
+        }
+    }
+
+    /// For a store that nobody asks about.
+    pub fn unregistered() -> Self {
+        Self::new(Families(&Registry::new()))
+    }
+
+    /// Counts a commit of so many writes that took so long. One that failed has no size and no
+    /// duration: what it might have been says nothing of the others.
+    pub fn commit(&self, ok: bool, writes: usize, elapsed: Duration) {
+        if !ok {
+            self.failed.inc();
+            return;
+        }
+        self.committed.inc();
+        self.duration.observe(elapsed.as_secs_f64());
+        self.writes.observe(u32::try_from(writes).map_or(f64::INFINITY, f64::from));
+    }
+}

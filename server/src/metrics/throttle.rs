@@ -1,0 +1,32 @@
+//! What was refused because it was too much.
+
+use prometheus::IntCounter;
+
+use super::families::Families;
+
+/// Refusals by the limit that was reached.
+#[derive(Clone, Debug)]
+pub struct Throttled {
+    /// Password attempts from one address.
+    pub passwords: IntCounter,
+    /// Registrations from one address.
+    pub registrations: IntCounter,
+    /// Failures of one account from one address.
+    pub failures: IntCounter,
+    /// Failures of one account in a row, at an address that it is not known at.
+    pub streak: IntCounter,
+}
+
+impl Throttled {
+    pub(super) fn new(families: Families<'_>) -> Self {
+        let name = "hallpass_throttled_total";
+        let family = families.counters(name, "Attempts that were too many.", &["limit"]);
+        let limit = |limit| family.with_label_values(&[limit]);
+        Self {
+            passwords: limit("passwords"),
+            registrations: limit("registrations"),
+            failures: limit("failures"),
+            streak: limit("streak"),
+        }
+    }
+}

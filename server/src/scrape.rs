@@ -1,0 +1,97 @@
+//! `GET /metrics`, on a listener of its own: whoever may reach the API need not see what goes on.
+
+use std::net::SocketAddr;
+
+use anyhow::Context as _;
+use bytes::Bytes;
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE};
+use http::{HeaderValue, Method, Request, Response, StatusCode};
+use tokio::net::TcpListener;
+
+use crate::filters::to_reply;
+use crate::metrics::{Connections, MEDIA_TYPE};
+use crate::serve::{Limits, serve_with};
+use crate::state::App;
+
+/// The one path.
+const PATH: &str = "/metrics";
+
+/// The most connections at once: whoever scrapes needs one, and a few may.
+const MAX_CONNECTIONS: usize = 16;
+
+/// Takes the address. What it is in the end, also of port 0, is in the log, with a warning if other
+/// machines can reach it.
+///
+/// # Errors
+///
+/// If nobody can listen there.
+pub async fn bind(address: &str) -> anyhow::Result<TcpListener> {
+    let listener = TcpListener::bind(address).await;
+    let listener = listener.with_context(|| format!("can't listen on {address} for metrics"))?;
+    let bound = listener.local_addr()?;
+    if !bound.ip().is_loopback() {
+        tracing::warn!(
+            "the metrics on {bound} are for everyone who can reach that address; use a loopback \
+             one, or see to it that nobody else can"
+        );
+    }
+    tracing::info!("metrics on http://{bound}{PATH}");
+    Ok(listener)
+}
+
+/// Answers what comes to `listener`, until `shutdown`. Connections may take what `limits` say, and be
+/// few.
+pub async fn serve(
+    listener: TcpListener,
+    app: App,
+    limits: Limits,
+    shutdown: impl Future<Output = ()>,
+) {
+    let limits = Limits { max_connections: MAX_CONNECTIONS, ..limits };
+    let answer = move |request: Request<_>, _: SocketAddr| {
+        let app = App::clone(&app);
+        async move { to_reply(Ok(answer(app, request.method(), request.uri().path()).await)) }
+    };
+    serve_with(listener, answer, limits, Connections::unregistered(), shutdown).await;
+}
+
+async fn answer(app: App, method: &Method, path: &str) -> Response<Bytes> {
+    if path != PATH {
+        return plain(StatusCode::NOT_FOUND, "there is /metrics and nothing else\n");
+    }
+    if method != Method::GET && method != Method::HEAD {
+        let mut response = plain(StatusCode::METHOD_NOT_ALLOWED, "use GET\n");
+        response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+        return response;
+    }
+    match text(app).await {
+        Ok(text) => {
+            let mut response = plain(StatusCode::OK, text);
+            response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
+            response
+        }
+        Err(error) => {
+            tracing::error!("can't tell the metrics: {error:#}");
+            plain(StatusCode::INTERNAL_SERVER_ERROR, "the log says why\n")
+        }
+    }
+}
+
+async fn text(app: App) -> anyhow::Result<String> {
+    let metrics = app.metrics.clone();
+    // In a task of its own: whatever trouble the store is in, the rest is of use all the more.
+    let stock = tokio::spawn(async move { app.take_stock().await });
+    if let Err(error) = stock.await.map_err(Into::into).flatten() {
+        tracing::warn!("the metrics do not know what is in the store: {error:#}");
+    }
+    tokio::task::spawn_blocking(move || metrics.text()).await?
+}
+
+fn plain(status: StatusCode, body: impl Into<Bytes>) -> Response<Bytes> {
+    let mut response = Response::new(body.into());
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}

@@ -1,0 +1,141 @@
+//! The listener of the real process: off by default, and what it says of itself.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::Command;
+use std::sync::mpsc;
+
+use hallpass_contract::LISTENING_ON;
+use rustix::process::Signal;
+
+use super::SOON;
+use crate::app::PASSWORD;
+use crate::binary::{Process, client, serve_command as command};
+use crate::exposition::Exposition;
+
+/// A process that serves metrics, and where.
+fn start(mut command: Command) -> (Process, String) {
+    let mut child = command.spawn().unwrap();
+    let stderr = BufReader::new(child.stderr.take().unwrap());
+    let (found, finding) = mpsc::channel();
+    let log = std::thread::spawn(move || {
+        let mut text = String::new();
+        for line in stderr.lines().map(Result::unwrap) {
+            if let Some((_, url)) = line.split_once("metrics on ") {
+                let _ = found.send(url.to_owned());
+            }
+            text = text + &line + "\n";
+        }
+        text
+    });
+    let process = Process::with_log(child, log);
+    (process, finding.recv_timeout(SOON).expect("it says where the metrics are"))
+}
+
+async fn scrape(url: &str) -> Exposition {
+    let response = client().get(url).send().await.unwrap();
+    Exposition::parse(&response.text().await.unwrap())
+}
+
+/// The TCP sockets of a process that others can connect to.
+#[cfg(target_os = "linux")]
+fn listeners(pid: u32) -> usize {
+    use procfs::net::TcpState;
+    use procfs::process::FDTarget;
+
+    let process = procfs::process::Process::new(pid.try_into().unwrap()).unwrap();
+    let files = process.fd().unwrap().map(|file| file.unwrap().target);
+    let sockets: Vec<_> = files
+        .filter_map(|target| if let FDTarget::Socket(inode) = target { Some(inode) } else { None })
+        .collect();
+    let listen = |entry: &procfs::net::TcpNetEntry| {
+        entry.state == TcpState::Listen && sockets.contains(&entry.inode)
+    };
+    procfs::net::tcp().unwrap().iter().filter(|entry| listen(entry)).count()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn it_is_off_by_default() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut without = Process::start(dir.path(), &[]);
+    assert_eq!(listeners(without.id()), 1);
+    let (_, log) = without.end(Signal::TERM);
+    assert!(!log.contains("metrics"), "{log}");
+    let (with, _) = start(command(dir.path(), &["--metrics-listen", "127.0.0.1:0"]));
+    assert_eq!(listeners(with.id()), 2);
+}
+
+#[tokio::test]
+async fn a_free_port_is_told_in_the_log_and_stdout_stays_as_it_was() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut command = command(dir.path(), &["--log-format", "text"]);
+    command.env("HALLPASS_METRICS_LISTEN", "127.0.0.1:0");
+    let (mut process, url) = start(command);
+    assert!(url.starts_with("http://127.0.0.1:") && url.ends_with("/metrics"), "{url}");
+    assert!(!url.contains(":0/") && !url.starts_with(&process.url), "{url}, {}", process.url);
+    process.post("/api/register", "ada", PASSWORD).await;
+    process.post("/api/login", "ada", PASSWORD).await;
+    let api = client().get(format!("{}/metrics", process.url)).send().await.unwrap();
+    assert_eq!(api.status(), 404, "the API does not tell");
+    assert_eq!(scrape(&url).await.value("hallpass_users"), 1.0);
+    let (status, log) = process.end(Signal::TERM);
+    assert!(status.success() && !log.contains("WARN the metrics"), "{log}");
+    assert!(client().get(&url).send().await.is_err(), "it stops with the server");
+}
+
+#[tokio::test]
+async fn users_sessions_and_revocations_are_right_from_the_start() {
+    let dir = tempfile::tempdir().unwrap();
+    let args = ["--metrics-listen", "127.0.0.1:0"];
+    let (mut first, _) = start(command(dir.path(), &args));
+    first.post("/api/register", "ada", PASSWORD).await;
+    for _ in 0..2 {
+        first.post("/api/login", "ada", PASSWORD).await;
+    }
+    let login = first.post("/api/login", "ada", PASSWORD).await;
+    let login: hallpass_contract::Login = login.json().await.unwrap();
+    let logout = client().post(format!("{}/api/logout", first.url));
+    let logout = logout.bearer_auth(login.access_token.expose()).send().await.unwrap();
+    assert_eq!(logout.status(), 204);
+    first.end(Signal::KILL);
+    let (_second, url) = start(command(dir.path(), &args));
+    let scraped = scrape(&url).await;
+    let value = |series| scraped.value(series);
+    assert_eq!(value("hallpass_users"), 1.0);
+    assert_eq!(value("hallpass_sessions"), 2.0);
+    assert_eq!(value("hallpass_revoked_sessions"), 1.0);
+}
+
+#[test]
+fn an_address_for_everyone_gets_a_warning() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut process, _) = start(command(dir.path(), &["--metrics-listen", "0.0.0.0:0"]));
+    let (_, log) = process.end(Signal::TERM);
+    let warned = |line: &str| line.contains("WARN") && line.contains("the metrics on 0.0.0.0:");
+    assert!(log.lines().any(warned), "{log}");
+}
+
+#[test]
+fn an_address_that_can_not_be_had_is_said_in_one_line() {
+    let dir = tempfile::tempdir().unwrap();
+    let holder = Process::start(dir.path(), &[]);
+    let taken = holder.url.strip_prefix("http://").unwrap();
+    for address in ["203.0.113.1:80", "nonsense", "9090", taken] {
+        refuses(address);
+    }
+}
+
+fn refuses(address: &str) {
+    let fresh = tempfile::tempdir().unwrap();
+    let path: &Path = fresh.path();
+    let args = ["--metrics-listen", address, "--log-level=off"];
+    let output = command(path, &args).output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    let told = format!("hallpass: can't listen on {address} for metrics: ");
+    assert!(stderr.starts_with(&told), "{stderr}");
+    assert_eq!(stderr.lines().count(), 1, "{stderr}");
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    assert!(!stdout.contains(LISTENING_ON), "{stdout}");
+}
