@@ -16,7 +16,7 @@ use crate::config::{Config, Registration, Switch};
 use crate::content_policy;
 use crate::keys::KeyRing;
 use crate::openapi::Documents;
-use crate::password::{PhcHash, Policy, Pool, PoolError};
+use crate::password::{JobKind, PhcHash, Policy, Pool, PoolError, Settings};
 use crate::sessions::Sessions;
 use crate::store::{Lifetimes, Moment, Store};
 use crate::throttle::Throttle;
@@ -96,7 +96,7 @@ impl State {
             bearers: Bearers::default(),
             sessions: Sessions::new(keys.refresh_key().clone(), lifetimes),
             keys,
-            pool: Pool::start(config.passwords.pbkdf2_iterations)?,
+            pool: Pool::start(Settings::new(config.passwords.pbkdf2_iterations))?,
             policy,
             throttle: Throttle::new(config.login_throttle == Switch::On, clock.clone()),
             registration: config.registration,
@@ -122,7 +122,8 @@ impl State {
         Moment { now, tokens_expired_at }
     }
 
-    /// Hashes a new password for `username`, if the policy accepts it.
+    /// Hashes a new password for `username`, who has an account or gets one from an operator, if
+    /// the policy accepts it.
     ///
     /// # Errors
     ///
@@ -134,7 +135,7 @@ impl State {
     ) -> Result<Result<PhcHash, String>, PoolError> {
         let (policy, username) = (self.policy, Username::parse(username).ok());
         let check = move || Ok((policy.check(&password, username.as_ref())?, ()));
-        Ok(self.pool.hash_checked(check).await?.map(|(hash, ())| hash))
+        Ok(self.pool.hash_checked(JobKind::Login, check).await?.map(|(hash, ())| hash))
     }
 
     /// Forgets what has expired.
