@@ -17,7 +17,7 @@ use crate::content_policy;
 use crate::keys::KeyRing;
 use crate::metrics::{Inner, Metrics};
 use crate::openapi::Documents;
-use crate::password::{PhcHash, Policy, Pool, PoolError};
+use crate::password::{JobKind, PhcHash, Policy, Pool, PoolError, Settings};
 use crate::sessions::Sessions;
 use crate::store::{Lifetimes, Moment, Store, StoreCounts};
 use crate::throttle::Throttle;
@@ -100,7 +100,7 @@ impl State {
             bearers: Bearers::default(),
             sessions: Sessions::new(keys.refresh_key().clone(), lifetimes),
             keys,
-            pool: Pool::start(config.passwords.pbkdf2_iterations)?,
+            pool: Pool::start(Settings::new(config.passwords.pbkdf2_iterations))?,
             policy,
             throttle: Throttle::new(
                 config.login_throttle == Switch::On,
@@ -131,7 +131,8 @@ impl State {
         Moment { now, tokens_expired_at }
     }
 
-    /// Hashes a new password for `username`, if the policy accepts it.
+    /// Hashes a new password for `username`, who has an account or gets one from an operator, if
+    /// the policy accepts it.
     ///
     /// # Errors
     ///
@@ -143,7 +144,7 @@ impl State {
     ) -> Result<Result<PhcHash, String>, PoolError> {
         let (policy, username) = (self.policy, Username::parse(username).ok());
         let check = move || Ok((policy.check(&password, username.as_ref())?, ()));
-        Ok(self.pool.hash_checked(check).await?.map(|(hash, ())| hash))
+        Ok(self.pool.hash_checked(JobKind::Login, check).await?.map(|(hash, ())| hash))
     }
 
     /// Looks at what changes without being counted: what is there, and what waits.

@@ -10,7 +10,7 @@ use crate::audit::{Event, Line};
 use crate::auth::Caller;
 use crate::client::Client;
 use crate::config::Registration;
-use crate::password::{Password, PhcHash};
+use crate::password::{JobKind, Password, PhcHash};
 use crate::problem::{Problem, field_error};
 use crate::sessions::no_cookie;
 use crate::state::App;
@@ -39,10 +39,9 @@ pub async fn register(
         let password = policy.check(&form.password, username.as_ref().ok());
         both(username, password)
     };
-    let (hash, username) =
-        app.pool.hash_checked(check).await?.map_err(|errors| {
-            refused(&client, "a rule is broken", Problem::invalid_fields(errors))
-        })?;
+    let hashed = app.pool.hash_checked(JobKind::Registration, check).await?;
+    let (hash, username) = hashed
+        .map_err(|errors| refused(&client, "a rule is broken", Problem::invalid_fields(errors)))?;
     to_the_end(app.tasks.clone(), async move { create(&app, &username, &hash, &client).await })
         .await
 }

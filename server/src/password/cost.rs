@@ -61,19 +61,24 @@ impl Costs {
     }
 }
 
-/// Whether `password` is the one behind `stored`, at the cost of the `dearest` hash; a dearer one
-/// raises that. It computes for long.
-pub(super) fn verify(stored: &StoredHash, password: &[u8], dearest: &AtomicU32) -> bool {
+/// Whether `password` is the one behind `stored`, at the cost of the `dearest` hash when as many as
+/// `lanes` of that are derived at once; a dearer one raises that. It computes for long.
+pub(super) fn verify(
+    stored: &StoredHash,
+    password: &[u8],
+    dearest: &AtomicU32,
+    lanes: usize,
+) -> bool {
     let cost = COSTS.of(stored.kdf);
     let total = dearest.fetch_max(cost, Ordering::Relaxed).max(cost);
     let sample = total / SAMPLE;
-    let ((), pace) = timed(|| spend(sample));
+    let ((), pace) = timed(|| spend(sample, lanes));
     let (key, spent) = timed(|| stored.kdf.derive(password, &stored.salt));
-    spend(rest(total, Sample { iterations: sample, time: pace }, spent));
+    spend(rest(total, Sample { iterations: sample, time: pace }, spent), lanes);
     stored.matches(&key)
 }
 
-/// How fast iterations are at the moment.
+/// How fast iterations are at the moment, with as many lanes at work.
 #[derive(Clone, Copy)]
 struct Sample {
     iterations: u32,
@@ -89,9 +94,9 @@ fn rest(total: u32, sample: Sample, spent: Duration) -> u32 {
     total.saturating_sub(sample.iterations).saturating_sub(spent)
 }
 
-fn spend(iterations: u32) {
+fn spend(iterations: u32, lanes: usize) {
     if let Some(iterations) = NonZeroU32::new(iterations) {
-        black_box(hallpass_kdf::derive(&[Input::new(b"", b"", iterations)]));
+        black_box(hallpass_kdf::derive(&vec![Input::new(b"", b"", iterations); lanes]));
     }
 }
 

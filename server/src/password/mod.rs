@@ -13,7 +13,10 @@ mod vectors;
 pub use kdf::MAX_ITERATIONS;
 pub use phc::PhcHash;
 pub use policy::{MAX_CHARS, Policy};
-pub use pool::{Pool, PoolError, Verdict};
+pub use pool::{
+    JobKind, JobTimes, KindStats, Pool, PoolError, PoolObserver, PoolStats, Settings, Unobserved,
+    Verdict,
+};
 pub use stored::StoredHash;
 
 use hallpass_contract::Secret;

@@ -1,43 +1,68 @@
+mod pace;
+mod priority;
+mod queue;
+mod stats;
 mod worker;
 
-use std::convert::Infallible;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Sender, TrySendError};
 use hallpass_contract::Secret;
-use hallpass_kdf::{KEY_LEN, Key};
+use hallpass_kdf::{Input, KEY_LEN, Key};
 use tokio::sync::oneshot;
 
 use super::kdf::{Kdf, Prf};
 use super::phc::SALT_LEN;
 use super::{Password, PhcHash, StoredHash, cost};
-use worker::{Derivation, Job, derive, work};
+use pace::Pace;
+use queue::{Queue, Workers};
+pub use stats::{JobKind, JobTimes, KindStats, PoolObserver, PoolStats, Unobserved};
+use worker::{Cost, Derivation, Source, Work, Worker};
 
-/// How long a client waits for a login before it gives up; work that could not be done by then
-/// is refused at once instead of queued.
-const MAX_WAIT: Duration = Duration::from_secs(5);
-
-/// Bounds the queue's memory where hashes are made very cheap.
-const MAX_QUEUE: usize = 4096;
-
-/// The threads that hash passwords: as many as cores, with a bounded queue and a lower priority
-/// than the ones that answer requests.
+/// The threads that hash passwords: as many as cores, each with as many passwords at once as the
+/// core has lanes for, with bounded queues and below the priority of those that answer requests.
+///
+/// A verification takes longer beside another one than alone, but no longer for one user than for
+/// another: who runs beside whom is decided by what waits at the moment a thread is free, every
+/// verification by PBKDF2-HMAC-SHA256 is one input of the same padded length, and one that can't
+/// share the lanes is padded as if it had company whenever it would have had some.
 #[derive(Debug)]
 pub struct Pool {
-    queue: Sender<Job>,
+    queue: Arc<Queue<Work>>,
     iterations: NonZeroU32,
     /// The most iterations that any stored hash was seen to have, or to cost as much as. All
     /// verifications cost these, so that neither an old hash nor an unknown user can be timed.
     dearest: Arc<AtomicU32>,
     /// Verified against when there is no such user, so that both take the same time.
     decoy: StoredHash,
-    /// What one derivation took when the pool started.
-    per_hash: Duration,
-    threads: usize,
+}
+
+/// How a pool works.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// What a new hash costs.
+    pub iterations: NonZeroU32,
+    /// Hashing threads.
+    pub threads: usize,
+    /// How many passwords a thread hashes at once.
+    pub lanes: usize,
+    /// Is told how long the jobs took.
+    pub observer: Arc<dyn PoolObserver>,
+}
+
+impl Settings {
+    /// What suits this machine, unobserved.
+    pub fn new(iterations: NonZeroU32) -> Self {
+        Self {
+            iterations,
+            threads: thread::available_parallelism().map_or(1, Into::into),
+            lanes: hallpass_kdf::lanes(),
+            observer: Arc::new(Unobserved),
+        }
+    }
 }
 
 /// Why the pool did not do the work.
@@ -68,34 +93,40 @@ pub struct Verdict {
 }
 
 impl Pool {
-    /// Starts the threads. It computes one hash, to learn what they cost here.
+    /// Starts the threads. It computes for some milliseconds, to learn what hashes cost here.
     ///
     /// # Errors
     ///
     /// If a thread can't be started or the system has no randomness.
-    pub fn start(iterations: NonZeroU32) -> anyhow::Result<Self> {
-        let threads = thread::available_parallelism().map_or(1, Into::into);
-        let started = Instant::now();
-        let decoy = decoy(iterations)?;
-        let per_hash = started.elapsed().max(Duration::from_micros(1));
-        let in_time = (MAX_WAIT.as_nanos() / per_hash.as_nanos()) as usize;
-        let (queue, jobs) = crossbeam_channel::bounded((in_time * threads).clamp(1, MAX_QUEUE));
-        for n in 0..threads {
-            let jobs = jobs.clone();
-            thread::Builder::new().name(format!("hash-{n}")).spawn(move || work(&jobs))?;
+    pub fn start(settings: Settings) -> anyhow::Result<Self> {
+        let Settings { iterations, threads, lanes, observer } = settings;
+        let workers = Workers { threads: threads.max(1), lanes: lanes.max(1) };
+        let pool = Self::without_workers(workers, iterations, measure(workers.lanes))?;
+        for n in 0..workers.threads {
+            let (queue, observer) = (Arc::clone(&pool.queue), Arc::clone(&observer));
+            let worker = Worker { queue, observer };
+            thread::Builder::new().name(format!("hash-{n}")).spawn(move || worker.work())?;
         }
-        let dearest = Arc::new(AtomicU32::new(iterations.get()));
-        Ok(Self { queue, iterations, dearest, decoy, per_hash, threads })
+        Ok(pool)
     }
 
-    /// Hashes a password with a fresh salt.
+    fn without_workers(
+        workers: Workers,
+        iterations: NonZeroU32,
+        pace: Pace,
+    ) -> Result<Self, PoolError> {
+        let dearest = Arc::new(AtomicU32::new(iterations.get()));
+        let queue = Arc::new(Queue::new(workers, Arc::clone(&dearest), pace));
+        Ok(Self { queue, iterations, dearest, decoy: decoy(iterations)? })
+    }
+
+    /// Hashes a password with a fresh salt, for somebody who has an account.
     ///
     /// # Errors
     ///
     /// If the queue is full or the system has no randomness.
     pub async fn hash(&self, password: Password) -> Result<PhcHash, PoolError> {
-        let Ok((hash, ())) = self.hash_checked(|| Ok::<_, Infallible>((password, ()))).await?;
-        Ok(hash)
+        self.hash_new(JobKind::Login, Box::new(|| Some(password.0))).await
     }
 
     /// Hashes a new password with a fresh salt, once `check` has let it through. What that computes
@@ -108,15 +139,33 @@ impl Pool {
     /// says.
     pub async fn hash_checked<T: Send + 'static, E: Send + 'static>(
         &self,
+        kind: JobKind,
         check: impl FnOnce() -> Result<(Password, T), E> + Send + 'static,
     ) -> Result<Result<(PhcHash, T), E>, PoolError> {
-        let (salt, iterations) = (random::<SALT_LEN>()?, self.iterations);
-        let hash = move || {
-            let (password, checked) = check()?;
-            let key = derive(password.expose().as_bytes(), &salt, iterations);
-            Ok((PhcHash::new(iterations, &salt, &key), checked))
+        let (tell, mut outcome) = oneshot::channel();
+        let check = move || {
+            let (password, outcome) = match check() {
+                Ok((password, checked)) => (Some(password.0), Ok(checked)),
+                Err(refused) => (None, Err(refused)),
+            };
+            // The asker may have hung up meanwhile, which changes nothing.
+            let _ = tell.send(outcome);
+            password
         };
-        self.run(hash).await
+        let hash = self.hash_new(kind, Box::new(check)).await;
+        // Both are settled by now: what was refused has no hash, and what panicked neither.
+        match outcome.try_recv() {
+            Ok(Ok(checked)) => Ok(Ok((hash?, checked))),
+            Ok(Err(refused)) => Ok(Err(refused)),
+            Err(_) => Err(hash.err().unwrap_or(PoolError::Panicked)),
+        }
+    }
+
+    async fn hash_new(&self, kind: JobKind, password: Source) -> Result<PhcHash, PoolError> {
+        let (salt, iterations) = (random::<SALT_LEN>()?, self.iterations);
+        let cost = Cost { iterations, padded_to: 0 };
+        let key = self.derive(kind, password, &salt, cost).await?;
+        Ok(PhcHash::new(iterations, &salt, &key))
     }
 
     /// Whether `password`, as it was typed, is the one behind `stored`. For our own hashes it is
@@ -142,12 +191,17 @@ impl Pool {
         };
         let is_right = match stored.kdf {
             Kdf::Pbkdf2(Prf::Sha256, iterations) => {
-                stored.matches(&self.derive(password, &stored.salt, iterations).await?)
+                let dearest = self.dearest.fetch_max(iterations.get(), Ordering::Relaxed);
+                let cost = Cost { iterations, padded_to: dearest.max(iterations.get()) };
+                let password = Box::new(|| Some(password));
+                stored.matches(&self.derive(JobKind::Login, password, &stored.salt, cost).await?)
             }
             Kdf::Pbkdf2(..) | Kdf::Scrypt(_) => {
                 let (stored, dearest) = (stored.clone(), Arc::clone(&self.dearest));
-                self.run(move || cost::verify(&stored, password.expose().as_bytes(), &dearest))
-                    .await?
+                let verify = move |lanes| {
+                    cost::verify(&stored, password.expose().as_bytes(), &dearest, lanes)
+                };
+                self.alone(JobKind::Login, verify).await?
             }
         };
         Ok(Verdict {
@@ -163,52 +217,60 @@ impl Pool {
     /// If the queue is full or the work panics.
     pub async fn run<T: Send + 'static>(
         &self,
+        kind: JobKind,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, PoolError> {
+        self.alone(kind, |_| work()).await
+    }
+
+    /// How many jobs wait, and what became of those before.
+    pub fn stats(&self) -> PoolStats {
+        self.queue.stats()
+    }
+
+    /// `work` is told how many passwords the thread would have hashed at once.
+    async fn alone<T: Send + 'static>(
+        &self,
+        kind: JobKind,
+        work: impl FnOnce(usize) -> T + Send + 'static,
+    ) -> Result<T, PoolError> {
         let (reply, answer) = oneshot::channel();
-        let work = move || {
-            if !reply.is_closed() {
-                let _ = reply.send(work());
-            }
+        let work = move |lanes| {
+            let _ = reply.send(work(lanes));
         };
-        self.submit(Job::Run(Box::new(work)), answer).await
+        self.submit(kind, Work::Alone(Box::new(work)), answer).await
     }
 
     async fn derive(
         &self,
-        password: Secret,
+        kind: JobKind,
+        password: Source,
         salt: &[u8],
-        iterations: NonZeroU32,
+        cost: Cost,
     ) -> Result<Key, PoolError> {
-        let dearest = self.dearest.fetch_max(iterations.get(), Ordering::Relaxed);
-        let padding = NonZeroU32::new(dearest.saturating_sub(iterations.get()));
         let (reply, key) = oneshot::channel();
-        let derivation = Derivation { password, salt: salt.to_vec(), iterations, padding, reply };
-        self.submit(Job::Derive(derivation), key).await
+        let derivation = Derivation { salt: salt.to_vec(), cost, reply };
+        self.submit(kind, Work::Derive(password, derivation), key).await
     }
 
-    async fn submit<T>(&self, job: Job, answer: oneshot::Receiver<T>) -> Result<T, PoolError> {
-        // The queue's length is right for the configured cost; dearer hashes take longer.
-        if self.wait() > MAX_WAIT {
-            return Err(self.overloaded());
-        }
-        match self.queue.try_send(job) {
-            Ok(()) => answer.await.map_err(|_| PoolError::Panicked),
-            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => Err(self.overloaded()),
-        }
+    async fn submit<T>(
+        &self,
+        kind: JobKind,
+        work: Work,
+        answer: oneshot::Receiver<T>,
+    ) -> Result<T, PoolError> {
+        let shares_lanes = matches!(work, Work::Derive(..));
+        // Held until the answer is there: the job is called off when whoever asked hangs up, which
+        // hyper notices and drops all of this.
+        let _ticket = Queue::submit(&self.queue, kind, shares_lanes, work, Instant::now())
+            .map_err(|retry_after| PoolError::Overloaded { retry_after })?;
+        answer.await.map_err(|_| PoolError::Panicked)
     }
+}
 
-    fn overloaded(&self) -> PoolError {
-        PoolError::Overloaded { retry_after: self.wait() }
-    }
-
-    /// When the queue will have been worked off, if all of it are verifications.
-    fn wait(&self) -> Duration {
-        let dearest = self.dearest.load(Ordering::Relaxed);
-        let per_verification =
-            self.per_hash.mul_f64(f64::from(dearest) / f64::from(self.iterations.get()));
-        let queued = u32::try_from(self.queue.len()).unwrap_or(u32::MAX);
-        per_verification * queued / self.threads as u32
+impl Drop for Pool {
+    fn drop(&mut self) {
+        self.queue.close();
     }
 }
 
@@ -219,14 +281,20 @@ fn random<const N: usize>() -> Result<[u8; N], PoolError> {
 }
 
 fn decoy(iterations: NonZeroU32) -> Result<StoredHash, PoolError> {
-    let salt = random::<SALT_LEN>()?;
-    derive(b"decoy", &salt, iterations);
     Ok(StoredHash {
         kdf: Kdf::Pbkdf2(Prf::Sha256, iterations),
-        salt: salt.to_vec(),
+        salt: random::<SALT_LEN>()?.to_vec(),
         key: random::<KEY_LEN>()?.to_vec(),
         is_foreign: false,
     })
+}
+
+/// A first guess, short enough to be made at each start.
+fn measure(lanes: usize) -> Pace {
+    const ITERATIONS: NonZeroU32 = NonZeroU32::new(20_000).expect("not 0");
+    let started = Instant::now();
+    std::hint::black_box(hallpass_kdf::derive(&vec![Input::new(b"", b"", ITERATIONS); lanes]));
+    Pace::measured(started.elapsed(), lanes, ITERATIONS.get())
 }
 
 #[cfg(test)]

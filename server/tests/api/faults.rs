@@ -1,18 +1,17 @@
 //! What clients are told when the server can't do its work.
 
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::anyhow;
 use async_trait::async_trait;
-use futures_util::future::join_all;
 use hallpass::serve::Limits;
 use hallpass::store::{
     Actor, CreateUserError, EditUserError, Edited, Moment, NewSession, Refresh, ResetOffer,
     Rotation, Session, SessionId, Store, StoreCounts, StoreError, User, UserEdit, UserId, Verified,
 };
 use hallpass::token::Tokens;
-use hallpass_contract::{Secret, kind, path};
+use hallpass_contract::{Secret, path};
 use jiff::Timestamp;
 
 use crate::app::{PASSWORD, Response, TestApp};
@@ -131,41 +130,4 @@ async fn a_panic_is_a_500_and_the_next_request_is_answered() {
     let app = app_on(Broken::Panicking).await;
     assert_tells_nothing(&app.login("ada", PASSWORD).await, 500);
     assert_eq!(app.send("GET", path::HEALTHZ, &[]).await.status, 200);
-}
-
-#[tokio::test]
-async fn a_full_hashing_queue_is_a_503_with_retry_after_and_leaves_the_rest_alone() {
-    let app = TestApp::start().await;
-    let ada = app.signed_in("ada").await;
-    let (open, gate) = mpsc::channel::<()>();
-    let (started, starts) = mpsc::channel();
-    let gate = Arc::new(Mutex::new(gate));
-    let job = || {
-        let (gate, started) = (Arc::clone(&gate), started.clone());
-        app.state.pool.run(move || {
-            started.send(()).unwrap();
-            gate.lock().unwrap().recv().is_ok()
-        })
-    };
-    // First every thread is at work, or one of them would make a place in the queue later on.
-    let threads = std::thread::available_parallelism().unwrap().get();
-    let mut running = std::pin::pin!(join_all((0..threads).map(|_| job())));
-    assert!(futures_util::poll!(running.as_mut()).is_pending());
-    for _ in 0..threads {
-        starts.recv().unwrap();
-    }
-    // More than the queue holds; each waits until the gate is opened.
-    let mut waiting = std::pin::pin!(join_all((0..5000).map(|_| job())));
-    assert!(futures_util::poll!(waiting.as_mut()).is_pending());
-
-    let refused = app.login("ada", PASSWORD).await;
-    assert_eq!(refused.status, 503);
-    assert_eq!(refused.problem().kind, kind::OVERLOADED);
-    let seconds: u64 = refused.header("retry-after").parse().unwrap();
-    assert!((1..=5).contains(&seconds), "{seconds}");
-    assert_eq!(app.get_with_token(path::VERIFY, ada.token()).await.status, 200);
-
-    drop(open);
-    futures_util::future::join(running, waiting).await;
-    assert_eq!(app.login("ada", PASSWORD).await.status, 200);
 }

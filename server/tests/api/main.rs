@@ -15,6 +15,7 @@ mod freshness;
 mod frontend;
 mod guarded;
 mod hashes;
+mod hashing;
 mod login;
 mod methods;
 mod metrics;

@@ -1,7 +1,8 @@
+mod sharing;
+
 use std::future::Future;
 use std::pin::pin;
 
-use crossbeam_channel::Receiver;
 use futures_util::FutureExt as _;
 
 use super::*;
@@ -12,21 +13,14 @@ fn iterations(n: u32) -> NonZeroU32 {
 }
 
 fn pool(n: u32) -> Pool {
-    Pool::start(iterations(n)).unwrap()
+    Pool::start(Settings::new(iterations(n))).unwrap()
 }
 
-/// A pool of one iteration where nobody works off the queue, which is handed to the test.
-fn idle_pool(capacity: usize) -> (Pool, Receiver<Job>) {
-    let (queue, jobs) = crossbeam_channel::bounded(capacity);
-    let pool = Pool {
-        queue,
-        iterations: iterations(1),
-        dearest: Arc::new(AtomicU32::new(1)),
-        decoy: decoy(iterations(1)).unwrap(),
-        per_hash: Duration::from_secs(3),
-        threads: 1,
-    };
-    (pool, jobs)
+/// A pool of one iteration, which takes 3 s, where nobody works off the queue.
+fn idle_pool() -> Pool {
+    let workers = Workers { threads: 1, lanes: 1 };
+    let pace = Pace::measured(Duration::from_secs(3), 1, 1);
+    Pool::without_workers(workers, iterations(1), pace).unwrap()
 }
 
 async fn hashed(pool: &Pool, text: &str) -> StoredHash {
@@ -89,35 +83,36 @@ async fn only_for_our_own_hashes_the_password_is_prepared() {
 #[tokio::test]
 async fn a_password_that_can_not_be_prepared_is_wrong_even_where_its_bytes_were_hashed() {
     let pool = pool(1);
-    let key = derive(b"a\ttab", &[7; 16], pool.iterations).to_vec();
+    let key = hallpass_kdf::derive(&[Input::new(b"a\ttab", &[7; 16], pool.iterations)])[0].to_vec();
     let mut stored = StoredHash { key, salt: vec![7; 16], ..pool.decoy.clone() };
     assert!(!pool.verify(&"a\ttab".into(), Some(&stored)).await.unwrap().matches);
     stored.is_foreign = true;
     assert!(pool.verify(&"a\ttab".into(), Some(&stored)).await.unwrap().matches);
 }
 
-/// What was queued by the time that `asked` waits for it.
-fn queued(asked: impl Future<Output: std::fmt::Debug>, jobs: &Receiver<Job>) -> Derivation {
-    assert!(pin!(asked).now_or_never().is_none());
-    match jobs.try_recv().unwrap() {
-        Job::Derive(derivation) => derivation,
-        Job::Run(_) => panic!("not a derivation"),
+/// What `asked` queues.
+fn cost(pool: &Pool, asked: impl Future<Output: std::fmt::Debug>) -> Cost {
+    let mut asked = pin!(asked);
+    assert!(asked.as_mut().now_or_never().is_none());
+    match pool.queue.take().unwrap().jobs.remove(0).work {
+        Work::Derive(_, derivation) => derivation.cost,
+        Work::Alone(_) => panic!("not a derivation"),
     }
 }
 
 #[tokio::test]
-async fn all_derivations_are_padded_to_the_dearest() {
-    let (pool, jobs) = idle_pool(1);
-    let (any, django) = ("any".into(), StoredHash::parse(DJANGO).unwrap());
-    let padding = |stored| queued(pool.verify(&any, stored), &jobs).padding.map(NonZeroU32::get);
-    assert_eq!(padding(None), None);
-    assert_eq!(padding(Some(&django)), None);
-    assert_eq!(padding(None), Some(999));
+async fn all_verifications_are_padded_to_the_dearest() {
+    let (pool, any, django) = (idle_pool(), "any".into(), StoredHash::parse(DJANGO).unwrap());
+    let verified = |stored| cost(&pool, pool.verify(&any, stored));
+    let (one, thousand) = (iterations(1), iterations(1000));
+    assert_eq!(verified(None), Cost { iterations: one, padded_to: 1 });
+    assert_eq!(verified(Some(&django)), Cost { iterations: thousand, padded_to: 1000 });
+    assert_eq!(verified(None), Cost { iterations: one, padded_to: 1000 });
     pool.dearest.store(5000, Ordering::Relaxed);
-    assert_eq!(padding(Some(&django)), Some(4000));
+    assert_eq!(verified(Some(&django)), Cost { iterations: thousand, padded_to: 5000 });
     // Neither is less work than the other: what can't be a password is derived as well.
-    let unusable = queued(pool.verify(&"a\ttab".into(), None), &jobs);
-    assert_eq!(unusable.padding, NonZeroU32::new(4999));
+    let unusable = cost(&pool, pool.verify(&"a\ttab".into(), None));
+    assert_eq!(unusable, Cost { iterations: one, padded_to: 5000 });
 }
 
 #[tokio::test]
@@ -135,45 +130,54 @@ async fn a_dear_foreign_hash_raises_the_cost_of_all_once() {
 
 #[tokio::test]
 async fn whoever_hangs_up_before_a_foreign_hash_is_verified_costs_nothing() {
-    let (pool, jobs) = idle_pool(1);
+    let pool = idle_pool();
     let stored = StoredHash::parse(SHA512).unwrap();
     assert!(pool.verify(&PASSWORD.into(), Some(&stored)).now_or_never().is_none());
-    jobs.recv().unwrap().run();
+    let of_logins = *pool.stats().of(JobKind::Login);
+    assert_eq!(of_logins, KindStats { abandoned: 1, ..KindStats::default() });
     assert_eq!(pool.dearest.load(Ordering::Relaxed), 1);
-}
-
-async fn second_is_refused(pool: &Pool) -> PoolError {
-    let any = "any".into();
-    let queued = pool.verify(&any, None);
-    let refused = async { pool.verify(&any, None).await.unwrap_err() };
-    tokio::select! {
-        biased;
-        _ = queued => panic!("nobody works here"),
-        refused = refused => refused,
-    }
 }
 
 #[tokio::test]
 async fn a_full_queue_refuses_at_once_and_says_when_to_come_back() {
-    let (pool, _jobs) = idle_pool(1);
-    let retry_after = Duration::from_secs(3);
-    assert_eq!(second_is_refused(&pool).await, PoolError::Overloaded { retry_after });
-}
-
-#[tokio::test]
-async fn a_queue_of_dear_hashes_is_full_sooner() {
-    let (pool, _jobs) = idle_pool(8);
-    pool.dearest.store(4, Ordering::Relaxed);
-    let retry_after = Duration::from_secs(12);
-    assert_eq!(second_is_refused(&pool).await, PoolError::Overloaded { retry_after });
+    let (pool, any) = (idle_pool(), "any".into());
+    let mut queued = [(); 2].map(|()| Box::pin(pool.verify(&any, None)));
+    for queued in &mut queued {
+        assert!(queued.as_mut().now_or_never().is_none());
+    }
+    let refused = pool.verify(&any, None).now_or_never().unwrap();
+    let retry_after = Duration::from_secs(6);
+    assert_eq!(refused, Err(PoolError::Overloaded { retry_after }));
 }
 
 #[tokio::test]
 async fn a_panic_costs_one_request_and_no_thread() {
     let pool = pool(1);
-    for _ in 0..2 * pool.threads {
-        let outcome = pool.run(|| panic!("as a test wants it")).await;
+    let threads = Settings::new(iterations(1)).threads;
+    for _ in 0..2 * threads {
+        let outcome = pool.run(JobKind::Login, || panic!("as a test wants it")).await;
         assert_eq!(outcome, Err::<(), _>(PoolError::Panicked));
+        let check = || -> Result<(Password, ()), ()> { panic!("as a test wants it") };
+        let outcome = pool.hash_checked(JobKind::Registration, check).await;
+        assert_eq!(outcome.unwrap_err(), PoolError::Panicked);
     }
-    assert_eq!(pool.run(|| "done").await, Ok("done"));
+    assert_eq!(pool.run(JobKind::Login, || "done").await, Ok("done"));
+}
+
+#[tokio::test]
+async fn what_the_check_refuses_is_not_hashed_and_the_asker_is_told() {
+    let pool = pool(1);
+    let refused =
+        pool.hash_checked(JobKind::Registration, || Err::<(Password, ()), _>("weak")).await;
+    assert_eq!(refused.unwrap().unwrap_err(), "weak");
+}
+
+#[tokio::test]
+async fn what_else_the_check_finds_is_handed_on() {
+    let pool = pool(1);
+    let check = || Ok::<_, ()>((Password::prepare(&"right".into()).unwrap(), "found"));
+    let (hash, found) = pool.hash_checked(JobKind::Registration, check).await.unwrap().unwrap();
+    let stored = StoredHash::parse(hash.to_phc().expose()).unwrap();
+    assert!(pool.verify(&"right".into(), Some(&stored)).await.unwrap().matches);
+    assert_eq!(found, "found");
 }

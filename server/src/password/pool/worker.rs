@@ -1,71 +1,154 @@
 use std::num::NonZeroU32;
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Instant;
 
-use crossbeam_channel::Receiver;
 use hallpass_contract::Secret;
 use hallpass_kdf::{Input, Key};
 use tokio::sync::oneshot;
 
-/// What is queued.
-pub(super) enum Job {
-    Derive(Derivation),
-    Run(Box<dyn FnOnce() + Send>),
+use super::priority;
+use super::queue::{Asker, Batch, Job, Outcome, Queue};
+use super::stats::{JobTimes, PoolObserver};
+
+/// What a job is.
+pub(super) enum Work {
+    /// Shares the lanes of a core with others.
+    Derive(Source, Derivation),
+    /// Runs by itself. It is told how many jobs would run at once otherwise.
+    Alone(Box<dyn FnOnce(usize) + Send>),
 }
 
-/// Of a key that is verified.
+/// Makes the password to derive a key of, or finds that there is none. It may compute for a while;
+/// whatever is to run beside it waits.
+pub(super) type Source = Box<dyn FnOnce() -> Option<Secret> + Send>;
+
+/// Of a key.
 pub(super) struct Derivation {
-    pub password: Secret,
     pub salt: Vec<u8>,
-    pub iterations: NonZeroU32,
-    /// Derived and thrown away after the key, so that an old, cheaper hash takes as long as a new
-    /// one and its age can't be timed.
-    pub padding: Option<NonZeroU32>,
+    pub cost: Cost,
+    /// Dropped if there is no password.
     pub reply: oneshot::Sender<Key>,
 }
 
-/// Works off the queue until the pool is dropped.
-pub(super) fn work(jobs: &Receiver<Job>) {
-    yield_to_the_reactor();
-    // The iteration ends when the pool, and with it the last sender, is dropped.
-    for job in jobs {
-        // One request's panic must not take the thread from all the others; the asker learns of
-        // it by the reply that never comes.
-        let _ = std::panic::catch_unwind(AssertUnwindSafe(|| job.run()));
-    }
+/// As of [`Input`].
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Cost {
+    pub iterations: NonZeroU32,
+    /// So that an old, cheaper hash takes as long as a new one and its age can't be timed.
+    pub padded_to: u32,
 }
 
-impl Job {
-    pub fn run(self) {
-        match self {
-            Self::Run(work) => work(),
-            // Whoever asked has hung up, and hyper noticed: nobody waits for the key.
-            Self::Derive(derivation) if derivation.reply.is_closed() => {}
-            Self::Derive(derivation) => derivation.run(),
-        }
-    }
+/// A hashing thread.
+pub(super) struct Worker {
+    pub queue: Arc<Queue<Work>>,
+    pub observer: Arc<dyn PoolObserver>,
 }
 
-impl Derivation {
-    fn run(self) {
+/// All that a derivation takes.
+struct Ready {
+    asker: Asker,
+    password: Secret,
+    derivation: Derivation,
+}
+
+/// What a worker does at once, as of [`Batch`].
+#[derive(Clone, Copy)]
+struct Turn {
+    started: Instant,
+    lanes: usize,
+    had_room: bool,
+}
+
+impl Ready {
+    fn input(&self) -> Input<'_> {
+        let Derivation { salt, cost: Cost { iterations, padded_to }, .. } = &self.derivation;
         let password = self.password.expose().as_bytes();
-        let key = derive(password, &self.salt, self.iterations);
-        if let Some(padding) = self.padding {
-            std::hint::black_box(derive(password, &self.salt, padding));
+        Input { password, salt, iterations: *iterations, padded_to: *padded_to }
+    }
+}
+
+impl Worker {
+    /// Works off the queue until that is closed.
+    pub fn work(&self) {
+        priority::yield_to_the_reactor();
+        while let Some(batch) = self.queue.take() {
+            self.run(batch);
         }
-        // The asker may have hung up meanwhile, which changes nothing.
-        let _ = self.reply.send(key);
+    }
+
+    fn run(&self, batch: Batch<Work>) {
+        let turn = Turn { started: Instant::now(), lanes: batch.lanes, had_room: batch.had_room };
+        let mut ready = Vec::with_capacity(turn.lanes);
+        let mut jobs = batch.jobs;
+        while !jobs.is_empty() {
+            for job in jobs {
+                ready.extend(self.prepare(job, turn));
+            }
+            // To prepare a password may have taken a while.
+            ready.retain(|ready| !self.is_abandoned(&ready.asker));
+            jobs = match ready.len() {
+                0 => break,
+                n => self.queue.take_more(turn.lanes.saturating_sub(n)),
+            };
+        }
+        if !ready.is_empty() {
+            self.derive(ready, turn);
+        }
+    }
+
+    /// Makes a job's password, or does all of what runs by itself.
+    fn prepare(&self, job: Job<Work>, turn: Turn) -> Option<Ready> {
+        let asker = job.asker;
+        if self.is_abandoned(&asker) {
+            return None;
+        }
+        match job.work {
+            Work::Derive(source, derivation) => {
+                if let Some(password) = caught(source).flatten() {
+                    return Some(Ready { asker, password, derivation });
+                }
+            }
+            Work::Alone(work) => {
+                caught(|| work(turn.lanes));
+                self.queue.learn(turn.started.elapsed(), 1, turn.had_room);
+            }
+        }
+        self.done(&asker, turn, 1);
+        None
+    }
+
+    fn derive(&self, ready: Vec<Ready>, turn: Turn) {
+        let inputs: Vec<Input<'_>> = ready.iter().map(Ready::input).collect();
+        let keys = caught(|| hallpass_kdf::derive(&inputs)).unwrap_or_default();
+        drop(inputs);
+        self.queue.learn(turn.started.elapsed(), ready.len(), turn.had_room);
+        for Ready { asker, .. } in &ready {
+            self.done(asker, turn, ready.len());
+        }
+        for (Ready { derivation, .. }, key) in ready.into_iter().zip(keys) {
+            // The asker may have hung up meanwhile, which changes nothing.
+            let _ = derivation.reply.send(key);
+        }
+    }
+
+    fn is_abandoned(&self, asker: &Asker) -> bool {
+        let is_abandoned = asker.has_hung_up();
+        if is_abandoned {
+            self.queue.count(asker, Outcome::Abandoned);
+        }
+        is_abandoned
+    }
+
+    fn done(&self, asker: &Asker, turn: Turn, shared_by: usize) {
+        let wait = turn.started.saturating_duration_since(asker.since);
+        self.observer.done(asker.kind, JobTimes { wait, run: turn.started.elapsed(), shared_by });
+        self.queue.count(asker, Outcome::Done);
     }
 }
 
-/// Hashing takes whole cores; answering requests goes first.
-fn yield_to_the_reactor() {
-    // On Linux the nice value belongs to the calling thread.
-    #[cfg(target_os = "linux")]
-    if let Err(error) = rustix::process::setpriority_process(None, 10) {
-        tracing::warn!(%error, "can't lower the priority of a hashing thread");
-    }
-}
-
-pub(super) fn derive(password: &[u8], salt: &[u8], iterations: NonZeroU32) -> Key {
-    hallpass_kdf::derive(&[Input::new(password, salt, iterations)])[0]
+/// One request's panic must not take the thread from all the others; the asker learns of it by the
+/// reply that never comes.
+fn caught<T>(work: impl FnOnce() -> T) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(work)).ok()
 }

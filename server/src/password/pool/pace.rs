@@ -1,0 +1,101 @@
+use std::time::Duration;
+
+/// How much of an old estimate a new sample replaces: a few dozen jobs, less than a second of full
+/// load, and the estimate has followed; one disturbed sample hardly moves it.
+const WEIGHT: f64 = 1.0 / 8.0;
+
+/// What one iteration of one password costs a thread whose lanes are full. That is the pace at
+/// which a queue shrinks; a password alone takes more of it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Pace {
+    seconds_per_iteration: f64,
+}
+
+impl Pace {
+    /// After `jobs` passwords, `iterations` each, took `time` together.
+    pub fn measured(time: Duration, jobs: usize, iterations: u32) -> Self {
+        let total = jobs as f64 * f64::from(iterations);
+        Self { seconds_per_iteration: time.as_secs_f64().max(1e-9) / total }
+    }
+
+    /// Follows what was measured. Whether more could have run beside it, `had_room`, matters: then
+    /// full lanes would have taken no longer for each, perhaps less. So it can show that they are
+    /// faster than estimated, but not that they are slower.
+    pub fn learn(&mut self, sample: Self, had_room: bool) {
+        let change = sample.seconds_per_iteration - self.seconds_per_iteration;
+        if !had_room || change < 0.0 {
+            self.seconds_per_iteration += WEIGHT * change;
+        }
+    }
+
+    /// How long `threads` take for `jobs` passwords of `iterations` each.
+    pub fn time(self, jobs: usize, iterations: u32, threads: usize) -> Duration {
+        let seconds = self.seconds_per_iteration * f64::from(iterations) * jobs as f64;
+        Duration::try_from_secs_f64(seconds / threads as f64).unwrap_or(Duration::MAX)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: Duration = Duration::from_millis(1);
+
+    /// Of two jobs in 57 ms.
+    fn pair() -> Pace {
+        Pace::measured(57 * MS, 2, 600_000)
+    }
+
+    fn ms(pace: Pace) -> f64 {
+        pace.time(1, 600_000, 1).as_secs_f64() * 1e3
+    }
+
+    #[test]
+    fn a_queue_takes_its_length_at_the_pace_of_all_threads() {
+        assert_eq!(pair().time(0, 600_000, 2), Duration::ZERO);
+        assert!((ms(pair()) - 28.5).abs() < 1e-6);
+        assert_eq!(pair().time(200, 600_000, 2).as_millis(), 2850);
+        assert_eq!(pair().time(200, 1_200_000, 2).as_millis(), 5700);
+    }
+
+    #[test]
+    fn it_follows_full_lanes_in_both_directions() {
+        for (pair_ms, expected) in [(114, 57.0), (28, 14.0)] {
+            let mut pace = pair();
+            for _ in 0..50 {
+                pace.learn(Pace::measured(pair_ms * MS, 2, 600_000), false);
+            }
+            assert!((ms(pace) - expected).abs() < 0.1, "{pair_ms}: {}", ms(pace));
+        }
+    }
+
+    #[test]
+    fn one_disturbed_sample_moves_it_by_an_eighth_of_the_way() {
+        let mut pace = pair();
+        pace.learn(Pace::measured(217 * MS, 2, 600_000), false);
+        assert!((ms(pace) - (28.5 + 80.0 / 8.0)).abs() < 1e-6, "{}", ms(pace));
+    }
+
+    #[test]
+    fn a_password_that_had_a_core_to_itself_says_nothing_against_full_lanes() {
+        let mut pace = pair();
+        pace.learn(Pace::measured(50 * MS, 1, 600_000), true);
+        assert_eq!(pace, pair());
+    }
+
+    /// Or nothing would ever run beside another one again, and nothing be learned.
+    #[test]
+    fn an_absurd_estimate_is_unlearned_by_passwords_that_run_alone() {
+        let mut pace = Pace::measured(Duration::from_secs(3600), 1, 600_000);
+        for _ in 0..200 {
+            pace.learn(Pace::measured(50 * MS, 1, 600_000), true);
+        }
+        assert!(ms(pace) < 50.1, "{}", ms(pace));
+    }
+
+    #[test]
+    fn more_than_a_duration_can_hold_is_the_longest_one() {
+        let pace = Pace::measured(Duration::MAX, 1, 1);
+        assert_eq!(pace.time(usize::MAX, u32::MAX, 1), Duration::MAX);
+    }
+}

@@ -1,0 +1,278 @@
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::{Duration, Instant};
+
+use super::pace::Pace;
+use super::stats::{JobKind, PoolStats};
+
+/// How long a client waits for a login before it gives up; work that could not be done by then
+/// is refused at once instead of queued.
+const MAX_WAIT: Duration = Duration::from_secs(5);
+
+/// Bounds the queue's memory where hashes are made very cheap; jobs of each kind.
+const MAX_QUEUE: usize = 4096;
+
+/// Who works a queue off.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Workers {
+    pub threads: usize,
+    /// What each of them does at once.
+    pub lanes: usize,
+}
+
+/// The jobs that wait.
+///
+/// Hashing threads may be stopped at any point by whatever else the machine has to do, also while
+/// they hold the lock that whoever answers requests needs. So nothing is computed, allocated or
+/// freed under it.
+pub(super) struct Queue<W> {
+    state: Mutex<State<W>>,
+    work: Condvar,
+    workers: Workers,
+    /// What most jobs cost, in iterations.
+    dearest: Arc<AtomicU32>,
+}
+
+struct State<W> {
+    waiting: [VecDeque<Job<W>>; 2],
+    /// The kind that goes next if both wait.
+    turn: JobKind,
+    /// Workers that wait for a job.
+    idle: usize,
+    next_id: u64,
+    is_closed: bool,
+    pace: Pace,
+    stats: PoolStats,
+}
+
+/// What was asked for.
+pub(super) struct Job<W> {
+    /// Ascending in each queue.
+    id: u64,
+    shares_lanes: bool,
+    pub asker: Asker,
+    pub work: W,
+}
+
+/// Who waits for a job.
+pub(super) struct Asker {
+    pub kind: JobKind,
+    pub since: Instant,
+    ticket: Weak<()>,
+}
+
+impl Asker {
+    pub fn has_hung_up(&self) -> bool {
+        self.ticket.strong_count() == 0
+    }
+}
+
+/// What a worker does at once.
+pub(super) struct Batch<W> {
+    /// One that does not share lanes, or at most as many as `lanes`.
+    pub jobs: Vec<Job<W>>,
+    /// How many it would have been if all jobs shared lanes.
+    pub lanes: usize,
+    /// More could have been done in the same time, had there been more to do.
+    pub had_room: bool,
+}
+
+/// Held by whoever waits for a job; dropped, the job is called off.
+pub(super) struct Ticket<W> {
+    queue: Arc<Queue<W>>,
+    kind: JobKind,
+    id: u64,
+    _alive: Arc<()>,
+}
+
+impl<W> Queue<W> {
+    pub fn new(workers: Workers, dearest: Arc<AtomicU32>, pace: Pace) -> Self {
+        let state = State {
+            waiting: [VecDeque::new(), VecDeque::new()],
+            turn: JobKind::Login,
+            idle: 0,
+            next_id: 0,
+            is_closed: false,
+            pace,
+            stats: PoolStats::default(),
+        };
+        Self { state: Mutex::new(state), work: Condvar::new(), workers, dearest }
+    }
+
+    /// Queues a job.
+    ///
+    /// # Errors
+    ///
+    /// When the queue will have been worked off, if that is too late.
+    pub fn submit(
+        this: &Arc<Self>,
+        kind: JobKind,
+        shares_lanes: bool,
+        work: W,
+        now: Instant,
+    ) -> Result<Ticket<W>, Duration> {
+        let ticket = Arc::new(());
+        let mut state = this.lock();
+        let dearest = this.dearest.load(Ordering::Relaxed);
+        let wait = state.pace.time(state.ahead(kind), dearest, this.workers.threads);
+        if wait > MAX_WAIT || state.waiting[kind as usize].len() >= MAX_QUEUE {
+            state.stats.of_mut(kind).refused += 1;
+            return Err(wait);
+        }
+        let id = state.next_id;
+        state.next_id += 1;
+        let asker = Asker { kind, since: now, ticket: Arc::downgrade(&ticket) };
+        state.waiting[kind as usize].push_back(Job { id, shares_lanes, asker, work });
+        drop(state);
+        this.work.notify_one();
+        Ok(Ticket { queue: Arc::clone(this), kind, id, _alive: ticket })
+    }
+
+    /// What to do next; waits until there is something. None once the queue is closed.
+    pub fn take(&self) -> Option<Batch<W>> {
+        let mut jobs = Vec::with_capacity(self.workers.lanes);
+        let mut state = self.lock();
+        loop {
+            if state.is_closed {
+                return None;
+            }
+            let lanes = state.share(self.workers.lanes);
+            state.pop(lanes, &mut jobs);
+            if !jobs.is_empty() {
+                let is_full = jobs.len() == self.workers.lanes;
+                let had_room = !is_full && (state.idle > 0 || state.is_empty());
+                return Some(Batch { jobs, lanes, had_room });
+            }
+            state.idle += 1;
+            state = self.work.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state.idle -= 1;
+        }
+    }
+
+    /// At most `free` more jobs that share lanes, for a worker that has some to spare, unless
+    /// somebody else has nothing to do at all. Does not wait.
+    pub fn take_more(&self, free: usize) -> Vec<Job<W>> {
+        let mut jobs = Vec::with_capacity(self.workers.lanes);
+        let mut state = self.lock();
+        if state.idle == 0 {
+            state.pop_sharing(free, &mut jobs);
+        }
+        jobs
+    }
+
+    /// Counts a job that was taken.
+    pub fn count(&self, asker: &Asker, outcome: Outcome) {
+        let mut state = self.lock();
+        let stats = state.stats.of_mut(asker.kind);
+        match outcome {
+            Outcome::Done => stats.done += 1,
+            Outcome::Abandoned => stats.abandoned += 1,
+        }
+    }
+
+    /// Learns from how long `jobs` took a worker together.
+    pub fn learn(&self, run: Duration, jobs: usize, had_room: bool) {
+        let sample = Pace::measured(run, jobs, self.dearest.load(Ordering::Relaxed));
+        self.lock().pace.learn(sample, had_room);
+    }
+
+    pub fn stats(&self) -> PoolStats {
+        let state = self.lock();
+        let mut stats = state.stats;
+        for kind in JobKind::ALL {
+            stats.of_mut(kind).waiting = state.waiting[kind as usize].len();
+        }
+        stats
+    }
+
+    /// Ends the workers when they are done with what they are at.
+    pub fn close(&self) {
+        self.lock().is_closed = true;
+        self.work.notify_all();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State<W>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What became of a job that was taken.
+#[derive(Clone, Copy)]
+pub(super) enum Outcome {
+    Done,
+    Abandoned,
+}
+
+impl<W> State<W> {
+    /// The jobs that would be done before one of this kind: those in its queue, and as many of the
+    /// other one as take turns with them and it.
+    fn ahead(&self, kind: JobKind) -> usize {
+        let own = self.waiting[kind as usize].len();
+        own + self.waiting[kind.other() as usize].len().min(own + 1)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.waiting.iter().all(VecDeque::is_empty)
+    }
+
+    /// How many jobs a worker takes: as many as it has lanes, unless others with nothing to do would
+    /// be done sooner with theirs if each took some.
+    fn share(&self, lanes: usize) -> usize {
+        let waiting: usize = self.waiting.iter().map(VecDeque::len).sum();
+        waiting.div_ceil(self.idle + 1).min(lanes)
+    }
+
+    fn next(&self) -> Option<&Job<W>> {
+        let first = |kind: JobKind| self.waiting[kind as usize].front();
+        first(self.turn).or_else(|| first(self.turn.other()))
+    }
+
+    /// The next job, and those after it that share lanes with it.
+    fn pop(&mut self, most: usize, jobs: &mut Vec<Job<W>>) {
+        if self.next().is_some_and(|next| !next.shares_lanes) {
+            jobs.extend(self.pop_one());
+        } else {
+            self.pop_sharing(most, jobs);
+        }
+    }
+
+    /// A job that does not share lanes is not overtaken.
+    fn pop_sharing(&mut self, most: usize, jobs: &mut Vec<Job<W>>) {
+        for _ in 0..most {
+            if self.next().is_none_or(|next| !next.shares_lanes) {
+                return;
+            }
+            jobs.extend(self.pop_one());
+        }
+    }
+
+    fn pop_one(&mut self) -> Option<Job<W>> {
+        let kind = self.next()?.asker.kind;
+        self.turn = kind.other();
+        self.waiting[kind as usize].pop_front()
+    }
+}
+
+impl<W> Drop for Ticket<W> {
+    fn drop(&mut self) {
+        let mut state = self.queue.lock();
+        let waiting = &mut state.waiting[self.kind as usize];
+        let Ok(place) = waiting.binary_search_by_key(&self.id, |job| job.id) else { return };
+        let called_off = waiting.remove(place);
+        state.stats.of_mut(self.kind).abandoned += 1;
+        drop(state);
+        drop(called_off);
+    }
+}
+
+impl<W> fmt::Debug for Queue<W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { workers, .. } = self;
+        f.debug_struct("Queue").field("workers", workers).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;
