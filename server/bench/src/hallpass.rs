@@ -55,9 +55,14 @@ pub fn start(
     Server::start(name, &mut command, core, bench.work())
 }
 
-/// As many names, all of one length.
+/// The name of user `n`; all are of one length.
+pub fn name(n: usize) -> String {
+    format!("user{n:07}")
+}
+
+/// The names of the first users.
 pub fn names(count: usize) -> Vec<String> {
-    (0..count).map(|n| format!("user{n:07}")).collect()
+    (0..count).map(name).collect()
 }
 
 /// Registers these users.

@@ -10,7 +10,7 @@ use clap::Parser as _;
 use hallpass_bench::bench::Bench;
 use hallpass_bench::machine::Machine;
 use hallpass_bench::options::Options;
-use hallpass_bench::report::{Measured, Report};
+use hallpass_bench::report::{Measured, Report, chart};
 use hallpass_bench::row::Findings;
 use hallpass_bench::rows::{GROUPS, Group};
 
@@ -48,6 +48,9 @@ fn run(options: &Options) -> anyhow::Result<bool> {
         let failed = || format!("can't write {}", file.display());
         serde_json::to_writer_pretty(File::create(file).with_context(failed)?, &report)
             .with_context(failed)?;
+    }
+    if let Some(file) = &options.chart {
+        chart::write(&report, file)?;
     }
     Ok(report.is_complete())
 }

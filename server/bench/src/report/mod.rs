@@ -1,5 +1,6 @@
 //! What is told in the end.
 
+pub mod chart;
 mod number;
 mod table;
 

@@ -21,8 +21,8 @@ const CLIENTS: usize = 64;
 pub(super) fn run(bench: &Bench, findings: &mut Findings) -> anyhow::Result<()> {
     let core = Some(bench.cores.server);
     bench.step("starting Hallpass with EdDSA and HS256, bare hyper, axum, Flask");
-    let mut eddsa = hallpass(bench, "hallpass-eddsa", "EdDSA")?;
-    let mut hs256 = hallpass(bench, "hallpass-hs256", "HS256")?;
+    let mut eddsa = hallpass(bench, "hallpass-eddsa", &["--alg", "EdDSA"])?;
+    let mut hs256 = hallpass(bench, "hallpass-hs256", &["--alg", "HS256"])?;
     let answers = bench.directory("answers")?;
     let mut bare = bare_hyper(bench, &eddsa, &answers)?;
     let mut axum = axum_jwt(bench, &hs256, &answers)?;
@@ -54,10 +54,13 @@ pub(super) fn run(bench: &Bench, findings: &mut Findings) -> anyhow::Result<()> 
     flask.iter().try_for_each(|flask| beside("Flask, HS256", flask, None))
 }
 
-/// A server whose users have signed in.
-fn hallpass(bench: &Bench, name: &'static str, algorithm: &str) -> anyhow::Result<Contender> {
-    let args = [&["--alg", algorithm], CHEAP_HASHES].concat();
-    let dir = bench.directory(name)?;
+/// A Hallpass whose users have signed in and are verified.
+pub(super) fn hallpass(
+    bench: &Bench,
+    name: &'static str,
+    args: &[&str],
+) -> anyhow::Result<Contender> {
+    let (dir, args) = (bench.directory(name)?, [CHEAP_HASHES, args].concat());
     let server = hallpass::start(bench, name, &dir, Some(bench.cores.server), &args)?;
     let names = hallpass::names(CLIENTS);
     hallpass::register(server.address, &names)?;
