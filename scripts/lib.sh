@@ -79,9 +79,10 @@ build_debug() {
     in_root cargo build -p hallpass
 } >&2
 
-# target/python: a virtual environment with what scripts/requirements.txt names, made once.
+# target/NAME: a virtual environment with what a file of requirements names, made once. Without
+# arguments target/python, for the tests.
 python_env() {
-    local env="$root/target/python" wanted="$root/scripts/requirements.txt"
+    local env="$root/target/${1:-python}" wanted="$root/${2:-scripts/requirements.txt}"
     # pip's own start fails after the checkout has moved, or Python was replaced.
     if cmp -s "$wanted" "$env/installed.txt" && "$env/bin/pip" --version >/dev/null 2>&1; then
         return

@@ -1,0 +1,80 @@
+//! Which core does what: a server that is measured has one of its own, and so has its load.
+
+use anyhow::{Context as _, bail};
+use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
+
+/// A core, as the system numbers them.
+pub type Core = usize;
+
+/// The cores of a measurement.
+#[derive(Clone, Copy, Debug)]
+pub struct Cores {
+    /// The server's.
+    pub server: Core,
+    /// The load's, and everything else's.
+    pub load: Core,
+}
+
+impl Cores {
+    /// The first and the last core that this process may use.
+    ///
+    /// # Errors
+    ///
+    /// If there are fewer than two.
+    pub fn pick() -> anyhow::Result<Self> {
+        let allowed = allowed()?;
+        match (allowed.first(), allowed.last()) {
+            (Some(&server), Some(&load)) if server != load => Ok(Self { server, load }),
+            _ => bail!("one core is not enough: the load would be measured with the server"),
+        }
+    }
+}
+
+/// The cores that this thread may use.
+///
+/// # Errors
+///
+/// If the system does not say.
+pub fn allowed() -> anyhow::Result<Vec<Core>> {
+    let set = sched_getaffinity(None).context("can't ask which cores there are")?;
+    Ok((0..CpuSet::MAX_CPU).filter(|core| set.is_set(*core)).collect())
+}
+
+/// Runs `work` on this core alone, and the programs that it starts for as long as they live. On any
+/// core if it is none.
+///
+/// # Errors
+///
+/// Those of `work`, or if the core is not to be had.
+pub fn on<T>(
+    core: Option<Core>,
+    work: impl FnOnce() -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    let Some(core) = core else { return work() };
+    let before = sched_getaffinity(None).context("can't ask which cores there are")?;
+    let mut only = CpuSet::new();
+    only.set(core);
+    sched_setaffinity(None, &only).with_context(|| format!("can't run on core {core}"))?;
+    let result = work();
+    sched_setaffinity(None, &before).context("can't run on all cores again")?;
+    result
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_stays_on_the_core_it_was_started_on() {
+        let before = allowed().unwrap();
+        let last = *before.last().unwrap();
+        let status = on(Some(last), || {
+            assert_eq!(allowed().unwrap(), [last]);
+            let grep = ["Cpus_allowed_list", "/proc/self/status"];
+            Ok(std::process::Command::new("grep").args(grep).output()?)
+        });
+        let listed = String::from_utf8(status.unwrap().stdout).unwrap();
+        assert_eq!(listed.split_whitespace().last(), Some(last.to_string().as_str()));
+        assert_eq!(allowed().unwrap(), before);
+    }
+}

@@ -1,0 +1,59 @@
+//! What the disk itself takes to make a write durable: the floor under every acknowledged write.
+
+use std::fs::OpenOptions;
+use std::os::unix::fs::FileExt as _;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use hdrhistogram::Histogram;
+use serde::Serialize;
+
+/// How long one write of 4 KiB and `fdatasync` take, one after the other.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Syncs {
+    /// As many in a second.
+    pub per_second: f64,
+    /// The median, in microseconds.
+    pub p50_us: u64,
+    /// The 99th percentile, in microseconds.
+    pub p99_us: u64,
+}
+
+const BLOCK: usize = 4096;
+/// The file's size: small enough to be written beforehand, so that no sync has to allocate.
+const BLOCKS: u64 = 1024;
+
+/// Measures for this time, in a file of its own in `dir`.
+///
+/// # Errors
+///
+/// If the disk refuses.
+pub fn measure(dir: &Path, time: Duration) -> anyhow::Result<Syncs> {
+    let path = dir.join("fdatasync");
+    let syncs = syncs(&path, time).with_context(|| format!("can't write {}", path.display()));
+    let _ = std::fs::remove_file(&path);
+    syncs
+}
+
+fn syncs(path: &Path, time: Duration) -> anyhow::Result<Syncs> {
+    let file = OpenOptions::new().create(true).truncate(true).write(true).open(path)?;
+    for block in 0..BLOCKS {
+        file.write_all_at(&[0; BLOCK], block * BLOCK as u64)?;
+    }
+    file.sync_all()?;
+    let mut latency_us = Histogram::<u64>::new(3)?;
+    let begin = Instant::now();
+    while begin.elapsed() < time {
+        let n = latency_us.len();
+        let start = Instant::now();
+        file.write_all_at(&[n.to_le_bytes()[0]; BLOCK], (n % BLOCKS) * BLOCK as u64)?;
+        file.sync_data()?;
+        latency_us.record(u64::try_from(start.elapsed().as_micros())?)?;
+    }
+    Ok(Syncs {
+        per_second: latency_us.len() as f64 / begin.elapsed().as_secs_f64(),
+        p50_us: latency_us.value_at_quantile(0.5),
+        p99_us: latency_us.value_at_quantile(0.99),
+    })
+}

@@ -1,0 +1,126 @@
+//! A Hallpass of the benchmark's own, and its users.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use anyhow::Context as _;
+use hallpass_contract::{Login, path};
+use serde_json::json;
+
+use crate::bench::Bench;
+use crate::clients::{Once, refresh_cookie};
+use crate::closed_loop::{self, Plan};
+use crate::cores::Core;
+use crate::process::Server;
+use crate::wire::{self, Answer};
+
+/// The password of every user.
+pub const PASSWORD: &str = "correct horse battery staple";
+
+/// Where a login is not what is measured.
+pub const CHEAP_HASHES: &[&str] = &["--pbkdf2-iterations", "1000"];
+
+/// What signs HS256 tokens; it guards nothing.
+pub const SECRET: &str = "the secret of a benchmark that guards nothing";
+
+/// How many clients make accounts and sign in, where that is not what is measured.
+const CLIENTS: usize = 32;
+
+/// Somebody who has signed in.
+#[derive(Clone, Debug)]
+pub struct SignedIn {
+    /// The access token.
+    pub token: String,
+    /// The refresh cookie as it goes into a request.
+    pub cookie: String,
+}
+
+/// Starts `hallpass serve` with its defaults, but for these arguments, the throttle and an access
+/// token that outlives the run.
+///
+/// # Errors
+///
+/// Why it did not start.
+pub fn start(
+    bench: &Bench,
+    name: &'static str,
+    data_dir: &Path,
+    core: Option<Core>,
+    args: &[&str],
+) -> anyhow::Result<Server> {
+    let mut command = bench.program("hallpass")?;
+    command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(data_dir);
+    command.args(["--login-throttle", "off", "--access-ttl", "24h"]).args(args);
+    command.env("HALLPASS_HS256_SECRET", SECRET);
+    Server::start(name, &mut command, core, bench.work())
+}
+
+/// The name of user `n`; all are of one length.
+pub fn name(n: usize) -> String {
+    format!("user{n:07}")
+}
+
+/// The names of the first users.
+pub fn names(count: usize) -> Vec<String> {
+    (0..count).map(name).collect()
+}
+
+/// Registers these users.
+///
+/// # Errors
+///
+/// The first answer that was no 201.
+pub fn register(address: SocketAddr, names: &[String]) -> anyhow::Result<()> {
+    let requests = names.iter().map(|name| wire::post(path::REGISTER, &credentials(name)));
+    each(address, requests.collect(), |answer| answer.expect(201)).context("registering")?;
+    Ok(())
+}
+
+/// Signs these users in; in their order.
+///
+/// # Errors
+///
+/// The first answer that was no login.
+pub fn sign_in(address: SocketAddr, names: &[String]) -> anyhow::Result<Vec<SignedIn>> {
+    let requests = names.iter().map(|name| login(name)).collect();
+    each(address, requests, |answer| {
+        answer.expect(200)?;
+        let login: Login = serde_json::from_slice(answer.body)?;
+        let token = login.access_token.expose().to_owned();
+        Ok(SignedIn { token, cookie: refresh_cookie(answer)? })
+    })
+    .context("signing in")
+}
+
+/// The request that signs in.
+pub fn login(name: &str) -> Vec<u8> {
+    wire::post(path::LOGIN, &credentials(name))
+}
+
+/// The body of a registration and of a login.
+pub fn credentials(name: &str) -> String {
+    json!({"username": name, "password": PASSWORD}).to_string()
+}
+
+/// For each of them the request for `path` with its token.
+pub fn gets(path: &str, users: &[SignedIn]) -> Vec<Vec<u8>> {
+    users.iter().map(|user| wire::get(path, &user.token)).collect()
+}
+
+/// Sends each request once, several at a time; yields what `read` makes of the answers, in the order
+/// of the requests.
+///
+/// # Errors
+///
+/// The first that `read` has, or the connections.
+pub fn each<T>(
+    address: SocketAddr,
+    requests: Vec<Vec<u8>>,
+    read: impl Fn(&Answer<'_>) -> anyhow::Result<T> + Copy,
+) -> anyhow::Result<Vec<T>> {
+    let share = requests.len().div_ceil(CLIENTS).max(1);
+    let shares = requests.chunks(share);
+    let mut clients: Vec<_> = shares.map(|share| Once::new(share.to_vec(), read)).collect();
+    closed_loop::run(address, &mut clients, Plan::TO_THE_END)?;
+    Ok(clients.into_iter().flat_map(|client| client.answers).collect())
+}

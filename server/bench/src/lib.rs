@@ -1,0 +1,21 @@
+//! What Hallpass can do on this machine, each figure beside what something else does in the same
+//! run: `scripts/bench`.
+//!
+//! Dependencies run one way: `main` → [`options`], [`rows`], [`report`] → [`hallpass`],
+//! [`closed_loop`], [`clients`] → [`process`], [`wire`], [`statistics`]. The programs that Hallpass
+//! is measured against are in `reference/`.
+
+pub mod bench;
+pub mod clients;
+pub mod closed_loop;
+pub mod cores;
+pub mod disk;
+pub mod hallpass;
+pub mod machine;
+pub mod options;
+pub mod process;
+pub mod report;
+pub mod row;
+pub mod rows;
+pub mod statistics;
+pub mod wire;

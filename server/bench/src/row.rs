@@ -1,0 +1,161 @@
+//! A line of the table: what was measured, beside what, and whether that is enough.
+
+use serde::Serialize;
+
+use crate::statistics::Spread;
+
+/// What a figure counts.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unit {
+    /// As many in a second.
+    PerSecond,
+    /// Milliseconds.
+    Milliseconds,
+    /// Microseconds.
+    Microseconds,
+    /// Seconds.
+    Seconds,
+    /// Millions of bytes.
+    Megabytes,
+    /// Bytes.
+    Bytes,
+}
+
+/// What a row must show.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Target {
+    /// The ratio to the reference is at least this.
+    RatioAtLeast(f64),
+    /// The ratio to the reference is at most this.
+    RatioAtMost(f64),
+    /// The figure is at least this.
+    AtLeast(f64),
+    /// The figure is at most this.
+    AtMost(f64),
+}
+
+/// Whether it does.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// The median is what was asked for.
+    Met,
+    /// It is not.
+    Missed,
+    /// Nothing was asked for.
+    Informational,
+}
+
+/// What a figure is put beside; measured in the same run.
+#[derive(Clone, Debug, Serialize)]
+pub struct Reference {
+    /// What it is.
+    pub name: &'static str,
+    /// In the unit of the figure.
+    pub figure: Spread,
+    /// The figure over this one, round by round where both were measured in each round.
+    pub ratio: Spread,
+}
+
+/// A line of the table.
+#[derive(Clone, Debug, Serialize)]
+pub struct Row {
+    /// What was measured.
+    pub name: &'static str,
+    /// The figure.
+    pub figure: Spread,
+    /// What it counts.
+    pub unit: Unit,
+    /// What it is put beside.
+    pub reference: Option<Reference>,
+    /// What it must show.
+    pub target: Option<Target>,
+    /// Whether it does.
+    pub verdict: Verdict,
+    /// What one must know to judge it.
+    pub note: String,
+}
+
+impl Row {
+    /// A figure by itself.
+    pub fn new(name: &'static str, figure: Spread, unit: Unit) -> Self {
+        let (reference, target, note) = (None, None, String::new());
+        Self { name, figure, unit, reference, target, verdict: Verdict::Informational, note }
+    }
+
+    /// Puts it beside something else, with the ratio of the medians.
+    #[must_use]
+    pub fn beside(self, name: &'static str, figure: Spread) -> Self {
+        let ratio = Spread::single(self.figure.median / figure.median);
+        self.beside_by(name, figure, ratio)
+    }
+
+    /// Puts it beside something else, with a ratio that was taken round by round.
+    #[must_use]
+    pub fn beside_by(self, name: &'static str, figure: Spread, ratio: Spread) -> Self {
+        Self { reference: Some(Reference { name, figure, ratio }), ..self }
+    }
+
+    /// Says what it must show. Comes last but for the note.
+    #[must_use]
+    pub fn must(mut self, target: Target) -> Self {
+        let ratio = self.reference.as_ref().map_or(f64::NAN, |reference| reference.ratio.median);
+        let figure = self.figure.median;
+        let is_met = match target {
+            Target::RatioAtLeast(bound) => ratio >= bound,
+            Target::RatioAtMost(bound) => ratio <= bound,
+            Target::AtLeast(bound) => figure >= bound,
+            Target::AtMost(bound) => figure <= bound,
+        };
+        self.verdict = if is_met { Verdict::Met } else { Verdict::Missed };
+        self.target = Some(target);
+        self
+    }
+
+    /// Adds what one must know to judge it.
+    #[must_use]
+    pub fn note(self, note: impl Into<String>) -> Self {
+        Self { note: note.into(), ..self }
+    }
+}
+
+/// What a group of measurements yields.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Findings {
+    /// What was measured.
+    pub rows: Vec<Row>,
+    /// What could not be, and why.
+    pub problems: Vec<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(figure: f64) -> Row {
+        let row = Row::new("requests", Spread::single(figure), Unit::PerSecond);
+        row.beside("something", Spread::single(100.0))
+    }
+
+    #[test]
+    fn a_target_is_met_from_its_bound_on() {
+        for (target, met, missed) in [
+            (Target::RatioAtLeast(0.85), 85.0, 84.9),
+            (Target::RatioAtMost(1.2), 120.0, 120.1),
+            (Target::AtLeast(5000.0), 5000.0, 4999.0),
+            (Target::AtMost(50.0), 50.0, 50.1),
+        ] {
+            assert_eq!(row(met).must(target).verdict, Verdict::Met, "{target:?}");
+            assert_eq!(row(missed).must(target).verdict, Verdict::Missed, "{target:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_number_is_missed() {
+        let alone = Row::new("requests", Spread::single(1.0), Unit::PerSecond);
+        assert_eq!(alone.must(Target::RatioAtLeast(0.1)).verdict, Verdict::Missed);
+        assert_eq!(row(f64::NAN).must(Target::RatioAtMost(9.0)).verdict, Verdict::Missed);
+    }
+}

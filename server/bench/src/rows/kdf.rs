@@ -1,0 +1,92 @@
+//! PBKDF2-HMAC-SHA256 on one core: Hallpass's own, the `pbkdf2` crate, and OpenSSL, which is what
+//! Flask and Django use.
+
+use std::process::Command;
+
+use anyhow::{Context as _, ensure};
+use serde::Deserialize;
+
+use crate::bench::Bench;
+use crate::cores;
+use crate::row::{Findings, Row, Target, Unit};
+use crate::statistics::{self, Spread};
+
+/// What the kdf's example `throughput` reports.
+#[derive(Debug, Deserialize)]
+struct Throughput {
+    iterations: u32,
+    backend: String,
+    lanes: usize,
+    pbkdf2_crate_ms: f64,
+    one_lane_ms: f64,
+    all_lanes_ms: f64,
+}
+
+/// The median of three hashes, in milliseconds.
+const OPENSSL: &str = "
+import hashlib, sys, time
+times = []
+for _ in range(3):
+    start = time.perf_counter()
+    hashlib.pbkdf2_hmac('sha256', b'correct horse battery staple', bytes(16), int(sys.argv[1]))
+    times.append(time.perf_counter() - start)
+print(sorted(times)[1] * 1000)
+";
+
+pub(super) fn run(bench: &Bench, findings: &mut Findings) -> anyhow::Result<()> {
+    let rounds = bench.pick(3, 1);
+    let (mut throughputs, mut openssl_ms) = (Vec::new(), Vec::new());
+    for round in 1..=rounds {
+        bench.step(&format!("round {round} of {rounds}"));
+        let throughput = throughput(bench)?;
+        match openssl(bench, throughput.iterations) {
+            Ok(ms) => openssl_ms.push(ms),
+            Err(error) if round == 1 => findings.problems.push(format!("OpenSSL: {error:#}")),
+            Err(_) => {}
+        }
+        throughputs.push(throughput);
+    }
+    let first = throughputs.first().context("no round")?;
+    let note = format!("backend {}, {} lanes", first.backend, first.lanes);
+    let ms = |figure: fn(&Throughput) -> f64| throughputs.iter().map(figure).collect::<Vec<_>>();
+    let one = ms(|throughput| throughput.one_lane_ms);
+    let all = ms(|throughput| throughput.all_lanes_ms);
+    let of_crate = ms(|throughput| throughput.pbkdf2_crate_ms);
+
+    let mut beside = |name, ours: &[f64], reference, theirs: &[f64], bound| {
+        // Hashes in a second, so that more is better as elsewhere.
+        let rate = |ms: &[f64]| Spread::of(ms.iter().copied()).map(|ms| 1000.0 / ms);
+        let row = Row::new(name, rate(ours), Unit::PerSecond);
+        let row = row.beside_by(reference, rate(theirs), statistics::paired(theirs, ours));
+        findings.rows.push(row.must(Target::RatioAtLeast(bound)).note(note.clone()));
+    };
+    beside("password hashes, one alone", &one, "pbkdf2 crate", &of_crate, 1.3);
+    beside("password hashes, all lanes", &all, "pbkdf2 crate", &of_crate, 2.2);
+    if openssl_ms.len() == all.len() {
+        beside("password hashes, all lanes", &all, "OpenSSL", &openssl_ms, 6.0);
+    }
+    Ok(())
+}
+
+fn throughput(bench: &Bench) -> anyhow::Result<Throughput> {
+    let mut command = bench.program("examples/throughput")?;
+    let output = output(bench, command.arg("--json"))?;
+    serde_json::from_str(&output).context("the kdf's example reports something else")
+}
+
+fn openssl(bench: &Bench, iterations: u32) -> anyhow::Result<f64> {
+    let iterations = iterations.to_string();
+    let output = output(bench, Command::new("python3").args(["-c", OPENSSL, &iterations]))?;
+    output.trim().parse().context("Python did not print a number")
+}
+
+/// What it prints, run on the server's core.
+fn output(bench: &Bench, command: &mut Command) -> anyhow::Result<String> {
+    let program = command.get_program().to_owned();
+    let run = || command.output().with_context(|| format!("can't start {}", program.display()));
+    let output = cores::on(Some(bench.cores.server), run)?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    let last = said.lines().last().unwrap_or_default();
+    ensure!(output.status.success(), "{} failed ({}): {last}", program.display(), output.status);
+    String::from_utf8(output.stdout).context("its output is no text")
+}

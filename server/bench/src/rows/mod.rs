@@ -1,0 +1,64 @@
+//! What is measured.
+
+use std::fmt;
+
+use crate::bench::Bench;
+use crate::row::Findings;
+
+mod contest;
+mod flask;
+mod isolation;
+mod kdf;
+mod logins;
+mod metrics;
+mod scale;
+mod verify;
+mod writes;
+
+/// Measurements that belong together.
+#[derive(Clone, Copy)]
+pub struct Group {
+    /// As `--only` has it.
+    pub name: &'static str,
+    /// What it measures.
+    pub about: &'static str,
+    /// Measures it. What it found until it failed stays.
+    pub run: fn(&Bench, &mut Findings) -> anyhow::Result<()>,
+}
+
+/// All of them, in the order of the table.
+pub const GROUPS: [Group; 7] = [
+    Group {
+        name: "kdf",
+        about: "PBKDF2-HMAC-SHA256, 600,000 iterations: one and all lanes, the pbkdf2 crate, OpenSSL",
+        run: kdf::run,
+    },
+    Group {
+        name: "verify",
+        about: "GET /api/verify on one core: EdDSA, HS256, bare hyper, axum + jsonwebtoken, Flask",
+        run: verify::run,
+    },
+    Group { name: "logins", about: "POST /api/login on one core: Hallpass, Flask", run: logins::run },
+    Group {
+        name: "isolation",
+        about: "GET /api/verify at 2,000 requests/s beside logins at 150 % of capacity",
+        run: isolation::run,
+    },
+    Group {
+        name: "writes",
+        about: "durable rotations of refresh tokens, 256 clients; the disk's own syncs",
+        run: writes::run,
+    },
+    Group {
+        name: "scale",
+        about: "one million users beside ten thousand: import, start-up, memory, GET /api/me, lookups",
+        run: scale::run,
+    },
+    Group { name: "metrics", about: "GET /api/verify with metrics and without", run: metrics::run },
+];
+
+impl fmt::Debug for Group {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}

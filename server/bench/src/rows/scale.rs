@@ -1,0 +1,218 @@
+//! One million users beside ten thousand. All of them have one hash, so that making the file takes
+//! no time; to the store it is as long as any other.
+
+use std::fs::{self, File};
+use std::io::{BufWriter, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, ensure};
+use ::hallpass::data_dir::DATABASE_FILE;
+use hallpass_contract::path;
+use serde::Deserialize;
+
+use super::contest::{self, Contender, Round};
+use crate::bench::Bench;
+use crate::hallpass::{self, CHEAP_HASHES, SignedIn, name};
+use crate::process::Server;
+use crate::row::{Findings, Row, Target, Unit};
+use crate::statistics::{self, Spread};
+
+/// Users who have signed in and are asked for, drawn at random from all.
+const ACTIVE: usize = 4096;
+
+/// Connections of the memory measurement.
+const CONNECTIONS: usize = 5000;
+
+/// A data directory full of imported users.
+struct Data {
+    name: &'static str,
+    users: usize,
+    dir: PathBuf,
+    import: Duration,
+    active: Vec<SignedIn>,
+}
+
+pub(super) fn run(bench: &Bench, findings: &mut Findings) -> anyhow::Result<()> {
+    let hash = hash(bench)?;
+    let few = Data::import(bench, "hallpass-10k", 10_000, &hash)?;
+    let many = Data::import(bench, "hallpass-1m", bench.pick(1_000_000, 200_000), &hash)?;
+    findings.rows.extend(import_rows(&few, &many)?);
+    findings.rows.push(start_up_row(bench, &few, &many)?);
+    findings.rows.extend(serving_rows(bench, &few, &many)?);
+    findings.rows.extend(lookup_rows(bench, &few, &many)?);
+    Ok(())
+}
+
+/// What Hallpass stores of the password.
+fn hash(bench: &Bench) -> anyhow::Result<String> {
+    let dir = bench.directory("hallpass-hash")?;
+    let server = hallpass::start(bench, "hallpass-hash", &dir, None, CHEAP_HASHES)?;
+    hallpass::register(server.address, &hallpass::names(1))?;
+    server.stop();
+    let mut export = bench.program("hallpass")?;
+    export.args(["user", "export", "--format", "jsonl", "--data-dir"]).arg(&dir);
+    let lines = export.output().context("can't start hallpass")?.stdout;
+    #[derive(Deserialize)]
+    struct Exported {
+        password_hash: String,
+    }
+    let exported: Exported = serde_json::from_slice(&lines).context("the export has no hash")?;
+    Ok(exported.password_hash)
+}
+
+impl Data {
+    fn import(
+        bench: &Bench,
+        name: &'static str,
+        users: usize,
+        hash: &str,
+    ) -> anyhow::Result<Self> {
+        bench.step(&format!("importing {users} users"));
+        let (file, dir) = (bench.work().join("users.csv"), bench.directory(name)?);
+        write_users(&file, users, hash).context("can't write the users")?;
+        let mut command = bench.program("hallpass")?;
+        command.args(["user", "import"]).arg(&file).arg("--data-dir").arg(&dir);
+        let began = Instant::now();
+        let output = command.stdin(Stdio::null()).output().context("can't start hallpass")?;
+        let import = began.elapsed();
+        let said = String::from_utf8_lossy(&output.stdout);
+        let expected = format!("imported {users}, already there 0, bad 0");
+        ensure!(said.trim() == expected, "`hallpass user import` said {said:?}");
+        let mut data = Self { name, users, dir, import, active: Vec::new() };
+        data.active = data.sign_in(bench)?;
+        Ok(data)
+    }
+
+    fn sign_in(&self, bench: &Bench) -> anyhow::Result<Vec<SignedIn>> {
+        let mut random = fastrand::Rng::with_seed(7);
+        let names: Vec<String> = (0..ACTIVE).map(|_| name(random.usize(..self.users))).collect();
+        let server = self.start(bench, None)?;
+        hallpass::sign_in(server.address, &names)
+    }
+
+    fn start(&self, bench: &Bench, core: Option<usize>) -> anyhow::Result<Server> {
+        let connections = (CONNECTIONS + 1000).to_string();
+        let args = [CHEAP_HASHES, &["--max-connections", &connections]].concat();
+        hallpass::start(bench, self.name, &self.dir, core, &args)
+    }
+
+    fn contender(&self, server: Server) -> Contender {
+        Contender::new(server, hallpass::gets(path::ME, &self.active), 16)
+    }
+
+    fn bytes_per_user(&self) -> anyhow::Result<Spread> {
+        let size = fs::metadata(self.dir.join(DATABASE_FILE)).context("no database")?.len();
+        Ok(Spread::single(size as f64 / self.users as f64))
+    }
+}
+
+fn write_users(file: &Path, users: usize, hash: &str) -> std::io::Result<()> {
+    let mut lines = BufWriter::new(File::create(file)?);
+    writeln!(lines, "username,password_hash")?;
+    // A PHC string has commas in it.
+    (0..users).try_for_each(|n| writeln!(lines, "{},\"{hash}\"", name(n)))?;
+    lines.flush()
+}
+
+fn import_rows(few: &Data, many: &Data) -> anyhow::Result<[Row; 2]> {
+    let rate = |data: &Data| Spread::single(data.users as f64 / data.import.as_secs_f64());
+    let seconds = many.import.as_secs_f64();
+    let import = Row::new("users imported", rate(many), Unit::PerSecond);
+    // One million in under a minute.
+    let import = import.beside("10,000 users", rate(few)).must(Target::AtLeast(1e6 / 60.0));
+    let size = Row::new("a user on the disk", many.bytes_per_user()?, Unit::Bytes);
+    Ok([
+        import.note(format!("{} users in {seconds:.1} s", many.users)),
+        size.beside("10,000 users", few.bytes_per_user()?),
+    ])
+}
+
+fn start_up_row(bench: &Bench, few: &Data, many: &Data) -> anyhow::Result<Row> {
+    bench.step("starting up");
+    let mut start_ups = [Vec::new(), Vec::new()];
+    for _ in 0..bench.pick(7, 3) {
+        for (data, start_ups) in [few, many].iter().zip(&mut start_ups) {
+            let server = data.start(bench, Some(bench.cores.server))?;
+            start_ups.push(server.start_up.as_secs_f64() * 1000.0);
+        }
+    }
+    let [few, many] = start_ups.map(Spread::of);
+    let row = Row::new("start-up", many, Unit::Milliseconds);
+    Ok(row.beside("10,000 users", few).must(Target::AtMost(200.0)))
+}
+
+/// Memory and GET /api/me.
+fn serving_rows(bench: &Bench, few: &Data, many: &Data) -> anyhow::Result<[Row; 3]> {
+    let core = Some(bench.cores.server);
+    let (few_server, many_server) = (few.start(bench, core)?, many.start(bench, core)?);
+    // Whatever a start leaves to be done has been done by then.
+    thread::sleep(Duration::from_secs(1));
+    let idle = Row::new("resident memory, idle", resident(&many_server)?, Unit::Megabytes);
+    let idle = idle.beside("10,000 users", resident(&few_server)?).must(Target::AtMost(64.0));
+
+    let (mut few, mut many) = (few.contender(few_server), many.contender(many_server));
+    bench.step("GET /api/me");
+    let rounds = bench.pick(9, 3);
+    contest::hold(bench, &mut [&mut few, &mut many], rounds, Duration::from_millis(700))?;
+    let p50 = |round: &Round| round.latency_us.value_at_quantile(0.5) as f64;
+    let me = Row::new("GET /api/me, p50, 16 clients", many.spread(p50), Unit::Microseconds);
+    let me = me.beside_by("10,000 users", few.spread(p50), many.ratio(&few, p50));
+    let me = me.must(Target::RatioAtMost(1.2)).note(many.busy());
+
+    bench.step("GET /api/me on 5,000 connections");
+    many.clients = CONNECTIONS;
+    contest::hold(bench, &mut [&mut many], 1, Duration::from_secs(bench.pick(5, 2)))?;
+    let peak = megabytes(many.server.memory()?.peak);
+    let loaded = Row::new("resident memory, 5,000 connections", peak, Unit::Megabytes);
+    Ok([idle, loaded.must(Target::AtMost(150.0)).note("the most at any time"), me])
+}
+
+fn resident(server: &Server) -> anyhow::Result<Spread> {
+    Ok(megabytes(server.memory()?.resident))
+}
+
+fn megabytes(bytes: u64) -> Spread {
+    Spread::single(bytes as f64 / 1e6)
+}
+
+/// What `store-lookup` reports.
+#[derive(Debug, Deserialize)]
+struct Lookup {
+    by_name_p50_ns: f64,
+    by_id_p50_ns: f64,
+}
+
+fn lookup_rows(bench: &Bench, few: &Data, many: &Data) -> anyhow::Result<[Row; 2]> {
+    bench.step("lookups in the store");
+    let (mut of_few, mut of_many) = (Vec::new(), Vec::new());
+    for _ in 0..bench.pick(5, 2) {
+        of_few.push(lookup(bench, few)?);
+        of_many.push(lookup(bench, many)?);
+    }
+    let row = |name, figure: fn(&Lookup) -> f64| {
+        let us = |lookups: &[Lookup]| -> Vec<f64> {
+            lookups.iter().map(|lookup| figure(lookup) / 1000.0).collect()
+        };
+        let (few, many) = (us(&of_few), us(&of_many));
+        let of = |figures: &[f64]| Spread::of(figures.iter().copied());
+        let row = Row::new(name, of(&many), Unit::Microseconds);
+        let row = row.beside_by("10,000 users", of(&few), statistics::paired(&many, &few));
+        row.must(Target::RatioAtMost(1.2))
+    };
+    Ok([
+        row("a user by id, p50", |lookup| lookup.by_id_p50_ns),
+        row("a user by name, p50, the first time", |lookup| lookup.by_name_p50_ns),
+    ])
+}
+
+fn lookup(bench: &Bench, data: &Data) -> anyhow::Result<Lookup> {
+    let mut command = bench.program("store-lookup")?;
+    let output = command.arg(&data.dir).arg(data.users.to_string()).output();
+    let output = output.context("can't start store-lookup")?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "store-lookup failed: {}", said.trim());
+    serde_json::from_slice(&output.stdout).context("store-lookup reports something else")
+}
