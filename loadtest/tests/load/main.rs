@@ -44,7 +44,7 @@ fn command(dir: &Path) -> Command {
             command.env_remove(name);
         }
     }
-    command.current_dir(dir);
+    command.current_dir(dir).arg("goose");
     command
 }
 

@@ -10,9 +10,9 @@ use reqwest::header::{AUTHORIZATION, HeaderMap, RETRY_AFTER};
 use reqwest::{RequestBuilder, Response, StatusCode};
 use serde::de::DeserializeOwned;
 
-use crate::account::{Account, SignedIn, Token, check_login};
-use crate::provision::Accounts;
-use crate::tally::{Reason, Tally};
+use super::tally::{Reason, Tally};
+use crate::accounts::Accounts;
+use crate::accounts::{Account, SignedIn, Token, check_login};
 
 /// The measured login.
 pub(crate) const LOGIN: &str = path::LOGIN;

@@ -1,6 +1,5 @@
 //! The Goose run: its configuration from our command line, and what came out of it.
 
-use std::fmt;
 use std::time::Duration;
 
 use clap::Parser;
@@ -8,24 +7,13 @@ use goose::config::GooseConfiguration;
 use goose::metrics::GooseMetrics;
 use goose::{GooseAttack, GooseError, trigger_killswitch};
 
-use crate::args::Args;
-use crate::client::Target;
+use super::args::Args;
+use super::scenarios::scenarios;
+use super::tally::Tally;
+use crate::accounts::Accounts;
+use crate::cli::UsageError;
 use crate::interrupt::Interrupt;
-use crate::provision::Accounts;
-use crate::scenarios::scenarios;
-use crate::tally::Tally;
-
-/// What is wrong with the command line, found only after it was parsed.
-#[derive(Debug, Eq, PartialEq)]
-pub(crate) struct UsageError(pub(crate) String);
-
-impl fmt::Display for UsageError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for UsageError {}
+use crate::target::Target;
 
 /// What Goose measured.
 #[derive(Debug)]
@@ -38,7 +26,8 @@ pub(crate) struct Measured {
 /// The options after `--`. Ends the process for `--help` and for what Goose does not know, as clap
 /// does for our own.
 pub(crate) fn goose_options(args: &Args) -> Result<GooseConfiguration, UsageError> {
-    let line = std::iter::once("hallpass-loadtest --").chain(args.goose.iter().map(String::as_str));
+    let line =
+        std::iter::once("hallpass-loadtest goose --").chain(args.goose.iter().map(String::as_str));
     let options = GooseConfiguration::try_parse_from(line).unwrap_or_else(|error| error.exit());
     refuse_reserved(&options)?;
     Ok(options)
@@ -152,10 +141,14 @@ async fn stop_at(interrupt: Interrupt) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::{Cli, Command};
 
     fn options(goose: &[&str]) -> Result<GooseConfiguration, UsageError> {
-        let line = ["hallpass-loadtest", "-u", "4", "--"].iter().chain(goose);
-        goose_options(&Args::try_parse_from(line).unwrap())
+        let line = ["hallpass-loadtest", "goose", "-u", "4", "--"].iter().chain(goose);
+        let Some(Command::Goose(args)) = Cli::try_parse_from(line).unwrap().command else {
+            panic!("not goose");
+        };
+        goose_options(&args)
     }
 
     #[test]

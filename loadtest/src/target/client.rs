@@ -9,7 +9,7 @@ use reqwest::header::{HeaderMap, RETRY_AFTER};
 use reqwest::{Client, Response, StatusCode, Url, redirect};
 use serde::de::DeserializeOwned;
 
-use crate::args::Args;
+use super::args::TargetArgs;
 
 /// What every account's client has in common.
 #[derive(Clone, Debug)]
@@ -20,7 +20,7 @@ pub(crate) struct Target {
 }
 
 impl Target {
-    pub(crate) fn new(host: Url, args: &Args) -> Self {
+    pub(crate) fn new(host: Url, args: &TargetArgs) -> Self {
         Self { host, timeout: args.timeout, accept_invalid_certs: args.accept_invalid_certs }
     }
 

@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 use anyhow::{anyhow, bail};
 use futures_util::{StreamExt, stream};
 
-use crate::account::{Account, Namer, SignedIn, Token, check_login};
-use crate::client::Target;
+use super::account::{Account, Namer, SignedIn, Token, check_login};
+use crate::goose::share::{Kind, Split};
 use crate::interrupt::Interrupt;
-use crate::share::{Kind, Split};
+use crate::target::Target;
 
 /// Enough to keep a few cores hashing, too few to fill a server's queue.
 const CONCURRENCY: usize = 8;

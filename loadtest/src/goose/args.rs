@@ -6,38 +6,19 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use clap::Parser;
-use reqwest::Url;
+use super::share::Share;
+use crate::target::{TargetArgs, parse_duration};
 
-use crate::share::Share;
-
-/// Load test of a Hallpass server: logins and token verification, with a verdict.
+/// Closed loop: users that sign in or verify, each sending its next request when the last is answered.
 ///
 /// Registers its own accounts, signs in those that verify, lets every user send one request after
 /// the other for the run time, checks each answer, and ends with a summary, an HTML report and a
 /// line that begins with PASS or FAIL.
-#[derive(Clone, Debug, Parser)]
-#[command(version, after_help = AFTER_HELP, args_override_self = true)]
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_help = EXAMPLES, args_override_self = true)]
 pub(crate) struct Args {
-    /// The server to test, such as http://127.0.0.1:8080 [default: one is started for the run]
-    #[arg(long, env = "HALLPASS_LOAD_HOST", value_name = "URL", value_parser = parse_host)]
-    pub(crate) host: Option<Url>,
-
-    /// The hallpass binary to start [default: `hallpass` beside this program, then
-    /// target/release/hallpass]
-    #[arg(long, env = "HALLPASS_LOAD_SERVER", value_name = "PATH", conflicts_with = "host")]
-    pub(crate) server: Option<PathBuf>,
-
-    /// More arguments for the started `hallpass serve`, split at spaces; repeatable
-    #[arg(
-        long = "server-arg",
-        env = "HALLPASS_LOAD_SERVER_ARG",
-        value_name = "ARGS",
-        value_delimiter = ' ',
-        allow_hyphen_values = true,
-        conflicts_with = "host"
-    )]
-    pub(crate) server_args: Vec<String>,
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
 
     /// Concurrent users, each with an account of its own
     #[arg(
@@ -70,24 +51,6 @@ pub(crate) struct Args {
     )]
     pub(crate) wait: Wait,
 
-    /// How long a request may take before it counts as failed
-    #[arg(
-        long, env = "HALLPASS_LOAD_TIMEOUT", value_name = "TIME", default_value = "60s",
-        value_parser = parse_duration
-    )]
-    pub(crate) timeout: Duration,
-
-    /// How long registering and signing in the accounts may take
-    #[arg(
-        long, env = "HALLPASS_LOAD_PROVISION_TIMEOUT", value_name = "TIME", default_value = "2m",
-        value_parser = parse_duration
-    )]
-    pub(crate) provision_timeout: Duration,
-
-    /// Accept any TLS certificate of an https host
-    #[arg(long, env = "HALLPASS_LOAD_ACCEPT_INVALID_CERTS")]
-    pub(crate) accept_invalid_certs: bool,
-
     /// Write a report to FILE: .html, .md or .json; repeatable
     #[arg(
         long, env = "HALLPASS_LOAD_REPORT", value_name = "FILE",
@@ -100,17 +63,11 @@ pub(crate) struct Args {
     pub(crate) goose: Vec<String>,
 }
 
-const AFTER_HELP: &str = "\
-exit status:
-  0    PASS: requests were made and every answer was right
-  1    FAIL: a request failed, a threshold was missed, nothing was done, or the run was cut short
-  2    the command line is wrong, or there is no server binary to start
-  130  interrupted twice: nothing is reported
-
+const EXAMPLES: &str = "\
 examples:
-  hallpass-loadtest                                   start a server, 9 users verify, 1 signs in
-  hallpass-loadtest --scenario verify -u 64 -t 1m     verification alone
-  hallpass-loadtest --host https://auth.example.test  a server that runs already";
+  hallpass-loadtest goose                             start a server, 9 users verify, 1 signs in
+  hallpass-loadtest goose --scenario verify -u 64     verification alone
+  hallpass-loadtest goose --host https://auth.example.test";
 
 /// The shortest and the longest pause of a user after a request.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -132,10 +89,6 @@ impl FromStr for Wait {
     }
 }
 
-fn parse_duration(text: &str) -> Result<Duration, String> {
-    humantime::parse_duration(text).map_err(|e| format!("{e}; write it like 500ms, 30s or 2m"))
-}
-
 fn parse_run_time(text: &str) -> Result<Duration, String> {
     let run_time = parse_duration(text)?;
     if run_time.is_zero() || run_time.subsec_nanos() != 0 {
@@ -151,25 +104,6 @@ fn parse_users(text: &str) -> Result<usize, String> {
     }
 }
 
-/// Only what the API's paths can be appended to: Goose would drop a path, and credentials or a query
-/// would be sent with every request.
-fn parse_host(text: &str) -> Result<Url, String> {
-    let url = Url::parse(text)
-        .map_err(|e| format!("{e}; write it with its scheme, like http://127.0.0.1:8080"))?;
-    if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
-        return Err("only http:// and https:// servers can be tested".to_owned());
-    }
-    let bare = url.path() == "/"
-        && url.query().is_none()
-        && url.fragment().is_none()
-        && url.username().is_empty()
-        && url.password().is_none();
-    if !bare {
-        return Err("give scheme, host and port alone, without a path or credentials".to_owned());
-    }
-    Ok(url)
-}
-
 fn parse_report(text: &str) -> Result<PathBuf, String> {
     let file = PathBuf::from(text);
     match file.extension().and_then(OsStr::to_str) {
@@ -180,11 +114,21 @@ fn parse_report(text: &str) -> Result<PathBuf, String> {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser;
+
     use super::*;
-    use crate::share::Kind;
+    use crate::goose::share::Kind;
+
+    #[derive(Parser)]
+    #[command(args_override_self = true)]
+    struct Line {
+        #[command(flatten)]
+        args: Args,
+    }
 
     fn parse(args: &[&str]) -> Result<Args, clap::Error> {
-        Args::try_parse_from(std::iter::once("hallpass-loadtest").chain(args.iter().copied()))
+        let line = std::iter::once("goose").chain(args.iter().copied());
+        Line::try_parse_from(line).map(|line| line.args)
     }
 
     #[test]
@@ -193,35 +137,7 @@ mod tests {
         let kinds: Vec<Kind> = args.scenario.iter().map(|share| share.kind).collect();
         assert_eq!(kinds, [Kind::Verify, Kind::Login]);
         assert_eq!(args.report, [PathBuf::from("hallpass-load.html")]);
-        assert_eq!(args.host, None);
-    }
-
-    #[test]
-    fn a_host_is_scheme_host_and_port_and_nothing_else() {
-        assert_eq!(parse_host("http://127.0.0.1:8080").unwrap().as_str(), "http://127.0.0.1:8080/");
-        assert!(parse_host("https://auth.example.test").is_ok());
-        for refused in [
-            "127.0.0.1:8080",
-            "localhost",
-            "ftp://localhost",
-            "http://localhost/login",
-            "http://localhost/?a=b",
-            "http://user:secret@localhost",
-        ] {
-            assert!(parse_host(refused).is_err(), "{refused}");
-        }
-    }
-
-    #[test]
-    fn server_arguments_are_split_at_spaces_and_may_begin_with_a_hyphen() {
-        let args = parse(&["--server-arg", "--pbkdf2-iterations 1000", "--server-arg=--alg=ES256"]);
-        assert_eq!(args.unwrap().server_args, ["--pbkdf2-iterations", "1000", "--alg=ES256"]);
-    }
-
-    #[test]
-    fn a_server_to_start_and_a_host_exclude_each_other() {
-        assert!(parse(&["--host", "http://127.0.0.1:1", "--server", "hallpass"]).is_err());
-        assert!(parse(&["--host", "http://127.0.0.1:1", "--server-arg", "-v"]).is_err());
+        assert_eq!(args.target.host, None);
     }
 
     #[test]

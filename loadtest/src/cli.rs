@@ -1,0 +1,49 @@
+//! The command line: one subcommand for each thing to do.
+
+use std::fmt;
+
+use clap::{Parser, Subcommand};
+
+use crate::goose;
+
+/// Load test of a login server, with a verdict.
+///
+/// Without a command it does what `goose` does without options: thirty seconds of users that sign in
+/// and have their access tokens verified.
+#[derive(Clone, Debug, Parser)]
+#[command(version, args_conflicts_with_subcommands = true, after_help = EXIT_STATUS)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+
+    #[command(flatten)]
+    pub(crate) default: goose::Args,
+}
+
+/// What can be done.
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Closed loop: a number of users, each of which sends its next request when the last is answered
+    Goose(goose::Args),
+}
+
+/// The same for every command.
+pub(crate) const EXIT_STATUS: &str = "\
+exit status:
+  0    PASS: requests were made, and all that was asked for holds
+  1    FAIL: a request failed, a threshold was missed, nothing was done, or the run was cut short
+  2    the command line is wrong, or there is no server binary to start
+  3    INVALID: the generator fell behind, so that nothing can be said of the server
+  130  interrupted twice: nothing is reported";
+
+/// What is wrong with the command line, found only after it was parsed.
+#[derive(Debug, Eq, PartialEq)]
+pub(crate) struct UsageError(pub(crate) String);
+
+impl fmt::Display for UsageError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for UsageError {}

@@ -1,0 +1,151 @@
+//! What a run of Goose amounts to.
+
+use super::summary::{Summary, grouped};
+use super::tally::Failures;
+use crate::verdict::{Ending, Verdict};
+
+/// More kinds of failures than this are only counted.
+const SHOWN: usize = 5;
+
+/// Everything that the verdict depends on.
+#[derive(Clone, Debug)]
+pub(crate) struct Findings {
+    pub(crate) summary: Summary,
+    /// The failures of the whole run, its ramp-up included.
+    pub(crate) failures: Vec<Failures>,
+    pub(crate) missed_thresholds: Vec<String>,
+    /// The measured requests that the run was to make.
+    pub(crate) expected: Vec<&'static str>,
+    pub(crate) interrupted: bool,
+    /// How the server of the run's own ended, if it did so by itself.
+    pub(crate) server_exit: Option<String>,
+}
+
+/// Judges a run: it passes if requests were made, and each was answered rightly.
+pub(crate) fn judge(findings: &Findings) -> Ending {
+    let summary = &findings.summary;
+    // The gravest first.
+    let mut reasons = Vec::new();
+    if let Some(exit) = &findings.server_exit {
+        reasons.push(format!("the server ended during the run ({exit})"));
+    }
+    if findings.interrupted {
+        reasons.push("the run was interrupted".to_owned());
+    }
+    let counted: u64 = findings.failures.iter().map(|failure| failure.count).sum();
+    if counted > 0 {
+        reasons.push(failed_requests(counted, &findings.failures));
+    }
+    // Both count the same requests, Goose from the end of the ramp-up on.
+    if summary.failed() > counted {
+        let more = grouped(summary.failed() - counted);
+        reasons.push(format!("{more} more failed requests in Goose's report"));
+    }
+    for name in findings.expected.iter().filter(|name| summary.served(Some(name)) == 0) {
+        reasons.push(format!("no {name} request was answered rightly"));
+    }
+    reasons.extend(findings.missed_thresholds.iter().cloned());
+    match reasons.is_empty() {
+        true => Ending {
+            verdict: Verdict::Pass,
+            reason: format!("{} requests, each answered rightly", grouped(summary.served(None))),
+        },
+        false => Ending { verdict: Verdict::Fail, reason: reasons.join("; ") },
+    }
+}
+
+/// How many of what, with an example of each kind.
+fn failed_requests(total: u64, failures: &[Failures]) -> String {
+    let kinds = failures.iter().take(SHOWN).map(|failure| {
+        let Failures { request, kind, count, example } = failure;
+        let count = grouped(*count);
+        match example.is_empty() {
+            true => format!("{count} x {request}: {kind}"),
+            false => format!("{count} x {request}: {kind}, e.g. {example}"),
+        }
+    });
+    let mut kinds: Vec<String> = kinds.collect();
+    if failures.len() > SHOWN {
+        kinds.push(format!("{} more kinds", failures.len() - SHOWN));
+    }
+    let noun = if total == 1 { "request" } else { "requests" };
+    format!("{} failed {noun} ({})", grouped(total), kinds.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::goose::summary::tests::row;
+
+    fn findings(count: u64, failed: u64) -> Findings {
+        Findings {
+            summary: Summary { rows: vec![row("/api/verify", count, failed)], seconds: 1.0 },
+            failures: vec![],
+            missed_thresholds: vec![],
+            expected: vec!["/api/verify"],
+            interrupted: false,
+            server_exit: None,
+        }
+    }
+
+    fn failure(kind: &str, count: u64) -> Failures {
+        Failures { request: "/api/verify", kind: kind.into(), count, example: "a for b".into() }
+    }
+
+    fn line(findings: &Findings) -> String {
+        judge(findings).to_string()
+    }
+
+    #[test]
+    fn a_run_whose_every_answer_was_right_passes() {
+        let findings = findings(1_500, 0);
+        assert_eq!(line(&findings), "PASS: 1,500 requests, each answered rightly");
+        assert_eq!(judge(&findings).verdict, Verdict::Pass);
+    }
+
+    #[test]
+    fn a_single_failed_request_fails_the_run_and_is_named() {
+        let findings = Findings { failures: vec![failure("wrong sub", 1)], ..findings(1_500, 1) };
+        assert_eq!(
+            line(&findings),
+            "FAIL: 1 failed request (1 x /api/verify: wrong sub, e.g. a for b)"
+        );
+    }
+
+    #[test]
+    fn a_failure_of_the_ramp_up_fails_the_run_though_no_row_counts_it() {
+        let findings = Findings { failures: vec![failure("timed out", 2)], ..findings(10, 0) };
+        assert_eq!(judge(&findings).verdict, Verdict::Fail);
+    }
+
+    #[test]
+    fn a_failure_that_only_goose_counted_fails_the_run() {
+        assert_eq!(line(&findings(10, 2)), "FAIL: 2 more failed requests in Goose's report");
+    }
+
+    #[test]
+    fn doing_nothing_is_a_failure() {
+        assert_eq!(line(&findings(0, 0)), "FAIL: no /api/verify request was answered rightly");
+    }
+
+    #[test]
+    fn a_missed_threshold_an_interrupt_and_a_dead_server_each_fail_the_run() {
+        let missed_thresholds = vec!["threshold p99<1ms missed: 2 ms".to_owned()];
+        let server_exit = Some("signal: 9".to_owned());
+        for findings in [
+            Findings { missed_thresholds, ..findings(10, 0) },
+            Findings { interrupted: true, ..findings(10, 0) },
+            Findings { server_exit, ..findings(10, 0) },
+        ] {
+            assert!(line(&findings).starts_with("FAIL: "), "{findings:?}");
+        }
+    }
+
+    #[test]
+    fn a_long_list_of_failures_is_cut() {
+        let failures = (1..=7).map(|n| failure(&format!("status {n}"), n)).collect();
+        let line = line(&Findings { failures, ..findings(100, 28) });
+        assert!(line.starts_with("FAIL: 28 failed requests"), "{line}");
+        assert!(line.ends_with("2 more kinds)"), "{line}");
+    }
+}

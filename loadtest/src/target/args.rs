@@ -1,0 +1,123 @@
+//! The options that name the server under test and how to speak to it, the same for every command.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use reqwest::Url;
+
+/// Which server, and how patiently.
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "Server")]
+pub(crate) struct TargetArgs {
+    /// The server to test, such as http://127.0.0.1:8080 [default: one is started for the run]
+    #[arg(long, env = "HALLPASS_LOAD_HOST", value_name = "URL", value_parser = parse_host)]
+    pub(crate) host: Option<Url>,
+
+    /// The hallpass binary to start [default: `hallpass` beside this program, then
+    /// target/release/hallpass]
+    #[arg(long, env = "HALLPASS_LOAD_SERVER", value_name = "PATH", conflicts_with = "host")]
+    pub(crate) server: Option<PathBuf>,
+
+    /// More arguments for the started `hallpass serve`, split at spaces; repeatable
+    #[arg(
+        long = "server-arg",
+        env = "HALLPASS_LOAD_SERVER_ARG",
+        value_name = "ARGS",
+        value_delimiter = ' ',
+        allow_hyphen_values = true,
+        conflicts_with = "host"
+    )]
+    pub(crate) server_args: Vec<String>,
+
+    /// How long a request may take before it counts as failed
+    #[arg(
+        long, env = "HALLPASS_LOAD_TIMEOUT", value_name = "TIME", default_value = "60s",
+        value_parser = parse_duration
+    )]
+    pub(crate) timeout: Duration,
+
+    /// How long registering and signing in the accounts may take
+    #[arg(
+        long, env = "HALLPASS_LOAD_PROVISION_TIMEOUT", value_name = "TIME", default_value = "2m",
+        value_parser = parse_duration
+    )]
+    pub(crate) provision_timeout: Duration,
+
+    /// Accept any TLS certificate of an https host
+    #[arg(long, env = "HALLPASS_LOAD_ACCEPT_INVALID_CERTS")]
+    pub(crate) accept_invalid_certs: bool,
+}
+
+/// A length of time, such as `500ms`.
+///
+/// # Errors
+///
+/// What is wrong with the text.
+pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
+    humantime::parse_duration(text).map_err(|e| format!("{e}; write it like 500ms, 30s or 2m"))
+}
+
+/// Only what the API's paths can be appended to: Goose would drop a path, and credentials or a query
+/// would be sent with every request.
+fn parse_host(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text)
+        .map_err(|e| format!("{e}; write it with its scheme, like http://127.0.0.1:8080"))?;
+    if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
+        return Err("only http:// and https:// servers can be tested".to_owned());
+    }
+    let bare = url.path() == "/"
+        && url.query().is_none()
+        && url.fragment().is_none()
+        && url.username().is_empty()
+        && url.password().is_none();
+    if !bare {
+        return Err("give scheme, host and port alone, without a path or credentials".to_owned());
+    }
+    Ok(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        args: TargetArgs,
+    }
+
+    fn parse(args: &[&str]) -> Result<TargetArgs, clap::Error> {
+        let line = std::iter::once("any").chain(args.iter().copied());
+        Line::try_parse_from(line).map(|line| line.args)
+    }
+
+    #[test]
+    fn a_host_is_scheme_host_and_port_and_nothing_else() {
+        assert_eq!(parse_host("http://127.0.0.1:8080").unwrap().as_str(), "http://127.0.0.1:8080/");
+        assert!(parse_host("https://auth.example.test").is_ok());
+        for refused in [
+            "127.0.0.1:8080",
+            "localhost",
+            "ftp://localhost",
+            "http://localhost/login",
+            "http://localhost/?a=b",
+            "http://user:secret@localhost",
+        ] {
+            assert!(parse_host(refused).is_err(), "{refused}");
+        }
+    }
+
+    #[test]
+    fn server_arguments_are_split_at_spaces_and_may_begin_with_a_hyphen() {
+        let args = parse(&["--server-arg", "--pbkdf2-iterations 1000", "--server-arg=--alg=ES256"]);
+        assert_eq!(args.unwrap().server_args, ["--pbkdf2-iterations", "1000", "--alg=ES256"]);
+    }
+
+    #[test]
+    fn a_server_to_start_and_a_host_exclude_each_other() {
+        assert!(parse(&["--host", "http://127.0.0.1:1", "--server", "hallpass"]).is_err());
+        assert!(parse(&["--host", "http://127.0.0.1:1", "--server-arg", "-v"]).is_err());
+    }
+}

@@ -1,0 +1,65 @@
+//! Where the server under test comes from: it is named, or started for the run.
+
+use anyhow::Context;
+use reqwest::Url;
+
+use super::args::TargetArgs;
+use super::server::{Server, find_binary};
+use crate::cli::UsageError;
+use crate::interrupt::Interrupt;
+
+/// A server to test. Dropping it stops a started one.
+#[derive(Debug)]
+pub(crate) struct Host {
+    url: Url,
+    own: Option<Server>,
+}
+
+impl Host {
+    /// The server that `--host` names, else one that is started now.
+    ///
+    /// # Errors
+    ///
+    /// There is no binary to start ([`UsageError`]), or it does not start.
+    pub(crate) fn find(args: &TargetArgs, interrupt: &Interrupt) -> anyhow::Result<Self> {
+        if let Some(url) = &args.host {
+            return Ok(Self { url: url.clone(), own: None });
+        }
+        let binary = find_binary(args.server.as_deref()).map_err(UsageError)?;
+        let server = Server::start(&binary, &args.server_args, interrupt)?;
+        let url = server.url().clone();
+        eprintln!("started {} on {}", binary.display(), url.as_str().trim_end_matches('/'));
+        Ok(Self { url, own: Some(server) })
+    }
+
+    pub(crate) fn url(&self) -> &Url {
+        &self.url
+    }
+
+    /// How a started server ended, if it has ended by itself.
+    pub(crate) fn exit(&mut self) -> Option<String> {
+        self.own.as_mut()?.exited().map(|status| status.to_string())
+    }
+
+    /// The outcome of a run on this server, with the server's own end as a cause of its error.
+    ///
+    /// # Errors
+    ///
+    /// The outcome's.
+    pub(crate) fn explain<T>(&mut self, outcome: anyhow::Result<T>) -> anyhow::Result<T> {
+        match self.exit() {
+            Some(exit) => outcome.with_context(|| format!("the server ended ({exit})")),
+            None => outcome,
+        }
+    }
+
+    /// Stops a started server; after a failure its log is kept, and named.
+    pub(crate) fn end(self, failed: bool) {
+        if let Some(server) = self.own
+            && failed
+            && let Some(log) = server.stop_and_keep_log()
+        {
+            eprintln!("the server's log: {}", log.display());
+        }
+    }
+}
