@@ -10,7 +10,7 @@ use reqwest::RequestBuilder;
 
 use super::tally::Row;
 use super::world::World;
-use crate::target::{Failure, Outcome, whole};
+use crate::target::{Codes, Failure, Outcome, whole};
 
 /// How long a user waits after a request that got no answer at all: without this, a server that is
 /// gone would be asked, and the console filled, as fast as the machine can.
@@ -30,7 +30,7 @@ pub(super) async fn exchange<T>(
     read: impl FnOnce(&Response<Bytes>) -> Result<T, Failure>,
 ) -> Result<T, Box<TransactionError>> {
     let request = reqwest::Request::try_from(request).map_err(TransactionError::Reqwest)?;
-    let expected = world.target.expected(row.call).map(|codes| codes.first()).unwrap_or_default();
+    let expected = world.target.expected(row.call).map(Codes::first).unwrap_or_default();
     let name = world.name(row);
     let request = GooseRequest::builder()
         .set_request_builder(RequestBuilder::from_parts(user.client.clone(), request))

@@ -107,7 +107,7 @@ impl World {
     /// The rows that need a right answer for every scenario to have run.
     pub(crate) fn wanted(&self, split: &Split, mix: &Mix) -> Vec<Row> {
         let mut calls: Vec<Call> = split.0.iter().flat_map(|(kind, _)| kind.calls(mix)).collect();
-        calls.extend(self.negative.iter().flat_map(|negative| negative.calls()));
+        calls.extend(self.negative.iter().flat_map(Negative::calls));
         calls.sort_unstable();
         calls.dedup();
         calls.into_iter().map(Row::of).collect()

@@ -20,3 +20,4 @@ pub(crate) use host::Host;
 pub(crate) use outcome::{Failure, Outcome};
 pub(crate) use protocol::Target;
 pub(crate) use spec::{AccountRules, BUILT_IN, Spec};
+pub(crate) use values::Codes;

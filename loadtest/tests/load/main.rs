@@ -1,8 +1,10 @@
 //! Runs the load tester as its users do, for a second or two, against a fake server on loopback.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod accounts;
 mod fake;
 mod own_server;
+mod scenarios;
 
 use std::path::Path;
 use std::process::{Command, Output};

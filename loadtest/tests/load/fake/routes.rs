@@ -69,26 +69,29 @@ fn credentials(body: &[u8]) -> (String, String) {
 }
 
 fn login(state: &State, body: &[u8]) -> Answer {
-    match signed_in(state, body) {
-        Ok(user) => session(state, user),
-        Err(refusal) => refusal,
+    if let Some(refusal) = too_many_logins(state) {
+        return refusal;
+    }
+    match known(state, body) {
+        Some(user) => session(state, user),
+        None => problem(StatusCode::UNAUTHORIZED, kind::INVALID_CREDENTIALS),
     }
 }
 
-fn signed_in(state: &State, body: &[u8]) -> Result<User, Answer> {
-    let number = state.logins.fetch_add(1, Ordering::Relaxed);
+fn too_many_logins(state: &State) -> Option<Answer> {
+    let tenth = state.logins.fetch_add(1, Ordering::Relaxed) >= 10;
     match state.fault {
-        Fault::Overload if number >= 10 => return Err(come_back(StatusCode::SERVICE_UNAVAILABLE)),
-        Fault::Throttled if number >= 10 => return Err(come_back(StatusCode::TOO_MANY_REQUESTS)),
-        _ => {}
+        Fault::Overload if tenth => Some(come_back(StatusCode::SERVICE_UNAVAILABLE)),
+        Fault::Throttled if tenth => Some(come_back(StatusCode::TOO_MANY_REQUESTS)),
+        _ => None,
     }
+}
+
+fn known(state: &State, body: &[u8]) -> Option<User> {
     let (username, password) = credentials(body);
-    match state.users.lock().unwrap().get(&username) {
-        Some((right, user)) if *right == password || state.fault == Fault::AnyPassword => {
-            Ok(user.clone())
-        }
-        _ => Err(problem(StatusCode::UNAUTHORIZED, kind::INVALID_CREDENTIALS)),
-    }
+    let users = state.users.lock().unwrap();
+    let (right, user) = users.get(&username)?;
+    (*right == password || state.fault == Fault::AnyPassword).then(|| user.clone())
 }
 
 fn session(state: &State, user: User) -> Answer {
@@ -154,13 +157,11 @@ fn verify(state: &State, parts: &Parts) -> Answer {
 }
 
 fn flask_login(state: &State, body: &[u8]) -> Answer {
-    match signed_in(state, body) {
-        Ok(user) => {
-            let (token, _) = state.tokens.lock().unwrap().make(&user.username, life(state));
-            json(StatusCode::OK, &json!({"access_token": token}))
-        }
-        Err(refusal) => refusal,
-    }
+    let Some(user) = known(state, body) else {
+        return json(StatusCode::UNAUTHORIZED, &json!({"message": "Invalid credentials"}));
+    };
+    let (token, _) = state.tokens.lock().unwrap().make(&user.username, life(state));
+    json(StatusCode::OK, &json!({"access_token": token}))
 }
 
 fn flask_protected(state: &State, parts: &Parts) -> Answer {
