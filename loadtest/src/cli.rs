@@ -5,6 +5,7 @@ use std::fmt;
 use clap::{Parser, Subcommand};
 
 use crate::goose;
+use crate::target::BUILT_IN;
 
 /// Load test of a login server, with a verdict.
 ///
@@ -15,6 +16,10 @@ use crate::goose;
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
+
+    /// Write the description of a built-in target to standard output, to begin one of your own with
+    #[arg(long, value_name = "NAME", value_parser = built_in_target)]
+    pub(crate) print_target: Option<&'static str>,
 
     #[command(flatten)]
     pub(crate) default: goose::Args,
@@ -35,6 +40,14 @@ exit status:
   2    the command line is wrong, or there is no server binary to start
   3    INVALID: the generator fell behind, so that nothing can be said of the server
   130  interrupted twice: nothing is reported";
+
+/// The text of the built-in target of this name.
+fn built_in_target(name: &str) -> Result<&'static str, String> {
+    let found = BUILT_IN.iter().find(|(is, _)| *is == name);
+    found.map(|(_, text)| *text).ok_or_else(|| {
+        format!("the built-in targets are {}", BUILT_IN.map(|(name, _)| name).join(" and "))
+    })
+}
 
 /// What is wrong with the command line, found only after it was parsed.
 #[derive(Debug, Eq, PartialEq)]

@@ -19,7 +19,12 @@ use verdict::Ending;
 const USAGE: u8 = 2;
 
 fn main() -> ExitCode {
-    match run(Cli::parse()) {
+    let cli = Cli::parse();
+    if let Some(text) = cli.print_target {
+        print!("{text}");
+        return ExitCode::SUCCESS;
+    }
+    match run(cli) {
         Ok(ending) => ending.exit(),
         Err(error) if error.is::<UsageError>() => {
             eprintln!("error: {error}");

@@ -1,27 +1,31 @@
-//! The accounts of a run: unique names, strong passwords, and the sign-in of one.
+//! Who signs in, and what a sign-in leaves with them.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, anyhow};
-use data_encoding::BASE32_NOPAD;
-use hallpass_contract::{Credentials, Login, User};
-use reqwest::Client;
-use reqwest::header::HeaderValue;
+use hallpass_contract::Secret;
+use http::HeaderValue;
 
-/// A registered account and the client that is used for it alone.
-#[derive(Clone, Debug)]
+/// Somebody who is registered, or is about to be.
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Account {
-    pub(crate) client: Client,
-    pub(crate) credentials: Credentials,
-    pub(crate) user: User,
+    pub(crate) username: String,
+    pub(crate) password: Secret,
 }
 
-/// An account that is signed in.
+impl Account {
+    pub(crate) fn new(username: impl Into<String>, password: impl Into<String>) -> Self {
+        Self { username: username.into(), password: Secret::from(password.into()) }
+    }
+}
+
+/// An account that is signed in. What belongs to one session stays together.
 #[derive(Clone, Debug)]
 pub(crate) struct SignedIn {
     pub(crate) account: Arc<Account>,
     pub(crate) token: Token,
+    /// `None` if the server gives no refresh tokens, or the target's file names none.
+    pub(crate) refresh: Option<RefreshToken>,
 }
 
 /// An access token, ready to be sent.
@@ -29,140 +33,103 @@ pub(crate) struct SignedIn {
 pub(crate) struct Token {
     /// `Bearer` and the token; marked sensitive, so that no log shows it.
     pub(crate) authorization: HeaderValue,
-    /// From when on it is to be replaced, a little before it expires.
-    pub(crate) renew_at: Instant,
+    /// How long it lives from its receipt on; `None` if nothing says.
+    pub(crate) life: Option<Duration>,
+    received: Instant,
+    /// Whose it is, if the answer to the login said so.
+    pub(crate) user_id: Option<String>,
 }
 
 impl Token {
-    /// The token of a checked login that was answered at `now`.
+    /// The token that was received at `received`.
     ///
     /// # Errors
     ///
     /// It contains what a header cannot carry.
-    pub(crate) fn of(login: &Login, now: Instant) -> Result<Self, String> {
-        let text = format!("Bearer {}", login.access_token.expose());
-        let mut authorization =
-            HeaderValue::from_str(&text).map_err(|_| "token unfit for a header".to_owned())?;
-        authorization.set_sensitive(true);
-        let life = Duration::from_secs(login.expires_in);
+    pub(crate) fn new(
+        text: &str,
+        life: Option<Duration>,
+        received: Instant,
+        user_id: Option<String>,
+    ) -> Result<Self, String> {
+        Ok(Self { authorization: bearer(text)?, life, received, user_id })
+    }
+
+    /// Without `Bearer`; empty never, since nothing but [`new`](Self::new) makes one.
+    pub(crate) fn text(&self) -> &str {
+        let text = self.authorization.to_str().unwrap_or_default();
+        text.strip_prefix(SCHEME).unwrap_or_default()
+    }
+
+    /// Whether it is to be replaced, which is a little before it expires.
+    pub(crate) fn is_due(&self, now: Instant) -> bool {
+        self.renew_at().is_some_and(|at| now >= at)
+    }
+
+    /// When it has expired for certain, by the clock of whoever counts whole seconds.
+    pub(crate) fn expired_at(&self) -> Option<Instant> {
+        Some(self.received + self.life? + Duration::from_secs(1))
+    }
+
+    fn renew_at(&self) -> Option<Instant> {
+        let life = self.life?;
         // A server that counts whole seconds has cut off up to one already; a tenth, at most half a
         // minute, is for the way here and the way back.
         let margin = Duration::from_secs(1) + (life / 10).min(Duration::from_secs(30));
-        Ok(Self { authorization, renew_at: now + life.saturating_sub(margin) })
+        Some(self.received + life.saturating_sub(margin))
     }
 }
 
-/// Whether a login's answer is what the contract promises for this user.
+/// A refresh token: the header that carries it. Its `Debug` does not show it.
+#[derive(Clone, Debug)]
+pub(crate) struct RefreshToken {
+    pub(crate) name: http::HeaderName,
+    pub(crate) value: HeaderValue,
+}
+
+const SCHEME: &str = "Bearer ";
+
+/// The `Authorization` of a bearer token (RFC 6750 section 2.1), marked sensitive.
 ///
 /// # Errors
 ///
-/// What is wrong; the token itself is not shown.
-pub(crate) fn check_login(login: &Login, user: &User) -> Result<(), String> {
-    if login.access_token.expose().is_empty() {
-        Err("empty access token".to_owned())
-    } else if !login.token_type.eq_ignore_ascii_case("bearer") {
-        Err(format!("wrong token_type: {:?}", login.token_type))
-    } else if login.expires_in == 0 {
-        Err("access token that has expired already".to_owned())
-    } else if login.user.id != user.id || login.user.username != user.username {
-        Err(format!("wrong user: {} for {}", login.user.username, user.username))
-    } else {
-        Ok(())
-    }
-}
-
-/// Makes up the credentials of one run's accounts.
-#[derive(Debug)]
-pub(crate) struct Namer {
-    run: String,
-}
-
-impl Namer {
-    /// A namer whose names no other run has used, as far as 40 random bits can tell.
-    pub(crate) fn new() -> anyhow::Result<Self> {
-        Ok(Self { run: random_text::<5>()? })
-    }
-
-    pub(crate) fn credentials(&self, number: usize) -> anyhow::Result<Credentials> {
-        Ok(Credentials {
-            username: format!("load-{}-{number}", self.run),
-            password: random_text::<20>()?.into(),
-        })
-    }
-}
-
-/// `N` random bytes as lower-case base32; a multiple of 5 leaves no bit unused.
-fn random_text<const N: usize>() -> anyhow::Result<String> {
-    let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).map_err(|e| anyhow!(e)).context("no random numbers")?;
-    Ok(BASE32_NOPAD.encode(&bytes).to_ascii_lowercase())
+/// It contains what a header cannot carry.
+pub(crate) fn bearer(text: &str) -> Result<HeaderValue, String> {
+    let mut value = HeaderValue::from_str(&format!("{SCHEME}{text}"))
+        .map_err(|_| "token unfit for a header".to_owned())?;
+    value.set_sensitive(true);
+    Ok(value)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn user(id: &str, username: &str) -> User {
-        User {
-            id: id.into(),
-            username: username.into(),
-            roles: vec![],
-            created_at: "2026-01-01T00:00:00Z".into(),
-        }
-    }
-
-    fn login(expires_in: u64) -> Login {
-        Login {
-            access_token: "a.b.c".into(),
-            token_type: "Bearer".into(),
-            expires_in,
-            user: user("1", "ann"),
-        }
-    }
-
-    #[test]
-    fn names_differ_within_a_run_and_between_runs() {
-        let (one, other) = (Namer::new().unwrap(), Namer::new().unwrap());
-        let name = |namer: &Namer, n| namer.credentials(n).unwrap().username;
-        assert_ne!(name(&one, 0), name(&one, 1));
-        assert_ne!(name(&one, 0), name(&other, 0));
-    }
-
-    #[test]
-    fn credentials_keep_the_rules_of_the_contract() {
-        let credentials = Namer::new().unwrap().credentials(99_999).unwrap();
-        assert!((3..=64).contains(&credentials.username.len()));
-        assert!(credentials.username.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'));
-        assert_eq!(credentials.password.expose().len(), 32);
+    fn token(life: u64, received: Instant) -> Token {
+        Token::new("a.b.c", Some(Duration::from_secs(life)), received, None).unwrap()
     }
 
     #[test]
     fn a_token_is_renewed_before_it_expires() {
         let now = Instant::now();
-        let life = |expires_in| Token::of(&login(expires_in), now).unwrap().renew_at - now;
-        assert_eq!(life(900), Duration::from_secs(869));
-        assert_eq!(life(10), Duration::from_secs(8));
-        assert_eq!(life(1), Duration::ZERO);
+        let renewed_after = |life| token(life, now).renew_at().unwrap() - now;
+        assert_eq!(renewed_after(900), Duration::from_secs(869));
+        assert_eq!(renewed_after(10), Duration::from_secs(8));
+        assert_eq!(renewed_after(1), Duration::ZERO);
     }
 
     #[test]
-    fn a_login_for_someone_else_is_wrong() {
-        assert_eq!(check_login(&login(900), &user("1", "ann")), Ok(()));
-        assert!(check_login(&login(900), &user("2", "ann")).is_err());
-        assert!(check_login(&login(900), &user("1", "bob")).is_err());
-    }
-
-    #[test]
-    fn a_login_without_a_usable_token_is_wrong() {
-        let ann = user("1", "ann");
-        assert!(check_login(&login(0), &ann).is_err());
-        assert!(check_login(&Login { access_token: "".into(), ..login(900) }, &ann).is_err());
-        assert!(check_login(&Login { token_type: "mac".into(), ..login(900) }, &ann).is_err());
+    fn a_token_of_unknown_life_is_never_due_and_never_known_to_have_expired() {
+        let now = Instant::now();
+        let token = Token::new("a.b.c", None, now, None).unwrap();
+        assert!(!token.is_due(now + Duration::from_secs(1_000_000)));
+        assert_eq!(token.expired_at(), None);
     }
 
     #[test]
     fn a_token_does_not_show_in_a_log() {
-        let token = Token::of(&login(900), Instant::now()).unwrap();
+        let token = token(900, Instant::now());
         assert!(!format!("{token:?}").contains("a.b.c"));
+        assert_eq!(token.text(), "a.b.c");
     }
 }

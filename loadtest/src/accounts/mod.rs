@@ -1,7 +1,15 @@
-//! The accounts of a run.
+//! The accounts of a run: made or taken from a file, and signed in.
 
 mod account;
+mod args;
+mod file;
+mod import;
+mod names;
+mod progress;
 mod provision;
 
-pub(crate) use account::{Account, SignedIn, Token, check_login};
-pub(crate) use provision::{Accounts, provision};
+pub(crate) use account::{Account, RefreshToken, SignedIn, Token, bearer};
+pub(crate) use args::AccountArgs;
+pub(crate) use import::OwnServer;
+pub(crate) use names::Namer;
+pub(crate) use provision::Provisioner;

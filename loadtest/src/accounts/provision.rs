@@ -1,110 +1,363 @@
-//! Sets the accounts up through the API, before any clock that counts is running.
+//! Sets the accounts up over HTTP, before any clock that counts is running.
 
+use std::collections::HashSet;
+use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{anyhow, bail};
-use futures_util::{StreamExt, stream};
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt, stream};
+use http::header::RETRY_AFTER;
+use http::{HeaderMap, Request, Response, StatusCode};
+use reqwest::Client;
 
-use super::account::{Account, Namer, SignedIn, Token, check_login};
-use crate::goose::share::{Kind, Split};
+use super::args::AccountArgs;
+use super::file::AccountsFile;
+use super::import;
+use super::names::Namer;
+use super::progress::Progress;
+use super::{Account, SignedIn};
+use crate::cli::UsageError;
 use crate::interrupt::Interrupt;
-use crate::target::Target;
+use crate::target::{Call, Clients, Failure, Host, Outcome, Target, send};
 
 /// Enough to keep a few cores hashing, too few to fill a server's queue.
 const CONCURRENCY: usize = 8;
-const PROGRESS: Duration = Duration::from_secs(2);
+/// How many of the accounts in a file are tried before all are relied on.
+const SAMPLE: usize = 8;
 
-/// The accounts, one for each user of each scenario.
-#[derive(Debug, Default)]
-pub(crate) struct Accounts {
-    pub(crate) login: Vec<Arc<Account>>,
-    pub(crate) verify: Vec<SignedIn>,
-}
-
-/// An account, ready for its scenario.
-enum Ready {
-    Login(Arc<Account>),
-    Verify(SignedIn),
-}
-
-/// Registers an account for each user, and signs in those that verify: were they to sign in when
-/// their user starts, hundreds of password hashes would fall into the time that is measured.
-///
-/// # Errors
-///
-/// The first call that fails for good, or an interrupt.
-pub(crate) async fn provision(
-    target: &Target,
-    split: Split,
-    timeout: Duration,
-    interrupt: &Interrupt,
-) -> anyhow::Result<Accounts> {
-    let namer = Namer::new()?;
-    let started = Instant::now();
-    let deadline = started + timeout;
-    let kinds = (0..split.verify)
-        .map(|_| Kind::Verify)
-        .chain((0..split.login).map(|_| Kind::Login))
-        .enumerate();
-    let namer = &namer;
-    let mut ready = stream::iter(kinds)
-        .map(|(number, kind)| set_up(target, namer, number, kind, deadline))
-        .buffer_unordered(CONCURRENCY);
-
-    let total = split.login + split.verify;
-    let mut accounts = Accounts::default();
-    let mut reported = Instant::now();
-    loop {
-        let next = tokio::select! {
-            next = ready.next() => next,
-            () = interrupt.wait() => bail!("interrupted while setting up the accounts"),
-            () = tokio::time::sleep_until(deadline.into()) => bail!(
-                "{} of {total} accounts were set up in {timeout:?}: raise --provision-timeout, or \
-                 lower --users", accounts.count()
-            ),
-        };
-        match next {
-            None => break,
-            Some(Ok(Ready::Login(account))) => accounts.login.push(account),
-            Some(Ok(Ready::Verify(account))) => accounts.verify.push(account),
-            Some(Err(error)) => return Err(error),
-        }
-        if reported.elapsed() >= PROGRESS {
-            reported = Instant::now();
-            eprintln!("set up {} of {total} accounts", accounts.count());
-        }
-    }
-    eprintln!("set up {total} accounts in {:.1} s", started.elapsed().as_secs_f64());
-    Ok(accounts)
-}
-
-impl Accounts {
-    fn count(&self) -> usize {
-        self.login.len() + self.verify.len()
-    }
-}
-
-async fn set_up(
-    target: &Target,
-    namer: &Namer,
-    number: usize,
-    kind: Kind,
+/// Registers accounts and signs them in; all of it before one deadline.
+#[derive(Debug)]
+pub(crate) struct Provisioner<'a> {
+    target: &'a Target,
+    client: Client,
+    args: &'a AccountArgs,
     deadline: Instant,
-) -> anyhow::Result<Ready> {
-    let client = target.client()?;
-    let credentials = namer.credentials(number)?;
-    let user = target.register(&client, &credentials, deadline).await?.user;
-    if user.username != credentials.username {
-        bail!("registered {} and got the user {}", credentials.username, user.username);
+    own: Option<import::OwnServer>,
+    interrupt: &'a Interrupt,
+}
+
+impl<'a> Provisioner<'a> {
+    /// `--provision-timeout` begins now.
+    ///
+    /// # Errors
+    ///
+    /// The TLS set-up of this machine is unusable.
+    pub(crate) fn new(
+        target: &'a Target,
+        host: &Host,
+        clients: &Clients,
+        args: &'a AccountArgs,
+        interrupt: &'a Interrupt,
+    ) -> anyhow::Result<Self> {
+        let deadline = Instant::now() + args.provision_timeout;
+        Ok(Self { target, client: clients.client()?, args, deadline, own: host.own(), interrupt })
     }
-    let account = Arc::new(Account { client, credentials, user });
-    if kind == Kind::Login {
-        return Ok(Ready::Login(account));
+
+    /// This many distinct accounts that are registered: those of `--accounts-file` first, then new
+    /// ones, which are added to it.
+    ///
+    /// # Errors
+    ///
+    /// The first call that fails for good, the deadline, an interrupt, or the file's.
+    pub(crate) async fn accounts(&self, count: usize) -> anyhow::Result<Vec<Arc<Account>>> {
+        let mut file = match &self.args.accounts_file {
+            Some(path) => Some(AccountsFile::open(path, self.target.host())?),
+            None => None,
+        };
+        let mut accounts = Vec::new();
+        if let Some(file) = &mut file {
+            accounts = self.reuse(file, count).await?;
+        }
+        let missing = count - accounts.len();
+        if missing > 0 {
+            accounts.extend(self.make(missing, file.as_mut()).await?);
+        }
+        Ok(accounts)
     }
-    let login = target.sign_in(&account.client, &account.credentials, deadline).await?;
-    let token = check_login(&login, &account.user)
-        .and_then(|()| Token::of(&login, Instant::now()))
-        .map_err(|wrong| anyhow!("a sign-in was answered with {wrong}"))?;
-    Ok(Ready::Verify(SignedIn { account, token }))
+
+    /// Signs the accounts in, in their order.
+    ///
+    /// # Errors
+    ///
+    /// The first call that fails for good, the deadline, or an interrupt.
+    pub(crate) async fn sign_in(&self, accounts: &[Arc<Account>]) -> anyhow::Result<Vec<SignedIn>> {
+        let sign_ins =
+            stream::iter(accounts).map(|account| self.sign_in_one(account)).buffered(CONCURRENCY);
+        let mut signed_in = Vec::with_capacity(accounts.len());
+        let mut progress = Progress::start("signing in", accounts.len());
+        let mut sign_ins = std::pin::pin!(sign_ins);
+        while let Some(next) = self.before_deadline(sign_ins.next(), &progress).await? {
+            signed_in.push(next?);
+            progress.advance(1);
+        }
+        progress.finish("signed in");
+        Ok(signed_in)
+    }
+
+    /// Signs one account in.
+    ///
+    /// # Errors
+    ///
+    /// As for [`sign_in`](Self::sign_in).
+    pub(crate) async fn sign_in_one(&self, account: &Arc<Account>) -> anyhow::Result<SignedIn> {
+        let answer = self.ask(Call::Login, || self.target.login_request(account)).await?;
+        let read = self.target.read_login(account, &answer, Instant::now());
+        read.map_err(|failure| anyhow!("the sign-in of {}: {failure}", account.username))
+    }
+
+    /// Sends a request of another kind and reads its answer, whatever that is.
+    ///
+    /// # Errors
+    ///
+    /// The server cannot be reached.
+    pub(crate) async fn get(&self, request: Request<Bytes>) -> anyhow::Result<Response<Bytes>> {
+        send(&self.client, request).await.map_err(|failure| self.unreachable(&failure))
+    }
+
+    /// Waits.
+    ///
+    /// # Errors
+    ///
+    /// An interrupt.
+    pub(crate) async fn pause(&self, time: Duration) -> anyhow::Result<()> {
+        tokio::select! {
+            () = tokio::time::sleep(time) => Ok(()),
+            () = self.interrupt.wait() => bail!("interrupted while waiting for a token to expire"),
+        }
+    }
+
+    /// The accounts of the file that still work, `count` at most. A few are tried; if one of them is
+    /// refused, all are, and those that are refused leave the file.
+    async fn reuse(
+        &self,
+        file: &mut AccountsFile,
+        count: usize,
+    ) -> anyhow::Result<Vec<Arc<Account>>> {
+        let known: Vec<Arc<Account>> =
+            file.accounts().iter().take(count).cloned().map(Arc::new).collect();
+        if known.is_empty() {
+            return Ok(known);
+        }
+        let step = known.len().div_ceil(SAMPLE);
+        let sample: Vec<Arc<Account>> = known.iter().step_by(step).cloned().collect();
+        if self.refused(&sample).await?.is_empty() {
+            eprintln!("use {} accounts of {}", known.len(), file.path().display());
+            return Ok(known);
+        }
+        let known: Vec<Arc<Account>> = file.accounts().iter().cloned().map(Arc::new).collect();
+        let refused = self.refused(&known).await?;
+        eprintln!("{} accounts of {} do not work any more", refused.len(), file.path().display());
+        file.forget(&refused.iter().map(|account| account.username.as_str()).collect())?;
+        let refused: HashSet<&str> = refused.iter().map(|a| a.username.as_str()).collect();
+        let works = |account: &Arc<Account>| !refused.contains(account.username.as_str());
+        Ok(known.iter().filter(|account| works(account)).take(count).cloned().collect())
+    }
+
+    /// Those of the accounts whose sign-in is refused.
+    async fn refused(&self, accounts: &[Arc<Account>]) -> anyhow::Result<Vec<Arc<Account>>> {
+        let login = &self.target.spec().login;
+        let tries = stream::iter(accounts).map(|account| async move {
+            let answer = self.ask_once_free(|| self.target.login_request(account)).await?;
+            let status = answer.status();
+            if login.ok.contain(status) {
+                return Ok(None);
+            }
+            match login.wrong_password.contain(status) || login.unknown_user.contain(status) {
+                true => Ok(Some(Arc::clone(account))),
+                false => Err(self.refusal(Call::Login, &answer)),
+            }
+        });
+        let mut tries = std::pin::pin!(tries.buffered(CONCURRENCY));
+        let mut refused = Vec::new();
+        let mut progress = Progress::start("trying", accounts.len());
+        while let Some(next) = self.before_deadline(tries.next(), &progress).await? {
+            refused.extend(next?);
+            progress.advance(1);
+        }
+        Ok(refused)
+    }
+
+    /// New accounts, each of them on the disk before the next batch is awaited, if there is a file.
+    async fn make(
+        &self,
+        count: usize,
+        mut file: Option<&mut AccountsFile>,
+    ) -> anyhow::Result<Vec<Arc<Account>>> {
+        if !self.target.supports(Call::Register) {
+            return Err(UsageError(format!(
+                "the target {} does not say how to register: give an --accounts-file with {count} \
+                 more accounts",
+                self.target.spec().name
+            ))
+            .into());
+        }
+        let namer = Namer::new(self.target.spec())?;
+        if let Some(own) = &self.own
+            && count >= import::WORTHWHILE
+        {
+            let first = self.register(&namer, 0).await?;
+            match import::copies(own, &namer, first, count).await {
+                Ok(accounts) => return Ok(accounts),
+                Err(error) => eprintln!("cannot import accounts, so they register: {error:#}"),
+            }
+        }
+        // Ready ones together: one sync of the file is enough for them.
+        let made = self.registrations(&namer, count).ready_chunks(CONCURRENCY);
+        let mut made = std::pin::pin!(made);
+        let mut accounts = Vec::with_capacity(count);
+        let mut progress = Progress::start("registering", count);
+        while let Some(batch) = self.before_deadline(made.next(), &progress).await? {
+            let (good, bad): (Vec<_>, Vec<_>) = batch.into_iter().partition(Result::is_ok);
+            let good: Vec<Arc<Account>> = good.into_iter().flatten().collect();
+            if let Some(file) = &mut file {
+                file.record(good.iter().map(AsRef::as_ref))?;
+            }
+            progress.advance(good.len());
+            accounts.extend(good);
+            bad.into_iter().collect::<Result<Vec<_>, _>>()?;
+        }
+        progress.finish("registered");
+        Ok(accounts)
+    }
+
+    fn registrations<'b>(
+        &'b self,
+        namer: &'b Namer,
+        count: usize,
+    ) -> impl Stream<Item = anyhow::Result<Arc<Account>>> + 'b {
+        // Number 0 is the one whose hash an import copies.
+        stream::iter(1..=count)
+            .map(move |number| self.register(namer, number))
+            .buffer_unordered(CONCURRENCY)
+    }
+
+    async fn register(&self, namer: &Namer, number: usize) -> anyhow::Result<Arc<Account>> {
+        let account = Arc::new(namer.account(number)?);
+        let request = || self.target.register_request(&account).unwrap_or_default();
+        let answer = self.ask(Call::Register, request).await?;
+        let read = self.target.read_registration(&answer);
+        read.map_err(|failure| anyhow!("a registration: {failure}"))?;
+        Ok(account)
+    }
+
+    /// The next one of a stream, unless the deadline or an interrupt comes before it.
+    async fn before_deadline<T>(
+        &self,
+        next: impl Future<Output = T>,
+        progress: &Progress,
+    ) -> anyhow::Result<T> {
+        tokio::select! {
+            next = next => Ok(next),
+            () = self.interrupt.wait() => bail!("interrupted while setting up the accounts"),
+            () = tokio::time::sleep_until(self.deadline.into()) => bail!(
+                "only {} accounts were set up in {:?}: raise --provision-timeout, or ask for fewer",
+                progress.done(), self.args.provision_timeout
+            ),
+        }
+    }
+
+    /// Sends a request, again and again while the server asks to come back later.
+    async fn ask(
+        &self,
+        call: Call,
+        request: impl Fn() -> Request<Bytes>,
+    ) -> anyhow::Result<Response<Bytes>> {
+        let answer = self.ask_once_free(request).await?;
+        match self.target.classify(call, answer.status()) {
+            Outcome::Ok => Ok(answer),
+            _ => Err(self.refusal(call, &answer)),
+        }
+    }
+
+    /// The first answer that does not ask to come back later, or the last one before the deadline.
+    async fn ask_once_free(
+        &self,
+        request: impl Fn() -> Request<Bytes>,
+    ) -> anyhow::Result<Response<Bytes>> {
+        loop {
+            let sent = send(&self.client, request()).await;
+            let answer = sent.map_err(|failure| self.unreachable(&failure))?;
+            match pause_asked_for(answer.status(), answer.headers()) {
+                Some(pause) if Instant::now() + pause < self.deadline => {
+                    tokio::time::sleep(pause).await;
+                }
+                _ => return Ok(answer),
+            }
+        }
+    }
+
+    fn unreachable(&self, failure: &Failure) -> anyhow::Error {
+        let host = self.target.host().as_str().trim_end_matches('/');
+        match failure.kind.as_str() {
+            "no connection" => {
+                anyhow!("cannot connect to {host}; is a server running there? ({})", failure.detail)
+            }
+            _ => anyhow!("no answer from {host}: {failure}"),
+        }
+    }
+
+    fn refusal(&self, call: Call, answer: &Response<Bytes>) -> anyhow::Error {
+        let (method, path) = self.target.endpoint(call);
+        let status = answer.status();
+        let problem = serde_json::from_slice::<hallpass_contract::Problem>(answer.body()).ok();
+        let detail = problem.map_or_else(String::new, |problem| {
+            let fields = problem.errors.iter().map(|e| format!("; {}: {}", e.field, e.message));
+            format!(": {}{}", problem.detail, fields.collect::<String>())
+        });
+        anyhow!("{method} {path} answered {status}{detail}{}", advice(status))
+    }
+}
+
+/// How long the server wants a client to wait before it tries again: a 429 or 503's `Retry-After` in
+/// seconds (RFC 9110 section 10.2.3), 1 s where it names none. `None` if trying again is of no use.
+fn pause_asked_for(status: StatusCode, headers: &HeaderMap) -> Option<Duration> {
+    if !matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
+        return None;
+    }
+    let text = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
+    let seconds: Option<u64> = text.and_then(|text| text.parse().ok());
+    Some(Duration::from_secs(seconds.unwrap_or(1).max(1)))
+}
+
+/// What to do about a refused set-up call.
+fn advice(status: StatusCode) -> &'static str {
+    match status {
+        StatusCode::FORBIDDEN => {
+            "; the load test registers its own accounts: start the server with --registration open"
+        }
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
+            "; raise --provision-timeout, or ask for fewer accounts"
+        }
+        StatusCode::NOT_FOUND => "; is it the right --target for this --host?",
+        _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(retry_after: &str) -> HeaderMap {
+        HeaderMap::from_iter([(RETRY_AFTER, retry_after.parse().unwrap())])
+    }
+
+    #[test]
+    fn retry_after_is_honoured_for_overload_and_throttling_only() {
+        let seconds = |n| Some(Duration::from_secs(n));
+        let (many, unavailable) = (StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(pause_asked_for(many, &headers("7")), seconds(7));
+        assert_eq!(pause_asked_for(unavailable, &headers("0")), seconds(1));
+        assert_eq!(pause_asked_for(StatusCode::CONFLICT, &headers("7")), None);
+        assert_eq!(pause_asked_for(StatusCode::INTERNAL_SERVER_ERROR, &headers("7")), None);
+    }
+
+    #[test]
+    fn a_date_or_no_retry_after_means_a_second() {
+        let status = StatusCode::SERVICE_UNAVAILABLE;
+        for headers in [headers("Wed, 21 Oct 2026 07:28:00 GMT"), HeaderMap::new()] {
+            assert_eq!(pause_asked_for(status, &headers), Some(Duration::from_secs(1)));
+        }
+    }
 }

@@ -6,12 +6,13 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::share::Share;
+use super::share::{Mix, Share};
+use crate::accounts::AccountArgs;
 use crate::target::{TargetArgs, parse_duration};
 
 /// Closed loop: users that sign in or verify, each sending its next request when the last is answered.
 ///
-/// Registers its own accounts, signs in those that verify, lets every user send one request after
+/// Registers its own accounts, signs in those that need it, lets every user send one request after
 /// the other for the run time, checks each answer, and ends with a summary, an HTML report and a
 /// line that begins with PASS or FAIL.
 #[derive(Clone, Debug, clap::Args)]
@@ -20,7 +21,10 @@ pub(crate) struct Args {
     #[command(flatten)]
     pub(crate) target: TargetArgs,
 
-    /// Concurrent users, each with an account of its own
+    #[command(flatten)]
+    pub(crate) accounts: AccountArgs,
+
+    /// Concurrent users, each with accounts of its own
     #[arg(
         short, long, env = "HALLPASS_LOAD_USERS", value_name = "N", default_value = "10",
         value_parser = parse_users
@@ -34,15 +38,37 @@ pub(crate) struct Args {
     )]
     pub(crate) run_time: Duration,
 
-    /// What the users do: `login` or `verify`, each with its share of the users; repeatable
+    /// What the users do, each scenario with its share of the users; repeatable
     ///
-    /// `--scenario verify` runs that one alone; `--scenario verify=3 --scenario login=1` gives
-    /// three of four users to verify. A share left out is 9 for verify and 1 for login.
+    /// verify, login, login-then-verify, refresh, register, mixed, or negative, which sends what has
+    /// to be refused. `--scenario verify` runs that one alone; `--scenario verify=3 --scenario
+    /// login=1` gives three of four users to verify. A share left out is 9 for verify and 1 for others.
     #[arg(
         long, env = "HALLPASS_LOAD_SCENARIO", value_name = "NAME[=SHARE]", value_delimiter = ',',
         default_value = "verify,login", value_parser = Share::from_str
     )]
     pub(crate) scenario: Vec<Share>,
+
+    /// The calls of the mixed scenario in their ratio: verify, login, refresh, register
+    #[arg(
+        long, env = "HALLPASS_LOAD_MIX", value_name = "CALL=SHARE,...",
+        default_value = "verify=9,login=1", value_parser = Mix::from_str
+    )]
+    pub(crate) mix: Mix,
+
+    /// How often login-then-verify uses each token
+    #[arg(
+        long, env = "HALLPASS_LOAD_VERIFIES_PER_LOGIN", value_name = "N", default_value = "10",
+        value_parser = clap::value_parser!(u32).range(1..)
+    )]
+    pub(crate) verifies_per_login: u32,
+
+    /// How long the negative scenario waits beforehand for a token to expire; else it skips that case
+    #[arg(
+        long, env = "HALLPASS_LOAD_EXPIRY_WAIT", value_name = "TIME", default_value = "30s",
+        value_parser = parse_duration
+    )]
+    pub(crate) expiry_wait: Duration,
 
     /// How long a user pauses after each request: `200ms`, or `100ms..500ms` for a random pause
     #[arg(
@@ -58,6 +84,10 @@ pub(crate) struct Args {
     )]
     pub(crate) report: Vec<PathBuf>,
 
+    /// Write the figures and the verdict to FILE as JSON, times in microseconds
+    #[arg(long, env = "HALLPASS_LOAD_JSON", value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+
     /// Options of Goose itself, after `--`, such as `-- --threshold "p99<5ms"`
     #[arg(last = true, value_name = "GOOSE OPTIONS")]
     pub(crate) goose: Vec<String>,
@@ -67,6 +97,8 @@ const EXAMPLES: &str = "\
 examples:
   hallpass-loadtest goose                             start a server, 9 users verify, 1 signs in
   hallpass-loadtest goose --scenario verify -u 64     verification alone
+  hallpass-loadtest goose --scenario negative         what has to be refused
+  hallpass-loadtest goose --host http://127.0.0.1:5000 --target flask-tutorial
   hallpass-loadtest goose --host https://auth.example.test";
 
 /// The shortest and the longest pause of a user after a request.
@@ -113,7 +145,7 @@ fn parse_report(text: &str) -> Result<PathBuf, String> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use clap::Parser;
 
     use super::*;
@@ -126,7 +158,7 @@ mod tests {
         args: Args,
     }
 
-    fn parse(args: &[&str]) -> Result<Args, clap::Error> {
+    pub(in crate::goose) fn parse(args: &[&str]) -> Result<Args, clap::Error> {
         let line = std::iter::once("goose").chain(args.iter().copied());
         Line::try_parse_from(line).map(|line| line.args)
     }

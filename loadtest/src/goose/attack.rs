@@ -1,5 +1,6 @@
 //! The Goose run: its configuration from our command line, and what came out of it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser;
@@ -9,8 +10,7 @@ use goose::{GooseAttack, GooseError, trigger_killswitch};
 
 use super::args::Args;
 use super::scenarios::scenarios;
-use super::tally::Tally;
-use crate::accounts::Accounts;
+use super::world::World;
 use crate::cli::UsageError;
 use crate::interrupt::Interrupt;
 use crate::target::Target;
@@ -66,7 +66,7 @@ fn configuration(
     target: &Target,
     args: &Args,
 ) -> GooseConfiguration {
-    options.host = Some(target.host.to_string());
+    options.host = Some(target.host().to_string());
     options.users = Some(args.users);
     options.run_time = Some(args.run_time.as_secs().to_string());
     if options.increase_rate.is_none() && options.increase_time.is_none() {
@@ -90,14 +90,13 @@ fn configuration(
 pub(crate) async fn attack(
     options: GooseConfiguration,
     args: &Args,
-    target: &Target,
-    accounts: Accounts,
-    tally: &std::sync::Arc<Tally>,
+    world: &Arc<World>,
     interrupt: &Interrupt,
 ) -> anyhow::Result<Measured> {
-    let mut attack = GooseAttack::initialize_with_config(configuration(options, target, args))
-        .map_err(refused)?;
-    for (users, mut scenario) in scenarios(accounts, tally) {
+    let mut attack =
+        GooseAttack::initialize_with_config(configuration(options, &world.target, args))
+            .map_err(refused)?;
+    for (users, mut scenario) in scenarios(world) {
         if !args.wait.max.is_zero() {
             scenario = scenario.set_wait_time(args.wait.min, args.wait.max)?;
         }

@@ -1,233 +1,235 @@
-//! What a user does: the Goose transactions, and the check of every answer.
+//! What a user does: the Goose transactions.
 
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Instant;
 
-use goose::goose::{GooseMethod, GooseRequest, GooseUser, TransactionError};
+use goose::goose::{GooseUser, TransactionError};
 use goose::prelude::{Scenario, Transaction, TransactionResult};
-use hallpass_contract::{Login, Verified, kind, path};
-use reqwest::header::{AUTHORIZATION, HeaderMap, RETRY_AFTER};
-use reqwest::{RequestBuilder, Response, StatusCode};
-use serde::de::DeserializeOwned;
+use tokio::sync::Mutex;
 
-use super::tally::{Reason, Tally};
-use crate::accounts::Accounts;
-use crate::accounts::{Account, SignedIn, Token, check_login};
+use super::exchange::{custom, exchange};
+use super::share::Kind;
+use super::tally::Row;
+use super::world::{Seat, World};
+use crate::accounts::{Account, SignedIn};
+use crate::target::{BadLogin, Call};
 
-/// The measured login.
-pub(crate) const LOGIN: &str = path::LOGIN;
-/// The measured verification.
-pub(crate) const VERIFY: &str = path::VERIFY;
-/// A login that replaces a verifying user's access token before it expires.
-pub(crate) const RENEWAL: &str = "/api/login (renewal)";
-
-/// How long a user waits after a request that got no answer at all: without this, a server that is
-/// gone would be asked, and the console filled, as fast as the machine can.
-const NO_ANSWER_PAUSE: Duration = Duration::from_millis(100);
-
-/// Sign in, again and again; one account for each user.
-pub(crate) fn login_scenario(accounts: Vec<Arc<Account>>, tally: &Arc<Tally>) -> Scenario {
-    let pool = Mutex::new(accounts);
-    let tally = Arc::clone(tally);
-    Scenario::new("login")
-        .register_transaction(on_start(move |user| take_account(user, &pool, |a| &a.client)))
-        .register_transaction(
-            Transaction::new(Arc::new(move |user| {
-                let tally = Arc::clone(&tally);
-                Box::pin(async move { login(user, &tally).await })
-            }))
-            .set_name("login"),
-        )
+/// The scenarios that have users, each with as much weight as it has seats, so that Goose gives every
+/// user the scenario that its seat was made for.
+pub(crate) fn scenarios(world: &Arc<World>) -> Vec<(usize, Scenario)> {
+    let split = world.split();
+    split.0.into_iter().map(|(kind, users)| (users, scenario(kind, world))).collect()
 }
 
-/// Verify an access token, again and again; one account for each user.
-pub(crate) fn verify_scenario(accounts: Vec<SignedIn>, tally: &Arc<Tally>) -> Scenario {
-    let pool = Mutex::new(accounts);
-    let tally = Arc::clone(tally);
-    Scenario::new("verify")
-        .register_transaction(on_start(move |user| {
-            take_account(user, &pool, |signed_in| &signed_in.account.client)
-        }))
-        .register_transaction(
-            Transaction::new(Arc::new(move |user| {
-                let tally = Arc::clone(&tally);
-                Box::pin(async move { verify(user, &tally).await })
-            }))
-            .set_name("verify"),
-        )
-}
-
-/// The scenarios that have users, each with as much weight as it has accounts, so that Goose gives
-/// every user the scenario that its account was made for.
-pub(crate) fn scenarios(accounts: Accounts, tally: &Arc<Tally>) -> Vec<(usize, Scenario)> {
-    let (logins, verifies) = (accounts.login.len(), accounts.verify.len());
-    let mut scenarios = Vec::new();
-    if verifies > 0 {
-        scenarios.push((verifies, verify_scenario(accounts.verify, tally)));
-    }
-    if logins > 0 {
-        scenarios.push((logins, login_scenario(accounts.login, tally)));
-    }
-    scenarios
-}
-
-fn on_start<F>(start: F) -> Transaction
-where
-    F: Fn(&mut GooseUser) -> TransactionResult + Send + Sync + 'static,
-{
-    Transaction::new(Arc::new(move |user| {
-        let started = start(user);
+fn scenario(kind: Kind, world: &Arc<World>) -> Scenario {
+    let (starts, runs) = (Arc::clone(world), Arc::clone(world));
+    let start = Transaction::new(Arc::new(move |user| {
+        let started = take_seat(kind, user, &starts);
         Box::pin(async move { started })
-    }))
-    .set_name("take an account")
-    .set_on_start()
+    }));
+    let step = Transaction::new(Arc::new(move |user| {
+        let world = Arc::clone(&runs);
+        Box::pin(async move { step(kind, user, &world).await })
+    }));
+    Scenario::new(kind.name())
+        .register_transaction(start.set_name("take a seat").set_on_start())
+        .register_transaction(step.set_name(kind.name()))
 }
 
-fn take_account<T: Clone + Send + Sync + 'static>(
-    user: &mut GooseUser,
-    pool: &Mutex<Vec<T>>,
-    client: impl FnOnce(&T) -> &reqwest::Client,
-) -> TransactionResult {
-    let account = pool.lock().unwrap_or_else(PoisonError::into_inner).pop();
-    let account = account.ok_or_else(|| custom("more users than accounts"))?;
-    user.client = client(&account).clone();
-    user.set_session_data(account);
+/// A user's seat as Goose keeps it. Only its user ever locks it.
+type Kept = Arc<Mutex<Seat>>;
+
+fn take_seat(kind: Kind, user: &mut GooseUser, world: &World) -> TransactionResult {
+    let seat = world.take_seat(kind).ok_or_else(|| custom("more users than seats"))?;
+    user.client = seat.client.clone();
+    user.set_session_data::<Kept>(Arc::new(Mutex::new(seat)));
     Ok(())
 }
 
-async fn login(user: &mut GooseUser, tally: &Tally) -> TransactionResult {
-    let account = Arc::clone(session::<Arc<Account>>(user)?);
-    sign_in(user, tally, LOGIN, &account).await?;
-    Ok(())
-}
-
-async fn verify(user: &mut GooseUser, tally: &Tally) -> TransactionResult {
-    let mut signed_in = session::<SignedIn>(user)?.clone();
-    if Instant::now() >= signed_in.token.renew_at {
-        let account = Arc::clone(&signed_in.account);
-        signed_in.token = sign_in(user, tally, RENEWAL, &account).await?;
-        user.set_session_data(signed_in.clone());
+/// One turn of a user.
+async fn step(kind: Kind, user: &mut GooseUser, world: &World) -> TransactionResult {
+    let kept = user.get_session_data::<Kept>().ok_or_else(|| custom("a user without a seat"))?;
+    let kept = Arc::clone(kept);
+    let mut seat = kept.lock().await;
+    let turn = seat.take_turn();
+    match kind {
+        Kind::Verify => verify(user, world, &mut seat, turn).await,
+        Kind::Login => login(user, world, &mut seat, turn).await.map(drop),
+        Kind::LoginThenVerify => login_then_verify(user, world, &mut seat, turn).await,
+        Kind::Refresh => refresh(user, world, &mut seat, turn).await,
+        Kind::Register => register(user, world).await,
+        Kind::Mixed => mixed(user, world, &mut seat, turn).await,
+        Kind::Negative => negative(user, world, &mut seat, turn).await,
     }
-    let request = user
-        .get_request_builder(&GooseMethod::Get, path::VERIFY)?
-        .header(AUTHORIZATION, signed_in.token.authorization.clone());
-    let expected = &signed_in.account.user;
-    exchange(user, tally, VERIFY, request, |verified: Verified| {
-        let differs =
-            |kind, is: &str, should: &str| Err(Reason::new(kind, format!("{is} for {should}")));
-        if verified.sub != expected.id {
-            differs("wrong sub", &verified.sub, &expected.id)
-        } else if verified.username != expected.username {
-            differs("wrong username", &verified.username, &expected.username)
-        } else {
-            Ok(())
+}
+
+async fn mixed(
+    user: &mut GooseUser,
+    world: &World,
+    seat: &mut Seat,
+    turn: usize,
+) -> TransactionResult {
+    match world.schedule[turn % world.schedule.len()] {
+        Call::Login => login(user, world, seat, turn).await.map(drop),
+        Call::Refresh => refresh(user, world, seat, turn).await,
+        Call::Register => register(user, world).await,
+        _ => verify(user, world, seat, turn).await,
+    }
+}
+
+/// Signs the account of this turn in; whatever session the seat had of it is replaced.
+async fn login(
+    user: &mut GooseUser,
+    world: &World,
+    seat: &mut Seat,
+    turn: usize,
+) -> Result<SignedIn, Box<TransactionError>> {
+    let at = turn % seat.accounts.len().max(1);
+    let account = seat.accounts.get(at).ok_or_else(|| custom("a seat without an account"))?;
+    let signed_in = sign_in(user, world, Row::of(Call::Login), account).await?;
+    if let Some(session) = seat.sessions.get_mut(at) {
+        *session = signed_in.clone();
+    }
+    Ok(signed_in)
+}
+
+async fn login_then_verify(
+    user: &mut GooseUser,
+    world: &World,
+    seat: &mut Seat,
+    turn: usize,
+) -> TransactionResult {
+    let signed_in = login(user, world, seat, turn).await?;
+    for _ in 0..world.verifies_per_login {
+        if signed_in.token.is_due(Instant::now()) {
+            break;
         }
-    })
-    .await
+        verify_with(user, world, &signed_in).await?;
+    }
+    Ok(())
+}
+
+async fn verify(
+    user: &mut GooseUser,
+    world: &World,
+    seat: &mut Seat,
+    turn: usize,
+) -> TransactionResult {
+    let session = fresh_session(user, world, seat, turn).await?;
+    verify_with(user, world, session).await
+}
+
+async fn verify_with(
+    user: &mut GooseUser,
+    world: &World,
+    signed_in: &SignedIn,
+) -> TransactionResult {
+    let request = world.target.verify_request(&signed_in.token);
+    let read = |answer: &_| world.target.read_verify(signed_in, answer);
+    exchange(user, world, Row::of(Call::Verify), request, read).await
+}
+
+async fn refresh(
+    user: &mut GooseUser,
+    world: &World,
+    seat: &mut Seat,
+    turn: usize,
+) -> TransactionResult {
+    let at = turn % seat.sessions.len().max(1);
+    if seat.sessions.get(at).is_some_and(|session| session.refresh.is_none()) {
+        return renew(user, world, &mut seat.sessions[at]).await;
+    }
+    let session = seat.sessions.get_mut(at).ok_or_else(|| custom("a seat without a session"))?;
+    exchange_token(user, world, Row::of(Call::Refresh), session).await
+}
+
+async fn register(user: &mut GooseUser, world: &World) -> TransactionResult {
+    let account = world.stranger().map_err(|error| custom(&error.to_string()))?;
+    let request = world.target.register_request(&account);
+    let request = request.ok_or_else(|| custom("the target has no [register]"))?;
+    let read = |answer: &_| world.target.read_registration(answer);
+    exchange(user, world, Row::of(Call::Register), request, read).await
+}
+
+async fn negative(
+    user: &mut GooseUser,
+    world: &World,
+    seat: &mut Seat,
+    turn: usize,
+) -> TransactionResult {
+    let cases = world.negative.as_ref().ok_or_else(|| custom("no cases were prepared"))?;
+    let (call, variant) = cases.case(turn);
+    let request = match call {
+        Call::BadToken(case) => {
+            let session = fresh_session(user, world, seat, variant).await?;
+            let bad = cases.authorization(case, &session.token, variant);
+            world.target.verify_request_with(bad.map_err(|error| custom(&error))?)
+        }
+        call => {
+            let mut stranger = world.stranger().map_err(|error| custom(&error.to_string()))?;
+            if call == Call::BadLogin(BadLogin::WrongPassword) {
+                let account = &seat.accounts[variant % seat.accounts.len().max(1)];
+                stranger.username.clone_from(&account.username);
+            }
+            world.target.login_request(&stranger)
+        }
+    };
+    let read = |answer: &_| world.target.read_refusal(call, answer);
+    exchange(user, world, Row::of(call), request, read).await
+}
+
+/// The session of this turn, with a token that is not about to expire.
+async fn fresh_session<'a>(
+    user: &mut GooseUser,
+    world: &World,
+    seat: &'a mut Seat,
+    turn: usize,
+) -> Result<&'a SignedIn, Box<TransactionError>> {
+    let at = turn % seat.sessions.len().max(1);
+    let session = seat.sessions.get_mut(at).ok_or_else(|| custom("a seat without a session"))?;
+    if session.token.is_due(Instant::now()) {
+        renew(user, world, session).await?;
+    }
+    Ok(session)
+}
+
+/// Replaces the token: by a refresh if there is a refresh token, else by a sign-in. If a refresh
+/// fails, the next renewal is a sign-in.
+async fn renew(user: &mut GooseUser, world: &World, session: &mut SignedIn) -> TransactionResult {
+    if session.refresh.is_some() {
+        let row = Row { call: Call::Refresh, renewal: true };
+        return exchange_token(user, world, row, session).await;
+    }
+    let row = Row { call: Call::Login, renewal: true };
+    let account = Arc::clone(&session.account);
+    *session = sign_in(user, world, row, &account).await?;
+    Ok(())
+}
+
+/// Exchanges the refresh token, which is gone if that fails.
+async fn exchange_token(
+    user: &mut GooseUser,
+    world: &World,
+    row: Row,
+    session: &mut SignedIn,
+) -> TransactionResult {
+    let used = session.refresh.as_ref();
+    let request = used.and_then(|refresh| world.target.refresh_request(refresh));
+    let request = request.ok_or_else(|| custom("the target has no [refresh]"))?;
+    let before = session.clone();
+    session.refresh = None;
+    let read = |answer: &_| world.target.read_refresh(&before, answer, Instant::now());
+    *session = exchange(user, world, row, request, read).await?;
+    Ok(())
 }
 
 async fn sign_in(
     user: &mut GooseUser,
-    tally: &Tally,
-    name: &'static str,
-    account: &Account,
-) -> Result<Token, Box<TransactionError>> {
-    let request =
-        user.get_request_builder(&GooseMethod::Post, path::LOGIN)?.json(&account.credentials);
-    exchange(user, tally, name, request, |login: Login| {
-        check_login(&login, &account.user)
-            .and_then(|()| Token::of(&login, Instant::now()))
-            .map_err(|wrong| Reason::new("wrong login", wrong))
-    })
-    .await
-}
-
-/// Sends a request through Goose, and counts it as failed unless the answer is a 200 whose body is of
-/// the right shape and passes the check.
-async fn exchange<T: DeserializeOwned, R>(
-    user: &mut GooseUser,
-    tally: &Tally,
-    name: &'static str,
-    request: RequestBuilder,
-    check: impl FnOnce(T) -> Result<R, Reason>,
-) -> Result<R, Box<TransactionError>> {
-    let request = GooseRequest::builder()
-        .set_request_builder(request)
-        .name(name)
-        .expect_status_code(StatusCode::OK.as_u16())
-        .build();
-    let mut sent = user.request(request).await?;
-    let (headers, judged) = match sent.response {
-        Ok(answer) => {
-            let headers = answer.headers().clone();
-            (Some(headers), read(answer).await.and_then(check))
-        }
-        Err(error) => (None, Err(no_answer(&error))),
-    };
-    let reason = match judged {
-        Ok(checked) => return Ok(checked),
-        Err(reason) => reason,
-    };
-    let tag = reason.kind.clone();
-    tally.add(name, reason);
-    if headers.is_none() {
-        tokio::time::sleep(NO_ANSWER_PAUSE).await;
-    }
-    // No body: it may hold a token.
-    match user.set_failure(&tag, &mut sent.request, headers.as_ref(), None) {
-        Err(failed) => Err(failed),
-        // Goose documents it as an error in any case; a failure must not become a success here.
-        Ok(()) => Err(custom(&tag)),
-    }
-}
-
-async fn read<T: DeserializeOwned>(answer: Response) -> Result<T, Reason> {
-    let status = answer.status();
-    let headers = answer.headers().clone();
-    let body = answer.bytes().await.map_err(|error| no_answer(&error))?;
-    if status != StatusCode::OK {
-        return Err(refused(status, &headers, &body));
-    }
-    serde_json::from_slice(&body)
-        .map_err(|error| Reason::new("status 200 with a wrong body", error.to_string()))
-}
-
-/// The name of a refusal. A declared overload has one of its own: it is what a server should do when
-/// it is asked for too much, and still a request that was not served.
-fn refused(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Reason {
-    let problem = serde_json::from_slice::<hallpass_contract::Problem>(body).ok();
-    let declared = headers.contains_key(RETRY_AFTER)
-        || problem.as_ref().is_some_and(|problem| problem.kind == kind::OVERLOADED);
-    let name = match status {
-        StatusCode::SERVICE_UNAVAILABLE if declared => "declared overload (503)".to_owned(),
-        StatusCode::TOO_MANY_REQUESTS => "throttled (429)".to_owned(),
-        _ => format!("status {}", status.as_u16()),
-    };
-    Reason::new(name, problem.map(|problem| problem.detail).unwrap_or_default())
-}
-
-fn no_answer(error: &reqwest::Error) -> Reason {
-    let kind = if error.is_timeout() {
-        "timed out"
-    } else if error.is_connect() {
-        "no connection"
-    } else {
-        "no whole answer"
-    };
-    // The outer errors say little more than that there was one.
-    let mut source: &dyn std::error::Error = error;
-    while let Some(inner) = source.source() {
-        source = inner;
-    }
-    Reason::new(kind, source.to_string())
-}
-
-fn session<T: Clone + Send + Sync + 'static>(
-    user: &GooseUser,
-) -> Result<&T, Box<TransactionError>> {
-    user.get_session_data::<T>().ok_or_else(|| custom("a user without an account"))
-}
-
-fn custom(message: &str) -> Box<TransactionError> {
-    Box::new(TransactionError::Custom(message.to_owned()))
+    world: &World,
+    row: Row,
+    account: &Arc<Account>,
+) -> Result<SignedIn, Box<TransactionError>> {
+    let request = world.target.login_request(account);
+    let read = |answer: &_| world.target.read_login(account, answer, Instant::now());
+    exchange(user, world, row, request, read).await
 }

@@ -2,63 +2,93 @@
 
 use std::fmt;
 
-use goose::metrics::{GooseMetrics, GooseRequestMetricAggregate, GooseRequestMetricTimingData};
+use goose::metrics::{GooseMetrics, GooseRequestMetricAggregate};
 use goose::test_plan::TestPlanStepAction;
+use serde::Serialize;
 
-/// One request's figures. Times are from sending it to the answer's headers.
+use super::tally::{Outcomes, Row};
+use super::world::World;
+use crate::target::Outcome;
+
+/// One request's figures.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Row {
+pub(crate) struct Figures {
+    pub(crate) row: Row,
     pub(crate) method: String,
+    /// As in Goose's reports.
     pub(crate) name: String,
+    /// Of the whole run, its ramp-up included.
+    pub(crate) outcomes: Outcomes,
+    /// From the end of the ramp-up on, like all that follows.
     pub(crate) count: u64,
     pub(crate) failed: u64,
-    p50_us: u64,
-    p95_us: u64,
-    p99_us: u64,
-    max_us: u64,
+    pub(crate) times: Times,
+}
+
+/// Times from sending a request to the answer's headers, in microseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub(crate) struct Times {
+    p50: u64,
+    p90: u64,
+    p95: u64,
+    p99: u64,
+    p999: u64,
+    max: u64,
+    mean: f64,
 }
 
 /// The rows and the time in which they were measured.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Summary {
-    pub(crate) rows: Vec<Row>,
+    pub(crate) rows: Vec<Figures>,
     pub(crate) seconds: f64,
 }
 
 impl Summary {
-    pub(crate) fn of(metrics: &GooseMetrics, with_ramp_up: bool) -> Self {
-        let mut rows: Vec<Row> = metrics.requests.values().map(Row::of).collect();
-        rows.sort_by(|a, b| (&a.name, &a.method).cmp(&(&b.name, &b.method)));
+    pub(crate) fn of(metrics: &GooseMetrics, world: &World, with_ramp_up: bool) -> Self {
+        let figures = |(row, outcomes): (Row, Outcomes)| {
+            let (method, name) = (world.target.endpoint(row.call).0.to_string(), world.name(row));
+            let aggregate = metrics.requests.get(&format!("{method} {name}"));
+            let times = aggregate.map(Times::of).unwrap_or_default();
+            let failed = aggregate.map_or(0, |aggregate| aggregate.fail_count as u64);
+            let served = aggregate.map_or(0, |aggregate| aggregate.success_count as u64);
+            Figures { row, method, name, outcomes, count: served + failed, failed, times }
+        };
+        let rows = world.tally.outcomes().into_iter().map(figures).collect();
         Self { rows, seconds: seconds(metrics, with_ramp_up) }
     }
 
-    /// Requests that were answered rightly, under this name or, without one, in all.
-    pub(crate) fn served(&self, name: Option<&str>) -> u64 {
+    /// Requests that were answered rightly, in this row or, without one, in all.
+    pub(crate) fn served(&self, row: Option<Row>) -> u64 {
         self.rows
             .iter()
-            .filter(|row| name.is_none_or(|name| row.name == name))
-            .map(|row| row.count - row.failed)
+            .filter(|figures| row.is_none_or(|row| figures.row == row))
+            .map(|figures| figures.count - figures.failed)
             .sum()
     }
 
     pub(crate) fn failed(&self) -> u64 {
-        self.rows.iter().map(|row| row.failed).sum()
+        self.rows.iter().map(|figures| figures.failed).sum()
+    }
+
+    /// Requests per second of measured time.
+    pub(crate) fn rate(&self, count: u64) -> f64 {
+        if self.seconds > 0.0 { count as f64 / self.seconds } else { 0.0 }
     }
 }
 
-impl Row {
+impl Times {
     fn of(aggregate: &GooseRequestMetricAggregate) -> Self {
-        let times: &GooseRequestMetricTimingData = &aggregate.raw_data;
-        let failed = aggregate.fail_count as u64;
+        let times = &aggregate.raw_data;
+        let count = times.counter.max(1) as f64;
         Self {
-            method: aggregate.method_label().to_owned(),
-            name: aggregate.path.clone(),
-            count: aggregate.success_count as u64 + failed,
-            failed,
-            p50_us: times.percentile_us(0.5),
-            p95_us: times.percentile_us(0.95),
-            p99_us: times.percentile_us(0.99),
-            max_us: times.maximum_time_us,
+            p50: times.percentile_us(0.5),
+            p90: times.percentile_us(0.9),
+            p95: times.percentile_us(0.95),
+            p99: times.percentile_us(0.99),
+            p999: times.percentile_us(0.999),
+            max: times.maximum_time_us,
+            mean: times.total_time_us as f64 / count,
         }
     }
 }
@@ -96,19 +126,30 @@ impl fmt::Display for Summary {
             "request", "count", "failed", "req/s", "p50", "p95", "p99", "max"
         )?;
         for (row, name) in self.rows.iter().zip(&names) {
-            let rate = if self.seconds > 0.0 { row.count as f64 / self.seconds } else { 0.0 };
             writeln!(
                 f,
-                "{name:width$} {:>11} {:>8} {rate:>10.1} {:>9} {:>9} {:>9} {:>9}",
+                "{name:width$} {:>11} {:>8} {:>10.1} {:>9} {:>9} {:>9} {:>9}",
                 grouped(row.count),
                 grouped(row.failed),
-                time(row.p50_us),
-                time(row.p95_us),
-                time(row.p99_us),
-                time(row.max_us),
+                self.rate(row.count),
+                time(row.times.p50),
+                time(row.times.p95),
+                time(row.times.p99),
+                time(row.times.max),
             )?;
         }
-        write!(f, "measured for {:.1} s after all users had started", self.seconds)
+        writeln!(f, "measured for {:.1} s after all users had started\n", self.seconds)?;
+        write!(f, "{:width$}", "outcomes, ramp-up included")?;
+        for outcome in Outcome::ALL {
+            write!(f, " {outcome:>12}")?;
+        }
+        for (row, name) in self.rows.iter().zip(&names) {
+            write!(f, "\n{name:width$}")?;
+            for count in row.outcomes {
+                write!(f, " {:>12}", grouped(count))?;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -137,23 +178,23 @@ pub(crate) fn grouped(n: u64) -> String {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crate::target::Call;
 
-    pub(crate) fn row(name: &str, count: u64, failed: u64) -> Row {
-        Row {
+    pub(crate) fn figures(call: Call, count: u64, failed: u64) -> Figures {
+        Figures {
+            row: Row::of(call),
             method: "GET".into(),
-            name: name.into(),
+            name: format!("/api/{}", call.key()),
+            outcomes: [count - failed, 0, failed, 0, 0, 0],
             count,
             failed,
-            p50_us: 229,
-            p95_us: 4_100,
-            p99_us: 12_340,
-            max_us: 12_345_678,
+            times: Times { p50: 229, p95: 4_100, p99: 12_340, max: 12_345_678, ..Times::default() },
         }
     }
 
     #[test]
     fn a_row_shows_its_rate_and_each_time_with_its_unit() {
-        let summary = Summary { rows: vec![row("/api/verify", 12_000, 3)], seconds: 10.0 };
+        let summary = Summary { rows: vec![figures(Call::Verify, 12_000, 3)], seconds: 10.0 };
         let text = summary.to_string();
         let fields: Vec<&str> = text.lines().nth(1).unwrap().split_whitespace().collect();
         assert_eq!(
@@ -163,16 +204,27 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn the_outcomes_have_a_column_each() {
+        let summary = Summary { rows: vec![figures(Call::Verify, 12_000, 3)], seconds: 10.0 };
+        let text = summary.to_string();
+        let lines: Vec<&str> = text.lines().rev().take(2).collect();
+        assert!(lines[1].ends_with(" 429          503    transport"), "{text}");
+        let fields: Vec<&str> = lines[0].split_whitespace().collect();
+        assert_eq!(fields[2..], ["11,997", "0", "3", "0", "0", "0"]);
+    }
+
+    #[test]
     fn a_run_without_requests_divides_by_nothing() {
-        let summary = Summary::of(&GooseMetrics::default(), false);
+        let summary = Summary { rows: vec![figures(Call::Verify, 0, 0)], seconds: 0.0 };
         assert_eq!((summary.served(None), summary.failed()), (0, 0));
         assert!(!summary.to_string().contains("NaN"));
     }
 
     #[test]
     fn served_are_the_requests_that_did_not_fail() {
-        let summary = Summary { rows: vec![row("a", 10, 3), row("b", 5, 0)], seconds: 1.0 };
-        assert_eq!(summary.served(Some("a")), 7);
+        let rows = vec![figures(Call::Login, 10, 3), figures(Call::Verify, 5, 0)];
+        let summary = Summary { rows, seconds: 1.0 };
+        assert_eq!(summary.served(Some(Row::of(Call::Login))), 7);
         assert_eq!(summary.served(None), 12);
         assert_eq!(summary.failed(), 3);
     }

@@ -1,55 +1,104 @@
-//! Counts every failure of a run by request and reason. Goose counts them too, but forgets those of
-//! the ramp-up, and does not know a right answer from a wrong one with status 200.
+//! Counts the outcome of every request of a run. Goose counts too, but forgets the ramp-up, and does
+//! not know a right answer from a wrong one with the same status.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-/// Why a request failed: what kind of failure it is, and what this one looked like.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) struct Reason {
-    /// The same for every failure of this kind, so that they can be counted.
-    pub(crate) kind: String,
-    /// What may differ from one to the next; empty if nothing does.
-    pub(crate) detail: String,
+use crate::target::{Call, Failure, Outcome, Target};
+
+/// A row of the reports.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) struct Row {
+    pub(crate) call: Call,
+    /// The call replaced a token that was about to expire; no scenario asked for it.
+    pub(crate) renewal: bool,
 }
 
-impl Reason {
-    pub(crate) fn new(kind: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self { kind: kind.into(), detail: detail.into() }
+impl Row {
+    pub(crate) fn of(call: Call) -> Self {
+        Self { call, renewal: false }
+    }
+
+    /// Its key in JSON.
+    pub(crate) fn key(self) -> String {
+        let renewal = if self.renewal { "_renewal" } else { "" };
+        format!("{}{renewal}", self.call.key())
+    }
+
+    /// Its name in Goose's reports: the path, and what is special about the request.
+    pub(crate) fn name(self, target: &Target) -> String {
+        let (_, path) = target.endpoint(self.call);
+        match self.call {
+            _ if self.renewal => format!("{path} (renewal)"),
+            Call::BadLogin(_) | Call::BadToken(_) => format!("{path} ({})", self.call),
+            _ => path.to_owned(),
+        }
     }
 }
 
 /// Failures of one kind.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Failures {
-    /// The request's name, as in the summary.
-    pub(crate) request: &'static str,
+    pub(crate) row: Row,
     pub(crate) kind: String,
     pub(crate) count: u64,
     /// The detail of the first one.
     pub(crate) example: String,
 }
 
-type Counts = BTreeMap<(&'static str, String), (u64, String)>;
+/// How many requests of a row fell into each class, in the order of [`Outcome::ALL`].
+pub(crate) type Outcomes = [u64; Outcome::ALL.len()];
 
-/// The failures so far; shared by all users.
+#[derive(Debug, Default)]
+struct Counts {
+    outcomes: BTreeMap<Row, Outcomes>,
+    failures: BTreeMap<(Row, String), (u64, String)>,
+    /// What was accepted and must never be.
+    accepted: Vec<&'static str>,
+}
+
+/// The requests so far; shared by all users.
 #[derive(Debug, Default)]
 pub(crate) struct Tally(Mutex<Counts>);
 
 impl Tally {
-    pub(crate) fn add(&self, request: &'static str, reason: Reason) {
-        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let entry = counts.entry((request, reason.kind)).or_insert((0, reason.detail));
+    /// Counts a request that was answered as it should be.
+    pub(crate) fn served(&self, row: Row, outcome: Outcome) {
+        self.lock().count(row, outcome);
+    }
+
+    /// Counts a request that was not. If something was accepted that must never be, says what.
+    pub(crate) fn failed(&self, row: Row, failure: Failure) -> Option<&'static str> {
+        let mut counts = self.lock();
+        counts.count(row, failure.outcome);
+        let accepted = row.call.accepted().filter(|accepted| failure.kind == *accepted);
+        if let Some(accepted) = accepted
+            && !counts.accepted.contains(&accepted)
+        {
+            counts.accepted.push(accepted);
+        }
+        let entry = counts.failures.entry((row, failure.kind)).or_insert((0, failure.detail));
         entry.0 += 1;
+        accepted
+    }
+
+    /// What was accepted and must never be, each once.
+    pub(crate) fn accepted(&self) -> Vec<&'static str> {
+        self.lock().accepted.clone()
+    }
+
+    pub(crate) fn outcomes(&self) -> BTreeMap<Row, Outcomes> {
+        self.lock().outcomes.clone()
     }
 
     /// The failures, the most frequent first.
     pub(crate) fn failures(&self) -> Vec<Failures> {
-        let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let counts = self.lock();
         let mut failures: Vec<Failures> = counts
+            .failures
             .iter()
-            .map(|((request, kind), (count, example))| Failures {
-                request,
+            .map(|((row, kind), (count, example))| Failures {
+                row: *row,
                 kind: kind.clone(),
                 count: *count,
                 example: example.clone(),
@@ -58,24 +107,68 @@ impl Tally {
         failures.sort_by_key(|failure| std::cmp::Reverse(failure.count));
         failures
     }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Counts> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Counts {
+    fn count(&mut self, row: Row, outcome: Outcome) {
+        let outcomes = self.outcomes.entry(row).or_default();
+        if let Some(at) = Outcome::ALL.iter().position(|class| *class == outcome) {
+            outcomes[at] += 1;
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::target::BadToken;
+
+    fn wrong(kind: &str, detail: &str) -> Failure {
+        Failure::new(Outcome::Unexpected, kind, detail)
+    }
 
     #[test]
     fn failures_of_one_kind_are_counted_together_and_keep_the_first_example() {
         let tally = Tally::default();
-        tally.add("a", Reason::new("wrong sub", "1 for 2"));
-        tally.add("b", Reason::new("wrong sub", "3 for 4"));
-        tally.add("b", Reason::new("wrong sub", "5 for 6"));
-        let expected = |request, count, example: &str| Failures {
-            request,
-            kind: "wrong sub".into(),
+        let (login, verify) = (Row::of(Call::Login), Row::of(Call::Verify));
+        tally.failed(login, wrong("wrong user id", "1 for 2"));
+        tally.failed(verify, wrong("wrong user id", "3 for 4"));
+        tally.failed(verify, wrong("wrong user id", "5 for 6"));
+        let expected = |row, count, example: &str| Failures {
+            row,
+            kind: "wrong user id".into(),
             count,
             example: example.into(),
         };
-        assert_eq!(tally.failures(), [expected("b", 2, "3 for 4"), expected("a", 1, "1 for 2")]);
+        assert_eq!(
+            tally.failures(),
+            [expected(verify, 2, "3 for 4"), expected(login, 1, "1 for 2")]
+        );
+    }
+
+    #[test]
+    fn every_request_falls_into_one_class() {
+        let tally = Tally::default();
+        let row = Row::of(Call::Login);
+        tally.served(row, Outcome::Ok);
+        tally.served(row, Outcome::Ok);
+        tally.failed(row, Failure::new(Outcome::Overloaded, "status 503", ""));
+        tally.failed(row, Failure::new(Outcome::Transport, "timed out", ""));
+        assert_eq!(tally.outcomes()[&row], [2, 0, 0, 0, 1, 1]);
+    }
+
+    #[test]
+    fn what_must_never_be_accepted_is_remembered_apart() {
+        let tally = Tally::default();
+        let row = Row::of(Call::BadToken(BadToken::Expired));
+        tally.failed(row, wrong("status 500", ""));
+        assert!(tally.accepted().is_empty());
+        tally.failed(row, wrong("an expired token was accepted", ""));
+        tally.failed(row, wrong("an expired token was accepted", ""));
+        assert_eq!(tally.accepted(), ["an expired token was accepted"]);
     }
 }

@@ -1,7 +1,8 @@
 //! What a run of Goose amounts to.
 
 use super::summary::{Summary, grouped};
-use super::tally::Failures;
+use super::tally::{Failures, Row};
+use crate::target::Call;
 use crate::verdict::{Ending, Verdict};
 
 /// More kinds of failures than this are only counted.
@@ -11,11 +12,15 @@ const SHOWN: usize = 5;
 #[derive(Clone, Debug)]
 pub(crate) struct Findings {
     pub(crate) summary: Summary,
+    /// What was accepted and must never be.
+    pub(crate) accepted: Vec<&'static str>,
     /// The failures of the whole run, its ramp-up included.
     pub(crate) failures: Vec<Failures>,
     pub(crate) missed_thresholds: Vec<String>,
-    /// The measured requests that the run was to make.
-    pub(crate) expected: Vec<&'static str>,
+    /// The rows that need a right answer.
+    pub(crate) wanted: Vec<Row>,
+    /// What could not be tried on this server, and why.
+    pub(crate) skipped: Vec<(Call, String)>,
     pub(crate) interrupted: bool,
     /// How the server of the run's own ended, if it did so by itself.
     pub(crate) server_exit: Option<String>,
@@ -25,7 +30,7 @@ pub(crate) struct Findings {
 pub(crate) fn judge(findings: &Findings) -> Ending {
     let summary = &findings.summary;
     // The gravest first.
-    let mut reasons = Vec::new();
+    let mut reasons: Vec<String> = findings.accepted.iter().map(ToString::to_string).collect();
     if let Some(exit) = &findings.server_exit {
         reasons.push(format!("the server ended during the run ({exit})"));
     }
@@ -41,24 +46,34 @@ pub(crate) fn judge(findings: &Findings) -> Ending {
         let more = grouped(summary.failed() - counted);
         reasons.push(format!("{more} more failed requests in Goose's report"));
     }
-    for name in findings.expected.iter().filter(|name| summary.served(Some(name)) == 0) {
-        reasons.push(format!("no {name} request was answered rightly"));
+    // A run that ends at once has not come to everything.
+    let ran = findings.accepted.is_empty();
+    for row in findings.wanted.iter().filter(|row| ran && summary.served(Some(**row)) == 0) {
+        reasons.push(format!("no {} request was answered rightly", row.call));
     }
     reasons.extend(findings.missed_thresholds.iter().cloned());
     match reasons.is_empty() {
-        true => Ending {
-            verdict: Verdict::Pass,
-            reason: format!("{} requests, each answered rightly", grouped(summary.served(None))),
-        },
+        true => Ending { verdict: Verdict::Pass, reason: passed(findings) },
         false => Ending { verdict: Verdict::Fail, reason: reasons.join("; ") },
+    }
+}
+
+fn passed(findings: &Findings) -> String {
+    let served = grouped(findings.summary.served(None));
+    let skipped: Vec<String> = findings.skipped.iter().map(|(call, _)| call.to_string()).collect();
+    match skipped.is_empty() {
+        true => format!("{served} requests, each answered rightly"),
+        false => {
+            format!("{served} requests, each answered rightly; skipped: {}", skipped.join(", "))
+        }
     }
 }
 
 /// How many of what, with an example of each kind.
 fn failed_requests(total: u64, failures: &[Failures]) -> String {
     let kinds = failures.iter().take(SHOWN).map(|failure| {
-        let Failures { request, kind, count, example } = failure;
-        let count = grouped(*count);
+        let Failures { row, kind, count, example } = failure;
+        let (request, count) = (row.call, grouped(*count));
         match example.is_empty() {
             true => format!("{count} x {request}: {kind}"),
             false => format!("{count} x {request}: {kind}, e.g. {example}"),
@@ -75,21 +90,25 @@ fn failed_requests(total: u64, failures: &[Failures]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::goose::summary::tests::row;
+    use crate::goose::summary::tests::figures;
+    use crate::target::BadToken;
 
     fn findings(count: u64, failed: u64) -> Findings {
         Findings {
-            summary: Summary { rows: vec![row("/api/verify", count, failed)], seconds: 1.0 },
+            summary: Summary { rows: vec![figures(Call::Verify, count, failed)], seconds: 1.0 },
+            accepted: vec![],
             failures: vec![],
             missed_thresholds: vec![],
-            expected: vec!["/api/verify"],
+            wanted: vec![Row::of(Call::Verify)],
+            skipped: vec![],
             interrupted: false,
             server_exit: None,
         }
     }
 
     fn failure(kind: &str, count: u64) -> Failures {
-        Failures { request: "/api/verify", kind: kind.into(), count, example: "a for b".into() }
+        let row = Row::of(Call::Verify);
+        Failures { row, kind: kind.into(), count, example: "a for b".into() }
     }
 
     fn line(findings: &Findings) -> String {
@@ -105,10 +124,11 @@ mod tests {
 
     #[test]
     fn a_single_failed_request_fails_the_run_and_is_named() {
-        let findings = Findings { failures: vec![failure("wrong sub", 1)], ..findings(1_500, 1) };
+        let findings =
+            Findings { failures: vec![failure("wrong user id", 1)], ..findings(1_500, 1) };
         assert_eq!(
             line(&findings),
-            "FAIL: 1 failed request (1 x /api/verify: wrong sub, e.g. a for b)"
+            "FAIL: 1 failed request (1 x verify: wrong user id, e.g. a for b)"
         );
     }
 
@@ -125,7 +145,7 @@ mod tests {
 
     #[test]
     fn doing_nothing_is_a_failure() {
-        assert_eq!(line(&findings(0, 0)), "FAIL: no /api/verify request was answered rightly");
+        assert_eq!(line(&findings(0, 0)), "FAIL: no verify request was answered rightly");
     }
 
     #[test]
@@ -139,6 +159,27 @@ mod tests {
         ] {
             assert!(line(&findings).starts_with("FAIL: "), "{findings:?}");
         }
+    }
+
+    #[test]
+    fn a_token_that_should_have_been_refused_fails_the_run_and_comes_first() {
+        let call = Call::BadToken(BadToken::Expired);
+        let kind = "an expired token was accepted";
+        let failure = Failures { row: Row::of(call), ..failure(kind, 1) };
+        let line = line(&Findings {
+            accepted: vec![kind],
+            failures: vec![failure],
+            interrupted: true,
+            ..findings(10, 1)
+        });
+        assert!(line.starts_with("FAIL: an expired token was accepted; "), "{line}");
+    }
+
+    #[test]
+    fn what_was_skipped_is_told_with_a_pass() {
+        let skipped = vec![(Call::BadToken(BadToken::Expired), "too long".to_owned())];
+        let line = line(&Findings { skipped, ..findings(10, 0) });
+        assert_eq!(line, "PASS: 10 requests, each answered rightly; skipped: expired");
     }
 
     #[test]

@@ -13,6 +13,17 @@ pub(crate) struct TargetArgs {
     #[arg(long, env = "HALLPASS_LOAD_HOST", value_name = "URL", value_parser = parse_host)]
     pub(crate) host: Option<Url>,
 
+    /// How the server is spoken to: `hallpass`, `flask-tutorial`, or a TOML file
+    ///
+    /// `--print-target hallpass` writes one to begin with.
+    #[arg(
+        long,
+        env = "HALLPASS_LOAD_TARGET",
+        value_name = "NAME|FILE",
+        default_value = "hallpass"
+    )]
+    pub(crate) target: String,
+
     /// The hallpass binary to start [default: `hallpass` beside this program, then
     /// target/release/hallpass]
     #[arg(long, env = "HALLPASS_LOAD_SERVER", value_name = "PATH", conflicts_with = "host")]
@@ -35,13 +46,6 @@ pub(crate) struct TargetArgs {
         value_parser = parse_duration
     )]
     pub(crate) timeout: Duration,
-
-    /// How long registering and signing in the accounts may take
-    #[arg(
-        long, env = "HALLPASS_LOAD_PROVISION_TIMEOUT", value_name = "TIME", default_value = "2m",
-        value_parser = parse_duration
-    )]
-    pub(crate) provision_timeout: Duration,
 
     /// Accept any TLS certificate of an https host
     #[arg(long, env = "HALLPASS_LOAD_ACCEPT_INVALID_CERTS")]

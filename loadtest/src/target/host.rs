@@ -5,6 +5,7 @@ use reqwest::Url;
 
 use super::args::TargetArgs;
 use super::server::{Server, find_binary};
+use crate::accounts::OwnServer;
 use crate::cli::UsageError;
 use crate::interrupt::Interrupt;
 
@@ -34,6 +35,11 @@ impl Host {
 
     pub(crate) fn url(&self) -> &Url {
         &self.url
+    }
+
+    /// The binary and the data of a started server.
+    pub(crate) fn own(&self) -> Option<OwnServer> {
+        self.own.as_ref().map(Server::own)
     }
 
     /// How a started server ended, if it has ended by itself.

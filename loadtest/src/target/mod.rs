@@ -1,10 +1,23 @@
-//! The server under test: which one it is, and how it is spoken to.
+//! The server under test: which one it is, how it is spoken to, and what its answers mean.
 
+mod answer;
 mod args;
+mod call;
 mod client;
 mod host;
+mod outcome;
+mod protocol;
 mod server;
+mod spec;
+#[cfg(test)]
+mod tests;
+mod values;
 
 pub(crate) use args::{TargetArgs, parse_duration};
-pub(crate) use client::Target;
+pub(crate) use call::{BadLogin, BadToken, Call};
+pub(crate) use client::{Clients, send, whole};
 pub(crate) use host::Host;
+pub(crate) use outcome::{Failure, Outcome};
+pub(crate) use protocol::Target;
+pub(crate) use spec::{AccountRules, BUILT_IN, Spec};
+pub(crate) use values::Codes;

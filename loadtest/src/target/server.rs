@@ -15,6 +15,7 @@ use reqwest::Url;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
+use crate::accounts::OwnServer;
 use crate::interrupt::{Interrupt, Started};
 
 const START_TIMEOUT: Duration = Duration::from_secs(30);
@@ -26,6 +27,7 @@ const POLL: Duration = Duration::from_millis(20);
 #[derive(Debug)]
 pub(crate) struct Server {
     child: Child,
+    binary: PathBuf,
     url: Url,
     dir: TempDir,
     interrupt: Interrupt,
@@ -65,13 +67,15 @@ impl Server {
         let lines = child.stdout.take().map(first_line_of);
         interrupt.set_server(pid(&child).map(|pid| Started { pid, dir: dir.path().to_owned() }));
         let url = Url::parse("http://127.0.0.1/").context("a fixed URL")?;
-        let mut server = Self { child, url, dir, interrupt: interrupt.clone() };
+        let (binary, interrupt) = (binary.to_owned(), interrupt.clone());
+        let mut server = Self { child, binary, url, dir, interrupt };
         let lines = lines.context("the server's output is not a pipe")?;
         match server.wait_for_address(&lines) {
             Ok(url) => server.url = url,
             Err(error) => {
                 let words = server.last_words();
-                return Err(error.context(format!("{} did not start{words}", binary.display())));
+                let binary = server.binary.display();
+                return Err(error.context(format!("{binary} did not start{words}")));
             }
         }
         Ok(server)
@@ -79,6 +83,11 @@ impl Server {
 
     pub(crate) fn url(&self) -> &Url {
         &self.url
+    }
+
+    /// What its command line needs to reach it.
+    pub(crate) fn own(&self) -> OwnServer {
+        OwnServer { binary: self.binary.clone(), data_dir: self.dir.path().join(DATA) }
     }
 
     /// How the server ended, if it has ended by itself.

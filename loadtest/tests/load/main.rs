@@ -1,8 +1,10 @@
 //! Runs the load tester as its users do, for a second or two, against a fake server on loopback.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod accounts;
 mod fake;
 mod own_server;
+mod scenarios;
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -98,7 +100,7 @@ fn wrong_answers_with_status_200_fail_the_run_and_are_named() {
     let (run, _) = run_against(Fault::WrongSub, &[]);
     assert_eq!(run.status, Some(1), "{run:?}");
     assert!(run.verdict().starts_with("FAIL: "), "{run:?}");
-    assert!(run.verdict().contains("/api/verify: wrong sub"), "{run:?}");
+    assert!(run.verdict().contains("verify: wrong user id"), "{run:?}");
     assert_ne!(run.row("GET /api/verify")[1], "0", "{run:?}");
 }
 
@@ -106,21 +108,21 @@ fn wrong_answers_with_status_200_fail_the_run_and_are_named() {
 fn server_errors_fail_the_run_and_are_named() {
     let (run, _) = run_against(Fault::InternalError, &[]);
     assert_eq!(run.status, Some(1), "{run:?}");
-    assert!(run.verdict().contains("/api/verify: status 500"), "{run:?}");
+    assert!(run.verdict().contains("verify: status 500"), "{run:?}");
 }
 
 #[test]
 fn a_declared_overload_fails_the_run_under_its_own_name() {
     let (run, _) = run_against(Fault::Overload, &["--scenario", "login"]);
     assert_eq!(run.status, Some(1), "{run:?}");
-    assert!(run.verdict().contains("/api/login: declared overload (503)"), "{run:?}");
+    assert!(run.verdict().contains("login: declared overload (503)"), "{run:?}");
 }
 
 #[test]
 fn access_tokens_are_renewed_before_they_expire() {
     let (run, _) = run_against(Fault::ShortTokens, &["--scenario", "verify", "-t", "3s"]);
     assert_eq!(run.status, Some(0), "{run:?}");
-    assert_ne!(run.row("POST /api/login (renewal)")[0], "0", "{run:?}");
+    assert_ne!(run.row("POST /api/refresh (renewal)")[0], "0", "{run:?}");
 }
 
 #[test]

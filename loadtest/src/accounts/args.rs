@@ -1,0 +1,35 @@
+//! The options about accounts, the same for every command.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::target::parse_duration;
+
+/// How many accounts, and where they are kept.
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "Accounts")]
+pub(crate) struct AccountArgs {
+    /// How many accounts the users share out among themselves [default: one for each user]
+    #[arg(long, env = "HALLPASS_LOAD_ACCOUNTS", value_name = "N", value_parser = parse_count)]
+    pub(crate) accounts: Option<usize>,
+
+    /// Keep names and passwords in FILE, and use those that are in it for this host
+    ///
+    /// One JSON object in each line, written as the accounts are made; nobody else can read the file.
+    #[arg(long, env = "HALLPASS_LOAD_ACCOUNTS_FILE", value_name = "FILE", requires = "host")]
+    pub(crate) accounts_file: Option<PathBuf>,
+
+    /// How long registering and signing in the accounts may take
+    #[arg(
+        long, env = "HALLPASS_LOAD_PROVISION_TIMEOUT", value_name = "TIME", default_value = "10m",
+        value_parser = parse_duration
+    )]
+    pub(crate) provision_timeout: Duration,
+}
+
+fn parse_count(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(count @ 1..=1_000_000) => Ok(count),
+        _ => Err("give a number from 1 to 1000000".to_owned()),
+    }
+}

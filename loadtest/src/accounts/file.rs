@@ -1,0 +1,254 @@
+//! Accounts that outlive a run: a file of names and passwords, one JSON object in each line, with the
+//! host that each belongs to.
+
+use std::collections::HashSet;
+use std::fs::{File, OpenOptions, Permissions};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use hallpass_contract::Secret;
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use super::Account;
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Line {
+    /// Scheme, host and port.
+    host: String,
+    username: String,
+    password: Secret,
+}
+
+/// What every line begins with, since fields are written in their order.
+const LINE_START: &str = "{\"host\":\"";
+
+/// The file, open and locked: what is recorded in it is on the disk before anybody relies on it.
+#[derive(Debug)]
+pub(crate) struct AccountsFile {
+    path: PathBuf,
+    file: File,
+    host: String,
+    accounts: Vec<Account>,
+}
+
+impl AccountsFile {
+    /// Opens the file, or makes it, and reads the accounts of this host. A last line without an end is
+    /// what a crash left of it, and is dropped.
+    ///
+    /// # Errors
+    ///
+    /// It can't be read and written, others can read it, another run uses it, or a line is not one of
+    /// ours.
+    pub(crate) fn open(path: &Path, host: &Url) -> anyhow::Result<Self> {
+        Self::read(path, host).with_context(|| format!("the accounts file {}", path.display()))
+    }
+
+    fn read(path: &Path, host: &Url) -> anyhow::Result<Self> {
+        let mut file = private().append(true).read(true).create(true).open(path)?;
+        if file.metadata()?.permissions().mode() & 0o077 != 0 {
+            bail!("holds passwords, and others can read it: chmod 600 it");
+        }
+        file.try_lock().context("another run may be using it")?;
+        let mut text = String::new();
+        file.read_to_string(&mut text)?;
+        let (whole, cut_off) = text.split_at(text.rfind('\n').map_or(0, |end| end + 1));
+        let host = host.origin().ascii_serialization();
+        let accounts = parse(whole, &host)?;
+        if !cut_off.is_empty() {
+            if !cut_off.starts_with(LINE_START) && !LINE_START.starts_with(cut_off) {
+                bail!("the last line is not one of ours");
+            }
+            file.set_len(whole.len() as u64)?;
+        }
+        sync_parent(path)?;
+        Ok(Self { path: path.to_owned(), file, host, accounts })
+    }
+
+    /// The accounts of this host, the oldest first.
+    pub(crate) fn accounts(&self) -> &[Account] {
+        &self.accounts
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Adds accounts; they are on the disk when this returns.
+    ///
+    /// # Errors
+    ///
+    /// The disk's.
+    pub(crate) fn record<'a>(
+        &mut self,
+        accounts: impl Iterator<Item = &'a Account>,
+    ) -> anyhow::Result<()> {
+        let mut text = Vec::new();
+        for account in accounts {
+            let Account { username, password } = account.clone();
+            let line = Line { host: self.host.clone(), username, password };
+            serde_json::to_writer(&mut text, &line)?;
+            text.push(b'\n');
+            self.accounts.push(account.clone());
+        }
+        let written = self.file.write_all(&text).and_then(|()| self.file.sync_data());
+        written.with_context(|| format!("cannot write to {}", self.path.display()))
+    }
+
+    /// Removes this host's accounts of these names, in one step: a crash leaves the file as it was or
+    /// as it is to be.
+    ///
+    /// # Errors
+    ///
+    /// The disk's.
+    pub(crate) fn forget(&mut self, names: &HashSet<&str>) -> anyhow::Result<()> {
+        self.rewrite(names).with_context(|| format!("cannot rewrite {}", self.path.display()))
+    }
+
+    fn rewrite(&mut self, names: &HashSet<&str>) -> anyhow::Result<()> {
+        let mut text = String::new();
+        self.file.seek(SeekFrom::Start(0))?;
+        self.file.read_to_string(&mut text)?;
+        let mut kept = String::new();
+        for line in text.split_inclusive('\n') {
+            let Line { host, username, .. } = serde_json::from_str(line)?;
+            if host != self.host || !names.contains(username.as_str()) {
+                kept.push_str(line);
+            }
+        }
+        let parent = self.path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        let mut next = tempfile::Builder::new()
+            .permissions(Permissions::from_mode(0o600))
+            .append(true)
+            .tempfile_in(parent.unwrap_or(Path::new(".")))?;
+        next.write_all(kept.as_bytes())?;
+        next.as_file().sync_all()?;
+        next.as_file().try_lock()?;
+        self.file = next.persist(&self.path)?;
+        sync_parent(&self.path)?;
+        self.accounts.retain(|account| !names.contains(account.username.as_str()));
+        Ok(())
+    }
+}
+
+/// The accounts of this host.
+fn parse(text: &str, host: &str) -> anyhow::Result<Vec<Account>> {
+    let mut accounts = Vec::new();
+    for (number, line) in text.lines().enumerate() {
+        let Line { host: of, username, password } = serde_json::from_str(line)
+            .with_context(|| format!("line {} is not one of ours", number + 1))?;
+        if of == host {
+            accounts.push(Account { username, password });
+        }
+    }
+    Ok(accounts)
+}
+
+/// A file that only its owner can read, from its first moment on.
+fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.mode(0o600);
+    options
+}
+
+/// Makes a new name in the directory outlast a crash.
+fn sync_parent(path: &Path) -> std::io::Result<()> {
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    File::open(parent.unwrap_or(Path::new(".")))?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn host(text: &str) -> Url {
+        Url::parse(text).unwrap()
+    }
+
+    fn open(path: &Path) -> anyhow::Result<AccountsFile> {
+        AccountsFile::open(path, &host("http://127.0.0.1:8080"))
+    }
+
+    fn ann_and_bob() -> [Account; 2] {
+        [Account::new("ann", "pass \"1\""), Account::new("bob", "pass 2")]
+    }
+
+    #[test]
+    fn what_is_recorded_is_there_the_next_time_and_for_nobody_else() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("accounts.jsonl");
+        open(&path).unwrap().record(ann_and_bob().iter()).unwrap();
+        assert_eq!(open(&path).unwrap().accounts(), ann_and_bob());
+        assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        let other = AccountsFile::open(&path, &host("http://127.0.0.1:8081")).unwrap();
+        assert_eq!(other.accounts(), []);
+    }
+
+    #[test]
+    fn a_line_that_a_crash_cut_off_is_dropped() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("accounts.jsonl");
+        open(&path).unwrap().record(ann_and_bob().iter()).unwrap();
+        let length = path.metadata().unwrap().len();
+        OpenOptions::new().write(true).open(&path).unwrap().set_len(length - 3).unwrap();
+        let mut file = open(&path).unwrap();
+        assert_eq!(file.accounts(), &ann_and_bob()[..1]);
+        file.record(ann_and_bob()[1..].iter()).unwrap();
+        drop(file);
+        assert_eq!(open(&path).unwrap().accounts(), ann_and_bob());
+    }
+
+    #[test]
+    fn a_file_of_something_else_is_refused_and_stays_as_it_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("notes");
+        for (text, says) in [("{}\n", "line 1"), ("buy milk", "the last line")] {
+            std::fs::write(&path, text).unwrap();
+            std::fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+            let error = format!("{:#}", open(&path).unwrap_err());
+            assert!(error.contains(says), "{error}");
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+        }
+    }
+
+    #[test]
+    fn a_file_that_others_can_read_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("accounts.jsonl");
+        std::fs::write(&path, "").unwrap();
+        std::fs::set_permissions(&path, Permissions::from_mode(0o640)).unwrap();
+        assert!(format!("{:#}", open(&path).unwrap_err()).contains("chmod 600"));
+    }
+
+    #[test]
+    fn two_runs_at_once_cannot_share_a_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("accounts.jsonl");
+        let _first = open(&path).unwrap();
+        assert!(format!("{:#}", open(&path).unwrap_err()).contains("another run"));
+    }
+
+    #[test]
+    fn what_is_forgotten_is_gone_and_the_rest_stays_and_the_file_private_and_locked() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("accounts.jsonl");
+        let other = host("http://127.0.0.1:8081");
+        AccountsFile::open(&path, &other).unwrap().record(ann_and_bob().iter()).unwrap();
+        let mut file = open(&path).unwrap();
+        file.record(ann_and_bob().iter()).unwrap();
+        file.forget(&HashSet::from(["ann"])).unwrap();
+        assert!(open(&path).is_err());
+        file.record([Account::new("eve", "3")].iter()).unwrap();
+        drop(file);
+        let names = |host: &Url| -> Vec<String> {
+            let file = AccountsFile::open(&path, host).unwrap();
+            file.accounts().iter().map(|account| account.username.clone()).collect()
+        };
+        assert_eq!(names(&host("http://127.0.0.1:8080")), ["bob", "eve"]);
+        assert_eq!(names(&other), ["ann", "bob"]);
+        assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    }
+}

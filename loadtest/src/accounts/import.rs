@@ -1,0 +1,91 @@
+//! Many accounts at once on a server of the run's own: one registers over HTTP, and
+//! `hallpass user import` adds the others with a copy of its password hash.
+//!
+//! They have one password among them, and one salt. That changes nothing for whoever signs in: the
+//! server computes a whole hash for each login. It saves computing one for each account beforehand.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Output, Stdio};
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use serde::{Deserialize, Serialize};
+use tokio::process::Command;
+
+use super::Account;
+use super::names::Namer;
+
+/// Fewer accounts than this register over HTTP as they would anywhere.
+pub(crate) const WORTHWHILE: usize = 100;
+
+/// The binary of a started server and where its data are.
+#[derive(Clone, Debug)]
+pub(crate) struct OwnServer {
+    pub(crate) binary: PathBuf,
+    pub(crate) data_dir: PathBuf,
+}
+
+/// What of a user's record goes out of the server and in again.
+#[derive(Deserialize, Serialize)]
+struct Record {
+    username: String,
+    password_hash: String,
+}
+
+/// The first account and copies of it under other names, `count` in all.
+///
+/// # Errors
+///
+/// The server's command line fails; then none but the first is sure to be there.
+pub(crate) async fn copies(
+    own: &OwnServer,
+    namer: &Namer,
+    first: Arc<Account>,
+    count: usize,
+) -> anyhow::Result<Vec<Arc<Account>>> {
+    let password_hash = password_hash(own, &first.username).await?;
+    let mut accounts = vec![Arc::clone(&first)];
+    accounts.extend((1..count).map(|number| {
+        let username = namer.username(number);
+        Arc::new(Account { username, password: first.password.clone() })
+    }));
+    let mut file = tempfile::Builder::new().suffix(".jsonl").tempfile()?;
+    for account in &accounts[1..] {
+        let username = account.username.clone();
+        let record = Record { username, password_hash: password_hash.clone() };
+        serde_json::to_writer(&mut file, &record)?;
+        file.write_all(b"\n")?;
+    }
+    file.flush()?;
+    hallpass(own, "import", Some(file.path())).await?;
+    eprintln!("imported {} accounts that share a password with a registered one", count - 1);
+    Ok(accounts)
+}
+
+async fn password_hash(own: &OwnServer, username: &str) -> anyhow::Result<String> {
+    let exported = hallpass(own, "export", None).await?.stdout;
+    for line in exported.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+        let record: Record = serde_json::from_slice(line).context("an exported user")?;
+        if record.username == username {
+            return Ok(record.password_hash);
+        }
+    }
+    bail!("the registered account is not among the exported ones")
+}
+
+/// Runs `hallpass user COMMAND` on the server's data directory.
+async fn hallpass(own: &OwnServer, command: &str, file: Option<&Path>) -> anyhow::Result<Output> {
+    let mut line = Command::new(&own.binary);
+    line.args(["user", command]).args(file).arg("--data-dir").arg(&own.data_dir);
+    if file.is_none() {
+        line.args(["--format", "jsonl"]);
+    }
+    let output = line.stdin(Stdio::null()).kill_on_drop(true).output();
+    let output = output.await.with_context(|| format!("hallpass user {command}"))?;
+    if !output.status.success() {
+        let words = String::from_utf8_lossy(&output.stderr);
+        bail!("hallpass user {command} ended ({}): {}", output.status, words.trim_end());
+    }
+    Ok(output)
+}

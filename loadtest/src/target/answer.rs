@@ -1,0 +1,226 @@
+//! How a server's answers are read: whether one is right, and what it leaves with the user.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use data_encoding::BASE64URL_NOPAD;
+use http::header::{AUTHORIZATION, COOKIE, RETRY_AFTER, SET_COOKIE};
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
+use serde_json::Value;
+
+use super::call::Call;
+use super::outcome::{Failure, Outcome};
+use super::protocol::Target;
+use super::spec::RefreshWith;
+use super::values::Pointer;
+use crate::accounts::{Account, RefreshToken, SignedIn, Token, bearer};
+
+impl Target {
+    /// The answer to a registration.
+    ///
+    /// # Errors
+    ///
+    /// It is not the one that was asked for.
+    pub(crate) fn read_registration(&self, response: &Response<Bytes>) -> Result<(), Failure> {
+        self.check_status(Call::Register, response)
+    }
+
+    /// The answer to a login, received at `now`.
+    ///
+    /// # Errors
+    ///
+    /// It is not the one that was asked for, or signs somebody else in.
+    pub(crate) fn read_login(
+        &self,
+        account: &Arc<Account>,
+        response: &Response<Bytes>,
+        now: Instant,
+    ) -> Result<SignedIn, Failure> {
+        self.check_status(Call::Login, response)?;
+        let document = json(response)?;
+        let (token, refresh) = self.read_tokens(account, response, &document, now)?;
+        if matches!(self.refresh_with(), Some(RefreshWith::Cookie(_))) && refresh.is_none() {
+            return Err(Failure::wrong("no refresh cookie", ""));
+        }
+        Ok(SignedIn { account: Arc::clone(account), token, refresh })
+    }
+
+    /// The answer to a refresh of this session, received at `now`.
+    ///
+    /// # Errors
+    ///
+    /// It is not the one that was asked for, or is somebody else's session.
+    pub(crate) fn read_refresh(
+        &self,
+        before: &SignedIn,
+        response: &Response<Bytes>,
+        now: Instant,
+    ) -> Result<SignedIn, Failure> {
+        self.check_status(Call::Refresh, response)?;
+        let document = json(response)?;
+        let (mut token, refresh) = self.read_tokens(&before.account, response, &document, now)?;
+        same("user id", token.user_id.as_deref(), before.token.user_id.as_deref())?;
+        token.user_id = before.token.user_id.clone();
+        // A server that does not rotate sends no other one.
+        let refresh = refresh.or_else(|| before.refresh.clone());
+        Ok(SignedIn { account: Arc::clone(&before.account), token, refresh })
+    }
+
+    /// The answer to a verification.
+    ///
+    /// # Errors
+    ///
+    /// It is not the one that was asked for, or names somebody else.
+    pub(crate) fn read_verify(
+        &self,
+        user: &SignedIn,
+        response: &Response<Bytes>,
+    ) -> Result<(), Failure> {
+        self.check_status(Call::Verify, response)?;
+        let verify = &self.spec.verify;
+        if verify.username.is_none() && verify.user_id.is_none() {
+            return Ok(());
+        }
+        let document = json(response)?;
+        if let Some(at) = &verify.username {
+            same("username", Some(found(at, at.text(&document))?), Some(&user.account.username))?;
+        }
+        if let Some(at) = &verify.user_id {
+            let id = found(at, at.id(&document))?;
+            same("user id", Some(&id), user.token.user_id.as_deref())?;
+        }
+        Ok(())
+    }
+
+    /// The answer to a call that is to be refused.
+    ///
+    /// # Errors
+    ///
+    /// It was accepted, or refused in another way than the target's file says.
+    pub(crate) fn read_refusal(
+        &self,
+        call: Call,
+        response: &Response<Bytes>,
+    ) -> Result<(), Failure> {
+        match call.accepted() {
+            Some(accepted) if response.status().is_success() => {
+                Err(Failure::new(Outcome::Unexpected, accepted, ""))
+            }
+            _ => self.check_status(call, response),
+        }
+    }
+
+    pub(super) fn check_status(
+        &self,
+        call: Call,
+        response: &Response<Bytes>,
+    ) -> Result<(), Failure> {
+        let status = response.status();
+        let outcome = self.classify(call, status);
+        match outcome.is_served() {
+            true => Ok(()),
+            false => Err(refused(outcome, status, response.headers(), response.body())),
+        }
+    }
+
+    fn refresh_with(&self) -> Option<&RefreshWith> {
+        self.spec.refresh.as_ref().map(|refresh| &refresh.with)
+    }
+
+    /// What the answers to a login and to a refresh have in common.
+    fn read_tokens(
+        &self,
+        account: &Account,
+        response: &Response<Bytes>,
+        document: &Value,
+        now: Instant,
+    ) -> Result<(Token, Option<RefreshToken>), Failure> {
+        let login = &self.spec.login;
+        if let Some(at) = &login.token_type {
+            let token_type = found(at, at.text(document))?;
+            if !token_type.eq_ignore_ascii_case("bearer") {
+                return Err(Failure::wrong("wrong token type", token_type));
+            }
+        }
+        if let Some(at) = &login.username {
+            same("username", Some(found(at, at.text(document))?), Some(&account.username))?;
+        }
+        let user_id = login.user_id.as_ref().map(|at| found(at, at.id(document))).transpose()?;
+        let text = found(&login.token, login.token.text(document))?;
+        if text.is_empty() {
+            return Err(Failure::wrong("empty access token", ""));
+        }
+        let life = match &login.expires_in {
+            Some(at) => Some(Duration::from_secs(found(at, at.seconds(document))?)),
+            None => jwt_life(text),
+        };
+        if life == Some(Duration::ZERO) {
+            return Err(Failure::wrong("access token that has expired already", ""));
+        }
+        let token = Token::new(text, life, now, user_id).map_err(|e| Failure::wrong(e, ""))?;
+        let refresh = match self.refresh_with() {
+            None => None,
+            Some(RefreshWith::Cookie(name)) => cookie(response.headers(), name),
+            Some(RefreshWith::Bearer(at)) => at.text(document).and_then(|text| {
+                Some(RefreshToken { name: AUTHORIZATION, value: bearer(text).ok()? })
+            }),
+        };
+        Ok((token, refresh))
+    }
+}
+
+fn json(response: &Response<Bytes>) -> Result<Value, Failure> {
+    serde_json::from_slice(response.body()).map_err(|error| {
+        let kind = format!("status {} with a wrong body", response.status().as_u16());
+        Failure::wrong(kind, error.to_string())
+    })
+}
+
+fn found<T>(at: &Pointer, value: Option<T>) -> Result<T, Failure> {
+    value.ok_or_else(|| Failure::wrong(format!("nothing at {} of the answer", at.as_str()), ""))
+}
+
+/// What is not known cannot differ.
+fn same(what: &str, is: Option<&str>, should: Option<&str>) -> Result<(), Failure> {
+    match (is, should) {
+        (Some(is), Some(should)) if is != should => {
+            Err(Failure::wrong(format!("wrong {what}"), format!("{is} for {should}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// From `iat` to `exp` of a JWT (RFC 7519 section 4.1); `None` for what is none.
+fn jwt_life(token: &str) -> Option<Duration> {
+    let payload = BASE64URL_NOPAD.decode(token.split('.').nth(1)?.as_bytes()).ok()?;
+    let claims: Value = serde_json::from_slice(&payload).ok()?;
+    let seconds = claims["exp"].as_f64()? - claims["iat"].as_f64()?;
+    Duration::try_from_secs_f64(seconds.max(0.0)).ok()
+}
+
+/// The cookie of this name that an answer sets (RFC 6265 section 4.1.1).
+fn cookie(headers: &HeaderMap, name: &str) -> Option<RefreshToken> {
+    let pair = headers.get_all(SET_COOKIE).iter().find_map(|line| {
+        let pair = line.to_str().ok()?.split(';').next()?.trim();
+        let (is, value) = pair.split_once('=')?;
+        (is == name && !value.is_empty()).then_some(pair)
+    })?;
+    let mut value = HeaderValue::from_str(pair).ok()?;
+    value.set_sensitive(true);
+    Some(RefreshToken { name: COOKIE, value })
+}
+
+/// The name of a refusal. A declared overload has one of its own: it is what a server should do when
+/// it is asked for too much, and still a request that was not served.
+fn refused(outcome: Outcome, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Failure {
+    let problem = serde_json::from_slice::<hallpass_contract::Problem>(body).ok();
+    let kind = match outcome {
+        Outcome::Overloaded if headers.contains_key(RETRY_AFTER) => {
+            "declared overload (503)".to_owned()
+        }
+        Outcome::Throttled => "throttled (429)".to_owned(),
+        _ => format!("status {}", status.as_u16()),
+    };
+    Failure::new(outcome, kind, problem.map(|problem| problem.detail).unwrap_or_default())
+}

@@ -1,0 +1,125 @@
+//! A server that speaks the contract as far as the load test uses it, and the language of the
+//! tutorial's Flask app beside it; and can be told to be wrong.
+
+mod routes;
+mod tokens;
+
+use std::collections::HashMap;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use hallpass_contract::User;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+
+use tokens::Tokens;
+
+/// What the fake server does wrong.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Fault {
+    None,
+    /// Every tenth verification names another user.
+    WrongSub,
+    /// Every tenth verification is a 500.
+    InternalError,
+    /// Logins after the first ten are refused as too many.
+    Overload,
+    /// Logins after the first ten are throttled.
+    Throttled,
+    /// Nobody can register.
+    RegistrationClosed,
+    /// The first registration has to come back a second later.
+    BusyAtFirst,
+    /// Access tokens live for two seconds.
+    ShortTokens,
+    /// Access tokens live for two seconds, and no refresh token is accepted.
+    NoRefresh,
+    /// Any password opens an account.
+    AnyPassword,
+    /// Tokens live for two seconds, and are accepted after that.
+    TrustsExpired,
+    /// A token's claims are believed, whatever its signature.
+    TrustsClaims,
+    /// A token of this algorithm is believed.
+    TrustsAlgorithm(&'static str),
+}
+
+struct State {
+    fault: Fault,
+    /// Password and user by name.
+    users: Mutex<HashMap<String, (String, User)>>,
+    tokens: Mutex<Tokens>,
+    registrations: AtomicU64,
+    logins: AtomicU64,
+    verifications: AtomicU64,
+}
+
+/// A running fake server; it runs as long as the test process.
+pub(crate) struct Fake {
+    pub(crate) url: String,
+    state: Arc<State>,
+}
+
+impl Fake {
+    pub(crate) fn start(fault: Fault) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let address: SocketAddr = listener.local_addr().unwrap();
+        let state = Arc::new(State {
+            fault,
+            users: Mutex::default(),
+            tokens: Mutex::default(),
+            registrations: AtomicU64::new(0),
+            logins: AtomicU64::new(0),
+            verifications: AtomicU64::new(0),
+        });
+        let served = Arc::clone(&state);
+        thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            runtime.unwrap().block_on(accept(listener, served));
+        });
+        Self { url: format!("http://{address}"), state }
+    }
+
+    /// Waits until the load has begun and come this far.
+    pub(crate) fn wait_for_verifications(&self, count: u64) {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while self.state.verifications.load(Ordering::Relaxed) < count {
+            assert!(Instant::now() < deadline, "the load did not begin");
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    pub(crate) fn registered(&self) -> usize {
+        self.state.users.lock().unwrap().len()
+    }
+
+    /// How many access tokens were ever made.
+    pub(crate) fn tokens(&self) -> usize {
+        self.state.tokens.lock().unwrap().made()
+    }
+
+    /// Removes some users, as an operator may.
+    pub(crate) fn forget_users(&self, count: usize) {
+        let mut users = self.state.users.lock().unwrap();
+        let names: Vec<String> = users.keys().take(count).cloned().collect();
+        names.iter().for_each(|name| drop(users.remove(name)));
+    }
+}
+
+async fn accept(listener: TcpListener, state: Arc<State>) {
+    let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+    loop {
+        let (stream, _) = listener.accept().await.unwrap();
+        let state = Arc::clone(&state);
+        tokio::spawn(async move {
+            let service = service_fn(move |request| routes::answer(request, Arc::clone(&state)));
+            let _ = hyper::server::conn::http1::Builder::new()
+                .serve_connection(TokioIo::new(stream), service)
+                .await;
+        });
+    }
+}
