@@ -100,7 +100,10 @@ impl State {
             bearers: Bearers::default(),
             sessions: Sessions::new(keys.refresh_key().clone(), lifetimes),
             keys,
-            pool: Pool::start(Settings::new(config.passwords.pbkdf2_iterations))?,
+            pool: Pool::start(Settings {
+                observer: Arc::new(metrics.hashing.clone()),
+                ..Settings::new(config.passwords.pbkdf2_iterations)
+            })?,
             policy,
             throttle: Throttle::new(
                 config.login_throttle == Switch::On,
@@ -153,6 +156,7 @@ impl State {
     ///
     /// If the store can't be read.
     pub async fn take_stock(&self) -> anyhow::Result<()> {
+        self.metrics.hashing.mirror(&self.pool.stats());
         let StoreCounts { users, sessions, revoked, queue } = self.store.counts().await?;
         let Inner { store, tokens, .. } = &*self.metrics;
         let counts = [

@@ -14,6 +14,7 @@
 
 mod connections;
 mod families;
+mod hashing;
 mod http;
 mod logins;
 mod process;
@@ -22,6 +23,7 @@ mod throttle;
 mod tokens;
 
 pub use self::connections::{Connections, OpenConnection};
+pub use self::hashing::Hashing;
 pub use self::http::{Http, OTHER, RouteSeries, Series};
 pub use self::logins::{Logins, PendingLogin, Refreshes};
 pub use self::store::StoreMetrics;
@@ -52,6 +54,8 @@ pub struct Inner {
     pub http: Http,
     /// TCP connections to the API.
     pub connections: Connections,
+    /// The threads that hash passwords.
+    pub hashing: Hashing,
     /// Sign-ins.
     pub logins: Logins,
     /// Exchanges of refresh tokens.
@@ -76,6 +80,7 @@ impl Default for Inner {
             process: Process::new(families),
             http: Http::new(families),
             connections: Connections::new(families),
+            hashing: Hashing::new(families),
             logins: Logins::new(families),
             refreshes: Refreshes::new(families),
             throttled: Throttled::new(families),

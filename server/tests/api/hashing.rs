@@ -34,7 +34,7 @@ async fn app(observer: Arc<dyn PoolObserver>) -> TestApp {
 }
 
 /// Keeps the one thread busy until what this returns is dropped.
-fn busy(app: &TestApp) -> mpsc::Sender<()> {
+pub fn busy(app: &TestApp) -> mpsc::Sender<()> {
     let (open, gate) = mpsc::channel::<()>();
     let (started, starts) = mpsc::channel();
     let mut job = pin!(app.state.pool.run(JobKind::Login, move || {

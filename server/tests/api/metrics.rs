@@ -3,9 +3,12 @@
 mod listener;
 
 use std::collections::BTreeSet;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
+use hallpass::password::{JobKind, Pool, Settings};
 use hallpass::scrape;
 use hallpass::serve::Limits;
 use hallpass_contract::path;
@@ -18,6 +21,7 @@ use crate::app::{PASSWORD, Response, SignedIn, TestApp};
 use crate::binary::client;
 use crate::exposition::Exposition;
 use crate::faults::{Broken, app_on};
+use crate::hashing;
 
 const README: &str = include_str!("../../README.md");
 
@@ -250,6 +254,54 @@ async fn what_the_store_holds_and_commits_is_counted() {
     };
     let [committed, writes, _] = growth(&metrics, commits, burst).await;
     assert!(writes == 40.0 && (1.0..=40.0).contains(&committed), "{writes} in {committed}");
+}
+
+#[tokio::test]
+async fn hashing_counts_by_its_kind_and_what_became_of_it() {
+    let app = TestApp::with(&[], Limits::default(), |state| {
+        let observer = Arc::new(state.metrics.hashing.clone());
+        let settings = Settings::new(10.try_into().unwrap());
+        state.pool = Pool::start(Settings { threads: 1, lanes: 1, observer, ..settings }).unwrap();
+    })
+    .await;
+    let metrics = Metrics::of(&app).await;
+    let series = [
+        "hallpass_hashing_jobs_total{kind=\"login\",outcome=\"done\"}",
+        "hallpass_hashing_wait_duration_seconds_count{kind=\"login\"}",
+        "hallpass_hashing_run_duration_seconds_count{kind=\"login\"}",
+        "hallpass_hashing_jobs_total{kind=\"registration\",outcome=\"done\"}",
+        "hallpass_hashing_run_duration_seconds_count{kind=\"registration\"}",
+        "hallpass_hashing_lanes_sum",
+    ];
+    let work = async {
+        app.register("ada", PASSWORD).await;
+        app.login("ada", PASSWORD).await;
+        app.login("nobody", PASSWORD).await;
+    };
+    assert_eq!(growth(&metrics, series, work).await, [2.0, 2.0, 2.0, 1.0, 1.0, 3.0]);
+
+    let queue = ["login", "registration"]
+        .map(|kind| format!("hallpass_hashing_queue_jobs{{kind=\"{kind}\"}}"));
+    let lost = ["refused", "abandoned"].map(|outcome| {
+        format!("hallpass_hashing_jobs_total{{kind=\"login\",outcome=\"{outcome}\"}}")
+    });
+    let open = hashing::busy(&app);
+    let mut registration = pin!(app.state.pool.run(JobKind::Registration, || ()));
+    assert!(futures_util::poll!(registration.as_mut()).is_pending());
+    let login = || app.state.pool.run(JobKind::Login, || ());
+    let mut logins: Vec<_> = (0..5000).map(|_| Box::pin(login())).collect();
+    logins.retain_mut(|login| login.as_mut().now_or_never().is_none());
+    let scraped = metrics.scrape().await;
+    assert_eq!(queue.each_ref().map(|it| scraped.value(it)), [logins.len() as f64, 1.0]);
+    assert_eq!(scraped.value(&lost[0]), 5000.0 - logins.len() as f64);
+    assert_eq!(scraped.value(&lost[1]), 0.0);
+    let hang_up = logins.len() - 1;
+    logins.truncate(1);
+    let scraped = metrics.scrape().await;
+    assert_eq!(queue.each_ref().map(|it| scraped.value(it)), [1.0, 1.0]);
+    assert_eq!(scraped.value(&lost[1]), hang_up as f64);
+    drop(open);
+    registration.await.unwrap();
 }
 
 #[tokio::test]
