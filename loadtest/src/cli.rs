@@ -18,7 +18,7 @@ pub(crate) struct Cli {
     pub(crate) command: Option<Command>,
 
     /// Write the description of a built-in target to standard output, to begin one of your own with
-    #[arg(long, value_name = "NAME", value_parser = built_in_target)]
+    #[arg(long, global = true, value_name = "NAME", value_parser = built_in_target)]
     pub(crate) print_target: Option<&'static str>,
 
     #[command(flatten)]
