@@ -4,13 +4,13 @@ use std::fmt;
 
 use clap::{Parser, Subcommand};
 
-use crate::goose;
 use crate::target::BUILT_IN;
+use crate::{goose, open};
 
 /// Load test of a login server, with a verdict.
 ///
-/// Without a command it does what `goose` does without options: thirty seconds of users that sign in
-/// and have their access tokens verified.
+/// Without a command it does what `open` does, whose options it takes: thirty seconds of verifications
+/// and logins at a fixed rate.
 #[derive(Clone, Debug, Parser)]
 #[command(version, args_conflicts_with_subcommands = true, after_help = EXIT_STATUS)]
 pub(crate) struct Cli {
@@ -18,16 +18,18 @@ pub(crate) struct Cli {
     pub(crate) command: Option<Command>,
 
     /// Write the description of a built-in target to standard output, to begin one of your own with
-    #[arg(long, value_name = "NAME", value_parser = built_in_target)]
+    #[arg(long, global = true, value_name = "NAME", value_parser = built_in_target)]
     pub(crate) print_target: Option<&'static str>,
 
     #[command(flatten)]
-    pub(crate) default: goose::Args,
+    pub(crate) default: open::Args,
 }
 
 /// What can be done.
 #[derive(Clone, Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Open loop: requests arrive at a given rate, whatever becomes of those before them
+    Open(open::Args),
     /// Closed loop: a number of users, each of which sends its next request when the last is answered
     Goose(goose::Args),
 }

@@ -3,7 +3,11 @@
 mod accounts;
 mod cli;
 mod goose;
+mod histogram;
 mod interrupt;
+mod open;
+mod report;
+mod slo;
 mod target;
 mod verdict;
 
@@ -39,7 +43,8 @@ fn main() -> ExitCode {
 
 fn run(cli: Cli) -> anyhow::Result<Ending> {
     let interrupt = Interrupt::install()?;
-    match cli.command.unwrap_or(Command::Goose(cli.default)) {
+    match cli.command.unwrap_or(Command::Open(cli.default)) {
+        Command::Open(args) => open::command(&args, &interrupt),
         Command::Goose(args) => goose::run(&args, &interrupt),
     }
 }

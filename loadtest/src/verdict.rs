@@ -3,15 +3,17 @@
 use std::fmt;
 use std::process::ExitCode;
 
+use serde::Serialize;
+
 /// What a run amounts to.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub(crate) enum Verdict {
     /// All that was asked for holds.
     Pass,
     /// Something that was asked for does not hold.
     Fail,
     /// The generator did not do its own part, so that nothing can be said of the server.
-    #[expect(dead_code, reason = "the open loop judges itself")]
     Invalid,
 }
 

@@ -9,7 +9,8 @@ use crate::target::parse_duration;
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Accounts")]
 pub(crate) struct AccountArgs {
-    /// How many accounts the users share out among themselves [default: one for each user]
+    /// How many accounts the requests are shared out among [default: one for each user of `goose`, else
+    /// 50]
     #[arg(long, env = "HALLPASS_LOAD_ACCOUNTS", value_name = "N", value_parser = parse_count)]
     pub(crate) accounts: Option<usize>,
 

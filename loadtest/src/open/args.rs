@@ -1,0 +1,207 @@
+//! The command line of `open`.
+
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use super::plan::{Phase, Plan, Spacing};
+use super::rate::Rates;
+use crate::accounts::AccountArgs;
+use crate::report::OutputArgs;
+use crate::slo::Slo;
+use crate::target::{TargetArgs, parse_duration};
+
+/// Open loop: requests arrive at a given rate, and each is timed from when it should have begun.
+///
+/// Verifications and logins arrive at rates of their own, whatever becomes of those before them, as
+/// those of many people do. The run passes if every request was answered rightly and each --slo holds;
+/// where the generator itself was late, it is invalid and says nothing about the server.
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_help = EXAMPLES, args_override_self = true)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
+
+    #[command(flatten)]
+    pub(crate) accounts: AccountArgs,
+
+    /// Verifications per second: `500`, a ramp `100..1000`, or steps of equal length `100,200,400`
+    ///
+    /// With neither rate given it is 500, and 5 logins.
+    #[arg(long, env = "HALLPASS_LOAD_VERIFY_RATE", value_name = "RATE")]
+    pub(crate) verify_rate: Option<Rates>,
+
+    /// Logins per second, written in the same way
+    #[arg(long, env = "HALLPASS_LOAD_LOGIN_RATE", value_name = "RATE")]
+    pub(crate) login_rate: Option<Rates>,
+
+    /// How long requests arrive
+    #[arg(
+        short = 't', long, env = "HALLPASS_LOAD_TIME", value_name = "TIME", default_value = "30s",
+        value_parser = parse_positive
+    )]
+    pub(crate) time: Duration,
+
+    /// Let requests arrive for this long before, at the first rate and unmeasured
+    #[arg(
+        long, env = "HALLPASS_LOAD_WARM_UP", value_name = "TIME", default_value = "0s",
+        value_parser = parse_duration
+    )]
+    pub(crate) warm_up: Duration,
+
+    /// The most requests under way at once; more wait, and their wait is part of their latency
+    #[arg(long, env = "HALLPASS_LOAD_MAX_IN_FLIGHT", value_name = "N", default_value = "1000")]
+    pub(crate) max_in_flight: NonZeroUsize,
+
+    /// How arrivals lie in time: evenly, or at random as those of many people do
+    #[arg(
+        long,
+        env = "HALLPASS_LOAD_ARRIVALS",
+        value_name = "HOW",
+        value_enum,
+        default_value = "even"
+    )]
+    pub(crate) arrivals: Spacing,
+
+    /// What random arrivals are drawn from: the same seed makes the same arrivals
+    #[arg(long, env = "HALLPASS_LOAD_SEED", value_name = "N", default_value = "1")]
+    pub(crate) seed: u64,
+
+    /// What must hold, such as 'verify p99<5ms' or 'errors<0.1%'; repeatable
+    ///
+    /// [REQUEST] [service] p50|p99.9|max|mean OP TIME, or [REQUEST] errors|achieved|served|dropped|late
+    /// OP SHARE, with < <= > >=, a time in us, ms or s, and a share in % of the requests that were due
+    /// or in /s. Without a request it must hold for each of them. Where no SLO is about errors or served
+    /// requests, every request must be answered rightly.
+    #[arg(long, env = "HALLPASS_LOAD_SLO", value_name = "SLO", value_delimiter = ';')]
+    pub(crate) slo: Vec<Slo>,
+
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
+const EXAMPLES: &str = "\
+examples:
+  hallpass-loadtest open --verify-rate 2000 --login-rate 10 --slo 'verify p99<5ms'
+  hallpass-loadtest open --verify-rate 100..5000 --time 1m       where does it bend?
+  hallpass-loadtest open --host https://auth.example.test --verify-rate 100 --arrivals poisson";
+
+/// What arrives per second when no rate is given: what one core of any machine can serve.
+const DEFAULT_RATES: (f64, f64) = (500.0, 5.0);
+
+impl Args {
+    /// The rates of verifications and of logins.
+    fn rates(&self) -> (Rates, Rates) {
+        match (&self.verify_rate, &self.login_rate) {
+            (None, None) => (Rates::constant(DEFAULT_RATES.0), Rates::constant(DEFAULT_RATES.1)),
+            (verify, login) => {
+                let or_none = |rates: &Option<Rates>| rates.clone().unwrap_or(Rates::constant(0.0));
+                (or_none(verify), or_none(login))
+            }
+        }
+    }
+
+    /// The plan for a stream of verifications and one of logins.
+    ///
+    /// # Errors
+    ///
+    /// The rates do not go together, or nothing would be sent.
+    pub(super) fn plan(&self) -> Result<Plan, String> {
+        let (verify, login) = self.rates();
+        if verify.is_zero() && login.is_zero() {
+            return Err("nothing would be sent: give --verify-rate or --login-rate".to_owned());
+        }
+        let loads = verify.beside(&login).ok_or(
+            "--verify-rate and --login-rate have different numbers of steps: give as many of both, \
+             or one of either",
+        )?;
+        let several = loads.len() > 1;
+        let each = self.time / u32::try_from(loads.len()).map_err(|e| e.to_string())?;
+        let mut phases = Vec::new();
+        if !self.warm_up.is_zero() {
+            let loads = loads[0].iter().map(super::plan::Load::at_its_start).collect();
+            let (name, duration) = ("warm-up".to_owned(), self.warm_up);
+            phases.push(Phase { name, duration, measured: false, loads });
+        }
+        for (number, loads) in (1..).zip(loads) {
+            let name = if several { format!("step {number}") } else { "load".to_owned() };
+            phases.push(Phase { name, duration: each, measured: true, loads: loads.to_vec() });
+        }
+        Ok(Plan {
+            phases,
+            spacing: self.arrivals,
+            seed: self.seed,
+            max_in_flight: self.max_in_flight.get(),
+            timeout: self.target.timeout,
+            keep_samples: false,
+        })
+    }
+}
+
+fn parse_positive(text: &str) -> Result<Duration, String> {
+    let duration = parse_duration(text)?;
+    if duration.is_zero() {
+        return Err("give a time that is not zero".to_owned());
+    }
+    Ok(duration)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::open::plan::Load;
+
+    #[derive(Parser)]
+    #[command(args_override_self = true)]
+    struct Line {
+        #[command(flatten)]
+        args: Args,
+    }
+
+    fn plan(args: &[&str]) -> Result<Plan, String> {
+        let line = std::iter::once("open").chain(args.iter().copied());
+        Line::try_parse_from(line).map_err(|error| error.to_string())?.args.plan()
+    }
+
+    fn loads(args: &[&str]) -> Vec<Vec<Load>> {
+        plan(args).unwrap().phases.into_iter().map(|phase| phase.loads).collect()
+    }
+
+    fn constant(verify: f64, login: f64) -> Vec<Load> {
+        vec![Load::constant(verify), Load::constant(login)]
+    }
+
+    #[test]
+    fn a_rate_left_out_is_none_unless_both_are() {
+        assert_eq!(loads(&[]), [constant(500.0, 5.0)]);
+        assert_eq!(loads(&["--verify-rate", "100"]), [constant(100.0, 0.0)]);
+        assert_eq!(loads(&["--login-rate", "2.5"]), [constant(0.0, 2.5)]);
+    }
+
+    #[test]
+    fn steps_share_the_time_and_a_constant_goes_with_each() {
+        let plan = plan(&["--verify-rate", "100,200", "--login-rate", "5", "-t", "9s"]).unwrap();
+        let each: Vec<_> = plan.phases.iter().map(|phase| (phase.duration, &phase.loads)).collect();
+        let half = Duration::from_millis(4500);
+        assert_eq!(each, [(half, &constant(100.0, 5.0)), (half, &constant(200.0, 5.0))]);
+    }
+
+    #[test]
+    fn a_warm_up_has_the_first_rate_and_is_not_measured() {
+        let plan = plan(&["--verify-rate", "100..300", "--warm-up", "2s"]).unwrap();
+        assert_eq!(plan.phases[0].loads, constant(100.0, 0.0));
+        assert!(!plan.phases[0].measured && plan.phases[1].measured);
+        assert_eq!(plan.duration(), Duration::from_secs(32));
+    }
+
+    #[test]
+    fn what_cannot_be_run_is_refused() {
+        assert!(plan(&["--verify-rate", "0"]).unwrap_err().contains("nothing would be sent"));
+        let steps = plan(&["--verify-rate", "1,2", "--login-rate", "1,2,3"]);
+        assert!(steps.unwrap_err().contains("different numbers of steps"));
+        for refused in [["--time", "0s"], ["--max-in-flight", "0"], ["--accounts", "0"]] {
+            assert!(plan(&refused).is_err(), "{refused:?}");
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! Connections to the server: HTTP/1.1, kept alive, one request at a time.
+
+use std::future::{Future, poll_fn};
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
+
+use anyhow::Context as _;
+use bytes::Bytes;
+use http::header::{HOST, HeaderValue};
+use http::{Request, Response, Uri};
+use http_body_util::{BodyExt, Full};
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper_util::rt::TokioIo;
+use reqwest::Url;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+
+use super::tls::Tls;
+use crate::target::{Failure, Outcome};
+
+/// Opens connections to one server.
+#[derive(Clone, Debug)]
+pub(crate) struct Connector {
+    addresses: Vec<SocketAddr>,
+    host: HeaderValue,
+    tls: Option<Tls>,
+}
+
+impl Connector {
+    /// For scheme, host and port of this URL; its name is looked up here, once.
+    ///
+    /// # Errors
+    ///
+    /// The name has no address, or TLS cannot be set up on this machine.
+    pub(crate) fn new(url: &Url, accept_invalid_certs: bool) -> anyhow::Result<Self> {
+        let name = url.host_str().context("the server's URL has no host")?;
+        let port = url.port_or_known_default().context("the server's URL has no port")?;
+        let addresses: Vec<SocketAddr> = (name.trim_matches(['[', ']']), port)
+            .to_socket_addrs()
+            .with_context(|| format!("cannot find the address of {name}"))?
+            .collect();
+        let authority = match url.port() {
+            Some(port) => format!("{name}:{port}"),
+            None => name.to_owned(),
+        };
+        let tls = match url.scheme() {
+            "https" => Some(Tls::new(name, accept_invalid_certs)?),
+            _ => None,
+        };
+        let host = HeaderValue::from_str(&authority).context("the host is unfit for a header")?;
+        Ok(Self { addresses, host, tls })
+    }
+
+    pub(super) async fn connect(&self) -> Result<Connection, Failure> {
+        let stream = TcpStream::connect(&self.addresses[..]).await.map_err(no_connection)?;
+        stream.set_nodelay(true).map_err(no_connection)?;
+        let stream: Box<dyn Stream> = match &self.tls {
+            Some(tls) => Box::new(tls.handshake(stream).await.map_err(no_connection)?),
+            None => Box::new(stream),
+        };
+        let (sender, driver) =
+            http1::handshake(TokioIo::new(stream)).await.map_err(no_connection)?;
+        Ok(Connection { sender, driver: Some(Box::pin(driver)), host: self.host.clone() })
+    }
+}
+
+trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
+
+type Driver = Pin<Box<dyn Future<Output = hyper::Result<()>> + Send>>;
+
+/// An open connection. Whoever uses it also drives it, in the same task, so that no other task has to be
+/// woken between a request and its bytes.
+pub(super) struct Connection {
+    sender: SendRequest<Full<Bytes>>,
+    /// `None` once the connection has ended.
+    driver: Option<Driver>,
+    host: HeaderValue,
+}
+
+/// Why a request got no answer.
+pub(super) enum Unanswered {
+    /// The connection had ended already, and nothing was sent: the request can be sent on another one.
+    Unsent(Failure),
+    Broken(Failure),
+}
+
+impl Connection {
+    /// Sends a request and reads the whole answer.
+    pub(super) async fn exchange(
+        &mut self,
+        request: &Request<Bytes>,
+    ) -> Result<Response<Bytes>, Unanswered> {
+        let request = self.whole(request);
+        // After an answer the connection may have a last step to take.
+        if !self.sender.is_ready() {
+            let ready = drive(&mut self.driver, self.sender.ready()).await;
+            ready.map_err(|error| Unanswered::Unsent(broken(&error)))?;
+        }
+        let sent = self.sender.try_send_request(request);
+        let response = drive(&mut self.driver, sent).await.map_err(|mut error| {
+            let unsent = error.take_message().is_some();
+            let failure = broken(error.error());
+            if unsent { Unanswered::Unsent(failure) } else { Unanswered::Broken(failure) }
+        })?;
+        let (parts, body) = response.into_parts();
+        let body = drive(&mut self.driver, body.collect()).await;
+        let body = body.map_err(|error| Unanswered::Broken(broken(&error)))?;
+        Ok(Response::from_parts(parts, body.to_bytes()))
+    }
+
+    /// Waits until the server ends the idle connection.
+    pub(super) async fn ended(&mut self) {
+        if let Some(driver) = &mut self.driver {
+            // However it ends, it is of no more use.
+            let _ = driver.await;
+            self.driver = None;
+        }
+    }
+
+    pub(super) fn is_open(&self) -> bool {
+        self.driver.is_some() && !self.sender.is_closed()
+    }
+
+    /// The request in the form of RFC 9112 section 3.2.1, with its `Host`.
+    fn whole(&self, request: &Request<Bytes>) -> Request<Full<Bytes>> {
+        let mut whole = Request::new(Full::new(request.body().clone()));
+        *whole.method_mut() = request.method().clone();
+        *whole.headers_mut() = request.headers().clone();
+        whole.headers_mut().insert(HOST, self.host.clone());
+        let path = request.uri().path_and_query().cloned();
+        *whole.uri_mut() = path.map(Uri::from).unwrap_or_default();
+        whole
+    }
+}
+
+/// Waits for `wanted` and lets the connection work meanwhile.
+async fn drive<T>(driver: &mut Option<Driver>, wanted: impl Future<Output = T>) -> T {
+    let mut wanted = pin!(wanted);
+    poll_fn(|context: &mut Context<'_>| {
+        if let Poll::Ready(done) = wanted.as_mut().poll(context) {
+            return Poll::Ready(done);
+        }
+        if let Some(connection) = driver
+            && connection.as_mut().poll(context).is_ready()
+        {
+            *driver = None;
+        }
+        // The connection may just have read it.
+        wanted.as_mut().poll(context)
+    })
+    .await
+}
+
+fn no_connection(error: impl std::error::Error) -> Failure {
+    Failure::new(Outcome::Transport, "no connection", innermost(&error))
+}
+
+fn broken(error: &hyper::Error) -> Failure {
+    Failure::new(Outcome::Transport, "no whole answer", innermost(error))
+}
+
+/// The outer errors say little more than that there was one.
+fn innermost(error: &dyn std::error::Error) -> String {
+    let mut source = error;
+    while let Some(inner) = source.source() {
+        source = inner;
+    }
+    source.to_string()
+}

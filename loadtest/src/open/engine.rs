@@ -1,0 +1,357 @@
+//! The generator: one thread that takes each request in hand when it is due, and never waits for an
+//! answer before it takes the next one.
+
+use std::collections::{HashMap, VecDeque};
+use std::convert::Infallible;
+use std::io;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::Notify;
+use tokio::time::timeout_at;
+
+use super::connect::{Connection, Connector, Unanswered};
+use super::ledger::{End, Ledger};
+use super::live::Live;
+use super::pacer::{Pacer, thread_cpu};
+use super::plan::Plan;
+use super::schedule::{Arrival, Schedule};
+use super::work::Work;
+use crate::interrupt::Interrupt;
+
+/// How long the requests under way may go on after an interrupt.
+const GRACE: Duration = Duration::from_secs(1);
+/// After how many requests in a row the generator lets answers in, when it is behind.
+const BATCH: u32 = 16;
+
+/// What all tasks of a run share. All of them are on one thread, so that no lock is ever waited for.
+pub(super) struct Engine {
+    works: Vec<Arc<dyn Work>>,
+    connector: Connector,
+    timeout: Duration,
+    max_in_flight: usize,
+    start: Instant,
+    live: Arc<Live>,
+    state: Mutex<State>,
+    /// Told when no request is outstanding any more.
+    all_done: Notify,
+}
+
+struct State {
+    ledger: Ledger,
+    /// Due, and waiting for a free slot.
+    waiting: VecDeque<Arrival>,
+    /// Slots without a request. The one that was used last is used next, so that on an even load few
+    /// connections are busy and none of those is closed for being idle.
+    idle: Vec<Arc<Slot>>,
+    slots: usize,
+    peak_cpu: f64,
+    /// Due and not ended.
+    outstanding: Outstanding,
+}
+
+/// How a run went.
+pub(super) struct Course {
+    /// How long requests were offered.
+    pub(super) elapsed: Duration,
+    /// The share of a core that the generator used meanwhile.
+    pub(super) cpu: f64,
+    /// Whether it was cut short.
+    pub(super) interrupted: bool,
+}
+
+/// The requests that are due and not ended, for the case that the run ends without them.
+type Outstanding = HashMap<(usize, u64), Arrival>;
+
+/// One of the requests that may be under way at once.
+#[derive(Default)]
+struct Slot {
+    next: Mutex<Option<Job>>,
+    handed: Notify,
+}
+
+/// A request for a slot.
+#[derive(Clone, Copy)]
+struct Job {
+    arrival: Arrival,
+    /// Set if the slot was free when the request was taken in hand, and with which lag that was: what
+    /// passes until it is sent is then the generator's fault too.
+    handed: Option<Duration>,
+}
+
+impl Engine {
+    pub(super) fn new(
+        plan: &Plan,
+        works: Vec<Arc<dyn Work>>,
+        connector: Connector,
+        live: Arc<Live>,
+    ) -> Arc<Self> {
+        let state = State {
+            ledger: Ledger::new(plan, works.len()),
+            waiting: VecDeque::new(),
+            idle: Vec::new(),
+            slots: 0,
+            peak_cpu: 0.0,
+            outstanding: Outstanding::new(),
+        };
+        Arc::new(Self {
+            works,
+            connector,
+            timeout: plan.timeout,
+            max_in_flight: plan.max_in_flight.max(1),
+            start: Instant::now(),
+            live,
+            state: Mutex::new(state),
+            all_done: Notify::new(),
+        })
+    }
+
+    /// Offers all requests of the plan, and waits for their answers.
+    ///
+    /// # Errors
+    ///
+    /// The kernel refuses a timer.
+    pub(super) async fn run(self: &Arc<Self>, plan: &Plan, stop: &Interrupt) -> io::Result<Course> {
+        let pacer = Pacer::new()?;
+        let interrupted = tokio::select! {
+            biased;
+            () = stop.wait() => true,
+            offered = self.offer(plan, &pacer) => { offered?; false }
+            never = self.meter() => match never {},
+        };
+        let elapsed = self.now().min(plan.duration());
+        let cpu = thread_cpu().as_secs_f64() / self.now().as_secs_f64();
+        // A request waits for its slot and for its answer, each as long as the timeout.
+        let grace = if interrupted { GRACE } else { self.timeout * 2 + GRACE };
+        let cut_short = tokio::select! {
+            biased;
+            () = self.all_done() => interrupted,
+            () = tokio::time::sleep(grace) => true,
+            () = stop.wait(), if !interrupted => true,
+        };
+        self.give_up_the_rest();
+        Ok(Course { elapsed, cpu, interrupted: interrupted || cut_short })
+    }
+
+    /// Takes the processor time of each second.
+    async fn meter(&self) -> Infallible {
+        let mut last = (Instant::now(), thread_cpu());
+        loop {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            let now = (Instant::now(), thread_cpu());
+            let share = (now.1 - last.1).as_secs_f64() / (now.0 - last.0).as_secs_f64();
+            let mut state = self.state();
+            state.peak_cpu = state.peak_cpu.max(share);
+            last = now;
+        }
+    }
+
+    /// The books, after the run, and the share of a core that its busiest second took.
+    pub(super) fn close_books(&self) -> (Ledger, f64) {
+        let mut state = self.state();
+        (std::mem::take(&mut state.ledger), state.peak_cpu)
+    }
+
+    async fn offer(self: &Arc<Self>, plan: &Plan, pacer: &Pacer) -> io::Result<()> {
+        let mut in_a_row = 0;
+        for arrival in Schedule::of(plan, self.works.len()) {
+            let due = self.start + arrival.intended;
+            if Instant::now() < due {
+                pacer.sleep_until(due).await?;
+                in_a_row = 0;
+            } else if in_a_row == BATCH {
+                tokio::task::yield_now().await;
+                in_a_row = 0;
+            }
+            in_a_row += 1;
+            self.live.start();
+            self.take_in_hand(arrival);
+        }
+        pacer.sleep_until(self.start + plan.duration()).await
+    }
+
+    fn take_in_hand(self: &Arc<Self>, arrival: Arrival) {
+        let lag = self.now().saturating_sub(arrival.intended);
+        let mut state = self.state();
+        state.ledger.due(&arrival);
+        state.outstanding.insert((arrival.stream, arrival.number), arrival);
+        self.live.offered.fetch_add(1, Relaxed);
+        if let Some(slot) = state.idle.pop() {
+            slot.hand(Job { arrival, handed: Some(lag) });
+            return;
+        }
+        state.ledger.lagged(&arrival, lag);
+        if state.slots < self.max_in_flight {
+            state.slots += 1;
+            let engine = Arc::clone(self);
+            tokio::spawn(async move { engine.work(Job { arrival, handed: None }).await });
+        } else {
+            state.waiting.push_back(arrival);
+            self.live.waiting(state.waiting.len());
+        }
+    }
+
+    /// Serves one slot for the rest of the run.
+    async fn work(self: Arc<Self>, first: Job) {
+        let slot = Arc::new(Slot::default());
+        let mut connection = None;
+        let mut job = first;
+        loop {
+            self.serve(&mut connection, job).await;
+            let next = self.next_waiting(&slot);
+            job = match next {
+                Some(arrival) => Job { arrival, handed: None },
+                None => slot.wait(&mut connection).await,
+            };
+        }
+    }
+
+    fn next_waiting(&self, slot: &Arc<Slot>) -> Option<Arrival> {
+        let mut state = self.state();
+        let next = state.waiting.pop_front();
+        if next.is_none() {
+            state.idle.push(Arc::clone(slot));
+        }
+        self.live.waiting(state.waiting.len());
+        next
+    }
+
+    async fn serve(&self, connection: &mut Option<Connection>, job: Job) {
+        let arrival = job.arrival;
+        let waited = self.now().saturating_sub(arrival.intended);
+        if waited > self.timeout && job.handed.is_none() {
+            self.close(&arrival, |ledger, now| ledger.dropped(&arrival, now, true));
+            return;
+        }
+        self.live.began();
+        let mut sent = None;
+        let deadline = Instant::now() + self.timeout;
+        let exchange = self.exchange(connection, job, &mut sent);
+        let (done, end) = match timeout_at(deadline.into(), exchange).await {
+            Ok(done_and_end) => done_and_end,
+            Err(_) => {
+                // An answer that comes now would be taken for the next request's.
+                *connection = None;
+                (self.now(), End::TimedOut)
+            }
+        };
+        self.live.ended(&end, done.saturating_sub(arrival.intended));
+        self.close(&arrival, |ledger, _| ledger.ended(&arrival, sent, done, end));
+    }
+
+    /// Sends a request, on the slot's connection or a new one; when it ended, and how.
+    async fn exchange(
+        &self,
+        connection: &mut Option<Connection>,
+        job: Job,
+        sent: &mut Option<Duration>,
+    ) -> (Duration, End) {
+        let Job { arrival, mut handed } = job;
+        let work = &self.works[arrival.stream];
+        let request = work.request(arrival.number);
+        loop {
+            let (reused, open) = match connection.take().filter(Connection::is_open) {
+                Some(open) => {
+                    if handed.take().is_some() {
+                        self.lagged(&arrival, self.now().saturating_sub(arrival.intended));
+                    }
+                    (true, open)
+                }
+                None => {
+                    if let Some(lag) = handed.take() {
+                        self.lagged(&arrival, lag);
+                    }
+                    self.live.connections.fetch_add(1, Relaxed);
+                    match self.connector.connect().await {
+                        Ok(opened) => (false, opened),
+                        Err(failure) => return (self.now(), End::Broken(failure)),
+                    }
+                }
+            };
+            let open = connection.insert(open);
+            *sent = Some(self.now());
+            let answered = open.exchange(&request).await;
+            let received = Instant::now();
+            let done = received.saturating_duration_since(self.start);
+            match answered {
+                Ok(answer) => {
+                    return (done, End::Answered(work.read(arrival.number, &answer, received)));
+                }
+                Err(Unanswered::Unsent(_)) if reused => *connection = None,
+                Err(Unanswered::Unsent(failure) | Unanswered::Broken(failure)) => {
+                    *connection = None;
+                    return (done, End::Broken(failure));
+                }
+            }
+        }
+    }
+
+    fn lagged(&self, arrival: &Arrival, lag: Duration) {
+        self.state().ledger.lagged(arrival, lag);
+    }
+
+    /// Closes the books on a request; once only, even if the run has ended meanwhile.
+    fn close(&self, arrival: &Arrival, book: impl FnOnce(&mut Ledger, Duration)) {
+        let mut state = self.state();
+        if state.outstanding.remove(&(arrival.stream, arrival.number)).is_some() {
+            let now = self.now();
+            book(&mut state.ledger, now);
+        }
+        if state.outstanding.is_empty() {
+            self.all_done.notify_one();
+        }
+    }
+
+    async fn all_done(&self) {
+        while !self.state().outstanding.is_empty() {
+            self.all_done.notified().await;
+        }
+    }
+
+    /// What is not answered by now has got no answer.
+    fn give_up_the_rest(&self) {
+        let mut state = self.state();
+        let now = self.now();
+        let rest: Vec<Arrival> = state.outstanding.drain().map(|(_, arrival)| arrival).collect();
+        for arrival in rest {
+            state.ledger.dropped(&arrival, now, false);
+        }
+    }
+
+    /// Since the run's start.
+    fn now(&self) -> Duration {
+        self.start.elapsed()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Slot {
+    fn hand(&self, job: Job) {
+        *self.next.lock().unwrap_or_else(PoisonError::into_inner) = Some(job);
+        self.handed.notify_one();
+    }
+
+    /// Waits for the next request, and notices meanwhile if the server closes the connection.
+    async fn wait(&self, connection: &mut Option<Connection>) -> Job {
+        loop {
+            if let Some(job) = self.next.lock().unwrap_or_else(PoisonError::into_inner).take() {
+                return job;
+            }
+            let ended = async {
+                match connection.as_mut() {
+                    Some(connection) => connection.ended().await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                biased;
+                () = self.handed.notified() => {}
+                () = ended => *connection = None,
+            }
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! Whether a run says anything, and what.
+
+use crate::open::RunResult;
+use crate::report::{grouped, time};
+use crate::slo::{Judged, Slo};
+use crate::verdict::{Ending, Verdict};
+
+/// With more late requests than this share of all, the percentiles are the generator's as much as the
+/// server's.
+const MOST_LATE: f64 = 0.01;
+/// A single stop of the generator's for longer than this, in microseconds, moves the high percentiles,
+/// however few requests fall into it.
+const WORST_LAG_US: u64 = 100_000;
+/// A generator that uses more of its core than this reads answers late, and counts that as the server's.
+const MOST_CPU: f64 = 0.9;
+/// More kinds of failures than this are only counted.
+const SHOWN: usize = 5;
+
+/// A run's verdict and what it rests on.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Judgment {
+    pub(crate) ending: Ending,
+    /// Each objective, applied to each request that it is about.
+    pub(crate) slos: Vec<Judged>,
+}
+
+/// Judges a run. An objective that names a request of none of the run's streams does not hold. What
+/// goes without saying is that every request is answered rightly, unless an objective says how many.
+pub(crate) fn judge(result: &RunResult, slos: &[Slo], server_exit: Option<&str>) -> Judgment {
+    let slos = objectives(result, slos);
+    let invalid = invalid(result);
+    let failed = failed(result, &slos, server_exit);
+    let ending = if !invalid.is_empty() {
+        Ending { verdict: Verdict::Invalid, reason: invalid.join("; ") }
+    } else if !failed.is_empty() {
+        Ending { verdict: Verdict::Fail, reason: failed.join("; ") }
+    } else {
+        Ending { verdict: Verdict::Pass, reason: passed(result, &slos) }
+    };
+    Judgment { ending, slos }
+}
+
+/// Each objective for each request that it applies to.
+fn objectives(result: &RunResult, slos: &[Slo]) -> Vec<Judged> {
+    let mut judged = Vec::new();
+    let measured = result.measured();
+    for (name, tally) in result.requests() {
+        // A stream without any load is not part of the run.
+        if tally.offered == 0 && !slos.iter().any(|slo| slo.request.as_deref() == Some(name)) {
+            continue;
+        }
+        let its: Vec<&Slo> = slos.iter().filter(|slo| slo.applies_to(name)).collect();
+        judged.extend(its.iter().map(|slo| slo.judge(name, &tally, measured)));
+        if !its.iter().any(|slo| slo.is_about_errors()) {
+            judged.push(Slo::no_errors().judge(name, &tally, measured));
+        }
+    }
+    judged
+}
+
+/// What the generator did wrong.
+fn invalid(result: &RunResult) -> Vec<String> {
+    let generator = &result.generator;
+    let lag = &generator.lag;
+    let mut reasons = Vec::new();
+    let share = lag.late as f64 / lag.times.count().max(1) as f64;
+    if share > MOST_LATE {
+        reasons.push(format!(
+            "the generator was more than 1 ms late with {:.1}% of the requests",
+            100.0 * share
+        ));
+    }
+    if let Some(worst) = lag.times.max().filter(|worst| *worst > WORST_LAG_US) {
+        reasons.push(format!("the generator was {} behind once", time(worst as f64)));
+    }
+    if generator.cpu > MOST_CPU {
+        let percent = 100.0 * generator.cpu;
+        reasons.push(format!("the generator used {percent:.0}% of its core"));
+    }
+    reasons
+}
+
+/// What was asked for and does not hold, the gravest first.
+fn failed(result: &RunResult, slos: &[Judged], server_exit: Option<&str>) -> Vec<String> {
+    let mut reasons = Vec::new();
+    if let Some(exit) = server_exit {
+        reasons.push(format!("the server ended during the run ({exit})"));
+    }
+    if result.interrupted {
+        reasons.push(format!("interrupted after {:.1} s", result.elapsed.as_secs_f64()));
+    }
+    let missed: Vec<&Judged> = slos.iter().filter(|slo| !slo.held).collect();
+    for Judged { slo, request, observed, .. } in &missed {
+        let observed = observed.as_deref().unwrap_or("nothing measured");
+        reasons.push(format!("{request}: {slo} missed ({observed})"));
+    }
+    if !missed.is_empty() {
+        reasons.extend(result.failures.iter().take(SHOWN).map(|failure| {
+            let example = match failure.example.as_str() {
+                "" => String::new(),
+                example => format!(", e.g. {example}"),
+            };
+            let count = grouped(failure.count);
+            format!("{count} x {}: {}{example}", failure.request, failure.kind)
+        }));
+        let more = result.failures.len().saturating_sub(SHOWN);
+        reasons.extend((more > 0).then(|| format!("{more} more kinds of failures")));
+    }
+    reasons
+}
+
+fn passed(result: &RunResult, slos: &[Judged]) -> String {
+    let requests = result.requests();
+    let served: u64 = requests.values().map(super::Tally::served).sum();
+    let offered: u64 = requests.values().map(|tally| tally.offered).sum();
+    let held = slos.len();
+    let objectives = if held == 1 { "objective holds" } else { "objectives hold" };
+    match served == offered {
+        true => {
+            format!("{} requests, each answered rightly; {held} {objectives}", grouped(offered))
+        }
+        false => format!(
+            "{} of {} requests answered rightly; {held} {objectives}",
+            grouped(served),
+            grouped(offered)
+        ),
+    }
+}

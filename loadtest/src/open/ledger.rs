@@ -1,0 +1,149 @@
+//! Counts what becomes of each request. It knows no clock: every time is given to it, since the run's
+//! start.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::plan::Plan;
+use super::result::{LATE, Lag, PhaseResult, Sample, Second, Tally};
+use super::schedule::Arrival;
+use crate::histogram::Times;
+use crate::target::{Failure, Outcome};
+
+/// How a request ended.
+#[derive(Clone, Debug)]
+pub(crate) enum End {
+    /// It was answered: what was asked for, or something else.
+    Answered(Result<Outcome, Failure>),
+    /// Its answer was not there in time.
+    TimedOut,
+    /// There was no connection, or it broke.
+    Broken(Failure),
+}
+
+/// How often a kind of failure occurred, and the detail of the first one.
+pub(crate) type Failures = BTreeMap<(usize, String), (u64, String)>;
+
+/// The books of a run.
+#[derive(Debug, Default)]
+pub(crate) struct Ledger {
+    pub(super) phases: Vec<PhaseResult>,
+    pub(super) timeline: Vec<Second>,
+    pub(super) lag: Lag,
+    pub(super) failures: Failures,
+    pub(super) samples: Option<Vec<Sample>>,
+    streams: usize,
+}
+
+impl Ledger {
+    pub(crate) fn new(plan: &Plan, streams: usize) -> Self {
+        let mut start = Duration::ZERO;
+        let mut phases = Vec::new();
+        for phase in &plan.phases {
+            let tallies = vec![Tally::default(); streams];
+            phases.push(PhaseResult { phase: phase.clone(), start, tallies });
+            start += phase.duration;
+        }
+        let seconds = usize::try_from(start.as_secs()).unwrap_or(0).min(100_000);
+        Self {
+            phases,
+            timeline: Vec::with_capacity(seconds + 1),
+            lag: Lag::default(),
+            failures: Failures::new(),
+            samples: plan.keep_samples.then(Vec::new),
+            streams,
+        }
+    }
+
+    /// A request was due.
+    pub(crate) fn due(&mut self, arrival: &Arrival) {
+        self.tally(arrival).offered += 1;
+        let stream = arrival.stream;
+        self.second(arrival.intended).tallies[stream].offered += 1;
+    }
+
+    /// The generator was this much behind when it took the request in hand. Each is told once.
+    pub(crate) fn lagged(&mut self, arrival: &Arrival, lag: Duration) {
+        let second = self.second(arrival.intended);
+        second.worst_lag = second.worst_lag.max(lag);
+        if !self.phases[arrival.phase].phase.measured {
+            return;
+        }
+        self.lag.times.record(lag);
+        if lag > LATE {
+            self.lag.late += 1;
+            self.tally(arrival).late += 1;
+        }
+    }
+
+    /// A request has ended at `done`. `sent` is when it really began, if it did.
+    pub(crate) fn ended(
+        &mut self,
+        arrival: &Arrival,
+        sent: Option<Duration>,
+        done: Duration,
+        end: End,
+    ) {
+        let timed_out = matches!(end, End::TimedOut);
+        let outcome = match end {
+            End::Answered(Ok(outcome)) => outcome,
+            End::TimedOut => self.failed(arrival, timed_out_failure()),
+            End::Answered(Err(failure)) | End::Broken(failure) => self.failed(arrival, failure),
+        };
+        let latency = done.saturating_sub(arrival.intended);
+        let service = sent.map(|sent| done.saturating_sub(sent));
+        // What was refused or broken at once would make the times look better than they are, and a
+        // request that waited in vain has waited at least this long.
+        let timed = outcome.is_served() || timed_out;
+        let stream = arrival.stream;
+        let tally = self.tally(arrival);
+        tally.outcomes.add(outcome);
+        if timed {
+            tally.latency.record(latency);
+            service.into_iter().for_each(|service| tally.service.record(service));
+            self.second(arrival.intended).tallies[stream].latency.record(latency);
+        }
+        self.second(done).tallies[stream].outcomes.add(outcome);
+        if self.phases[arrival.phase].phase.measured
+            && let Some(samples) = &mut self.samples
+        {
+            samples.push(Sample { arrival: *arrival, latency, service, outcome });
+        }
+    }
+
+    /// A request was given up before it was sent. `waited_out` if that is since it had waited for as
+    /// long as a request may, and not since the run was cut short.
+    pub(crate) fn dropped(&mut self, arrival: &Arrival, now: Duration, waited_out: bool) {
+        let stream = arrival.stream;
+        let latency = now.saturating_sub(arrival.intended);
+        let tally = self.tally(arrival);
+        tally.dropped += 1;
+        if waited_out {
+            tally.latency.record(latency);
+            self.second(arrival.intended).tallies[stream].latency.record(latency);
+        }
+    }
+
+    fn failed(&mut self, arrival: &Arrival, failure: Failure) -> Outcome {
+        let Failure { outcome, kind, detail } = failure;
+        self.failures.entry((arrival.stream, kind)).or_insert((0, detail)).0 += 1;
+        outcome
+    }
+
+    fn tally(&mut self, arrival: &Arrival) -> &mut Tally {
+        &mut self.phases[arrival.phase].tallies[arrival.stream]
+    }
+
+    /// The second of the run in which this time falls.
+    fn second(&mut self, at: Duration) -> &mut Second {
+        let index = usize::try_from(at.as_secs()).unwrap_or(usize::MAX);
+        while self.timeline.len() <= index {
+            self.timeline.push(Second::new(self.streams, Times::coarse));
+        }
+        &mut self.timeline[index]
+    }
+}
+
+fn timed_out_failure() -> Failure {
+    Failure::new(Outcome::Transport, "timed out", "")
+}

@@ -1,0 +1,79 @@
+//! Waiting for a point in time more finely than tokio's timer, whose grain is a millisecond.
+
+use std::io;
+use std::time::{Duration, Instant};
+
+/// Waits on a timer of the kernel's (`timerfd_create(2)`), which neither has a grain nor is rounded up by
+/// the thread's timer slack. It sleeps and never spins, since the server under test may need the core;
+/// what is left is how long the kernel takes to wake a thread, tens of microseconds on an idle machine.
+#[cfg(target_os = "linux")]
+#[derive(Debug)]
+pub(crate) struct Pacer(tokio::io::unix::AsyncFd<rustix::fd::OwnedFd>);
+
+#[cfg(target_os = "linux")]
+impl Pacer {
+    /// A timer of the current tokio runtime's.
+    ///
+    /// # Errors
+    ///
+    /// The kernel has no more descriptors.
+    pub(crate) fn new() -> io::Result<Self> {
+        use rustix::time::{TimerfdClockId, TimerfdFlags, timerfd_create};
+        let flags = TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC;
+        let timer = timerfd_create(TimerfdClockId::Monotonic, flags)?;
+        #[expect(
+            deprecated,
+            reason = "its successor is unsafe; what is owned and never moved is sound"
+        )]
+        tokio::io::unix::AsyncFd::new(timer).map(Self)
+    }
+
+    /// Returns at once if the time has come.
+    ///
+    /// # Errors
+    ///
+    /// The kernel's.
+    pub(crate) async fn sleep_until(&self, due: Instant) -> io::Result<()> {
+        use rustix::time::{Itimerspec, TimerfdTimerFlags, Timespec, timerfd_settime};
+        let left = due.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Ok(());
+        }
+        let none = Timespec { tv_sec: 0, tv_nsec: 0 };
+        let it_value = Timespec::try_from(left).map_err(io::Error::other)?;
+        let once = Itimerspec { it_interval: none, it_value };
+        timerfd_settime(self.0.get_ref(), TimerfdTimerFlags::empty(), &once)?;
+        loop {
+            let mut expired = self.0.readable().await?;
+            let read = |timer: &tokio::io::unix::AsyncFd<rustix::fd::OwnedFd>| {
+                rustix::io::read(timer.get_ref(), &mut [0; 8]).map_err(io::Error::from)
+            };
+            if let Ok(read) = expired.try_io(read) {
+                return read.map(|_| ());
+            }
+        }
+    }
+}
+
+/// Elsewhere the runtime's own timer has to do.
+#[cfg(not(target_os = "linux"))]
+#[derive(Debug)]
+pub(crate) struct Pacer;
+
+#[cfg(not(target_os = "linux"))]
+impl Pacer {
+    pub(crate) fn new() -> io::Result<Self> {
+        Ok(Self)
+    }
+
+    pub(crate) async fn sleep_until(&self, due: Instant) -> io::Result<()> {
+        tokio::time::sleep_until(due.into()).await;
+        Ok(())
+    }
+}
+
+/// The processor time that the calling thread has used.
+pub(crate) fn thread_cpu() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Duration::try_from(time).unwrap_or_default()
+}

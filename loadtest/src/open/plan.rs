@@ -1,0 +1,78 @@
+//! What a run is to do, before anything is sent.
+
+use std::time::Duration;
+
+/// A run: its phases one after the other, and the bounds of its requests.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    pub(crate) phases: Vec<Phase>,
+    pub(crate) spacing: Spacing,
+    /// What random spacing is drawn from: the same seed makes the same arrivals.
+    pub(crate) seed: u64,
+    /// The most requests that are under way at once, each on a connection of its own; those that find
+    /// no free slot wait for one, and their wait is part of their latency. At least 1.
+    pub(crate) max_in_flight: usize,
+    /// How long a request waits for a slot, and from then on for its whole answer.
+    pub(crate) timeout: Duration,
+    /// Whether each measured request is kept, beside the histograms: 40 bytes each.
+    pub(crate) keep_samples: bool,
+}
+
+/// A part of a run with one load.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Phase {
+    pub(crate) name: String,
+    pub(crate) duration: Duration,
+    /// Whether its requests count in the run's figures; those of a warm-up do not.
+    pub(crate) measured: bool,
+    /// One for each stream of requests, in the order in which the run is given them.
+    pub(crate) loads: Vec<Load>,
+}
+
+/// When the requests of one stream arrive during a phase.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Load {
+    /// At a rate, in requests per second, that goes evenly from the one at the phase's start to the
+    /// one at its end. Neither is negative.
+    Rate {
+        /// At the start.
+        from: f64,
+        /// At the end.
+        to: f64,
+    },
+    /// At these times after the phase's start, in ascending order; those past its end are left out.
+    #[cfg_attr(not(test), expect(dead_code, reason = "for the experiments to come"))]
+    At(Vec<Duration>),
+}
+
+/// How the arrivals of a rate lie in time.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, clap::ValueEnum)]
+pub(crate) enum Spacing {
+    /// At even distances.
+    Even,
+    /// At random and independently of each other, as those of many people do (a Poisson process).
+    Poisson,
+}
+
+impl Load {
+    pub(crate) const NONE: Self = Self::constant(0.0);
+
+    pub(crate) const fn constant(rate: f64) -> Self {
+        Self::Rate { from: rate, to: rate }
+    }
+
+    /// A constant rate that is this load's first one; none if it has no rate.
+    pub(super) fn at_its_start(&self) -> Self {
+        match self {
+            Self::Rate { from, .. } => Self::constant(*from),
+            Self::At(_) => Self::NONE,
+        }
+    }
+}
+
+impl Plan {
+    /// From the first phase's start to the last one's end.
+    pub(crate) fn duration(&self) -> Duration {
+        self.phases.iter().map(|phase| phase.duration).sum()
+    }
+}

@@ -1,0 +1,80 @@
+//! Rates on the command line: constant, a ramp, or steps.
+
+use std::str::FromStr;
+
+use super::plan::Load;
+
+/// A rate for each of one or more steps, in requests per second.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Rates(Vec<(f64, f64)>);
+
+impl Rates {
+    pub(super) fn constant(rate: f64) -> Self {
+        Self(vec![(rate, rate)])
+    }
+
+    pub(super) fn is_zero(&self) -> bool {
+        self.0.iter().all(|(from, to)| *from == 0.0 && *to == 0.0)
+    }
+
+    /// The loads of two streams for each step; one step goes with each of the other's. `None` if they
+    /// have different numbers of steps.
+    pub(super) fn beside(&self, other: &Self) -> Option<Vec<[Load; 2]>> {
+        let steps = self.0.len().max(other.0.len());
+        let fits = |rates: &Self| rates.0.len() == 1 || rates.0.len() == steps;
+        let load = |rates: &Self, step: usize| {
+            let (from, to) = rates.0[if rates.0.len() == 1 { 0 } else { step }];
+            Load::Rate { from, to }
+        };
+        (fits(self) && fits(other))
+            .then(|| (0..steps).map(|step| [load(self, step), load(other, step)]).collect())
+    }
+}
+
+impl FromStr for Rates {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        text.split(',').map(step).collect::<Result<_, _>>().map(Self)
+    }
+}
+
+fn step(text: &str) -> Result<(f64, f64), String> {
+    let (from, to) = text.split_once("..").unwrap_or((text, text));
+    Ok((rate(from)?, rate(to)?))
+}
+
+/// More than a million a second is a slip of the finger.
+fn rate(text: &str) -> Result<f64, String> {
+    match text.trim().parse() {
+        Ok(rate) if (0.0..=1e6).contains(&rate) => Ok(rate),
+        _ => Err(format!(
+            "{text:?} is no rate: give requests per second, such as 500, 100..1000 or 100,200,400"
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_is_constant_a_ramp_or_steps_of_either() {
+        assert_eq!("500".parse(), Ok(Rates::constant(500.0)));
+        assert_eq!("0.5..10".parse(), Ok(Rates(vec![(0.5, 10.0)])));
+        assert_eq!("1,2..3".parse(), Ok(Rates(vec![(1.0, 1.0), (2.0, 3.0)])));
+        for refused in ["", "fast", "-1", "1..", "1,,2", "nan", "inf", "1e7"] {
+            let error = refused.parse::<Rates>().unwrap_err();
+            assert!(error.contains("is no rate"), "{refused}: {error}");
+        }
+    }
+
+    #[test]
+    fn one_step_goes_with_each_of_the_others() {
+        let rates = |text: &str| text.parse::<Rates>().unwrap();
+        let pairs = rates("1,2").beside(&rates("7")).unwrap();
+        let pair = |one, other| [Load::constant(one), Load::constant(other)];
+        assert_eq!(pairs, [pair(1.0, 7.0), pair(2.0, 7.0)]);
+        assert_eq!(rates("1,2").beside(&rates("1,2,3")), None);
+    }
+}

@@ -1,0 +1,90 @@
+//! The streams of requests that go round a set of users.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use bytes::Bytes;
+use http::{Request, Response};
+
+use super::work::Work;
+use crate::accounts::SignedIn;
+use crate::target::{Call, Failure, Outcome, Target};
+
+/// Users that are signed in. A login replaces its user's token, so that what is verified is new.
+#[derive(Debug)]
+pub(crate) struct Users(Vec<Mutex<SignedIn>>);
+
+impl Users {
+    /// At least one.
+    pub(crate) fn new(signed_in: Vec<SignedIn>) -> Self {
+        Self(signed_in.into_iter().map(Mutex::new).collect())
+    }
+
+    /// The user whose turn it is with the `number`-th request of a stream.
+    fn turn(&self, number: u64) -> MutexGuard<'_, SignedIn> {
+        let index = usize::try_from(number % self.0.len() as u64).unwrap_or(0);
+        self.0[index].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Verifications of the users' tokens, one user after the other.
+#[derive(Debug)]
+pub(crate) struct Verify {
+    target: Arc<Target>,
+    users: Arc<Users>,
+}
+
+impl Verify {
+    pub(crate) fn new(target: &Arc<Target>, users: &Arc<Users>) -> Self {
+        Self { target: Arc::clone(target), users: Arc::clone(users) }
+    }
+}
+
+impl Work for Verify {
+    fn name(&self) -> &str {
+        Call::Verify.key()
+    }
+
+    fn request(&self, number: u64) -> Request<Bytes> {
+        self.target.verify_request(&self.users.turn(number).token)
+    }
+
+    fn read(&self, number: u64, answer: &Response<Bytes>, _: Instant) -> Result<Outcome, Failure> {
+        self.target.read_verify(&self.users.turn(number), answer).map(|()| Outcome::Ok)
+    }
+}
+
+/// Logins of the users, one user after the other.
+#[derive(Debug)]
+pub(crate) struct SignIn {
+    target: Arc<Target>,
+    users: Arc<Users>,
+}
+
+impl SignIn {
+    pub(crate) fn new(target: &Arc<Target>, users: &Arc<Users>) -> Self {
+        Self { target: Arc::clone(target), users: Arc::clone(users) }
+    }
+}
+
+impl Work for SignIn {
+    fn name(&self) -> &str {
+        Call::Login.key()
+    }
+
+    fn request(&self, number: u64) -> Request<Bytes> {
+        let account = Arc::clone(&self.users.turn(number).account);
+        self.target.login_request(&account)
+    }
+
+    fn read(
+        &self,
+        number: u64,
+        answer: &Response<Bytes>,
+        received: Instant,
+    ) -> Result<Outcome, Failure> {
+        let mut user = self.users.turn(number);
+        *user = self.target.read_login(&user.account, answer, received)?;
+        Ok(Outcome::Ok)
+    }
+}

@@ -1,0 +1,234 @@
+//! What a run has measured.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::plan::Phase;
+use super::schedule::Arrival;
+use crate::histogram::Times;
+use crate::target::Outcome;
+
+/// A request that the generator took in hand later than this counts as late. It is the grain of
+/// common timers; ours is finer.
+pub(crate) const LATE: Duration = Duration::from_millis(1);
+
+/// What became of the requests of one name, in one phase or in all.
+#[derive(Clone, Debug)]
+pub(crate) struct Tally {
+    /// How many were due.
+    pub(crate) offered: u64,
+    /// How many of them the generator took in hand late, through its own fault.
+    pub(crate) late: u64,
+    /// How many were due and given up before they were sent.
+    pub(crate) dropped: u64,
+    pub(crate) outcomes: Counts,
+    /// From the intended start to the end of the answer's body, of those that were answered rightly,
+    /// and of those that were waited for in vain.
+    pub(crate) latency: Times,
+    /// The same from the real start.
+    pub(crate) service: Times,
+}
+
+impl Default for Tally {
+    fn default() -> Self {
+        let (latency, service) = (Times::new(), Times::new());
+        let outcomes = Counts::default();
+        Self { offered: 0, late: 0, dropped: 0, outcomes, latency, service }
+    }
+}
+
+impl Tally {
+    /// How many were answered, rightly or not.
+    pub(crate) fn achieved(&self) -> u64 {
+        self.outcomes.total() - self.outcomes.of(Outcome::Transport)
+    }
+
+    /// How many were answered as they should be.
+    pub(crate) fn served(&self) -> u64 {
+        self.outcomes.served()
+    }
+
+    /// How many were due and not answered as they should be.
+    pub(crate) fn unserved(&self) -> u64 {
+        self.offered.saturating_sub(self.served())
+    }
+
+    pub(crate) fn merge(&mut self, other: &Self) {
+        self.offered += other.offered;
+        self.late += other.late;
+        self.dropped += other.dropped;
+        self.outcomes.merge(&other.outcomes);
+        self.latency.merge(&other.latency);
+        self.service.merge(&other.service);
+    }
+}
+
+/// How many requests ended in which way.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Counts([u64; Outcome::ALL.len()]);
+
+impl Counts {
+    pub(crate) fn add(&mut self, outcome: Outcome) {
+        self.0[outcome as usize] += 1;
+    }
+
+    pub(crate) fn of(&self, outcome: Outcome) -> u64 {
+        self.0[outcome as usize]
+    }
+
+    pub(crate) fn total(&self) -> u64 {
+        self.0.iter().sum()
+    }
+
+    pub(crate) fn served(&self) -> u64 {
+        self.iter().filter(|(outcome, _)| outcome.is_served()).map(|(_, count)| count).sum()
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Outcome, u64)> {
+        Outcome::ALL.into_iter().map(|outcome| (outcome, self.of(outcome)))
+    }
+
+    pub(crate) fn merge(&mut self, other: &Self) {
+        for (count, more) in self.0.iter_mut().zip(other.0) {
+            *count += more;
+        }
+    }
+}
+
+/// A phase and what became of its requests, by stream.
+#[derive(Clone, Debug)]
+pub(crate) struct PhaseResult {
+    pub(crate) phase: Phase,
+    /// Since the run's start.
+    pub(crate) start: Duration,
+    pub(crate) tallies: Vec<Tally>,
+}
+
+/// A second of the run.
+#[derive(Clone, Debug)]
+pub(crate) struct Second {
+    /// By stream.
+    pub(crate) tallies: Vec<SecondTally>,
+    /// The furthest that the generator was behind with what was due in it.
+    pub(crate) worst_lag: Duration,
+}
+
+/// What happened to one stream in a second.
+#[derive(Clone, Debug)]
+pub(crate) struct SecondTally {
+    /// How many were due in it.
+    pub(crate) offered: u64,
+    /// What ended in it, whenever it was due.
+    pub(crate) outcomes: Counts,
+    /// How long those took that were due in it; see [`Tally::latency`].
+    pub(crate) latency: Times,
+}
+
+impl Second {
+    pub(super) fn new(streams: usize, times: impl Fn() -> Times) -> Self {
+        let tally = || SecondTally { offered: 0, outcomes: Counts::default(), latency: times() };
+        let tallies = (0..streams).map(|_| tally()).collect();
+        Self { tallies, worst_lag: Duration::ZERO }
+    }
+}
+
+/// A measured request by itself.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Sample {
+    pub(crate) arrival: Arrival,
+    /// From the intended start.
+    pub(crate) latency: Duration,
+    /// From the real start, if it was sent.
+    pub(crate) service: Option<Duration>,
+    pub(crate) outcome: Outcome,
+}
+
+/// How far the generator was behind its schedule, over the measured phases.
+#[derive(Clone, Debug)]
+pub(crate) struct Lag {
+    pub(crate) times: Times,
+    /// How many requests were taken in hand later than [`LATE`].
+    pub(crate) late: u64,
+}
+
+impl Default for Lag {
+    fn default() -> Self {
+        Self { times: Times::new(), late: 0 }
+    }
+}
+
+/// What the generator saw of itself.
+#[derive(Clone, Debug)]
+pub(crate) struct Generator {
+    pub(crate) lag: Lag,
+    /// The share of one core that its thread used over the run, from 0 to 1.
+    pub(crate) cpu: f64,
+    /// The same in its busiest second.
+    pub(crate) peak_cpu: f64,
+    /// The most requests that were under way at once.
+    pub(crate) peak_in_flight: u64,
+    /// The most that waited for a free slot at once.
+    pub(crate) peak_waiting: u64,
+    /// How many connections it opened.
+    pub(crate) connections: u64,
+}
+
+/// How often a request failed in one way.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub(crate) struct FailureCount {
+    /// The stream's name.
+    pub(crate) request: String,
+    pub(crate) kind: String,
+    pub(crate) count: u64,
+    /// The detail of the first one; may be empty.
+    pub(crate) example: String,
+}
+
+/// What a run has measured.
+#[derive(Clone, Debug)]
+pub(crate) struct RunResult {
+    /// The streams' names, in the order of every list by stream.
+    pub(crate) names: Vec<String>,
+    pub(crate) phases: Vec<PhaseResult>,
+    pub(crate) timeline: Vec<Second>,
+    pub(crate) generator: Generator,
+    /// The most frequent first; those of a warm-up too.
+    pub(crate) failures: Vec<FailureCount>,
+    /// The measured requests in the order of their ends, if the plan asked for them.
+    #[expect(dead_code, reason = "for the experiments to come")]
+    pub(crate) samples: Option<Vec<Sample>>,
+    /// How long requests were offered: the plan's duration, unless the run was cut short.
+    pub(crate) elapsed: Duration,
+    /// Whether it was cut short.
+    pub(crate) interrupted: bool,
+}
+
+impl RunResult {
+    /// What became of a stream's requests in the measured phases, by name.
+    pub(crate) fn requests(&self) -> BTreeMap<&str, Tally> {
+        let names = self.names.iter().enumerate();
+        names.map(|(stream, name)| (name.as_str(), self.total(stream))).collect()
+    }
+
+    /// What became of the requests of one stream in the measured phases.
+    pub(crate) fn total(&self, stream: usize) -> Tally {
+        let mut total = Tally::default();
+        for phase in self.phases.iter().filter(|phase| phase.phase.measured) {
+            total.merge(&phase.tallies[stream]);
+        }
+        total
+    }
+
+    /// How long the measured phases lasted; less than planned after an interrupt.
+    pub(crate) fn measured(&self) -> Duration {
+        let lasted = |phase: &PhaseResult| self.lasted(phase);
+        self.phases.iter().filter(|phase| phase.phase.measured).map(lasted).sum()
+    }
+
+    /// How long a phase lasted.
+    pub(crate) fn lasted(&self, phase: &PhaseResult) -> Duration {
+        phase.phase.duration.min(self.elapsed.saturating_sub(phase.start))
+    }
+}

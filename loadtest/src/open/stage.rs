@@ -1,0 +1,59 @@
+//! What a run needs before it can begin: a server that is spoken to, and users that are signed in.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+
+use super::connect::Connector;
+use super::requests::{SignIn, Users, Verify};
+use super::work::Work;
+use crate::accounts::{AccountArgs, Provisioner};
+use crate::interrupt::Interrupt;
+use crate::target::{Clients, Host, Spec, Target, TargetArgs};
+
+/// How many accounts there are where nobody asks for a number.
+const ACCOUNTS: usize = 50;
+
+/// A server and its users.
+#[derive(Debug)]
+pub(crate) struct Stage {
+    pub(crate) target: Arc<Target>,
+    pub(crate) users: Arc<Users>,
+    pub(crate) connector: Connector,
+}
+
+impl Stage {
+    /// Sets accounts up on the host and signs them in.
+    ///
+    /// # Errors
+    ///
+    /// The first call that fails for good, or an interrupt.
+    pub(crate) fn set(
+        host: &Host,
+        spec: Spec,
+        args: &TargetArgs,
+        accounts: &AccountArgs,
+        interrupt: &Interrupt,
+    ) -> anyhow::Result<Self> {
+        let target = Arc::new(Target::new(spec, host.url())?);
+        let connector = Connector::new(host.url(), args.accept_invalid_certs)?;
+        let clients = Clients::new(host.url(), args);
+        let provisioner = Provisioner::new(&target, host, &clients, accounts, interrupt)?;
+        let runtime = tokio::runtime::Runtime::new().context("cannot start the async runtime")?;
+        let signed_in = runtime.block_on(async {
+            let registered = provisioner.accounts(accounts.accounts.unwrap_or(ACCOUNTS)).await?;
+            provisioner.sign_in(&registered).await
+        })?;
+        Ok(Self { target: Arc::clone(&target), users: Arc::new(Users::new(signed_in)), connector })
+    }
+
+    /// Verifications.
+    pub(crate) fn verify(&self) -> Arc<dyn Work> {
+        Arc::new(Verify::new(&self.target, &self.users))
+    }
+
+    /// Logins.
+    pub(crate) fn sign_in(&self) -> Arc<dyn Work> {
+        Arc::new(SignIn::new(&self.target, &self.users))
+    }
+}

@@ -1,0 +1,31 @@
+//! What the requests of a stream are, and what their answers should be.
+
+use std::time::Instant;
+
+use bytes::Bytes;
+use http::{Request, Response};
+
+use crate::target::{Failure, Outcome};
+
+/// A stream of requests under one name. It is asked from one thread only, between all other requests:
+/// what takes it longer than microseconds makes the generator late.
+pub(crate) trait Work: Send + Sync {
+    /// The key of its figures in reports.
+    fn name(&self) -> &str;
+
+    /// The request that arrives as the stream's `number`-th, counted from 0. Of its URI, path and query
+    /// count.
+    fn request(&self, number: u64) -> Request<Bytes>;
+
+    /// What the answer to that request amounts to, when its last byte came at `received`.
+    ///
+    /// # Errors
+    ///
+    /// It is not what was asked for.
+    fn read(
+        &self,
+        number: u64,
+        answer: &Response<Bytes>,
+        received: Instant,
+    ) -> Result<Outcome, Failure>;
+}

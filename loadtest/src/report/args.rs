@@ -1,0 +1,55 @@
+//! The options about output, the same for every command.
+
+use std::fs::OpenOptions;
+use std::path::{Path, PathBuf};
+
+use crate::cli::UsageError;
+
+/// Which files a run leaves.
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "Output")]
+pub(crate) struct OutputArgs {
+    /// Write a report for people: one HTML file that needs nothing else
+    #[arg(
+        long,
+        env = "HALLPASS_LOAD_HTML",
+        value_name = "FILE",
+        default_value = "hallpass-load.html"
+    )]
+    pub(crate) html: PathBuf,
+
+    /// Write all figures as JSON, times in microseconds
+    #[arg(long, env = "HALLPASS_LOAD_JSON", value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+
+    /// Write each objective as a test case of JUnit XML
+    #[arg(long, env = "HALLPASS_LOAD_JUNIT", value_name = "FILE")]
+    pub(crate) junit: Option<PathBuf>,
+}
+
+impl OutputArgs {
+    /// Whether the files can be written, asked before the run and not after it. Older ones stay.
+    ///
+    /// # Errors
+    ///
+    /// The first that cannot.
+    pub(crate) fn check(&self) -> Result<(), UsageError> {
+        let files = [("--html", Some(&self.html)), ("--json", self.json.as_ref())];
+        let files = files.into_iter().chain([("--junit", self.junit.as_ref())]);
+        files.filter_map(|(flag, file)| Some((flag, file?))).try_for_each(|(flag, file)| {
+            check_writable(file).map_err(|error| {
+                UsageError(format!("{flag}: cannot write {}: {error}", file.display()))
+            })
+        })
+    }
+}
+
+fn check_writable(file: &Path) -> std::io::Result<()> {
+    let existed = file.exists();
+    OpenOptions::new().create(true).append(true).open(file)?;
+    if !existed {
+        // What matters is that it could be made.
+        let _ = std::fs::remove_file(file);
+    }
+    Ok(())
+}

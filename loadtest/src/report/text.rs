@@ -1,0 +1,40 @@
+//! Numbers as people read them.
+
+/// A time with its unit, at three digits or more, from microseconds.
+pub(crate) fn time(us: f64) -> String {
+    match us {
+        ..9_999.5 => format!("{us:.0} us"),
+        ..9_999_950.0 => format!("{:.1} ms", us / 1e3),
+        _ => format!("{:.1} s", us / 1e6),
+    }
+}
+
+/// A number with a comma at every thousand.
+pub(crate) fn grouped(n: u64) -> String {
+    let digits = n.to_string();
+    let mut text = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_has_its_unit() {
+        let texts = [0.0, 229.4, 9_999.0, 10_000.0, 1_234_567.0, 12_345_678.0].map(time);
+        assert_eq!(texts, ["0 us", "229 us", "9999 us", "10.0 ms", "1234.6 ms", "12.3 s"]);
+    }
+
+    #[test]
+    fn thousands_are_grouped() {
+        let texts = [0, 999, 1_000, 1_234_567].map(grouped);
+        assert_eq!(texts, ["0", "999", "1,000", "1,234,567"]);
+    }
+}

@@ -1,0 +1,71 @@
+//! Accounts that outlive a run.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use crate::fake::{Fake, Fault};
+use crate::{Run, run};
+
+fn run_with(fake: &Fake, file: &Path, args: &[&str]) -> Run {
+    let file = file.to_str().unwrap();
+    let fixed = ["--host", &fake.url, "-t", "1s", "-u", "2", "--accounts-file", file];
+    run(&[&fixed[..], args].concat())
+}
+
+#[test]
+fn accounts_are_kept_used_again_and_topped_up() {
+    let fake = Fake::start(Fault::None);
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("accounts.jsonl");
+    let first = run_with(&fake, &file, &["--accounts", "20", "--scenario", "login"]);
+    assert_eq!(first.status, Some(0), "{first:?}");
+    assert_eq!(fake.registered(), 20);
+    assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+
+    let again = run_with(&fake, &file, &["--accounts", "20", "--scenario", "verify"]);
+    assert_eq!(again.status, Some(0), "{again:?}");
+    assert_eq!(fake.registered(), 20, "{again:?}");
+
+    let more = run_with(&fake, &file, &["--accounts", "25"]);
+    assert_eq!(more.status, Some(0), "{more:?}");
+    assert_eq!(fake.registered(), 25, "{more:?}");
+    assert_eq!(std::fs::read_to_string(&file).unwrap().lines().count(), 25);
+}
+
+#[test]
+fn accounts_that_no_longer_work_are_replaced() {
+    let fake = Fake::start(Fault::None);
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("accounts.jsonl");
+    assert_eq!(run_with(&fake, &file, &["--accounts", "16"]).status, Some(0));
+    fake.forget_users(15);
+    let run = run_with(&fake, &file, &["--accounts", "16"]);
+    assert_eq!(run.status, Some(0), "{run:?}");
+    assert!(run.stderr.contains("15 accounts of"), "{run:?}");
+    assert_eq!(fake.registered(), 16);
+    assert_eq!(std::fs::read_to_string(&file).unwrap().lines().count(), 16);
+}
+
+#[test]
+fn users_share_out_more_accounts_than_there_are_users() {
+    let fake = Fake::start(Fault::None);
+    let args = ["--host", &fake.url, "-t", "1s", "-u", "2", "--scenario", "verify"];
+    let run = run(&[&args[..], &["--accounts", "30"]].concat());
+    assert_eq!(run.status, Some(0), "{run:?}");
+    assert_eq!(fake.registered(), 30);
+    assert_eq!(fake.tokens(), 30, "each account is signed in once, before the run");
+}
+
+#[test]
+fn fewer_accounts_than_users_are_a_usage_error() {
+    let run = run(&["--host", "http://127.0.0.1:1", "-u", "4", "--accounts", "3"]);
+    assert_eq!(run.status, Some(2), "{run:?}");
+    assert!(run.stderr.contains("--accounts"), "{run:?}");
+}
+
+#[test]
+fn a_file_of_accounts_goes_with_a_host() {
+    let run = run(&["--accounts-file", "accounts.jsonl"]);
+    assert_eq!(run.status, Some(2), "{run:?}");
+    assert!(run.stderr.contains("--host"), "{run:?}");
+}
