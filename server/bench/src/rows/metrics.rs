@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Context as _, ensure};
+use anyhow::ensure;
 
 use super::contest::{self, Contender};
 use super::verify;
@@ -10,8 +10,8 @@ use crate::bench::Bench;
 use crate::row::{Findings, Row, Target, Unit};
 
 pub(super) fn run(bench: &Bench, findings: &mut Findings) -> anyhow::Result<()> {
-    let help = bench.program("hallpass")?.args(["serve", "--help"]).output();
-    let help = String::from_utf8_lossy(&help.context("can't start hallpass")?.stdout).into_owned();
+    let mut help = bench.program("hallpass")?;
+    let help = bench.output("hallpass-help", help.args(["serve", "--help"]), None)?;
     ensure!(help.contains("--metrics-listen"), "this hallpass has no --metrics-listen");
     let args = &["--metrics-listen", "127.0.0.1:0"];
     let mut with = verify::hallpass(bench, "hallpass-metrics", args)?;
