@@ -58,7 +58,11 @@ pub const GROUPS: [Group; 7] = [
         about: "one million users beside ten thousand: import, start-up, memory, GET /api/me, lookups",
         run: scale::run,
     },
-    Group { name: "metrics", about: "GET /api/verify with metrics and without", run: metrics::run },
+    Group {
+        name: "metrics",
+        about: "what counting a request costs, and being asked for the counts",
+        run: metrics::run,
+    },
 ];
 
 impl fmt::Debug for Group {

@@ -171,7 +171,7 @@ fn megabytes(bytes: u64) -> Spread {
     Spread::single(bytes as f64 / 1e6)
 }
 
-/// What `store-lookup` reports.
+/// What `hallpass-probe lookup` reports.
 #[derive(Debug, Deserialize)]
 struct Lookup {
     by_name_p50_ns: f64,
@@ -202,8 +202,8 @@ fn lookup_rows(bench: &Bench, few: &Data, many: &Data) -> anyhow::Result<[Row; 2
 }
 
 fn lookup(bench: &Bench, data: &Data) -> anyhow::Result<Lookup> {
-    let mut command = bench.program("store-lookup")?;
-    command.arg(&data.dir).arg(data.users.to_string());
-    let output = bench.output("store-lookup", &mut command, Some(bench.cores.server))?;
-    serde_json::from_str(&output).context("store-lookup reports something else")
+    let mut command = bench.program("hallpass-probe")?;
+    command.arg("lookup").arg(&data.dir).arg(data.users.to_string());
+    let output = bench.output("hallpass-probe", &mut command, Some(bench.cores.server))?;
+    serde_json::from_str(&output).context("hallpass-probe reports something else")
 }
