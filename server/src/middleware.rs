@@ -9,22 +9,20 @@ use std::time::Instant;
 
 use futures_util::FutureExt as _;
 use hallpass_contract::path;
-use http::header::{HOST, HeaderName};
+use http::header::HOST;
 use http::{HeaderValue, Method, Request, StatusCode, Version};
 use hyper::body::Incoming;
 use tower_service::Service as _;
 use tracing::Instrument as _;
 use warp::reply::Response;
 
-use crate::answer::harden;
+use crate::answer::{X_REQUEST_ID, harden};
 use crate::auth;
 use crate::filters::{Route, Table, to_reply};
 use crate::handlers::guarded;
 use crate::metrics::{Metrics, Series};
 use crate::problem::Problem;
 use crate::state::App;
-
-const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// What answers the requests of all connections.
 pub struct Service {

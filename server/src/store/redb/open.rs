@@ -29,9 +29,7 @@ pub(super) fn make_unless_there(path: &Path) -> anyhow::Result<()> {
 
 pub(super) fn open_file(path: &Path) -> anyhow::Result<Database> {
     FileBackend::new(data_dir::open_file(path)?)
-        .and_then(|backend| {
-            Database::builder().set_cache_size(CACHE).create_with_backend(backend)
-        })
+        .and_then(|backend| Database::builder().set_cache_size(CACHE).create_with_backend(backend))
         .map_err(|error| match error {
             DatabaseError::DatabaseAlreadyOpen => {
                 anyhow!(InUse { path: path.display().to_string() })
