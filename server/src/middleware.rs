@@ -57,7 +57,9 @@ impl Service {
             }
             None => {
                 let span = tracing::error_span!("request", %id);
-                let mut response = logged(&self.table, request, peer).instrument(span).await;
+                // On the heap, or each connection had room for the largest of all handlers.
+                let answer = Box::pin(logged(&self.table, request, peer).instrument(span));
+                let mut response = answer.await;
                 harden(response.headers_mut());
                 response
             }

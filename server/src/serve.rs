@@ -184,6 +184,8 @@ async fn connection<F: Future<Output = Response> + Send + 'static>(
         .timer(TokioTimer::new())
         .header_read_timeout(limits.headers)
         .max_buf_size(READ_BUFFER_BYTES)
+        // Our answers are small: to copy one beside its head costs less than to write two pieces.
+        .writev(false)
         .serve_connection(TokioIo::new(Box::pin(stream)), service);
     watcher.watch(connection).await
 }

@@ -7,8 +7,8 @@ use std::process::Command;
 use anyhow::{Context as _, ensure};
 use rustix::fs::{FlockOperation, flock};
 
-use crate::cores::Cores;
-use crate::process;
+use crate::cores::{Core, Cores};
+use crate::process::{self, Program};
 
 /// A run of the benchmark.
 #[derive(Debug)]
@@ -34,12 +34,14 @@ impl Bench {
     pub fn begin(quick: bool) -> anyhow::Result<Self> {
         let program = std::env::current_exe().context("can't tell where this program is")?;
         // Where cargo puts it: ROOT/target/release.
-        let root = program.ancestors().nth(3).context("this program is not in a target directory")?;
+        let root =
+            program.ancestors().nth(3).context("this program is not in a target directory")?;
         let target = root.join("target/bench");
         fs::create_dir_all(&target).with_context(|| format!("can't make {}", target.display()))?;
         let lock = File::create(target.join("lock")).context("can't make a lock file")?;
-        flock(&lock, FlockOperation::NonBlockingLockExclusive)
-            .map_err(|_| anyhow::anyhow!("another scripts/bench is running; they would measure each other"))?;
+        flock(&lock, FlockOperation::NonBlockingLockExclusive).map_err(|_| {
+            anyhow::anyhow!("another scripts/bench is running; they would measure each other")
+        })?;
         let work = target.join("work");
         // What a run left behind that was killed.
         let _ = fs::remove_dir_all(&work);
@@ -59,6 +61,20 @@ impl Bench {
         let path = self.root.join("target/release").join(name);
         ensure!(path.is_file(), "there is no target/release/{name}; scripts/bench builds it");
         Ok(Command::new(path))
+    }
+
+    /// Runs a command to its end, on this core or on all of them, and yields what it prints.
+    ///
+    /// # Errors
+    ///
+    /// If it can't be started, or fails.
+    pub fn output(
+        &self,
+        name: &'static str,
+        command: &mut Command,
+        core: Option<Core>,
+    ) -> anyhow::Result<String> {
+        Program::start(name, command, core, &self.work)?.finish()?.printed()
     }
 
     /// A new directory of this name.

@@ -46,10 +46,7 @@ pub fn allowed() -> anyhow::Result<Vec<Core>> {
 /// # Errors
 ///
 /// Those of `work`, or if the core is not to be had.
-pub fn on<T>(
-    core: Option<Core>,
-    work: impl FnOnce() -> anyhow::Result<T>,
-) -> anyhow::Result<T> {
+pub fn on<T>(core: Option<Core>, work: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Result<T> {
     let Some(core) = core else { return work() };
     let before = sched_getaffinity(None).context("can't ask which cores there are")?;
     let mut only = CpuSet::new();

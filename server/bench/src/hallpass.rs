@@ -11,7 +11,7 @@ use crate::bench::Bench;
 use crate::clients::{Once, refresh_cookie};
 use crate::closed_loop::{self, Plan};
 use crate::cores::Core;
-use crate::process::Server;
+use crate::server::Server;
 use crate::wire::{self, Answer};
 
 /// The password of every user.
@@ -72,7 +72,8 @@ pub fn names(count: usize) -> Vec<String> {
 /// The first answer that was no 201.
 pub fn register(address: SocketAddr, names: &[String]) -> anyhow::Result<()> {
     let requests = names.iter().map(|name| wire::post(path::REGISTER, &credentials(name)));
-    each(address, requests.collect(), |answer| answer.expect(201)).context("registering")?;
+    each(address, &requests.collect::<Vec<_>>(), |answer| answer.expect(201))
+        .context("registering")?;
     Ok(())
 }
 
@@ -82,8 +83,8 @@ pub fn register(address: SocketAddr, names: &[String]) -> anyhow::Result<()> {
 ///
 /// The first answer that was no login.
 pub fn sign_in(address: SocketAddr, names: &[String]) -> anyhow::Result<Vec<SignedIn>> {
-    let requests = names.iter().map(|name| login(name)).collect();
-    each(address, requests, |answer| {
+    let requests: Vec<_> = names.iter().map(|name| login(name)).collect();
+    each(address, &requests, |answer| {
         answer.expect(200)?;
         let login: Login = serde_json::from_slice(answer.body)?;
         let token = login.access_token.expose().to_owned();
@@ -115,7 +116,7 @@ pub fn gets(path: &str, users: &[SignedIn]) -> Vec<Vec<u8>> {
 /// The first that `read` has, or the connections.
 pub fn each<T>(
     address: SocketAddr,
-    requests: Vec<Vec<u8>>,
+    requests: &[Vec<u8>],
     read: impl Fn(&Answer<'_>) -> anyhow::Result<T> + Copy,
 ) -> anyhow::Result<Vec<T>> {
     let share = requests.len().div_ceil(CLIENTS).max(1);

@@ -17,5 +17,6 @@ pub mod process;
 pub mod report;
 pub mod row;
 pub mod rows;
+pub mod server;
 pub mod statistics;
 pub mod wire;

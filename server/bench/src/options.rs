@@ -53,9 +53,10 @@ mod tests {
     #[test]
     fn groups_are_named_with_commas_between() {
         let options = parse(&["--only", "kdf,verify"]).unwrap();
-        assert_eq!(options.only.iter().map(|group| group.name).collect::<Vec<_>>(), [
-            "kdf", "verify"
-        ]);
+        assert_eq!(
+            options.only.iter().map(|group| group.name).collect::<Vec<_>>(),
+            ["kdf", "verify"]
+        );
         let error = parse(&["--only", "speed"]).unwrap_err().to_string();
         assert!(error.contains("there are kdf, verify"), "{error}");
     }

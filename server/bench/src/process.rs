@@ -1,25 +1,22 @@
-//! The programs that are measured: each says on the first line of its output where it listens, and
-//! is gone when its handle is, with all that it started itself.
+//! Programs that a run starts: each is gone when its handle is, or the run, with all that it started
+//! itself.
 
 use std::fs::{self, File};
-use std::io::{BufRead as _, BufReader};
-use std::net::SocketAddr;
+use std::io::Read as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{self, RecvTimeoutError};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, bail};
-use hallpass_contract::LISTENING_ON;
+use anyhow::{Context as _, ensure};
 use rustix::process::{Pid, Signal, kill_process_group};
 
 use crate::cores::{self, Core};
 
 /// Longer than any of them needs to start or to end.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(30);
 
 const POLL: Duration = Duration::from_millis(10);
 
@@ -49,27 +46,23 @@ pub fn end_with_us(clean_up: impl Fn() + Send + 'static) -> anyhow::Result<()> {
     .context("can't listen for signals")
 }
 
-/// A running server.
+/// A running program.
 #[derive(Debug)]
-pub struct Server {
+pub struct Program {
     name: &'static str,
     child: Child,
     /// The program and its children.
     group: Pid,
     log: PathBuf,
-    /// Where it listens.
-    pub address: SocketAddr,
-    /// From the start of the process to the line that says where it listens.
-    pub start_up: Duration,
 }
 
-impl Server {
-    /// Starts a program on this core, or on all of them, and waits until it listens. What it says
-    /// goes to a file of its name in `dir`.
+impl Program {
+    /// Starts a program on this core, or on all of them. What it says on stderr goes to a file of
+    /// its name in `dir`.
     ///
     /// # Errors
     ///
-    /// Why it did not start, with its last words.
+    /// If it can't be started.
     pub fn start(
         name: &'static str,
         command: &mut Command,
@@ -77,99 +70,72 @@ impl Server {
         dir: &Path,
     ) -> anyhow::Result<Self> {
         let log = dir.join(format!("{name}.log"));
-        let output = File::create(&log).with_context(|| format!("can't write {}", log.display()))?;
+        let output =
+            File::create(&log).with_context(|| format!("can't write {}", log.display()))?;
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(output).process_group(0);
         let mut groups = running();
-        let began = Instant::now();
         let spawn = || command.spawn().with_context(|| format!("can't start {name}"));
         let child = cores::on(core, spawn)?;
         let group = Pid::from_child(&child);
         groups.push(group);
-        drop(groups);
-        let address = SocketAddr::from(([127, 0, 0, 1], 0));
-        let mut server = Self { name, child, group, log, address, start_up: Duration::ZERO };
-        (server.address, server.start_up) = server.listening(began)?;
-        Ok(server)
+        Ok(Self { name, child, group, log })
     }
 
-    fn listening(&mut self, began: Instant) -> anyhow::Result<(SocketAddr, Duration)> {
-        let stdout = self.child.stdout.take().context("its output is not a pipe")?;
-        let (sender, lines) = mpsc::channel();
-        thread::spawn(move || {
-            for line in BufReader::new(stdout).lines().map_while(Result::ok) {
-                // Only the first one is waited for; the others are read so that it never blocks.
-                let _ = sender.send((line, Instant::now()));
-            }
-        });
-        let name = self.name;
-        match lines.recv_timeout(PATIENCE) {
-            Ok((line, at)) => {
-                let address = address_in(&line)
-                    .with_context(|| format!("{name} said {line:?} in the place of its address"))?;
-                Ok((address, at - began))
-            }
-            Err(RecvTimeoutError::Timeout) => {
-                bail!("{name} did not listen within {} s", PATIENCE.as_secs())
-            }
-            Err(RecvTimeoutError::Disconnected) => {
-                let _ = self.child.wait();
-                bail!("{name} did not start: {}", self.last_words())
-            }
+    /// As people know it.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Its process group.
+    pub fn group(&self) -> Pid {
+        self.group
+    }
+
+    /// What it prints. Only once.
+    pub fn stdout(&mut self) -> Option<ChildStdout> {
+        self.child.stdout.take()
+    }
+
+    /// All that it prints until it ends, and how that was.
+    ///
+    /// # Errors
+    ///
+    /// If it is no text.
+    pub fn finish(mut self) -> anyhow::Result<Finished> {
+        let mut printed = String::new();
+        if let Some(mut stdout) = self.stdout() {
+            let read = stdout.read_to_string(&mut printed);
+            read.with_context(|| format!("{} printed no text", self.name))?;
         }
+        let status = self.child.wait().with_context(|| format!("can't wait for {}", self.name))?;
+        Ok(Finished { name: self.name, printed, status, last_words: self.last_words() })
     }
 
-    /// Why a measurement failed: because the server has ended, if it has.
+    /// How it ended, if it has.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().ok().flatten()
+    }
+
+    /// Why something failed that has to do with it: because it has ended, if it has.
     pub fn blame(&mut self, error: anyhow::Error) -> anyhow::Error {
         // A connection is reset a moment before its process can be waited for.
         thread::sleep(POLL);
-        match self.child.try_wait() {
-            Ok(Some(status)) => {
+        match self.ended() {
+            Some(status) => {
                 anyhow::anyhow!("{} ended ({status}): {}", self.name, self.last_words())
             }
-            _ => error.context(self.name),
+            None => error.context(self.name),
         }
     }
 
-    /// The last line of its log.
-    fn last_words(&self) -> String {
+    /// The last line that it said on stderr.
+    pub fn last_words(&self) -> String {
         let log = fs::read_to_string(&self.log).unwrap_or_default();
         log.lines().last().unwrap_or("it said nothing").to_owned()
     }
-
-    /// The processor time that it and its children have taken.
-    ///
-    /// # Errors
-    ///
-    /// If /proc can't be read.
-    pub fn cpu_time(&self) -> anyhow::Result<Duration> {
-        let mut ticks = 0;
-        for entry in fs::read_dir("/proc").context("can't read /proc")? {
-            // Processes come and go meanwhile.
-            let stat = fs::read_to_string(entry?.path().join("stat")).unwrap_or_default();
-            ticks += ticks_of_group(&stat, self.group).unwrap_or(0);
-        }
-        Ok(Duration::from_secs_f64(ticks as f64 / rustix::param::clock_ticks_per_second() as f64))
-    }
-
-    /// The memory that is resident now and the most that ever was, in bytes.
-    ///
-    /// # Errors
-    ///
-    /// If /proc can't be read.
-    pub fn memory(&self) -> anyhow::Result<Memory> {
-        let path = format!("/proc/{}/status", self.child.id());
-        let status = fs::read_to_string(&path).with_context(|| format!("can't read {path}"))?;
-        let field = |name| bytes_of(&status, name).with_context(|| format!("no {name} in {path}"));
-        Ok(Memory { resident: field("VmRSS:")?, peak: field("VmHWM:")? })
-    }
-
-    /// Asks it to end, and waits until it has.
-    pub fn stop(self) {
-        drop(self);
-    }
 }
 
-impl Drop for Server {
+impl Drop for Program {
     fn drop(&mut self) {
         let _ = kill_process_group(self.group, Signal::TERM);
         let deadline = Instant::now() + PATIENCE;
@@ -185,76 +151,70 @@ impl Drop for Server {
     }
 }
 
-/// A server's memory, in bytes.
-#[derive(Clone, Copy, Debug)]
-pub struct Memory {
-    /// Resident now.
-    pub resident: u64,
-    /// The most that was ever resident.
-    pub peak: u64,
+/// What a program did.
+#[derive(Debug)]
+pub struct Finished {
+    name: &'static str,
+    /// All that it printed.
+    pub printed: String,
+    /// How it ended.
+    pub status: ExitStatus,
+    /// The last line that it said on stderr.
+    pub last_words: String,
 }
 
-fn address_in(line: &str) -> Option<SocketAddr> {
-    line.strip_prefix(LISTENING_ON)?.strip_prefix("http://")?.parse().ok()
-}
-
-/// utime and stime of proc_pid_stat(5), if the process belongs to the group.
-fn ticks_of_group(stat: &str, group: Pid) -> Option<u64> {
-    // The name stands in parentheses and may hold anything; the state is the first field behind.
-    let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
-    let number = |field: usize| fields.get(field)?.parse::<u64>().ok();
-    (number(2)? == u64::try_from(group.as_raw_pid()).ok()?).then_some(())?;
-    Some(number(11)? + number(12)?)
-}
-
-fn bytes_of(status: &str, name: &str) -> Option<u64> {
-    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
-    Some(line.trim().strip_suffix(" kB")?.parse::<u64>().ok()? * 1024)
+impl Finished {
+    /// What it printed, if it succeeded.
+    ///
+    /// # Errors
+    ///
+    /// Its last words, if it did not.
+    pub fn printed(self) -> anyhow::Result<String> {
+        let Self { name, printed, status, last_words } = self;
+        ensure!(status.success(), "{name} failed ({status}): {last_words}");
+        Ok(printed)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn start(script: &str) -> anyhow::Result<Server> {
+    fn start(script: &str) -> Program {
         let dir = std::env::temp_dir();
-        Server::start("shell", Command::new("sh").args(["-c", script]), None, &dir)
+        Program::start("shell", Command::new("sh").args(["-c", script]), None, &dir).unwrap()
     }
 
     #[test]
-    fn it_listens_and_is_gone_with_its_handle() {
-        let script = "echo listening on http://127.0.0.1:40123; sleep 60 & wait";
-        let server = start(script).unwrap();
-        assert_eq!(server.address.port(), 40123);
-        assert!(server.memory().unwrap().peak >= 100_000);
-        let group = server.group;
-        assert!(running().contains(&group));
-        server.stop();
+    fn it_is_gone_with_its_handle_and_so_is_what_it_started() {
+        let mut program = start("sleep 60 & echo $!; wait");
+        let mut child = [0; 16];
+        let n = program.stdout().unwrap().read(&mut child).unwrap();
+        let child = String::from_utf8(child[..n].to_vec()).unwrap();
+        let stat = format!("/proc/{}/stat", child.trim());
+        assert!(fs::read_to_string(&stat).unwrap().contains("(sleep)"));
+        assert!(running().contains(&program.group));
+        let group = program.group;
+        drop(program);
         assert!(!running().contains(&group));
+        // Somebody else has to reap it, so it may be there as a zombie.
+        let left = fs::read_to_string(&stat).unwrap_or_default();
+        assert!(left.is_empty() || left.contains(") Z "), "{left}");
     }
 
     #[test]
-    fn what_does_not_start_is_told_with_its_last_words() {
-        let error = start("echo first >&2; echo no such port >&2; exit 1").unwrap_err();
-        assert_eq!(error.to_string(), "shell did not start: no such port");
-        let error = start("echo hello; sleep 60").unwrap_err();
-        assert!(error.to_string().contains("said \"hello\""), "{error}");
+    fn what_fails_is_told_with_its_last_words() {
+        let error = start("echo first >&2; echo no such file >&2; exit 3").finish().unwrap();
+        let error = error.printed().unwrap_err().to_string();
+        assert_eq!(error, "shell failed (exit status: 3): no such file");
+        assert_eq!(start("echo all is well").finish().unwrap().printed().unwrap(), "all is well\n");
     }
 
     #[test]
     fn what_has_ended_is_to_blame() {
-        let mut server = start("echo listening on http://127.0.0.1:1; echo bye >&2").unwrap();
-        let _ = server.child.wait();
-        let error = server.blame(anyhow::anyhow!("connection reset"));
+        let mut program = start("echo bye >&2");
+        let _ = program.child.wait();
+        let error = program.blame(anyhow::anyhow!("connection reset"));
         assert_eq!(error.to_string(), "shell ended (exit status: 0): bye");
-    }
-
-    #[test]
-    fn processor_time_is_the_groups() {
-        let stat = "7 (a (b) c) S 1 5 5 0 -1 4194304 1 0 0 0 30 12 0 0 20 0 1 0 1 1 1";
-        let pid = |raw| Pid::from_raw(raw).unwrap();
-        assert_eq!(ticks_of_group(stat, pid(5)), Some(42));
-        assert_eq!(ticks_of_group(stat, pid(7)), None);
-        assert_eq!(ticks_of_group("", pid(5)), None);
     }
 }

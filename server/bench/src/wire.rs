@@ -28,7 +28,8 @@ impl<'a> Answer<'a> {
     pub fn parse(bytes: &'a [u8]) -> anyhow::Result<Option<Self>> {
         let mut headers = [EMPTY_HEADER; MAX_HEADERS];
         let mut response = Response::new(&mut headers);
-        let Status::Complete(head) = response.parse(bytes).context("the answer is not HTTP")? else {
+        let Status::Complete(head) = response.parse(bytes).context("the answer is not HTTP")?
+        else {
             return Ok(None);
         };
         let status = response.code.context("the answer has no status")?;

@@ -23,7 +23,10 @@ impl fmt::Display for Report {
         let (met, missed) = (self.count(Verdict::Met), self.count(Verdict::Missed));
         writeln!(f, "\n{met} targets met, {missed} missed; a ratio with its quartiles\n")?;
         if self.quick {
-            writeln!(f, "Only a look: rounds and users were fewer than the targets are meant for.\n")?;
+            writeln!(
+                f,
+                "Only a look: rounds and users were fewer than the targets are meant for.\n"
+            )?;
         }
         writeln!(f, "{}", self.machine)
     }

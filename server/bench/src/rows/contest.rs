@@ -10,7 +10,7 @@ use crate::bench::Bench;
 use crate::clients::Repeat;
 use crate::closed_loop::{self, Measured, Plan};
 use crate::cores;
-use crate::process::Server;
+use crate::server::Server;
 use crate::statistics::{self, Spread};
 
 /// A server and what it is asked.

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::bench::Bench;
 use crate::cores::Core;
 use crate::hallpass::{credentials, each, names};
-use crate::process::Server;
+use crate::server::Server;
 use crate::wire;
 
 /// Its hashes cost what they cost in use, so that there are no more of them than it takes.
@@ -37,14 +37,16 @@ pub(super) fn start(
 
 /// Registers its users; the requests that sign them in.
 pub(super) fn logins(address: SocketAddr) -> anyhow::Result<Vec<Vec<u8>>> {
-    let requests = |path| names(USERS).iter().map(|name| wire::post(path, &credentials(name))).collect();
-    each(address, requests(REGISTER), |answer| answer.expect(201)).context("registering")?;
+    let requests = |path| -> Vec<Vec<u8>> {
+        names(USERS).iter().map(|name| wire::post(path, &credentials(name))).collect()
+    };
+    each(address, &requests(REGISTER), |answer| answer.expect(201)).context("registering")?;
     Ok(requests(LOGIN))
 }
 
 /// Registers its users and signs them in; their requests for the protected content.
 pub(super) fn protected(address: SocketAddr) -> anyhow::Result<Vec<Vec<u8>>> {
-    let tokens = each(address, logins(address)?, |answer| {
+    let tokens = each(address, &logins(address)?, |answer| {
         answer.expect(200)?;
         Ok(serde_json::from_slice::<Login>(answer.body)?.access_token)
     });

@@ -3,11 +3,10 @@
 
 use std::process::Command;
 
-use anyhow::{Context as _, ensure};
+use anyhow::Context as _;
 use serde::Deserialize;
 
 use crate::bench::Bench;
-use crate::cores;
 use crate::row::{Findings, Row, Target, Unit};
 use crate::statistics::{self, Spread};
 
@@ -70,23 +69,14 @@ pub(super) fn run(bench: &Bench, findings: &mut Findings) -> anyhow::Result<()> 
 
 fn throughput(bench: &Bench) -> anyhow::Result<Throughput> {
     let mut command = bench.program("examples/throughput")?;
-    let output = output(bench, command.arg("--json"))?;
+    let core = Some(bench.cores.server);
+    let output = bench.output("throughput", command.arg("--json"), core)?;
     serde_json::from_str(&output).context("the kdf's example reports something else")
 }
 
 fn openssl(bench: &Bench, iterations: u32) -> anyhow::Result<f64> {
-    let iterations = iterations.to_string();
-    let output = output(bench, Command::new("python3").args(["-c", OPENSSL, &iterations]))?;
+    let mut command = Command::new("python3");
+    command.args(["-c", OPENSSL, &iterations.to_string()]);
+    let output = bench.output("python3", &mut command, Some(bench.cores.server))?;
     output.trim().parse().context("Python did not print a number")
-}
-
-/// What it prints, run on the server's core.
-fn output(bench: &Bench, command: &mut Command) -> anyhow::Result<String> {
-    let program = command.get_program().to_owned();
-    let run = || command.output().with_context(|| format!("can't start {}", program.display()));
-    let output = cores::on(Some(bench.cores.server), run)?;
-    let said = String::from_utf8_lossy(&output.stderr);
-    let last = said.lines().last().unwrap_or_default();
-    ensure!(output.status.success(), "{} failed ({}): {last}", program.display(), output.status);
-    String::from_utf8(output.stdout).context("its output is no text")
 }

@@ -6,8 +6,8 @@ use super::contest::{self, Contender};
 use super::flask;
 use crate::bench::Bench;
 use crate::hallpass;
-use crate::process::Server;
 use crate::row::{Findings, Row, Unit};
+use crate::server::Server;
 use crate::statistics::Spread;
 
 /// As many as sign in at once: as many as there are lanes, and more that wait.

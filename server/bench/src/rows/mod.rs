@@ -38,7 +38,11 @@ pub const GROUPS: [Group; 7] = [
         about: "GET /api/verify on one core: EdDSA, HS256, bare hyper, axum + jsonwebtoken, Flask",
         run: verify::run,
     },
-    Group { name: "logins", about: "POST /api/login on one core: Hallpass, Flask", run: logins::run },
+    Group {
+        name: "logins",
+        about: "POST /api/login on one core: Hallpass, Flask",
+        run: logins::run,
+    },
     Group {
         name: "isolation",
         about: "GET /api/verify at 2,000 requests/s beside logins at 150 % of capacity",
@@ -54,7 +58,11 @@ pub const GROUPS: [Group; 7] = [
         about: "one million users beside ten thousand: import, start-up, memory, GET /api/me, lookups",
         run: scale::run,
     },
-    Group { name: "metrics", about: "GET /api/verify with metrics and without", run: metrics::run },
+    Group {
+        name: "metrics",
+        about: "what counting a request costs, and being asked for the counts",
+        run: metrics::run,
+    },
 ];
 
 impl fmt::Debug for Group {

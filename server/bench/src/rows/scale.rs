@@ -4,20 +4,19 @@
 use std::fs::{self, File};
 use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, ensure};
 use ::hallpass::data_dir::DATABASE_FILE;
+use anyhow::{Context as _, ensure};
 use hallpass_contract::path;
 use serde::Deserialize;
 
 use super::contest::{self, Contender, Round};
 use crate::bench::Bench;
 use crate::hallpass::{self, CHEAP_HASHES, SignedIn, name};
-use crate::process::Server;
 use crate::row::{Findings, Row, Target, Unit};
+use crate::server::Server;
 use crate::statistics::{self, Spread};
 
 /// Users who have signed in and are asked for, drawn at random from all.
@@ -54,31 +53,25 @@ fn hash(bench: &Bench) -> anyhow::Result<String> {
     server.stop();
     let mut export = bench.program("hallpass")?;
     export.args(["user", "export", "--format", "jsonl", "--data-dir"]).arg(&dir);
-    let lines = export.output().context("can't start hallpass")?.stdout;
+    let lines = bench.output("hallpass-export", &mut export, None)?;
     #[derive(Deserialize)]
     struct Exported {
         password_hash: String,
     }
-    let exported: Exported = serde_json::from_slice(&lines).context("the export has no hash")?;
+    let exported: Exported = serde_json::from_str(&lines).context("the export has no hash")?;
     Ok(exported.password_hash)
 }
 
 impl Data {
-    fn import(
-        bench: &Bench,
-        name: &'static str,
-        users: usize,
-        hash: &str,
-    ) -> anyhow::Result<Self> {
+    fn import(bench: &Bench, name: &'static str, users: usize, hash: &str) -> anyhow::Result<Self> {
         bench.step(&format!("importing {users} users"));
         let (file, dir) = (bench.work().join("users.csv"), bench.directory(name)?);
         write_users(&file, users, hash).context("can't write the users")?;
         let mut command = bench.program("hallpass")?;
         command.args(["user", "import"]).arg(&file).arg("--data-dir").arg(&dir);
         let began = Instant::now();
-        let output = command.stdin(Stdio::null()).output().context("can't start hallpass")?;
+        let said = bench.output("hallpass-import", &mut command, None)?;
         let import = began.elapsed();
-        let said = String::from_utf8_lossy(&output.stdout);
         let expected = format!("imported {users}, already there 0, bad 0");
         ensure!(said.trim() == expected, "`hallpass user import` said {said:?}");
         let mut data = Self { name, users, dir, import, active: Vec::new() };
@@ -178,7 +171,7 @@ fn megabytes(bytes: u64) -> Spread {
     Spread::single(bytes as f64 / 1e6)
 }
 
-/// What `store-lookup` reports.
+/// What `hallpass-probe lookup` reports.
 #[derive(Debug, Deserialize)]
 struct Lookup {
     by_name_p50_ns: f64,
@@ -209,10 +202,8 @@ fn lookup_rows(bench: &Bench, few: &Data, many: &Data) -> anyhow::Result<[Row; 2
 }
 
 fn lookup(bench: &Bench, data: &Data) -> anyhow::Result<Lookup> {
-    let mut command = bench.program("store-lookup")?;
-    let output = command.arg(&data.dir).arg(data.users.to_string()).output();
-    let output = output.context("can't start store-lookup")?;
-    let said = String::from_utf8_lossy(&output.stderr);
-    ensure!(output.status.success(), "store-lookup failed: {}", said.trim());
-    serde_json::from_slice(&output.stdout).context("store-lookup reports something else")
+    let mut command = bench.program("hallpass-probe")?;
+    command.arg("lookup").arg(&data.dir).arg(data.users.to_string());
+    let output = bench.output("hallpass-probe", &mut command, Some(bench.cores.server))?;
+    serde_json::from_str(&output).context("hallpass-probe reports something else")
 }

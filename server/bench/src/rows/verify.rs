@@ -11,8 +11,8 @@ use super::contest::{self, Contender};
 use super::flask;
 use crate::bench::Bench;
 use crate::hallpass::{self, CHEAP_HASHES, SECRET};
-use crate::process::Server;
 use crate::row::{Findings, Row, Target, Unit};
+use crate::server::Server;
 use crate::wire::Answer;
 
 /// Connections, each with a user of its own. Enough to keep a core busy.
@@ -27,11 +27,11 @@ pub(super) fn run(bench: &Bench, findings: &mut Findings) -> anyhow::Result<()> 
     let mut bare = bare_hyper(bench, &eddsa, &answers)?;
     let mut axum = axum_jwt(bench, &hs256, &answers)?;
     let mut flask = flask::start(bench, "flask-verify", core)
-        .and_then(|server| flask_contender(server))
+        .and_then(flask_contender)
         .map_err(|error| findings.problems.push(format!("beside Flask: {error:#}")))
         .ok();
-    same_bytes("bare hyper", &mut bare, &mut eddsa)?;
-    same_bytes("axum", &mut axum, &mut hs256)?;
+    same_bytes("bare hyper", &bare, &eddsa)?;
+    same_bytes("axum", &axum, &hs256)?;
 
     let mut contenders = vec![&mut eddsa, &mut hs256, &mut bare, &mut axum];
     contenders.extend(flask.as_mut());
@@ -80,7 +80,7 @@ fn bare_hyper(bench: &Bench, like: &Contender, answers: &Path) -> anyhow::Result
 
 /// A server that takes the tokens of this one and knows its users.
 fn axum_jwt(bench: &Bench, like: &Contender, answers: &Path) -> anyhow::Result<Contender> {
-    let bodies = hallpass::each(like.server.address, like.requests.clone(), |answer| {
+    let bodies = hallpass::each(like.server.address, &like.requests, |answer| {
         answer.expect(200)?;
         Ok(String::from_utf8(answer.body.to_vec())?)
     })?;
@@ -102,7 +102,7 @@ fn flask_contender(server: Server) -> anyhow::Result<Contender> {
 }
 
 fn first_answer(contender: &Contender) -> anyhow::Result<Vec<u8>> {
-    let first = contender.requests[..1].to_vec();
+    let first = &contender.requests[..1];
     let address = contender.server.address;
     let answers = hallpass::each(address, first, |answer| Ok(answer.raw.to_vec()))?;
     answers.into_iter().next().context("no answer")
@@ -142,7 +142,8 @@ mod tests {
     #[test]
     fn answers_differ_in_all_but_their_time_and_number() {
         let answer = |headers: &str, body: &str| {
-            let head = format!("HTTP/1.1 200 OK\r\n{headers}content-length: {}\r\n\r\n", body.len());
+            let head =
+                format!("HTTP/1.1 200 OK\r\n{headers}content-length: {}\r\n\r\n", body.len());
             comparable(format!("{head}{body}").as_bytes()).unwrap()
         };
         let one = answer("X-Request-Id: 1-1\r\ncache-control: no-store\r\n", "{}");

@@ -34,7 +34,8 @@ pub(super) fn run(bench: &Bench, findings: &mut Findings) -> anyhow::Result<()> 
             users.into_iter().map(|user| Refresher::new(user.cookie)).collect();
         let address = server.address;
         let rotate = || closed_loop::run(address, &mut clients, plan);
-        let measured = cores::on(Some(bench.cores.load), rotate).map_err(|error| server.blame(error))?;
+        let measured =
+            cores::on(Some(bench.cores.load), rotate).map_err(|error| server.blame(error))?;
         rotations.push(measured.per_second());
         load.push(measured.generator_busy);
         latency_us.add(measured.latency_us)?;

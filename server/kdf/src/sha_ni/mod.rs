@@ -1,15 +1,16 @@
 //! Several derivations side by side on the SHA extensions of x86-64.
 
-use std::hint::black_box;
-
-use crate::{Input, KEY_LEN, Key};
+use crate::{Input, Key};
 
 use lane::Lane;
+use schedule::Job;
 
 mod compress;
 mod lane;
+mod schedule;
 
-/// See `README.md` for what other numbers cost.
+/// Three or four take little less time for each hash, and the more of it until one is done; see
+/// `README.md`.
 pub const LANES: usize = 2;
 
 /// Proof that the processor has the instructions: [`ShaNi::detect`] alone makes one.
@@ -32,56 +33,11 @@ impl ShaNi {
     }
 }
 
-/// A derivation under way. In a box of its own, so that it does not move and leave a copy behind.
-struct Job {
-    /// The place of its input, and of its key.
-    index: usize,
-    lane: Lane,
-    /// Iterations until the key is known, then until the padding ends.
-    left: u32,
-    /// Iterations after the key; `None` once it is known.
-    padding: Option<u32>,
-}
-
-impl Job {
-    fn start(index: usize, input: &Input<'_>) -> Box<Self> {
-        let (left, padding) = (input.iterations.get() - 1, Some(input.padding()));
-        let mut job = Box::new(Self { index, lane: Lane::default(), left, padding });
-        job.lane.start(input.password, input.salt);
-        job
-    }
-
-    /// Goes on from where nothing is left: to the padding, or not at all.
-    fn goes_on(&mut self, keys: &mut [Key]) -> bool {
-        match self.padding.take() {
-            Some(padding) => {
-                keys[self.index] = self.lane.key();
-                self.left = padding;
-            }
-            // Nobody asks what the padding came to, and it has to be computed all the same.
-            None => _ = black_box(&self.lane),
-        }
-        self.left > 0
-    }
-}
-
-/// Keeps all lanes busy while enough inputs wait: a lane that is done takes the next one.
+/// A key from each input, in their order.
 pub fn derive(sha_ni: ShaNi, inputs: &[Input<'_>]) -> Vec<Key> {
-    let mut keys = vec![[0; KEY_LEN]; inputs.len()];
-    let mut waiting = inputs.iter().enumerate();
-    let mut jobs: Vec<Box<Job>> = Vec::with_capacity(LANES);
-    loop {
-        let free = LANES - jobs.len();
-        jobs.extend(waiting.by_ref().take(free).map(|(index, input)| Job::start(index, input)));
-        let Some(count) = jobs.iter().map(|job| job.left).min() else { return keys };
-        match &mut jobs[..] {
-            [one] => sha_ni.advance([&mut one.lane], count),
-            [one, two] => sha_ni.advance([&mut one.lane, &mut two.lane], count),
-            _ => unreachable!("no more jobs than lanes"),
-        }
-        jobs.retain_mut(|job| {
-            job.left -= count;
-            job.left > 0 || job.goes_on(&mut keys)
-        });
-    }
+    schedule::derive(inputs, |jobs: &mut [Box<Job>], count| match jobs {
+        [one] => sha_ni.advance([&mut one.lane], count),
+        [one, two] => sha_ni.advance([&mut one.lane, &mut two.lane], count),
+        _ => unreachable!("there are 1 to {LANES} jobs"),
+    })
 }

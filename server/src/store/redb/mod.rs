@@ -173,7 +173,7 @@ fn read_user_id(db: &Database, username_key: &str) -> anyhow::Result<Option<User
 }
 
 // Reads go to redb on the caller's thread: they never wait for the writer, and take microseconds
-// as long as the page is in redb's cache (1 GiB) or the system's.
+// as long as the page is in redb's cache or the system's.
 #[async_trait]
 impl Store for RedbStore {
     async fn create_user(

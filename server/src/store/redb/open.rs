@@ -7,6 +7,10 @@ use redb::{Database, DatabaseError};
 use super::tables;
 use crate::data_dir;
 
+/// What redb may keep of the file in memory, in bytes: all that is above the leaves of a million users,
+/// and many of those. The rest is as near as the system's cache.
+const CACHE: usize = 48 << 20;
+
 /// Another process has the file open.
 #[derive(Debug, thiserror::Error)]
 #[error("{path} is in use by another hallpass; stop it or choose another --data-dir")]
@@ -25,7 +29,9 @@ pub(super) fn make_unless_there(path: &Path) -> anyhow::Result<()> {
 
 pub(super) fn open_file(path: &Path) -> anyhow::Result<Database> {
     FileBackend::new(data_dir::open_file(path)?)
-        .and_then(|backend| Database::builder().create_with_backend(backend))
+        .and_then(|backend| {
+            Database::builder().set_cache_size(CACHE).create_with_backend(backend)
+        })
         .map_err(|error| match error {
             DatabaseError::DatabaseAlreadyOpen => {
                 anyhow!(InUse { path: path.display().to_string() })
