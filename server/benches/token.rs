@@ -37,15 +37,14 @@ fn token(criterion: &mut Criterion) {
     let now = Timestamp::from_second(1_800_000_000).expect("a time");
     let user = user(now);
     let grant = Grant { user: &user, sid: Uuid::nil(), auth_time: now, not_after: Timestamp::MAX };
+    let mut group = criterion.benchmark_group("token");
     for algorithm in ALGORITHMS {
         let tokens = tokens(algorithm).expect("keys in memory");
         let token = tokens.sign(&grant, now).expect("a token").token;
         let accepted = tokens.accept(&token, now).expect("a token of our own");
         let mut bench = |what: &str, work: &dyn Fn() -> bool| {
             assert!(work(), "{what} fails with {algorithm}");
-            criterion.bench_function(BenchmarkId::new(what, algorithm), |bencher| {
-                bencher.iter(work);
-            });
+            group.bench_function(BenchmarkId::new(what, algorithm), |bencher| bencher.iter(work));
         };
         bench("sign", &|| tokens.sign(&grant, now).is_ok());
         bench("verify", &|| tokens.verify(&token, now).is_ok());

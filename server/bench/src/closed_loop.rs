@@ -92,7 +92,10 @@ pub fn run<C: Client>(
     let mut events = Events::with_capacity(1024);
     let mut buffer = vec![0; READ_BYTES];
     while tally.goes_on() {
-        poll.poll(&mut events, Some(Duration::from_millis(50)))?;
+        match poll.poll(&mut events, Some(Duration::from_millis(50))) {
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            other => other.context("can't wait for sockets")?,
+        }
         tally.tick()?;
         for event in &events {
             let Token(n) = event.token();

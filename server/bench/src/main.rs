@@ -65,6 +65,9 @@ fn measure(group: &Group, bench: &Bench) -> Measured {
     for problem in &findings.problems {
         eprintln!("   not measured: {problem}");
     }
+    for warning in &findings.warnings {
+        eprintln!("   disturbed: {warning}");
+    }
     Measured { name: group.name, seconds: began.elapsed().as_secs_f64(), findings }
 }
 

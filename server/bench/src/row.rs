@@ -128,6 +128,8 @@ pub struct Findings {
     pub rows: Vec<Row>,
     /// What could not be, and why.
     pub problems: Vec<String>,
+    /// What throws doubt on the figures.
+    pub warnings: Vec<String>,
 }
 
 #[cfg(test)]

@@ -19,6 +19,9 @@ impl fmt::Display for Report {
             for problem in &findings.problems {
                 writeln!(f, "\n{name}: not measured: {problem}")?;
             }
+            for warning in &findings.warnings {
+                writeln!(f, "\n{name}: disturbed: {warning}")?;
+            }
         }
         let (met, missed) = (self.count(Verdict::Met), self.count(Verdict::Missed));
         writeln!(f, "\n{met} targets met, {missed} missed; a ratio with its quartiles\n")?;

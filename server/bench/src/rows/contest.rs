@@ -8,8 +8,9 @@ use hdrhistogram::Histogram;
 
 use crate::bench::Bench;
 use crate::clients::Repeat;
-use crate::closed_loop::{self, Measured, Plan};
-use crate::cores;
+use crate::closed_loop::{self, Plan};
+use crate::cores::{self, Cores};
+use crate::row::Findings;
 use crate::server::Server;
 use crate::statistics::{self, Spread};
 
@@ -39,6 +40,8 @@ pub struct Round {
     pub server_busy: f64,
     /// How much of its core the load took.
     pub load_busy: f64,
+    /// How much of the server's core other programs and other machines took.
+    pub disturbed: f64,
     /// In microseconds.
     pub latency_us: Histogram<u64>,
 }
@@ -47,6 +50,9 @@ pub struct Round {
 const LOAD_IS_BUSY: f64 = 0.95;
 /// Below this a server on one core has not been what was measured.
 const SERVER_IS_BUSY: f64 = 0.9;
+
+/// Above this, in the middle of all rounds, others took more than a target leaves room for.
+const DISTURBED: f64 = 0.03;
 
 impl Contender {
     /// One that takes part in every round.
@@ -69,11 +75,14 @@ impl Contender {
         statistics::paired(&figures, &references)
     }
 
-    /// Whose core was the bottleneck.
+    /// Whose core was the bottleneck, and who disturbed.
     pub fn busy(&self) -> String {
         let percent = |figure: fn(&Round) -> f64| 100.0 * self.spread(figure).median;
         let (server, load) = (percent(|round| round.server_busy), percent(|round| round.load_busy));
-        format!("server's core {server:.0} % busy, load's {load:.0} %")
+        let others = percent(|round| round.disturbed);
+        format!(
+            "its core {server:.0} % busy with it and {others:.0} % with others, the load's {load:.0} %"
+        )
     }
 
     /// That the server was the bottleneck, and not the load.
@@ -90,37 +99,35 @@ impl Contender {
 
     fn round(&mut self, bench: &Bench, number: usize, plan: Plan) -> anyhow::Result<()> {
         let mut clients = Repeat::clients(&self.requests, self.clients);
-        let (cpu, began) = (self.server.cpu_time()?, Instant::now());
+        let Cores { server: core, load } = bench.cores;
         let address = self.server.address;
-        let load = || closed_loop::run(address, &mut clients, plan);
-        let measured = cores::on(Some(bench.cores.load), load);
-        let measured = measured.map_err(|error| self.server.blame(error))?;
-        let wall = began.elapsed();
-        let server_busy = (self.server.cpu_time()? - cpu).as_secs_f64() / wall.as_secs_f64();
-        self.rounds.push(Round::of(number, measured, server_busy));
+        let (began, cpu, done) = (Instant::now(), self.server.cpu_time()?, cores::done(core)?);
+        let run = || closed_loop::run(address, &mut clients, plan);
+        let measured = cores::on(Some(load), run).map_err(|error| self.server.blame(error))?;
+        let wall = began.elapsed().as_secs_f64();
+        let server = (self.server.cpu_time()? - cpu).as_secs_f64();
+        let now = cores::done(core)?;
+        let others = (now.work - done.work - server).max(0.0) + now.stolen - done.stolen;
+        self.rounds.push(Round {
+            number,
+            per_second: measured.per_second(),
+            server_busy: server / wall,
+            load_busy: measured.generator_busy,
+            disturbed: others / wall,
+            latency_us: measured.latency_us,
+        });
         Ok(())
     }
 }
 
-impl Round {
-    fn of(number: usize, measured: Measured, server_busy: f64) -> Self {
-        Self {
-            number,
-            per_second: measured.per_second(),
-            server_busy,
-            load_busy: measured.generator_busy,
-            latency_us: measured.latency_us,
-        }
-    }
-}
-
-/// Lets them take turns, each time beginning with another one.
+/// Lets them take turns, each time beginning with another one. Tells if they were disturbed.
 ///
 /// # Errors
 ///
 /// If a server does not answer as it should; the error names it.
 pub fn hold(
     bench: &Bench,
+    findings: &mut Findings,
     contenders: &mut [&mut Contender],
     rounds: usize,
     time: Duration,
@@ -135,6 +142,13 @@ pub fn hold(
                 contender.round(bench, round, plan)?;
             }
         }
+    }
+    let all = contenders.iter().flat_map(|contender| &contender.rounds);
+    let disturbed = all.map(|round| round.disturbed);
+    let disturbed = Spread::of(disturbed).median;
+    if disturbed > DISTURBED {
+        let percent = 100.0 * disturbed;
+        findings.warnings.push(format!("other programs took {percent:.0} % of the server's core"));
     }
     Ok(())
 }

@@ -29,7 +29,7 @@ pub(super) fn run(bench: &Bench, findings: &mut Findings) -> anyhow::Result<()> 
     let mut contenders = vec![&mut hallpass];
     contenders.extend(flask.as_mut());
     let (rounds, time) = bench.pick((3, 4000), (1, 3000));
-    contest::hold(bench, &mut contenders, rounds, Duration::from_millis(time))?;
+    contest::hold(bench, findings, &mut contenders, rounds, Duration::from_millis(time))?;
 
     let figure = per_second(&hallpass);
     let row = Row::new("POST /api/login", figure, Unit::PerSecond);

@@ -35,7 +35,9 @@ pub(super) fn run(bench: &Bench, findings: &mut Findings) -> anyhow::Result<()> 
     let mut alone = verify::hallpass(bench, "hallpass-no-metrics", &[])?;
     let (rounds, time) = bench.pick((15, 1000), (5, 600));
     let time = Duration::from_millis(time);
-    scraping(bench, metrics, || contest::hold(bench, &mut [&mut asked, &mut alone], rounds, time))?;
+    scraping(bench, metrics, || {
+        contest::hold(bench, findings, &mut [&mut asked, &mut alone], rounds, time)
+    })?;
 
     let per_second = |contender: &Contender| contender.spread(|round| round.per_second);
     let ratio = asked.ratio(&alone, |round| round.per_second);

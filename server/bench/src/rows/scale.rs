@@ -40,7 +40,8 @@ pub(super) fn run(bench: &Bench, findings: &mut Findings) -> anyhow::Result<()> 
     let many = Data::import(bench, "hallpass-1m", bench.pick(1_000_000, 200_000), &hash)?;
     findings.rows.extend(import_rows(&few, &many)?);
     findings.rows.push(start_up_row(bench, &few, &many)?);
-    findings.rows.extend(serving_rows(bench, &few, &many)?);
+    let rows = serving_rows(bench, findings, &few, &many)?;
+    findings.rows.extend(rows);
     findings.rows.extend(lookup_rows(bench, &few, &many)?);
     Ok(())
 }
@@ -138,7 +139,12 @@ fn start_up_row(bench: &Bench, few: &Data, many: &Data) -> anyhow::Result<Row> {
 }
 
 /// Memory and GET /api/me.
-fn serving_rows(bench: &Bench, few: &Data, many: &Data) -> anyhow::Result<[Row; 3]> {
+fn serving_rows(
+    bench: &Bench,
+    findings: &mut Findings,
+    few: &Data,
+    many: &Data,
+) -> anyhow::Result<[Row; 3]> {
     let core = Some(bench.cores.server);
     let (few_server, many_server) = (few.start(bench, core)?, many.start(bench, core)?);
     // Whatever a start leaves to be done has been done by then.
@@ -149,7 +155,7 @@ fn serving_rows(bench: &Bench, few: &Data, many: &Data) -> anyhow::Result<[Row; 
     let (mut few, mut many) = (few.contender(few_server), many.contender(many_server));
     bench.step("GET /api/me");
     let rounds = bench.pick(9, 3);
-    contest::hold(bench, &mut [&mut few, &mut many], rounds, Duration::from_millis(700))?;
+    contest::hold(bench, findings, &mut [&mut few, &mut many], rounds, Duration::from_millis(700))?;
     let p50 = |round: &Round| round.latency_us.value_at_quantile(0.5) as f64;
     let me = Row::new("GET /api/me, p50, 16 clients", many.spread(p50), Unit::Microseconds);
     let me = me.beside_by("10,000 users", few.spread(p50), many.ratio(&few, p50));
@@ -157,7 +163,7 @@ fn serving_rows(bench: &Bench, few: &Data, many: &Data) -> anyhow::Result<[Row; 
 
     bench.step("GET /api/me on 5,000 connections");
     many.clients = CONNECTIONS;
-    contest::hold(bench, &mut [&mut many], 1, Duration::from_secs(bench.pick(5, 2)))?;
+    contest::hold(bench, findings, &mut [&mut many], 1, Duration::from_secs(bench.pick(5, 2)))?;
     let peak = megabytes(many.server.memory()?.peak);
     let loaded = Row::new("resident memory, 5,000 connections", peak, Unit::Megabytes);
     Ok([idle, loaded.must(Target::AtMost(150.0)).note("the most at any time"), me])

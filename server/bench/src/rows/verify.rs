@@ -36,7 +36,7 @@ pub(super) fn run(bench: &Bench, findings: &mut Findings) -> anyhow::Result<()> 
     let mut contenders = vec![&mut eddsa, &mut hs256, &mut bare, &mut axum];
     contenders.extend(flask.as_mut());
     let (rounds, time) = bench.pick((15, 1000), (5, 600));
-    contest::hold(bench, &mut contenders, rounds, Duration::from_millis(time))?;
+    contest::hold(bench, findings, &mut contenders, rounds, Duration::from_millis(time))?;
 
     let per_second = |contender: &Contender| contender.spread(|round| round.per_second);
     let mut beside = |name, other: &Contender, target: Option<f64>| {
