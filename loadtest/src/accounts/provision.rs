@@ -83,6 +83,9 @@ impl<'a> Provisioner<'a> {
     ///
     /// The first call that fails for good, the deadline, or an interrupt.
     pub(crate) async fn sign_in(&self, accounts: &[Arc<Account>]) -> anyhow::Result<Vec<SignedIn>> {
+        if accounts.is_empty() {
+            return Ok(Vec::new());
+        }
         let sign_ins =
             stream::iter(accounts).map(|account| self.sign_in_one(account)).buffered(CONCURRENCY);
         let mut signed_in = Vec::with_capacity(accounts.len());

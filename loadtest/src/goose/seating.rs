@@ -7,7 +7,7 @@ use super::args::Args;
 use super::negative::Negative;
 use super::share::{Kind, Split};
 use super::world::{Seat, World};
-use crate::accounts::{Account, Provisioner};
+use crate::accounts::{Account, Provisioner, SignedIn};
 use crate::cli::UsageError;
 use crate::target::{Clients, Target};
 
@@ -47,27 +47,15 @@ pub(crate) async fn seat(
 ) -> anyhow::Result<World> {
     let count = accounts_needed(args, split)?;
     let accounts = provisioner.accounts(count).await?;
-    let mut hands = deal(accounts, split, args);
+    let hands = deal(accounts, split, args);
     // It ages while the others sign in.
     let doomed = hands.get(&Kind::Negative).and_then(|hands| hands.first()?.first().cloned());
     let doomed = match doomed {
         Some(account) => Some(provisioner.sign_in_one(&account).await?),
         None => None,
     };
-    let mut seats: BTreeMap<Kind, Vec<Seat>> = BTreeMap::new();
-    for (kind, users) in &split.0 {
-        let hands = hands.remove(kind).unwrap_or_default();
-        let mut sessions = match kind.needs_sessions(&args.mix) {
-            true => provisioner.sign_in(&hands.concat()).await?.into_iter(),
-            false => Vec::new().into_iter(),
-        };
-        for number in 0..*users {
-            let mut seat = Seat::new(clients.client()?, number);
-            seat.accounts = hands.get(number).cloned().unwrap_or_default();
-            seat.sessions = sessions.by_ref().take(seat.accounts.len()).collect();
-            seats.entry(*kind).or_default().push(seat);
-        }
-    }
+    let sessions = provisioner.sign_in(&to_sign_in(&hands, args)).await?;
+    let seats = seats(split, hands, sessions, args, clients)?;
     let negative = match doomed {
         Some(doomed) => {
             Some(Negative::prepare(provisioner, target, &doomed, args.expiry_wait).await?)
@@ -75,6 +63,36 @@ pub(crate) async fn seat(
         None => None,
     };
     World::new(Arc::clone(target), seats, &args.mix, args.verifies_per_login, negative)
+}
+
+/// The accounts that are used with a token from the start, in the order of the users.
+fn to_sign_in(hands: &BTreeMap<Kind, Vec<Hand>>, args: &Args) -> Hand {
+    let need = hands.iter().filter(|(kind, _)| kind.needs_sessions(&args.mix));
+    need.flat_map(|(_, hands)| hands.concat()).collect()
+}
+
+/// A seat for each user. The sessions are those of [`to_sign_in`], in its order.
+fn seats(
+    split: &Split,
+    mut hands: BTreeMap<Kind, Vec<Hand>>,
+    sessions: Vec<SignedIn>,
+    args: &Args,
+    clients: &Clients,
+) -> anyhow::Result<BTreeMap<Kind, Vec<Seat>>> {
+    let mut sessions = sessions.into_iter();
+    let mut seats: BTreeMap<Kind, Vec<Seat>> = BTreeMap::new();
+    for (kind, users) in split.0.iter().copied().collect::<BTreeMap<_, _>>() {
+        let mut hands = hands.remove(&kind).unwrap_or_default().into_iter();
+        for number in 0..users {
+            let mut seat = Seat::new(clients.client()?, number);
+            seat.accounts = hands.next().unwrap_or_default();
+            if kind.needs_sessions(&args.mix) {
+                seat.sessions = sessions.by_ref().take(seat.accounts.len()).collect();
+            }
+            seats.entry(kind).or_default().push(seat);
+        }
+    }
+    Ok(seats)
 }
 
 /// The accounts of one user.

@@ -138,8 +138,12 @@ impl fmt::Display for Summary {
                 time(row.times.max),
             )?;
         }
-        writeln!(f, "measured for {:.1} s after all users had started\n", self.seconds)?;
-        write!(f, "{:width$}", "outcomes, ramp-up included")?;
+        writeln!(
+            f,
+            "measured for {:.1} s after all users had started; outcomes from the start on:\n",
+            self.seconds
+        )?;
+        write!(f, "{:width$}", "")?;
         for outcome in Outcome::ALL {
             write!(f, " {outcome:>12}")?;
         }

@@ -4,6 +4,7 @@
 mod accounts;
 mod fake;
 mod own_server;
+mod real_server;
 mod scenarios;
 
 use std::path::Path;
