@@ -1,31 +1,14 @@
 //! The streams of requests that go round a set of users.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
 use http::{Request, Response};
 
 use super::work::Work;
-use crate::accounts::SignedIn;
+use crate::accounts::Users;
 use crate::target::{Call, Failure, Outcome, Target};
-
-/// Users that are signed in. A login replaces its user's token, so that what is verified is new.
-#[derive(Debug)]
-pub(crate) struct Users(Vec<Mutex<SignedIn>>);
-
-impl Users {
-    /// At least one.
-    pub(crate) fn new(signed_in: Vec<SignedIn>) -> Self {
-        Self(signed_in.into_iter().map(Mutex::new).collect())
-    }
-
-    /// The user whose turn it is with the `number`-th request of a stream.
-    fn turn(&self, number: u64) -> MutexGuard<'_, SignedIn> {
-        let index = usize::try_from(number % self.0.len() as u64).unwrap_or(0);
-        self.0[index].lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
 
 /// Verifications of the users' tokens, one user after the other.
 #[derive(Debug)]

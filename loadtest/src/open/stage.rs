@@ -5,9 +5,9 @@ use std::sync::Arc;
 use anyhow::Context;
 
 use super::connect::Connector;
-use super::requests::{SignIn, Users, Verify};
+use super::requests::{SignIn, Verify};
 use super::work::Work;
-use crate::accounts::{AccountArgs, Provisioner};
+use crate::accounts::{AccountArgs, Keeper, Provisioner, Users};
 use crate::interrupt::Interrupt;
 use crate::target::{Clients, Host, Spec, Target, TargetArgs};
 
@@ -20,6 +20,8 @@ pub(crate) struct Stage {
     pub(crate) target: Arc<Target>,
     pub(crate) users: Arc<Users>,
     pub(crate) connector: Connector,
+    /// Renews the users' tokens as long as the stage stands.
+    _keeper: Keeper,
 }
 
 impl Stage {
@@ -44,7 +46,9 @@ impl Stage {
             let registered = provisioner.accounts(accounts.accounts.unwrap_or(ACCOUNTS)).await?;
             provisioner.sign_in(&registered).await
         })?;
-        Ok(Self { target: Arc::clone(&target), users: Arc::new(Users::new(signed_in)), connector })
+        let users = Arc::new(Users::new(signed_in));
+        let keeper = Keeper::start(&users, &target, clients.client()?)?;
+        Ok(Self { target: Arc::clone(&target), users, connector, _keeper: keeper })
     }
 
     /// Verifications.

@@ -134,6 +134,9 @@ fn a_login_that_is_not_as_described_is_wrong() {
     let without_cookie = answer(200, &login_body());
     let read = target("hallpass").read_login(&ann(), &without_cookie, Instant::now());
     assert_eq!(read.unwrap_err().kind, "no refresh cookie");
+    let with_another = with_cookie(answer(200, &login_body()), "theme=dark; Path=/");
+    let read = target("hallpass").read_login(&ann(), &with_another, Instant::now());
+    assert_eq!(read.unwrap_err().kind, "no refresh cookie");
 }
 
 #[test]

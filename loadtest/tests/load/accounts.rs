@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use crate::fake::{Fake, Fault};
-use crate::{Run, run};
+use crate::{Run, finished, program, run};
 
 fn run_with(fake: &Fake, file: &Path, args: &[&str]) -> Run {
     let file = file.to_str().unwrap();
@@ -68,4 +68,17 @@ fn a_file_of_accounts_goes_with_a_host() {
     let run = run(&["--accounts-file", "accounts.jsonl"]);
     assert_eq!(run.status, Some(2), "{run:?}");
     assert!(run.stderr.contains("--host"), "{run:?}");
+}
+
+#[test]
+fn the_open_loop_renews_tokens_beside_the_load() {
+    for fault in [Fault::ShortTokens, Fault::NoRefresh] {
+        let fake = Fake::start(fault);
+        let dir = tempfile::tempdir().unwrap();
+        let args = ["open", "--host", &fake.url, "--verify-rate", "20", "--accounts", "4"];
+        let output = program(dir.path()).args(args).args(["-t", "5s"]).output().unwrap();
+        let run = finished(output, dir);
+        assert!(!run.stdout.contains("status 401"), "{run:?}");
+        assert!(fake.tokens() >= 12, "each of four users has three of two seconds: {run:?}");
+    }
 }

@@ -39,15 +39,22 @@ impl std::fmt::Debug for Run {
     }
 }
 
-/// The command, in a directory of its own and without the settings of whoever runs the tests.
+/// The closed loop, in a directory of its own and without the settings of whoever runs the tests.
 fn command(dir: &Path) -> Command {
+    let mut command = program(dir);
+    command.arg("goose");
+    command
+}
+
+/// The program without a command.
+fn program(dir: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_hallpass-loadtest"));
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("HALLPASS_") {
             command.env_remove(name);
         }
     }
-    command.current_dir(dir).arg("goose");
+    command.current_dir(dir);
     command
 }
 
