@@ -5,7 +5,7 @@ use std::fmt;
 use clap::{Parser, Subcommand};
 
 use crate::target::BUILT_IN;
-use crate::{goose, open};
+use crate::{goose, open, selftest};
 
 /// Load test of a login server, with a verdict.
 ///
@@ -32,6 +32,8 @@ pub(crate) enum Command {
     Open(open::Args),
     /// Closed loop: a number of users, each of which sends its next request when the last is answered
     Goose(goose::Args),
+    /// Ground truth: runs whose figures are known from elsewhere, beside what is reported of them
+    Selftest(selftest::Args),
 }
 
 /// The same for every command.

@@ -7,6 +7,7 @@ mod histogram;
 mod interrupt;
 mod open;
 mod report;
+mod selftest;
 mod slo;
 mod target;
 mod verdict;
@@ -45,6 +46,7 @@ fn run(cli: Cli) -> anyhow::Result<Ending> {
     let interrupt = Interrupt::install()?;
     match cli.command.unwrap_or(Command::Open(cli.default)) {
         Command::Open(args) => open::command(&args, &interrupt),
+        Command::Selftest(args) => selftest::command(&args, &interrupt),
         Command::Goose(args) => goose::run(&args, &interrupt),
     }
 }

@@ -94,6 +94,11 @@ impl Slo {
         matches!(count, Count::Errors | Count::Served)
     }
 
+    /// The latency that it sets a bound to, in microseconds.
+    pub(crate) fn latency_bound(&self) -> Option<f64> {
+        matches!(self.measure, Measure::Latency(_)).then_some(self.bound)
+    }
+
     pub(crate) fn applies_to(&self, request: &str) -> bool {
         self.request.as_ref().is_none_or(|name| name == request)
     }

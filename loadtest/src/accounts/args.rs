@@ -28,6 +28,14 @@ pub(crate) struct AccountArgs {
     pub(crate) provision_timeout: Duration,
 }
 
+impl AccountArgs {
+    /// This many accounts, and no other option.
+    pub(crate) fn of(count: usize) -> Self {
+        let provision_timeout = Duration::from_secs(600);
+        Self { accounts: Some(count), accounts_file: None, provision_timeout }
+    }
+}
+
 fn parse_count(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(count @ 1..=1_000_000) => Ok(count),

@@ -90,7 +90,7 @@ const DEFAULT_RATES: (f64, f64) = (500.0, 5.0);
 
 impl Args {
     /// The rates of verifications and of logins.
-    fn rates(&self) -> (Rates, Rates) {
+    pub(super) fn rates(&self) -> (Rates, Rates) {
         match (&self.verify_rate, &self.login_rate) {
             (None, None) => (Rates::constant(DEFAULT_RATES.0), Rates::constant(DEFAULT_RATES.1)),
             (verify, login) => {

@@ -3,13 +3,20 @@
 use super::args::Args;
 use super::console::Console;
 use super::judge::{Judgment, judge};
+use super::pictures::pictures;
 use super::stage::Stage;
+use super::tables::{summary, tables};
 use super::{Plan, RunResult, run};
 use crate::cli::UsageError;
 use crate::interrupt::Interrupt;
-use crate::report::{Head, Machine, OpenBody, RunInfo, wall_clock, write_json};
+use crate::report::{
+    Head, Machine, OpenBody, Page, RunInfo, command_line, wall_clock, write_json, write_junit,
+};
 use crate::target::{Host, Spec};
 use crate::verdict::{Ending, Verdict};
+
+/// Its name in reports.
+const EXPERIMENT: &str = "open";
 
 /// Carries out the command.
 ///
@@ -28,7 +35,7 @@ pub(crate) fn command(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Endi
     let ending = host.explain(outcome).and_then(|result| {
         let judgment = judge(&result, &args.slo, server_exit.as_deref());
         let run = RunInfo {
-            command_line: std::env::args().collect(),
+            command_line: command_line(),
             version: env!("CARGO_PKG_VERSION"),
             host: host.url().to_string(),
             own_server: args.target.host.is_none(),
@@ -63,9 +70,46 @@ fn report(
     judgment: &Judgment,
     run: &RunInfo,
 ) -> anyhow::Result<()> {
+    let Judgment { ending, slos } = judgment;
+    println!("{}", summary(result));
+    let mut written = vec![&args.output.html];
+    let page = Page {
+        title: format!("Load on {}", run.host),
+        question: question(args, plan),
+        ending,
+        objectives: slos,
+        figures: pictures(result, &args.slo),
+        tables: tables(result),
+        run,
+    };
+    page.write(&args.output.html)?;
     if let Some(file) = &args.output.json {
-        let head = Head::new("open", &judgment.ending, run);
-        write_json(file, &head, &OpenBody::new(result, &judgment.slos, plan.duration()))?;
+        let body = OpenBody::new(result, slos, plan.duration());
+        write_json(file, &Head::new(EXPERIMENT, ending, run), &body)?;
+        written.push(file);
+    }
+    if let Some(file) = &args.output.junit {
+        write_junit(file, EXPERIMENT, ending, slos, result.elapsed)?;
+        written.push(file);
+    }
+    for file in written {
+        println!("report: {}", file.display());
     }
     Ok(())
+}
+
+/// What the run was to find out.
+fn question(args: &Args, plan: &Plan) -> String {
+    let (verify, login) = args.rates();
+    let streams = [("verifications", verify), ("logins", login)];
+    let rates: Vec<String> = streams
+        .into_iter()
+        .filter(|(_, rates)| !rates.is_zero())
+        .map(|(what, rates)| format!("{rates} {what} per second"))
+        .collect();
+    format!(
+        "How long do people wait when {} arrive for {}, whatever becomes of those before them?",
+        rates.join(" and "),
+        humantime::format_duration(plan.duration())
+    )
 }

@@ -14,12 +14,14 @@ mod judge;
 mod ledger;
 mod live;
 mod pacer;
+mod pictures;
 mod plan;
 mod rate;
 mod requests;
 mod result;
 mod schedule;
 mod stage;
+mod tables;
 mod tls;
 mod work;
 
@@ -32,14 +34,16 @@ use anyhow::{Context, anyhow};
 
 pub(crate) use args::Args;
 pub(crate) use command::command;
-use connect::Connector;
+pub(crate) use connect::Connector;
 use engine::{Course, Engine};
+pub(crate) use judge::judge;
 use ledger::Ledger;
 pub(crate) use live::Glance;
 use live::Live;
-pub(crate) use plan::Plan;
+pub(crate) use plan::{Load, Plan};
 use result::Generator;
 pub(crate) use result::{Counts, FailureCount, PhaseResult, RunResult, Tally};
+pub(crate) use stage::Stage;
 pub(crate) use work::Work;
 
 use crate::interrupt::Interrupt;

@@ -71,6 +71,20 @@ impl Load {
 }
 
 impl Plan {
+    /// One phase with a load for each stream, at even distances, and no bound to the requests under way
+    /// that is likely to be felt.
+    pub(crate) fn constant(loads: Vec<Load>, duration: Duration, timeout: Duration) -> Self {
+        let name = "load".to_owned();
+        Self {
+            phases: vec![Phase { name, duration, measured: true, loads }],
+            spacing: Spacing::Even,
+            seed: 1,
+            max_in_flight: 1000,
+            timeout,
+            keep_samples: false,
+        }
+    }
+
     /// From the first phase's start to the last one's end.
     pub(crate) fn duration(&self) -> Duration {
         self.phases.iter().map(|phase| phase.duration).sum()

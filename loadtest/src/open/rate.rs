@@ -1,5 +1,6 @@
 //! Rates on the command line: constant, a ramp, or steps.
 
+use std::fmt;
 use std::str::FromStr;
 
 use super::plan::Load;
@@ -28,6 +29,18 @@ impl Rates {
         };
         (fits(self) && fits(other))
             .then(|| (0..steps).map(|step| [load(self, step), load(other, step)]).collect())
+    }
+}
+
+impl fmt::Display for Rates {
+    /// As it is written on the command line, in words.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let step = |(from, to): &(f64, f64)| match from == to {
+            true => from.to_string(),
+            false => format!("{from} to {to}"),
+        };
+        let steps: Vec<String> = self.0.iter().map(step).collect();
+        f.write_str(&steps.join(", then "))
     }
 }
 
@@ -67,6 +80,13 @@ mod tests {
             let error = refused.parse::<Rates>().unwrap_err();
             assert!(error.contains("is no rate"), "{refused}: {error}");
         }
+    }
+
+    #[test]
+    fn rates_are_told_in_words() {
+        let told = |text: &str| text.parse::<Rates>().unwrap().to_string();
+        assert_eq!(told("500"), "500");
+        assert_eq!(told("1..2.5,3"), "1 to 2.5, then 3");
     }
 
     #[test]

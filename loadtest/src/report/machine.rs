@@ -1,6 +1,7 @@
 //! Where, when and how a run was made.
 
 use std::fs;
+use std::path::Path;
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -8,7 +9,7 @@ use serde::Serialize;
 /// How a run was made, for whoever reads its report elsewhere.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct RunInfo {
-    /// As it was typed.
+    /// As it was typed, but for the program's directory.
     pub(crate) command_line: Vec<String>,
     /// Of this program.
     pub(crate) version: &'static str,
@@ -34,6 +35,34 @@ pub(crate) struct Machine {
     pub(crate) kernel: String,
     /// How many threads wanted to run, on the average of the minute before the run.
     pub(crate) load_average: Option<f64>,
+}
+
+impl RunInfo {
+    /// The command, as a shell takes it.
+    pub(super) fn command(&self) -> String {
+        let words: Vec<String> = self.command_line.iter().map(|word| quoted(word)).collect();
+        words.join(" ")
+    }
+}
+
+/// The command line of this process.
+pub(crate) fn command_line() -> Vec<String> {
+    let mut words: Vec<String> = std::env::args().collect();
+    if let Some(program) = words.first_mut()
+        && let Some(name) = Path::new(program.as_str()).file_name()
+    {
+        *program = name.to_string_lossy().into_owned();
+    }
+    words
+}
+
+/// A word, in quotes where a shell would take it for more than that.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@%+".contains(c);
+    match !word.is_empty() && word.chars().all(plain) {
+        true => word.to_owned(),
+        false => format!("'{}'", word.replace('\'', r"'\''")),
+    }
 }
 
 impl Machine {
@@ -67,6 +96,14 @@ pub(crate) fn wall_clock() -> Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_command_can_be_given_to_a_shell_again() {
+        assert_eq!(quoted("--verify-rate=100..200"), "--verify-rate=100..200");
+        assert_eq!(quoted("verify p99<5ms"), "'verify p99<5ms'");
+        assert_eq!(quoted("it's"), r"'it'\''s'");
+        assert_eq!(quoted(""), "''");
+    }
 
     #[test]
     fn the_processor_is_named_by_the_first_that_is() {

@@ -1,11 +1,19 @@
-//! What is left of a run: text on standard output, and JSON, HTML and JUnit files.
+//! What is left of a run: text on standard output, and HTML, JSON and `JUnit` files.
 
 mod args;
+mod axis;
+mod chart;
 mod json;
+mod junit;
 mod machine;
+mod page;
 mod text;
 
 pub(crate) use args::OutputArgs;
+pub(crate) use axis::{Axis, Unit};
+pub(crate) use chart::{Chart, Line, Tone};
 pub(crate) use json::{Head, OpenBody, write_json};
-pub(crate) use machine::{Machine, RunInfo, wall_clock};
+pub(crate) use junit::write_junit;
+pub(crate) use machine::{Machine, RunInfo, command_line, wall_clock};
+pub(crate) use page::{Figure, Page, Table};
 pub(crate) use text::{grouped, time};

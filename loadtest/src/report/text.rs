@@ -9,6 +9,17 @@ pub(crate) fn time(us: f64) -> String {
     }
 }
 
+/// A round time with its unit, in as few characters as it takes, from microseconds.
+pub(crate) fn short_time(us: f64) -> String {
+    let (value, unit) = match us {
+        ..999.5 => (us, "us"),
+        ..999_500.0 => (us / 1e3, "ms"),
+        _ => (us / 1e6, "s"),
+    };
+    let text = format!("{value:.2}");
+    format!("{} {unit}", text.trim_end_matches('0').trim_end_matches('.'))
+}
+
 /// A number with a comma at every thousand.
 pub(crate) fn grouped(n: u64) -> String {
     let digits = n.to_string();
@@ -30,6 +41,12 @@ mod tests {
     fn a_time_has_its_unit() {
         let texts = [0.0, 229.4, 9_999.0, 10_000.0, 1_234_567.0, 12_345_678.0].map(time);
         assert_eq!(texts, ["0 us", "229 us", "9999 us", "10.0 ms", "1234.6 ms", "12.3 s"]);
+    }
+
+    #[test]
+    fn a_round_time_is_short() {
+        let texts = [1.0, 500.0, 1_000.0, 2_500.0, 1_000_000.0].map(short_time);
+        assert_eq!(texts, ["1 us", "500 us", "1 ms", "2.5 ms", "1 s"]);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use anyhow::Context;
 use reqwest::Url;
 
 use super::args::TargetArgs;
-use super::server::{Server, find_binary};
+use super::server::{Server, Signaller, find_binary};
 use crate::accounts::OwnServer;
 use crate::cli::UsageError;
 use crate::interrupt::Interrupt;
@@ -40,6 +40,11 @@ impl Host {
     /// The binary and the data of a started server.
     pub(crate) fn own(&self) -> Option<OwnServer> {
         self.own.as_ref().map(Server::own)
+    }
+
+    /// Sends signals to a started server.
+    pub(crate) fn signaller(&self) -> Option<Signaller> {
+        self.own.as_ref()?.signaller()
     }
 
     /// How a started server ended, if it has ended by itself.

@@ -19,5 +19,6 @@ pub(crate) use client::{Clients, send, whole};
 pub(crate) use host::Host;
 pub(crate) use outcome::{Failure, Outcome};
 pub(crate) use protocol::Target;
+pub(crate) use server::Signaller;
 pub(crate) use spec::{AccountRules, BUILT_IN, Spec};
 pub(crate) use values::Codes;

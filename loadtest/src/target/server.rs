@@ -90,6 +90,11 @@ impl Server {
         OwnServer { binary: self.binary.clone(), data_dir: self.dir.path().join(DATA) }
     }
 
+    /// Sends signals to the server, from wherever it is taken to.
+    pub(crate) fn signaller(&self) -> Option<Signaller> {
+        pid(&self.child).map(Signaller)
+    }
+
     /// How the server ended, if it has ended by itself.
     pub(crate) fn exited(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().ok().flatten()
@@ -134,8 +139,9 @@ impl Server {
     fn terminate(&mut self) {
         if self.exited().is_none() {
             if let Some(pid) = pid(&self.child) {
-                // It may have ended since; then there is nothing left to stop.
+                // It may have ended since; then there is nothing left to stop. And it may be stopped.
                 let _ = kill_process(pid, Signal::TERM);
+                let _ = kill_process(pid, Signal::CONT);
             }
             let deadline = Instant::now() + STOP_TIMEOUT;
             while self.exited().is_none() {
@@ -149,6 +155,19 @@ impl Server {
             }
         }
         self.interrupt.set_server(None);
+    }
+}
+
+/// A started server's process.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Signaller(Pid);
+
+impl Signaller {
+    /// # Errors
+    ///
+    /// The process has ended.
+    pub(crate) fn send(self, signal: Signal) -> rustix::io::Result<()> {
+        kill_process(self.0, signal)
     }
 }
 

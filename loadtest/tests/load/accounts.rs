@@ -76,9 +76,14 @@ fn the_open_loop_renews_tokens_beside_the_load() {
         let fake = Fake::start(fault);
         let dir = tempfile::tempdir().unwrap();
         let args = ["open", "--host", &fake.url, "--verify-rate", "20", "--accounts", "4"];
-        let output = program(dir.path()).args(args).args(["-t", "5s"]).output().unwrap();
+        let args = [&args[..], &["-t", "5s", "--json", "run.json"]].concat();
+        let output = program(dir.path()).args(args).output().unwrap();
         let run = finished(output, dir);
-        assert!(!run.stdout.contains("status 401"), "{run:?}");
+        let json = std::fs::read(run.dir.path().join("run.json")).unwrap();
+        let json: serde_json::Value = serde_json::from_slice(&json).unwrap();
+        let outcomes = &json["requests"]["verify"]["outcomes"];
+        assert_eq!(outcomes["unexpected"], 0, "{run:?}");
+        assert!(outcomes["ok"].as_u64().unwrap() > 90, "{run:?}");
         assert!(fake.tokens() >= 12, "each of four users has three of two seconds: {run:?}");
     }
 }

@@ -1,0 +1,172 @@
+//! The pictures of an open-loop run.
+
+use super::result::{RunResult, SecondTally};
+use crate::histogram::Times;
+use crate::report::{Axis, Chart, Figure, Line, Tone, Unit};
+use crate::slo::Slo;
+
+/// The tones of a stream's two lines, the main one and the one beside it.
+const TONES: [(Tone, Tone); 2] = [(Tone::Blue, Tone::LightBlue), (Tone::Orange, Tone::LightOrange)];
+
+/// All of them.
+pub(super) fn pictures(result: &RunResult, slos: &[Slo]) -> Vec<Figure> {
+    let streams = streams(result);
+    vec![
+        latency_over_time(result, &streams, slos),
+        rates_over_time(result, &streams),
+        latency_by_percentile(result, &streams),
+        lag_over_time(result),
+    ]
+}
+
+/// The streams that had a load, each with its tones.
+fn streams(result: &RunResult) -> Vec<(usize, (Tone, Tone))> {
+    let used = (0..result.names.len()).filter(|stream| result.total(*stream).offered > 0);
+    used.zip(TONES.into_iter().cycle()).collect()
+}
+
+fn latency_over_time(
+    result: &RunResult,
+    streams: &[(usize, (Tone, Tone))],
+    slos: &[Slo],
+) -> Figure {
+    let mut lines = Vec::new();
+    for (stream, (tone, beside)) in streams {
+        let name = &result.names[*stream];
+        let quantile = |share| {
+            over_time(result, *stream, move |second| {
+                second.latency.quantile(share).map(|us| us as f64)
+            })
+        };
+        lines.push(line(format!("{name} p99"), *tone, quantile(0.99)));
+        lines.push(line(format!("{name} p50"), *beside, quantile(0.5)));
+    }
+    Figure {
+        title: "Latency over time".into(),
+        reading: "How long requests took that were due in each second, from when they should have \
+                  begun to the last byte of the answer: half of them took no longer than p50, 99 of 100 \
+                  no longer than p99. Each step up on the left is ten times as long. Both lines should \
+                  be flat; a peak that slopes down to the right is a stall, which later requests waited \
+                  out for less and less of its length."
+            .into(),
+        chart: Chart {
+            x: Axis::new("seconds since the start", Unit::Number),
+            y: Axis::new("latency", Unit::Time),
+            lines,
+            marks: marks(result),
+            bounds: slos.iter().filter_map(Slo::latency_bound).collect(),
+        },
+    }
+}
+
+fn rates_over_time(result: &RunResult, streams: &[(usize, (Tone, Tone))]) -> Figure {
+    let mut lines = Vec::new();
+    for (stream, (tone, beside)) in streams {
+        let name = &result.names[*stream];
+        let offered = over_time(result, *stream, |second| Some(second.offered as f64));
+        let served = over_time(result, *stream, |second| Some(second.outcomes.served() as f64));
+        lines.push(line(format!("{name} offered"), *beside, offered));
+        lines.push(line(format!("{name} answered rightly"), *tone, served));
+    }
+    let failed = |second: &super::result::Second| {
+        let failed = |tally: &SecondTally| tally.outcomes.total() - tally.outcomes.served();
+        second.tallies.iter().map(failed).sum::<u64>() as f64
+    };
+    let failed = whole_seconds(result).map(|(at, second)| (at, failed(second))).collect();
+    lines.push(line("failed".into(), Tone::Red, failed));
+    Figure {
+        title: "Requests per second".into(),
+        reading: "What was offered follows from the command line alone. What is answered should lie on \
+                  top of it: a gap that stays means that the server cannot keep up; a dip with a peak \
+                  after it, that it paused and caught up. The last second is left out unless it is whole."
+            .into(),
+        chart: Chart {
+            x: Axis::new("seconds since the start", Unit::Number),
+            y: Axis::new("requests per second", Unit::Number),
+            lines,
+            marks: marks(result),
+            bounds: vec![],
+        },
+    }
+}
+
+fn latency_by_percentile(result: &RunResult, streams: &[(usize, (Tone, Tone))]) -> Figure {
+    let mut lines = Vec::new();
+    for (stream, (tone, beside)) in streams {
+        let (name, total) = (&result.names[*stream], result.total(*stream));
+        lines.push(line(format!("{name} latency"), *tone, distribution(&total.latency)));
+        lines.push(line(format!("{name} service time"), *beside, distribution(&total.service)));
+    }
+    Figure {
+        title: "Latency by percentile".into(),
+        reading: "How long the quickest 50 %, 90 %, 99 % of the requests took at most: the further to the \
+                  right, the rarer and slower. Latency counts from when a request should have begun, as \
+                  its sender feels it; service time from when it was really sent, as the server might \
+                  claim. Where they part, requests had to wait for one another."
+            .into(),
+        chart: Chart {
+            x: Axis::new("percentile", Unit::Percentile),
+            y: Axis::new("time", Unit::Time),
+            lines,
+            marks: vec![],
+            bounds: vec![],
+        },
+    }
+}
+
+fn lag_over_time(result: &RunResult) -> Figure {
+    let worst = |second: &super::result::Second| second.worst_lag.as_micros() as f64;
+    let points = whole_seconds(result).map(|(at, second)| (at, worst(second))).collect();
+    Figure {
+        title: "The generator's own lag".into(),
+        reading: "How late the generator itself was with a request at worst, in each second. This is \
+                  part of the latencies above, and not the server's doing: it should stay well below \
+                  them. A run in which it does not is called invalid."
+            .into(),
+        chart: Chart {
+            x: Axis::new("seconds since the start", Unit::Number),
+            y: Axis::new("worst lag", Unit::Time),
+            lines: vec![line("worst lag".into(), Tone::Green, points)],
+            marks: marks(result),
+            bounds: vec![],
+        },
+    }
+}
+
+fn line(name: String, tone: Tone, points: Vec<(f64, f64)>) -> Line {
+    Line { name, tone, points }
+}
+
+/// A figure of a stream for each second that has one.
+fn over_time(
+    result: &RunResult,
+    stream: usize,
+    figure: impl Fn(&SecondTally) -> Option<f64>,
+) -> Vec<(f64, f64)> {
+    whole_seconds(result)
+        .filter_map(|(at, second)| Some((at, figure(&second.tallies[stream])?)))
+        .collect()
+}
+
+/// The seconds in which requests were offered from begin to end; the first one if there is no other.
+fn whole_seconds(result: &RunResult) -> impl Iterator<Item = (f64, &super::result::Second)> {
+    let whole = usize::try_from(result.elapsed.as_secs()).unwrap_or(usize::MAX).max(1);
+    result.timeline.iter().take(whole).enumerate().map(|(at, second)| (at as f64, second))
+}
+
+/// Where each phase but the first begins.
+fn marks(result: &RunResult) -> Vec<f64> {
+    result.phases.iter().skip(1).map(|phase| phase.start.as_secs_f64()).collect()
+}
+
+/// Points on the distribution of times, as far as their number bears it.
+fn distribution(times: &Times) -> Vec<(f64, f64)> {
+    let count = times.count() as f64;
+    let finest = (1.0 - 1.0 / count.max(2.0)).min(0.999_99);
+    let steps = 60;
+    let end = -(1.0 - finest).log10();
+    (0..=steps)
+        .map(|step| 1.0 - 10f64.powf(-end * f64::from(step) / f64::from(steps)))
+        .filter_map(|share| Some((share, times.quantile(share)? as f64)))
+        .collect()
+}

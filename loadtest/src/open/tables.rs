@@ -1,0 +1,183 @@
+//! The numbers of an open-loop run, for people.
+
+use std::fmt::Write;
+
+use super::result::{RunResult, Tally};
+use crate::histogram::{Figures, Times};
+use crate::report::{Table, grouped, time};
+use crate::target::Outcome;
+
+/// The tables of the report.
+pub(super) fn tables(result: &RunResult) -> Vec<Table> {
+    let mut tables = vec![latencies(result), outcomes(result)];
+    if result.phases.len() > 1 {
+        tables.push(phases(result));
+    }
+    if !result.failures.is_empty() {
+        tables.push(failures(result));
+    }
+    tables.push(generator(result));
+    tables
+}
+
+/// The streams that had a load.
+fn offered(result: &RunResult) -> impl Iterator<Item = (&str, Tally)> {
+    result.requests().into_iter().filter(|(_, tally)| tally.offered > 0)
+}
+
+fn words<const N: usize>(words: [&str; N]) -> Vec<String> {
+    words.map(str::to_owned).to_vec()
+}
+
+fn us(figure: Option<u64>) -> String {
+    figure.map_or_else(|| "-".to_owned(), |us| time(us as f64))
+}
+
+fn times(times: &Times) -> [String; 7] {
+    let Figures { p50, p90, p95, p99, p999, max, mean, .. } = times.figures();
+    let mean = mean.map_or_else(|| "-".to_owned(), time);
+    [us(p50), us(p90), us(p95), us(p99), us(p999), us(max), mean]
+}
+
+fn latencies(result: &RunResult) -> Table {
+    let mut rows = Vec::new();
+    for (name, tally) in offered(result) {
+        for (what, of) in [("latency", &tally.latency), ("service time", &tally.service)] {
+            let mut row = vec![format!("{name} {what}"), grouped(of.count())];
+            row.extend(times(of));
+            rows.push(row);
+        }
+    }
+    Table {
+        title: "Times".into(),
+        note: "Latency is from when a request should have begun, service time from when it was sent, \
+               both to the last byte of the answer. They are of the requests that were answered rightly, \
+               and of those that were waited for in vain; what was refused at once would make them look \
+               better than they are."
+            .into(),
+        head: words(["Request", "count", "p50", "p90", "p95", "p99", "p99.9", "max", "mean"]),
+        rows,
+    }
+}
+
+fn outcomes(result: &RunResult) -> Table {
+    let seconds = result.measured().as_secs_f64();
+    let rate = |count: u64| match seconds > 0.0 {
+        true => format!("{:.1}", count as f64 / seconds),
+        false => "-".to_owned(),
+    };
+    let rows = offered(result).map(|(name, tally)| {
+        let mut row = vec![name.to_owned(), grouped(tally.offered), rate(tally.offered)];
+        row.extend([rate(tally.achieved()), grouped(tally.dropped), grouped(tally.late)]);
+        row.extend(tally.outcomes.iter().map(|(_, count)| grouped(count)));
+        row
+    });
+    let mut head = words(["Request", "offered", "offered/s", "answered/s", "dropped", "late"]);
+    head.extend(Outcome::ALL.map(|outcome| outcome.to_string()));
+    Table {
+        title: "Outcomes".into(),
+        note: "Dropped requests waited so long for a free slot that they were given up before they were \
+               sent. Late ones were sent more than 1 ms late through the generator's own fault. Transport: \
+               no connection, no whole answer, or none in time."
+            .into(),
+        head,
+        rows: rows.collect(),
+    }
+}
+
+fn phases(result: &RunResult) -> Table {
+    let mut rows = Vec::new();
+    for phase in &result.phases {
+        let seconds = result.lasted(phase).as_secs_f64();
+        for (name, tally) in result.names.iter().zip(&phase.tallies) {
+            if tally.offered == 0 {
+                continue;
+            }
+            let rate = |count: u64| format!("{:.1}", count as f64 / seconds.max(1e-9));
+            let measured = if phase.phase.measured { "" } else { " (not measured)" };
+            let mut row = vec![format!("{}{measured}: {name}", phase.phase.name)];
+            row.extend([rate(tally.offered), rate(tally.served()), grouped(tally.unserved())]);
+            let figures = tally.latency.figures();
+            row.extend([us(figures.p50), us(figures.p99), us(figures.p999)]);
+            rows.push(row);
+        }
+    }
+    Table {
+        title: "Phase by phase".into(),
+        note: "Latency from the intended start.".into(),
+        head: words(["Phase", "offered/s", "right/s", "not right", "p50", "p99", "p99.9"]),
+        rows,
+    }
+}
+
+fn failures(result: &RunResult) -> Table {
+    let row = |failure: &super::FailureCount| {
+        let count = grouped(failure.count);
+        vec![failure.request.clone(), failure.kind.clone(), count, failure.example.clone()]
+    };
+    Table {
+        title: "Failures".into(),
+        note: "Those of a warm-up too.".into(),
+        head: words(["Request", "what", "how often", "the first one"]),
+        rows: result.failures.iter().map(row).collect(),
+    }
+}
+
+fn generator(result: &RunResult) -> Table {
+    let generator = &result.generator;
+    let lag = generator.lag.times.figures();
+    let percent = |share: f64| format!("{:.0}%", 100.0 * share);
+    let rows = [
+        ("lag p50", us(lag.p50)),
+        ("lag p99", us(lag.p99)),
+        ("lag p99.9", us(lag.p999)),
+        ("worst lag", us(lag.max)),
+        ("requests taken in hand more than 1 ms late", grouped(generator.lag.late)),
+        ("share of one core used", percent(generator.cpu)),
+        ("the same in its busiest second", percent(generator.peak_cpu)),
+        ("most requests under way at once", grouped(generator.peak_in_flight)),
+        ("most requests that waited for a slot at once", grouped(generator.peak_waiting)),
+        ("connections opened", grouped(generator.connections)),
+    ];
+    Table {
+        title: "The generator".into(),
+        note: "What the generator saw of itself. With more than 1 % of the requests late, a lag over 100 ms \
+               or more than 90 % of a core used, the run is invalid."
+            .into(),
+        head: words(["", ""]),
+        rows: rows.into_iter().map(|(name, value)| vec![name.to_owned(), value]).collect(),
+    }
+}
+
+/// A row for each request, for standard output.
+pub(super) fn summary(result: &RunResult) -> String {
+    let mut text = format!(
+        "{:10} {:>9} {:>9} {:>7} {:>9} {:>9} {:>9} {:>9} {:>9} {:>9}",
+        "request", "offered", "right", "not", "right/s", "p50", "p95", "p99", "p99.9", "max"
+    );
+    let seconds = result.measured().as_secs_f64().max(1e-9);
+    for (name, tally) in offered(result) {
+        let Figures { p50, p95, p99, p999, max, .. } = tally.latency.figures();
+        let [p50, p95, p99, p999, max] = [p50, p95, p99, p999, max].map(us);
+        // Writing to a string cannot fail.
+        let _ = write!(
+            text,
+            "\n{name:10} {:>9} {:>9} {:>7} {:>9.1} {p50:>9} {p95:>9} {p99:>9} {p999:>9} {max:>9}",
+            grouped(tally.offered),
+            grouped(tally.served()),
+            grouped(tally.unserved()),
+            tally.served() as f64 / seconds,
+        );
+    }
+    let generator = &result.generator;
+    let lag = generator.lag.times.figures();
+    let _ = write!(
+        text,
+        "\nlatency from the intended start, over {seconds:.1} s; generator: lag p99 {}, at worst {}, \
+         {:.0}% of a core",
+        us(lag.p99),
+        us(lag.max),
+        100.0 * generator.cpu
+    );
+    text
+}

@@ -1,0 +1,73 @@
+//! A generator that is held up: what it reports is not true of the server, and it must say so.
+
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use reqwest::Url;
+
+use super::delay::{Plain, Unseen};
+use super::server::DelayServer;
+use super::{Row, heading};
+use crate::interrupt::Interrupt;
+use crate::open::{Connector, Load, Plan, Work, judge, run};
+use crate::target::{Failure, Outcome, TargetArgs};
+use crate::verdict::Verdict;
+
+const RATE: f64 = 100.0;
+const TIME: Duration = Duration::from_secs(4);
+const HELD_UP: Duration = Duration::from_millis(300);
+/// The request before which the generator is held up.
+const BEFORE: u64 = 200;
+
+pub(super) fn check(args: &TargetArgs, interrupt: &Interrupt) -> anyhow::Result<Vec<Row>> {
+    let server = DelayServer::start(Duration::ZERO)?;
+    let connector = Connector::new(&Url::parse(&format!("http://{}", server.address))?, false)?;
+    let plan = Plan::constant(vec![Load::constant(RATE)], TIME, args.timeout);
+    let work: Arc<dyn Work> = Arc::new(HoldingUp);
+    let result = run(&plan, &[work], &connector, interrupt, &mut Unseen)?;
+    heading("a generator that is held up for 300 ms of a 4 s run at 100 requests per second");
+    let verdict = judge(&result, &[], None).ending.verdict;
+    let late = result.total(0).late;
+    // It is behind with those that were due meanwhile, give or take the one at each end.
+    let due = (RATE * HELD_UP.as_secs_f64()) as u64;
+    Ok(vec![
+        Row {
+            what: "requests that were late",
+            truth: due.to_string(),
+            reported: late.to_string(),
+            distance: "from 90% to 150% of it".to_owned(),
+            right: (due * 9 / 10..=due * 3 / 2).contains(&late),
+        },
+        Row {
+            what: "verdict",
+            truth: Verdict::Invalid.to_string(),
+            reported: verdict.to_string(),
+            distance: "the same".to_owned(),
+            right: verdict == Verdict::Invalid,
+        },
+    ])
+}
+
+/// Requests, before one of which the generator's thread sleeps.
+#[derive(Debug)]
+struct HoldingUp;
+
+impl Work for HoldingUp {
+    fn name(&self) -> &str {
+        Plain.name()
+    }
+
+    fn request(&self, number: u64) -> Request<Bytes> {
+        if number == BEFORE {
+            thread::sleep(HELD_UP);
+        }
+        Plain.request(number)
+    }
+
+    fn read(&self, n: u64, answer: &Response<Bytes>, at: Instant) -> Result<Outcome, Failure> {
+        Plain.read(n, answer, at)
+    }
+}
