@@ -7,9 +7,9 @@
 //! All of it is safe to call from a function with the same target features.
 
 use std::arch::x86_64::{
-    __m128i, _mm_add_epi32, _mm_alignr_epi8, _mm_extract_epi32, _mm_set_epi32,
-    _mm_sha256msg1_epu32, _mm_sha256msg2_epu32, _mm_sha256rnds2_epu32, _mm_shuffle_epi32,
-    _mm_unpackhi_epi64, _mm_unpacklo_epi64, _mm_xor_si128,
+    __m128i, _mm_add_epi32, _mm_alignr_epi8, _mm_castps_si128, _mm_castsi128_ps, _mm_extract_epi32,
+    _mm_set_epi32, _mm_sha256msg1_epu32, _mm_sha256msg2_epu32, _mm_sha256rnds2_epu32,
+    _mm_shuffle_epi32, _mm_shuffle_ps, _mm_xor_si128,
 };
 use std::array;
 
@@ -38,11 +38,14 @@ const K: [[u32; 4]; 16] = [
 /// The padding of a hash value that follows a key's block: a set bit, then the length of both in bits.
 const PADDING: [[u32; 4]; 2] = [[0x8000_0000, 0, 0, 0], [0, 0, 0, 8 * (64 + 32)]];
 
-/// For a shuffle: the words in the opposite order.
-const REVERSE: i32 = 0b00_01_10_11;
+/// For a shuffle: words 3 and 2 of one operand, then of the other.
+const LAST_BACKWARDS: i32 = 0b10_11_10_11;
 
-/// For a shuffle: the upper two words, as the lower ones.
-const HIGH_HALF: i32 = 0b00_00_11_10;
+/// For a shuffle: words 1 and 0 of one operand, then of the other.
+const FIRST_BACKWARDS: i32 = 0b00_01_00_01;
+
+/// For a shuffle: words 2 and 3 come first.
+const LAST_TWO: i32 = 0b01_00_11_10;
 
 /// Four words, the first one in the lowest bits.
 type Quad = __m128i;
@@ -52,6 +55,9 @@ type State = [Quad; 2];
 
 /// A hash value as a message: a b c d and e f g h.
 type Message = [Quad; 2];
+
+/// Sixteen words of the message schedule, of four rounds each: those with the number n of 16 at n % 4.
+type Schedule = [Quad; 4];
 
 /// `count` iterations in each lane.
 #[target_feature(enable = "sha,sse4.1,ssse3")]
@@ -82,70 +88,56 @@ pub fn iterate<const N: usize>(lanes: [&mut Lane; N], count: u32) {
 #[target_feature(enable = "sha,sse4.1,ssse3")]
 fn compress<const N: usize>(start: &[State; N], message: &[Message; N]) -> [Message; N] {
     let [bit, length] = PADDING.map(|words| quad(words));
-    let mut state = *start;
-    let mut w = message.map(|[first, second]| [first, second, bit, length]);
-    for (state, w) in state.iter_mut().zip(&w) {
-        rounds(state, 0, w[0]);
-    }
-    for (state, w) in state.iter_mut().zip(&w) {
-        rounds(state, 1, w[1]);
-    }
-    for state in &mut state {
-        rounds(state, 2, bit);
-    }
-    for state in &mut state {
-        rounds(state, 3, length);
-    }
-    for (state, w) in state.iter_mut().zip(&mut w) {
-        // Four words from the second on are 0.
-        let next = _mm_sha256msg2_epu32(_mm_sha256msg1_epu32(w[0], w[1]), length);
-        *w = [w[1], w[2], w[3], next];
-        rounds(state, 4, next);
-    }
-    for (state, w) in state.iter_mut().zip(&mut w) {
-        rounds(state, 5, extend(w));
-    }
-    for (state, w) in state.iter_mut().zip(&mut w) {
-        // Of the padding alone, the first half of the step returns its first four words.
-        let next = _mm_add_epi32(bit, _mm_alignr_epi8(w[3], w[2], 4));
-        let next = _mm_sha256msg2_epu32(next, w[3]);
-        *w = [w[1], w[2], w[3], next];
-        rounds(state, 6, next);
-    }
-    for group in 7..16 {
-        for (state, w) in state.iter_mut().zip(&mut w) {
-            rounds(state, group, extend(w));
-        }
-    }
+    let mut lanes: [_; N] =
+        array::from_fn(|lane| (start[lane], [message[lane][0], message[lane][1], bit, length]));
+    turn::<0, N>(&mut lanes);
+    turn::<2, N>(&mut lanes);
+    turn::<4, N>(&mut lanes);
+    turn::<6, N>(&mut lanes);
+    turn::<8, N>(&mut lanes);
+    turn::<10, N>(&mut lanes);
+    turn::<12, N>(&mut lanes);
+    turn::<14, N>(&mut lanes);
     array::from_fn(|lane| {
-        let [feba, hgdc] = state[lane];
+        let [feba, hgdc] = lanes[lane].0;
         let [feba_start, hgdc_start] = start[lane];
-        let abef = _mm_shuffle_epi32(_mm_add_epi32(feba, feba_start), REVERSE);
-        let cdgh = _mm_shuffle_epi32(_mm_add_epi32(hgdc, hgdc_start), REVERSE);
-        [_mm_unpacklo_epi64(abef, cdgh), _mm_unpackhi_epi64(abef, cdgh)]
+        let feba = _mm_castsi128_ps(_mm_add_epi32(feba, feba_start));
+        let hgdc = _mm_castsi128_ps(_mm_add_epi32(hgdc, hgdc_start));
+        let abcd = _mm_shuffle_ps::<LAST_BACKWARDS>(feba, hgdc);
+        let efgh = _mm_shuffle_ps::<FIRST_BACKWARDS>(feba, hgdc);
+        [_mm_castps_si128(abcd), _mm_castps_si128(efgh)]
     })
 }
 
-/// Four rounds, the `group`th of 16, with the message's words that belong to them.
+/// Eight rounds in each lane, from the four on that have the number `FROM` of 16.
 #[inline]
 #[target_feature(enable = "sha,sse4.1,ssse3")]
-fn rounds([feba, hgdc]: &mut State, group: usize, w: Quad) {
-    let w = _mm_add_epi32(w, quad(K[group]));
-    // Two rounds leave a b e f of before as c d g h, so the results change places twice.
-    *hgdc = _mm_sha256rnds2_epu32(*hgdc, *feba, w);
-    *feba = _mm_sha256rnds2_epu32(*feba, *hgdc, _mm_shuffle_epi32(w, HIGH_HALF));
+fn turn<const FROM: usize, const N: usize>(lanes: &mut [(State, Schedule); N]) {
+    for (state, schedule) in lanes {
+        rounds(state, schedule, FROM);
+        rounds(state, schedule, FROM + 1);
+    }
 }
 
-/// The next four words of the message schedule (FIPS 180-4 section 6.2.2) after the sixteen in `w`,
-/// which moves on by four.
+/// The four rounds with the number `four` of 16, and the words of the message schedule for those that
+/// come after the next four. The instructions for the words are those that the processor has time for
+/// while it waits for the rounds.
 #[inline]
 #[target_feature(enable = "sha,sse4.1,ssse3")]
-fn extend(w: &mut [Quad; 4]) -> Quad {
-    let [w0, w1, w2, w3] = *w;
-    let next = _mm_add_epi32(_mm_sha256msg1_epu32(w0, w1), _mm_alignr_epi8(w3, w2, 4));
-    let next = _mm_sha256msg2_epu32(next, w3);
-    *w = [w1, w2, w3, next];
-    next
+fn rounds([feba, hgdc]: &mut State, w: &mut Schedule, four: usize) {
+    let [before_last, last, this, next] = [2, 3, 0, 1].map(|distance| (four + distance) % 4);
+    let sum = _mm_add_epi32(w[this], quad(K[four]));
+    // After two rounds, a b e f of before are c d g h.
+    *hgdc = _mm_sha256rnds2_epu32(*hgdc, *feba, sum);
+    if (4..16).contains(&(four + 2)) {
+        // FIPS 180-4 section 6.2.2.
+        let words = _mm_add_epi32(
+            _mm_sha256msg1_epu32(w[before_last], w[last]),
+            _mm_alignr_epi8(w[next], w[this], 4),
+        );
+        w[before_last] = _mm_sha256msg2_epu32(words, w[next]);
+    }
+    *feba = _mm_sha256rnds2_epu32(*feba, *hgdc, _mm_shuffle_epi32::<LAST_TWO>(sum));
 }
 
 #[inline]
