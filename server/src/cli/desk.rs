@@ -153,8 +153,7 @@ fn open(dir: &Path, offline: &Offline) -> anyhow::Result<Operator> {
     Ok(Operator::new(Arc::new(state)))
 }
 
-/// The settings of a server that never serves. To start the hashing threads costs one hash, so
-/// where nothing will be hashed, hashes are cheap.
+/// The settings of a server that never serves. Where nothing will be hashed, hashes are cheap.
 fn config(offline: &Offline) -> Result<Config, clap::Error> {
     let mut config = Config::without_environment(&["--pbkdf2-iterations", "1"])?;
     if let Some(passwords) = &offline.passwords {

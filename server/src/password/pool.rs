@@ -1,6 +1,7 @@
 mod pace;
 mod priority;
 mod queue;
+mod settings;
 mod stats;
 mod worker;
 
@@ -11,7 +12,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use hallpass_contract::Secret;
-use hallpass_kdf::{Input, KEY_LEN, Key};
+use hallpass_kdf::{KEY_LEN, Key};
 use tokio::sync::oneshot;
 
 use super::kdf::{Kdf, Prf};
@@ -19,6 +20,7 @@ use super::phc::SALT_LEN;
 use super::{Password, PhcHash, StoredHash, cost};
 use pace::Pace;
 use queue::{Queue, Workers};
+pub use settings::Settings;
 pub use stats::{JobKind, JobTimes, KindStats, PoolObserver, PoolStats, Unobserved};
 use worker::{Cost, Derivation, Source, Work, Worker};
 
@@ -38,31 +40,6 @@ pub struct Pool {
     dearest: Arc<AtomicU32>,
     /// Verified against when there is no such user, so that both take the same time.
     decoy: StoredHash,
-}
-
-/// How a pool works.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// What a new hash costs.
-    pub iterations: NonZeroU32,
-    /// Hashing threads.
-    pub threads: usize,
-    /// How many passwords a thread hashes at once.
-    pub lanes: usize,
-    /// Is told how long the jobs took.
-    pub observer: Arc<dyn PoolObserver>,
-}
-
-impl Settings {
-    /// What suits this machine, unobserved.
-    pub fn new(iterations: NonZeroU32) -> Self {
-        Self {
-            iterations,
-            threads: thread::available_parallelism().map_or(1, Into::into),
-            lanes: hallpass_kdf::lanes(),
-            observer: Arc::new(Unobserved),
-        }
-    }
 }
 
 /// Why the pool did not do the work.
@@ -101,7 +78,7 @@ impl Pool {
     pub fn start(settings: Settings) -> anyhow::Result<Self> {
         let Settings { iterations, threads, lanes, observer } = settings;
         let workers = Workers { threads: threads.max(1), lanes: lanes.max(1) };
-        let pool = Self::without_workers(workers, iterations, measure(workers.lanes))?;
+        let pool = Self::without_workers(workers, iterations, settings::measure(workers.lanes))?;
         for n in 0..workers.threads {
             let (queue, observer) = (Arc::clone(&pool.queue), Arc::clone(&observer));
             let worker = Worker { queue, observer };
@@ -287,14 +264,6 @@ fn decoy(iterations: NonZeroU32) -> Result<StoredHash, PoolError> {
         key: random::<KEY_LEN>()?.to_vec(),
         is_foreign: false,
     })
-}
-
-/// A first guess, short enough to be made at each start.
-fn measure(lanes: usize) -> Pace {
-    const ITERATIONS: NonZeroU32 = NonZeroU32::new(20_000).expect("not 0");
-    let started = Instant::now();
-    std::hint::black_box(hallpass_kdf::derive(&vec![Input::new(b"", b"", ITERATIONS); lanes]));
-    Pace::measured(started.elapsed(), lanes, ITERATIONS.get())
 }
 
 #[cfg(test)]

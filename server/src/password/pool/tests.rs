@@ -4,6 +4,7 @@ use std::future::Future;
 use std::pin::pin;
 
 use futures_util::FutureExt as _;
+use hallpass_kdf::Input;
 
 use super::*;
 use crate::password::vectors::{DECOMPOSED, DJANGO, OF_DECOMPOSED, OF_PASSWORD, PASSWORD, SHA512};
