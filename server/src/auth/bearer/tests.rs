@@ -231,7 +231,8 @@ async fn nothing_that_was_acknowledged_slips_past_threads_that_verify() {
                     for back in 0..3 {
                         let (gone, roles) =
                             (ended.load(Ordering::Acquire), role.load(Ordering::Acquire));
-                        let n = (gone + 1).saturating_sub(back).min(site.tokens.len() - 1);
+                        // Of the one user who changes.
+                        let n = (gone + 1 - back).clamp(USERS, site.tokens.len() - 1);
                         let token = &site.tokens[n].0;
                         let known = site.app.bearers.known(&site.app, token);
                         let now = site.app.clock.now();
