@@ -13,8 +13,9 @@ use crate::target::{TargetArgs, parse_duration};
 /// Open loop: requests arrive at a given rate, and each is timed from when it should have begun.
 ///
 /// Verifications and logins arrive at rates of their own, whatever becomes of those before them, as
-/// those of many people do. The run passes if every request was answered rightly and each --slo holds;
-/// where the generator itself was late, it is invalid and says nothing about the server.
+/// those of many people do. The run passes if every request was answered rightly and each --slo holds.
+/// It is invalid, and says nothing about the server, where the generator itself was late with more than
+/// 1 % of the requests, or a hundred times as late with one.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = EXAMPLES, args_override_self = true)]
 pub(crate) struct Args {
@@ -66,6 +67,13 @@ pub(crate) struct Args {
     #[arg(long, env = "HALLPASS_LOAD_SEED", value_name = "N", default_value = "1")]
     pub(crate) seed: u64,
 
+    /// From when on the generator itself counts as late with a request
+    #[arg(
+        long, env = "HALLPASS_LOAD_LATE_AFTER", value_name = "TIME", default_value = "1ms",
+        value_parser = parse_positive
+    )]
+    pub(crate) late_after: Duration,
+
     /// What must hold, such as 'verify p99<5ms' or 'errors<0.1%'; repeatable
     ///
     /// [REQUEST] [service] p50|p99.9|max|mean OP TIME, or [REQUEST] errors|achieved|served|dropped|late
@@ -110,6 +118,16 @@ impl Args {
         if verify.is_zero() && login.is_zero() {
             return Err("nothing would be sent: give --verify-rate or --login-rate".to_owned());
         }
+        for slo in &self.slo {
+            match slo.request.as_deref() {
+                None => {}
+                Some("verify") if !verify.is_zero() => {}
+                Some("login") if !login.is_zero() => {}
+                Some(other) => {
+                    return Err(format!("--slo {slo}: this run has no {other} requests"));
+                }
+            }
+        }
         let loads = verify.beside(&login).ok_or(
             "--verify-rate and --login-rate have different numbers of steps: give as many of both, \
              or one of either",
@@ -132,6 +150,7 @@ impl Args {
             seed: self.seed,
             max_in_flight: self.max_in_flight.get(),
             timeout: self.target.timeout,
+            late_after: self.late_after,
             keep_samples: false,
         })
     }
@@ -200,6 +219,11 @@ mod tests {
         assert!(plan(&["--verify-rate", "0"]).unwrap_err().contains("nothing would be sent"));
         let steps = plan(&["--verify-rate", "1,2", "--login-rate", "1,2,3"]);
         assert!(steps.unwrap_err().contains("different numbers of steps"));
+        for slo in ["login p99<1s", "refresh errors<1%"] {
+            let error = plan(&["--verify-rate", "1", "--slo", slo]).unwrap_err();
+            assert!(error.contains("has no"), "{error}");
+        }
+        assert!(plan(&["--verify-rate", "1", "--slo", "verify p99<1s; errors<1%"]).is_ok());
         for refused in [["--time", "0s"], ["--max-in-flight", "0"], ["--accounts", "0"]] {
             assert!(plan(&refused).is_err(), "{refused:?}");
         }

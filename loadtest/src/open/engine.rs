@@ -148,9 +148,9 @@ impl Engine {
     }
 
     /// The books, after the run, and the share of a core that its busiest second took.
-    pub(super) fn close_books(&self) -> (Ledger, f64) {
-        let mut state = self.state();
-        (std::mem::take(&mut state.ledger), state.peak_cpu)
+    pub(super) fn books(&self) -> (Ledger, f64) {
+        let state = self.state();
+        (state.ledger.clone(), state.peak_cpu)
     }
 
     async fn offer(self: &Arc<Self>, plan: &Plan, pacer: &Pacer) -> io::Result<()> {

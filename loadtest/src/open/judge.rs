@@ -8,9 +8,9 @@ use crate::verdict::{Ending, Verdict};
 /// With more late requests than this share of all, the percentiles are the generator's as much as the
 /// server's.
 const MOST_LATE: f64 = 0.01;
-/// A single stop of the generator's for longer than this, in microseconds, moves the high percentiles,
-/// however few requests fall into it.
-const WORST_LAG_US: u64 = 100_000;
+/// A single stop of the generator's of this many times what is late moves the high percentiles, however
+/// few requests fall into it.
+const WORST_LAG: u32 = 100;
 /// A generator that uses more of its core than this reads answers late, and counts that as the server's.
 const MOST_CPU: f64 = 0.9;
 /// More kinds of failures than this are only counted.
@@ -66,11 +66,13 @@ fn invalid(result: &RunResult) -> Vec<String> {
     let share = lag.late as f64 / lag.times.count().max(1) as f64;
     if share > MOST_LATE {
         reasons.push(format!(
-            "the generator was more than 1 ms late with {:.1}% of the requests",
+            "the generator was more than {} late with {:.1}% of the requests",
+            time(lag.late_after.as_micros() as f64),
             100.0 * share
         ));
     }
-    if let Some(worst) = lag.times.max().filter(|worst| *worst > WORST_LAG_US) {
+    let bearable = (lag.late_after * WORST_LAG).as_micros();
+    if let Some(worst) = lag.times.max().filter(|worst| u128::from(*worst) > bearable) {
         reasons.push(format!("the generator was {} behind once", time(worst as f64)));
     }
     if generator.cpu > MOST_CPU {

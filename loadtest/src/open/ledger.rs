@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::plan::Plan;
-use super::result::{LATE, Lag, PhaseResult, Sample, Second, Tally};
+use super::result::{Lag, PhaseResult, Sample, Second, Tally};
 use super::schedule::Arrival;
 use crate::histogram::Times;
 use crate::target::{Failure, Outcome};
@@ -25,7 +25,7 @@ pub(crate) enum End {
 pub(crate) type Failures = BTreeMap<(usize, String), (u64, String)>;
 
 /// The books of a run.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Ledger {
     pub(super) phases: Vec<PhaseResult>,
     pub(super) timeline: Vec<Second>,
@@ -48,7 +48,7 @@ impl Ledger {
         Self {
             phases,
             timeline: Vec::with_capacity(seconds + 1),
-            lag: Lag::default(),
+            lag: Lag { times: Times::new(), late_after: plan.late_after, late: 0 },
             failures: Failures::new(),
             samples: plan.keep_samples.then(Vec::new),
             streams,
@@ -70,7 +70,7 @@ impl Ledger {
             return;
         }
         self.lag.times.record(lag);
-        if lag > LATE {
+        if lag > self.lag.late_after {
             self.lag.late += 1;
             self.tally(arrival).late += 1;
         }

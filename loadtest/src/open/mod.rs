@@ -117,7 +117,7 @@ fn generate(
     let ended = runtime.block_on(async {
         let engine = Engine::new(plan, works, connector, live);
         let course = engine.run(plan, stop).await?;
-        let (ledger, peak_cpu) = engine.close_books();
+        let (ledger, peak_cpu) = engine.books();
         Ok((ledger, course, peak_cpu))
     });
     observer.over();

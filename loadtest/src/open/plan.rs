@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+/// The grain of common timers; ours is finer.
+pub(crate) const LATE_AFTER: Duration = Duration::from_millis(1);
+
 /// A run: its phases one after the other, and the bounds of its requests.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
@@ -14,6 +17,9 @@ pub(crate) struct Plan {
     pub(crate) max_in_flight: usize,
     /// How long a request waits for a slot, and from then on for its whole answer.
     pub(crate) timeout: Duration,
+    /// From when on the generator counts as late with a request. It is invalid if it is late with more
+    /// than 1 % of them, or a hundred times as late with one.
+    pub(crate) late_after: Duration,
     /// Whether each measured request is kept, beside the histograms: 40 bytes each.
     pub(crate) keep_samples: bool,
 }
@@ -81,6 +87,7 @@ impl Plan {
             seed: 1,
             max_in_flight: 1000,
             timeout,
+            late_after: LATE_AFTER,
             keep_samples: false,
         }
     }

@@ -10,10 +10,6 @@ use super::schedule::Arrival;
 use crate::histogram::Times;
 use crate::target::Outcome;
 
-/// A request that the generator took in hand later than this counts as late. It is the grain of
-/// common timers; ours is finer.
-pub(crate) const LATE: Duration = Duration::from_millis(1);
-
 /// What became of the requests of one name, in one phase or in all.
 #[derive(Clone, Debug)]
 pub(crate) struct Tally {
@@ -149,14 +145,10 @@ pub(crate) struct Sample {
 #[derive(Clone, Debug)]
 pub(crate) struct Lag {
     pub(crate) times: Times,
-    /// How many requests were taken in hand later than [`LATE`].
+    /// From when on a request counts as late.
+    pub(crate) late_after: Duration,
+    /// With how many requests the generator was late.
     pub(crate) late: u64,
-}
-
-impl Default for Lag {
-    fn default() -> Self {
-        Self { times: Times::new(), late: 0 }
-    }
 }
 
 /// What the generator saw of itself.

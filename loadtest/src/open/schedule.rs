@@ -164,8 +164,7 @@ mod tests {
     }
 
     fn plan(spacing: Spacing, phases: Vec<Phase>) -> Plan {
-        let timeout = Duration::from_secs(1);
-        Plan { phases, spacing, seed: 7, max_in_flight: 1, timeout, keep_samples: false }
+        Plan { phases, spacing, seed: 7, ..Plan::constant(vec![], Duration::ZERO, Duration::ZERO) }
     }
 
     fn arrivals(plan: &Plan, streams: usize) -> Vec<Arrival> {

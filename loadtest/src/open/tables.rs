@@ -77,7 +77,7 @@ fn outcomes(result: &RunResult) -> Table {
     Table {
         title: "Outcomes".into(),
         note: "Dropped requests waited so long for a free slot that they were given up before they were \
-               sent. Late ones were sent more than 1 ms late through the generator's own fault. Transport: \
+               sent. Late ones were sent late through the generator's own fault. Transport: \
                no connection, no whole answer, or none in time."
             .into(),
         head,
@@ -132,7 +132,8 @@ fn generator(result: &RunResult) -> Table {
         ("lag p99", us(lag.p99)),
         ("lag p99.9", us(lag.p999)),
         ("worst lag", us(lag.max)),
-        ("requests taken in hand more than 1 ms late", grouped(generator.lag.late)),
+        ("late after", time(generator.lag.late_after.as_micros() as f64)),
+        ("requests it was late with", grouped(generator.lag.late)),
         ("share of one core used", percent(generator.cpu)),
         ("the same in its busiest second", percent(generator.peak_cpu)),
         ("most requests under way at once", grouped(generator.peak_in_flight)),
@@ -141,8 +142,8 @@ fn generator(result: &RunResult) -> Table {
     ];
     Table {
         title: "The generator".into(),
-        note: "What the generator saw of itself. With more than 1 % of the requests late, a lag over 100 ms \
-               or more than 90 % of a core used, the run is invalid."
+        note: "What the generator saw of itself. If it was late with more than 1 % of the requests or \
+               a hundred times as late with one, or used more than 90 % of its core, the run is invalid."
             .into(),
         head: words(["", ""]),
         rows: rows.into_iter().map(|(name, value)| vec![name.to_owned(), value]).collect(),

@@ -144,6 +144,7 @@ struct SecondRequestFigures {
 #[derive(Debug, Serialize)]
 struct GeneratorFigures {
     lag_us: Figures,
+    late_after_us: u128,
     late: u64,
     cpu: f64,
     peak_cpu: f64,
@@ -161,6 +162,7 @@ impl<'a> OpenBody<'a> {
             failures: &result.failures,
             generator: GeneratorFigures {
                 lag_us: generator.lag.times.figures(),
+                late_after_us: generator.lag.late_after.as_micros(),
                 late: generator.lag.late,
                 cpu: generator.cpu,
                 peak_cpu: generator.peak_cpu,
