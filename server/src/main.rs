@@ -2,8 +2,10 @@
 
 use std::io::Write as _;
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -27,6 +29,7 @@ use hallpass::state::{App, State};
 use hallpass::store::RedbStore;
 use hallpass_contract::LISTENING_ON;
 use tokio::net::TcpListener;
+use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
 use tracing_subscriber::filter::{LevelFilter, Targets};
@@ -38,7 +41,7 @@ fn main() -> ExitCode {
         Command::Serve(config) => {
             // Dropped last: it writes out what was logged.
             let _log = logging::start(&config);
-            run(&config).map(|()| ExitCode::SUCCESS)
+            runtime().and_then(|runtime| runtime.block_on(run(&config))).map(|()| ExitCode::SUCCESS)
         }
         command => {
             start_warning();
@@ -54,7 +57,16 @@ fn main() -> ExitCode {
     })
 }
 
-#[tokio::main]
+/// What answers requests: a thread for each core. One alone need not wake or be robbed by others,
+/// which a runtime of several costs it all the same.
+fn runtime() -> anyhow::Result<Runtime> {
+    let mut builder = match thread::available_parallelism() {
+        Ok(NonZeroUsize::MIN) => Builder::new_current_thread(),
+        _ => Builder::new_multi_thread(),
+    };
+    builder.enable_all().build().context("can't start the threads that answer requests")
+}
+
 async fn run(config: &Config) -> anyhow::Result<()> {
     // First, so that a signal during the start ends it in order, too.
     let stop = stop_signal()?.shared();

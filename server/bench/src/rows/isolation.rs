@@ -46,7 +46,8 @@ struct Requests {
 
 #[derive(Debug, Deserialize)]
 struct Latency {
-    p99: f64,
+    /// None where there was nothing to time.
+    p99: Option<f64>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -171,7 +172,8 @@ impl Open {
     fn p99_ms(&self, name: &str) -> anyhow::Result<f64> {
         let requests =
             self.requests.get(name).with_context(|| format!("no {name} in the report"))?;
-        Ok(requests.latency_us.p99 / 1000.0)
+        let p99_us = requests.latency_us.p99.with_context(|| format!("no {name} was answered"))?;
+        Ok(p99_us / 1000.0)
     }
 
     /// Logins that were answered in a second, between the filling of the queue and the end of the
