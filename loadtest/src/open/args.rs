@@ -76,10 +76,11 @@ pub(crate) struct Args {
 
     /// What must hold, such as 'verify p99<5ms' or 'errors<0.1%'; repeatable
     ///
-    /// [REQUEST] [service] p50|p99.9|max|mean OP TIME, or [REQUEST] errors|achieved|served|dropped|late
-    /// OP SHARE, with < <= > >=, a time in us, ms or s, and a share in % of the requests that were due
-    /// or in /s. Without a request it must hold for each of them. Where no SLO is about errors or served
-    /// requests, every request must be answered rightly.
+    /// `verify service p99.9<5ms`, of which `verify` and `service` may be left out (`p50` to `p99.99`, `max`,
+    /// `mean`), or `verify errors<1%` (`achieved`, `served`, `dropped`, `late`), with < <= > >=, a time in us,
+    /// ms or s, and a share in % of the requests that were due or in /s. Without a request it must hold for
+    /// each of them. Where no SLO is about errors or served requests, every request must be answered
+    /// rightly.
     #[arg(long, env = "HALLPASS_LOAD_SLO", value_name = "SLO", value_delimiter = ';')]
     pub(crate) slo: Vec<Slo>,
 

@@ -29,7 +29,7 @@ pub struct Bearer {
     accepted: Arc<Accepted>,
     /// The session it belongs to.
     pub session: SessionId,
-    /// The user as the store had them when this was [their version](Self::is_current).
+    /// The user as the store had them at this [version](crate::store::Store::users_version).
     pub user: User,
     users_version: u64,
     /// What `GET /api/verify` answers, once it was asked.
