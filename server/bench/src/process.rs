@@ -178,16 +178,21 @@ impl Finished {
 
 #[cfg(test)]
 mod tests {
+    use tempfile::TempDir;
+
     use super::*;
 
-    fn start(script: &str) -> Program {
-        let dir = std::env::temp_dir();
-        Program::start("shell", Command::new("sh").args(["-c", script]), None, &dir).unwrap()
+    /// With a directory of its own for its log, since the tests run at once.
+    fn start(script: &str) -> (Program, TempDir) {
+        let dir = tempfile::tempdir().unwrap();
+        let mut shell = Command::new("sh");
+        let program = Program::start("shell", shell.args(["-c", script]), None, dir.path());
+        (program.unwrap(), dir)
     }
 
     #[test]
     fn it_is_gone_with_its_handle_and_so_is_what_it_started() {
-        let mut program = start("sleep 60 & echo $!; wait");
+        let (mut program, _dir) = start("sleep 60 & echo $!; wait");
         let mut child = [0; 16];
         let n = program.stdout().unwrap().read(&mut child).unwrap();
         let child = String::from_utf8(child[..n].to_vec()).unwrap();
@@ -208,15 +213,16 @@ mod tests {
 
     #[test]
     fn what_fails_is_told_with_its_last_words() {
-        let error = start("echo first >&2; echo no such file >&2; exit 3").finish().unwrap();
-        let error = error.printed().unwrap_err().to_string();
+        let (program, _dir) = start("echo first >&2; echo no such file >&2; exit 3");
+        let error = program.finish().unwrap().printed().unwrap_err().to_string();
         assert_eq!(error, "shell failed (exit status: 3): no such file");
-        assert_eq!(start("echo all is well").finish().unwrap().printed().unwrap(), "all is well\n");
+        let (program, _dir) = start("echo all is well");
+        assert_eq!(program.finish().unwrap().printed().unwrap(), "all is well\n");
     }
 
     #[test]
     fn what_has_ended_is_to_blame() {
-        let mut program = start("echo bye >&2");
+        let (mut program, _dir) = start("echo bye >&2");
         let _ = program.child.wait();
         let error = program.blame(anyhow::anyhow!("connection reset"));
         assert_eq!(error.to_string(), "shell ended (exit status: 0): bye");
