@@ -69,7 +69,7 @@ impl Service {
     }
 
     /// The answer to `GET /api/verify` with a token that was accepted before, which is what a proxy
-    /// asks for each of its own requests. The table would answer the same, for twice the time; it
+    /// asks for each of its own requests. The table would answer the same, more slowly; it
     /// answers whatever else there is to say, and where each request is to be logged.
     fn at_once(&self, request: &Request<Incoming>) -> Option<Response> {
         let is_verify = request.method() == Method::GET && request.uri().path() == path::VERIFY;
