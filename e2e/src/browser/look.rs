@@ -1,5 +1,6 @@
 //! What can be seen. Each of these waits, and says what it waited for in vain.
 
+use anyhow::Context as _;
 use fantoccini::Locator;
 use fantoccini::elements::Element;
 
@@ -15,9 +16,13 @@ impl Browser {
 
     /// The one element that a CSS selector names, as soon as it is there.
     pub async fn find(&self, css: &str) -> Result<Element> {
-        let found = async || Ok(self.client.find_all(Locator::Css(css)).await?.len() == 1);
+        let mut elements = Vec::new();
+        let found = async || {
+            elements = self.client.find_all(Locator::Css(css)).await?;
+            Ok(elements.len() == 1)
+        };
         eventually(&format!("{css} is there"), found).await?;
-        Ok(self.client.find(Locator::Css(css)).await?)
+        elements.pop().with_context(|| format!("{css} is gone"))
     }
 
     /// The element, as soon as a person can see it.

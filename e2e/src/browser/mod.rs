@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use fantoccini::actions::{InputSource as _, KeyAction, KeyActions};
+use fantoccini::elements::Element;
 pub use fantoccini::key::Key;
 use fantoccini::{Client, Locator};
 use serde_json::{Value, json};
@@ -127,8 +128,7 @@ impl Browser {
     /// Fills in a field in place of what it holds.
     pub async fn fill(&self, css: &str, text: &str) -> Result {
         let field = self.visible(css).await?;
-        let secret =
-            is_for_passwords(&field.attr("autocomplete").await?, &field.prop("type").await?);
+        let secret = self.holds_a_password(&field).await?;
         self.step(format_args!("fill {css} with “{}”", if secret { HIDDEN } else { text })).await;
         field.clear().await.with_context(|| format!("clear {css}"))?;
         field.send_keys(text).await.with_context(|| format!("fill {css}"))
@@ -137,10 +137,17 @@ impl Browser {
     /// Types into whatever has the focus.
     pub async fn type_text(&self, text: &str) -> Result {
         let field = self.client.active_element().await?;
-        let secret =
-            is_for_passwords(&field.attr("autocomplete").await?, &field.prop("type").await?);
+        let secret = self.holds_a_password(&field).await?;
         self.step(format_args!("type “{}”", if secret { HIDDEN } else { text })).await;
         field.send_keys(text).await.context("type")
+    }
+
+    /// A password that is shown is still one. A script asks for both of what tells it: each command
+    /// of its own costs as much as a key press.
+    async fn holds_a_password(&self, field: &Element) -> Result<bool> {
+        let script = "return [arguments[0].autocomplete, arguments[0].type]";
+        let says = self.client.execute(script, vec![serde_json::to_value(field)?]).await?;
+        Ok(is_for_passwords(&says))
     }
 
     /// Presses keys together, wherever the focus is: `[Key::Tab]`, `[Key::Shift, Key::Tab]`.
@@ -205,22 +212,23 @@ impl Browser {
     }
 }
 
-/// A password that is shown is still one.
-fn is_for_passwords(autocomplete: &Option<String>, kind: &Option<String>) -> bool {
-    let says =
-        |value: &Option<String>| value.as_deref().is_some_and(|value| value.contains("password"));
-    says(autocomplete) || says(kind)
+fn is_for_passwords(says: &Value) -> bool {
+    let says = says.as_array().into_iter().flatten();
+    says.filter_map(Value::as_str).any(|word| word.contains("password"))
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::is_for_passwords;
 
     #[test]
     fn a_shown_password_stays_out_of_the_steps() {
-        let some = |text: &str| Some(text.to_owned());
-        assert!(is_for_passwords(&None, &some("password")));
-        assert!(is_for_passwords(&some("current-password"), &some("text")));
-        assert!(!is_for_passwords(&some("username"), &some("text")));
+        assert!(is_for_passwords(&json!(["", "password"])));
+        assert!(is_for_passwords(&json!(["current-password", "text"])));
+        assert!(!is_for_passwords(&json!(["username", "text"])));
+        // The document itself can have the focus: it has neither.
+        assert!(!is_for_passwords(&json!([Value::Null, Value::Null])));
     }
 }
