@@ -57,10 +57,18 @@ impl Backend {
 
     /// As [`derive()`](crate::derive()).
     pub fn derive(self, inputs: &[Input<'_>]) -> Vec<Key> {
+        self.derive_with_pauses(inputs, || ())
+    }
+
+    /// As [`derive_with_pauses()`](crate::derive_with_pauses()).
+    pub fn derive_with_pauses(self, inputs: &[Input<'_>], mut pause: impl FnMut()) -> Vec<Key> {
         match self.0 {
-            Kind::Portable => inputs.iter().map(portable::derive).collect(),
+            Kind::Portable => {
+                let derive = |input| (portable::derive(input), pause()).0;
+                inputs.iter().map(derive).collect()
+            }
             #[cfg(target_arch = "x86_64")]
-            Kind::ShaNi(sha_ni) => sha_ni::derive(sha_ni, inputs),
+            Kind::ShaNi(sha_ni) => sha_ni::derive(sha_ni, inputs, pause),
         }
     }
 }

@@ -34,10 +34,11 @@ impl ShaNi {
 }
 
 /// A key from each input, in their order.
-pub fn derive(sha_ni: ShaNi, inputs: &[Input<'_>]) -> Vec<Key> {
-    schedule::derive(inputs, |jobs: &mut [Box<Job>], count| match jobs {
+pub fn derive(sha_ni: ShaNi, inputs: &[Input<'_>], pause: impl FnMut()) -> Vec<Key> {
+    let advance = |jobs: &mut [Box<Job>], count| match jobs {
         [one] => sha_ni.advance([&mut one.lane], count),
         [one, two] => sha_ni.advance([&mut one.lane, &mut two.lane], count),
         _ => unreachable!("there are 1 to {LANES} jobs"),
-    })
+    };
+    schedule::derive(inputs, advance, pause)
 }

@@ -40,17 +40,27 @@ impl Job {
     }
 }
 
+/// Iterations between two pauses: some 40 us.
+const TURN: u32 = 512;
+
 /// Has `advance` compute iterations in the lanes of 1 to [`LANES`] jobs, which it does for all of them
 /// alike, until each input has its key and its padding. A lane that is done takes the next input.
-pub fn derive(inputs: &[Input<'_>], mut advance: impl FnMut(&mut [Box<Job>], u32)) -> Vec<Key> {
+/// There is a `pause` after no more than [`TURN`] iterations.
+pub fn derive(
+    inputs: &[Input<'_>],
+    mut advance: impl FnMut(&mut [Box<Job>], u32),
+    mut pause: impl FnMut(),
+) -> Vec<Key> {
     let mut keys = vec![[0; KEY_LEN]; inputs.len()];
     let mut waiting = inputs.iter().enumerate();
     let mut jobs: Vec<Box<Job>> = Vec::with_capacity(LANES);
     loop {
         let free = LANES - jobs.len();
         jobs.extend(waiting.by_ref().take(free).map(|(index, input)| Job::start(index, input)));
-        let Some(count) = jobs.iter().map(|job| job.left).min() else { return keys };
+        let Some(left) = jobs.iter().map(|job| job.left).min() else { return keys };
+        let count = left.min(TURN);
         advance(&mut jobs, count);
+        pause();
         jobs.retain_mut(|job| {
             job.left -= count;
             job.left > 0 || job.goes_on(&mut keys)
@@ -60,6 +70,7 @@ pub fn derive(inputs: &[Input<'_>], mut advance: impl FnMut(&mut [Box<Job>], u32
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
     use std::num::NonZeroU32;
 
     use proptest::collection::vec;
@@ -91,9 +102,10 @@ mod tests {
         fn each_input_costs_its_iterations_and_its_padding(costs in costs()) {
             // Starting a job computes the first one.
             let mut computed = vec![1; costs.len()];
-            derive(&inputs(&costs), |jobs, count| {
+            let advance = |jobs: &mut [Box<Job>], count| {
                 jobs.iter().for_each(|job| computed[job.index] += count);
-            });
+            };
+            derive(&inputs(&costs), advance, || ());
             let expected: Vec<u32> =
                 costs.iter().map(|(iterations, padded_to)| *iterations.max(padded_to)).collect();
             prop_assert_eq!(computed, expected);
@@ -103,11 +115,31 @@ mod tests {
         fn no_lane_is_free_while_an_input_waits(costs in costs()) {
             let mut started = vec![false; costs.len()];
             let mut free_too_early = false;
-            derive(&inputs(&costs), |jobs, _| {
+            let advance = |jobs: &mut [Box<Job>], _| {
                 jobs.iter().for_each(|job| started[job.index] = true);
                 free_too_early |= jobs.len() < LANES && started.contains(&false);
-            });
+            };
+            derive(&inputs(&costs), advance, || ());
             prop_assert!(!free_too_early);
+        }
+
+        #[test]
+        fn no_turn_is_longer_than_one_and_each_ends_with_a_pause(
+            costs in vec((1..3 * TURN, 0..5 * TURN), 0..5),
+        ) {
+            let turns = Cell::new(0);
+            let mut longest = 0;
+            let advance = |_: &mut [Box<Job>], count| {
+                longest = longest.max(count);
+                turns.set(turns.get() + 1);
+            };
+            let mut pauses = 0;
+            derive(&inputs(&costs), advance, || {
+                pauses += 1;
+                assert_eq!(pauses, turns.get());
+            });
+            prop_assert!(longest <= TURN);
+            prop_assert_eq!(pauses, turns.get());
         }
     }
 }

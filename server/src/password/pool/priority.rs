@@ -1,12 +1,91 @@
-/// Hashing takes whole cores; answering requests goes first.
+//! Hashing takes whole cores; answering requests goes first.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// For how long a hashing thread waits for others, at the most, over the time that it works.
+const PATIENCE: u32 = 9;
+
+/// Lowers the priority of the calling thread, so that it has a tenth of a core beside another one that is
+/// always busy.
 ///
-/// `SCHED_IDLE` was measured to be somewhat kinder to verifications beside a flood of logins. But
-/// beside one busy thread of another program in the same scheduling group, the kernel's weights leave
-/// it 0.3 % of a core, nice 19 1.4 % and nice 10 a tenth: a login would take many seconds.
+/// `SCHED_IDLE` would leave it 0.3 %: a flood of verifications could stop all logins.
 pub(super) fn yield_to_the_reactor() {
     // On Linux the nice value belongs to the calling thread.
     #[cfg(target_os = "linux")]
     if let Err(error) = rustix::process::setpriority_process(None, 10) {
         tracing::warn!(%error, "can't lower the priority of a hashing thread");
+    }
+}
+
+/// Gives way between two turns of hashing.
+///
+/// The priority alone does not: a thread that wakes a moment before its share is due is not looked at
+/// again before the next tick of the kernel's clock, up to 4 ms later.
+pub(super) struct Courtesy {
+    /// The end of the last pause.
+    since: Instant,
+    worked: Duration,
+    waited: Duration,
+}
+
+impl Courtesy {
+    pub fn new(now: Instant) -> Self {
+        Self { since: now, worked: Duration::ZERO, waited: Duration::ZERO }
+    }
+
+    /// Lets others go first, unless this thread has waited for them so long that it is its turn. Linux
+    /// takes a yield for more than it is meant and comes back too late to a thread that yields each time.
+    pub fn pause(&mut self) {
+        if self.gives_way(Instant::now()) {
+            thread::yield_now();
+            self.goes_on(Instant::now());
+        }
+    }
+
+    /// Ends a turn; whether to yield then.
+    fn gives_way(&mut self, now: Instant) -> bool {
+        self.worked += now.saturating_duration_since(self.since);
+        self.since = now;
+        self.waited < self.worked * PATIENCE
+    }
+
+    fn goes_on(&mut self, now: Instant) {
+        self.waited += now.saturating_duration_since(self.since);
+        self.since = now;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: Duration = Duration::from_millis(1);
+
+    #[test]
+    fn alone_it_gives_way_after_each_turn() {
+        let mut now = Instant::now();
+        let mut courtesy = Courtesy::new(now);
+        for _ in 0..10 {
+            now += MS;
+            assert!(courtesy.gives_way(now));
+            courtesy.goes_on(now);
+        }
+    }
+
+    #[test]
+    fn after_a_long_wait_it_works_until_it_has_had_a_tenth() {
+        let mut now = Instant::now();
+        let mut courtesy = Courtesy::new(now);
+        now += MS;
+        assert!(courtesy.gives_way(now));
+        now += MS * 27;
+        courtesy.goes_on(now);
+        let turns = (1..).find(|_| {
+            now += MS;
+            courtesy.gives_way(now)
+        });
+        // Four of work in all, against 27 of waiting.
+        assert_eq!(turns, Some(3));
     }
 }

@@ -7,7 +7,7 @@ use hallpass_contract::Secret;
 use hallpass_kdf::{Input, Key};
 use tokio::sync::oneshot;
 
-use super::priority;
+use super::priority::{self, Courtesy};
 use super::queue::{Asker, Batch, Job, Outcome, Queue};
 use super::stats::{JobTimes, PoolObserver};
 
@@ -120,7 +120,9 @@ impl Worker {
 
     fn derive(&self, ready: Vec<Ready>, turn: Turn) {
         let inputs: Vec<Input<'_>> = ready.iter().map(Ready::input).collect();
-        let keys = caught(|| hallpass_kdf::derive(&inputs)).unwrap_or_default();
+        let mut courtesy = Courtesy::new(turn.started);
+        let derive = || hallpass_kdf::derive_with_pauses(&inputs, || courtesy.pause());
+        let keys = caught(derive).unwrap_or_default();
         drop(inputs);
         self.queue.learn(turn.started.elapsed(), ready.len(), turn.had_room);
         for Ready { asker, .. } in &ready {
