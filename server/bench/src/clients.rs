@@ -6,7 +6,8 @@ use anyhow::Context as _;
 use hallpass_contract::{REFRESH_COOKIE, path};
 
 use crate::closed_loop::Client;
-use crate::wire::{Answer, post_cookie};
+use crate::hallpass::credentials;
+use crate::wire::{Answer, post, post_cookie};
 
 /// Sends the same requests in turn, for ever; each must be answered with 200.
 #[derive(Clone, Debug)]
@@ -94,6 +95,35 @@ impl Client for Refresher {
     }
 }
 
+/// Registers one user after the other, for ever.
+#[derive(Clone, Debug)]
+pub struct Registrar {
+    /// What all of its users' names begin with, and nobody else's.
+    prefix: String,
+    registered: u64,
+}
+
+impl Registrar {
+    /// A client whose users' names begin with this.
+    pub fn new(prefix: String) -> Self {
+        Self { prefix, registered: 0 }
+    }
+}
+
+impl Client for Registrar {
+    fn ask(&mut self, request: &mut Vec<u8>) -> bool {
+        let name = format!("{}-{}", self.prefix, self.registered);
+        request.extend(post(path::REGISTER, &credentials(&name)));
+        true
+    }
+
+    fn hear(&mut self, answer: &Answer<'_>) -> anyhow::Result<()> {
+        answer.expect(201)?;
+        self.registered += 1;
+        Ok(())
+    }
+}
+
 /// The refresh cookie that an answer sets, as it goes into the next request.
 ///
 /// # Errors
@@ -119,6 +149,19 @@ mod tests {
             clients.iter_mut().for_each(|client| assert!(client.ask(&mut asked)));
         }
         assert_eq!(asked, [0, 2, 1, 3, 2, 0]);
+    }
+
+    #[test]
+    fn a_registrar_asks_for_a_new_name_each_time() {
+        let mut client = Registrar::new("ada".to_owned());
+        let created = b"HTTP/1.1 201 Created\r\ncontent-length: 0\r\n\r\n";
+        let created = Answer::parse(created).unwrap().unwrap();
+        let mut asked = Vec::new();
+        client.ask(&mut asked);
+        client.hear(&created).unwrap();
+        client.ask(&mut asked);
+        let asked = String::from_utf8(asked).unwrap();
+        assert!(asked.contains("\"ada-0\"") && asked.contains("\"ada-1\""), "{asked}");
     }
 
     #[test]

@@ -111,6 +111,12 @@ impl Program {
         Ok(Finished { name: self.name, printed, status, last_words: self.last_words() })
     }
 
+    /// Ends it as a loss of power would, as far as it can tell.
+    pub fn kill(mut self) {
+        let _ = kill_process_group(self.group, Signal::KILL);
+        let _ = self.child.wait();
+    }
+
     /// How it ended, if it has.
     pub fn ended(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().ok().flatten()

@@ -91,6 +91,11 @@ impl Server {
         Ok(Memory { resident: field("VmRSS:")?, peak: field("VmHWM:")? })
     }
 
+    /// Ends it at once, whatever it is at.
+    pub fn kill(self) {
+        self.program.kill();
+    }
+
     /// Asks it to end, and waits until it has.
     pub fn stop(self) {
         drop(self);

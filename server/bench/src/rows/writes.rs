@@ -1,19 +1,29 @@
-//! `POST /api/refresh`: each answer is a write that survives the loss of power.
+//! `POST /api/refresh` and `POST /api/register`: each answer is a write that survives the loss of power.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
 use crate::bench::Bench;
-use crate::clients::Refresher;
-use crate::closed_loop::{self, Plan};
+use crate::clients::{Refresher, Registrar};
+use crate::closed_loop::{self, Client, Measured, Plan};
+use crate::cores;
+use crate::disk::{self, Syncs};
 use crate::hallpass::{self, CHEAP_HASHES};
 use crate::row::{Findings, Row, Target, Unit};
+use crate::server::Server;
 use crate::statistics::{self, Spread};
-use crate::{cores, disk};
 
-/// Sessions that are refreshed at once.
+/// Clients that write at once.
 const CLIENTS: usize = 256;
+
+/// What one kind of write came to, round by round.
+struct Writes {
+    per_second: Vec<f64>,
+    latency_us: Histogram<u64>,
+    load_busy: Vec<f64>,
+}
 
 pub(super) fn run(bench: &Bench, findings: &mut Findings) -> anyhow::Result<()> {
     let dir = bench.directory("hallpass-writes")?;
@@ -23,37 +33,64 @@ pub(super) fn run(bench: &Bench, findings: &mut Findings) -> anyhow::Result<()> 
 
     let (rounds, time) = bench.pick((5, 4), (2, 3));
     let plan = Plan { warm_up: Duration::from_millis(500), time: Duration::from_secs(time) };
-    let (mut rotations, mut syncs, mut load) = (Vec::new(), Vec::new(), Vec::new());
-    let mut latency_us = Histogram::new(3)?;
+    let (mut syncs, mut rotations, mut registrations) =
+        (Vec::new(), Writes::new()?, Writes::new()?);
     for round in 1..=rounds {
         bench.step(&format!("round {round} of {rounds}"));
         syncs.push(disk::measure(bench.work(), Duration::from_secs(1))?);
-        // Anew, since the end of a round cuts rotations off whose tokens nobody has received.
-        let users = hallpass::sign_in(server.address, &names)?;
-        let mut clients: Vec<_> =
-            users.into_iter().map(|user| Refresher::new(user.cookie)).collect();
-        let address = server.address;
-        let rotate = || closed_loop::run(address, &mut clients, plan);
-        let measured =
-            cores::on(Some(bench.cores.load), rotate).map_err(|error| server.blame(error))?;
-        rotations.push(measured.per_second());
-        load.push(measured.generator_busy);
-        latency_us.add(measured.latency_us)?;
+        let mut refreshers = refreshers(server.address, &names)?;
+        rotations.add(bench, &mut server, &mut refreshers, plan)?;
+        let registrars = (0..CLIENTS).map(|n| Registrar::new(format!("new-{round}-{n}")));
+        registrations.add(bench, &mut server, &mut registrars.collect::<Vec<_>>(), plan)?;
+    }
+    findings.rows.extend(rotations.rows("durable refresh rotations", "a rotation's p99", &syncs));
+    // Its hash has 1,000 iterations here: what a usual one costs is another group's row.
+    let what = ("durable registrations, cheap hashes", "a registration's p99");
+    findings.rows.extend(registrations.rows(what.0, what.1, &syncs));
+    Ok(())
+}
+
+/// Anew for each round, since the end of a round cuts rotations off whose tokens nobody has received.
+fn refreshers(address: SocketAddr, names: &[String]) -> anyhow::Result<Vec<Refresher>> {
+    let users = hallpass::sign_in(address, names)?;
+    Ok(users.into_iter().map(|user| Refresher::new(user.cookie)).collect())
+}
+
+impl Writes {
+    fn new() -> anyhow::Result<Self> {
+        let latency_us = Histogram::new(3)?;
+        Ok(Self { per_second: Vec::new(), latency_us, load_busy: Vec::new() })
     }
 
-    let per_second: Vec<f64> = syncs.iter().map(|syncs| syncs.per_second).collect();
-    let of = |figures: &[f64]| Spread::of(figures.iter().copied());
-    let row = Row::new("durable refresh rotations", of(&rotations), Unit::PerSecond);
-    let ratio = statistics::paired(&rotations, &per_second);
-    let busy = format!("load's core {:.0} % busy", 100.0 * of(&load).median);
-    let row = row.beside_by("the disk's syncs, one by one", of(&per_second), ratio);
-    findings.rows.push(row.must(Target::AtLeast(5000.0)).note(busy));
-    let ms = |us: u64| Spread::single(us as f64 / 1000.0);
-    let p99 = ms(latency_us.value_at_quantile(0.99));
-    let sync_p99 = Spread::of(syncs.iter().map(|syncs| syncs.p99_us as f64 / 1000.0));
-    let row = Row::new("a rotation's p99", p99, Unit::Milliseconds);
-    let row = row.beside("the disk's sync p99", sync_p99).must(Target::AtMost(50.0));
-    let p50 = latency_us.value_at_quantile(0.5) as f64 / 1000.0;
-    findings.rows.push(row.note(format!("p50 {p50:.1} ms")));
-    Ok(())
+    fn add<C: Client>(
+        &mut self,
+        bench: &Bench,
+        server: &mut Server,
+        clients: &mut [C],
+        plan: Plan,
+    ) -> anyhow::Result<()> {
+        let address = server.address;
+        let write = || closed_loop::run(address, clients, plan);
+        let measured: Measured =
+            cores::on(Some(bench.cores.load), write).map_err(|error| server.blame(error))?;
+        self.per_second.push(measured.per_second());
+        self.load_busy.push(measured.generator_busy);
+        self.latency_us.add(measured.latency_us)?;
+        Ok(())
+    }
+
+    fn rows(&self, rate: &'static str, p99: &'static str, syncs: &[Syncs]) -> [Row; 2] {
+        let of = |figures: &[f64]| Spread::of(figures.iter().copied());
+        let syncs_per_second: Vec<f64> = syncs.iter().map(|syncs| syncs.per_second).collect();
+        let ratio = statistics::paired(&self.per_second, &syncs_per_second);
+        let busy = format!("load's core {:.0} % busy", 100.0 * of(&self.load_busy).median);
+        let rate = Row::new(rate, of(&self.per_second), Unit::PerSecond);
+        let rate = rate.beside_by("the disk's syncs, one by one", of(&syncs_per_second), ratio);
+        let ms = |quantile| self.latency_us.value_at_quantile(quantile) as f64 / 1000.0;
+        let sync_p99 = Spread::of(syncs.iter().map(|syncs| syncs.p99_us as f64 / 1000.0));
+        let p99 = Row::new(p99, Spread::single(ms(0.99)), Unit::Milliseconds);
+        let p99 = p99.beside("the disk's sync p99", sync_p99).must(Target::AtMost(50.0));
+        let p50 = format!("p50 {:.1} ms", ms(0.5));
+        [rate.must(Target::AtLeast(5000.0)).note(busy), p99.note(p50)]
+    }
 }
