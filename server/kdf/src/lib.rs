@@ -70,7 +70,7 @@ pub fn derive(inputs: &[Input<'_>]) -> Vec<Key> {
     Backend::detect().derive(inputs)
 }
 
-/// The same, with a `pause` some thousand times a second for whatever else has to be done meanwhile,
+/// The same, with a `pause` some thousands of times a second for whatever else has to be done meanwhile,
 /// such as [`yield_now`](std::thread::yield_now) on a thread that others go before. The portable
 /// backend has none but after each input.
 pub fn derive_with_pauses(inputs: &[Input<'_>], pause: impl FnMut()) -> Vec<Key> {

@@ -40,8 +40,8 @@ impl Job {
     }
 }
 
-/// Iterations between two pauses: some 40 us.
-const TURN: u32 = 512;
+/// Iterations between two pauses: some 150 us.
+const TURN: u32 = 2048;
 
 /// Has `advance` compute iterations in the lanes of 1 to [`LANES`] jobs, which it does for all of them
 /// alike, until each input has its key and its padding. A lane that is done takes the next input.
