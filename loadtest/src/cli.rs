@@ -5,7 +5,7 @@ use std::fmt;
 use clap::{Parser, Subcommand};
 
 use crate::target::BUILT_IN;
-use crate::{goose, open, selftest};
+use crate::{experiment, goose, selftest};
 
 /// Load test of a login server, with a verdict.
 ///
@@ -22,14 +22,14 @@ pub(crate) struct Cli {
     pub(crate) print_target: Option<&'static str>,
 
     #[command(flatten)]
-    pub(crate) default: open::Args,
+    pub(crate) default: experiment::OpenArgs,
 }
 
 /// What can be done.
 #[derive(Clone, Debug, Subcommand)]
 pub(crate) enum Command {
     /// Open loop: requests arrive at a given rate, whatever becomes of those before them
-    Open(open::Args),
+    Open(experiment::OpenArgs),
     /// Closed loop: a number of users, each of which sends its next request when the last is answered
     Goose(goose::Args),
     /// Ground truth: runs whose figures are known from elsewhere, beside what is reported of them

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod cli;
+mod experiment;
 mod goose;
 mod histogram;
 mod interrupt;
@@ -45,7 +46,7 @@ fn main() -> ExitCode {
 fn run(cli: Cli) -> anyhow::Result<Ending> {
     let interrupt = Interrupt::install()?;
     match cli.command.unwrap_or(Command::Open(cli.default)) {
-        Command::Open(args) => open::command(&args, &interrupt),
+        Command::Open(args) => experiment::open(&args, &interrupt),
         Command::Selftest(args) => selftest::command(&args, &interrupt),
         Command::Goose(args) => goose::run(&args, &interrupt),
     }

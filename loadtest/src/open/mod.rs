@@ -5,8 +5,6 @@
 //! An experiment builds a [`Plan`], gives [`run`] one [`Work`] for each stream of requests, and reads the
 //! [`RunResult`].
 
-mod args;
-mod command;
 mod connect;
 mod console;
 mod engine;
@@ -16,7 +14,6 @@ mod live;
 mod pacer;
 mod pictures;
 mod plan;
-mod rate;
 mod requests;
 mod result;
 mod schedule;
@@ -32,18 +29,19 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 
-pub(crate) use args::Args;
-pub(crate) use command::command;
 pub(crate) use connect::Connector;
+pub(crate) use console::Console;
 use engine::{Course, Engine};
-pub(crate) use judge::judge;
+pub(crate) use judge::{Judgment, judge};
 use ledger::Ledger;
 pub(crate) use live::Glance;
 use live::Live;
-pub(crate) use plan::{Load, Plan};
+pub(crate) use pictures::pictures;
+pub(crate) use plan::{Load, Phase, Plan, Spacing};
 use result::Generator;
 pub(crate) use result::{Counts, FailureCount, PhaseResult, RunResult, Tally};
 pub(crate) use stage::Stage;
+pub(crate) use tables::{summary, tables};
 pub(crate) use work::Work;
 
 use crate::interrupt::Interrupt;

@@ -9,7 +9,7 @@ use crate::slo::Slo;
 const TONES: [(Tone, Tone); 2] = [(Tone::Blue, Tone::LightBlue), (Tone::Orange, Tone::LightOrange)];
 
 /// All of them.
-pub(super) fn pictures(result: &RunResult, slos: &[Slo]) -> Vec<Figure> {
+pub(crate) fn pictures(result: &RunResult, slos: &[Slo]) -> Vec<Figure> {
     let streams = streams(result);
     vec![
         latency_over_time(result, &streams, slos),

@@ -68,7 +68,7 @@ impl Load {
     }
 
     /// A constant rate that is this load's first one; none if it has no rate.
-    pub(super) fn at_its_start(&self) -> Self {
+    pub(crate) fn at_its_start(&self) -> Self {
         match self {
             Self::Rate { from, .. } => Self::constant(*from),
             Self::At(_) => Self::NONE,

@@ -8,7 +8,7 @@ use crate::report::{Table, grouped, time};
 use crate::target::Outcome;
 
 /// The tables of the report.
-pub(super) fn tables(result: &RunResult) -> Vec<Table> {
+pub(crate) fn tables(result: &RunResult) -> Vec<Table> {
     let mut tables = vec![latencies(result), outcomes(result)];
     if result.phases.len() > 1 {
         tables.push(phases(result));
@@ -151,7 +151,7 @@ fn generator(result: &RunResult) -> Table {
 }
 
 /// A row for each request, for standard output.
-pub(super) fn summary(result: &RunResult) -> String {
+pub(crate) fn summary(result: &RunResult) -> String {
     let mut text = format!(
         "{:10} {:>9} {:>9} {:>7} {:>9} {:>9} {:>9} {:>9} {:>9} {:>9}",
         "request", "offered", "right", "not", "right/s", "p50", "p95", "p99", "p99.9", "max"

@@ -14,6 +14,6 @@ pub(crate) use axis::{Axis, Unit};
 pub(crate) use chart::{Chart, Line, Tone};
 pub(crate) use json::{Head, OpenBody, write_json};
 pub(crate) use junit::write_junit;
-pub(crate) use machine::{Machine, RunInfo, command_line, wall_clock};
+pub(crate) use machine::{Machine, RunInfo, Server, command_line, wall_clock};
 pub(crate) use page::{Figure, Page, Table};
 pub(crate) use text::{grouped, time};

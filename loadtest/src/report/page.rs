@@ -177,8 +177,8 @@ fn how_it_was_run(run: &RunInfo) -> Markup {
                 dd { code { (run.command()) } }
                 dt { "Server" }
                 dd {
-                    (run.host)
-                    @if run.own_server { ", started for this run on the same machine, which it shared with the generator" }
+                    (run.server.host)
+                    @if run.server.own_server { ", started for this run on the same machine, which it shared with the generator" }
                 }
                 dt { "Began" }
                 dd { (run.started_at.strftime("%Y-%m-%d %H:%M:%S UTC")) }

@@ -3,12 +3,12 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use super::plan::{Phase, Plan, Spacing};
 use super::rate::Rates;
-use crate::accounts::AccountArgs;
-use crate::report::OutputArgs;
+use crate::experiment::Common;
+use crate::experiment::args::parse_positive;
+use crate::open::{Load, Phase, Plan, Spacing};
 use crate::slo::Slo;
-use crate::target::{TargetArgs, parse_duration};
+use crate::target::parse_duration;
 
 /// Open loop: requests arrive at a given rate, and each is timed from when it should have begun.
 ///
@@ -20,10 +20,7 @@ use crate::target::{TargetArgs, parse_duration};
 #[command(after_help = EXAMPLES, args_override_self = true)]
 pub(crate) struct Args {
     #[command(flatten)]
-    pub(crate) target: TargetArgs,
-
-    #[command(flatten)]
-    pub(crate) accounts: AccountArgs,
+    pub(crate) common: Common,
 
     /// Verifications per second: `500`, a ramp `100..1000`, or steps of equal length `100,200,400`
     ///
@@ -83,9 +80,6 @@ pub(crate) struct Args {
     /// rightly.
     #[arg(long, env = "HALLPASS_LOAD_SLO", value_name = "SLO", value_delimiter = ';')]
     pub(crate) slo: Vec<Slo>,
-
-    #[command(flatten)]
-    pub(crate) output: OutputArgs,
 }
 
 const EXAMPLES: &str = "\
@@ -137,7 +131,7 @@ impl Args {
         let each = self.time / u32::try_from(loads.len()).map_err(|e| e.to_string())?;
         let mut phases = Vec::new();
         if !self.warm_up.is_zero() {
-            let loads = loads[0].iter().map(super::plan::Load::at_its_start).collect();
+            let loads = loads[0].iter().map(Load::at_its_start).collect();
             let (name, duration) = ("warm-up".to_owned(), self.warm_up);
             phases.push(Phase { name, duration, measured: false, loads });
         }
@@ -150,19 +144,11 @@ impl Args {
             spacing: self.arrivals,
             seed: self.seed,
             max_in_flight: self.max_in_flight.get(),
-            timeout: self.target.timeout,
+            timeout: self.common.target.timeout,
             late_after: self.late_after,
             keep_samples: false,
         })
     }
-}
-
-fn parse_positive(text: &str) -> Result<Duration, String> {
-    let duration = parse_duration(text)?;
-    if duration.is_zero() {
-        return Err("give a time that is not zero".to_owned());
-    }
-    Ok(duration)
 }
 
 #[cfg(test)]
@@ -170,7 +156,6 @@ mod tests {
     use clap::Parser;
 
     use super::*;
-    use crate::open::plan::Load;
 
     #[derive(Parser)]
     #[command(args_override_self = true)]

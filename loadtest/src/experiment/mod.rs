@@ -1,0 +1,37 @@
+//! The experiments: each answers one question about a server by open-loop runs, with a verdict, a picture
+//! and the numbers.
+//!
+//! An experiment is a body that runs on a [`Scene`] and hands back its [`Findings`]. What is common to all
+//! is here: a [`Record`] that notes how it is run and writes the reports, and [`on_scene`], which finds the
+//! server, sets accounts up on it, and ends it. [`conduct`] is both for one server.
+
+mod args;
+mod findings;
+mod open;
+mod scene;
+
+use serde::Serialize;
+
+pub(crate) use args::Common;
+pub(crate) use findings::{Findings, Record};
+pub(crate) use open::{Args as OpenArgs, command as open};
+pub(crate) use scene::{Scene, on_scene};
+
+use crate::interrupt::Interrupt;
+use crate::verdict::Ending;
+
+/// Carries out an experiment on one server, and writes its reports.
+///
+/// # Errors
+///
+/// The command line is wrong ([`UsageError`](crate::cli::UsageError)), or nothing could be measured.
+pub(crate) fn conduct<B: Serialize>(
+    experiment: &'static str,
+    args: &Common,
+    interrupt: &Interrupt,
+    body: impl FnOnce(&mut Scene<'_>) -> anyhow::Result<Findings<B>>,
+) -> anyhow::Result<Ending> {
+    let record = Record::begin(experiment, &args.output)?;
+    let findings = on_scene(&args.target, &args.accounts, interrupt, body)?;
+    record.publish(findings)
+}

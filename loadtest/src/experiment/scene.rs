@@ -1,0 +1,100 @@
+//! Where an experiment takes place: a server, its users, and somebody who watches.
+
+use std::sync::Arc;
+
+use super::Findings;
+use crate::accounts::AccountArgs;
+use crate::cli::UsageError;
+use crate::interrupt::Interrupt;
+use crate::open::{Console, Observer, Plan, RunResult, Stage, Work, run};
+use crate::report::Server;
+use crate::target::{Host, Spec, TargetArgs};
+use crate::verdict::Verdict;
+
+/// A server with users that are signed in, for as many runs as an experiment needs.
+pub(crate) struct Scene<'a> {
+    host: &'a mut Host,
+    pub(crate) stage: Stage,
+    pub(crate) target: &'a TargetArgs,
+    pub(crate) interrupt: &'a Interrupt,
+    /// Whether a run has begun.
+    started: bool,
+}
+
+/// Finds the server, sets its accounts up, lets `body` run on it, and ends a server that was started.
+///
+/// # Errors
+///
+/// There is no such target or no server to start ([`UsageError`]), the accounts cannot be set up, or the
+/// body's, with the server's own end as its cause if it ended.
+pub(crate) fn on_scene<B>(
+    target: &TargetArgs,
+    accounts: &AccountArgs,
+    interrupt: &Interrupt,
+    body: impl FnOnce(&mut Scene<'_>) -> anyhow::Result<Findings<B>>,
+) -> anyhow::Result<Findings<B>> {
+    let spec = Spec::find(&target.target).map_err(|e| UsageError(format!("--target: {e}")))?;
+    let mut host = Host::find(target, interrupt)?;
+    let outcome = Stage::set(&host, spec, target, accounts, interrupt).and_then(|stage| {
+        body(&mut Scene { host: &mut host, stage, target, interrupt, started: false })
+    });
+    let outcome = host.explain(outcome);
+    let passed = outcome.as_ref().is_ok_and(|found| found.ending.verdict == Verdict::Pass);
+    host.end(!passed);
+    outcome
+}
+
+impl Scene<'_> {
+    /// Carries out a plan, which has a load for each of `works` in each phase, and shows on standard error
+    /// how it goes; `step` says which part of the experiment it is, and is empty where there is one only.
+    ///
+    /// # Errors
+    ///
+    /// The machine refuses a thread or a timer.
+    pub(crate) fn run(
+        &mut self,
+        step: &str,
+        plan: &Plan,
+        works: &[Arc<dyn Work>],
+    ) -> anyhow::Result<RunResult> {
+        let mut console = self.console(step, plan);
+        self.run_watched(plan, works, &mut console)
+    }
+
+    /// The same under the eyes of another observer.
+    ///
+    /// # Errors
+    ///
+    /// As for [`run`](Self::run).
+    pub(crate) fn run_watched(
+        &self,
+        plan: &Plan,
+        works: &[Arc<dyn Work>],
+        observer: &mut dyn Observer,
+    ) -> anyhow::Result<RunResult> {
+        run(plan, works, &self.stage.connector, self.interrupt, observer)
+    }
+
+    /// What shows a run of this plan.
+    pub(crate) fn console(&mut self, step: &str, plan: &Plan) -> Console {
+        // Fixed for scripts that wait for it: once, when the first request is due.
+        let announce = !std::mem::replace(&mut self.started, true);
+        Console::new(step, plan.duration(), announce)
+    }
+
+    /// How a started server ended, if it has ended by itself.
+    pub(crate) fn server_exit(&mut self) -> Option<String> {
+        self.host.exit()
+    }
+
+    /// For the report.
+    pub(crate) fn server(&self) -> Server {
+        Server { host: self.host.url().to_string(), own_server: self.target.host.is_none() }
+    }
+}
+
+impl std::fmt::Debug for Scene<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Scene").field("stage", &self.stage).finish_non_exhaustive()
+    }
+}
