@@ -48,6 +48,13 @@ impl Interrupt {
         Ok(interrupt)
     }
 
+    /// One that is raised by a sender in place of a signal.
+    #[cfg(test)]
+    pub(crate) fn by_hand() -> (watch::Sender<bool>, Self) {
+        let (sender, caught) = watch::channel(false);
+        (sender, Self { caught, server: Arc::new(Mutex::new(None)) })
+    }
+
     /// Whether a signal came.
     pub(crate) fn caught(&self) -> bool {
         *self.caught.borrow()

@@ -19,6 +19,8 @@ mod result;
 mod schedule;
 mod stage;
 mod tables;
+#[cfg(test)]
+mod tests;
 mod tls;
 mod work;
 

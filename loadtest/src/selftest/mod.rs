@@ -5,6 +5,9 @@ mod held_up;
 mod server;
 mod stall;
 
+#[cfg(test)]
+pub(crate) use server::DelayServer;
+
 use std::fmt;
 
 use crate::cli::UsageError;

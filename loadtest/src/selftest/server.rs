@@ -13,15 +13,15 @@ const END_OF_HEAD: &[u8] = b"\r\n\r\n";
 
 /// A running server; it ends with the process.
 #[derive(Debug)]
-pub(super) struct DelayServer {
-    pub(super) address: SocketAddr,
+pub(crate) struct DelayServer {
+    pub(crate) address: SocketAddr,
     taken: Arc<Mutex<Times>>,
 }
 
 impl DelayServer {
     /// Takes this long for each answer, on a thread for each connection: no runtime comes between the
     /// arrival of a request and the clock.
-    pub(super) fn start(delay: Duration) -> io::Result<Self> {
+    pub(crate) fn start(delay: Duration) -> io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let address = listener.local_addr()?;
         let taken = Arc::new(Mutex::new(Times::new()));
