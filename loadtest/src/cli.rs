@@ -32,6 +32,8 @@ pub(crate) enum Command {
     Open(experiment::OpenArgs),
     /// Closed loop: a number of users, each of which sends its next request when the last is answered
     Goose(goose::Args),
+    /// Does the time of a refused sign-in betray who has an account?
+    Enumerate(experiment::EnumerateArgs),
     /// Ground truth: runs whose figures are known from elsewhere, beside what is reported of them
     Selftest(selftest::Args),
 }

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod cli;
+mod closed;
 mod experiment;
 mod goose;
 mod histogram;
@@ -10,6 +11,7 @@ mod open;
 mod report;
 mod selftest;
 mod slo;
+mod stats;
 mod target;
 mod verdict;
 
@@ -47,6 +49,7 @@ fn run(cli: Cli) -> anyhow::Result<Ending> {
     let interrupt = Interrupt::install()?;
     match cli.command.unwrap_or(Command::Open(cli.default)) {
         Command::Open(args) => experiment::open(&args, &interrupt),
+        Command::Enumerate(args) => experiment::enumerate(&args, &interrupt),
         Command::Selftest(args) => selftest::command(&args, &interrupt),
         Command::Goose(args) => goose::run(&args, &interrupt),
     }

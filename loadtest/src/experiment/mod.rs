@@ -6,16 +6,20 @@
 //! server, sets accounts up on it, and ends it. [`conduct`] is both for one server.
 
 mod args;
+mod enumerate;
 mod findings;
 mod open;
 mod scene;
+mod steps;
 
 use serde::Serialize;
 
 pub(crate) use args::Common;
+pub(crate) use enumerate::{Args as EnumerateArgs, command as enumerate};
 pub(crate) use findings::{Findings, Record};
 pub(crate) use open::{Args as OpenArgs, command as open};
 pub(crate) use scene::{Scene, on_scene};
+pub(crate) use steps::Steps;
 
 use crate::interrupt::Interrupt;
 use crate::verdict::Ending;

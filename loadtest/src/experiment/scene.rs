@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Findings;
-use crate::accounts::AccountArgs;
+use crate::accounts::{AccountArgs, OwnServer};
 use crate::cli::UsageError;
 use crate::interrupt::Interrupt;
 use crate::open::{Console, Observer, Plan, RunResult, Stage, Work, run};
@@ -85,6 +85,11 @@ impl Scene<'_> {
     /// How a started server ended, if it has ended by itself.
     pub(crate) fn server_exit(&mut self) -> Option<String> {
         self.host.exit()
+    }
+
+    /// The binary and the data of a started server.
+    pub(crate) fn own_server(&self) -> Option<OwnServer> {
+        self.host.own()
     }
 
     /// For the report.

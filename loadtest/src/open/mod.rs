@@ -31,7 +31,7 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 
-pub(crate) use connect::Connector;
+pub(crate) use connect::{Connection, Connector, Unanswered};
 pub(crate) use console::Console;
 use engine::{Course, Engine};
 pub(crate) use judge::{Judgment, judge};

@@ -51,7 +51,10 @@ pub(crate) fn median(sorted: &[f64]) -> f64 {
 /// are none.
 pub(crate) fn quantile(sorted: &[f64], share: f64) -> f64 {
     let rank = (share * sorted.len() as f64).ceil() as usize;
-    sorted.get(rank.saturating_sub(1).min(sorted.len().saturating_sub(1))).copied().unwrap_or(f64::NAN)
+    sorted
+        .get(rank.saturating_sub(1).min(sorted.len().saturating_sub(1)))
+        .copied()
+        .unwrap_or(f64::NAN)
 }
 
 #[cfg(test)]
@@ -68,7 +71,10 @@ mod tests {
     #[test]
     fn a_quantile_is_one_of_the_values() {
         let values: Vec<f64> = (1..=10).map(f64::from).collect();
-        assert_eq!([0.0, 0.5, 0.9, 0.91, 1.0].map(|q| quantile(&values, q)), [1.0, 5.0, 9.0, 10.0, 10.0]);
+        assert_eq!(
+            [0.0, 0.5, 0.9, 0.91, 1.0].map(|q| quantile(&values, q)),
+            [1.0, 5.0, 9.0, 10.0, 10.0]
+        );
         assert!(quantile(&[], 0.5).is_nan());
     }
 }

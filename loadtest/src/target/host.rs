@@ -23,14 +23,31 @@ impl Host {
     ///
     /// There is no binary to start ([`UsageError`]), or it does not start.
     pub(crate) fn find(args: &TargetArgs, interrupt: &Interrupt) -> anyhow::Result<Self> {
+        let host = Self::find_quietly(args, interrupt)?;
+        if let Some(OwnServer { binary, .. }) = host.own() {
+            let url = host.url.as_str().trim_end_matches('/');
+            eprintln!("started {} on {url}", binary.display());
+        }
+        Ok(host)
+    }
+
+    /// The same for an experiment that starts many servers, and does not name each of them.
+    ///
+    /// # Errors
+    ///
+    /// As for [`find`](Self::find).
+    pub(crate) fn find_quietly(args: &TargetArgs, interrupt: &Interrupt) -> anyhow::Result<Self> {
         if let Some(url) = &args.host {
             return Ok(Self { url: url.clone(), own: None });
         }
         let binary = find_binary(args.server.as_deref()).map_err(UsageError)?;
         let server = Server::start(&binary, &args.server_args, interrupt)?;
-        let url = server.url().clone();
-        eprintln!("started {} on {}", binary.display(), url.as_str().trim_end_matches('/'));
-        Ok(Self { url, own: Some(server) })
+        Ok(Self { url: server.url().clone(), own: Some(server) })
+    }
+
+    /// The same server under the URL of something that stands before it.
+    pub(crate) fn seen_through(self, url: Url) -> Self {
+        Self { url, own: self.own }
     }
 
     pub(crate) fn url(&self) -> &Url {

@@ -65,7 +65,9 @@ impl Server {
             .spawn()
             .with_context(|| format!("cannot start {}", binary.display()))?;
         let lines = child.stdout.take().map(first_line_of);
-        interrupt.set_server(pid(&child).map(|pid| Started { pid, dir: dir.path().to_owned() }));
+        if let Some(pid) = pid(&child) {
+            interrupt.add_server(Started { pid, dir: dir.path().to_owned() });
+        }
         let url = Url::parse("http://127.0.0.1/").context("a fixed URL")?;
         let (binary, interrupt) = (binary.to_owned(), interrupt.clone());
         let mut server = Self { child, binary, url, dir, interrupt };
@@ -154,7 +156,9 @@ impl Server {
                 thread::sleep(POLL);
             }
         }
-        self.interrupt.set_server(None);
+        if let Some(pid) = pid(&self.child) {
+            self.interrupt.forget_server(pid);
+        }
     }
 }
 
