@@ -34,6 +34,8 @@ pub(crate) enum Command {
     Goose(goose::Args),
     /// Does the time of a refused sign-in betray who has an account?
     Enumerate(experiment::EnumerateArgs),
+    /// Did it get slower than the baseline, by more than a bound?
+    Gate(experiment::GateArgs),
     /// Ground truth: runs whose figures are known from elsewhere, beside what is reported of them
     Selftest(selftest::Args),
 }

@@ -50,6 +50,7 @@ fn run(cli: Cli) -> anyhow::Result<Ending> {
     match cli.command.unwrap_or(Command::Open(cli.default)) {
         Command::Open(args) => experiment::open(&args, &interrupt),
         Command::Enumerate(args) => experiment::enumerate(&args, &interrupt),
+        Command::Gate(args) => experiment::gate(&args, &interrupt),
         Command::Selftest(args) => selftest::command(&args, &interrupt),
         Command::Goose(args) => goose::run(&args, &interrupt),
     }

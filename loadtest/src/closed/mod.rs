@@ -6,4 +6,4 @@ mod block;
 mod line;
 
 pub(crate) use block::{Block, Span, block};
-pub(crate) use line::{Asked, Line};
+pub(crate) use line::Line;

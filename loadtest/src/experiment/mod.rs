@@ -6,8 +6,10 @@
 //! server, sets accounts up on it, and ends it. [`conduct`] is both for one server.
 
 mod args;
+mod duel;
 mod enumerate;
 mod findings;
+mod gate;
 mod open;
 mod scene;
 mod steps;
@@ -17,6 +19,7 @@ use serde::Serialize;
 pub(crate) use args::Common;
 pub(crate) use enumerate::{Args as EnumerateArgs, command as enumerate};
 pub(crate) use findings::{Findings, Record};
+pub(crate) use gate::{Args as GateArgs, command as gate};
 pub(crate) use open::{Args as OpenArgs, command as open};
 pub(crate) use scene::{Scene, on_scene};
 pub(crate) use steps::Steps;

@@ -2,6 +2,7 @@
 
 mod delay;
 mod held_up;
+mod polling;
 mod server;
 mod stall;
 

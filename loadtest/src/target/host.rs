@@ -1,5 +1,7 @@
 //! Where the server under test comes from: it is named, or started for the run.
 
+use std::path::PathBuf;
+
 use anyhow::Context;
 use reqwest::Url;
 
@@ -40,9 +42,18 @@ impl Host {
         if let Some(url) = &args.host {
             return Ok(Self { url: url.clone(), own: None });
         }
-        let binary = find_binary(args.server.as_deref()).map_err(UsageError)?;
+        let binary = Self::binary(args)?;
         let server = Server::start(&binary, &args.server_args, interrupt)?;
         Ok(Self { url: server.url().clone(), own: Some(server) })
+    }
+
+    /// The binary that these arguments start.
+    ///
+    /// # Errors
+    ///
+    /// There is none ([`UsageError`]).
+    pub(crate) fn binary(args: &TargetArgs) -> anyhow::Result<PathBuf> {
+        Ok(find_binary(args.server.as_deref()).map_err(UsageError)?)
     }
 
     /// The same server under the URL of something that stands before it.
