@@ -36,6 +36,8 @@ pub(crate) enum Command {
     Enumerate(experiment::EnumerateArgs),
     /// Did it get slower than the baseline, by more than a bound?
     Gate(experiment::GateArgs),
+    /// How many times as fast is one server as another?
+    Compare(experiment::CompareArgs),
     /// Ground truth: runs whose figures are known from elsewhere, beside what is reported of them
     Selftest(selftest::Args),
 }

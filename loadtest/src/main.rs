@@ -51,6 +51,7 @@ fn run(cli: Cli) -> anyhow::Result<Ending> {
         Command::Open(args) => experiment::open(&args, &interrupt),
         Command::Enumerate(args) => experiment::enumerate(&args, &interrupt),
         Command::Gate(args) => experiment::gate(&args, &interrupt),
+        Command::Compare(args) => experiment::compare(&args, &interrupt),
         Command::Selftest(args) => selftest::command(&args, &interrupt),
         Command::Goose(args) => goose::run(&args, &interrupt),
     }

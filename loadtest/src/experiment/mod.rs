@@ -6,6 +6,7 @@
 //! server, sets accounts up on it, and ends it. [`conduct`] is both for one server.
 
 mod args;
+mod compare;
 mod duel;
 mod enumerate;
 mod findings;
@@ -17,6 +18,7 @@ mod steps;
 use serde::Serialize;
 
 pub(crate) use args::Common;
+pub(crate) use compare::{Args as CompareArgs, command as compare};
 pub(crate) use enumerate::{Args as EnumerateArgs, command as enumerate};
 pub(crate) use findings::{Findings, Record};
 pub(crate) use gate::{Args as GateArgs, command as gate};

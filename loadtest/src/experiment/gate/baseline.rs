@@ -121,7 +121,9 @@ impl Baseline {
                 (Some(url), None, vec![])
             }
             ServerAt::Binary { path, sha256: recorded, args } => {
-                let path = file.parent().unwrap_or(Path::new("")).join(path);
+                // A name alone would be looked for among the system's programs.
+                let file = std::path::absolute(file)?;
+                let path = file.parent().unwrap_or(Path::new("/")).join(path);
                 if sha256(&path)? != *recorded {
                     bail!(
                         "{} is not the binary that was recorded: record the baseline again",
