@@ -45,6 +45,14 @@ pub(crate) enum Fault {
     TrustsClaims,
     /// A token of this algorithm is believed.
     TrustsAlgorithm(&'static str),
+    /// Nothing; logins take a while, as a password hash does.
+    Hashes,
+    /// Logins take a while where the name is somebody's.
+    HashesForKnown,
+    /// A refused login says that the name is nobody's.
+    SaysUnknown,
+    /// Verifications take a while.
+    SlowVerify,
 }
 
 struct State {

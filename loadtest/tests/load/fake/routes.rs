@@ -17,6 +17,8 @@ use super::{Fault, State};
 
 type Answer = Response<Full<Bytes>>;
 
+const A_WHILE: Duration = Duration::from_millis(2);
+
 /// A public key of `openssl genpkey -algorithm ed25519`.
 const PUBLIC_KEY: &str = "bkocvWxijgVE1ycP9-TiTmzZ9ZYz-gdYW5m1UBZLvs8";
 
@@ -26,6 +28,9 @@ pub(super) async fn answer(
 ) -> Result<Answer, hyper::Error> {
     let (parts, body) = request.into_parts();
     let body = body.collect().await?.to_bytes();
+    if takes_a_while(&state, parts.uri.path(), &body) {
+        tokio::time::sleep(A_WHILE).await;
+    }
     Ok(match (parts.method.as_str(), parts.uri.path()) {
         ("POST", path::REGISTER | "/register") => register(&state, &body),
         ("POST", path::LOGIN) => login(&state, &body),
@@ -39,6 +44,14 @@ pub(super) async fn answer(
         }
         _ => problem(StatusCode::NOT_FOUND, kind::BLANK),
     })
+}
+
+fn takes_a_while(state: &State, path: &str, body: &[u8]) -> bool {
+    match (state.fault, path) {
+        (Fault::Hashes, path::LOGIN) | (Fault::SlowVerify, path::VERIFY) => true,
+        (Fault::HashesForKnown, path::LOGIN) => is_somebody(state, body),
+        _ => false,
+    }
 }
 
 fn register(state: &State, body: &[u8]) -> Answer {
@@ -74,8 +87,15 @@ fn login(state: &State, body: &[u8]) -> Answer {
     }
     match known(state, body) {
         Some(user) => session(state, user),
+        None if state.fault == Fault::SaysUnknown && !is_somebody(state, body) => {
+            problem(StatusCode::UNAUTHORIZED, kind::BLANK)
+        }
         None => problem(StatusCode::UNAUTHORIZED, kind::INVALID_CREDENTIALS),
     }
+}
+
+fn is_somebody(state: &State, body: &[u8]) -> bool {
+    state.users.lock().unwrap().contains_key(&credentials(body).0)
 }
 
 fn too_many_logins(state: &State) -> Option<Answer> {
