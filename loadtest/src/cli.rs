@@ -30,6 +30,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Open loop: requests arrive at a given rate, whatever becomes of those before them
     Open(experiment::OpenArgs),
+    /// The highest rate that holds an objective, for logins and for verifications
+    Knee(experiment::KneeArgs),
     /// Closed loop: a number of users, each of which sends its next request when the last is answered
     Goose(goose::Args),
     /// Ground truth: runs whose figures are known from elsewhere, beside what is reported of them

@@ -47,6 +47,7 @@ fn run(cli: Cli) -> anyhow::Result<Ending> {
     let interrupt = Interrupt::install()?;
     match cli.command.unwrap_or(Command::Open(cli.default)) {
         Command::Open(args) => experiment::open(&args, &interrupt),
+        Command::Knee(args) => experiment::knee(&args, &interrupt),
         Command::Selftest(args) => selftest::command(&args, &interrupt),
         Command::Goose(args) => goose::run(&args, &interrupt),
     }

@@ -7,15 +7,21 @@
 
 mod args;
 mod findings;
+mod generator;
+mod knee;
 mod open;
 mod scene;
+mod streams;
 
 use serde::Serialize;
 
 pub(crate) use args::Common;
 pub(crate) use findings::{Findings, Record};
+pub(crate) use generator::GeneratorArgs;
+pub(crate) use knee::{Args as KneeArgs, command as knee};
 pub(crate) use open::{Args as OpenArgs, command as open};
 pub(crate) use scene::{Scene, on_scene};
+pub(crate) use streams::Stream;
 
 use crate::interrupt::Interrupt;
 use crate::verdict::Ending;

@@ -32,7 +32,7 @@ use anyhow::{Context, anyhow};
 pub(crate) use connect::Connector;
 pub(crate) use console::Console;
 use engine::{Course, Engine};
-pub(crate) use judge::{Judgment, judge};
+pub(crate) use judge::{Judgment, faults, judge};
 use ledger::Ledger;
 pub(crate) use live::Glance;
 use live::Live;

@@ -213,6 +213,16 @@ impl RunResult {
         total
     }
 
+    /// How many requests of a stream were due in a stretch of whole seconds, and how many ended in it as
+    /// they should, whenever those were due.
+    pub(crate) fn within(&self, from: Duration, length: Duration, stream: usize) -> (u64, u64) {
+        let whole = |time: Duration| usize::try_from(time.as_secs()).unwrap_or(usize::MAX);
+        let seconds = self.timeline.iter().skip(whole(from)).take(whole(length));
+        seconds.map(|second| &second.tallies[stream]).fold((0, 0), |(offered, served), tally| {
+            (offered + tally.offered, served + tally.outcomes.served())
+        })
+    }
+
     /// How long the measured phases lasted; less than planned after an interrupt.
     pub(crate) fn measured(&self) -> Duration {
         let lasted = |phase: &PhaseResult| self.lasted(phase);
