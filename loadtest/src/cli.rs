@@ -32,6 +32,8 @@ pub(crate) enum Command {
     Open(experiment::OpenArgs),
     /// The highest rate that holds an objective, for logins and for verifications
     Knee(experiment::KneeArgs),
+    /// Do logins hurt verifications? These at a fixed rate beside more and more logins
+    Isolate(experiment::IsolateArgs),
     /// Closed loop: a number of users, each of which sends its next request when the last is answered
     Goose(goose::Args),
     /// Ground truth: runs whose figures are known from elsewhere, beside what is reported of them

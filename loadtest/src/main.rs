@@ -48,6 +48,7 @@ fn run(cli: Cli) -> anyhow::Result<Ending> {
     match cli.command.unwrap_or(Command::Open(cli.default)) {
         Command::Open(args) => experiment::open(&args, &interrupt),
         Command::Knee(args) => experiment::knee(&args, &interrupt),
+        Command::Isolate(args) => experiment::isolate(&args, &interrupt),
         Command::Selftest(args) => selftest::command(&args, &interrupt),
         Command::Goose(args) => goose::run(&args, &interrupt),
     }

@@ -45,6 +45,19 @@ pub(crate) fn parse_seconds(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// Requests per second.
+///
+/// # Errors
+///
+/// What is wrong with the text.
+pub(crate) fn parse_rate(text: &str) -> Result<f64, String> {
+    match text.trim().parse() {
+        // More than a million a second is a slip of the finger.
+        Ok(rate) if rate > 0.0 && rate <= 1e6 => Ok(rate),
+        _ => Err(format!("{text:?} is no rate: give requests per second, such as 500")),
+    }
+}
+
 /// A share of 1, written in percent.
 ///
 /// # Errors
@@ -66,6 +79,14 @@ mod tests {
     fn times_are_whole_seconds_where_they_must_be() {
         assert_eq!(parse_seconds("4s"), Ok(Duration::from_secs(4)));
         assert!(parse_seconds("500ms").is_err() && parse_seconds("0s").is_err());
+    }
+
+    #[test]
+    fn a_rate_is_a_number_above_0() {
+        assert_eq!(parse_rate("0.5"), Ok(0.5));
+        for refused in ["0", "-1", "nan", "inf", "1e7", "5/s"] {
+            assert!(parse_rate(refused).is_err(), "{refused}");
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@
 mod args;
 mod findings;
 mod generator;
+mod isolate;
 mod knee;
 mod open;
 mod scene;
@@ -18,6 +19,7 @@ use serde::Serialize;
 pub(crate) use args::Common;
 pub(crate) use findings::{Findings, Record};
 pub(crate) use generator::GeneratorArgs;
+pub(crate) use isolate::{Args as IsolateArgs, command as isolate};
 pub(crate) use knee::{Args as KneeArgs, command as knee};
 pub(crate) use open::{Args as OpenArgs, command as open};
 pub(crate) use scene::{Scene, on_scene};

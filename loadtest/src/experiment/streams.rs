@@ -26,11 +26,12 @@ impl Stream {
         }
     }
 
-    /// The loads of a phase that has this stream alone, at a constant rate per second.
-    pub(crate) fn alone(self, rate: f64) -> Vec<Load> {
+    /// The loads of a phase in which this stream has a constant rate per second, and the other one has
+    /// another.
+    pub(crate) fn beside(self, rate: f64, other: f64) -> Vec<Load> {
         match self {
-            Self::Verify => loads(rate, 0.0),
-            Self::Login => loads(0.0, rate),
+            Self::Verify => loads(rate, other),
+            Self::Login => loads(other, rate),
         }
     }
 }

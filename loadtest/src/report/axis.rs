@@ -17,7 +17,6 @@ pub(crate) enum Unit {
     /// Numbers from 0.
     Number,
     /// Numbers in percent from 0.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the experiments to come"))]
     Percent,
     /// Times in microseconds, logarithmic.
     Time,

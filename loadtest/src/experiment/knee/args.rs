@@ -95,6 +95,7 @@ impl SearchArgs {
     pub(crate) fn rules(&self, stream: Stream, generator: &GeneratorArgs) -> Rules {
         Rules {
             stream,
+            beside: 0.0,
             slos: objectives(&self.slo, stream),
             warm_up: self.probe_warm_up,
             time: self.probe,

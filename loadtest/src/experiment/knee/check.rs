@@ -78,7 +78,7 @@ pub(crate) fn lone_login(
     generator: &GeneratorArgs,
 ) -> anyhow::Result<Option<Duration>> {
     let phase = |name: &str, duration, measured| {
-        let loads = Stream::Login.alone(LONE_RATE);
+        let loads = Stream::Login.beside(LONE_RATE, 0.0);
         Phase { name: name.to_owned(), duration, measured, loads }
     };
     let phases = vec![phase("warm-up", LONE_WARM_UP, false), phase("lone", LONE_TIME, true)];

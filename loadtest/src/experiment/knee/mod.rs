@@ -15,10 +15,12 @@ use check::Check;
 pub(crate) use check::lone_login;
 pub(crate) use found::Found;
 use judge::judge;
+pub(crate) use probe::Rules;
 use report::{Body, figures, question, summary, tables};
+pub(crate) use report::{KneeFigures, figure, probes};
 use search::{Range, search};
 
-use super::{Findings, GeneratorArgs, Scene, Stream, conduct};
+use super::{Findings, Scene, Stream, conduct};
 use crate::cli::UsageError;
 use crate::interrupt::Interrupt;
 use crate::verdict::Ending;
@@ -57,7 +59,8 @@ fn measure(
             Stream::Login => Some(lone_login(scene, &args.generator)?),
             Stream::Verify => None,
         };
-        let knee = find(scene, *stream, lone.flatten(), &args.search, &args.generator)?;
+        let rules = args.search.rules(*stream, &args.generator);
+        let knee = find(scene, &rules, lone.flatten(), args.search.resolution)?;
         if *stream == Stream::Login {
             check = Check::of(lone.flatten(), cores(args, scene), knee.bounds.holds_per_s);
         }
@@ -86,17 +89,16 @@ fn measure(
 /// As for [`Scene::run`], or the server has ended.
 pub(crate) fn find(
     scene: &mut Scene<'_>,
-    stream: Stream,
+    rules: &Rules,
     lone: Option<Duration>,
-    search_args: &SearchArgs,
-    generator: &GeneratorArgs,
+    resolution: f64,
 ) -> anyhow::Result<Found> {
-    let rules = search_args.rules(stream, generator);
+    let stream = rules.stream;
     let start = match stream {
         Stream::Verify => VERIFY_START,
         Stream::Login => lone.map_or(4.0, |lone| 0.5 / lone.as_secs_f64()),
     };
-    let range = Range { start, least: LEAST, most: MOST, resolution: search_args.resolution };
+    let range = Range { start, least: LEAST, most: MOST, resolution };
     let mut probes = Vec::new();
     let bounds = search(range, |rate| {
         let step = format!("{stream} knee, probe {} at {}/s", probes.len() + 1, rate_text(rate));
@@ -108,7 +110,7 @@ pub(crate) fn find(
         probes.push(probe);
         Ok(says)
     })?;
-    Ok(Found { stream, slos: rules.slos, bounds, probes })
+    Ok(Found { stream, slos: rules.slos.clone(), bounds, probes })
 }
 
 /// The server's cores, where they are known.

@@ -19,6 +19,8 @@ const IN_FLIGHT: f64 = 2.0;
 #[derive(Clone, Debug)]
 pub(crate) struct Rules {
     pub(crate) stream: Stream,
+    /// The rate of the other stream meanwhile.
+    pub(crate) beside: f64,
     pub(crate) slos: Vec<Slo>,
     /// Both in whole seconds.
     pub(crate) warm_up: Duration,
@@ -66,7 +68,7 @@ impl Rules {
 
     fn plan(&self, rate: f64, timeout: Duration) -> Plan {
         let phase = |name: &str, duration, measured| {
-            let loads = self.stream.alone(rate);
+            let loads = self.stream.beside(rate, self.beside);
             Phase { name: name.to_owned(), duration, measured, loads }
         };
         let phases = vec![phase("warm-up", self.warm_up, false), phase("probe", self.time, true)];
@@ -137,6 +139,7 @@ mod tests {
     fn keeps_up(offered: u64, served: u64) -> bool {
         let rules = Rules {
             stream: Stream::Login,
+            beside: 0.0,
             slos: vec![],
             warm_up: Duration::ZERO,
             time: Duration::from_secs(1),
