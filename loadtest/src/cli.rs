@@ -34,6 +34,8 @@ pub(crate) enum Command {
     Knee(experiment::KneeArgs),
     /// Do logins hurt verifications? These at a fixed rate beside more and more logins
     Isolate(experiment::IsolateArgs),
+    /// What becomes of a server that is asked for twice what it can do, and how it comes back
+    Overload(experiment::OverloadArgs),
     /// Closed loop: a number of users, each of which sends its next request when the last is answered
     Goose(goose::Args),
     /// Ground truth: runs whose figures are known from elsewhere, beside what is reported of them

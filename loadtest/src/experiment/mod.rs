@@ -6,11 +6,14 @@
 //! server, sets accounts up on it, and ends it. [`conduct`] is both for one server.
 
 mod args;
+mod ending;
 mod findings;
 mod generator;
 mod isolate;
 mod knee;
 mod open;
+mod overload;
+mod recovery;
 mod scene;
 mod streams;
 
@@ -22,6 +25,7 @@ pub(crate) use generator::GeneratorArgs;
 pub(crate) use isolate::{Args as IsolateArgs, command as isolate};
 pub(crate) use knee::{Args as KneeArgs, command as knee};
 pub(crate) use open::{Args as OpenArgs, command as open};
+pub(crate) use overload::{Args as OverloadArgs, command as overload};
 pub(crate) use scene::{Scene, on_scene};
 pub(crate) use streams::Stream;
 

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::open::{Load, Stage, Work};
 
 /// One of the streams; its number in a run's works and results.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Stream {
     /// Checks of an access token.

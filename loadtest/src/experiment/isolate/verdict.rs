@@ -1,8 +1,9 @@
 //! The verdict on isolation, from the figures of the steps.
 
+use crate::experiment::ending::ending;
 use crate::report::time;
 use crate::slo::Judged;
-use crate::verdict::{Ending, Verdict};
+use crate::verdict::Ending;
 
 /// More verifications than this share, answered wrongly or not at all, are too many.
 const MOST_FAILED: f64 = 0.001;
@@ -38,26 +39,9 @@ pub(super) fn judge(points: &[Point], planned: usize, asked: Asked) -> (Ending, 
         .filter(|point| !point.faults.is_empty())
         .map(|point| format!("at {:.0}%: {}", point.percent, point.faults.join(", ")))
         .collect();
-    let (missed, held): (Vec<&Judged>, Vec<&Judged>) =
-        objectives.iter().partition(|objective| !objective.held);
-    let told = |judged: &[&Judged]| -> String {
-        let told = judged.iter().map(|Judged { slo, request, observed, held }| {
-            let observed = observed.as_deref().unwrap_or("nothing measured");
-            let missed = if *held { "" } else { " missed" };
-            format!("{request}: {slo}{missed} ({observed})")
-        });
-        told.collect::<Vec<_>>().join("; ")
-    };
-    let ending = if points.len() < planned {
-        let reason = format!("interrupted after {} of {planned} steps", points.len());
-        Ending { verdict: Verdict::Fail, reason }
-    } else if !faults.is_empty() {
-        Ending { verdict: Verdict::Invalid, reason: faults.join("; ") }
-    } else if missed.is_empty() {
-        Ending { verdict: Verdict::Pass, reason: told(&held) }
-    } else {
-        Ending { verdict: Verdict::Fail, reason: told(&missed) }
-    };
+    let broken = (points.len() < planned)
+        .then(|| format!("interrupted after {} of {planned} steps", points.len()));
+    let ending = ending(&faults, broken.as_slice(), &objectives);
     (ending, objectives)
 }
 
@@ -112,6 +96,7 @@ fn goodput(points: &[Point], asked: Asked) -> Option<Judged> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::verdict::Verdict;
 
     const ASKED: Asked = Asked { within: 2.0, keep: 0.9 };
 
