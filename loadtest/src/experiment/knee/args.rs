@@ -13,8 +13,8 @@ use crate::slo::Slo;
 ///
 /// It doubles the rate until the objectives are missed, then halves the distance until the bounds are as
 /// close as --resolution says. Each probe has a warm-up that does not count. A rate holds if each --slo does
-/// and at least 98 % of what arrives is served while it arrives. A probe in which the generator fell behind is made
-/// once more, and then bounds the result: `at least X`. It passes if a rate was found, and each --at-least
+/// and at least 98 % of what arrives is served while it arrives. A probe in which the generator fell behind, by
+/// --late-after or a hundredth of the latency objective with more than 1 % of the requests, is made once more, and then bounds the result: `at least X`. It passes if a rate was found, and each --at-least
 /// is reached.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = EXAMPLES, args_override_self = true)]
@@ -70,14 +70,14 @@ pub(crate) struct SearchArgs {
 
     /// How long each probe is measured
     #[arg(
-        long, env = "HALLPASS_LOAD_PROBE", value_name = "TIME", default_value = "5s",
+        long, env = "HALLPASS_LOAD_PROBE", value_name = "TIME", default_value = "4s",
         value_parser = parse_seconds
     )]
     pub(crate) probe: Duration,
 
     /// How long requests arrive before each probe, unmeasured
     #[arg(
-        long, env = "HALLPASS_LOAD_PROBE_WARM_UP", value_name = "TIME", default_value = "2s",
+        long, env = "HALLPASS_LOAD_PROBE_WARM_UP", value_name = "TIME", default_value = "1s",
         value_parser = parse_seconds
     )]
     pub(crate) probe_warm_up: Duration,
@@ -93,13 +93,15 @@ pub(crate) struct SearchArgs {
 impl SearchArgs {
     /// How the probes of this stream are made and judged.
     pub(crate) fn rules(&self, stream: Stream, generator: &GeneratorArgs) -> Rules {
+        let slos = objectives(&self.slo, stream);
+        let late_after = late_after(&slos, generator.late_after);
         Rules {
             stream,
             beside: 0.0,
-            slos: objectives(&self.slo, stream),
+            slos,
             warm_up: self.probe_warm_up,
             time: self.probe,
-            generator: generator.clone(),
+            generator: GeneratorArgs { late_after, ..generator.clone() },
         }
     }
 }
@@ -115,6 +117,14 @@ fn objectives(asked: &[Slo], stream: Stream) -> Vec<Slo> {
         slos.push(Slo::errors_below(0.1));
     }
     slos
+}
+
+/// From when on the generator is late with requests that may take as long as the objectives say: what is
+/// less than a hundredth of that decides nothing.
+fn late_after(slos: &[Slo], asked: Duration) -> Duration {
+    let strictest = slos.iter().filter_map(Slo::latency_bound).min_by(f64::total_cmp);
+    let bearable = strictest.map(|us| Duration::from_micros((us / 100.0) as u64));
+    bearable.unwrap_or_default().max(asked)
 }
 
 /// What people bear who sign in, and what a request that is checked on its way can afford.
@@ -179,6 +189,14 @@ mod tests {
         let asked = ["login p50<80ms", "verify errors<1%"];
         assert_eq!(texts(&asked, Stream::Login), ["login p50<80ms", "errors<0.1%"]);
         assert_eq!(texts(&asked, Stream::Verify), ["verify p99<5ms", "verify errors<1%"]);
+    }
+
+    #[test]
+    fn a_generator_may_be_as_late_as_decides_nothing() {
+        let ms = Duration::from_millis;
+        assert_eq!(late_after(&[usual(Stream::Login)], ms(1)), ms(10));
+        assert_eq!(late_after(&[usual(Stream::Verify)], ms(1)), ms(1));
+        assert_eq!(late_after(&[usual(Stream::Login)], ms(50)), ms(50));
     }
 
     #[test]

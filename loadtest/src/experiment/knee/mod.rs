@@ -28,7 +28,7 @@ use crate::verdict::Ending;
 /// Its name in reports.
 const EXPERIMENT: &str = "knee";
 /// Where a search for verifications begins, which any server of this century can do.
-const VERIFY_START: f64 = 500.0;
+const VERIFY_START: f64 = 1000.0;
 /// The rates that are tried, per second.
 const LEAST: f64 = 0.5;
 const MOST: f64 = 100_000.0;

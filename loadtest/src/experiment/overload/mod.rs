@@ -37,10 +37,11 @@ fn measure(args: &Args, scene: &mut Scene<'_>) -> anyhow::Result<Findings<Body>>
     let Some(knee) = known.filter(|_| !scene.interrupt.caught()) else {
         return Ok(without_a_knee(args, scene, found));
     };
-    let plan = args.generator.plan(phases(args, knee), scene.target.timeout);
+    let rules = args.search.rules(args.of, &args.generator);
+    let plan = rules.generator.plan(phases(args, knee), scene.target.timeout);
     let step = format!("{} at {}x the knee, and back", args.of, args.factor);
     let result = scene.run(&step, &plan, &works(&scene.stage))?;
-    let slos = args.search.rules(args.of, &args.generator).slos;
+    let slos = rules.slos;
     let measured =
         Measured { stream: args.of, knee, found, figures: Figures::of(args, &slos, &result), slos };
     let asked = Asked {
