@@ -36,6 +36,8 @@ pub(crate) enum Command {
     Isolate(experiment::IsolateArgs),
     /// What becomes of a server that is asked for twice what it can do, and how it comes back
     Overload(experiment::OverloadArgs),
+    /// Everybody signs in at once after an outage: how long until the server is itself again?
+    Storm(experiment::StormArgs),
     /// Closed loop: a number of users, each of which sends its next request when the last is answered
     Goose(goose::Args),
     /// Ground truth: runs whose figures are known from elsewhere, beside what is reported of them

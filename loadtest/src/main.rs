@@ -50,6 +50,7 @@ fn run(cli: Cli) -> anyhow::Result<Ending> {
         Command::Knee(args) => experiment::knee(&args, &interrupt),
         Command::Isolate(args) => experiment::isolate(&args, &interrupt),
         Command::Overload(args) => experiment::overload(&args, &interrupt),
+        Command::Storm(args) => experiment::storm(&args, &interrupt),
         Command::Selftest(args) => selftest::command(&args, &interrupt),
         Command::Goose(args) => goose::run(&args, &interrupt),
     }

@@ -15,6 +15,7 @@ mod open;
 mod overload;
 mod recovery;
 mod scene;
+mod storm;
 mod streams;
 
 use serde::Serialize;
@@ -27,6 +28,7 @@ pub(crate) use knee::{Args as KneeArgs, command as knee};
 pub(crate) use open::{Args as OpenArgs, command as open};
 pub(crate) use overload::{Args as OverloadArgs, command as overload};
 pub(crate) use scene::{Scene, on_scene};
+pub(crate) use storm::{Args as StormArgs, command as storm};
 pub(crate) use streams::Stream;
 
 use crate::interrupt::Interrupt;

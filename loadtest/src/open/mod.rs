@@ -39,7 +39,11 @@ use live::Live;
 pub(crate) use pictures::{over_time, pictures, starts};
 pub(crate) use plan::{Load, Phase, Plan, Spacing};
 use result::Generator;
-pub(crate) use result::{Counts, FailureCount, PhaseResult, RunResult, SecondTally, Tally};
+pub(crate) use result::{
+    Counts, FailureCount, PhaseResult, RunResult, Sample, Second, SecondTally, Tally,
+};
+#[cfg(test)]
+pub(crate) use schedule::Arrival;
 pub(crate) use stage::Stage;
 pub(crate) use tables::{summary, tables};
 pub(crate) use work::Work;

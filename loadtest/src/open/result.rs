@@ -189,7 +189,6 @@ pub(crate) struct RunResult {
     /// The most frequent first; those of a warm-up too.
     pub(crate) failures: Vec<FailureCount>,
     /// The measured requests in the order of their ends, if the plan asked for them.
-    #[expect(dead_code, reason = "for the experiments to come")]
     pub(crate) samples: Option<Vec<Sample>>,
     /// How long requests were offered: the plan's duration, unless the run was cut short.
     pub(crate) elapsed: Duration,

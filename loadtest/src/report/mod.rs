@@ -12,7 +12,7 @@ mod text;
 pub(crate) use args::OutputArgs;
 pub(crate) use axis::{Axis, Unit};
 pub(crate) use chart::{Chart, Line, Tone};
-pub(crate) use json::{Head, OpenBody, RequestFigures, write_json};
+pub(crate) use json::{Head, OpenBody, RequestFigures, Requests, requests, write_json};
 pub(crate) use junit::write_junit;
 pub(crate) use machine::{Machine, RunInfo, Server, command_line, wall_clock};
 pub(crate) use page::{Figure, Page, Table, words};

@@ -107,7 +107,7 @@ impl SearchArgs {
 }
 
 /// The objectives that were asked for, and the usual one about latency or errors where none is about it.
-fn objectives(asked: &[Slo], stream: Stream) -> Vec<Slo> {
+pub(crate) fn objectives(asked: &[Slo], stream: Stream) -> Vec<Slo> {
     let mut slos: Vec<Slo> =
         asked.iter().filter(|slo| slo.applies_to(stream.name())).cloned().collect();
     if !slos.iter().any(|slo| slo.latency_bound().is_some()) {

@@ -10,7 +10,7 @@ mod search;
 
 use std::time::Duration;
 
-pub(crate) use args::{Args, SearchArgs};
+pub(crate) use args::{Args, SearchArgs, objectives};
 use check::Check;
 pub(crate) use check::lone_login;
 pub(crate) use found::Found;
