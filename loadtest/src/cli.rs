@@ -30,6 +30,14 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Open loop: requests arrive at a given rate, whatever becomes of those before them
     Open(experiment::OpenArgs),
+    /// The highest rate that holds an objective, for logins and for verifications
+    Knee(experiment::KneeArgs),
+    /// Do logins hurt verifications? These at a fixed rate beside more and more logins
+    Isolate(experiment::IsolateArgs),
+    /// What becomes of a server that is asked for twice what it can do, and how it comes back
+    Overload(experiment::OverloadArgs),
+    /// Everybody signs in at once after an outage: how long until the server is itself again?
+    Storm(experiment::StormArgs),
     /// Closed loop: a number of users, each of which sends its next request when the last is answered
     Goose(goose::Args),
     /// Does the time of a refused sign-in betray who has an account?

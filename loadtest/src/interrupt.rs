@@ -67,9 +67,11 @@ impl Interrupt {
         }
     }
 
-    /// Names a server to clear away at a second signal.
+    /// Names a server to clear away at a second signal, in the place of one with the same data.
     pub(crate) fn add_server(&self, server: Started) {
-        self.servers().push(server);
+        let mut servers = self.servers();
+        servers.retain(|other| other.dir != server.dir);
+        servers.push(server);
     }
 
     /// This server is gone.

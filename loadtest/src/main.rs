@@ -52,6 +52,10 @@ fn run(cli: Cli) -> anyhow::Result<Ending> {
         Command::Enumerate(args) => experiment::enumerate(&args, &interrupt),
         Command::Gate(args) => experiment::gate(&args, &interrupt),
         Command::Compare(args) => experiment::compare(&args, &interrupt),
+        Command::Knee(args) => experiment::knee(&args, &interrupt),
+        Command::Isolate(args) => experiment::isolate(&args, &interrupt),
+        Command::Overload(args) => experiment::overload(&args, &interrupt),
+        Command::Storm(args) => experiment::storm(&args, &interrupt),
         Command::Selftest(args) => selftest::command(&args, &interrupt),
         Command::Goose(args) => goose::run(&args, &interrupt),
     }

@@ -8,12 +8,20 @@
 mod args;
 mod compare;
 mod duel;
+mod ending;
 mod enumerate;
 mod findings;
 mod gate;
+mod generator;
+mod isolate;
+mod knee;
 mod open;
+mod overload;
+mod recovery;
 mod scene;
 mod steps;
+mod storm;
+mod streams;
 
 use serde::Serialize;
 
@@ -22,9 +30,15 @@ pub(crate) use compare::{Args as CompareArgs, command as compare};
 pub(crate) use enumerate::{Args as EnumerateArgs, command as enumerate};
 pub(crate) use findings::{Findings, Record};
 pub(crate) use gate::{Args as GateArgs, command as gate};
+pub(crate) use generator::GeneratorArgs;
+pub(crate) use isolate::{Args as IsolateArgs, command as isolate};
+pub(crate) use knee::{Args as KneeArgs, command as knee};
 pub(crate) use open::{Args as OpenArgs, command as open};
+pub(crate) use overload::{Args as OverloadArgs, command as overload};
 pub(crate) use scene::{Scene, on_scene};
 pub(crate) use steps::Steps;
+pub(crate) use storm::{Args as StormArgs, command as storm};
+pub(crate) use streams::Stream;
 
 use crate::interrupt::Interrupt;
 use crate::verdict::Ending;

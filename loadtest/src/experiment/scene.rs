@@ -1,12 +1,13 @@
 //! Where an experiment takes place: a server, its users, and somebody who watches.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use super::Findings;
 use crate::accounts::{AccountArgs, OwnServer};
 use crate::cli::UsageError;
 use crate::interrupt::Interrupt;
-use crate::open::{Console, Observer, Plan, RunResult, Stage, Work, run};
+use crate::open::{Console, Glance, Observer, Plan, RunResult, Stage, Work, run};
 use crate::report::Server;
 use crate::target::{Host, Spec, TargetArgs};
 use crate::verdict::Verdict;
@@ -57,29 +58,27 @@ impl Scene<'_> {
         plan: &Plan,
         works: &[Arc<dyn Work>],
     ) -> anyhow::Result<RunResult> {
-        let mut console = self.console(step, plan);
-        self.run_watched(plan, works, &mut console)
+        self.run_with(step, plan, works, &mut |_, _| {})
     }
 
-    /// The same under the eyes of another observer.
+    /// The same, while `act` does something to the server: it is called a few times a second with the time
+    /// since the first request was due.
     ///
     /// # Errors
     ///
     /// As for [`run`](Self::run).
-    pub(crate) fn run_watched(
-        &self,
+    pub(crate) fn run_with(
+        &mut self,
+        step: &str,
         plan: &Plan,
         works: &[Arc<dyn Work>],
-        observer: &mut dyn Observer,
+        act: &mut dyn FnMut(&mut Host, Duration),
     ) -> anyhow::Result<RunResult> {
-        run(plan, works, &self.stage.connector, self.interrupt, observer)
-    }
-
-    /// What shows a run of this plan.
-    pub(crate) fn console(&mut self, step: &str, plan: &Plan) -> Console {
         // Fixed for scripts that wait for it: once, when the first request is due.
         let announce = !std::mem::replace(&mut self.started, true);
-        Console::new(step, plan.duration(), announce)
+        let console = Console::new(step, plan.duration(), announce);
+        let mut observer = Acting { console, host: self.host, act, started: None };
+        run(plan, works, &self.stage.connector, self.interrupt, &mut observer)
     }
 
     /// How a started server ended, if it has ended by itself.
@@ -92,9 +91,36 @@ impl Scene<'_> {
         self.host.own()
     }
 
+    /// Whether the server was named, and not started for the run.
+    pub(crate) fn is_named(&self) -> bool {
+        self.target.host.is_some()
+    }
+
     /// For the report.
     pub(crate) fn server(&self) -> Server {
-        Server { host: self.host.url().to_string(), own_server: self.target.host.is_none() }
+        Server { host: self.host.url().to_string(), own_server: !self.is_named() }
+    }
+}
+
+/// Shows a run and acts on its server.
+struct Acting<'a> {
+    console: Console,
+    host: &'a mut Host,
+    act: &'a mut dyn FnMut(&mut Host, Duration),
+    started: Option<Instant>,
+}
+
+impl Observer for Acting<'_> {
+    fn started(&mut self) {
+        self.started = Some(Instant::now());
+        self.console.started();
+    }
+
+    fn tick(&mut self, glance: &Glance) {
+        if let Some(started) = self.started {
+            (self.act)(self.host, started.elapsed());
+        }
+        self.console.tick(glance);
     }
 }
 

@@ -225,19 +225,36 @@ impl Engine {
             return;
         }
         self.live.began();
-        let mut sent = None;
+        let work = &self.works[arrival.stream];
+        let (mut sent, mut job, mut attempt) = (None, job, 1);
+        let (done, end) = loop {
+            let (done, end) = self.attempt(connection, job, &mut sent).await;
+            let again = end.failed().and_then(|how| work.again(arrival.number, attempt, how));
+            let Some(pause) = again else { break (done, end) };
+            tokio::time::sleep(pause).await;
+            attempt += 1;
+            job.handed = None;
+        };
+        self.live.ended(&end, done.saturating_sub(arrival.intended));
+        self.close(&arrival, |ledger, _| ledger.ended(&arrival, sent, done, end));
+    }
+
+    /// Sends a request and waits for its answer, but no longer than a request may take.
+    async fn attempt(
+        &self,
+        connection: &mut Option<Connection>,
+        job: Job,
+        sent: &mut Option<Duration>,
+    ) -> (Duration, End) {
         let deadline = Instant::now() + self.timeout;
-        let exchange = self.exchange(connection, job, &mut sent);
-        let (done, end) = match timeout_at(deadline.into(), exchange).await {
+        match timeout_at(deadline.into(), self.exchange(connection, job, sent)).await {
             Ok(done_and_end) => done_and_end,
             Err(_) => {
                 // An answer that comes now would be taken for the next request's.
                 *connection = None;
                 (self.now(), End::TimedOut)
             }
-        };
-        self.live.ended(&end, done.saturating_sub(arrival.intended));
-        self.close(&arrival, |ledger, _| ledger.ended(&arrival, sent, done, end));
+        }
     }
 
     /// Sends a request, on the slot's connection or a new one; when it ended, and how.

@@ -34,14 +34,18 @@ use anyhow::{Context, anyhow};
 pub(crate) use connect::{Connection, Connector, Unanswered};
 pub(crate) use console::Console;
 use engine::{Course, Engine};
-pub(crate) use judge::{Judgment, judge};
+pub(crate) use judge::{Judgment, faults, judge};
 use ledger::Ledger;
 pub(crate) use live::Glance;
 use live::Live;
-pub(crate) use pictures::pictures;
+pub(crate) use pictures::{over_time, pictures, starts};
 pub(crate) use plan::{Load, Phase, Plan, Spacing};
 use result::Generator;
-pub(crate) use result::{Counts, FailureCount, PhaseResult, RunResult, Tally};
+pub(crate) use result::{
+    Counts, FailureCount, PhaseResult, RunResult, Sample, Second, SecondTally, Tally,
+};
+#[cfg(test)]
+pub(crate) use schedule::Arrival;
 pub(crate) use stage::Stage;
 pub(crate) use tables::{summary, tables};
 pub(crate) use work::Work;

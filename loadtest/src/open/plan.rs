@@ -47,7 +47,6 @@ pub(crate) enum Load {
         to: f64,
     },
     /// At these times after the phase's start, in ascending order; those past its end are left out.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the experiments to come"))]
     At(Vec<Duration>),
 }
 

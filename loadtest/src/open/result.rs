@@ -189,7 +189,6 @@ pub(crate) struct RunResult {
     /// The most frequent first; those of a warm-up too.
     pub(crate) failures: Vec<FailureCount>,
     /// The measured requests in the order of their ends, if the plan asked for them.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the experiments to come"))]
     pub(crate) samples: Option<Vec<Sample>>,
     /// How long requests were offered: the plan's duration, unless the run was cut short.
     pub(crate) elapsed: Duration,
@@ -211,6 +210,16 @@ impl RunResult {
             total.merge(&phase.tallies[stream]);
         }
         total
+    }
+
+    /// How many requests of a stream were due in a stretch of whole seconds, and how many ended in it as
+    /// they should, whenever those were due.
+    pub(crate) fn within(&self, from: Duration, length: Duration, stream: usize) -> (u64, u64) {
+        let whole = |time: Duration| usize::try_from(time.as_secs()).unwrap_or(usize::MAX);
+        let seconds = self.timeline.iter().skip(whole(from)).take(whole(length));
+        seconds.map(|second| &second.tallies[stream]).fold((0, 0), |(offered, served), tally| {
+            (offered + tally.offered, served + tally.outcomes.served())
+        })
     }
 
     /// How long the measured phases lasted; less than planned after an interrupt.

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::result::{RunResult, Tally};
 use crate::histogram::{Figures, Times};
-use crate::report::{Table, grouped, time};
+use crate::report::{Table, grouped, time, words};
 use crate::target::Outcome;
 
 /// The tables of the report.
@@ -23,10 +23,6 @@ pub(crate) fn tables(result: &RunResult) -> Vec<Table> {
 /// The streams that had a load.
 fn offered(result: &RunResult) -> impl Iterator<Item = (&str, Tally)> {
     result.requests().into_iter().filter(|(_, tally)| tally.offered > 0)
-}
-
-fn words<const N: usize>(words: [&str; N]) -> Vec<String> {
-    words.map(str::to_owned).to_vec()
 }
 
 fn us(figure: Option<u64>) -> String {

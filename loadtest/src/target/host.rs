@@ -75,6 +75,22 @@ impl Host {
         self.own.as_ref()?.signaller()
     }
 
+    /// Kills a started server, as a crash would.
+    pub(crate) fn kill(&mut self) {
+        if let Some(server) = &mut self.own {
+            server.kill();
+        }
+    }
+
+    /// Starts a server that was killed again, on the same address and data.
+    ///
+    /// # Errors
+    ///
+    /// It does not start, or it is not one of our own.
+    pub(crate) fn start_again(&mut self) -> anyhow::Result<()> {
+        self.own.as_mut().context("the server is not one of our own")?.start_again()
+    }
+
     /// How a started server ended, if it has ended by itself.
     pub(crate) fn exit(&mut self) -> Option<String> {
         self.own.as_mut()?.exited().map(|status| status.to_string())

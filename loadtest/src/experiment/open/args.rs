@@ -1,12 +1,11 @@
 //! The command line of `open`.
 
-use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use super::rate::Rates;
-use crate::experiment::Common;
 use crate::experiment::args::parse_positive;
-use crate::open::{Load, Phase, Plan, Spacing};
+use crate::experiment::{Common, GeneratorArgs};
+use crate::open::{Load, Phase, Plan};
 use crate::slo::Slo;
 use crate::target::parse_duration;
 
@@ -46,31 +45,6 @@ pub(crate) struct Args {
     )]
     pub(crate) warm_up: Duration,
 
-    /// The most requests under way at once; more wait, and their wait is part of their latency
-    #[arg(long, env = "HALLPASS_LOAD_MAX_IN_FLIGHT", value_name = "N", default_value = "1000")]
-    pub(crate) max_in_flight: NonZeroUsize,
-
-    /// How arrivals lie in time: evenly, or at random as those of many people do
-    #[arg(
-        long,
-        env = "HALLPASS_LOAD_ARRIVALS",
-        value_name = "HOW",
-        value_enum,
-        default_value = "even"
-    )]
-    pub(crate) arrivals: Spacing,
-
-    /// What random arrivals are drawn from: the same seed makes the same arrivals
-    #[arg(long, env = "HALLPASS_LOAD_SEED", value_name = "N", default_value = "1")]
-    pub(crate) seed: u64,
-
-    /// From when on the generator itself counts as late with a request
-    #[arg(
-        long, env = "HALLPASS_LOAD_LATE_AFTER", value_name = "TIME", default_value = "1ms",
-        value_parser = parse_positive
-    )]
-    pub(crate) late_after: Duration,
-
     /// What must hold, such as 'verify p99<5ms' or 'errors<0.1%'; repeatable
     ///
     /// `verify service p99.9<5ms`, of which `verify` and `service` may be left out (`p50` to `p99.99`, `max`,
@@ -80,6 +54,9 @@ pub(crate) struct Args {
     /// rightly.
     #[arg(long, env = "HALLPASS_LOAD_SLO", value_name = "SLO", value_delimiter = ';')]
     pub(crate) slo: Vec<Slo>,
+
+    #[command(flatten)]
+    pub(crate) generator: GeneratorArgs,
 }
 
 const EXAMPLES: &str = "\
@@ -139,15 +116,7 @@ impl Args {
             let name = if several { format!("step {number}") } else { "load".to_owned() };
             phases.push(Phase { name, duration: each, measured: true, loads: loads.to_vec() });
         }
-        Ok(Plan {
-            phases,
-            spacing: self.arrivals,
-            seed: self.seed,
-            max_in_flight: self.max_in_flight.get(),
-            timeout: self.common.target.timeout,
-            late_after: self.late_after,
-            keep_samples: false,
-        })
+        Ok(self.generator.plan(phases, self.common.target.timeout))
     }
 }
 
