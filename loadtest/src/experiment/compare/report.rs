@@ -157,7 +157,7 @@ fn ending(
             Measure::Rate => "by rate",
         };
         let ratio = one.ratio().map_or("?".to_owned(), |ratio| times_as(ratio.estimate));
-        format!("{} {ratio} times {by}", one.subject)
+        format!("{} {ratio} {by}", one.subject)
     };
     let all = measured.iter().map(says).collect::<Vec<_>>().join(", ");
     let missed: Vec<String> = objectives
@@ -169,7 +169,7 @@ fn ending(
         .collect();
     let known = measured.iter().all(|one| one.ratio().is_some());
     let (verdict, reason) = if interrupted {
-        (Verdict::Fail, format!("interrupted; until then A was as fast as B: {all}"))
+        (Verdict::Fail, format!("interrupted; until then A was so many times as fast as B: {all}"))
     } else if !failures.is_empty() {
         (Verdict::Fail, failures.join("; "))
     } else if !known {
@@ -177,7 +177,7 @@ fn ending(
     } else if !missed.is_empty() {
         (Verdict::Fail, missed.join("; "))
     } else {
-        (Verdict::Pass, format!("A is as fast as B: {all}"))
+        (Verdict::Pass, format!("A is so many times as fast as B: {all}"))
     };
     Ending { verdict, reason }
 }
