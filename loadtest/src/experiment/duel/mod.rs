@@ -1,10 +1,12 @@
 //! Two servers on one machine, measured in turn: short blocks of load, now on the one and now on the
 //! other, so that whatever the machine does meanwhile happens to both.
 
+mod pin;
 mod proxy;
 mod side;
 mod subject;
 
+pub(crate) use pin::Pin;
 pub(crate) use side::{Contestant, Side};
 pub(crate) use subject::Subject;
 

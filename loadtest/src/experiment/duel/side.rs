@@ -61,7 +61,8 @@ impl Side {
             Ok(stage) => stage,
             Err(error) => {
                 let error = host.explain::<Self>(Err(error));
-                host.end(true);
+                // What an interrupt cuts off is no failure.
+                host.end(!interrupt.caught());
                 return error;
             }
         };

@@ -26,8 +26,8 @@ impl Subject {
     /// A block that is long enough for a median, and short beside what a machine does by itself.
     pub(crate) fn span(self) -> Span {
         match self {
-            Self::Login => Span { time: Duration::from_millis(200), answers: 4 },
-            Self::Verify => Span { time: Duration::from_millis(100), answers: 50 },
+            Self::Login => Span { time: Duration::from_millis(150), answers: 3 },
+            Self::Verify => Span { time: Duration::from_millis(50), answers: 50 },
         }
     }
 }

@@ -10,8 +10,8 @@ use crate::target::TargetArgs;
 /// Did it get slower than the baseline, by more than a bound?
 ///
 /// The baseline's server and the candidate's run side by side and are measured in turn, in short blocks,
-/// so that whatever else the machine does happens to both. Both are started anew for each round. It
-/// fails if the candidate's median service time is higher by more than the bound with the confidence
+/// so that whatever else the machine does happens to both. Both are started anew for each round, and share
+/// one core with the generator. It fails if the candidate's median service time is higher by more than the bound with the confidence
 /// asked for, and is invalid if the rounds differ too much to see twice the bound.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = EXAMPLES, args_override_self = true)]
@@ -53,7 +53,7 @@ pub(crate) struct Args {
 
     /// How much slower is borne
     #[arg(
-        long, env = "HALLPASS_LOAD_WORSE_THAN", value_name = "PERCENT", default_value = "10%",
+        long, env = "HALLPASS_LOAD_WORSE_THAN", value_name = "PERCENT", default_value = "5%",
         value_parser = parse_percent
     )]
     pub(crate) worse_than: f64,
@@ -67,7 +67,7 @@ pub(crate) struct Args {
 
     /// How often both servers are started
     #[arg(
-        long, env = "HALLPASS_LOAD_ROUNDS", value_name = "N", default_value = "8",
+        long, env = "HALLPASS_LOAD_ROUNDS", value_name = "N", default_value = "6",
         value_parser = clap::value_parser!(u32).range(5..=100)
     )]
     pub(crate) rounds: u32,
@@ -80,7 +80,7 @@ const EXAMPLES: &str = "\
 examples:
   hallpass-loadtest gate --record main.json                  on the main branch
   hallpass-loadtest gate --baseline main.json                on the branch that changes something
-  hallpass-loadtest gate --baseline main.json --of verify --worse-than 5%
+  hallpass-loadtest gate --baseline main.json --of verify --worse-than 2%
   hallpass-loadtest gate --prove 5                           does it tell slower from noisy, here?";
 
 impl Args {
@@ -97,7 +97,7 @@ fn percent(text: &str) -> Option<f64> {
 
 fn parse_percent(text: &str) -> Result<f64, String> {
     let share = percent(text).filter(|share| (0.001..=10.0).contains(share));
-    share.ok_or_else(|| "give a percentage from 0.1% to 1000%, like 10%".to_owned())
+    share.ok_or_else(|| "give a percentage from 0.1% to 1000%, like 5%".to_owned())
 }
 
 fn parse_confidence(text: &str) -> Result<f64, String> {

@@ -34,7 +34,7 @@ impl Round {
 /// What is asked.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Rule {
-    /// A slowdown of so much is borne: 0.1 is 10 %.
+    /// A slowdown of so much is borne: 0.05 is 5 %.
     pub(crate) bound: f64,
     /// How sure "worse" must be, from 0 to 1.
     pub(crate) confidence: f64,

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::args::Args;
 use super::decide::{Answer, decide};
 use super::session::{ACCOUNTS, measure};
-use crate::experiment::duel::{Contestant, Side, Subject};
+use crate::experiment::duel::{Contestant, Pin, Side, Subject};
 use crate::interrupt::Interrupt;
 use crate::stats::{Interval, at_most};
 use crate::target::TargetArgs;
@@ -89,6 +89,7 @@ fn trial(
     planted: bool,
     interrupt: &Interrupt,
 ) -> anyhow::Result<Option<Trial>> {
+    let _pin = Pin::here()?;
     let (a, b) = match planted {
         true => slower(&args.target, subject, interrupt)?,
         false => (contestant(&args.target), contestant(&args.target)),

@@ -10,7 +10,7 @@ use super::baseline::{Baseline, Recorded};
 use super::session::ACCOUNTS;
 use crate::closed::Block;
 use crate::experiment::Steps;
-use crate::experiment::duel::{Contestant, Side, Subject};
+use crate::experiment::duel::{Contestant, Pin, Side, Subject};
 use crate::interrupt::Interrupt;
 use crate::report::{Machine, time, wall_clock};
 use crate::stats::{median, sorted};
@@ -27,6 +27,7 @@ const BLOCKS: u32 = 10;
 /// The server does not start or does not answer rightly, or the file cannot be written.
 pub(super) fn record(args: &Args, file: &Path, interrupt: &Interrupt) -> anyhow::Result<Ending> {
     let contestant = Contestant { target: args.target.clone(), accounts: ACCOUNTS, delay: None };
+    let _pin = if args.target.host.is_none() { Some(Pin::here()?) } else { None };
     let mut side = Side::set(&contestant, interrupt)?;
     let figures = figures(&args.of, &mut side, interrupt);
     side.end(figures.is_err());

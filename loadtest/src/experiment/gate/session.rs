@@ -6,7 +6,7 @@ use anyhow::bail;
 
 use super::decide::Round;
 use crate::experiment::Steps;
-use crate::experiment::duel::{Contestant, Pair, Side, Subject, pair};
+use crate::experiment::duel::{Contestant, Pair, Pin, Side, Subject, pair};
 use crate::interrupt::Interrupt;
 use crate::report::Server;
 
@@ -16,8 +16,8 @@ pub(super) const ACCOUNTS: usize = 2;
 /// Pairs of blocks in each round.
 fn pairs(subject: Subject) -> usize {
     match subject {
-        Subject::Login => 4,
-        Subject::Verify => 6,
+        Subject::Login => 3,
+        Subject::Verify => 5,
     }
 }
 
@@ -44,7 +44,8 @@ impl Measured {
     }
 }
 
-/// Measures the baseline (`a`) and the candidate (`b`) in so many rounds, or until an interrupt.
+/// Measures the baseline (`a`) and the candidate (`b`) in so many rounds, or until an interrupt. If the
+/// run starts both servers, they and the generator share one core.
 ///
 /// # Errors
 ///
@@ -58,6 +59,8 @@ pub(super) fn measure(
     show: bool,
 ) -> anyhow::Result<Measured> {
     let started = Instant::now();
+    let own = [baseline, candidate].iter().all(|contestant| contestant.target.host.is_none());
+    let _pin = if own { Some(Pin::here()?) } else { None };
     let mut steps = show.then(|| Steps::begin(u64::from(rounds)));
     let mut measured = Measured {
         subject,
