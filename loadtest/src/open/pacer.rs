@@ -3,14 +3,17 @@
 use std::io;
 use std::time::{Duration, Instant};
 
-/// How long before the time the pacer wakes, and how long it is then busy waiting: longer than the kernel
-/// takes to wake a thread, even on a virtual machine whose core has gone idle.
-#[cfg(target_os = "linux")]
+/// How long is looked over and over at the clock or for an answer, in place of sleeping: longer than the
+/// kernel takes to wake a thread, even on a virtual machine whose core has gone idle.
 const SPIN: Duration = Duration::from_micros(250);
-/// At most one part in so many of the wait is spent busily, since the server under test may need the
+/// At most one part in so many of a wait is spent like that, since the server under test may need the
 /// core.
-#[cfg(target_os = "linux")]
 const SPIN_PART: u32 = 10;
+
+/// How much of a wait may be spent busily.
+pub(crate) fn busily(wait: Duration) -> Duration {
+    SPIN.min(wait / SPIN_PART)
+}
 
 /// Waits on a timer of the kernel's (`timerfd_create(2)`), which neither has a grain nor is rounded up by
 /// the thread's timer slack, and for the last bit of a wait by looking at the clock over and over: to wake
@@ -44,8 +47,7 @@ impl Pacer {
     /// The kernel's.
     pub(crate) async fn sleep_until(&self, due: Instant) -> io::Result<()> {
         let left = due.saturating_duration_since(Instant::now());
-        let spin = SPIN.min(left / SPIN_PART);
-        self.wake_after(left - spin).await?;
+        self.wake_after(left - busily(left)).await?;
         while Instant::now() < due {
             tokio::task::yield_now().await;
         }
