@@ -1,6 +1,9 @@
 //! The experiments, against a fake server that does one login at a time, 50 per second, and refuses what is
 //! too much.
 
+use std::process::{Command, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -11,11 +14,19 @@ use crate::{Run, finished, program};
 /// report with it.
 fn experiment(fake: &Fake, name: &str, args: &[&str]) -> (Run, Value) {
     let dir = TempDir::new().unwrap();
+    let output = command(&dir, fake, name, args).output().unwrap();
+    reported(finished(output, dir))
+}
+
+fn command(dir: &TempDir, fake: &Fake, name: &str, args: &[&str]) -> Command {
     let fixed = ["--host", &fake.url, "--late-after", "10s", "--accounts", "4"];
     let files = ["--html", "report.html", "--json", "report.json", "--junit", "report.xml"];
     let mut command = program(dir.path());
-    let output = command.arg(name).args(fixed).args(files).args(args).output().unwrap();
-    let run = finished(output, dir);
+    command.arg(name).args(fixed).args(files).args(args);
+    command
+}
+
+fn reported(run: Run) -> (Run, Value) {
     let json = std::fs::read(run.dir.path().join("report.json")).unwrap_or_default();
     (run, serde_json::from_slice(&json).unwrap_or_default())
 }
@@ -102,4 +113,20 @@ fn storm_compares_those_who_try_again_with_those_who_do_not() {
     assert!(plain["served"].as_u64() < Some(40) && retry["served"] == 40, "{json}");
     assert!(retry["amplification"].as_f64() > Some(1.5), "{json}");
     assert_eq!(retry["down_s"], Value::Null);
+}
+
+#[test]
+fn an_interrupted_experiment_reports_what_it_has() {
+    let fake = Fake::start(Fault::None);
+    let dir = TempDir::new().unwrap();
+    let args = ["--capacity", "10", "--verify-rate", "50", "--step-time", "60s"];
+    let mut command = command(&dir, &fake, "isolate", &args);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    fake.wait_for_verifications(10);
+    let pid = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+    kill_process(pid, Signal::INT).unwrap();
+    let (run, json) = reported(finished(child.wait_with_output().unwrap(), dir));
+    assert_eq!(run.status, Some(1), "{run:?}");
+    assert!(run.verdict().contains("interrupted after 0 of 7 steps"), "{run:?}");
+    assert_reported(&run, &json, "isolate");
 }
