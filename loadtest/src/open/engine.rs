@@ -59,6 +59,8 @@ pub(super) struct Course {
     pub(super) cpu: f64,
     /// Whether it was cut short.
     pub(super) interrupted: bool,
+    /// Whether the generator's thread went before all others.
+    pub(super) realtime: bool,
 }
 
 /// The requests that are due and not ended, for the case that the run ends without them.
@@ -131,7 +133,7 @@ impl Engine {
             () = stop.wait(), if !interrupted => true,
         };
         self.give_up_the_rest();
-        Ok(Course { elapsed, cpu, interrupted: interrupted || cut_short })
+        Ok(Course { elapsed, cpu, interrupted: interrupted || cut_short, realtime: false })
     }
 
     /// Takes the processor time of each second.

@@ -118,9 +118,10 @@ fn generate(
         .event_interval(EVENT_INTERVAL)
         .build()?;
     let observer = Arc::clone(&live);
+    let realtime = pacer::go_first();
     let ended = runtime.block_on(async {
         let engine = Engine::new(plan, works, connector, live);
-        let course = engine.run(plan, stop).await?;
+        let course = Course { realtime, ..engine.run(plan, stop).await? };
         let (ledger, peak_cpu) = engine.books();
         Ok((ledger, course, peak_cpu))
     });
@@ -157,6 +158,7 @@ fn result(
             peak_in_flight: live.peak_in_flight(),
             peak_waiting: live.peak_waiting(),
             connections: live.connections.load(Relaxed),
+            realtime: course.realtime,
         },
         failures,
         samples: ledger.samples,

@@ -97,3 +97,13 @@ pub(crate) fn thread_cpu() -> Duration {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
     Duration::try_from(time).unwrap_or_default()
 }
+
+/// Puts the calling thread before all that are not of real time, as a superuser may (`SCHED_FIFO` of
+/// sched(7)); whether it is. A thread that wakes up otherwise waits until another one's slice is over, a few
+/// milliseconds where the server hashes passwords on the same machine.
+pub(crate) fn go_first() -> bool {
+    use thread_priority::unix::{set_thread_priority_and_policy, thread_native_id};
+    use thread_priority::{RealtimeThreadSchedulePolicy, ThreadPriority, ThreadSchedulePolicy};
+    let first = ThreadSchedulePolicy::Realtime(RealtimeThreadSchedulePolicy::Fifo);
+    set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Min, first).is_ok()
+}

@@ -165,6 +165,8 @@ pub(crate) struct Generator {
     pub(crate) peak_waiting: u64,
     /// How many connections it opened.
     pub(crate) connections: u64,
+    /// Whether its thread went before all others of the machine, as the system may allow.
+    pub(crate) realtime: bool,
 }
 
 /// How often a request failed in one way.

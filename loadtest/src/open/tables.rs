@@ -135,6 +135,7 @@ fn generator(result: &RunResult) -> Table {
         ("most requests under way at once", grouped(generator.peak_in_flight)),
         ("most requests that waited for a slot at once", grouped(generator.peak_waiting)),
         ("connections opened", grouped(generator.connections)),
+        ("goes before all other threads", yes_or_no(generator.realtime).to_owned()),
     ];
     Table {
         title: "The generator".into(),
@@ -144,6 +145,10 @@ fn generator(result: &RunResult) -> Table {
         head: words(["", ""]),
         rows: rows.into_iter().map(|(name, value)| vec![name.to_owned(), value]).collect(),
     }
+}
+
+fn yes_or_no(yes: bool) -> &'static str {
+    if yes { "yes" } else { "no, the system does not allow it" }
 }
 
 /// A row for each request, for standard output.

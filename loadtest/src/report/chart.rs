@@ -97,7 +97,7 @@ impl Chart {
     ) -> Result<(), DrawingAreaErrorKind<B::ErrorType>> {
         let xs = self.lines.iter().flat_map(|line| &line.points).map(|point| point.0);
         let ys = self.lines.iter().flat_map(|line| &line.points).map(|point| point.1);
-        let x = Scale::of(&self.x, xs);
+        let x = Scale::of(&self.x, xs.chain(self.marks.iter().copied()));
         let y = Scale::of(&self.y, ys.chain(self.bounds.iter().copied()));
         let mut chart = ChartBuilder::on(area)
             .margin(8)

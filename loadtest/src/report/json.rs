@@ -151,6 +151,7 @@ struct GeneratorFigures {
     peak_in_flight: u64,
     peak_waiting: u64,
     connections: u64,
+    realtime: bool,
 }
 
 impl OpenBody {
@@ -169,6 +170,7 @@ impl OpenBody {
                 peak_in_flight: generator.peak_in_flight,
                 peak_waiting: generator.peak_waiting,
                 connections: generator.connections,
+                realtime: generator.realtime,
             },
             interrupted: result.interrupted,
             planned_s: planned.as_secs_f64(),

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod comparisons;
+mod experiments;
 mod fake;
 mod own_server;
 mod real_server;

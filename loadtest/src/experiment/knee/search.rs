@@ -61,8 +61,9 @@ const GENERATOR_RESOLUTION: f64 = 0.25;
 const GROWTH: f64 = 2.0;
 
 /// Searches: doubles or halves the rate until one that holds and one that does not are known, and then
-/// tries the geometric mean of both. A try that says nothing is repeated once; if that one says nothing
-/// either, the rate bounds the search as the generator's limit.
+/// tries the geometric mean of both. A try that says nothing is repeated once, and then a higher rate is
+/// tried, since a busy neighbour may have been the reason; if that one says nothing either, the rate
+/// bounds the search as the generator's limit.
 ///
 /// # Errors
 ///
@@ -79,10 +80,15 @@ pub(crate) fn search<E>(
         if says == Says::Nothing {
             says = try_rate(rate)?;
         }
+        let silent = (says == Says::Nothing).then_some(rate);
+        if let Some(higher) = silent.and_then(|rate| range.higher(rate, beyond)) {
+            says = try_rate(higher)?;
+            rate = higher;
+        }
         match says {
             Says::Holds => holds = Some(rate),
             Says::Misses => beyond = Some((rate, Limit::Server)),
-            Says::Nothing => beyond = Some((rate, Limit::Generator)),
+            Says::Nothing => beyond = Some((silent.unwrap_or(rate), Limit::Generator)),
             Says::Stop => return Ok(bounds(holds, beyond, Limit::Stopped)),
         }
         rate = match (holds, beyond) {
@@ -106,6 +112,16 @@ pub(crate) fn search<E>(
 }
 
 impl Range {
+    /// A rate between one and the bound above it, unless that is too close.
+    fn higher(&self, rate: f64, beyond: Option<(f64, Limit)>) -> Option<f64> {
+        match beyond {
+            None => Some((rate * GROWTH).min(self.most)).filter(|higher| *higher > rate),
+            Some((high, limit)) => {
+                (high / rate > 1.0 + self.closeness(limit)).then(|| (rate * high).sqrt())
+            }
+        }
+    }
+
     fn closeness(&self, limit: Limit) -> f64 {
         match limit {
             Limit::Generator => self.resolution.max(GENERATOR_RESOLUTION),
@@ -156,6 +172,35 @@ mod tests {
         let (low, high) = (found.holds_per_s.unwrap(), found.beyond_per_s.unwrap());
         assert!(low <= 100.0 && 100.0 < high && found.limit == Limit::Generator, "{found:?}");
         assert_eq!(tried.iter().filter(|rate| **rate == 160.0).count(), 2, "{tried:?}");
+        assert_eq!(tried.iter().filter(|rate| **rate == 320.0).count(), 1, "{tried:?}");
+    }
+
+    #[test]
+    fn a_generator_that_falls_behind_at_a_low_rate_and_not_at_a_higher_one_is_no_limit() {
+        let found = search(RANGE, |rate| {
+            Ok::<_, ()>(match rate {
+                30.0..45.0 => Says::Nothing,
+                _ if rate > 200.0 => Says::Misses,
+                _ => Says::Holds,
+            })
+        });
+        let found = found.unwrap();
+        let (low, high) = (found.holds_per_s.unwrap(), found.beyond_per_s.unwrap());
+        assert!(low <= 200.0 && 200.0 < high && found.limit == Limit::Server, "{found:?}");
+    }
+
+    #[test]
+    fn a_search_ends_whatever_it_is_told() {
+        let mut random = fastrand::Rng::with_seed(1);
+        for _ in 0..1000 {
+            let mut tries = 0;
+            let found = search(RANGE, |_| {
+                tries += 1;
+                let says = [Says::Holds, Says::Misses, Says::Nothing];
+                Ok::<_, ()>(says[random.usize(..3)])
+            });
+            assert!(found.is_ok() && tries < 200, "{tries}");
+        }
     }
 
     #[test]

@@ -55,7 +55,7 @@ pub(crate) struct Args {
 
     /// How long the overload lasts
     #[arg(
-        long, env = "HALLPASS_LOAD_OVERLOAD_TIME", value_name = "TIME", default_value = "12s",
+        long = "overload-time", env = "HALLPASS_LOAD_OVERLOAD_TIME", value_name = "TIME", default_value = "12s",
         value_parser = parse_seconds
     )]
     pub(super) overload: Duration,

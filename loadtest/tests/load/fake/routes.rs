@@ -33,6 +33,9 @@ pub(super) async fn answer(
     }
     Ok(match (parts.method.as_str(), parts.uri.path()) {
         ("POST", path::REGISTER | "/register") => register(&state, &body),
+        ("POST", path::LOGIN) if state.fault == Fault::OneAtATime => {
+            in_turn(&state, || login(&state, &body)).await
+        }
         ("POST", path::LOGIN) => login(&state, &body),
         ("POST", "/login") => flask_login(&state, &body),
         ("GET", path::VERIFY) => verify(&state, &parts),
@@ -96,6 +99,19 @@ fn login(state: &State, body: &[u8]) -> Answer {
 
 fn is_somebody(state: &State, body: &[u8]) -> bool {
     state.users.lock().unwrap().contains_key(&credentials(body).0)
+}
+
+/// What is done when its turn comes.
+async fn in_turn(state: &State, work: impl FnOnce() -> Answer) -> Answer {
+    if state.waiting.load(Ordering::Relaxed) >= 10 {
+        return come_back(StatusCode::SERVICE_UNAVAILABLE);
+    }
+    state.waiting.fetch_add(1, Ordering::Relaxed);
+    let turn = state.counter.lock().await;
+    state.waiting.fetch_sub(1, Ordering::Relaxed);
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    drop(turn);
+    work()
 }
 
 fn too_many_logins(state: &State) -> Option<Answer> {
