@@ -171,9 +171,9 @@ mod tests {
 
     #[test]
     fn a_difference_that_is_certain_but_of_no_use_passes() {
-        // Thousands of samples find a shift of a tenth of the spread.
-        let other = group(Kind::UnknownUser, 4000, 100.0, 2);
-        let reference = group(Kind::WrongPassword, 4000, 0.0, 1);
+        // So many samples find a shift of an eighth of the spread.
+        let other = group(Kind::UnknownUser, 1500, 130.0, 2);
+        let reference = group(Kind::WrongPassword, 1500, 0.0, 1);
         assert!(Difference::between(&reference, &other, 1).p < ALPHA);
         let ending = judged(other).ending;
         assert_eq!(ending.verdict, Verdict::Pass, "{ending}");
