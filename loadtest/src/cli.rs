@@ -5,7 +5,7 @@ use std::fmt;
 use clap::{Parser, Subcommand};
 
 use crate::target::BUILT_IN;
-use crate::{goose, open, selftest};
+use crate::{experiment, goose, selftest};
 
 /// Load test of a login server, with a verdict.
 ///
@@ -22,16 +22,30 @@ pub(crate) struct Cli {
     pub(crate) print_target: Option<&'static str>,
 
     #[command(flatten)]
-    pub(crate) default: open::Args,
+    pub(crate) default: experiment::OpenArgs,
 }
 
 /// What can be done.
 #[derive(Clone, Debug, Subcommand)]
 pub(crate) enum Command {
     /// Open loop: requests arrive at a given rate, whatever becomes of those before them
-    Open(open::Args),
+    Open(experiment::OpenArgs),
+    /// The highest rate that holds an objective, for logins and for verifications
+    Knee(experiment::KneeArgs),
+    /// Do logins hurt verifications? These at a fixed rate beside more and more logins
+    Isolate(experiment::IsolateArgs),
+    /// What becomes of a server that is asked for twice what it can do, and how it comes back
+    Overload(experiment::OverloadArgs),
+    /// Everybody signs in at once after an outage: how long until the server is itself again?
+    Storm(experiment::StormArgs),
     /// Closed loop: a number of users, each of which sends its next request when the last is answered
     Goose(goose::Args),
+    /// Does the time of a refused sign-in betray who has an account?
+    Enumerate(experiment::EnumerateArgs),
+    /// Did it get slower than the baseline, by more than a bound?
+    Gate(experiment::GateArgs),
+    /// How many times as fast is one server as another?
+    Compare(experiment::CompareArgs),
     /// Ground truth: runs whose figures are known from elsewhere, beside what is reported of them
     Selftest(selftest::Args),
 }

@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::PathBuf;
 use std::process;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::Context;
 use rustix::process::{Pid, Signal, kill_process};
@@ -26,7 +26,7 @@ pub(crate) struct Started {
 pub(crate) struct Interrupt {
     caught: watch::Receiver<bool>,
     /// What to clear away when the process exits at once, without running a destructor.
-    server: Arc<Mutex<Option<Started>>>,
+    servers: Arc<Mutex<Vec<Started>>>,
 }
 
 impl Interrupt {
@@ -34,8 +34,7 @@ impl Interrupt {
     /// where there is none, and that one would exit at the second Ctrl-C and leave the server.
     pub(crate) fn install() -> anyhow::Result<Self> {
         let (sender, caught) = watch::channel(false);
-        let server = Arc::new(Mutex::new(None));
-        let interrupt = Self { caught, server };
+        let interrupt = Self { caught, servers: Arc::default() };
         let shared = interrupt.clone();
         ctrlc::set_handler(move || {
             if sender.send_replace(true) {
@@ -46,6 +45,13 @@ impl Interrupt {
         })
         .context("cannot handle signals")?;
         Ok(interrupt)
+    }
+
+    /// One that is raised by a sender in place of a signal.
+    #[cfg(test)]
+    pub(crate) fn by_hand() -> (watch::Sender<bool>, Self) {
+        let (sender, caught) = watch::channel(false);
+        (sender, Self { caught, servers: Arc::default() })
     }
 
     /// Whether a signal came.
@@ -61,13 +67,24 @@ impl Interrupt {
         }
     }
 
-    /// Names the server to clear away at a second signal, or that there is none any more.
-    pub(crate) fn set_server(&self, server: Option<Started>) {
-        *self.server.lock().unwrap_or_else(PoisonError::into_inner) = server;
+    /// Names a server to clear away at a second signal, in the place of one with the same data.
+    pub(crate) fn add_server(&self, server: Started) {
+        let mut servers = self.servers();
+        servers.retain(|other| other.dir != server.dir);
+        servers.push(server);
+    }
+
+    /// This server is gone.
+    pub(crate) fn forget_server(&self, pid: Pid) {
+        self.servers().retain(|server| server.pid != pid);
+    }
+
+    fn servers(&self) -> MutexGuard<'_, Vec<Started>> {
+        self.servers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn clear_away(&self) {
-        if let Some(server) = &*self.server.lock().unwrap_or_else(PoisonError::into_inner) {
+        for server in self.servers().iter() {
             // Both may be gone already.
             let _ = kill_process(server.pid, Signal::KILL);
             let _ = fs::remove_dir_all(&server.dir);

@@ -2,6 +2,8 @@
 
 mod accounts;
 mod cli;
+mod closed;
+mod experiment;
 mod goose;
 mod histogram;
 mod interrupt;
@@ -9,6 +11,7 @@ mod open;
 mod report;
 mod selftest;
 mod slo;
+mod stats;
 mod target;
 mod verdict;
 
@@ -45,7 +48,14 @@ fn main() -> ExitCode {
 fn run(cli: Cli) -> anyhow::Result<Ending> {
     let interrupt = Interrupt::install()?;
     match cli.command.unwrap_or(Command::Open(cli.default)) {
-        Command::Open(args) => open::command(&args, &interrupt),
+        Command::Open(args) => experiment::open(&args, &interrupt),
+        Command::Enumerate(args) => experiment::enumerate(&args, &interrupt),
+        Command::Gate(args) => experiment::gate(&args, &interrupt),
+        Command::Compare(args) => experiment::compare(&args, &interrupt),
+        Command::Knee(args) => experiment::knee(&args, &interrupt),
+        Command::Isolate(args) => experiment::isolate(&args, &interrupt),
+        Command::Overload(args) => experiment::overload(&args, &interrupt),
+        Command::Storm(args) => experiment::storm(&args, &interrupt),
         Command::Selftest(args) => selftest::command(&args, &interrupt),
         Command::Goose(args) => goose::run(&args, &interrupt),
     }

@@ -88,6 +88,28 @@ impl Slo {
         }
     }
 
+    /// That fewer requests than this share, in percent, are not answered rightly.
+    pub(crate) fn errors_below(percent: f64) -> Self {
+        Self {
+            text: format!("errors<{percent}%"),
+            request: None,
+            measure: Measure::Share(Count::Errors),
+            comparison: Comparison::Less,
+            bound: percent,
+        }
+    }
+
+    /// That 99 of 100 requests of this name take less than this.
+    pub(crate) fn p99_below(request: &str, time: Duration) -> Self {
+        Self {
+            text: format!("{request} p99<{}", humantime::format_duration(time)),
+            request: Some(request.to_owned()),
+            measure: Measure::Latency(Statistic::Quantile(0.99)),
+            comparison: Comparison::Less,
+            bound: time.as_micros() as f64,
+        }
+    }
+
     /// Whether it bounds the requests that are not answered as they should be.
     pub(crate) fn is_about_errors(&self) -> bool {
         let (Measure::Share(count) | Measure::Rate(count)) = self.measure else { return false };

@@ -63,6 +63,18 @@ pub(crate) async fn copies(
     Ok(accounts)
 }
 
+/// Shuts a user out.
+///
+/// # Errors
+///
+/// The server's command line fails.
+pub(crate) fn disable(own: &OwnServer, username: &str) -> anyhow::Result<()> {
+    let mut line = std::process::Command::new(&own.binary);
+    line.args(["user", "disable", username, "--data-dir"]).arg(&own.data_dir);
+    let output = line.stdin(Stdio::null()).output().context("hallpass user disable")?;
+    ended_well("disable", &output)
+}
+
 async fn password_hash(own: &OwnServer, username: &str) -> anyhow::Result<String> {
     let exported = hallpass(own, "export", None).await?.stdout;
     for line in exported.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
@@ -83,9 +95,14 @@ async fn hallpass(own: &OwnServer, command: &str, file: Option<&Path>) -> anyhow
     }
     let output = line.stdin(Stdio::null()).kill_on_drop(true).output();
     let output = output.await.with_context(|| format!("hallpass user {command}"))?;
+    ended_well(command, &output)?;
+    Ok(output)
+}
+
+fn ended_well(command: &str, output: &Output) -> anyhow::Result<()> {
     if !output.status.success() {
         let words = String::from_utf8_lossy(&output.stderr);
         bail!("hallpass user {command} ended ({}): {}", output.status, words.trim_end());
     }
-    Ok(output)
+    Ok(())
 }

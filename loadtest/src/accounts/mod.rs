@@ -11,7 +11,7 @@ mod users;
 
 pub(crate) use account::{Account, RefreshToken, SignedIn, Token, bearer};
 pub(crate) use args::AccountArgs;
-pub(crate) use import::OwnServer;
+pub(crate) use import::{OwnServer, disable};
 pub(crate) use names::Namer;
 pub(crate) use provision::Provisioner;
 pub(crate) use users::{Keeper, Users};

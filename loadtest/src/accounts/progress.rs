@@ -6,6 +6,8 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// From one line to the next where there is no terminal.
 const LINE_EVERY: Duration = Duration::from_secs(2);
+/// As many accounts or fewer are not worth a word.
+const FEW: usize = 2;
 
 /// The progress of one piece of work of `total` steps.
 #[derive(Debug)]
@@ -49,7 +51,9 @@ impl Progress {
     pub(crate) fn finish(self, did: &str) {
         self.bar.finish_and_clear();
         let seconds = self.started.elapsed().as_secs_f64();
-        eprintln!("{did} {} accounts in {seconds:.1} s", self.done);
+        if self.done > FEW {
+            eprintln!("{did} {} accounts in {seconds:.1} s", self.done);
+        }
     }
 }
 

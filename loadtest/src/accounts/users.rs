@@ -9,7 +9,7 @@ use anyhow::Context;
 use futures_util::{StreamExt, stream};
 use reqwest::Client;
 
-use super::SignedIn;
+use super::{Account, SignedIn};
 use crate::target::{Failure, Target, send};
 
 /// How often is looked for tokens that are about to expire; they are due well before that.
@@ -30,6 +30,11 @@ impl Users {
     /// The user whose turn it is with the `number`-th request of a stream.
     pub(crate) fn turn(&self, number: u64) -> MutexGuard<'_, SignedIn> {
         self.at(usize::try_from(number % self.0.len() as u64).unwrap_or(0))
+    }
+
+    /// All of them, in their order.
+    pub(crate) fn accounts(&self) -> Vec<Arc<Account>> {
+        (0..self.0.len()).map(|index| Arc::clone(&self.at(index).account)).collect()
     }
 
     fn at(&self, index: usize) -> MutexGuard<'_, SignedIn> {
@@ -124,7 +129,7 @@ async fn renew(before: &SignedIn, target: &Target, client: &Client) -> Result<Si
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::accounts::{Account, Token};
+    use crate::accounts::Token;
 
     fn session(token: &str, life: u64, received: Instant) -> SignedIn {
         let token = Token::new(token, Some(Duration::from_secs(life)), received, None);

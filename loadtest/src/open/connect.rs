@@ -52,7 +52,7 @@ impl Connector {
         Ok(Self { addresses, host, tls })
     }
 
-    pub(super) async fn connect(&self) -> Result<Connection, Failure> {
+    pub(crate) async fn connect(&self) -> Result<Connection, Failure> {
         let stream = TcpStream::connect(&self.addresses[..]).await.map_err(no_connection)?;
         stream.set_nodelay(true).map_err(no_connection)?;
         let stream: Box<dyn Stream> = match &self.tls {
@@ -73,7 +73,7 @@ type Driver = Pin<Box<dyn Future<Output = hyper::Result<()>> + Send>>;
 
 /// An open connection. Whoever uses it also drives it, in the same task, so that no other task has to be
 /// woken between a request and its bytes.
-pub(super) struct Connection {
+pub(crate) struct Connection {
     sender: SendRequest<Full<Bytes>>,
     /// `None` once the connection has ended.
     driver: Option<Driver>,
@@ -81,7 +81,7 @@ pub(super) struct Connection {
 }
 
 /// Why a request got no answer.
-pub(super) enum Unanswered {
+pub(crate) enum Unanswered {
     /// The connection had ended already, and nothing was sent: the request can be sent on another one.
     Unsent(Failure),
     Broken(Failure),
@@ -89,7 +89,7 @@ pub(super) enum Unanswered {
 
 impl Connection {
     /// Sends a request and reads the whole answer.
-    pub(super) async fn exchange(
+    pub(crate) async fn exchange(
         &mut self,
         request: &Request<Bytes>,
     ) -> Result<Response<Bytes>, Unanswered> {
@@ -120,7 +120,7 @@ impl Connection {
         }
     }
 
-    pub(super) fn is_open(&self) -> bool {
+    pub(crate) fn is_open(&self) -> bool {
         self.driver.is_some() && !self.sender.is_closed()
     }
 

@@ -15,6 +15,10 @@ const LINE_EVERY: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(crate) struct Console {
     bar: ProgressBar,
+    /// Which part of an experiment the run is, and a space; empty where it is all of it.
+    step: String,
+    /// Whether scripts are told that the run has begun.
+    announce: bool,
     planned: Duration,
     started: Option<Instant>,
     shown: Instant,
@@ -22,14 +26,18 @@ pub(crate) struct Console {
 }
 
 impl Console {
-    pub(crate) fn new(planned: Duration) -> Self {
+    /// For a run of this length that is this step of an experiment; the step is empty if it is all of it.
+    /// With `announce`, scripts are told when it begins.
+    pub(crate) fn new(step: &str, planned: Duration, announce: bool) -> Self {
+        let step = if step.is_empty() { String::new() } else { format!("{step}: ") };
         let length = u64::try_from(planned.as_millis()).ok();
         let bar = ProgressBar::with_draw_target(length, ProgressDrawTarget::stderr());
         // A template that does not parse is a bar in indicatif's own style.
         if let Ok(style) = ProgressStyle::with_template("[{bar:24}] {msg}") {
             bar.set_style(style.progress_chars("=> "));
         }
-        Self { bar, planned, started: None, shown: Instant::now(), last: None }
+        let shown = Instant::now();
+        Self { bar, step, announce, planned, started: None, shown, last: None }
     }
 
     fn line(&self, glance: &Glance, elapsed: Duration) -> String {
@@ -45,8 +53,9 @@ impl Console {
             waiting => format!(" and {} waiting", grouped(waiting)),
         };
         format!(
-            "{:.0} of {:.0} s  offered {:.0}/s  answered {:.0}/s  p99 {p99}  {} in flight{waiting}  \
+            "{}{:.0} of {:.0} s  offered {:.0}/s  answered {:.0}/s  p99 {p99}  {} in flight{waiting}  \
              {} failed",
+            self.step,
             elapsed.as_secs_f64(),
             self.planned.as_secs_f64(),
             per_second(glance.offered, |last| last.offered),
@@ -60,8 +69,13 @@ impl Console {
 impl Observer for Console {
     fn started(&mut self) {
         self.started = Some(Instant::now());
-        // Fixed: scripts wait for it.
-        self.bar.suspend(|| eprintln!("run started"));
+        if self.announce {
+            // Fixed: scripts wait for it.
+            self.bar.suspend(|| eprintln!("run started"));
+        }
+        if !self.step.is_empty() && self.bar.is_hidden() {
+            eprintln!("{}{:.0} s", self.step, self.planned.as_secs_f64());
+        }
     }
 
     fn tick(&mut self, glance: &Glance) {

@@ -14,7 +14,7 @@ use tokio::time::timeout_at;
 use super::connect::{Connection, Connector, Unanswered};
 use super::ledger::{End, Ledger};
 use super::live::Live;
-use super::pacer::{Pacer, thread_cpu};
+use super::pacer::{Pacer, busily, thread_cpu};
 use super::plan::Plan;
 use super::schedule::{Arrival, Schedule};
 use super::work::Work;
@@ -59,6 +59,8 @@ pub(super) struct Course {
     pub(super) cpu: f64,
     /// Whether it was cut short.
     pub(super) interrupted: bool,
+    /// Whether the generator's thread went before all others.
+    pub(super) realtime: bool,
 }
 
 /// The requests that are due and not ended, for the case that the run ends without them.
@@ -131,7 +133,7 @@ impl Engine {
             () = stop.wait(), if !interrupted => true,
         };
         self.give_up_the_rest();
-        Ok(Course { elapsed, cpu, interrupted: interrupted || cut_short })
+        Ok(Course { elapsed, cpu, interrupted: interrupted || cut_short, realtime: false })
     }
 
     /// Takes the processor time of each second.
@@ -158,6 +160,7 @@ impl Engine {
         for arrival in Schedule::of(plan, self.works.len()) {
             let due = self.start + arrival.intended;
             if Instant::now() < due {
+                self.look_out(due).await;
                 pacer.sleep_until(due).await?;
                 in_a_row = 0;
             } else if in_a_row == BATCH {
@@ -169,6 +172,16 @@ impl Engine {
             self.take_in_hand(arrival);
         }
         pacer.sleep_until(self.start + plan.duration()).await
+    }
+
+    /// Looks for answers for a little while before the generator sleeps until `due`: a quick server's come
+    /// soon, and would not show how quick it is if a thread had to be woken for them.
+    async fn look_out(&self, due: Instant) {
+        let now = Instant::now();
+        let until = now + busily(due.saturating_duration_since(now));
+        while Instant::now() < until && !self.state().outstanding.is_empty() {
+            tokio::task::yield_now().await;
+        }
     }
 
     fn take_in_hand(self: &Arc<Self>, arrival: Arrival) {
@@ -225,19 +238,36 @@ impl Engine {
             return;
         }
         self.live.began();
-        let mut sent = None;
+        let work = &self.works[arrival.stream];
+        let (mut sent, mut job, mut attempt) = (None, job, 1);
+        let (done, end) = loop {
+            let (done, end) = self.attempt(connection, job, &mut sent).await;
+            let again = end.failed().and_then(|how| work.again(arrival.number, attempt, how));
+            let Some(pause) = again else { break (done, end) };
+            tokio::time::sleep(pause).await;
+            attempt += 1;
+            job.handed = None;
+        };
+        self.live.ended(&end, done.saturating_sub(arrival.intended));
+        self.close(&arrival, |ledger, _| ledger.ended(&arrival, sent, done, end));
+    }
+
+    /// Sends a request and waits for its answer, but no longer than a request may take.
+    async fn attempt(
+        &self,
+        connection: &mut Option<Connection>,
+        job: Job,
+        sent: &mut Option<Duration>,
+    ) -> (Duration, End) {
         let deadline = Instant::now() + self.timeout;
-        let exchange = self.exchange(connection, job, &mut sent);
-        let (done, end) = match timeout_at(deadline.into(), exchange).await {
+        match timeout_at(deadline.into(), self.exchange(connection, job, sent)).await {
             Ok(done_and_end) => done_and_end,
             Err(_) => {
                 // An answer that comes now would be taken for the next request's.
                 *connection = None;
                 (self.now(), End::TimedOut)
             }
-        };
-        self.live.ended(&end, done.saturating_sub(arrival.intended));
-        self.close(&arrival, |ledger, _| ledger.ended(&arrival, sent, done, end));
+        }
     }
 
     /// Sends a request, on the slot's connection or a new one; when it ended, and how.

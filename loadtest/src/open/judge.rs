@@ -28,7 +28,7 @@ pub(crate) struct Judgment {
 /// goes without saying is that every request is answered rightly, unless an objective says how many.
 pub(crate) fn judge(result: &RunResult, slos: &[Slo], server_exit: Option<&str>) -> Judgment {
     let slos = objectives(result, slos);
-    let invalid = invalid(result);
+    let invalid = faults(result);
     let failed = failed(result, &slos, server_exit);
     let ending = if !invalid.is_empty() {
         Ending { verdict: Verdict::Invalid, reason: invalid.join("; ") }
@@ -58,8 +58,8 @@ fn objectives(result: &RunResult, slos: &[Slo]) -> Vec<Judged> {
     judged
 }
 
-/// What the generator did wrong.
-fn invalid(result: &RunResult) -> Vec<String> {
+/// What the generator did wrong, so that the run says nothing about the server; nothing if the run is valid.
+pub(crate) fn faults(result: &RunResult) -> Vec<String> {
     let generator = &result.generator;
     let lag = &generator.lag;
     let mut reasons = Vec::new();

@@ -21,6 +21,17 @@ pub(crate) enum End {
     Broken(Failure),
 }
 
+impl End {
+    /// The class of a request that was not answered as it should be.
+    pub(super) fn failed(&self) -> Option<Outcome> {
+        match self {
+            Self::Answered(Ok(_)) => None,
+            Self::Answered(Err(failure)) | Self::Broken(failure) => Some(failure.outcome),
+            Self::TimedOut => Some(Outcome::Transport),
+        }
+    }
+}
+
 /// How often a kind of failure occurred, and the detail of the first one.
 pub(crate) type Failures = BTreeMap<(usize, String), (u64, String)>;
 

@@ -5,8 +5,6 @@
 //! An experiment builds a [`Plan`], gives [`run`] one [`Work`] for each stream of requests, and reads the
 //! [`RunResult`].
 
-mod args;
-mod command;
 mod connect;
 mod console;
 mod engine;
@@ -16,12 +14,13 @@ mod live;
 mod pacer;
 mod pictures;
 mod plan;
-mod rate;
 mod requests;
 mod result;
 mod schedule;
 mod stage;
 mod tables;
+#[cfg(test)]
+mod tests;
 mod tls;
 mod work;
 
@@ -32,18 +31,23 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 
-pub(crate) use args::Args;
-pub(crate) use command::command;
-pub(crate) use connect::Connector;
+pub(crate) use connect::{Connection, Connector, Unanswered};
+pub(crate) use console::Console;
 use engine::{Course, Engine};
-pub(crate) use judge::judge;
+pub(crate) use judge::{Judgment, faults, judge};
 use ledger::Ledger;
 pub(crate) use live::Glance;
 use live::Live;
-pub(crate) use plan::{Load, Plan};
+pub(crate) use pictures::{over_time, pictures, starts};
+pub(crate) use plan::{Load, Phase, Plan, Spacing};
 use result::Generator;
-pub(crate) use result::{Counts, FailureCount, PhaseResult, RunResult, Tally};
+pub(crate) use result::{
+    Counts, FailureCount, PhaseResult, RunResult, Sample, Second, SecondTally, Tally,
+};
+#[cfg(test)]
+pub(crate) use schedule::Arrival;
 pub(crate) use stage::Stage;
+pub(crate) use tables::{summary, tables};
 pub(crate) use work::Work;
 
 use crate::interrupt::Interrupt;
@@ -114,9 +118,10 @@ fn generate(
         .event_interval(EVENT_INTERVAL)
         .build()?;
     let observer = Arc::clone(&live);
+    let realtime = pacer::go_first();
     let ended = runtime.block_on(async {
         let engine = Engine::new(plan, works, connector, live);
-        let course = engine.run(plan, stop).await?;
+        let course = Course { realtime, ..engine.run(plan, stop).await? };
         let (ledger, peak_cpu) = engine.books();
         Ok((ledger, course, peak_cpu))
     });
@@ -153,6 +158,7 @@ fn result(
             peak_in_flight: live.peak_in_flight(),
             peak_waiting: live.peak_waiting(),
             connections: live.connections.load(Relaxed),
+            realtime: course.realtime,
         },
         failures,
         samples: ledger.samples,

@@ -9,7 +9,7 @@ use crate::slo::Slo;
 const TONES: [(Tone, Tone); 2] = [(Tone::Blue, Tone::LightBlue), (Tone::Orange, Tone::LightOrange)];
 
 /// All of them.
-pub(super) fn pictures(result: &RunResult, slos: &[Slo]) -> Vec<Figure> {
+pub(crate) fn pictures(result: &RunResult, slos: &[Slo]) -> Vec<Figure> {
     let streams = streams(result);
     vec![
         latency_over_time(result, &streams, slos),
@@ -53,7 +53,7 @@ fn latency_over_time(
             x: Axis::new("seconds since the start", Unit::Number),
             y: Axis::new("latency", Unit::Time),
             lines,
-            marks: marks(result),
+            marks: starts(result),
             bounds: slos.iter().filter_map(Slo::latency_bound).collect(),
         },
     }
@@ -84,7 +84,7 @@ fn rates_over_time(result: &RunResult, streams: &[(usize, (Tone, Tone))]) -> Fig
             x: Axis::new("seconds since the start", Unit::Number),
             y: Axis::new("requests per second", Unit::Number),
             lines,
-            marks: marks(result),
+            marks: starts(result),
             bounds: vec![],
         },
     }
@@ -127,7 +127,7 @@ fn lag_over_time(result: &RunResult) -> Figure {
             x: Axis::new("seconds since the start", Unit::Number),
             y: Axis::new("worst lag", Unit::Time),
             lines: vec![line("worst lag".into(), Tone::Green, points)],
-            marks: marks(result),
+            marks: starts(result),
             bounds: vec![],
         },
     }
@@ -138,7 +138,7 @@ fn line(name: String, tone: Tone, points: Vec<(f64, f64)>) -> Line {
 }
 
 /// A figure of a stream for each second that has one.
-fn over_time(
+pub(crate) fn over_time(
     result: &RunResult,
     stream: usize,
     figure: impl Fn(&SecondTally) -> Option<f64>,
@@ -154,8 +154,8 @@ fn whole_seconds(result: &RunResult) -> impl Iterator<Item = (f64, &super::resul
     result.timeline.iter().take(whole).enumerate().map(|(at, second)| (at as f64, second))
 }
 
-/// Where each phase but the first begins.
-fn marks(result: &RunResult) -> Vec<f64> {
+/// Where each phase but the first begins, in seconds.
+pub(crate) fn starts(result: &RunResult) -> Vec<f64> {
     result.phases.iter().skip(1).map(|phase| phase.start.as_secs_f64()).collect()
 }
 

@@ -47,7 +47,6 @@ pub(crate) enum Load {
         to: f64,
     },
     /// At these times after the phase's start, in ascending order; those past its end are left out.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the experiments to come"))]
     At(Vec<Duration>),
 }
 
@@ -68,7 +67,7 @@ impl Load {
     }
 
     /// A constant rate that is this load's first one; none if it has no rate.
-    pub(super) fn at_its_start(&self) -> Self {
+    pub(crate) fn at_its_start(&self) -> Self {
         match self {
             Self::Rate { from, .. } => Self::constant(*from),
             Self::At(_) => Self::NONE,

@@ -165,6 +165,8 @@ pub(crate) struct Generator {
     pub(crate) peak_waiting: u64,
     /// How many connections it opened.
     pub(crate) connections: u64,
+    /// Whether its thread went before all others of the machine, as the system may allow.
+    pub(crate) realtime: bool,
 }
 
 /// How often a request failed in one way.
@@ -189,7 +191,6 @@ pub(crate) struct RunResult {
     /// The most frequent first; those of a warm-up too.
     pub(crate) failures: Vec<FailureCount>,
     /// The measured requests in the order of their ends, if the plan asked for them.
-    #[expect(dead_code, reason = "for the experiments to come")]
     pub(crate) samples: Option<Vec<Sample>>,
     /// How long requests were offered: the plan's duration, unless the run was cut short.
     pub(crate) elapsed: Duration,
@@ -211,6 +212,16 @@ impl RunResult {
             total.merge(&phase.tallies[stream]);
         }
         total
+    }
+
+    /// How many requests of a stream were due in a stretch of whole seconds, and how many ended in it as
+    /// they should, whenever those were due.
+    pub(crate) fn within(&self, from: Duration, length: Duration, stream: usize) -> (u64, u64) {
+        let whole = |time: Duration| usize::try_from(time.as_secs()).unwrap_or(usize::MAX);
+        let seconds = self.timeline.iter().skip(whole(from)).take(whole(length));
+        seconds.map(|second| &second.tallies[stream]).fold((0, 0), |(offered, served), tally| {
+            (offered + tally.offered, served + tally.outcomes.served())
+        })
     }
 
     /// How long the measured phases lasted; less than planned after an interrupt.

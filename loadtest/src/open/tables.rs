@@ -4,11 +4,11 @@ use std::fmt::Write;
 
 use super::result::{RunResult, Tally};
 use crate::histogram::{Figures, Times};
-use crate::report::{Table, grouped, time};
+use crate::report::{Table, grouped, time, words};
 use crate::target::Outcome;
 
 /// The tables of the report.
-pub(super) fn tables(result: &RunResult) -> Vec<Table> {
+pub(crate) fn tables(result: &RunResult) -> Vec<Table> {
     let mut tables = vec![latencies(result), outcomes(result)];
     if result.phases.len() > 1 {
         tables.push(phases(result));
@@ -23,10 +23,6 @@ pub(super) fn tables(result: &RunResult) -> Vec<Table> {
 /// The streams that had a load.
 fn offered(result: &RunResult) -> impl Iterator<Item = (&str, Tally)> {
     result.requests().into_iter().filter(|(_, tally)| tally.offered > 0)
-}
-
-fn words<const N: usize>(words: [&str; N]) -> Vec<String> {
-    words.map(str::to_owned).to_vec()
 }
 
 fn us(figure: Option<u64>) -> String {
@@ -139,6 +135,7 @@ fn generator(result: &RunResult) -> Table {
         ("most requests under way at once", grouped(generator.peak_in_flight)),
         ("most requests that waited for a slot at once", grouped(generator.peak_waiting)),
         ("connections opened", grouped(generator.connections)),
+        ("goes before all other threads", yes_or_no(generator.realtime).to_owned()),
     ];
     Table {
         title: "The generator".into(),
@@ -150,8 +147,12 @@ fn generator(result: &RunResult) -> Table {
     }
 }
 
+fn yes_or_no(yes: bool) -> &'static str {
+    if yes { "yes" } else { "no, the system does not allow it" }
+}
+
 /// A row for each request, for standard output.
-pub(super) fn summary(result: &RunResult) -> String {
+pub(crate) fn summary(result: &RunResult) -> String {
     let mut text = format!(
         "{:10} {:>9} {:>9} {:>7} {:>9} {:>9} {:>9} {:>9} {:>9} {:>9}",
         "request", "offered", "right", "not", "right/s", "p50", "p95", "p99", "p99.9", "max"

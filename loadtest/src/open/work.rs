@@ -1,6 +1,6 @@
 //! What the requests of a stream are, and what their answers should be.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -28,4 +28,11 @@ pub(crate) trait Work: Send + Sync {
         answer: &Response<Bytes>,
         received: Instant,
     ) -> Result<Outcome, Failure>;
+
+    /// How long to wait until that request is sent once more, after its `attempt`-th attempt, counted from
+    /// 1, ended like this and not as it should; `None` to leave it at that. Its latency goes on, and it is
+    /// counted once, by its last attempt.
+    fn again(&self, _number: u64, _attempt: u32, _failed: Outcome) -> Option<Duration> {
+        None
+    }
 }

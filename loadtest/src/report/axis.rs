@@ -16,8 +16,9 @@ pub(crate) struct Axis {
 pub(crate) enum Unit {
     /// Numbers from 0.
     Number,
+    /// Numbers, from a little below the lowest on.
+    Near,
     /// Numbers in percent from 0.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the experiments to come"))]
     Percent,
     /// Times in microseconds, logarithmic.
     Time,
@@ -33,7 +34,7 @@ impl Axis {
     /// A value's place, in units that are even on the axis.
     pub(super) fn forth(&self, value: f64) -> f64 {
         match self.unit {
-            Unit::Number | Unit::Percent => value,
+            Unit::Number | Unit::Near | Unit::Percent => value,
             // What took less than a microsecond is shown as one.
             Unit::Time => value.max(1.0).log10(),
             Unit::Percentile => -(1.0 - value).log10(),
@@ -43,7 +44,7 @@ impl Axis {
     /// The value at a place.
     pub(super) fn back(&self, place: f64) -> f64 {
         match self.unit {
-            Unit::Number | Unit::Percent => place,
+            Unit::Number | Unit::Near | Unit::Percent => place,
             Unit::Time => 10f64.powf(place),
             Unit::Percentile => 1.0 - 10f64.powf(-place),
         }
@@ -52,7 +53,7 @@ impl Axis {
     pub(super) fn format(&self, value: f64) -> String {
         match self.unit {
             Unit::Number if value >= 1000.0 => grouped(value.round() as u64),
-            Unit::Number => plain(value),
+            Unit::Number | Unit::Near => plain(value),
             Unit::Percent => format!("{}%", plain(value)),
             Unit::Time => short_time(value),
             Unit::Percentile => format!("{}%", plain((value * 1e8).round() / 1e6)),
@@ -67,6 +68,7 @@ impl Axis {
         let (low, high) = if low > high { (0.0, 1.0) } else { (low, high) };
         match self.unit {
             Unit::Number | Unit::Percent => even(high),
+            Unit::Near => near(low, high),
             Unit::Time => decades(low, high),
             Unit::Percentile => {
                 let end = high.max(1.0);
@@ -79,13 +81,25 @@ impl Axis {
 /// From 0 to a little above the highest value, with ticks at multiples of 1, 2 or 5 of a power of ten.
 fn even(high: f64) -> (Range<f64>, Vec<f64>) {
     let high = if high > 0.0 { high } else { 1.0 };
-    let rough = high / 6.0;
+    multiples(0.0, high)
+}
+
+/// From a little below the lowest value to a little above the highest, with such ticks.
+fn near(low: f64, high: f64) -> (Range<f64>, Vec<f64>) {
+    let wide = high - low > 1e-9 * high.abs().max(1e-9);
+    let high = if wide { high } else { low + low.abs().max(1.0) * 0.1 };
+    multiples(low, high)
+}
+
+/// Multiples of a round step, of which the first is at most `low` and the last at least `high`.
+fn multiples(low: f64, high: f64) -> (Range<f64>, Vec<f64>) {
+    let rough = (high - low) / 6.0;
     let power = 10f64.powf(rough.log10().floor());
     let steps = [1.0, 2.0, 5.0, 10.0];
     let step = power * steps.into_iter().find(|step| step * power >= rough).unwrap_or(10.0);
-    let end = (high / step).ceil() * step;
-    let ticks = (end / step).round() as i32;
-    (0.0..end, (0..=ticks).map(|n| f64::from(n) * step).collect())
+    let (first, last) = ((low / step).floor(), (high / step).ceil());
+    let ticks = (last - first).round() as i32;
+    (first * step..last * step, (0..=ticks).map(|n| (first + f64::from(n)) * step).collect())
 }
 
 /// Whole decades that hold both, with a tick at each power of ten, and at twice and five times it where
@@ -135,6 +149,16 @@ mod tests {
     }
 
     #[test]
+    fn numbers_that_lie_near_each_other_fill_the_axis() {
+        assert_eq!(
+            labels(Unit::Near, &[50.3, 51.4]),
+            ["50.2", "50.4", "50.6", "50.8", "51", "51.2", "51.4"]
+        );
+        assert_eq!(labels(Unit::Near, &[-0.5, 2.0])[0], "-0.5");
+        assert!(labels(Unit::Near, &[7.0]).len() >= 2);
+    }
+
+    #[test]
     fn times_have_whole_decades() {
         assert_eq!(
             labels(Unit::Time, &[230.0, 4100.0]),
@@ -153,7 +177,7 @@ mod tests {
 
     #[test]
     fn nothing_has_an_axis_too() {
-        for unit in [Unit::Number, Unit::Percent, Unit::Time, Unit::Percentile] {
+        for unit in [Unit::Number, Unit::Near, Unit::Percent, Unit::Time, Unit::Percentile] {
             assert!(labels(unit, &[]).len() >= 2, "{unit:?}");
         }
     }

@@ -10,6 +10,9 @@ use super::axis::Axis;
 /// In the picture's own units; a page scales it.
 const SIZE: (u32, u32) = (860, 320);
 
+/// Lines of so few points show each of them as a dot.
+const DOTTED: usize = 16;
+
 /// A picture: lines over one x axis.
 #[derive(Clone, Debug)]
 pub(crate) struct Chart {
@@ -94,7 +97,7 @@ impl Chart {
     ) -> Result<(), DrawingAreaErrorKind<B::ErrorType>> {
         let xs = self.lines.iter().flat_map(|line| &line.points).map(|point| point.0);
         let ys = self.lines.iter().flat_map(|line| &line.points).map(|point| point.1);
-        let x = Scale::of(&self.x, xs);
+        let x = Scale::of(&self.x, xs.chain(self.marks.iter().copied()));
         let y = Scale::of(&self.y, ys.chain(self.bounds.iter().copied()));
         let mut chart = ChartBuilder::on(area)
             .margin(8)
@@ -132,14 +135,12 @@ impl Chart {
             let points: Vec<(f64, f64)> =
                 line.points.iter().map(|(a, b)| (x.forth(*a), y.forth(*b))).collect();
             let style = line.tone.color().stroke_width(2);
-            match points[..] {
-                [point] => {
-                    let dot = Circle::new(point, 3, line.tone.color().filled());
-                    chart.draw_series(std::iter::once(dot))?;
-                }
-                _ => {
-                    chart.draw_series(LineSeries::new(points, style))?;
-                }
+            if points.len() <= DOTTED {
+                let dot = |point: &(f64, f64)| Circle::new(*point, 3, line.tone.color().filled());
+                chart.draw_series(points.iter().map(dot))?;
+            }
+            if points.len() > 1 {
+                chart.draw_series(LineSeries::new(points, style))?;
             }
         }
         Ok(())

@@ -60,10 +60,10 @@ pub(crate) fn write_json<T: Serialize>(
 
 /// The figures of an open-loop run.
 #[derive(Debug, Serialize)]
-pub(crate) struct OpenBody<'a> {
+pub(crate) struct OpenBody {
     requests: Requests,
-    slos: &'a [Judged],
-    failures: &'a [crate::open::FailureCount],
+    slos: Vec<Judged>,
+    failures: Vec<crate::open::FailureCount>,
     generator: GeneratorFigures,
     interrupted: bool,
     /// How long requests were to be offered, and were.
@@ -151,15 +151,16 @@ struct GeneratorFigures {
     peak_in_flight: u64,
     peak_waiting: u64,
     connections: u64,
+    realtime: bool,
 }
 
-impl<'a> OpenBody<'a> {
-    pub(crate) fn new(result: &'a RunResult, slos: &'a [Judged], planned: Duration) -> Self {
+impl OpenBody {
+    pub(crate) fn new(result: &RunResult, slos: &[Judged], planned: Duration) -> Self {
         let generator = &result.generator;
         Self {
             requests: requests(result),
-            slos,
-            failures: &result.failures,
+            slos: slos.to_vec(),
+            failures: result.failures.clone(),
             generator: GeneratorFigures {
                 lag_us: generator.lag.times.figures(),
                 late_after_us: generator.lag.late_after.as_micros(),
@@ -169,6 +170,7 @@ impl<'a> OpenBody<'a> {
                 peak_in_flight: generator.peak_in_flight,
                 peak_waiting: generator.peak_waiting,
                 connections: generator.connections,
+                realtime: generator.realtime,
             },
             interrupted: result.interrupted,
             planned_s: planned.as_secs_f64(),

@@ -13,13 +13,20 @@ pub(crate) struct RunInfo {
     pub(crate) command_line: Vec<String>,
     /// Of this program.
     pub(crate) version: &'static str,
-    /// The server's URL.
-    pub(crate) host: String,
-    /// Whether the server was started for the run, on the generator's machine.
-    pub(crate) own_server: bool,
+    #[serde(flatten)]
+    pub(crate) server: Server,
     pub(crate) started_at: Timestamp,
     pub(crate) ended_at: Timestamp,
     pub(crate) machine: Machine,
+}
+
+/// The server under test.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Server {
+    /// Its URL.
+    pub(crate) host: String,
+    /// Whether it was started for the run, on the generator's machine.
+    pub(crate) own_server: bool,
 }
 
 /// The machine that the generator ran on.

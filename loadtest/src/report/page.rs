@@ -46,6 +46,11 @@ pub(crate) struct Table {
     pub(crate) rows: Vec<Vec<String>>,
 }
 
+/// The cells of a table's head.
+pub(crate) fn words<const N: usize>(words: [&str; N]) -> Vec<String> {
+    words.map(str::to_owned).to_vec()
+}
+
 impl Page<'_> {
     /// # Errors
     ///
@@ -177,8 +182,8 @@ fn how_it_was_run(run: &RunInfo) -> Markup {
                 dd { code { (run.command()) } }
                 dt { "Server" }
                 dd {
-                    (run.host)
-                    @if run.own_server { ", started for this run on the same machine, which it shared with the generator" }
+                    (run.server.host)
+                    @if run.server.own_server { ", started for this run on the same machine, which it shared with the generator" }
                 }
                 dt { "Began" }
                 dd { (run.started_at.strftime("%Y-%m-%d %H:%M:%S UTC")) }

@@ -2,8 +2,12 @@
 
 mod delay;
 mod held_up;
+mod polling;
 mod server;
 mod stall;
+
+#[cfg(test)]
+pub(crate) use server::DelayServer;
 
 use std::fmt;
 

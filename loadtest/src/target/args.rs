@@ -63,7 +63,11 @@ pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
 
 /// Only what the API's paths can be appended to: Goose would drop a path, and credentials or a query
 /// would be sent with every request.
-fn parse_host(text: &str) -> Result<Url, String> {
+///
+/// # Errors
+///
+/// What is wrong with the text.
+pub(crate) fn parse_host(text: &str) -> Result<Url, String> {
     let url = Url::parse(text)
         .map_err(|e| format!("{e}; write it with its scheme, like http://127.0.0.1:8080"))?;
     if !matches!(url.scheme(), "http" | "https") || !url.has_host() {

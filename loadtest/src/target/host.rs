@@ -1,5 +1,7 @@
 //! Where the server under test comes from: it is named, or started for the run.
 
+use std::path::PathBuf;
+
 use anyhow::Context;
 use reqwest::Url;
 
@@ -23,14 +25,40 @@ impl Host {
     ///
     /// There is no binary to start ([`UsageError`]), or it does not start.
     pub(crate) fn find(args: &TargetArgs, interrupt: &Interrupt) -> anyhow::Result<Self> {
+        let host = Self::find_quietly(args, interrupt)?;
+        if let Some(OwnServer { binary, .. }) = host.own() {
+            let url = host.url.as_str().trim_end_matches('/');
+            eprintln!("started {} on {url}", binary.display());
+        }
+        Ok(host)
+    }
+
+    /// The same for an experiment that starts many servers, and does not name each of them.
+    ///
+    /// # Errors
+    ///
+    /// As for [`find`](Self::find).
+    pub(crate) fn find_quietly(args: &TargetArgs, interrupt: &Interrupt) -> anyhow::Result<Self> {
         if let Some(url) = &args.host {
             return Ok(Self { url: url.clone(), own: None });
         }
-        let binary = find_binary(args.server.as_deref()).map_err(UsageError)?;
+        let binary = Self::binary(args)?;
         let server = Server::start(&binary, &args.server_args, interrupt)?;
-        let url = server.url().clone();
-        eprintln!("started {} on {}", binary.display(), url.as_str().trim_end_matches('/'));
-        Ok(Self { url, own: Some(server) })
+        Ok(Self { url: server.url().clone(), own: Some(server) })
+    }
+
+    /// The binary that these arguments start.
+    ///
+    /// # Errors
+    ///
+    /// There is none ([`UsageError`]).
+    pub(crate) fn binary(args: &TargetArgs) -> anyhow::Result<PathBuf> {
+        Ok(find_binary(args.server.as_deref()).map_err(UsageError)?)
+    }
+
+    /// The same server under the URL of something that stands before it.
+    pub(crate) fn seen_through(self, url: Url) -> Self {
+        Self { url, own: self.own }
     }
 
     pub(crate) fn url(&self) -> &Url {
@@ -45,6 +73,22 @@ impl Host {
     /// Sends signals to a started server.
     pub(crate) fn signaller(&self) -> Option<Signaller> {
         self.own.as_ref()?.signaller()
+    }
+
+    /// Kills a started server, as a crash would.
+    pub(crate) fn kill(&mut self) {
+        if let Some(server) = &mut self.own {
+            server.kill();
+        }
+    }
+
+    /// Starts a server that was killed again, on the same address and data.
+    ///
+    /// # Errors
+    ///
+    /// It does not start, or it is not one of our own.
+    pub(crate) fn start_again(&mut self) -> anyhow::Result<()> {
+        self.own.as_mut().context("the server is not one of our own")?.start_again()
     }
 
     /// How a started server ended, if it has ended by itself.

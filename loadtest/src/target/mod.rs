@@ -13,7 +13,7 @@ mod spec;
 mod tests;
 mod values;
 
-pub(crate) use args::{TargetArgs, parse_duration};
+pub(crate) use args::{TargetArgs, parse_duration, parse_host};
 pub(crate) use call::{BadLogin, BadToken, Call};
 pub(crate) use client::{Clients, send, whole};
 pub(crate) use host::Host;

@@ -1,7 +1,7 @@
 //! A server of the run's own: started on a free port with an empty data directory, and gone when the
 //! run is.
 
-use std::fs::File;
+use std::fs::OpenOptions;
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -28,6 +28,7 @@ const POLL: Duration = Duration::from_millis(20);
 pub(crate) struct Server {
     child: Child,
     binary: PathBuf,
+    args: Vec<String>,
     url: Url,
     dir: TempDir,
     interrupt: Interrupt,
@@ -48,37 +49,45 @@ impl Server {
             .prefix("hallpass-load-")
             .tempdir()
             .context("cannot create a temporary directory for the server")?;
-        let log = File::create(dir.path().join(LOG)).context("cannot create the server's log")?;
-        let mut child = Command::new(binary)
-            .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
-            .arg(dir.path().join(DATA))
-            .args(args)
-            // By the environment, so that `args` take precedence: all logins come from one address,
-            // and a line for each of them would be a part of the load.
-            .env("HALLPASS_LOGIN_THROTTLE", "off")
-            .env("HALLPASS_AUDIT_LOG", "off")
-            // A terminal's Ctrl-C goes to its whole group; the server must outlive the last request.
-            .process_group(0)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(log)
-            .spawn()
-            .with_context(|| format!("cannot start {}", binary.display()))?;
-        let lines = child.stdout.take().map(first_line_of);
-        interrupt.set_server(pid(&child).map(|pid| Started { pid, dir: dir.path().to_owned() }));
+        let child = spawn(binary, ANY_PORT, dir.path(), args)?;
         let url = Url::parse("http://127.0.0.1/").context("a fixed URL")?;
-        let (binary, interrupt) = (binary.to_owned(), interrupt.clone());
-        let mut server = Self { child, binary, url, dir, interrupt };
-        let lines = lines.context("the server's output is not a pipe")?;
-        match server.wait_for_address(&lines) {
-            Ok(url) => server.url = url,
-            Err(error) => {
-                let words = server.last_words();
-                let binary = server.binary.display();
-                return Err(error.context(format!("{binary} did not start{words}")));
-            }
-        }
+        let (binary, args, interrupt) = (binary.to_owned(), args.to_vec(), interrupt.clone());
+        let mut server = Self { child, binary, args, url, dir, interrupt };
+        server.url = server.started()?;
         Ok(server)
+    }
+
+    /// Kills the server, as a crash would.
+    pub(crate) fn kill(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// Starts it again after it was killed, on the same address and data.
+    ///
+    /// # Errors
+    ///
+    /// As for [`start`](Self::start).
+    pub(crate) fn start_again(&mut self) -> anyhow::Result<()> {
+        let port = self.url.port().context("the server has no port")?;
+        let listen = format!("127.0.0.1:{port}");
+        self.child = spawn(&self.binary, &listen, self.dir.path(), &self.args)?;
+        self.started().map(drop)
+    }
+
+    /// Waits until a process that was spawned listens, and where.
+    fn started(&mut self) -> anyhow::Result<Url> {
+        let dir = self.dir.path().to_owned();
+        if let Some(pid) = pid(&self.child) {
+            self.interrupt.add_server(Started { pid, dir });
+        }
+        let lines = self.child.stdout.take().map(first_line_of);
+        let lines = lines.context("the server's output is not a pipe")?;
+        self.wait_for_address(&lines).map_err(|error| {
+            let (binary, words) = (self.binary.display(), self.last_words());
+            error.context(format!("{binary} did not start{words}"))
+        })
     }
 
     pub(crate) fn url(&self) -> &Url {
@@ -154,7 +163,9 @@ impl Server {
                 thread::sleep(POLL);
             }
         }
-        self.interrupt.set_server(None);
+        if let Some(pid) = pid(&self.child) {
+            self.interrupt.forget_server(pid);
+        }
     }
 }
 
@@ -177,8 +188,30 @@ impl Drop for Server {
     }
 }
 
+/// A free one, which the server says.
+const ANY_PORT: &str = "127.0.0.1:0";
 const LOG: &str = "server.log";
 const DATA: &str = "data";
+
+/// Starts the binary with its data and its log in `dir`.
+fn spawn(binary: &Path, listen: &str, dir: &Path, args: &[String]) -> anyhow::Result<Child> {
+    let log = OpenOptions::new().create(true).append(true).open(dir.join(LOG));
+    Command::new(binary)
+        .args(["serve", "--listen", listen, "--data-dir"])
+        .arg(dir.join(DATA))
+        .args(args)
+        // By the environment, so that `args` take precedence: all logins come from one address,
+        // and a line for each of them would be a part of the load.
+        .env("HALLPASS_LOGIN_THROTTLE", "off")
+        .env("HALLPASS_AUDIT_LOG", "off")
+        // A terminal's Ctrl-C goes to its whole group; the server must outlive the last request.
+        .process_group(0)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(log.context("cannot create the server's log")?)
+        .spawn()
+        .with_context(|| format!("cannot start {}", binary.display()))
+}
 
 fn pid(child: &Child) -> Option<Pid> {
     i32::try_from(child.id()).ok().and_then(Pid::from_raw)

@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod accounts;
+mod comparisons;
+mod experiments;
 mod fake;
 mod own_server;
 mod real_server;

@@ -1,6 +1,8 @@
 //! Against the real server, whose path is in `HALLPASS_TEST_SERVER`. `scripts/test` runs it.
 
-use crate::run;
+use tempfile::TempDir;
+
+use crate::{finished, program, run};
 
 #[test]
 #[ignore = "needs a built server: HALLPASS_TEST_SERVER=target/release/hallpass"]
@@ -15,4 +17,26 @@ fn a_server_of_its_own_serves_every_scenario_to_imported_accounts() {
     assert!(run.stderr.contains("imported 119 accounts"), "{run:?}");
     assert!(!run.verdict().contains("skipped"), "nothing is: {run:?}");
     assert_ne!(run.row("GET /api/verify (expired)")[0], "0", "{run:?}");
+}
+
+#[test]
+#[ignore = "needs a built server: HALLPASS_TEST_SERVER=target/release/hallpass"]
+fn a_server_that_is_killed_comes_back_for_the_storm() {
+    let server = std::env::var("HALLPASS_TEST_SERVER").unwrap();
+    let server = std::path::absolute(&server).unwrap();
+    let dir = TempDir::new().unwrap();
+    let mut command = program(dir.path());
+    command.args(["storm", "--server", server.to_str().unwrap(), "--users", "20"]);
+    command.args(["--server-arg", "--pbkdf2-iterations 1000", "--late-after", "10s"]);
+    command.args(["--variants", "jitter-retry", "--jitter", "1s", "--accounts", "4"]);
+    command.args(["--before", "2s", "--watch", "8s", "--json", "storm.json"]);
+    let run = finished(command.output().unwrap(), dir);
+    assert_eq!(run.status, Some(0), "{run:?}");
+    let json = std::fs::read(run.dir.path().join("storm.json")).unwrap();
+    let json: serde_json::Value = serde_json::from_slice(&json).unwrap();
+    let variant = &json["variants"][0];
+    assert!(variant["down_s"].as_f64() > Some(0.5), "{variant}");
+    assert_eq!(variant["served"], 20, "{variant}");
+    // Who asked meanwhile got no answer.
+    assert!(variant["requests"]["verify"]["outcomes"]["transport"].as_u64() > Some(0), "{variant}");
 }

@@ -27,6 +27,9 @@ pub(crate) enum Fault {
     InternalError,
     /// Logins after the first ten are refused as too many.
     Overload,
+    /// Logins are done one after the other, 20 ms each; while ten wait, others are told to come back a
+    /// second later.
+    OneAtATime,
     /// Logins after the first ten are throttled.
     Throttled,
     /// Nobody can register.
@@ -45,6 +48,14 @@ pub(crate) enum Fault {
     TrustsClaims,
     /// A token of this algorithm is believed.
     TrustsAlgorithm(&'static str),
+    /// Nothing; logins take a while, as a password hash does.
+    Hashes,
+    /// Logins take a while where the name is somebody's.
+    HashesForKnown,
+    /// A refused login says that the name is nobody's.
+    SaysUnknown,
+    /// Verifications take a while.
+    SlowVerify,
 }
 
 struct State {
@@ -55,6 +66,10 @@ struct State {
     registrations: AtomicU64,
     logins: AtomicU64,
     verifications: AtomicU64,
+    /// Held by the login that is being done, if they are done one after the other.
+    counter: tokio::sync::Mutex<()>,
+    /// Logins that wait for it.
+    waiting: AtomicU64,
 }
 
 /// A running fake server; it runs as long as the test process.
@@ -75,6 +90,8 @@ impl Fake {
             registrations: AtomicU64::new(0),
             logins: AtomicU64::new(0),
             verifications: AtomicU64::new(0),
+            counter: tokio::sync::Mutex::default(),
+            waiting: AtomicU64::new(0),
         });
         let served = Arc::clone(&state);
         thread::spawn(move || {

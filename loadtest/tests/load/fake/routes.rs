@@ -17,6 +17,8 @@ use super::{Fault, State};
 
 type Answer = Response<Full<Bytes>>;
 
+const A_WHILE: Duration = Duration::from_millis(2);
+
 /// A public key of `openssl genpkey -algorithm ed25519`.
 const PUBLIC_KEY: &str = "bkocvWxijgVE1ycP9-TiTmzZ9ZYz-gdYW5m1UBZLvs8";
 
@@ -26,8 +28,14 @@ pub(super) async fn answer(
 ) -> Result<Answer, hyper::Error> {
     let (parts, body) = request.into_parts();
     let body = body.collect().await?.to_bytes();
+    if takes_a_while(&state, parts.uri.path(), &body) {
+        tokio::time::sleep(A_WHILE).await;
+    }
     Ok(match (parts.method.as_str(), parts.uri.path()) {
         ("POST", path::REGISTER | "/register") => register(&state, &body),
+        ("POST", path::LOGIN) if state.fault == Fault::OneAtATime => {
+            in_turn(&state, || login(&state, &body)).await
+        }
         ("POST", path::LOGIN) => login(&state, &body),
         ("POST", "/login") => flask_login(&state, &body),
         ("GET", path::VERIFY) => verify(&state, &parts),
@@ -39,6 +47,14 @@ pub(super) async fn answer(
         }
         _ => problem(StatusCode::NOT_FOUND, kind::BLANK),
     })
+}
+
+fn takes_a_while(state: &State, path: &str, body: &[u8]) -> bool {
+    match (state.fault, path) {
+        (Fault::Hashes, path::LOGIN) | (Fault::SlowVerify, path::VERIFY) => true,
+        (Fault::HashesForKnown, path::LOGIN) => is_somebody(state, body),
+        _ => false,
+    }
 }
 
 fn register(state: &State, body: &[u8]) -> Answer {
@@ -74,8 +90,28 @@ fn login(state: &State, body: &[u8]) -> Answer {
     }
     match known(state, body) {
         Some(user) => session(state, user),
+        None if state.fault == Fault::SaysUnknown && !is_somebody(state, body) => {
+            problem(StatusCode::UNAUTHORIZED, kind::BLANK)
+        }
         None => problem(StatusCode::UNAUTHORIZED, kind::INVALID_CREDENTIALS),
     }
+}
+
+fn is_somebody(state: &State, body: &[u8]) -> bool {
+    state.users.lock().unwrap().contains_key(&credentials(body).0)
+}
+
+/// What is done when its turn comes.
+async fn in_turn(state: &State, work: impl FnOnce() -> Answer) -> Answer {
+    if state.waiting.load(Ordering::Relaxed) >= 10 {
+        return come_back(StatusCode::SERVICE_UNAVAILABLE);
+    }
+    state.waiting.fetch_add(1, Ordering::Relaxed);
+    let turn = state.counter.lock().await;
+    state.waiting.fetch_sub(1, Ordering::Relaxed);
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    drop(turn);
+    work()
 }
 
 fn too_many_logins(state: &State) -> Option<Answer> {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::plan::Load;
+use crate::open::Load;
 
 /// A rate for each of one or more steps, in requests per second.
 #[derive(Clone, Debug, PartialEq)]

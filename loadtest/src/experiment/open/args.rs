@@ -1,14 +1,13 @@
 //! The command line of `open`.
 
-use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use super::plan::{Phase, Plan, Spacing};
 use super::rate::Rates;
-use crate::accounts::AccountArgs;
-use crate::report::OutputArgs;
+use crate::experiment::args::parse_positive;
+use crate::experiment::{Common, GeneratorArgs};
+use crate::open::{Load, Phase, Plan};
 use crate::slo::Slo;
-use crate::target::{TargetArgs, parse_duration};
+use crate::target::parse_duration;
 
 /// Open loop: requests arrive at a given rate, and each is timed from when it should have begun.
 ///
@@ -20,10 +19,7 @@ use crate::target::{TargetArgs, parse_duration};
 #[command(after_help = EXAMPLES, args_override_self = true)]
 pub(crate) struct Args {
     #[command(flatten)]
-    pub(crate) target: TargetArgs,
-
-    #[command(flatten)]
-    pub(crate) accounts: AccountArgs,
+    pub(crate) common: Common,
 
     /// Verifications per second: `500`, a ramp `100..1000`, or steps of equal length `100,200,400`
     ///
@@ -49,31 +45,6 @@ pub(crate) struct Args {
     )]
     pub(crate) warm_up: Duration,
 
-    /// The most requests under way at once; more wait, and their wait is part of their latency
-    #[arg(long, env = "HALLPASS_LOAD_MAX_IN_FLIGHT", value_name = "N", default_value = "1000")]
-    pub(crate) max_in_flight: NonZeroUsize,
-
-    /// How arrivals lie in time: evenly, or at random as those of many people do
-    #[arg(
-        long,
-        env = "HALLPASS_LOAD_ARRIVALS",
-        value_name = "HOW",
-        value_enum,
-        default_value = "even"
-    )]
-    pub(crate) arrivals: Spacing,
-
-    /// What random arrivals are drawn from: the same seed makes the same arrivals
-    #[arg(long, env = "HALLPASS_LOAD_SEED", value_name = "N", default_value = "1")]
-    pub(crate) seed: u64,
-
-    /// From when on the generator itself counts as late with a request
-    #[arg(
-        long, env = "HALLPASS_LOAD_LATE_AFTER", value_name = "TIME", default_value = "1ms",
-        value_parser = parse_positive
-    )]
-    pub(crate) late_after: Duration,
-
     /// What must hold, such as 'verify p99<5ms' or 'errors<0.1%'; repeatable
     ///
     /// `verify service p99.9<5ms`, of which `verify` and `service` may be left out (`p50` to `p99.99`, `max`,
@@ -85,7 +56,7 @@ pub(crate) struct Args {
     pub(crate) slo: Vec<Slo>,
 
     #[command(flatten)]
-    pub(crate) output: OutputArgs,
+    pub(crate) generator: GeneratorArgs,
 }
 
 const EXAMPLES: &str = "\
@@ -137,7 +108,7 @@ impl Args {
         let each = self.time / u32::try_from(loads.len()).map_err(|e| e.to_string())?;
         let mut phases = Vec::new();
         if !self.warm_up.is_zero() {
-            let loads = loads[0].iter().map(super::plan::Load::at_its_start).collect();
+            let loads = loads[0].iter().map(Load::at_its_start).collect();
             let (name, duration) = ("warm-up".to_owned(), self.warm_up);
             phases.push(Phase { name, duration, measured: false, loads });
         }
@@ -145,24 +116,8 @@ impl Args {
             let name = if several { format!("step {number}") } else { "load".to_owned() };
             phases.push(Phase { name, duration: each, measured: true, loads: loads.to_vec() });
         }
-        Ok(Plan {
-            phases,
-            spacing: self.arrivals,
-            seed: self.seed,
-            max_in_flight: self.max_in_flight.get(),
-            timeout: self.target.timeout,
-            late_after: self.late_after,
-            keep_samples: false,
-        })
+        Ok(self.generator.plan(phases, self.common.target.timeout))
     }
-}
-
-fn parse_positive(text: &str) -> Result<Duration, String> {
-    let duration = parse_duration(text)?;
-    if duration.is_zero() {
-        return Err("give a time that is not zero".to_owned());
-    }
-    Ok(duration)
 }
 
 #[cfg(test)]
@@ -170,7 +125,6 @@ mod tests {
     use clap::Parser;
 
     use super::*;
-    use crate::open::plan::Load;
 
     #[derive(Parser)]
     #[command(args_override_self = true)]

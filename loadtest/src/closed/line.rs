@@ -1,0 +1,74 @@
+//! A connection on which one request follows the other.
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use tokio::time::timeout;
+
+use crate::open::{Connection, Connector, Unanswered};
+use crate::target::{Failure, Outcome};
+
+/// A connection that is opened when it is needed, and anew after it has ended.
+pub(crate) struct Line {
+    connector: Connector,
+    connection: Option<Connection>,
+    patience: Duration,
+}
+
+/// An answer, and how long it took.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    pub(crate) answer: Response<Bytes>,
+    /// From when the request was sent, on a connection that was there, to the last byte of the answer.
+    pub(crate) took: Duration,
+    pub(crate) received: Instant,
+}
+
+impl Line {
+    /// Each request, and each connection, may take as long as `patience`.
+    pub(crate) fn new(connector: &Connector, patience: Duration) -> Self {
+        Self { connector: connector.clone(), connection: None, patience }
+    }
+
+    /// Sends a request and reads the whole answer.
+    ///
+    /// # Errors
+    ///
+    /// There is no connection, or no whole answer in time.
+    pub(crate) async fn ask(&mut self, request: &Request<Bytes>) -> Result<Asked, Failure> {
+        loop {
+            let reused = self.connection.take().filter(Connection::is_open);
+            let was_open = reused.is_some();
+            let mut connection = match reused {
+                Some(open) => open,
+                None => self.within(self.connector.connect()).await??,
+            };
+            let sent = Instant::now();
+            let answered = self.within(connection.exchange(request)).await?;
+            let received = Instant::now();
+            match answered {
+                Ok(answer) => {
+                    self.connection = Some(connection);
+                    return Ok(Asked { answer, took: received - sent, received });
+                }
+                // The server had closed it meanwhile, and nothing was sent.
+                Err(Unanswered::Unsent(_)) if was_open => {}
+                Err(Unanswered::Unsent(failure) | Unanswered::Broken(failure)) => {
+                    return Err(failure);
+                }
+            }
+        }
+    }
+
+    async fn within<T>(&self, work: impl Future<Output = T>) -> Result<T, Failure> {
+        let waited = timeout(self.patience, work).await;
+        waited.map_err(|_| Failure::new(Outcome::Transport, "timed out", ""))
+    }
+}
+
+impl std::fmt::Debug for Line {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Line").field("connector", &self.connector).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,47 @@
+//! `compare`: the same load on two servers in turn, and how many times as fast the one is.
+
+mod args;
+mod measure;
+mod report;
+
+pub(crate) use args::Args;
+
+use super::Record;
+use super::duel::{Contestant, Side};
+use crate::interrupt::Interrupt;
+use crate::target::TargetArgs;
+use crate::verdict::{Ending, Verdict};
+
+/// Its name in reports.
+const EXPERIMENT: &str = "compare";
+
+/// Carries out the command.
+///
+/// # Errors
+///
+/// The command line is wrong ([`UsageError`](crate::cli::UsageError)), or nothing could be measured.
+pub(crate) fn command(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Ending> {
+    let record = Record::begin(EXPERIMENT, &args.output)?;
+    let accounts = args.connections.get().max(args.accounts);
+    let contestant = |target| Contestant { target, accounts, delay: None };
+    let other = TargetArgs {
+        host: Some(args.to.url.clone()),
+        target: args.to.target.clone(),
+        server: None,
+        server_args: vec![],
+        ..args.target.clone()
+    };
+    let a = Side::set(&contestant(args.target.clone()), interrupt)?;
+    let mut sides = match Side::set(&contestant(other), interrupt) {
+        Ok(b) => [a, b],
+        Err(error) => {
+            a.end(true);
+            return Err(error.context("the server of --to"));
+        }
+    };
+    let measured = measure::measure(args, &mut sides, interrupt);
+    let findings = report::findings(args, &mut sides, &measured, interrupt.caught());
+    let failed = findings.ending.verdict != Verdict::Pass;
+    sides.into_iter().for_each(|side| side.end(failed));
+    record.publish(findings)
+}

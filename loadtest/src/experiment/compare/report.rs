@@ -1,0 +1,320 @@
+//! What is left of a comparison: a ratio for each figure, pictures, tables and JSON.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::args::Args;
+use super::measure::{CONFIDENCE, Measure, Measured};
+use crate::closed::Block;
+use crate::experiment::Findings;
+use crate::experiment::duel::{Pair, Side};
+use crate::report::{Axis, Chart, Figure, Line, Table, Tone, Unit, grouped, time};
+use crate::slo::Judged;
+use crate::stats::{Interval, quantile};
+use crate::verdict::{Ending, Verdict};
+
+/// The part of the JSON report that is this experiment's own.
+#[derive(Debug, Serialize)]
+pub(crate) struct Body {
+    a: Named,
+    b: Named,
+    connections: usize,
+    requests: BTreeMap<&'static str, Compared>,
+    failures: Vec<String>,
+    interrupted: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Named {
+    host: String,
+    target: String,
+}
+
+#[derive(Debug, Default, Serialize)]
+struct Compared {
+    /// On one connection, in microseconds.
+    service_us: Option<Both>,
+    /// On several at once.
+    per_second: Option<Both>,
+}
+
+/// A figure of both servers.
+#[derive(Debug, Serialize)]
+struct Both {
+    a: f64,
+    b: f64,
+    /// How many times as fast A is.
+    ratio: Option<Interval>,
+    /// Of each block, in their order.
+    blocks: Vec<[f64; 2]>,
+}
+
+pub(super) fn findings(
+    args: &Args,
+    sides: &mut [Side; 2],
+    measured: &[Measured],
+    interrupted: bool,
+) -> Findings<Body> {
+    let objectives: Vec<Judged> = match args.at_least {
+        Some(least) => measured.iter().map(|one| objective(one, least)).collect(),
+        None => vec![],
+    };
+    let failures = failures(measured);
+    let exits: Vec<String> = sides
+        .iter_mut()
+        .filter_map(|side| Some(format!("{} ended ({})", side.server().host, side.exit()?)))
+        .collect();
+    let [a, b] = [&sides[0], &sides[1]].map(|side| side.server().host);
+    let ending = ending(measured, &objectives, &[&exits[..], &failures[..]].concat(), interrupted);
+    Findings {
+        title: format!("{} against {}", args.target.target, args.to.target),
+        question: format!(
+            "How many times as fast is server A ({}, {a}) as server B ({}, {b}), under the same load and \
+             on the same machine?",
+            args.target.target, args.to.target
+        ),
+        server: sides[0].server(),
+        ending,
+        objectives,
+        figures: measured.iter().map(|one| picture(args, one)).collect(),
+        tables: vec![ratios(args, measured), times(args, measured)],
+        summary: summary(args, measured),
+        body: body(args, [a, b], measured, failures, interrupted),
+    }
+}
+
+/// What is compared, for people.
+fn name(args: &Args, one: &Measured) -> String {
+    match one.measure {
+        Measure::Time => format!("{}, time", one.subject),
+        Measure::Rate => format!("{} per second on {}", one.subject, args.connections),
+    }
+}
+
+fn figure(measure: Measure, value: f64) -> String {
+    match measure {
+        Measure::Time => time(value),
+        Measure::Rate if value >= 1000.0 => format!("{}/s", grouped(value.round() as u64)),
+        Measure::Rate => format!("{value:.1}/s"),
+    }
+}
+
+fn times_as(ratio: f64) -> String {
+    match ratio {
+        10.0.. => format!("{ratio:.1}"),
+        _ => format!("{ratio:.2}"),
+    }
+}
+
+fn objective(one: &Measured, least: f64) -> Judged {
+    let ratio = one.ratio();
+    let what = match one.measure {
+        Measure::Time => "time",
+        Measure::Rate => "rate",
+    };
+    Judged {
+        slo: format!("A at least {least} times as fast by {what}"),
+        request: one.subject.key().to_owned(),
+        observed: ratio.map(|ratio| {
+            format!(
+                "{} times ({} to {})",
+                times_as(ratio.estimate),
+                times_as(ratio.low),
+                times_as(ratio.high)
+            )
+        }),
+        // What the interval leaves open is not a miss: that is only what is surely below.
+        held: ratio.is_some_and(|ratio| ratio.high >= least),
+    }
+}
+
+/// Each kind of failure with its number and the server.
+fn failures(measured: &[Measured]) -> Vec<String> {
+    let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+    for one in measured {
+        for pair in &one.pairs {
+            for (server, block) in [("A", &pair.a), ("B", &pair.b)] {
+                for failure in &block.failures {
+                    let kind = format!("{} on {server}: {}", one.subject, failure.kind);
+                    *counts.entry(kind).or_default() += 1;
+                }
+            }
+        }
+    }
+    counts.into_iter().map(|(kind, count)| format!("{count} x {kind}")).collect()
+}
+
+fn ending(
+    measured: &[Measured],
+    objectives: &[Judged],
+    failures: &[String],
+    interrupted: bool,
+) -> Ending {
+    let says = |one: &Measured| {
+        let by = match one.measure {
+            Measure::Time => "by time",
+            Measure::Rate => "by rate",
+        };
+        let ratio = one.ratio().map_or("?".to_owned(), |ratio| times_as(ratio.estimate));
+        format!("{} {ratio} {by}", one.subject)
+    };
+    let all = measured.iter().map(says).collect::<Vec<_>>().join(", ");
+    let missed: Vec<String> = objectives
+        .iter()
+        .filter(|objective| !objective.held)
+        .map(|Judged { slo, request, observed, .. }| {
+            format!("{request}: not {slo} ({})", observed.as_deref().unwrap_or("nothing measured"))
+        })
+        .collect();
+    let known = measured.iter().all(|one| one.ratio().is_some());
+    let (verdict, reason) = if interrupted {
+        (Verdict::Fail, format!("interrupted; until then A was so many times as fast as B: {all}"))
+    } else if !failures.is_empty() {
+        (Verdict::Fail, failures.join("; "))
+    } else if !known {
+        (Verdict::Invalid, "there are blocks without an answer".to_owned())
+    } else if !missed.is_empty() {
+        (Verdict::Fail, missed.join("; "))
+    } else {
+        (Verdict::Pass, format!("A is so many times as fast as B: {all}"))
+    };
+    Ending { verdict, reason }
+}
+
+fn picture(args: &Args, one: &Measured) -> Figure {
+    let line = |name: String, tone, side: fn(&Pair) -> &Block| Line {
+        name,
+        tone,
+        points: (1..)
+            .zip(&one.pairs)
+            .map(|(number, pair)| (f64::from(number), one.measure.of(side(pair))))
+            .collect(),
+    };
+    let (y, reading) = match one.measure {
+        Measure::Time => (
+            Axis::new("median time", Unit::Time),
+            "How long a request took, one at a time, in each block: the lower line is the faster server. \
+             Each step of the axis is ten times the one before, or the 1-2-5 between them.",
+        ),
+        Measure::Rate => (
+            Axis::new("requests per second", Unit::Number),
+            "How many requests a server answered per second with as many at once as there are \
+             connections: the higher line is the faster server.",
+        ),
+    };
+    Figure {
+        title: name(args, one),
+        reading: format!(
+            "{reading} Both servers were measured in turn, so a dip of the machine shows in both lines."
+        ),
+        chart: Chart {
+            x: Axis::new("block", Unit::Number),
+            y,
+            lines: vec![
+                line(format!("A: {}", args.target.target), Tone::Blue, |pair| &pair.a),
+                line(format!("B: {}", args.to.target), Tone::Orange, |pair| &pair.b),
+            ],
+            marks: vec![],
+            bounds: vec![],
+        },
+    }
+}
+
+fn words<const N: usize>(words: [&str; N]) -> Vec<String> {
+    words.map(str::to_owned).to_vec()
+}
+
+fn ratios(args: &Args, measured: &[Measured]) -> Table {
+    let row = |one: &Measured| {
+        let both = [one.middle(|pair| &pair.a), one.middle(|pair| &pair.b)];
+        let [a, b] = both.map(|value| figure(one.measure, value));
+        let (ratio, interval) = match one.ratio() {
+            Some(Interval { low, estimate, high }) => {
+                (times_as(estimate), format!("{} to {}", times_as(low), times_as(high)))
+            }
+            None => ("-".to_owned(), "-".to_owned()),
+        };
+        vec![name(args, one), a, b, ratio, interval]
+    };
+    Table {
+        title: "How many times as fast A is".into(),
+        note: format!(
+            "The middle of {} blocks on each server, in turn. The ratio is above 1 where A is faster; it \
+             is that of blocks that were measured one right after the other, and its interval holds with \
+             {} % confidence (signed-rank, on the logarithms). It says nothing of what another machine, \
+             another load or other settings would make of it.",
+            args.pairs,
+            100.0 * CONFIDENCE
+        ),
+        head: words(["", "A", "B", "times as fast", "interval"]),
+        rows: measured.iter().map(row).collect(),
+    }
+}
+
+fn times(args: &Args, measured: &[Measured]) -> Table {
+    let mut rows = Vec::new();
+    for one in measured {
+        for (server, side) in
+            [("A", (|pair| &pair.a) as fn(&Pair) -> &Block), ("B", |pair| &pair.b)]
+        {
+            let times = one.times(side);
+            let mut row = vec![format!("{}, {server}", name(args, one))];
+            row.push(grouped(times.len() as u64));
+            row.extend([0.5, 0.9, 0.99].map(|share| match times.is_empty() {
+                true => "-".to_owned(),
+                false => time(quantile(&times, share)),
+            }));
+            rows.push(row);
+        }
+    }
+    Table {
+        title: "Times".into(),
+        note: "From the request to the last byte of its answer. On several connections each waits for its \
+               turn: those times are as much the number of connections as the server."
+            .into(),
+        head: words(["", "count", "p50", "p90", "p99"]),
+        rows,
+    }
+}
+
+fn summary(args: &Args, measured: &[Measured]) -> String {
+    let table = ratios(args, measured);
+    let line = |row: &Vec<String>| {
+        format!("{:24} {:>12} {:>12} {:>14}  {}", row[0], row[1], row[2], row[3], row[4])
+    };
+    std::iter::once(&table.head).chain(&table.rows).map(line).collect::<Vec<_>>().join("\n")
+}
+
+fn body(
+    args: &Args,
+    [a, b]: [String; 2],
+    measured: &[Measured],
+    failures: Vec<String>,
+    interrupted: bool,
+) -> Body {
+    let mut requests: BTreeMap<&'static str, Compared> = BTreeMap::new();
+    for one in measured {
+        let figures = |pair: &Pair| [one.measure.of(&pair.a), one.measure.of(&pair.b)];
+        let both = Both {
+            a: one.middle(|pair| &pair.a),
+            b: one.middle(|pair| &pair.b),
+            ratio: one.ratio(),
+            blocks: one.pairs.iter().map(figures).collect(),
+        };
+        let compared = requests.entry(one.subject.key()).or_default();
+        match one.measure {
+            Measure::Time => compared.service_us = Some(both),
+            Measure::Rate => compared.per_second = Some(both),
+        }
+    }
+    let named = |host, target: &String| Named { host, target: target.clone() };
+    Body {
+        a: named(a, &args.target.target),
+        b: named(b, &args.to.target),
+        connections: args.connections.get(),
+        requests,
+        failures,
+        interrupted,
+    }
+}

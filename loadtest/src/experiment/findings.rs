@@ -1,0 +1,96 @@
+//! What an experiment has found, and the reports that are written of it.
+
+use std::time::Instant;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::report::{
+    Figure, Head, Machine, OutputArgs, Page, RunInfo, Server, Table, command_line, wall_clock,
+    write_json, write_junit,
+};
+use crate::slo::Judged;
+use crate::verdict::Ending;
+
+/// What an experiment has found.
+#[derive(Debug)]
+pub(crate) struct Findings<B> {
+    pub(crate) server: Server,
+    pub(crate) title: String,
+    /// What was to be found out, in a sentence that stands by itself.
+    pub(crate) question: String,
+    pub(crate) ending: Ending,
+    /// What was asked for, and whether it holds: a row each in the page, a test case each for CI.
+    pub(crate) objectives: Vec<Judged>,
+    pub(crate) figures: Vec<Figure>,
+    pub(crate) tables: Vec<Table>,
+    /// The numbers in brief, for standard output.
+    pub(crate) summary: String,
+    /// What the JSON report has beside its head.
+    pub(crate) body: B,
+}
+
+/// How an experiment is run, noted from its beginning on.
+#[derive(Debug)]
+pub(crate) struct Record<'a> {
+    experiment: &'static str,
+    output: &'a OutputArgs,
+    machine: Machine,
+    started_at: Timestamp,
+    started: Instant,
+}
+
+impl<'a> Record<'a> {
+    /// The experiment of this name begins.
+    ///
+    /// # Errors
+    ///
+    /// A report could not be written ([`UsageError`](crate::cli::UsageError)).
+    pub(crate) fn begin(experiment: &'static str, output: &'a OutputArgs) -> anyhow::Result<Self> {
+        output.check()?;
+        let (machine, started_at, started) = (Machine::this(), wall_clock(), Instant::now());
+        Ok(Self { experiment, output, machine, started_at, started })
+    }
+
+    /// Writes all reports; the verdict to end with.
+    ///
+    /// # Errors
+    ///
+    /// A file cannot be written.
+    pub(crate) fn publish<B: Serialize>(self, found: Findings<B>) -> anyhow::Result<Ending> {
+        let (ending, objectives) = (&found.ending, &found.objectives[..]);
+        let took = self.started.elapsed();
+        println!("{}", found.summary);
+        let run = RunInfo {
+            command_line: command_line(),
+            version: env!("CARGO_PKG_VERSION"),
+            server: found.server,
+            started_at: self.started_at,
+            ended_at: wall_clock(),
+            machine: self.machine,
+        };
+        let page = Page {
+            title: found.title,
+            question: found.question,
+            ending,
+            objectives,
+            figures: found.figures,
+            tables: found.tables,
+            run: &run,
+        };
+        page.write(&self.output.html)?;
+        let mut written = vec![&self.output.html];
+        if let Some(file) = &self.output.json {
+            write_json(file, &Head::new(self.experiment, ending, &run), &found.body)?;
+            written.push(file);
+        }
+        if let Some(file) = &self.output.junit {
+            write_junit(file, self.experiment, ending, objectives, took)?;
+            written.push(file);
+        }
+        for file in written {
+            println!("report: {}", file.display());
+        }
+        Ok(found.ending)
+    }
+}

@@ -1,0 +1,317 @@
+//! What is left of a comparison with a baseline: verdict, pictures, tables and JSON.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::args::Args;
+use super::baseline::{Baseline, Recorded, ServerAt};
+use super::decide::{Answer, Decision, Round};
+use super::session::Measured;
+use crate::closed::Block;
+use crate::experiment::Findings;
+use crate::experiment::duel::Pair;
+use crate::report::{Axis, Chart, Figure, Line, Server, Table, Tone, Unit, time};
+use crate::slo::Judged;
+use crate::stats::{Interval, median, sorted};
+use crate::verdict::{Ending, Verdict};
+
+/// The part of the JSON report that is this experiment's own.
+#[derive(Debug, Serialize)]
+pub(super) struct Body {
+    baseline: ServerAt,
+    /// As shares of 1.
+    worse_than: f64,
+    confidence: f64,
+    requests: BTreeMap<&'static str, Compared>,
+    interrupted: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Compared {
+    #[serde(flatten)]
+    decision: Option<Decision>,
+    baseline_us: Times,
+    candidate_us: Times,
+    /// When the baseline was recorded.
+    recorded: Option<Recorded>,
+    /// The medians of the blocks, in the order in which they were measured.
+    rounds: Vec<Round>,
+    took_s: f64,
+}
+
+#[derive(Clone, Copy, Debug, Serialize)]
+struct Times {
+    p50: f64,
+    p90: f64,
+    per_second: f64,
+}
+
+/// A subject's measurements and what they decide, if they are enough for it.
+type One = (Measured, Option<Decision>);
+
+pub(super) fn findings(args: &Args, baseline: &Baseline, compared: &[One]) -> Findings<Body> {
+    let objectives: Vec<Judged> = compared.iter().map(|one| objective(args, one)).collect();
+    let ending = ending(args, compared, &objectives);
+    let server = compared.iter().find_map(|(measured, _)| measured.server.clone());
+    let unknown = || Server { host: "no server".into(), own_server: args.target.host.is_none() };
+    let percent = 100.0 * args.worse_than;
+    Findings {
+        server: server.unwrap_or_else(unknown),
+        title: "Is it slower than the baseline?".into(),
+        question: format!(
+            "Does the candidate take more than {percent}% longer than the baseline of {}, and how sure is \
+             that?",
+            baseline.recorded_at.strftime("%Y-%m-%d %H:%M UTC")
+        ),
+        ending,
+        objectives,
+        figures: compared.iter().flat_map(|one| [ratios(args, one), course(&one.0)]).collect(),
+        tables: vec![decisions(args, compared), times(baseline, compared)],
+        summary: summary(compared),
+        body: body(args, baseline, compared),
+    }
+}
+
+fn percent(ratio: f64) -> String {
+    format!("{:+.1}%", 100.0 * (ratio - 1.0))
+}
+
+fn objective(args: &Args, (measured, decision): &One) -> Judged {
+    Judged {
+        slo: format!("p50 at most {}% above the baseline", 100.0 * args.worse_than),
+        request: measured.subject.key().to_owned(),
+        observed: decision.map(|Decision { ratio, .. }| {
+            format!(
+                "{} ({} to {})",
+                percent(ratio.estimate),
+                percent(ratio.low),
+                percent(ratio.high)
+            )
+        }),
+        held: decision.is_some_and(|decision| decision.answer != Answer::Worse),
+    }
+}
+
+fn ending(args: &Args, compared: &[One], objectives: &[Judged]) -> Ending {
+    let observed = |judged: &Judged| {
+        let observed = judged.observed.as_deref().unwrap_or("too few rounds");
+        format!("{} {observed}", judged.request)
+    };
+    let confidence = 100.0 * args.confidence;
+    let all = || objectives.iter().map(observed).collect::<Vec<_>>().join("; ");
+    let is = |verdict, reason| Ending { verdict, reason };
+    if let Some((measured, _)) = compared.iter().find(|(measured, _)| measured.interrupted) {
+        let rounds = measured.rounds.len();
+        let reason = format!("interrupted after {rounds} of {} rounds: {}", args.rounds, all());
+        return is(Verdict::Fail, reason);
+    }
+    let answers = || compared.iter().map(|(_, decision)| decision.map(|d| d.answer));
+    if answers().any(|answer| answer == Some(Answer::Worse)) {
+        let worse = objectives.iter().filter(|objective| !objective.held);
+        let worse: Vec<String> = worse.map(observed).collect();
+        return is(
+            Verdict::Fail,
+            format!("slower, with {confidence}% confidence in each: {}", worse.join("; ")),
+        );
+    }
+    if answers().any(|answer| answer.is_none()) {
+        return is(
+            Verdict::Invalid,
+            format!("{} rounds are too few for {confidence}% confidence", args.rounds),
+        );
+    }
+    if answers().any(|answer| answer == Some(Answer::TooNoisy)) {
+        let twice = 200.0 * args.worse_than;
+        let reason = format!("too noisy to see a slowdown of {twice}%: {}", all());
+        return is(Verdict::Invalid, reason);
+    }
+    let detectable = compared.iter().filter_map(|(_, decision)| decision.map(|d| d.detectable));
+    let detectable = 100.0 * detectable.fold(0.0, f64::max);
+    is(Verdict::Pass, format!("{}; a slowdown of {detectable:.0}% would have been seen", all()))
+}
+
+/// The ratio of each round, as a line, with the interval and the bound.
+fn ratios(args: &Args, (measured, decision): &One) -> Figure {
+    let subject = measured.subject;
+    let rounds = measured.medians();
+    let ratio = |round: &Round| round.ratio().map(|ratio| 100.0 * ratio);
+    let points: Vec<(f64, f64)> = (1..)
+        .zip(&rounds)
+        .filter_map(|(number, round)| Some((f64::from(number), ratio(round)?)))
+        .collect();
+    let last = rounds.len() as f64;
+    let flat = |name: &str, tone, y: f64| Line {
+        name: name.to_owned(),
+        tone,
+        points: vec![(1.0, 100.0 * y), (last.max(1.5), 100.0 * y)],
+    };
+    let mut lines = vec![Line { name: "each round".into(), tone: Tone::Blue, points }];
+    if let Some(Decision { ratio: Interval { low, estimate, high }, .. }) = *decision {
+        lines.push(flat("estimate", Tone::Orange, estimate));
+        lines.push(flat("its lower limit", Tone::LightOrange, low));
+        lines.push(flat("its upper limit", Tone::LightOrange, high));
+    }
+    Figure {
+        title: format!("{subject}: the candidate's time in percent of the baseline's"),
+        reading: format!(
+            "At 100 % both take the same time; above it the candidate is slower. Each point is a round \
+             in which both servers were started anew and measured in turn. The estimate lies between \
+             its limits, each of which holds with {} % confidence. Only if the lower limit is above the red \
+             line, the bound, is the candidate called slower.",
+            100.0 * args.confidence
+        ),
+        chart: Chart {
+            x: Axis::new("round", Unit::Near),
+            y: Axis::new("percent of the baseline", Unit::Near),
+            lines,
+            marks: vec![],
+            bounds: vec![100.0 * (1.0 + args.worse_than)],
+        },
+    }
+}
+
+/// The medians of all blocks in their order.
+fn course(measured: &Measured) -> Figure {
+    let rounds = measured.medians();
+    let line = |name: &str, tone, of: fn(&Round) -> &Vec<f64>| Line {
+        name: name.to_owned(),
+        tone,
+        points: (1..)
+            .zip(rounds.iter().flat_map(of))
+            .map(|(number, us)| (f64::from(number), us / 1e3))
+            .collect(),
+    };
+    Figure {
+        title: format!("{}: the blocks in their order", measured.subject),
+        reading: "The median time of each block. What the machine does by itself moves both lines \
+                  alike and is left out of the comparison; a gap between the lines that stays is a \
+                  difference between the servers."
+            .into(),
+        chart: Chart {
+            x: Axis::new("pair of blocks", Unit::Number),
+            y: Axis::new("median in milliseconds", Unit::Near),
+            lines: vec![
+                line("baseline", Tone::LightBlue, |round| &round.baseline_us),
+                line("candidate", Tone::Orange, |round| &round.candidate_us),
+            ],
+            marks: vec![],
+            bounds: vec![],
+        },
+    }
+}
+
+fn words<const N: usize>(words: [&str; N]) -> Vec<String> {
+    words.map(str::to_owned).to_vec()
+}
+
+fn decisions(args: &Args, compared: &[One]) -> Table {
+    let row = |(measured, decision): &One| {
+        let mut row = vec![measured.subject.key().to_owned()];
+        match decision {
+            Some(Decision { answer, ratio, detectable, p_value }) => row.extend([
+                percent(ratio.estimate),
+                format!("{} to {}", percent(ratio.low), percent(ratio.high)),
+                format!("{p_value:.4}"),
+                format!("{:.0}%", 100.0 * detectable),
+                match answer {
+                    Answer::Worse => "slower",
+                    Answer::NotWorse => "not slower",
+                    Answer::TooNoisy => "too noisy",
+                }
+                .to_owned(),
+            ]),
+            None => row.extend(words(["-", "-", "-", "-", "too few rounds"])),
+        }
+        row.push(format!("{:.1} s", measured.took.as_secs_f64()));
+        row
+    };
+    Table {
+        title: "Candidate against baseline".into(),
+        note: format!(
+            "By the signed-rank test on the logarithms of the rounds' ratios: it is called slower if the \
+             lower limit is above {}%. Of servers that are that much slower, at most {:.1} % are called \
+             so, and hardly any that is not slower at all. p is the probability of rounds like these or \
+             worse at just that bound. A slowdown as large as under \"would be seen\" is found in about 19 \
+             of 20 comparisons as noisy as this one.",
+            100.0 * args.worse_than,
+            100.0 * (1.0 - args.confidence)
+        ),
+        head: words(["Median of", "slower by", "interval", "p", "would be seen", "answer", "took"]),
+        rows: compared.iter().map(row).collect(),
+    }
+}
+
+/// The middle of a figure over all blocks.
+fn middle(measured: &Measured, side: fn(&Pair) -> &Block) -> Times {
+    let of = |figure: fn(&Block) -> f64| {
+        let blocks = measured.rounds.iter().flatten().map(|pair| figure(side(pair)));
+        median(&sorted(blocks.collect()))
+    };
+    Times { p50: of(Block::p50), p90: of(Block::p90), per_second: of(|block| block.per_second) }
+}
+
+fn times(baseline: &Baseline, compared: &[One]) -> Table {
+    let mut rows = Vec::new();
+    for (measured, _) in compared {
+        let subject = measured.subject;
+        let row = |name: &str, p50: f64, p90: f64, per_second: f64| {
+            vec![format!("{subject}, {name}"), time(p50), time(p90), format!("{per_second:.1}")]
+        };
+        let (a, b) = (middle(measured, |pair| &pair.a), middle(measured, |pair| &pair.b));
+        rows.push(row("baseline", a.p50, a.p90, a.per_second));
+        rows.push(row("candidate", b.p50, b.p90, b.per_second));
+        if let Some(Recorded { p50_us, p90_us, per_second }) = baseline.figures.get(subject.key()) {
+            rows.push(row("baseline when recorded", *p50_us, *p90_us, *per_second));
+        }
+    }
+    Table {
+        title: "Times".into(),
+        note: "From the request to the last byte of its answer, on one connection: the middle of all \
+               blocks. What was recorded may be of another machine or another hour, and decides nothing."
+            .into(),
+        head: words(["", "p50", "p90", "per second"]),
+        rows,
+    }
+}
+
+fn summary(compared: &[One]) -> String {
+    let line = |(measured, decision): &One| {
+        let (a, b) = (middle(measured, |pair| &pair.a), middle(measured, |pair| &pair.b));
+        let ratio = decision.map_or_else(
+            || "too few rounds".to_owned(),
+            |Decision { ratio, .. }| {
+                format!(
+                    "{} ({} to {})",
+                    percent(ratio.estimate),
+                    percent(ratio.low),
+                    percent(ratio.high)
+                )
+            },
+        );
+        format!("{:8} {:>12} {:>12}  {ratio}", measured.subject, time(a.p50), time(b.p50))
+    };
+    let head = format!("{:8} {:>12} {:>12}  slower by", "p50 of", "baseline", "candidate");
+    std::iter::once(head).chain(compared.iter().map(line)).collect::<Vec<_>>().join("\n")
+}
+
+fn body(args: &Args, baseline: &Baseline, compared: &[One]) -> Body {
+    let one = |(measured, decision): &One| {
+        let compared = Compared {
+            decision: *decision,
+            baseline_us: middle(measured, |pair| &pair.a),
+            candidate_us: middle(measured, |pair| &pair.b),
+            recorded: baseline.figures.get(measured.subject.key()).copied(),
+            rounds: measured.medians(),
+            took_s: measured.took.as_secs_f64(),
+        };
+        (measured.subject.key(), compared)
+    };
+    Body {
+        baseline: baseline.server.clone(),
+        worse_than: args.worse_than,
+        confidence: args.confidence,
+        requests: compared.iter().map(one).collect(),
+        interrupted: compared.iter().any(|(measured, _)| measured.interrupted),
+    }
+}

@@ -1,0 +1,67 @@
+//! The options of the generator, the same for every experiment.
+
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use super::args::parse_positive;
+use crate::open::{Phase, Plan, Spacing};
+
+/// How requests arrive.
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "Generator")]
+pub(crate) struct GeneratorArgs {
+    /// The most requests under way at once; more wait, and their wait is part of their latency
+    #[arg(long, env = "HALLPASS_LOAD_MAX_IN_FLIGHT", value_name = "N", default_value = "1000")]
+    pub(crate) max_in_flight: NonZeroUsize,
+
+    /// How arrivals lie in time: evenly, or at random as those of many people do
+    #[arg(
+        long,
+        env = "HALLPASS_LOAD_ARRIVALS",
+        value_name = "HOW",
+        value_enum,
+        default_value = "even"
+    )]
+    pub(crate) arrivals: Spacing,
+
+    /// What random arrivals are drawn from: the same seed makes the same arrivals
+    #[arg(long, env = "HALLPASS_LOAD_SEED", value_name = "N", default_value = "1")]
+    pub(crate) seed: u64,
+
+    /// From when on the generator itself counts as late with a request
+    #[arg(
+        long, env = "HALLPASS_LOAD_LATE_AFTER", value_name = "TIME", default_value = "1ms",
+        value_parser = parse_positive
+    )]
+    pub(crate) late_after: Duration,
+}
+
+impl GeneratorArgs {
+    /// A plan of these phases; `timeout` is as long as a request may take.
+    pub(crate) fn plan(&self, phases: Vec<Phase>, timeout: Duration) -> Plan {
+        Plan {
+            phases,
+            spacing: self.arrivals,
+            seed: self.seed,
+            max_in_flight: self.max_in_flight.get(),
+            timeout,
+            late_after: self.late_after,
+            keep_samples: false,
+        }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// What they are without any option.
+    pub(crate) fn args() -> GeneratorArgs {
+        GeneratorArgs {
+            max_in_flight: NonZeroUsize::MIN.saturating_add(999),
+            arrivals: Spacing::Even,
+            seed: 1,
+            late_after: Duration::from_millis(1),
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! The command line of `isolate`.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use crate::experiment::args::{parse_rate, parse_seconds, parse_share};
+use crate::experiment::knee::SearchArgs;
+use crate::experiment::{Common, GeneratorArgs};
+
+/// Do logins hurt verifications? A fixed rate of verifications beside more and more logins.
+///
+/// First it seeks how many logins per second the server does beside the verifications, as `knee` does, unless
+/// --capacity says. Then logins arrive at each of the --steps, in percent of that. It passes if the p99 of
+/// verifications at the last step is no more than --within times that of the first, no step costs verifications
+/// their answers, and from 100 % on the server still does --keep of the logins that it did at 100 %.
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_help = EXAMPLES, args_override_self = true)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    pub(crate) common: Common,
+
+    /// Verifications per second; halved until the server and the generator can do it, without logins
+    #[arg(
+        long, env = "HALLPASS_LOAD_VERIFY_RATE", value_name = "RATE", default_value = "2000",
+        value_parser = parse_rate
+    )]
+    pub(super) verify_rate: f64,
+
+    /// Logins per second that are 100 % [default: they are sought]
+    #[arg(long, env = "HALLPASS_LOAD_CAPACITY", value_name = "RATE", value_parser = parse_rate)]
+    pub(super) capacity: Option<f64>,
+
+    /// The login rates, in percent of the capacity and ascending, the first one 0
+    #[arg(
+        long,
+        env = "HALLPASS_LOAD_STEPS",
+        value_name = "PERCENTS",
+        default_value = "0,25,50,75,100,125,150"
+    )]
+    pub(super) steps: Steps,
+
+    /// How long each step is measured
+    #[arg(
+        long, env = "HALLPASS_LOAD_STEP_TIME", value_name = "TIME", default_value = "6s",
+        value_parser = parse_seconds
+    )]
+    pub(super) step_time: Duration,
+
+    /// How long requests arrive before each step, unmeasured
+    #[arg(
+        long, env = "HALLPASS_LOAD_STEP_WARM_UP", value_name = "TIME", default_value = "2s",
+        value_parser = parse_seconds
+    )]
+    pub(super) step_warm_up: Duration,
+
+    /// How many times the p99 of verifications without logins it may become at the last step
+    #[arg(long, env = "HALLPASS_LOAD_WITHIN", value_name = "TIMES", default_value = "2")]
+    pub(super) within: f64,
+
+    /// The share of the logins served at 100 % that must still be served beyond
+    #[arg(
+        long, env = "HALLPASS_LOAD_KEEP", value_name = "PERCENT", default_value = "90%",
+        value_parser = parse_share
+    )]
+    pub(super) keep: f64,
+
+    #[command(flatten)]
+    pub(super) search: SearchArgs,
+
+    #[command(flatten)]
+    pub(super) generator: GeneratorArgs,
+}
+
+const EXAMPLES: &str = "\
+examples:
+  hallpass-loadtest isolate                                     in about two minutes
+  hallpass-loadtest isolate --capacity 50 --steps 0,100,150     the short form
+  hallpass-loadtest isolate --verify-rate 500 --within 3";
+
+/// Percents, ascending from 0.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Steps(pub(super) Vec<f64>);
+
+impl FromStr for Steps {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let percents: Option<Vec<f64>> =
+            text.split(',').map(|one| one.trim().trim_end_matches('%').parse().ok()).collect();
+        let percents = percents.filter(|percents| {
+            percents.len() > 1
+                && percents[0] == 0.0
+                && percents.is_sorted_by(|a, b| a < b)
+                && percents.iter().all(|percent| *percent <= 1000.0)
+        });
+        percents.map(Self).ok_or_else(|| {
+            format!("{text:?}: give percents that ascend from 0, such as 0,50,100,150")
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_ascend_from_0() {
+        assert_eq!("0,50, 150%".parse(), Ok(Steps(vec![0.0, 50.0, 150.0])));
+        for refused in ["", "0", "50,100", "0,100,50", "0,0", "0,nan", "0,2000", "0,-1"] {
+            assert!(refused.parse::<Steps>().is_err(), "{refused}");
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! `isolate`: what logins do to verifications.
+
+mod args;
+mod report;
+mod step;
+mod verdict;
+
+pub(crate) use args::Args;
+use report::{Body, figures, question, summary, tables};
+use step::Step;
+use verdict::{Asked, Point, judge};
+
+use super::knee::{self, Found};
+use super::{Findings, Scene, Stream, conduct};
+use crate::interrupt::Interrupt;
+use crate::verdict::{Ending, Verdict};
+
+/// Its name in reports.
+const EXPERIMENT: &str = "isolate";
+/// Fewer verifications per second than this make no percentiles.
+const FEWEST: f64 = 50.0;
+
+/// What the steps are percents of.
+#[derive(Debug)]
+struct Capacity {
+    per_s: f64,
+    /// How it was found, unless it was given.
+    found: Option<Found>,
+}
+
+/// All that was measured.
+#[derive(Debug)]
+struct Measured {
+    /// Verifications per second.
+    verify_rate: f64,
+    /// `None` if it was not found.
+    capacity: Option<Capacity>,
+    steps: Vec<Step>,
+}
+
+/// Carries out the command.
+///
+/// # Errors
+///
+/// The command line is wrong ([`UsageError`](crate::cli::UsageError)), or nothing could be measured.
+pub(crate) fn command(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Ending> {
+    conduct(EXPERIMENT, &args.common, interrupt, |scene| {
+        let measured = measure(args, scene)?;
+        Ok(findings(args, scene, measured))
+    })
+}
+
+fn measure(args: &Args, scene: &mut Scene<'_>) -> anyhow::Result<Measured> {
+    let verify_rate = bearable(args, scene)?;
+    let capacity = capacity(args, scene, verify_rate)?;
+    let mut steps = Vec::new();
+    let Some(known) = &capacity else { return Ok(Measured { verify_rate, capacity, steps }) };
+    let planned = args.steps.0.len();
+    for (number, percent) in (1..).zip(&args.steps.0) {
+        let name = format!("step {number} of {planned}, logins at {percent}%");
+        let login_rate = known.per_s * percent / 100.0;
+        let mut step = Step::take(args, scene, &name, (*percent, verify_rate, login_rate))?;
+        if !step.faults.is_empty() && !step.interrupted {
+            let again = format!("{name}, again");
+            step = Step::take(args, scene, &again, (*percent, verify_rate, login_rate))?;
+        }
+        if scene.server_exit().is_some() {
+            anyhow::bail!("the steps cannot be finished");
+        }
+        if step.interrupted {
+            break;
+        }
+        steps.push(step);
+    }
+    Ok(Measured { verify_rate, capacity, steps })
+}
+
+/// The rate of verifications that was asked for, or the first half of it that server and generator can do
+/// without any logins.
+fn bearable(args: &Args, scene: &mut Scene<'_>) -> anyhow::Result<f64> {
+    let mut rate = args.verify_rate;
+    loop {
+        let name = format!("{} verifications per second alone", knee::rate_text(rate));
+        let step = Step::take(args, scene, &name, (0.0, rate, 0.0))?;
+        let kept_up = step.verify_served >= 0.98 * step.verify_offered;
+        if step.interrupted || (step.faults.is_empty() && kept_up) || rate / 2.0 < FEWEST {
+            return Ok(rate);
+        }
+        eprintln!("that is too much for this machine: half of it");
+        rate /= 2.0;
+    }
+}
+
+/// The logins per second that are 100 %; `None` if none were found.
+fn capacity(
+    args: &Args,
+    scene: &mut Scene<'_>,
+    verify_rate: f64,
+) -> anyhow::Result<Option<Capacity>> {
+    if let Some(per_s) = args.capacity {
+        return Ok(Some(Capacity { per_s, found: None }));
+    }
+    if scene.interrupt.caught() {
+        return Ok(None);
+    }
+    let lone = knee::lone_login(scene, &args.generator)?;
+    let mut rules = args.search.rules(Stream::Login, &args.generator);
+    rules.beside = verify_rate;
+    let found = knee::find(scene, &rules, lone, args.search.resolution)?;
+    // Also of an interrupted search, whose probes are then in the report.
+    Ok(found.bounds.holds_per_s.map(|per_s| Capacity { per_s, found: Some(found) }))
+}
+
+fn findings(args: &Args, scene: &Scene<'_>, measured: Measured) -> Findings<Body> {
+    let points: Vec<Point> = measured.steps.iter().map(Step::point).collect();
+    let asked = Asked { within: args.within, keep: args.keep };
+    let (ending, objectives) = match &measured.capacity {
+        Some(_) => judge(&points, args.steps.0.len(), asked),
+        None if scene.interrupt.caught() => {
+            let reason = "interrupted before the login capacity was known".to_owned();
+            (Ending { verdict: Verdict::Fail, reason }, vec![])
+        }
+        None => {
+            let reason =
+                "no login rate was found that holds, so that there are no percents of it; \
+                          give --capacity"
+                    .to_owned();
+            (Ending { verdict: Verdict::Invalid, reason }, vec![])
+        }
+    };
+    let server = scene.server();
+    Findings {
+        title: format!("Isolation of verifications from logins on {}", server.host),
+        server,
+        question: question(&measured),
+        ending,
+        objectives,
+        figures: figures(&measured, args.within),
+        tables: tables(&measured),
+        summary: summary(&measured),
+        body: Body::new(measured),
+    }
+}

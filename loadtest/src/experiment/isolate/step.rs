@@ -1,0 +1,84 @@
+//! One step: verifications at the fixed rate beside logins at another.
+
+use std::time::Duration;
+
+use super::args::Args;
+use super::verdict::Point;
+use crate::experiment::streams::{loads, works};
+use crate::experiment::{Scene, Stream};
+use crate::open::{Phase, RunResult, Tally, faults};
+
+/// What was measured at one login rate.
+#[derive(Clone, Debug)]
+pub(super) struct Step {
+    pub(super) percent: f64,
+    pub(super) login_rate: f64,
+    pub(super) verify: Tally,
+    pub(super) login: Tally,
+    pub(super) lasted: Duration,
+    /// Verifications that were due, and that were served, while it was measured.
+    pub(super) verify_offered: f64,
+    pub(super) verify_served: f64,
+    /// Logins per second that were served while it was measured.
+    pub(super) login_goodput: f64,
+    /// How far the generator was behind with 99 of 100 requests, in microseconds.
+    pub(super) lag_p99_us: u64,
+    /// Why it says nothing.
+    pub(super) faults: Vec<String>,
+    pub(super) interrupted: bool,
+}
+
+impl Step {
+    /// Takes a step at this login utilisation in percent, rate of verifications, and rate of logins.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Scene::run`].
+    pub(super) fn take(
+        args: &Args,
+        scene: &mut Scene<'_>,
+        name: &str,
+        (percent, verify_rate, login_rate): (f64, f64, f64),
+    ) -> anyhow::Result<Self> {
+        let phase = |name: &str, duration, measured| {
+            let loads = loads(verify_rate, login_rate);
+            Phase { name: name.to_owned(), duration, measured, loads }
+        };
+        let phases =
+            vec![phase("warm-up", args.step_warm_up, false), phase("step", args.step_time, true)];
+        let plan = args.generator.plan(phases, scene.target.timeout);
+        let result = scene.run(name, &plan, &works(&scene.stage))?;
+        Ok(Self::of(args, percent, login_rate, &result))
+    }
+
+    fn of(args: &Args, percent: f64, login_rate: f64, result: &RunResult) -> Self {
+        let within =
+            |stream: Stream| result.within(args.step_warm_up, args.step_time, stream as usize);
+        let (verify_offered, verify_served) = within(Stream::Verify);
+        let (_, login_served) = within(Stream::Login);
+        Self {
+            percent,
+            login_rate,
+            verify: result.total(Stream::Verify as usize),
+            login: result.total(Stream::Login as usize),
+            lasted: result.measured(),
+            verify_offered: verify_offered as f64,
+            verify_served: verify_served as f64,
+            login_goodput: login_served as f64 / args.step_time.as_secs_f64(),
+            lag_p99_us: result.generator.lag.times.quantile(0.99).unwrap_or_default(),
+            faults: faults(result),
+            interrupted: result.interrupted,
+        }
+    }
+
+    /// What counts for the verdict.
+    pub(super) fn point(&self) -> Point {
+        Point {
+            percent: self.percent,
+            verify_p99_us: self.verify.latency.quantile(0.99),
+            verify_failed: self.verify.unserved() as f64 / self.verify.offered.max(1) as f64,
+            login_goodput: self.login_goodput,
+            faults: self.faults.clone(),
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! The command line of `knee`, and of every search for a rate.
+
+use std::num::NonZeroUsize;
+use std::str::FromStr;
+use std::time::Duration;
+
+use super::probe::Rules;
+use crate::experiment::args::{parse_seconds, parse_share};
+use crate::experiment::{Common, GeneratorArgs, Stream};
+use crate::slo::Slo;
+
+/// The highest rate that holds an objective, for logins and for verifications.
+///
+/// It doubles the rate until the objectives are missed, then halves the distance until the bounds are as
+/// close as --resolution says. Each probe has a warm-up that does not count. A rate holds if each --slo does
+/// and at least 98 % of what arrives is served while it arrives. A probe in which the generator fell behind, by
+/// --late-after or a hundredth of the latency objective with more than 1 % of the requests, is made once more, and then bounds the result: `at least X`. It passes if a rate was found, and each --at-least
+/// is reached.
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_help = EXAMPLES, args_override_self = true)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    pub(crate) common: Common,
+
+    /// Whose knee is sought
+    #[arg(
+        long,
+        env = "HALLPASS_LOAD_OF",
+        value_name = "REQUEST",
+        value_enum,
+        default_value = "both"
+    )]
+    pub(super) of: Of,
+
+    /// What the knee must reach to pass, such as login=40 or verify=5000; repeatable
+    #[arg(
+        long,
+        env = "HALLPASS_LOAD_AT_LEAST",
+        value_name = "REQUEST=RATE",
+        value_delimiter = ','
+    )]
+    pub(super) at_least: Vec<AtLeast>,
+
+    /// The server's cores, for comparison with what they could hash [default: this machine's, if the
+    /// server is on it]
+    #[arg(long, env = "HALLPASS_LOAD_CORES", value_name = "N")]
+    pub(super) cores: Option<NonZeroUsize>,
+
+    #[command(flatten)]
+    pub(crate) search: SearchArgs,
+
+    #[command(flatten)]
+    pub(crate) generator: GeneratorArgs,
+}
+
+const EXAMPLES: &str = "\
+examples:
+  hallpass-loadtest knee                                    both, in about two minutes
+  hallpass-loadtest knee --of login --slo 'login p99<500ms' --at-least login=40
+  hallpass-loadtest knee --host https://auth.example.test --cores 4";
+
+/// How a rate is sought.
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "Search")]
+pub(crate) struct SearchArgs {
+    /// What a rate must hold, such as 'login p99<1s' or 'errors<0.1%'; repeatable [default: 'login
+    /// p99<1s', 'verify p99<5ms' and 'errors<0.1%', each where no other is about the same]
+    #[arg(long, env = "HALLPASS_LOAD_SLO", value_name = "SLO", value_delimiter = ';')]
+    pub(crate) slo: Vec<Slo>,
+
+    /// How long each probe is measured
+    #[arg(
+        long, env = "HALLPASS_LOAD_PROBE", value_name = "TIME", default_value = "4s",
+        value_parser = parse_seconds
+    )]
+    pub(crate) probe: Duration,
+
+    /// How long requests arrive before each probe, unmeasured
+    #[arg(
+        long, env = "HALLPASS_LOAD_PROBE_WARM_UP", value_name = "TIME", default_value = "1s",
+        value_parser = parse_seconds
+    )]
+    pub(crate) probe_warm_up: Duration,
+
+    /// How close the rate that holds and the one that does not are in the end
+    #[arg(
+        long, env = "HALLPASS_LOAD_RESOLUTION", value_name = "PERCENT", default_value = "5%",
+        value_parser = parse_share
+    )]
+    pub(crate) resolution: f64,
+}
+
+impl SearchArgs {
+    /// How the probes of this stream are made and judged.
+    pub(crate) fn rules(&self, stream: Stream, generator: &GeneratorArgs) -> Rules {
+        let slos = objectives(&self.slo, stream);
+        let late_after = late_after(&slos, generator.late_after);
+        Rules {
+            stream,
+            beside: 0.0,
+            slos,
+            warm_up: self.probe_warm_up,
+            time: self.probe,
+            generator: GeneratorArgs { late_after, ..generator.clone() },
+        }
+    }
+}
+
+/// The objectives that were asked for, and the usual one about latency or errors where none is about it.
+pub(crate) fn objectives(asked: &[Slo], stream: Stream) -> Vec<Slo> {
+    let mut slos: Vec<Slo> =
+        asked.iter().filter(|slo| slo.applies_to(stream.name())).cloned().collect();
+    if !slos.iter().any(|slo| slo.latency_bound().is_some()) {
+        slos.insert(0, usual(stream));
+    }
+    if !slos.iter().any(Slo::is_about_errors) {
+        slos.push(Slo::errors_below(0.1));
+    }
+    slos
+}
+
+/// From when on the generator is late with requests that may take as long as the objectives say: what is
+/// less than a hundredth of that decides nothing.
+fn late_after(slos: &[Slo], asked: Duration) -> Duration {
+    let strictest = slos.iter().filter_map(Slo::latency_bound).min_by(f64::total_cmp);
+    let bearable = strictest.map(|us| Duration::from_micros((us / 100.0) as u64));
+    bearable.unwrap_or_default().max(asked)
+}
+
+/// What people bear who sign in, and what a request that is checked on its way can afford.
+fn usual(stream: Stream) -> Slo {
+    match stream {
+        Stream::Login => Slo::p99_below("login", Duration::from_secs(1)),
+        Stream::Verify => Slo::p99_below("verify", Duration::from_millis(5)),
+    }
+}
+
+/// Whose knee is sought.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, clap::ValueEnum)]
+pub(super) enum Of {
+    Login,
+    Verify,
+    Both,
+}
+
+impl Of {
+    pub(super) fn streams(self) -> &'static [Stream] {
+        match self {
+            Self::Login => &[Stream::Login],
+            Self::Verify => &[Stream::Verify],
+            Self::Both => &[Stream::Login, Stream::Verify],
+        }
+    }
+}
+
+/// A rate that a knee must reach.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct AtLeast {
+    pub(super) stream: Stream,
+    pub(super) per_s: f64,
+}
+
+impl FromStr for AtLeast {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parsed = text.split_once('=').and_then(|(name, rate)| {
+            let stream = [Stream::Login, Stream::Verify].into_iter().find(|s| s.name() == name)?;
+            let per_s = rate.parse().ok().filter(|rate: &f64| rate.is_finite() && *rate > 0.0)?;
+            Some(Self { stream, per_s })
+        });
+        parsed.ok_or_else(|| format!("{text:?}: write it like login=40 or verify=5000"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(asked: &[&str], stream: Stream) -> Vec<String> {
+        let asked: Vec<Slo> = asked.iter().map(|slo| slo.parse().unwrap()).collect();
+        objectives(&asked, stream).iter().map(Slo::to_string).collect()
+    }
+
+    #[test]
+    fn the_usual_objectives_stand_in_for_what_is_not_asked_for() {
+        assert_eq!(texts(&[], Stream::Login), ["login p99<1s", "errors<0.1%"]);
+        assert_eq!(texts(&[], Stream::Verify), ["verify p99<5ms", "errors<0.1%"]);
+        let asked = ["login p50<80ms", "verify errors<1%"];
+        assert_eq!(texts(&asked, Stream::Login), ["login p50<80ms", "errors<0.1%"]);
+        assert_eq!(texts(&asked, Stream::Verify), ["verify p99<5ms", "verify errors<1%"]);
+    }
+
+    #[test]
+    fn a_generator_may_be_as_late_as_decides_nothing() {
+        let ms = Duration::from_millis;
+        assert_eq!(late_after(&[usual(Stream::Login)], ms(1)), ms(10));
+        assert_eq!(late_after(&[usual(Stream::Verify)], ms(1)), ms(1));
+        assert_eq!(late_after(&[usual(Stream::Login)], ms(50)), ms(50));
+    }
+
+    #[test]
+    fn a_rate_to_reach_names_its_request() {
+        assert_eq!("login=40".parse(), Ok(AtLeast { stream: Stream::Login, per_s: 40.0 }));
+        for refused in ["40", "login", "login=", "login=0", "refresh=4", "login=inf"] {
+            assert!(refused.parse::<AtLeast>().is_err(), "{refused}");
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! What a search for a rate has found.
+
+use super::probe::Probe;
+use super::rate_text;
+use super::search::{Bounds, Limit, Says};
+use crate::experiment::Stream;
+use crate::slo::Slo;
+
+/// The knee of one stream.
+#[derive(Clone, Debug)]
+pub(crate) struct Found {
+    pub(crate) stream: Stream,
+    /// What a rate had to hold.
+    pub(crate) slos: Vec<Slo>,
+    pub(crate) bounds: Bounds,
+    /// In the order in which they were made.
+    pub(crate) probes: Vec<Probe>,
+}
+
+impl Found {
+    /// Whether nothing is known, since the generator fell behind in each probe.
+    pub(crate) fn is_invalid(&self) -> bool {
+        self.bounds.holds_per_s.is_none() && self.bounds.limit == Limit::Generator
+    }
+
+    /// The probes that say something, by rate.
+    pub(crate) fn valid(&self) -> Vec<&Probe> {
+        let valid = |probe: &&Probe| matches!(probe.says, Says::Holds | Says::Misses);
+        let mut probes: Vec<&Probe> = self.probes.iter().filter(valid).collect();
+        probes.sort_by(|a, b| a.rate.total_cmp(&b.rate));
+        probes
+    }
+
+    /// In one line.
+    pub(crate) fn told(&self) -> String {
+        let Bounds { holds_per_s, beyond_per_s, limit } = self.bounds;
+        let stream = self.stream;
+        let at = |rate: Option<f64>| rate.map_or_else(|| "-".to_owned(), rate_text);
+        let (low, high) = (at(holds_per_s), at(beyond_per_s));
+        match (limit, holds_per_s) {
+            (Limit::Server, _) => format!("{stream}: {low}/s hold, {high}/s do not"),
+            (Limit::Generator, Some(_)) => format!(
+                "{stream}: at least {low}/s hold; at {high}/s the generator is the limit, not the server"
+            ),
+            (Limit::Generator, None) => {
+                format!("{stream}: the generator fell behind at every rate, down to {high}/s")
+            }
+            (Limit::Most, _) => format!("{stream}: {low}/s hold, and more was not tried"),
+            (Limit::Least, _) => format!("{stream}: not even {high}/s hold"),
+            (Limit::Stopped, None) => format!("{stream}: interrupted before any rate held"),
+            (Limit::Stopped, Some(_)) => format!("{stream}: interrupted; {low}/s hold so far"),
+        }
+    }
+}

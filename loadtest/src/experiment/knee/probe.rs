@@ -1,0 +1,156 @@
+//! One try at a rate.
+
+use std::time::Duration;
+
+use super::search::Says;
+use crate::experiment::streams::works;
+use crate::experiment::{GeneratorArgs, Scene, Stream};
+use crate::open::{Phase, Plan, RunResult, Tally, faults};
+use crate::report::time;
+use crate::slo::{Judged, Slo};
+
+/// The share of what arrives that must be served while it arrives: where less is, a queue grows, and the
+/// latency depends on how long the probe is.
+const KEPT_UP: f64 = 0.98;
+/// So many requests may be under way at the end that were not at the start.
+const IN_FLIGHT: f64 = 2.0;
+
+/// How probes are made and judged.
+#[derive(Clone, Debug)]
+pub(crate) struct Rules {
+    pub(crate) stream: Stream,
+    /// The rate of the other stream meanwhile.
+    pub(crate) beside: f64,
+    pub(crate) slos: Vec<Slo>,
+    /// Both in whole seconds.
+    pub(crate) warm_up: Duration,
+    pub(crate) time: Duration,
+    pub(crate) generator: GeneratorArgs,
+}
+
+/// What came of a try at a rate.
+#[derive(Clone, Debug)]
+pub(crate) struct Probe {
+    /// In requests per second, as it was planned.
+    pub(crate) rate: f64,
+    /// What became of the measured requests.
+    pub(crate) tally: Tally,
+    pub(crate) lasted: Duration,
+    /// Of what was due while it was measured, the share that as many answers came to meanwhile.
+    pub(crate) kept_up: f64,
+    /// How far the generator was behind with 99 of 100 requests, in microseconds.
+    pub(crate) lag_p99_us: u64,
+    /// The objectives, and that the server keeps up.
+    pub(crate) judged: Vec<Judged>,
+    /// Why it says nothing.
+    pub(crate) faults: Vec<String>,
+    pub(crate) says: Says,
+}
+
+impl Rules {
+    /// Tries a rate.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Scene::run`].
+    pub(crate) fn probe(
+        &self,
+        scene: &mut Scene<'_>,
+        step: &str,
+        rate: f64,
+    ) -> anyhow::Result<Probe> {
+        let plan = self.plan(rate, scene.target.timeout);
+        let result = scene.run(step, &plan, &works(&scene.stage))?;
+        let probe = self.judge(rate, &result);
+        eprintln!("{step}: {}", probe.told());
+        Ok(probe)
+    }
+
+    fn plan(&self, rate: f64, timeout: Duration) -> Plan {
+        let phase = |name: &str, duration, measured| {
+            let loads = self.stream.beside(rate, self.beside);
+            Phase { name: name.to_owned(), duration, measured, loads }
+        };
+        let phases = vec![phase("warm-up", self.warm_up, false), phase("probe", self.time, true)];
+        self.generator.plan(phases, timeout)
+    }
+
+    fn judge(&self, rate: f64, result: &RunResult) -> Probe {
+        let stream = self.stream as usize;
+        let (tally, lasted) = (result.total(stream), result.measured());
+        let (offered, served) = result.within(self.warm_up, self.time, stream);
+        let mut judged: Vec<Judged> =
+            self.slos.iter().map(|slo| slo.judge(self.stream.name(), &tally, lasted)).collect();
+        judged.push(self.keeps_up(offered, served));
+        let faults = faults(result);
+        let says = if result.interrupted {
+            Says::Stop
+        } else if !faults.is_empty() {
+            Says::Nothing
+        } else if judged.iter().all(|judged| judged.held) {
+            Says::Holds
+        } else {
+            Says::Misses
+        };
+        let lag_p99_us = result.generator.lag.times.quantile(0.99).unwrap_or_default();
+        let kept_up = served as f64 / offered.max(1) as f64;
+        Probe { rate, tally, lasted, kept_up, lag_p99_us, judged, faults, says }
+    }
+
+    fn keeps_up(&self, offered: u64, served: u64) -> Judged {
+        let short = (offered as f64 - served as f64).max(0.0);
+        Judged {
+            slo: format!("served>={:.0}% while they arrive", 100.0 * KEPT_UP),
+            request: self.stream.name().to_owned(),
+            observed: (offered > 0)
+                .then(|| format!("{:.1}%", 100.0 * served as f64 / offered as f64)),
+            held: offered > 0 && short <= ((1.0 - KEPT_UP) * offered as f64).max(IN_FLIGHT),
+        }
+    }
+}
+
+impl Probe {
+    /// In a few words.
+    pub(crate) fn told(&self) -> String {
+        let p99 = self.tally.latency.quantile(0.99);
+        let p99 = p99.map_or_else(|| "-".to_owned(), |us| time(us as f64));
+        format!("p99 {p99}, {}", self.verdict())
+    }
+
+    /// Whether it holds, and else why not.
+    pub(crate) fn verdict(&self) -> String {
+        let missed = self.judged.iter().filter(|judged| !judged.held).map(|judged| {
+            let observed = judged.observed.as_deref().unwrap_or("nothing measured");
+            format!("{} ({observed})", judged.slo)
+        });
+        match self.says {
+            Says::Holds => "holds".to_owned(),
+            Says::Misses => format!("misses {}", missed.collect::<Vec<_>>().join(", ")),
+            Says::Nothing => format!("invalid: {}", self.faults.join(", ")),
+            Says::Stop => "interrupted".to_owned(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keeps_up(offered: u64, served: u64) -> bool {
+        let rules = Rules {
+            stream: Stream::Login,
+            beside: 0.0,
+            slos: vec![],
+            warm_up: Duration::ZERO,
+            time: Duration::from_secs(1),
+            generator: crate::experiment::generator::tests::args(),
+        };
+        rules.keeps_up(offered, served).held
+    }
+
+    #[test]
+    fn a_server_keeps_up_if_it_answers_what_arrives_but_for_a_few() {
+        assert!(keeps_up(1000, 980) && keeps_up(1000, 1010) && keeps_up(5, 3));
+        assert!(!keeps_up(1000, 979) && !keeps_up(5, 2) && !keeps_up(0, 0));
+    }
+}

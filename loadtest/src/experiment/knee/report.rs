@@ -1,0 +1,200 @@
+//! What is shown of knees.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::check::Check;
+use super::found::Found;
+use super::probe::Probe;
+use super::rate_text;
+use super::search::{Bounds, Says};
+use crate::experiment::Stream;
+use crate::report::{Axis, Chart, Figure, Line, RequestFigures, Table, Tone, Unit, time, words};
+use crate::slo::{Judged, Slo};
+
+/// What the JSON report has beside its head.
+#[derive(Debug, Serialize)]
+pub(crate) struct Body {
+    knees: BTreeMap<Stream, KneeFigures>,
+    /// `null` if the cores are not known.
+    cross_check: Option<Check>,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct KneeFigures {
+    #[serde(flatten)]
+    bounds: Bounds,
+    slos: Vec<String>,
+    probes: Vec<ProbeFigures>,
+}
+
+#[derive(Debug, Serialize)]
+struct ProbeFigures {
+    rate_per_s: f64,
+    /// `holds`, `misses`, `invalid` or `interrupted`.
+    says: &'static str,
+    kept_up: f64,
+    lag_p99_us: u64,
+    faults: Vec<String>,
+    slos: Vec<Judged>,
+    figures: RequestFigures,
+}
+
+impl Body {
+    pub(super) fn new(found: Vec<Found>, cross_check: Option<Check>) -> Self {
+        let knees = found.into_iter().map(|knee| (knee.stream, KneeFigures::of(knee))).collect();
+        Self { knees, cross_check }
+    }
+}
+
+impl KneeFigures {
+    pub(crate) fn of(found: Found) -> Self {
+        Self {
+            bounds: found.bounds,
+            slos: found.slos.iter().map(ToString::to_string).collect(),
+            probes: found.probes.into_iter().map(ProbeFigures::of).collect(),
+        }
+    }
+}
+
+impl ProbeFigures {
+    fn of(probe: Probe) -> Self {
+        Self {
+            rate_per_s: probe.rate,
+            says: match probe.says {
+                Says::Holds => "holds",
+                Says::Misses => "misses",
+                Says::Nothing => "invalid",
+                Says::Stop => "interrupted",
+            },
+            kept_up: probe.kept_up,
+            lag_p99_us: probe.lag_p99_us,
+            figures: RequestFigures::of(&probe.tally, probe.lasted),
+            faults: probe.faults,
+            slos: probe.judged,
+        }
+    }
+}
+
+pub(super) fn question(found: &[Found]) -> String {
+    let streams: Vec<&str> = found.iter().map(|knee| many(knee.stream)).collect();
+    format!(
+        "How many {} per second can arrive before the server no longer does what is asked of it?",
+        streams.join(", and how many ")
+    )
+}
+
+fn many(stream: Stream) -> &'static str {
+    match stream {
+        Stream::Login => "logins",
+        Stream::Verify => "verifications",
+    }
+}
+
+/// A picture for each knee.
+pub(super) fn figures(found: &[Found]) -> Vec<Figure> {
+    found.iter().map(figure).collect()
+}
+
+pub(crate) fn figure(knee: &Found) -> Figure {
+    let at = |quantile: f64| -> Vec<(f64, f64)> {
+        let point =
+            |probe: &&Probe| Some((probe.rate, probe.tally.latency.quantile(quantile)? as f64));
+        knee.valid().iter().filter_map(point).collect()
+    };
+    let (tone, beside) = match knee.stream {
+        Stream::Verify => (Tone::Blue, Tone::LightBlue),
+        Stream::Login => (Tone::Orange, Tone::LightOrange),
+    };
+    Figure {
+        title: format!("Latency of {} by their rate", many(knee.stream)),
+        reading: "Each dot is a probe: to the right, more requests per second arrived; further up, they \
+                  took longer, ten times as long at each labelled power. As long as the server keeps up, the lines are \
+                  nearly flat; where they turn up is the knee. The vertical line is the highest rate that \
+                  held, the red one the objective. Beyond the knee, the height depends on how long a probe lasts, \
+                  and on when the server begins to refuse."
+            .into(),
+        chart: Chart {
+            x: Axis::new("requests per second that arrive", Unit::Number),
+            y: Axis::new("latency", Unit::Time),
+            lines: vec![
+                Line { name: "p99".into(), tone, points: at(0.99) },
+                Line { name: "p50".into(), tone: beside, points: at(0.5) },
+            ],
+            marks: knee.bounds.holds_per_s.into_iter().collect(),
+            bounds: knee.slos.iter().filter_map(Slo::latency_bound).collect(),
+        },
+    }
+}
+
+/// The probes of each knee, and the check.
+pub(super) fn tables(found: &[Found], check: Option<&Check>) -> Vec<Table> {
+    found.iter().map(probes).chain(check.map(cross_check)).collect()
+}
+
+pub(crate) fn probes(knee: &Found) -> Table {
+    let row = |(number, probe): (usize, &Probe)| {
+        let us = |share| {
+            let quantile = probe.tally.latency.quantile(share);
+            quantile.map_or_else(|| "-".to_owned(), |us| time(us as f64))
+        };
+        let offered = probe.tally.offered;
+        let failed = 100.0 * probe.tally.unserved() as f64 / offered.max(1) as f64;
+        vec![
+            (number + 1).to_string(),
+            rate_text(probe.rate),
+            format!("{:.1}%", 100.0 * probe.kept_up),
+            us(0.5),
+            us(0.99),
+            format!("{failed:.1}%"),
+            time(probe.lag_p99_us as f64),
+            probe.verdict(),
+        ]
+    };
+    Table {
+        title: format!("Probes for the knee of {}", many(knee.stream)),
+        note: "In the order in which they were made. Kept up: what was served while the probe was measured, \
+               of what arrived meanwhile. Failed: not answered as it should be. Lag: the generator's own."
+            .into(),
+        head: words(["", "rate/s", "kept up", "p50", "p99", "failed", "lag p99", "result"]),
+        rows: knee.probes.iter().enumerate().map(row).collect(),
+    }
+}
+
+fn cross_check(check: &Check) -> Table {
+    let rows = [
+        ("a lone login, in the median", time(check.lone_login_us as f64)),
+        ("cores of the server", check.cores.to_string()),
+        ("cores / that time", format!("{}/s", rate_text(check.cores_over_time_per_s))),
+        ("login knee", format!("{}/s", rate_text(check.knee_per_s))),
+        ("ratio", format!("{:.2}", check.ratio)),
+    ];
+    Table {
+        title: "Cross-check: cores by the time of a login".into(),
+        note: check.explained().into(),
+        head: words(["", ""]),
+        rows: rows.into_iter().map(|(name, value)| vec![name.to_owned(), value]).collect(),
+    }
+}
+
+/// For standard output.
+pub(super) fn summary(found: &[Found], check: Option<&Check>) -> String {
+    let mut lines: Vec<String> = found
+        .iter()
+        .map(|knee| {
+            let slos: Vec<String> = knee.slos.iter().map(ToString::to_string).collect();
+            format!("{}  ({}; {} probes)", knee.told(), slos.join(", "), knee.probes.len())
+        })
+        .collect();
+    lines.extend(check.map(|check| {
+        format!(
+            "cross-check: {} cores / {} for a lone login = {}/s; the knee is {:.2} of that",
+            check.cores,
+            time(check.lone_login_us as f64),
+            rate_text(check.cores_over_time_per_s),
+            check.ratio
+        )
+    }));
+    lines.join("\n")
+}

@@ -1,0 +1,101 @@
+//! The command line of `overload`.
+
+use std::time::Duration;
+
+use crate::experiment::args::{parse_rate, parse_seconds, parse_share};
+use crate::experiment::knee::SearchArgs;
+use crate::experiment::{Common, GeneratorArgs, Stream};
+
+/// What becomes of a server that is asked for twice what it can do, and how it comes back.
+///
+/// First it seeks the knee, as `knee` does, unless --knee says. Then requests arrive at --back-to of it, at
+/// --factor times it, and at --back-to again. It passes if the server does --keep of the knee in the meantime and
+/// refuses the rest with 503 or 429, if each --slo holds again --recover-within the load's return, and if the p99 is then
+/// no more than --within times what it was before.
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_help = EXAMPLES, args_override_self = true)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    pub(crate) common: Common,
+
+    /// What there is too much of
+    #[arg(
+        long,
+        env = "HALLPASS_LOAD_OVERLOAD_OF",
+        value_name = "REQUEST",
+        value_enum,
+        default_value = "login"
+    )]
+    pub(super) of: Stream,
+
+    /// The knee, per second [default: it is sought]
+    #[arg(long, env = "HALLPASS_LOAD_KNEE", value_name = "RATE", value_parser = parse_rate)]
+    pub(super) knee: Option<f64>,
+
+    /// How many times the knee arrives in the overload
+    #[arg(
+        long, env = "HALLPASS_LOAD_FACTOR", value_name = "TIMES", default_value = "2",
+        value_parser = parse_rate
+    )]
+    pub(super) factor: f64,
+
+    /// The share of the knee that arrives before and after
+    #[arg(
+        long, env = "HALLPASS_LOAD_BACK_TO", value_name = "PERCENT", default_value = "80%",
+        value_parser = parse_share
+    )]
+    pub(super) back_to: f64,
+
+    /// How long requests arrive before the overload
+    #[arg(
+        long, env = "HALLPASS_LOAD_BEFORE", value_name = "TIME", default_value = "8s",
+        value_parser = parse_seconds
+    )]
+    pub(super) before: Duration,
+
+    /// How long the overload lasts
+    #[arg(
+        long = "overload-time", env = "HALLPASS_LOAD_OVERLOAD_TIME", value_name = "TIME", default_value = "12s",
+        value_parser = parse_seconds
+    )]
+    pub(super) overload: Duration,
+
+    /// How long requests arrive after it
+    #[arg(
+        long, env = "HALLPASS_LOAD_AFTER", value_name = "TIME", default_value = "40s",
+        value_parser = parse_seconds
+    )]
+    pub(super) after: Duration,
+
+    /// How soon after the load's return each --slo must hold again
+    #[arg(
+        long, env = "HALLPASS_LOAD_RECOVER_WITHIN", value_name = "TIME", default_value = "30s",
+        value_parser = parse_seconds
+    )]
+    pub(super) recover_within: Duration,
+
+    /// The share of the knee that must be served in the overload
+    #[arg(
+        long, env = "HALLPASS_LOAD_KEEP", value_name = "PERCENT", default_value = "90%",
+        value_parser = parse_share
+    )]
+    pub(super) keep: f64,
+
+    /// How many times the p99 before the overload it may be after the recovery
+    #[arg(
+        long, env = "HALLPASS_LOAD_WITHIN", value_name = "TIMES", default_value = "2",
+        value_parser = parse_rate
+    )]
+    pub(super) within: f64,
+
+    #[command(flatten)]
+    pub(super) search: SearchArgs,
+
+    #[command(flatten)]
+    pub(super) generator: GeneratorArgs,
+}
+
+const EXAMPLES: &str = "\
+examples:
+  hallpass-loadtest overload                            finds the knee first; about two minutes
+  hallpass-loadtest overload --knee 50 --factor 3";

@@ -1,0 +1,163 @@
+//! The course of an overload: what arrives when, and what that made of the server.
+
+use std::time::Duration;
+
+use super::args::Args;
+use crate::experiment::Stream;
+use crate::experiment::recovery::{holds, latencies, recovered};
+use crate::open::{Phase, RunResult, Tally};
+use crate::report::time;
+use crate::slo::{Judged, Slo};
+use crate::target::Outcome;
+
+/// What arrives before the server is warm says nothing of what comes later.
+pub(super) const WARM_UP: Duration = Duration::from_secs(2);
+/// More requests than this share, ended neither rightly nor by a refusal that says so, are too many.
+const MOST_OTHERS: f64 = 0.001;
+
+/// The phases of the run.
+pub(super) fn phases(args: &Args, knee: f64) -> Vec<Phase> {
+    let phase = |name: &str, duration, measured, factor: f64| {
+        let loads = args.of.beside(knee * factor, 0.0);
+        Phase { name: name.to_owned(), duration, measured, loads }
+    };
+    vec![
+        phase("warm-up", WARM_UP, false, args.back_to),
+        phase("before", args.before, true, args.back_to),
+        phase("overload", args.overload, true, args.factor),
+        phase("after", args.after, true, args.back_to),
+    ]
+}
+
+/// The figures that the verdict rests on.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Figures {
+    /// Served per second during the overload.
+    pub(super) goodput_per_s: f64,
+    /// Shares of what arrived during the overload: told to come back later, and neither that nor served.
+    pub(super) refused: f64,
+    pub(super) others: f64,
+    /// How long after the load's return the objectives held again; `None` if that was not seen.
+    pub(super) recovery_s: Option<usize>,
+    /// Before the overload, and from the recovery on, in microseconds.
+    pub(super) p99_before_us: Option<u64>,
+    pub(super) p99_after_us: Option<u64>,
+}
+
+impl Figures {
+    /// Of a run of [`phases`].
+    pub(super) fn of(args: &Args, slos: &[Slo], result: &RunResult) -> Self {
+        let stream = args.of as usize;
+        let whole = |time: Duration| usize::try_from(time.as_secs()).unwrap_or(usize::MAX);
+        let starts = WARM_UP + args.before;
+        let back = whole(starts + args.overload);
+        let (_, served) = result.within(starts, args.overload, stream);
+        let tally = result.phases[2].tallies.get(stream).cloned().unwrap_or_default();
+        let recovery_s = recovered(&holds(result, args.of, slos), back);
+        let end = whole(result.elapsed);
+        let p99 = |from, to| latencies(result, from, to, args.of).quantile(0.99);
+        Self {
+            goodput_per_s: served as f64 / args.overload.as_secs_f64(),
+            refused: refused(&tally) as f64 / tally.offered.max(1) as f64,
+            others: others(&tally) as f64 / tally.offered.max(1) as f64,
+            recovery_s,
+            p99_before_us: p99(whole(WARM_UP), whole(starts)),
+            p99_after_us: recovery_s.and_then(|seconds| p99(back + seconds, end)),
+        }
+    }
+
+    /// What is asked of them.
+    pub(super) fn objectives(&self, asked: &Asked) -> Vec<Judged> {
+        let judged = |slo: String, held: bool, observed: Option<String>| Judged {
+            slo,
+            request: asked.of.name().to_owned(),
+            observed,
+            held,
+        };
+        let kept = self.goodput_per_s / asked.knee;
+        let within = asked.recover_within_s;
+        let grown = self.p99_before_us.zip(self.p99_after_us);
+        let times = grown.map(|(before, after)| after as f64 / before.max(1) as f64);
+        vec![
+            judged(
+                format!("served in overload >= {:.0}% of the knee", 100.0 * asked.keep),
+                kept >= asked.keep,
+                Some(format!("{:.0}%, {:.1}/s", 100.0 * kept, self.goodput_per_s)),
+            ),
+            judged(
+                format!("neither served nor told to come back <= {}%", 100.0 * MOST_OTHERS),
+                self.others <= MOST_OTHERS,
+                Some(format!("{:.2}%", 100.0 * self.others)),
+            ),
+            judged(
+                format!("holds again within {within} s"),
+                self.recovery_s.is_some_and(|seconds| seconds <= within),
+                Some(
+                    self.recovery_s.map_or("not seen".to_owned(), |seconds| format!("{seconds} s")),
+                ),
+            ),
+            judged(
+                format!("p99 after <= {}x that before", asked.within),
+                times.is_some_and(|times| times <= asked.within),
+                times.zip(grown).map(|(times, (before, after))| {
+                    format!("{times:.2}x: {}, from {}", time(after as f64), time(before as f64))
+                }),
+            ),
+        ]
+    }
+}
+
+/// What is asked of the figures.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked {
+    pub(super) of: Stream,
+    pub(super) knee: f64,
+    pub(super) keep: f64,
+    pub(super) recover_within_s: usize,
+    pub(super) within: f64,
+}
+
+/// Requests that were told to come back later.
+pub(super) fn refused(tally: &Tally) -> u64 {
+    tally.outcomes.of(Outcome::Overloaded) + tally.outcomes.of(Outcome::Throttled)
+}
+
+fn others(tally: &Tally) -> u64 {
+    tally.unserved().saturating_sub(refused(tally))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ASKED: Asked =
+        Asked { of: Stream::Login, knee: 50.0, keep: 0.9, recover_within_s: 30, within: 2.0 };
+    const GOOD: Figures = Figures {
+        goodput_per_s: 45.0,
+        refused: 0.5,
+        others: 0.0,
+        recovery_s: Some(30),
+        p99_before_us: Some(100_000),
+        p99_after_us: Some(200_000),
+    };
+
+    fn missed(figures: Figures) -> Vec<usize> {
+        let judged = figures.objectives(&ASKED).into_iter().enumerate();
+        judged.filter(|(_, judged)| !judged.held).map(|(number, _)| number).collect()
+    }
+
+    #[test]
+    fn refusing_half_of_twice_the_knee_and_coming_back_is_all_that_is_asked() {
+        assert_eq!(missed(GOOD), [0; 0]);
+    }
+
+    #[test]
+    fn each_way_to_do_worse_misses_an_objective_of_its_own() {
+        assert_eq!(missed(Figures { goodput_per_s: 44.0, ..GOOD }), [0]);
+        assert_eq!(missed(Figures { others: 0.01, ..GOOD }), [1]);
+        assert_eq!(missed(Figures { recovery_s: Some(31), ..GOOD }), [2]);
+        assert_eq!(missed(Figures { p99_after_us: Some(200_001), ..GOOD }), [3]);
+        // Who never comes back is not as before either.
+        assert_eq!(missed(Figures { recovery_s: None, p99_after_us: None, ..GOOD }), [2, 3]);
+    }
+}

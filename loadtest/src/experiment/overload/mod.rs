@@ -1,0 +1,103 @@
+//! `overload`: more than the server can do, and how it comes back.
+
+mod args;
+mod course;
+mod report;
+
+pub(crate) use args::Args;
+use course::{Asked, Figures, phases};
+use report::{Body, Measured, figures, question, summary, tables};
+
+use super::ending::ending;
+use super::knee::{self, Found};
+use super::streams::works;
+use super::{Findings, Scene, Stream, conduct};
+use crate::interrupt::Interrupt;
+use crate::open::faults;
+use crate::verdict::{Ending, Verdict};
+
+/// Its name in reports.
+const EXPERIMENT: &str = "overload";
+
+/// Carries out the command.
+///
+/// # Errors
+///
+/// The command line is wrong ([`UsageError`](crate::cli::UsageError)), or nothing could be measured.
+pub(crate) fn command(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Ending> {
+    conduct(EXPERIMENT, &args.common, interrupt, |scene| measure(args, scene))
+}
+
+fn measure(args: &Args, scene: &mut Scene<'_>) -> anyhow::Result<Findings<Body>> {
+    let found = match args.knee {
+        Some(_) => None,
+        None => Some(find(args, scene)?),
+    };
+    let known = args.knee.or(found.as_ref().and_then(|found| found.bounds.holds_per_s));
+    let Some(knee) = known.filter(|_| !scene.interrupt.caught()) else {
+        return Ok(without_a_knee(args, scene, found));
+    };
+    let rules = args.search.rules(args.of, &args.generator);
+    let plan = rules.generator.plan(phases(args, knee), scene.target.timeout);
+    let step = format!("{} at {}x the knee, and back", args.of, args.factor);
+    let result = scene.run(&step, &plan, &works(&scene.stage))?;
+    let slos = rules.slos;
+    let measured =
+        Measured { stream: args.of, knee, found, figures: Figures::of(args, &slos, &result), slos };
+    let asked = Asked {
+        of: args.of,
+        knee,
+        keep: args.keep,
+        recover_within_s: usize::try_from(args.recover_within.as_secs())?,
+        within: args.within,
+    };
+    let objectives = measured.figures.objectives(&asked);
+    let exit = scene.server_exit().map(|exit| format!("the server ended during the run ({exit})"));
+    let interrupted = result
+        .interrupted
+        .then(|| format!("interrupted after {:.1} s", result.elapsed.as_secs_f64()));
+    let broken: Vec<String> = exit.into_iter().chain(interrupted).collect();
+    let server = scene.server();
+    Ok(Findings {
+        title: format!("Overload of {}", server.host),
+        server,
+        question: question(args, Some(knee)),
+        ending: ending(&faults(&result), &broken, &objectives),
+        figures: figures(&measured, &result),
+        tables: tables(&measured, &result),
+        summary: summary(&measured, &result),
+        body: Body::new(measured, &result, &objectives, plan.duration()),
+        objectives,
+    })
+}
+
+fn find(args: &Args, scene: &mut Scene<'_>) -> anyhow::Result<Found> {
+    let lone = match args.of {
+        Stream::Login => knee::lone_login(scene, &args.generator)?,
+        Stream::Verify => None,
+    };
+    let rules = args.search.rules(args.of, &args.generator);
+    knee::find(scene, &rules, lone, args.search.resolution)
+}
+
+/// The end of a search that leaves nothing to go on with.
+fn without_a_knee(args: &Args, scene: &Scene<'_>, found: Option<Found>) -> Findings<Body> {
+    let (verdict, reason) = if scene.interrupt.caught() {
+        (Verdict::Fail, "interrupted before the overload".to_owned())
+    } else {
+        let told = found.as_ref().map(Found::told).unwrap_or_default();
+        (Verdict::Invalid, format!("there is no knee to exceed ({told}); give --knee"))
+    };
+    let server = scene.server();
+    Findings {
+        title: format!("Overload of {}", server.host),
+        server,
+        question: question(args, None),
+        ending: Ending { verdict, reason },
+        objectives: vec![],
+        figures: found.iter().map(knee::figure).collect(),
+        tables: found.iter().map(knee::probes).collect(),
+        summary: found.as_ref().map(Found::told).unwrap_or_default(),
+        body: Body::of_a_search(args.of, found),
+    }
+}

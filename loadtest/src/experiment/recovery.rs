@@ -1,0 +1,77 @@
+//! When a server is itself again: from which second on its objectives hold.
+
+use std::time::Duration;
+
+use super::Stream;
+use crate::histogram::Times;
+use crate::open::{RunResult, Tally};
+use crate::slo::Slo;
+
+/// So many seconds in a row must hold, so that a quiet one between two waves is not taken for the end.
+const IN_A_ROW: usize = 3;
+
+/// How many seconds after the second `from` the objectives begin to hold for good, by whether they hold in
+/// each second; `None` if that is not seen.
+pub(crate) fn recovered(holds: &[bool], from: usize) -> Option<usize> {
+    let after = holds.get(from..)?;
+    after.windows(IN_A_ROW).position(|seconds| seconds.iter().all(|held| *held))
+}
+
+/// Whether the objectives of a stream hold in each whole second in which requests arrived: its latencies
+/// are of those that were due in it, its errors of those that ended in it.
+pub(crate) fn holds(result: &RunResult, stream: Stream, slos: &[Slo]) -> Vec<bool> {
+    let seconds = usize::try_from(result.elapsed.as_secs()).unwrap_or(usize::MAX);
+    let second = Duration::from_secs(1);
+    let timeline = result.timeline.iter().take(seconds);
+    timeline
+        .map(|figures| {
+            let its = &figures.tallies[stream as usize];
+            let tally = Tally {
+                // Of what ended, whenever it was due, the errors are a share.
+                offered: its.outcomes.total().max(u64::from(its.offered > 0)),
+                outcomes: its.outcomes,
+                latency: its.latency.clone(),
+                service: Times::coarse(),
+                late: 0,
+                dropped: 0,
+            };
+            tally.offered == 0
+                || slos
+                    .iter()
+                    .filter(|slo| slo.latency_bound().is_some() || slo.is_about_errors())
+                    .all(|slo| slo.judge(stream.name(), &tally, second).held)
+        })
+        .collect()
+}
+
+/// The latencies of a stream that were due in a stretch of whole seconds.
+pub(crate) fn latencies(result: &RunResult, from: usize, to: usize, stream: Stream) -> Times {
+    let mut all = Times::coarse();
+    for second in result.timeline.iter().take(to).skip(from) {
+        all.merge(&second.tallies[stream as usize].latency);
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn after(holds: &str, from: usize) -> Option<usize> {
+        recovered(&holds.chars().map(|c| c == '+').collect::<Vec<bool>>(), from)
+    }
+
+    #[test]
+    fn a_server_has_recovered_when_it_holds_for_a_while() {
+        assert_eq!(after("++++--++++", 4), Some(2));
+        assert_eq!(after("++++++++++", 4), Some(0));
+        // One good second between bad ones is none.
+        assert_eq!(after("++--+-++-+++", 2), Some(7));
+    }
+
+    #[test]
+    fn what_is_not_seen_has_not_happened() {
+        assert_eq!(after("++------++", 2), None);
+        assert_eq!(after("++", 5), None);
+    }
+}

@@ -1,0 +1,131 @@
+//! Where an experiment takes place: a server, its users, and somebody who watches.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::Findings;
+use crate::accounts::{AccountArgs, OwnServer};
+use crate::cli::UsageError;
+use crate::interrupt::Interrupt;
+use crate::open::{Console, Glance, Observer, Plan, RunResult, Stage, Work, run};
+use crate::report::Server;
+use crate::target::{Host, Spec, TargetArgs};
+use crate::verdict::Verdict;
+
+/// A server with users that are signed in, for as many runs as an experiment needs.
+pub(crate) struct Scene<'a> {
+    host: &'a mut Host,
+    pub(crate) stage: Stage,
+    pub(crate) target: &'a TargetArgs,
+    pub(crate) interrupt: &'a Interrupt,
+    /// Whether a run has begun.
+    started: bool,
+}
+
+/// Finds the server, sets its accounts up, lets `body` run on it, and ends a server that was started.
+///
+/// # Errors
+///
+/// There is no such target or no server to start ([`UsageError`]), the accounts cannot be set up, or the
+/// body's, with the server's own end as its cause if it ended.
+pub(crate) fn on_scene<B>(
+    target: &TargetArgs,
+    accounts: &AccountArgs,
+    interrupt: &Interrupt,
+    body: impl FnOnce(&mut Scene<'_>) -> anyhow::Result<Findings<B>>,
+) -> anyhow::Result<Findings<B>> {
+    let spec = Spec::find(&target.target).map_err(|e| UsageError(format!("--target: {e}")))?;
+    let mut host = Host::find(target, interrupt)?;
+    let outcome = Stage::set(&host, spec, target, accounts, interrupt).and_then(|stage| {
+        body(&mut Scene { host: &mut host, stage, target, interrupt, started: false })
+    });
+    let outcome = host.explain(outcome);
+    let passed = outcome.as_ref().is_ok_and(|found| found.ending.verdict == Verdict::Pass);
+    host.end(!passed);
+    outcome
+}
+
+impl Scene<'_> {
+    /// Carries out a plan, which has a load for each of `works` in each phase, and shows on standard error
+    /// how it goes; `step` says which part of the experiment it is, and is empty where there is one only.
+    ///
+    /// # Errors
+    ///
+    /// The machine refuses a thread or a timer.
+    pub(crate) fn run(
+        &mut self,
+        step: &str,
+        plan: &Plan,
+        works: &[Arc<dyn Work>],
+    ) -> anyhow::Result<RunResult> {
+        self.run_with(step, plan, works, &mut |_, _| {})
+    }
+
+    /// The same, while `act` does something to the server: it is called a few times a second with the time
+    /// since the first request was due.
+    ///
+    /// # Errors
+    ///
+    /// As for [`run`](Self::run).
+    pub(crate) fn run_with(
+        &mut self,
+        step: &str,
+        plan: &Plan,
+        works: &[Arc<dyn Work>],
+        act: &mut dyn FnMut(&mut Host, Duration),
+    ) -> anyhow::Result<RunResult> {
+        // Fixed for scripts that wait for it: once, when the first request is due.
+        let announce = !std::mem::replace(&mut self.started, true);
+        let console = Console::new(step, plan.duration(), announce);
+        let mut observer = Acting { console, host: self.host, act, started: None };
+        run(plan, works, &self.stage.connector, self.interrupt, &mut observer)
+    }
+
+    /// How a started server ended, if it has ended by itself.
+    pub(crate) fn server_exit(&mut self) -> Option<String> {
+        self.host.exit()
+    }
+
+    /// The binary and the data of a started server.
+    pub(crate) fn own_server(&self) -> Option<OwnServer> {
+        self.host.own()
+    }
+
+    /// Whether the server was named, and not started for the run.
+    pub(crate) fn is_named(&self) -> bool {
+        self.target.host.is_some()
+    }
+
+    /// For the report.
+    pub(crate) fn server(&self) -> Server {
+        Server { host: self.host.url().to_string(), own_server: !self.is_named() }
+    }
+}
+
+/// Shows a run and acts on its server.
+struct Acting<'a> {
+    console: Console,
+    host: &'a mut Host,
+    act: &'a mut dyn FnMut(&mut Host, Duration),
+    started: Option<Instant>,
+}
+
+impl Observer for Acting<'_> {
+    fn started(&mut self) {
+        self.started = Some(Instant::now());
+        self.console.started();
+    }
+
+    fn tick(&mut self, glance: &Glance) {
+        if let Some(started) = self.started {
+            (self.act)(self.host, started.elapsed());
+        }
+        self.console.tick(glance);
+    }
+}
+
+impl std::fmt::Debug for Scene<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Scene").field("stage", &self.stage).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,73 @@
+//! `storm`: everybody at once after an outage.
+
+mod args;
+mod report;
+mod run;
+mod users;
+mod variant;
+
+pub(crate) use args::Args;
+use report::{Body, figures, question, summary, tables};
+use run::Storm;
+
+use super::ending::ending;
+use super::knee::objectives;
+use super::{Findings, Scene, Stream, conduct};
+use crate::interrupt::Interrupt;
+use crate::slo::Judged;
+use crate::verdict::Ending;
+
+/// Its name in reports.
+const EXPERIMENT: &str = "storm";
+
+/// Carries out the command.
+///
+/// # Errors
+///
+/// The command line is wrong ([`UsageError`](crate::cli::UsageError)), or nothing could be measured.
+pub(crate) fn command(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Ending> {
+    conduct(EXPERIMENT, &args.common, interrupt, |scene| measure(args, scene))
+}
+
+fn measure(args: &Args, scene: &mut Scene<'_>) -> anyhow::Result<Findings<Body>> {
+    let slos = objectives(&args.slo, Stream::Login);
+    let mut storms: Vec<Storm> = Vec::new();
+    let mut broken = Vec::new();
+    for variant in &args.variants {
+        let storm = Storm::run(args, &slos, *variant, scene)?;
+        let interrupted = storm.result.interrupted;
+        storms.push(storm);
+        if let Some(exit) = scene.server_exit() {
+            broken.push(format!("the server ended during the run ({exit})"));
+            break;
+        }
+        if interrupted {
+            broken.push(format!(
+                "interrupted in variant {} of {}",
+                storms.len(),
+                args.variants.len()
+            ));
+            break;
+        }
+    }
+    let within = usize::try_from(args.recover_within.as_secs())?;
+    let objectives: Vec<Judged> =
+        storms.iter().flat_map(|storm| storm.outcome.objectives(within)).collect();
+    let faults: Vec<String> = storms
+        .iter()
+        .filter(|storm| !storm.faults.is_empty())
+        .map(|storm| format!("{}: {}", storm.outcome.variant, storm.faults.join(", ")))
+        .collect();
+    let server = scene.server();
+    Ok(Findings {
+        title: format!("Login storm on {}", server.host),
+        server,
+        question: question(args),
+        ending: ending(&faults, &broken, &objectives),
+        objectives,
+        figures: figures(&storms, &slos),
+        tables: tables(&storms, &slos),
+        summary: summary(&storms),
+        body: Body::new(args, &storms),
+    })
+}

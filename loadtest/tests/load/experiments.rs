@@ -1,0 +1,132 @@
+//! The experiments, against a fake server that does one login at a time, 50 per second, and refuses what is
+//! too much.
+
+use std::process::{Command, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::fake::{Fake, Fault};
+use crate::{Run, finished, program};
+
+/// Runs an experiment on the fake server, with a generator that may be late as long as it likes; the JSON
+/// report with it.
+fn experiment(fake: &Fake, name: &str, args: &[&str]) -> (Run, Value) {
+    let dir = TempDir::new().unwrap();
+    let output = command(&dir, fake, name, args).output().unwrap();
+    reported(finished(output, dir))
+}
+
+fn command(dir: &TempDir, fake: &Fake, name: &str, args: &[&str]) -> Command {
+    let fixed = ["--host", &fake.url, "--late-after", "10s", "--accounts", "4"];
+    let files = ["--html", "report.html", "--json", "report.json", "--junit", "report.xml"];
+    let mut command = program(dir.path());
+    command.arg(name).args(fixed).args(files).args(args);
+    command
+}
+
+fn reported(run: Run) -> (Run, Value) {
+    let json = std::fs::read(run.dir.path().join("report.json")).unwrap_or_default();
+    (run, serde_json::from_slice(&json).unwrap_or_default())
+}
+
+fn assert_reported(run: &Run, json: &Value, name: &str) {
+    let read = |file: &str| std::fs::read_to_string(run.dir.path().join(file)).unwrap();
+    assert_eq!(json["experiment"], name, "{run:?}");
+    let html = read("report.html");
+    assert!(html.contains("<svg") && !html.contains("http-equiv") && !html.contains("<script"));
+    assert!(read("report.xml").contains(&format!("load.{name}")), "{run:?}");
+    assert_eq!(run.stderr.matches("run started\n").count(), 1, "{run:?}");
+}
+
+const QUICK: [&str; 8] =
+    ["--probe", "1s", "--probe-warm-up", "1s", "--resolution", "40%", "--slo", "login p99<1s"];
+
+#[test]
+fn knee_finds_what_the_server_can_do() {
+    let fake = Fake::start(Fault::OneAtATime);
+    let least = ["--of", "login", "--at-least", "login=10", "--cores", "1"];
+    let (run, json) = experiment(&fake, "knee", &[&QUICK[..], &least].concat());
+    assert_eq!(run.status, Some(0), "{run:?}");
+    assert_reported(&run, &json, "knee");
+    let knee = &json["knees"]["login"];
+    let rate = |name: &str| knee[name].as_f64().unwrap();
+    assert!((10.0..=55.0).contains(&rate("holds_per_s")), "{knee}");
+    assert!(rate("holds_per_s") < rate("beyond_per_s") && knee["limit"] == "server", "{knee}");
+    let ratio = json["cross_check"]["ratio"].as_f64().unwrap();
+    assert!((0.2..1.5).contains(&ratio), "{}", json["cross_check"]);
+}
+
+#[test]
+fn a_knee_below_what_it_must_reach_fails() {
+    let fake = Fake::start(Fault::OneAtATime);
+    let least = ["--of", "login", "--at-least", "login=100"];
+    let (run, json) = experiment(&fake, "knee", &[&QUICK[..], &least].concat());
+    assert_eq!(run.status, Some(1), "{run:?}");
+    assert!(run.verdict().contains("knee>=100/s missed"), "{run:?}");
+    assert_reported(&run, &json, "knee");
+}
+
+#[test]
+fn isolate_steps_logins_beside_verifications() {
+    let fake = Fake::start(Fault::OneAtATime);
+    let steps = ["--capacity", "30", "--steps", "0,100,300", "--step-time", "2s"];
+    let rest = ["--step-warm-up", "1s", "--verify-rate", "50", "--within", "1000"];
+    let (run, json) = experiment(&fake, "isolate", &[steps, rest].concat());
+    assert_eq!(run.status, Some(0), "{run:?}");
+    assert_reported(&run, &json, "isolate");
+    let steps = json["steps"].as_array().unwrap();
+    let logins = |step: &Value, what: &str| step["requests"]["login"]["outcomes"][what].as_u64();
+    assert_eq!(steps.len(), 3);
+    assert_eq!(logins(&steps[0], "ok"), Some(0));
+    assert!(logins(&steps[1], "ok") > Some(30) && logins(&steps[2], "503") > Some(20), "{run:?}");
+    assert!(steps[2]["requests"]["verify"]["latency_us"]["p999"].as_u64() > Some(0));
+}
+
+#[test]
+fn overload_tells_goodput_refusals_and_recovery() {
+    let fake = Fake::start(Fault::OneAtATime);
+    let times = ["--before", "2s", "--overload-time", "3s", "--after", "6s"];
+    let asked = ["--knee", "35", "--factor", "4", "--keep", "80%", "--within", "1000"];
+    let rest = ["--recover-within", "5s", "--slo", "login p99<1s"];
+    let (run, json) = experiment(&fake, "overload", &[&times[..], &asked, &rest].concat());
+    assert_eq!(run.status, Some(0), "{run:?}");
+    assert_reported(&run, &json, "overload");
+    let overload = &json["overload"];
+    assert!(overload["refused_share"].as_f64() > Some(0.3), "{overload}");
+    assert!(overload["goodput_per_s"].as_f64() > Some(28.0), "{overload}");
+    assert!(overload["recovery_s"].as_u64() <= Some(3), "{overload}");
+    assert_eq!(json["phases"].as_array().unwrap().len(), 4);
+}
+
+#[test]
+fn storm_compares_those_who_try_again_with_those_who_do_not() {
+    let fake = Fake::start(Fault::OneAtATime);
+    let users = ["--users", "40", "--variants", "plain,retry", "--backoff", "500ms"];
+    let times = ["--before", "1s", "--watch", "10s", "--recover-within", "9s"];
+    let (run, json) = experiment(&fake, "storm", &[users, times].concat());
+    assert_eq!(run.status, Some(0), "{run:?}");
+    assert_reported(&run, &json, "storm");
+    let [plain, retry] = &json["variants"].as_array().unwrap()[..] else { panic!("{json}") };
+    assert_eq!(plain["amplification"], 1.0);
+    assert!(plain["served"].as_u64() < Some(40) && retry["served"] == 40, "{json}");
+    assert!(retry["amplification"].as_f64() > Some(1.5), "{json}");
+    assert_eq!(retry["down_s"], Value::Null);
+}
+
+#[test]
+fn an_interrupted_experiment_reports_what_it_has() {
+    let fake = Fake::start(Fault::None);
+    let dir = TempDir::new().unwrap();
+    let args = ["--capacity", "10", "--verify-rate", "50", "--step-time", "60s"];
+    let mut command = command(&dir, &fake, "isolate", &args);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    fake.wait_for_verifications(10);
+    let pid = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+    kill_process(pid, Signal::INT).unwrap();
+    let (run, json) = reported(finished(child.wait_with_output().unwrap(), dir));
+    assert_eq!(run.status, Some(1), "{run:?}");
+    assert!(run.verdict().contains("interrupted after 0 of 7 steps"), "{run:?}");
+    assert_reported(&run, &json, "isolate");
+}
