@@ -55,7 +55,7 @@ pub(super) fn findings(args: &Args, baseline: &Baseline, compared: &[One]) -> Fi
     let ending = ending(args, compared, &objectives);
     let server = compared.iter().find_map(|(measured, _)| measured.server.clone());
     let unknown = || Server { host: "no server".into(), own_server: args.target.host.is_none() };
-    let percent = 100.0 * args.worse_than;
+    let percent = in_percent(args.worse_than);
     Findings {
         server: server.unwrap_or_else(unknown),
         title: "Is it slower than the baseline?".into(),
@@ -73,13 +73,18 @@ pub(super) fn findings(args: &Args, baseline: &Baseline, compared: &[One]) -> Fi
     }
 }
 
+/// A share of 1 in percent, without what binary fractions add to it.
+fn in_percent(share: f64) -> f64 {
+    (share * 1e6).round() / 1e4
+}
+
 fn percent(ratio: f64) -> String {
     format!("{:+.1}%", 100.0 * (ratio - 1.0))
 }
 
 fn objective(args: &Args, (measured, decision): &One) -> Judged {
     Judged {
-        slo: format!("p50 at most {}% above the baseline", 100.0 * args.worse_than),
+        slo: format!("p50 at most {}% above the baseline", in_percent(args.worse_than)),
         request: measured.subject.key().to_owned(),
         observed: decision.map(|Decision { ratio, .. }| {
             format!(
@@ -98,7 +103,7 @@ fn ending(args: &Args, compared: &[One], objectives: &[Judged]) -> Ending {
         let observed = judged.observed.as_deref().unwrap_or("too few rounds");
         format!("{} {observed}", judged.request)
     };
-    let confidence = 100.0 * args.confidence;
+    let confidence = in_percent(args.confidence);
     let all = || objectives.iter().map(observed).collect::<Vec<_>>().join("; ");
     let is = |verdict, reason| Ending { verdict, reason };
     if let Some((measured, _)) = compared.iter().find(|(measured, _)| measured.interrupted) {
@@ -122,7 +127,7 @@ fn ending(args: &Args, compared: &[One], objectives: &[Judged]) -> Ending {
         );
     }
     if answers().any(|answer| answer == Some(Answer::TooNoisy)) {
-        let twice = 200.0 * args.worse_than;
+        let twice = in_percent(2.0 * args.worse_than);
         let reason = format!("too noisy to see a slowdown of {twice}%: {}", all());
         return is(Verdict::Invalid, reason);
     }
@@ -159,7 +164,7 @@ fn ratios(args: &Args, (measured, decision): &One) -> Figure {
              in which both servers were started anew and measured in turn. The estimate lies between \
              its limits, each of which holds with {} % confidence. Only if the lower limit is above the red \
              line, the bound, is the candidate called slower.",
-            100.0 * args.confidence
+            in_percent(args.confidence)
         ),
         chart: Chart {
             x: Axis::new("round", Unit::Near),
@@ -230,12 +235,12 @@ fn decisions(args: &Args, compared: &[One]) -> Table {
         title: "Candidate against baseline".into(),
         note: format!(
             "By the signed-rank test on the logarithms of the rounds' ratios: it is called slower if the \
-             lower limit is above {}%. Of servers that are that much slower, at most {:.1} % are called \
+             lower limit is above {}%. Of servers that are that much slower, at most {} % are called \
              so, and hardly any that is not slower at all. p is the probability of rounds like these or \
              worse at just that bound. A slowdown as large as under \"would be seen\" is found in about 19 \
              of 20 comparisons as noisy as this one.",
-            100.0 * args.worse_than,
-            100.0 * (1.0 - args.confidence)
+            in_percent(args.worse_than),
+            in_percent(1.0 - args.confidence)
         ),
         head: words(["Median of", "slower by", "interval", "p", "would be seen", "answer", "took"]),
         rows: compared.iter().map(row).collect(),

@@ -12,7 +12,7 @@ use crate::experiment::{Common, GeneratorArgs};
 /// First it seeks how many logins per second the server does beside the verifications, as `knee` does, unless
 /// --capacity says. Then logins arrive at each of the --steps, in percent of that. It passes if the p99 of
 /// verifications at the last step is no more than --within times that of the first, no step costs verifications
-/// their answers, and from 100 % on the server still does --keep of the logins that it did at 100 %.
+/// their answers or misses an --slo about them, and from 100 % on the server still does --keep of the logins that it did at 100 %.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = EXAMPLES, args_override_self = true)]
 pub(crate) struct Args {

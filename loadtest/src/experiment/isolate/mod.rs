@@ -13,6 +13,7 @@ use verdict::{Asked, Point, judge};
 use super::knee::{self, Found};
 use super::{Findings, Scene, Stream, conduct};
 use crate::interrupt::Interrupt;
+use crate::slo::{Judged, Slo};
 use crate::verdict::{Ending, Verdict};
 
 /// Its name in reports.
@@ -111,11 +112,31 @@ fn capacity(
     Ok(found.bounds.holds_per_s.map(|per_s| Capacity { per_s, found: Some(found) }))
 }
 
+/// The objectives about verifications, each by the first step that misses it, or else by the last.
+fn at_every_step(slos: &[Slo], steps: &[Step]) -> Vec<Judged> {
+    let name = Stream::Verify.name();
+    let about = slos.iter().filter(|slo| slo.request.as_deref() == Some(name));
+    let judged = about.filter_map(|slo| {
+        let judged = |step: &Step| (step.percent, slo.judge(name, &step.verify, step.lasted));
+        let (percent, at) = steps
+            .iter()
+            .map(judged)
+            .find(|(_, judged)| !judged.held)
+            .or_else(|| steps.last().map(judged))?;
+        let observed = at.observed.map(|observed| format!("{observed} at {percent}%"));
+        Some(Judged { slo: format!("{slo} at every step"), observed, ..at })
+    });
+    judged.collect()
+}
+
 fn findings(args: &Args, scene: &Scene<'_>, measured: Measured) -> Findings<Body> {
     let points: Vec<Point> = measured.steps.iter().map(Step::point).collect();
     let asked = Asked { within: args.within, keep: args.keep };
     let (ending, objectives) = match &measured.capacity {
-        Some(_) => judge(&points, args.steps.0.len(), asked),
+        Some(_) => {
+            let others = at_every_step(&args.search.slo, &measured.steps);
+            judge(&points, args.steps.0.len(), asked, others)
+        }
         None if scene.interrupt.caught() => {
             let reason = "interrupted before the login capacity was known".to_owned();
             (Ending { verdict: Verdict::Fail, reason }, vec![])

@@ -30,10 +30,16 @@ pub(super) struct Asked {
     pub(super) keep: f64,
 }
 
-/// Judges steps, of which the first is without logins. `planned` is how many there were to be.
-pub(super) fn judge(points: &[Point], planned: usize, asked: Asked) -> (Ending, Vec<Judged>) {
+/// Judges steps, of which the first is without logins. `planned` is how many there were to be, `others` what
+/// else was asked for.
+pub(super) fn judge(
+    points: &[Point],
+    planned: usize,
+    asked: Asked,
+    others: Vec<Judged>,
+) -> (Ending, Vec<Judged>) {
     let objectives = vec![latency(points, asked), errors(points), goodput(points, asked)];
-    let objectives: Vec<Judged> = objectives.into_iter().flatten().collect();
+    let objectives: Vec<Judged> = objectives.into_iter().flatten().chain(others).collect();
     let faults: Vec<String> = points
         .iter()
         .filter(|point| !point.faults.is_empty())
@@ -111,7 +117,7 @@ mod tests {
     }
 
     fn verdict(points: &[Point]) -> Verdict {
-        judge(points, points.len(), ASKED).0.verdict
+        judge(points, points.len(), ASKED, vec![]).0.verdict
     }
 
     #[test]
@@ -127,7 +133,7 @@ mod tests {
     fn logins_beyond_the_capacity_must_not_cost_those_within() {
         let steps = |beyond| [point(0.0, 1, 0.0), point(100.0, 1, 50.0), point(150.0, 1, beyond)];
         assert_eq!(verdict(&steps(45.0)), Verdict::Pass);
-        let (ending, objectives) = judge(&steps(44.0), 3, ASKED);
+        let (ending, objectives) = judge(&steps(44.0), 3, ASKED, vec![]);
         assert_eq!(ending.verdict, Verdict::Fail);
         assert!(ending.reason.contains("88%: 44.0/s at 150%, from 50.0/s"), "{ending}");
         assert_eq!(objectives.iter().filter(|objective| !objective.held).count(), 1);
@@ -144,10 +150,10 @@ mod tests {
     fn a_step_that_says_nothing_makes_all_invalid_and_a_missing_one_is_an_interrupt() {
         let mut steps = [point(0.0, 1000, 0.0), point(150.0, 9000, 50.0)];
         steps[1].faults = vec!["it was late".to_owned()];
-        let (ending, _) = judge(&steps, 2, ASKED);
+        let (ending, _) = judge(&steps, 2, ASKED, vec![]);
         assert_eq!(ending.verdict, Verdict::Invalid);
         assert!(ending.reason.contains("at 150%: it was late"), "{ending}");
-        let (ending, _) = judge(&steps[..1], 2, ASKED);
+        let (ending, _) = judge(&steps[..1], 2, ASKED, vec![]);
         assert!(ending.reason.contains("interrupted after 1 of 2 steps"), "{ending}");
     }
 

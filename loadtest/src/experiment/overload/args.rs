@@ -10,8 +10,8 @@ use crate::experiment::{Common, GeneratorArgs, Stream};
 ///
 /// First it seeks the knee, as `knee` does, unless --knee says. Then requests arrive at --back-to of it, at
 /// --factor times it, and at --back-to again. It passes if the server does --keep of the knee in the meantime and
-/// refuses the rest with 503 or 429, if each --slo holds again --recover-within the load's return, and if the p99 is then
-/// no more than --within times what it was before.
+/// refuses the rest with 503 or 429, if each --slo holds again --recover-within the load's return, and if the p99 is in the
+/// end no more than --within times what it was before.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = EXAMPLES, args_override_self = true)]
 pub(crate) struct Args {
@@ -81,7 +81,7 @@ pub(crate) struct Args {
     )]
     pub(super) keep: f64,
 
-    /// How many times the p99 before the overload it may be after the recovery
+    /// How many times the p99 before the overload it may be in the end
     #[arg(
         long, env = "HALLPASS_LOAD_WITHIN", value_name = "TIMES", default_value = "2",
         value_parser = parse_rate

@@ -39,7 +39,8 @@ pub(super) struct Figures {
     pub(super) others: f64,
     /// How long after the load's return the objectives held again; `None` if that was not seen.
     pub(super) recovery_s: Option<usize>,
-    /// Before the overload, and from the recovery on, in microseconds.
+    /// Before the overload, and in the last seconds, as many as before it, in microseconds; after it only
+    /// from the recovery on.
     pub(super) p99_before_us: Option<u64>,
     pub(super) p99_after_us: Option<u64>,
 }
@@ -62,7 +63,9 @@ impl Figures {
             others: others(&tally) as f64 / tally.offered.max(1) as f64,
             recovery_s,
             p99_before_us: p99(whole(WARM_UP), whole(starts)),
-            p99_after_us: recovery_s.and_then(|seconds| p99(back + seconds, end)),
+            p99_after_us: recovery_s
+                .map(|seconds| (back + seconds).max(end.saturating_sub(whole(args.before))))
+                .and_then(|from| p99(from, end)),
         }
     }
 
@@ -97,7 +100,7 @@ impl Figures {
                 ),
             ),
             judged(
-                format!("p99 after <= {}x that before", asked.within),
+                format!("p99 in the end <= {}x that before", asked.within),
                 times.is_some_and(|times| times <= asked.within),
                 times.zip(grown).map(|(times, (before, after))| {
                     format!("{times:.2}x: {}, from {}", time(after as f64), time(before as f64))

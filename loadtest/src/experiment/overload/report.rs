@@ -174,7 +174,7 @@ fn rows(measured: &Measured) -> Vec<(&'static str, String)> {
             recovery_s.map_or("not seen".to_owned(), |seconds| format!("{seconds} s")),
         ),
         ("p99 before", us(p99_before_us)),
-        ("p99 after the recovery", us(p99_after_us)),
+        ("p99 in the end", us(p99_after_us)),
     ]
 }
 

@@ -23,7 +23,7 @@ pub(crate) struct Args {
 
     /// How many sign in after the outage
     #[arg(
-        long, env = "HALLPASS_LOAD_STORM_USERS", value_name = "N", default_value = "400",
+        long, env = "HALLPASS_LOAD_STORM_USERS", value_name = "N", default_value = "800",
         value_parser = clap::value_parser!(u32).range(1..=100_000)
     )]
     pub(super) users: u32,
