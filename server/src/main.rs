@@ -24,11 +24,10 @@ use hallpass::metrics::Metrics;
 use hallpass::middleware::Service;
 use hallpass::routes::routes;
 use hallpass::scrape;
-use hallpass::serve::{Limits, serve};
+use hallpass::serve::{Limits, bind, serve};
 use hallpass::state::{App, State};
 use hallpass::store::RedbStore;
 use hallpass_contract::LISTENING_ON;
-use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
@@ -86,9 +85,8 @@ async fn run(config: &Config) -> anyhow::Result<()> {
         tracing::warn!("this binary holds no frontend; build it with scripts/serve");
     }
     let app = Arc::new(State::new(config, metrics, Arc::new(store), keys, clock, assets)?);
-    let listener = TcpListener::bind(&config.listen)
-        .await
-        .with_context(|| format!("can't listen on {}", config.listen))?;
+    let listener =
+        bind(&config.listen).await.with_context(|| format!("can't listen on {}", config.listen))?;
     let limits = Limits {
         max_connections: affordable_connections(config.max_connections),
         drain: config.drain_timeout,

@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 
 use crate::filters::to_reply;
 use crate::metrics::{Connections, MEDIA_TYPE};
-use crate::serve::{Limits, serve_with};
+use crate::serve::{self, Limits, serve_with};
 use crate::state::App;
 
 /// The one path.
@@ -26,7 +26,7 @@ const MAX_CONNECTIONS: usize = 16;
 ///
 /// If nobody can listen there.
 pub async fn bind(address: &str) -> anyhow::Result<TcpListener> {
-    let listener = TcpListener::bind(address).await;
+    let listener = serve::bind(address).await;
     let listener = listener.with_context(|| format!("can't listen on {address} for metrics"))?;
     let bound = listener.local_addr()?;
     if !bound.ip().is_loopback() {

@@ -2,7 +2,7 @@
 //! ever; here every wait has an end.
 
 use std::convert::Infallible;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream, lookup_host};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_io_timeout::TimeoutStream;
 use warp::reply::Response;
@@ -51,6 +51,39 @@ const READ_BUFFER_BYTES: usize = 32 * 1024;
 
 /// How long to wait when a connection can't be accepted for lack of file descriptors or memory.
 const ACCEPT_BACKOFF: Duration = Duration::from_millis(100);
+
+/// How many connections may wait to be accepted; the kernel has a limit of its own (`somaxconn`, usually the
+/// same). Beyond it first packets are dropped, and a client tries again only a second later: with the
+/// usual 128 that happens to a crowd that comes back after an outage.
+const BACKLOG: u32 = 4096;
+
+/// Takes an address, `HOST:PORT`, of which the host may be a name.
+///
+/// # Errors
+///
+/// The name is unknown, or nobody can listen there.
+pub async fn bind(address: &str) -> io::Result<TcpListener> {
+    let mut outcome = Err(io::Error::new(ErrorKind::AddrNotAvailable, "it has no address"));
+    for address in lookup_host(address).await? {
+        outcome = listen(address);
+        if outcome.is_ok() {
+            break;
+        }
+    }
+    outcome
+}
+
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    // So that a server can be started again while connections of the last one linger.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
 
 /// Answers with `service` what comes to `listener`, until `shutdown`; then takes no new
 /// connections and lets the open requests finish within [`Limits::drain`].
@@ -194,8 +227,6 @@ async fn connection<F: Future<Output = Response> + Send + 'static>(
 fn is_peers_fault(error: &io::Error) -> bool {
     matches!(
         error.kind(),
-        io::ErrorKind::ConnectionAborted
-            | io::ErrorKind::ConnectionReset
-            | io::ErrorKind::ConnectionRefused
+        ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset | ErrorKind::ConnectionRefused
     )
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::share::{Mix, Share};
 use crate::accounts::AccountArgs;
+use crate::report::OutputArgs;
 use crate::target::{TargetArgs, parse_duration};
 
 /// Closed loop: users that sign in or verify, each sending its next request when the last is answered.
@@ -77,16 +78,14 @@ pub(crate) struct Args {
     )]
     pub(crate) wait: Wait,
 
-    /// Write a report to FILE: .html, .md or .json; repeatable
+    /// Write Goose's own report too: FILE ends in .html, .md or .json; repeatable
     #[arg(
-        long, env = "HALLPASS_LOAD_REPORT", value_name = "FILE",
-        default_value = "hallpass-load.html", value_parser = parse_report
+        long, env = "HALLPASS_LOAD_REPORT", value_name = "FILE", value_parser = parse_report
     )]
     pub(crate) report: Vec<PathBuf>,
 
-    /// Write the figures and the verdict to FILE as JSON, times in microseconds
-    #[arg(long, env = "HALLPASS_LOAD_JSON", value_name = "FILE")]
-    pub(crate) json: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
 
     /// Options of Goose itself, after `--`, such as `-- --threshold "p99<5ms"`
     #[arg(last = true, value_name = "GOOSE OPTIONS")]
@@ -164,11 +163,12 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn without_arguments_both_scenarios_run_and_an_html_report_is_written() {
+    fn without_arguments_both_scenarios_run_and_one_report_is_written() {
         let args = parse(&[]).unwrap();
         let kinds: Vec<Kind> = args.scenario.iter().map(|share| share.kind).collect();
         assert_eq!(kinds, [Kind::Verify, Kind::Login]);
-        assert_eq!(args.report, [PathBuf::from("hallpass-load.html")]);
+        assert_eq!(args.output.html, PathBuf::from("hallpass-load.html"));
+        assert!(args.report.is_empty());
         assert_eq!(args.target.host, None);
     }
 

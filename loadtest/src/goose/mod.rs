@@ -3,9 +3,9 @@
 mod args;
 mod attack;
 mod exchange;
-mod json;
 mod logging;
 mod negative;
+mod report;
 mod scenarios;
 mod seating;
 mod share;
@@ -15,8 +15,6 @@ mod verdict;
 mod world;
 
 use std::ffi::OsString;
-use std::fs::OpenOptions;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -26,13 +24,18 @@ pub(crate) use args::Args;
 use attack::Measured;
 use share::{Kind, Split};
 use summary::Summary;
-use verdict::Findings;
+use verdict::Evidence;
 
 use crate::accounts::Provisioner;
 use crate::cli::UsageError;
+use crate::experiment::Record;
 use crate::interrupt::Interrupt;
+use crate::report::{Server, check_writable};
 use crate::target::{Clients, Host, Spec, Target, TargetArgs};
 use crate::verdict::{Ending, Verdict};
+
+/// Its name in reports.
+const EXPERIMENT: &str = "goose";
 
 /// How long the tokens of a server of the run's own live where the negative scenario has to wait for
 /// one to expire; without it, the server's default.
@@ -57,21 +60,30 @@ pub(crate) fn run(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Ending> 
     let split = Split::of(args.users, &args.scenario).map_err(UsageError)?;
     split.check(&spec, &args.mix).map_err(UsageError)?;
     seating::accounts_needed(args, &split)?;
-    args.report.iter().chain(&args.json).try_for_each(check_writable)?;
+    let record = Record::begin(EXPERIMENT, &args.output)?;
+    check_reports(args)?;
     logging::keep_goose_quiet(&options);
     let mut host = Host::find(&with_short_tokens(&args.target, &split), interrupt)?;
-    let outcome = run_against(&host, Plan { args, options, split, spec }, interrupt);
+    let server = Server { host: host.url().to_string(), own_server: args.target.host.is_none() };
+    let plan = Plan { args, options, split: split.clone(), spec };
+    let outcome = run_against(&host, plan, interrupt);
     let server_exit = host.exit();
-    let outcome = host.explain(outcome).and_then(|findings| {
-        let findings = Findings { server_exit, ..findings };
-        let ending = verdict::judge(&findings);
-        match &args.json {
-            Some(file) => json::write(file, &findings, &ending).map(|()| ending),
-            None => Ok(ending),
-        }
+    let outcome = host.explain(outcome).and_then(|evidence| {
+        let evidence = Evidence { server_exit, ..evidence };
+        let ending = verdict::judge(&evidence);
+        record.publish(report::findings(args, &split, server, &evidence, ending))
     });
     host.end(!outcome.as_ref().is_ok_and(|ending| ending.verdict == Verdict::Pass));
     outcome
+}
+
+/// Whether Goose's reports can be written, and don't end below ours.
+fn check_reports(args: &Args) -> Result<(), UsageError> {
+    if args.report.contains(&args.output.html) {
+        let file = args.output.html.display();
+        return Err(UsageError(format!("--report and --html both name {file}")));
+    }
+    args.report.iter().try_for_each(|file| check_writable("--report", file))
 }
 
 /// A server that is started to be shown expired tokens makes tokens that expire soon, unless it is told
@@ -86,12 +98,12 @@ fn with_short_tokens(args: &TargetArgs, split: &Split) -> TargetArgs {
     args
 }
 
-fn run_against(host: &Host, plan: Plan<'_>, interrupt: &Interrupt) -> anyhow::Result<Findings> {
+fn run_against(host: &Host, plan: Plan<'_>, interrupt: &Interrupt) -> anyhow::Result<Evidence> {
     let runtime = tokio::runtime::Runtime::new().context("cannot start the async runtime")?;
     runtime.block_on(measure(host, plan, interrupt))
 }
 
-async fn measure(host: &Host, plan: Plan<'_>, interrupt: &Interrupt) -> anyhow::Result<Findings> {
+async fn measure(host: &Host, plan: Plan<'_>, interrupt: &Interrupt) -> anyhow::Result<Evidence> {
     let Plan { args, options, split, spec } = plan;
     let target = Arc::new(Target::new(spec, host.url())?);
     let clients = Clients::new(host.url(), &args.target);
@@ -110,11 +122,10 @@ async fn measure(host: &Host, plan: Plan<'_>, interrupt: &Interrupt) -> anyhow::
     let measured = attack::attack(options, args, &world, interrupt).await?;
     let Measured { metrics, missed_thresholds } = measured;
     let summary = Summary::of(&metrics, &world, with_ramp_up);
-    println!("{summary}");
-    for file in args.report.iter().chain(&args.json) {
-        println!("report: {}", file.display());
+    for file in &args.report {
+        println!("Goose's report: {}", file.display());
     }
-    Ok(Findings {
+    Ok(Evidence {
         summary,
         accepted: world.tally.accepted(),
         failures: world.tally.failures(),
@@ -124,16 +135,4 @@ async fn measure(host: &Host, plan: Plan<'_>, interrupt: &Interrupt) -> anyhow::
         interrupted: interrupt.caught(),
         server_exit: None,
     })
-}
-
-/// Whether a report can be written, asked before the run and not after it. An older report stays.
-fn check_writable(file: &PathBuf) -> Result<(), UsageError> {
-    let existed = file.exists();
-    let opened = OpenOptions::new().create(true).append(true).open(file);
-    opened.map_err(|error| UsageError(format!("cannot write {}: {error}", file.display())))?;
-    if !existed {
-        // What matters is that it could be made; Goose makes it again.
-        let _ = std::fs::remove_file(file);
-    }
-    Ok(())
 }

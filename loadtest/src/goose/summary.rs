@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::tally::{Outcomes, Row};
 use super::world::World;
+use crate::report::{grouped, time};
 use crate::target::Outcome;
 
 /// One request's figures.
@@ -23,18 +24,20 @@ pub(crate) struct Figures {
     pub(crate) count: u64,
     pub(crate) failed: u64,
     pub(crate) times: Times,
+    /// Shares of the requests, each with the time that it did not exceed, in microseconds.
+    pub(crate) distribution: Vec<(f64, f64)>,
 }
 
 /// Times from sending a request to the answer's headers, in microseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub(crate) struct Times {
-    p50: u64,
-    p90: u64,
-    p95: u64,
-    p99: u64,
-    p999: u64,
-    max: u64,
-    mean: f64,
+    pub(super) p50: u64,
+    pub(super) p90: u64,
+    pub(super) p95: u64,
+    pub(super) p99: u64,
+    pub(super) p999: u64,
+    pub(super) max: u64,
+    pub(super) mean: f64,
 }
 
 /// The rows and the time in which they were measured.
@@ -50,9 +53,19 @@ impl Summary {
             let (method, name) = (world.target.endpoint(row.call).0.to_string(), world.name(row));
             let aggregate = metrics.requests.get(&format!("{method} {name}"));
             let times = aggregate.map(Times::of).unwrap_or_default();
+            let distribution = aggregate.map(distribution).unwrap_or_default();
             let failed = aggregate.map_or(0, |aggregate| aggregate.fail_count as u64);
             let served = aggregate.map_or(0, |aggregate| aggregate.success_count as u64);
-            Figures { row, method, name, outcomes, count: served + failed, failed, times }
+            Figures {
+                row,
+                method,
+                name,
+                outcomes,
+                count: served + failed,
+                failed,
+                times,
+                distribution,
+            }
         };
         let rows = world.tally.outcomes().into_iter().map(figures).collect();
         Self { rows, seconds: seconds(metrics, with_ramp_up) }
@@ -91,6 +104,15 @@ impl Times {
             mean: times.total_time_us as f64 / count,
         }
     }
+}
+
+/// Up to the share of which the requests hold ten.
+fn distribution(aggregate: &GooseRequestMetricAggregate) -> Vec<(f64, f64)> {
+    let times = &aggregate.raw_data;
+    let rarest = 10.0 / times.counter.max(1) as f64;
+    let shares = (0..=40).map(|step| 1.0 - 10f64.powf(-0.1 * f64::from(step)));
+    let point = |share: f64| (share, times.percentile_us(share as f32) as f64);
+    shares.take_while(|share| 1.0 - share >= rarest).map(point).collect()
 }
 
 /// How long the counted requests took. Goose's own duration is in whole seconds, which is a tenth of a
@@ -132,10 +154,10 @@ impl fmt::Display for Summary {
                 grouped(row.count),
                 grouped(row.failed),
                 self.rate(row.count),
-                time(row.times.p50),
-                time(row.times.p95),
-                time(row.times.p99),
-                time(row.times.max),
+                time(row.times.p50 as f64),
+                time(row.times.p95 as f64),
+                time(row.times.p99 as f64),
+                time(row.times.max as f64),
             )?;
         }
         writeln!(
@@ -157,28 +179,6 @@ impl fmt::Display for Summary {
     }
 }
 
-/// A time with its unit, at three digits or more.
-fn time(us: u64) -> String {
-    match us {
-        0..10_000 => format!("{us} us"),
-        10_000..10_000_000 => format!("{:.1} ms", us as f64 / 1e3),
-        _ => format!("{:.1} s", us as f64 / 1e6),
-    }
-}
-
-/// A number with a comma at every thousand.
-pub(crate) fn grouped(n: u64) -> String {
-    let digits = n.to_string();
-    let mut text = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
@@ -193,6 +193,7 @@ pub(crate) mod tests {
             count,
             failed,
             times: Times { p50: 229, p95: 4_100, p99: 12_340, max: 12_345_678, ..Times::default() },
+            distribution: vec![(0.0, 200.0), (0.9, 3_000.0)],
         }
     }
 
@@ -231,11 +232,5 @@ pub(crate) mod tests {
         assert_eq!(summary.served(Some(Row::of(Call::Login))), 7);
         assert_eq!(summary.served(None), 12);
         assert_eq!(summary.failed(), 3);
-    }
-
-    #[test]
-    fn thousands_are_grouped() {
-        let texts = [0, 999, 1_000, 1_234_567].map(grouped);
-        assert_eq!(texts, ["0", "999", "1,000", "1,234,567"]);
     }
 }

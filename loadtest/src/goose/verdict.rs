@@ -1,7 +1,8 @@
 //! What a run of Goose amounts to.
 
-use super::summary::{Summary, grouped};
+use super::summary::Summary;
 use super::tally::{Failures, Row};
+use crate::report::grouped;
 use crate::target::Call;
 use crate::verdict::{Ending, Verdict};
 
@@ -10,7 +11,7 @@ const SHOWN: usize = 5;
 
 /// Everything that the verdict depends on.
 #[derive(Clone, Debug)]
-pub(crate) struct Findings {
+pub(crate) struct Evidence {
     pub(crate) summary: Summary,
     /// What was accepted and must never be.
     pub(crate) accepted: Vec<&'static str>,
@@ -27,19 +28,19 @@ pub(crate) struct Findings {
 }
 
 /// Judges a run: it passes if requests were made, and each was answered rightly.
-pub(crate) fn judge(findings: &Findings) -> Ending {
-    let summary = &findings.summary;
+pub(crate) fn judge(evidence: &Evidence) -> Ending {
+    let summary = &evidence.summary;
     // The gravest first.
-    let mut reasons: Vec<String> = findings.accepted.iter().map(ToString::to_string).collect();
-    if let Some(exit) = &findings.server_exit {
+    let mut reasons: Vec<String> = evidence.accepted.iter().map(ToString::to_string).collect();
+    if let Some(exit) = &evidence.server_exit {
         reasons.push(format!("the server ended during the run ({exit})"));
     }
-    if findings.interrupted {
+    if evidence.interrupted {
         reasons.push("the run was interrupted".to_owned());
     }
-    let counted: u64 = findings.failures.iter().map(|failure| failure.count).sum();
+    let counted: u64 = evidence.failures.iter().map(|failure| failure.count).sum();
     if counted > 0 {
-        reasons.push(failed_requests(counted, &findings.failures));
+        reasons.push(failed_requests(counted, &evidence.failures));
     }
     // Both count the same requests, Goose from the end of the ramp-up on.
     if summary.failed() > counted {
@@ -47,20 +48,20 @@ pub(crate) fn judge(findings: &Findings) -> Ending {
         reasons.push(format!("{more} more failed requests in Goose's report"));
     }
     // A run that ends at once has not come to everything.
-    let ran = findings.accepted.is_empty();
-    for row in findings.wanted.iter().filter(|row| ran && summary.served(Some(**row)) == 0) {
+    let ran = evidence.accepted.is_empty();
+    for row in evidence.wanted.iter().filter(|row| ran && summary.served(Some(**row)) == 0) {
         reasons.push(format!("no {} request was answered rightly", row.call));
     }
-    reasons.extend(findings.missed_thresholds.iter().cloned());
+    reasons.extend(evidence.missed_thresholds.iter().cloned());
     match reasons.is_empty() {
-        true => Ending { verdict: Verdict::Pass, reason: passed(findings) },
+        true => Ending { verdict: Verdict::Pass, reason: passed(evidence) },
         false => Ending { verdict: Verdict::Fail, reason: reasons.join("; ") },
     }
 }
 
-fn passed(findings: &Findings) -> String {
-    let served = grouped(findings.summary.served(None));
-    let skipped: Vec<String> = findings.skipped.iter().map(|(call, _)| call.to_string()).collect();
+fn passed(evidence: &Evidence) -> String {
+    let served = grouped(evidence.summary.served(None));
+    let skipped: Vec<String> = evidence.skipped.iter().map(|(call, _)| call.to_string()).collect();
     match skipped.is_empty() {
         true => format!("{served} requests, each answered rightly"),
         false => {
@@ -93,8 +94,8 @@ mod tests {
     use crate::goose::summary::tests::figures;
     use crate::target::BadToken;
 
-    fn findings(count: u64, failed: u64) -> Findings {
-        Findings {
+    fn evidence(count: u64, failed: u64) -> Evidence {
+        Evidence {
             summary: Summary { rows: vec![figures(Call::Verify, count, failed)], seconds: 1.0 },
             accepted: vec![],
             failures: vec![],
@@ -111,53 +112,53 @@ mod tests {
         Failures { row, kind: kind.into(), count, example: "a for b".into() }
     }
 
-    fn line(findings: &Findings) -> String {
-        judge(findings).to_string()
+    fn line(evidence: &Evidence) -> String {
+        judge(evidence).to_string()
     }
 
     #[test]
     fn a_run_whose_every_answer_was_right_passes() {
-        let findings = findings(1_500, 0);
-        assert_eq!(line(&findings), "PASS: 1,500 requests, each answered rightly");
-        assert_eq!(judge(&findings).verdict, Verdict::Pass);
+        let evidence = evidence(1_500, 0);
+        assert_eq!(line(&evidence), "PASS: 1,500 requests, each answered rightly");
+        assert_eq!(judge(&evidence).verdict, Verdict::Pass);
     }
 
     #[test]
     fn a_single_failed_request_fails_the_run_and_is_named() {
-        let findings =
-            Findings { failures: vec![failure("wrong user id", 1)], ..findings(1_500, 1) };
+        let evidence =
+            Evidence { failures: vec![failure("wrong user id", 1)], ..evidence(1_500, 1) };
         assert_eq!(
-            line(&findings),
+            line(&evidence),
             "FAIL: 1 failed request (1 x verify: wrong user id, e.g. a for b)"
         );
     }
 
     #[test]
     fn a_failure_of_the_ramp_up_fails_the_run_though_no_row_counts_it() {
-        let findings = Findings { failures: vec![failure("timed out", 2)], ..findings(10, 0) };
-        assert_eq!(judge(&findings).verdict, Verdict::Fail);
+        let evidence = Evidence { failures: vec![failure("timed out", 2)], ..evidence(10, 0) };
+        assert_eq!(judge(&evidence).verdict, Verdict::Fail);
     }
 
     #[test]
     fn a_failure_that_only_goose_counted_fails_the_run() {
-        assert_eq!(line(&findings(10, 2)), "FAIL: 2 more failed requests in Goose's report");
+        assert_eq!(line(&evidence(10, 2)), "FAIL: 2 more failed requests in Goose's report");
     }
 
     #[test]
     fn doing_nothing_is_a_failure() {
-        assert_eq!(line(&findings(0, 0)), "FAIL: no verify request was answered rightly");
+        assert_eq!(line(&evidence(0, 0)), "FAIL: no verify request was answered rightly");
     }
 
     #[test]
     fn a_missed_threshold_an_interrupt_and_a_dead_server_each_fail_the_run() {
         let missed_thresholds = vec!["threshold p99<1ms missed: 2 ms".to_owned()];
         let server_exit = Some("signal: 9".to_owned());
-        for findings in [
-            Findings { missed_thresholds, ..findings(10, 0) },
-            Findings { interrupted: true, ..findings(10, 0) },
-            Findings { server_exit, ..findings(10, 0) },
+        for evidence in [
+            Evidence { missed_thresholds, ..evidence(10, 0) },
+            Evidence { interrupted: true, ..evidence(10, 0) },
+            Evidence { server_exit, ..evidence(10, 0) },
         ] {
-            assert!(line(&findings).starts_with("FAIL: "), "{findings:?}");
+            assert!(line(&evidence).starts_with("FAIL: "), "{evidence:?}");
         }
     }
 
@@ -166,11 +167,11 @@ mod tests {
         let call = Call::BadToken(BadToken::Expired);
         let kind = "an expired token was accepted";
         let failure = Failures { row: Row::of(call), ..failure(kind, 1) };
-        let line = line(&Findings {
+        let line = line(&Evidence {
             accepted: vec![kind],
             failures: vec![failure],
             interrupted: true,
-            ..findings(10, 1)
+            ..evidence(10, 1)
         });
         assert!(line.starts_with("FAIL: an expired token was accepted; "), "{line}");
     }
@@ -178,14 +179,14 @@ mod tests {
     #[test]
     fn what_was_skipped_is_told_with_a_pass() {
         let skipped = vec![(Call::BadToken(BadToken::Expired), "too long".to_owned())];
-        let line = line(&Findings { skipped, ..findings(10, 0) });
+        let line = line(&Evidence { skipped, ..evidence(10, 0) });
         assert_eq!(line, "PASS: 10 requests, each answered rightly; skipped: expired");
     }
 
     #[test]
     fn a_long_list_of_failures_is_cut() {
         let failures = (1..=7).map(|n| failure(&format!("status {n}"), n)).collect();
-        let line = line(&Findings { failures, ..findings(100, 28) });
+        let line = line(&Evidence { failures, ..evidence(100, 28) });
         assert!(line.starts_with("FAIL: 28 failed requests"), "{line}");
         assert!(line.ends_with("2 more kinds)"), "{line}");
     }

@@ -115,7 +115,7 @@ impl Engine {
     ///
     /// The kernel refuses a timer.
     pub(super) async fn run(self: &Arc<Self>, plan: &Plan, stop: &Interrupt) -> io::Result<Course> {
-        let pacer = Pacer::new()?;
+        let pacer = Pacer::new(plan.busy_wait)?;
         let interrupted = tokio::select! {
             biased;
             () = stop.wait() => true,

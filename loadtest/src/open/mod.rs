@@ -102,7 +102,7 @@ pub(crate) fn run(
     let ended = generator.join().map_err(|_| anyhow!("the generator panicked"))?;
     let (ledger, course, peak_cpu) = ended.context("the generator has no timer")?;
     let names = works.iter().map(|work| work.name().to_owned()).collect();
-    Ok(result(names, ledger, &course, peak_cpu, &live))
+    Ok(result(names, ledger, &course, peak_cpu, plan.busy_wait, &live))
 }
 
 /// All of the generator: a runtime of its own on the calling thread.
@@ -118,7 +118,8 @@ fn generate(
         .event_interval(EVENT_INTERVAL)
         .build()?;
     let observer = Arc::clone(&live);
-    let realtime = pacer::go_first();
+    // A thread that goes first and never sleeps would let nobody else have its core.
+    let realtime = !plan.busy_wait && pacer::go_first();
     let ended = runtime.block_on(async {
         let engine = Engine::new(plan, works, connector, live);
         let course = Course { realtime, ..engine.run(plan, stop).await? };
@@ -134,6 +135,7 @@ fn result(
     ledger: Ledger,
     course: &Course,
     peak_cpu: f64,
+    busy_wait: bool,
     live: &Live,
 ) -> RunResult {
     let mut failures: Vec<FailureCount> = ledger
@@ -159,6 +161,7 @@ fn result(
             peak_waiting: live.peak_waiting(),
             connections: live.connections.load(Relaxed),
             realtime: course.realtime,
+            busy_wait,
         },
         failures,
         samples: ledger.samples,

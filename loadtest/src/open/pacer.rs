@@ -20,16 +20,19 @@ pub(crate) fn busily(wait: Duration) -> Duration {
 /// a thread takes the kernel tens of microseconds, on a virtual machine over a hundred.
 #[cfg(target_os = "linux")]
 #[derive(Debug)]
-pub(crate) struct Pacer(tokio::io::unix::AsyncFd<rustix::fd::OwnedFd>);
+pub(crate) struct Pacer {
+    timer: tokio::io::unix::AsyncFd<rustix::fd::OwnedFd>,
+    never_sleeps: bool,
+}
 
 #[cfg(target_os = "linux")]
 impl Pacer {
-    /// A timer of the current tokio runtime's.
+    /// A timer of the current tokio runtime's; one that never sleeps only looks at the clock.
     ///
     /// # Errors
     ///
     /// The kernel has no more descriptors.
-    pub(crate) fn new() -> io::Result<Self> {
+    pub(crate) fn new(never_sleeps: bool) -> io::Result<Self> {
         use rustix::time::{TimerfdClockId, TimerfdFlags, timerfd_create};
         let flags = TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC;
         let timer = timerfd_create(TimerfdClockId::Monotonic, flags)?;
@@ -37,7 +40,8 @@ impl Pacer {
             deprecated,
             reason = "its successor is unsafe; what is owned and never moved is sound"
         )]
-        tokio::io::unix::AsyncFd::new(timer).map(Self)
+        let timer = tokio::io::unix::AsyncFd::new(timer)?;
+        Ok(Self { timer, never_sleeps })
     }
 
     /// Returns at once if the time has come. Other tasks go on meanwhile.
@@ -46,8 +50,10 @@ impl Pacer {
     ///
     /// The kernel's.
     pub(crate) async fn sleep_until(&self, due: Instant) -> io::Result<()> {
-        let left = due.saturating_duration_since(Instant::now());
-        self.wake_after(left - busily(left)).await?;
+        if !self.never_sleeps {
+            let left = due.saturating_duration_since(Instant::now());
+            self.wake_after(left - busily(left)).await?;
+        }
         while Instant::now() < due {
             tokio::task::yield_now().await;
         }
@@ -62,9 +68,9 @@ impl Pacer {
         let none = Timespec { tv_sec: 0, tv_nsec: 0 };
         let it_value = Timespec::try_from(left).map_err(io::Error::other)?;
         let once = Itimerspec { it_interval: none, it_value };
-        timerfd_settime(self.0.get_ref(), TimerfdTimerFlags::empty(), &once)?;
+        timerfd_settime(self.timer.get_ref(), TimerfdTimerFlags::empty(), &once)?;
         loop {
-            let mut expired = self.0.readable().await?;
+            let mut expired = self.timer.readable().await?;
             let read = |timer: &tokio::io::unix::AsyncFd<rustix::fd::OwnedFd>| {
                 rustix::io::read(timer.get_ref(), &mut [0; 8]).map_err(io::Error::from)
             };
@@ -82,7 +88,7 @@ pub(crate) struct Pacer;
 
 #[cfg(not(target_os = "linux"))]
 impl Pacer {
-    pub(crate) fn new() -> io::Result<Self> {
+    pub(crate) fn new(_never_sleeps: bool) -> io::Result<Self> {
         Ok(Self)
     }
 

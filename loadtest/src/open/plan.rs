@@ -20,6 +20,8 @@ pub(crate) struct Plan {
     /// From when on the generator counts as late with a request. It is invalid if it is late with more
     /// than 1 % of them, or a hundred times as late with one.
     pub(crate) late_after: Duration,
+    /// Whether the generator never sleeps, and so neither has to be woken for a request nor for an answer.
+    pub(crate) busy_wait: bool,
     /// Whether each measured request is kept, beside the histograms: 40 bytes each.
     pub(crate) keep_samples: bool,
 }
@@ -87,6 +89,7 @@ impl Plan {
             max_in_flight: 1000,
             timeout,
             late_after: LATE_AFTER,
+            busy_wait: false,
             keep_samples: false,
         }
     }

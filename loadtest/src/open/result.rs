@@ -167,6 +167,8 @@ pub(crate) struct Generator {
     pub(crate) connections: u64,
     /// Whether its thread went before all others of the machine, as the system may allow.
     pub(crate) realtime: bool,
+    /// Whether it never slept.
+    pub(crate) busy_wait: bool,
 }
 
 /// How often a request failed in one way.

@@ -135,20 +135,24 @@ fn generator(result: &RunResult) -> Table {
         ("most requests under way at once", grouped(generator.peak_in_flight)),
         ("most requests that waited for a slot at once", grouped(generator.peak_waiting)),
         ("connections opened", grouped(generator.connections)),
-        ("goes before all other threads", yes_or_no(generator.realtime).to_owned()),
+        ("goes before all other threads", goes_first(generator).to_owned()),
     ];
     Table {
         title: "The generator".into(),
         note: "What the generator saw of itself. If it was late with more than 1 % of the requests or \
-               a hundred times as late with one, or used more than 90 % of its core, the run is invalid."
+               a hundred times as late with one, or used more than 90 % of its core (unless it never sleeps), the run is invalid."
             .into(),
         head: words(["", ""]),
         rows: rows.into_iter().map(|(name, value)| vec![name.to_owned(), value]).collect(),
     }
 }
 
-fn yes_or_no(yes: bool) -> &'static str {
-    if yes { "yes" } else { "no, the system does not allow it" }
+fn goes_first(generator: &super::result::Generator) -> &'static str {
+    match (generator.realtime, generator.busy_wait) {
+        (true, _) => "yes",
+        (false, true) => "no, it never sleeps",
+        (false, false) => "no, the system does not allow it",
+    }
 }
 
 /// A row for each request, for standard output.

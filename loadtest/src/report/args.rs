@@ -36,17 +36,24 @@ impl OutputArgs {
     pub(crate) fn check(&self) -> Result<(), UsageError> {
         let files = [("--html", Some(&self.html)), ("--json", self.json.as_ref())];
         let files = files.into_iter().chain([("--junit", self.junit.as_ref())]);
-        files.filter_map(|(flag, file)| Some((flag, file?))).try_for_each(|(flag, file)| {
-            check_writable(file).map_err(|error| {
-                UsageError(format!("{flag}: cannot write {}: {error}", file.display()))
-            })
-        })
+        files
+            .filter_map(|(flag, file)| Some((flag, file?)))
+            .try_for_each(|(flag, file)| check_writable(flag, file))
     }
 }
 
-fn check_writable(file: &Path) -> std::io::Result<()> {
+/// Whether this file of this option can be written.
+///
+/// # Errors
+///
+/// It cannot.
+pub(crate) fn check_writable(flag: &str, file: &Path) -> Result<(), UsageError> {
     let existed = file.exists();
-    OpenOptions::new().create(true).append(true).open(file)?;
+    OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(file)
+        .map_err(|error| UsageError(format!("{flag}: cannot write {}: {error}", file.display())))?;
     if !existed {
         // What matters is that it could be made.
         let _ = std::fs::remove_file(file);

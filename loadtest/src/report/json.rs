@@ -152,6 +152,7 @@ struct GeneratorFigures {
     peak_waiting: u64,
     connections: u64,
     realtime: bool,
+    busy_wait: bool,
 }
 
 impl OpenBody {
@@ -171,6 +172,7 @@ impl OpenBody {
                 peak_waiting: generator.peak_waiting,
                 connections: generator.connections,
                 realtime: generator.realtime,
+                busy_wait: generator.busy_wait,
             },
             interrupted: result.interrupted,
             planned_s: planned.as_secs_f64(),

@@ -9,7 +9,7 @@ mod machine;
 mod page;
 mod text;
 
-pub(crate) use args::OutputArgs;
+pub(crate) use args::{OutputArgs, check_writable};
 pub(crate) use axis::{Axis, Unit};
 pub(crate) use chart::{Chart, Line, Tone};
 pub(crate) use json::{Head, OpenBody, RequestFigures, Requests, requests, write_json};

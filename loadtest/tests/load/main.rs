@@ -8,6 +8,7 @@ mod fake;
 mod own_server;
 mod real_server;
 mod scenarios;
+mod tls;
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -82,15 +83,26 @@ fn run_against(fault: Fault, args: &[&str]) -> (Run, Fake) {
 }
 
 #[test]
-fn a_run_against_a_right_server_passes_and_writes_the_report() {
-    let (run, fake) = run_against(Fault::None, &[]);
+fn a_run_against_a_right_server_passes_and_writes_the_reports() {
+    let files = ["--json", "run.json", "--junit", "run.xml", "--report", "goose.html"];
+    let (run, fake) = run_against(Fault::None, &files);
     assert_eq!(run.status, Some(0), "{run:?}");
     assert!(run.verdict().starts_with("PASS: "), "{run:?}");
     assert_eq!(run.row("POST /api/login")[1], "0", "{run:?}");
     assert_ne!(run.row("GET /api/verify")[0], "0", "{run:?}");
     assert_eq!(fake.registered(), 4);
-    let report = std::fs::read_to_string(run.dir.path().join("hallpass-load.html")).unwrap();
-    assert!(report.contains("/api/verify") && report.contains("/api/login"));
+    let file = |name: &str| std::fs::read_to_string(run.dir.path().join(name)).unwrap();
+    for report in [file("hallpass-load.html"), file("goose.html")] {
+        assert!(report.contains("/api/verify") && report.contains("/api/login"), "{report}");
+    }
+    let page = file("hallpass-load.html");
+    assert!(
+        page.contains("<svg") && !page.contains("<script") && !page.contains("//cdn"),
+        "{page}"
+    );
+    let json: serde_json::Value = serde_json::from_str(&file("run.json")).unwrap();
+    assert_eq!((&json["experiment"], &json["verdict"]), (&"goose".into(), &"pass".into()));
+    assert!(file("run.xml").contains(r#"name="load.goose" tests="1""#), "{}", file("run.xml"));
 }
 
 #[test]
@@ -174,6 +186,8 @@ fn a_wrong_command_line_has_an_exit_status_of_its_own() {
         &["--users", "1"],
         &["--report", "no/such/directory/report.html"],
         &["--report", "report.txt"],
+        &["--report", "same.html", "--html", "same.html"],
+        &["--junit", "no/such/directory/run.xml"],
         &["--server", "/nonexistent/hallpass"],
         &["--", "--users", "3"],
         &["--", "--no-such-option"],

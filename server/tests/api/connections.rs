@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use hallpass::serve::Limits;
+use hallpass::serve::{Limits, bind};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -22,6 +22,27 @@ async fn read_to_close(mut stream: TcpStream) -> String {
     let read = timeout(SOON, stream.read_to_string(&mut text)).await;
     read.expect("the connection was still open").ok();
     text
+}
+
+#[tokio::test]
+async fn a_crowd_that_comes_at_once_finds_room_to_wait() {
+    let listener = bind("localhost:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut crowd = Vec::new();
+    // Nobody accepts them; the usual backlog is 128.
+    for n in 0..500 {
+        let connection = timeout(SOON, TcpStream::connect(address)).await;
+        crowd.push(connection.unwrap_or_else(|_| panic!("there was no room for {n}")).unwrap());
+    }
+}
+
+#[tokio::test]
+async fn an_address_that_nobody_can_listen_on_is_an_error() {
+    let taken = bind("127.0.0.1:0").await.unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    for address in [address.as_str(), "no.such.host.invalid:80", "127.0.0.1"] {
+        assert!(bind(address).await.is_err(), "{address}");
+    }
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use super::measure::{CONFIDENCE, Measure, Measured};
 use crate::closed::Block;
 use crate::experiment::Findings;
 use crate::experiment::duel::{Pair, Side};
-use crate::report::{Axis, Chart, Figure, Line, Table, Tone, Unit, grouped, time};
+use crate::report::{Axis, Chart, Figure, Line, Table, Tone, Unit, grouped, time, words};
 use crate::slo::Judged;
 use crate::stats::{Interval, quantile};
 use crate::verdict::{Ending, Verdict};
@@ -219,10 +219,6 @@ fn picture(args: &Args, one: &Measured) -> Figure {
             bounds: vec![],
         },
     }
-}
-
-fn words<const N: usize>(words: [&str; N]) -> Vec<String> {
-    words.map(str::to_owned).to_vec()
 }
 
 fn ratios(args: &Args, measured: &[Measured]) -> Table {

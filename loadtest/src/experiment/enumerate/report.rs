@@ -10,7 +10,7 @@ use super::compare::{CONFIDENCE, Difference};
 use super::judge::{ALPHA, Judgment, probability, signed_time};
 use super::probe::Group;
 use crate::experiment::{Findings, Scene};
-use crate::report::{Axis, Chart, Figure, Line, Table, Tone, Unit, grouped, time};
+use crate::report::{Axis, Chart, Figure, Line, Table, Tone, Unit, grouped, time, words};
 use crate::stats::{Interval, median, quantile};
 
 const TONES: [Tone; 3] = [Tone::Blue, Tone::Orange, Tone::Green];
@@ -109,10 +109,6 @@ fn distribution(times_us: &[f64]) -> Vec<(f64, f64)> {
     let at =
         |percent: u32| (quantile(times_us, f64::from(percent) / 100.0) / 1e3, f64::from(percent));
     (0..=99).map(at).collect()
-}
-
-fn words<const N: usize>(words: [&str; N]) -> Vec<String> {
-    words.map(str::to_owned).to_vec()
 }
 
 fn compared(differences: &[Difference]) -> Table {

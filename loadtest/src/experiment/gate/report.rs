@@ -11,7 +11,7 @@ use super::session::Measured;
 use crate::closed::Block;
 use crate::experiment::Findings;
 use crate::experiment::duel::Pair;
-use crate::report::{Axis, Chart, Figure, Line, Server, Table, Tone, Unit, time};
+use crate::report::{Axis, Chart, Figure, Line, Server, Table, Tone, Unit, time, words};
 use crate::slo::Judged;
 use crate::stats::{Interval, median, sorted};
 use crate::verdict::{Ending, Verdict};
@@ -204,10 +204,6 @@ fn course(measured: &Measured) -> Figure {
             bounds: vec![],
         },
     }
-}
-
-fn words<const N: usize>(words: [&str; N]) -> Vec<String> {
-    words.map(str::to_owned).to_vec()
 }
 
 fn decisions(args: &Args, compared: &[One]) -> Table {

@@ -93,10 +93,14 @@ fn every_length_of_password_and_salt_yields_the_crates_key() {
 /// padding, or with both at once.
 #[test]
 fn lanes_that_end_at_different_times_do_not_disturb_each_other() {
-    let counts = [1_u32, 2, 3, 7, 20];
-    let paddings = [0_u32, 1, 3, 8, 21];
-    let ends: Vec<(u32, u32)> =
-        counts.iter().flat_map(|count| paddings.map(|padding| (*count, padding))).collect();
+    let (counts, paddings): (&[u32], &[u32]) = match cfg!(miri) {
+        true => (&[1, 3], &[0, 2]),
+        false => (&[1, 2, 3, 7, 20], &[0, 1, 3, 8, 21]),
+    };
+    let ends: Vec<(u32, u32)> = counts
+        .iter()
+        .flat_map(|&count| paddings.iter().map(move |&padding| (count, padding)))
+        .collect();
     let salts: Vec<[u8; 2]> = (0..ends.len()).map(|index| [index as u8; 2]).collect();
     let inputs: Vec<Input<'_>> = ends
         .iter()

@@ -1,0 +1,210 @@
+//! What is left of a closed-loop run: a picture, tables and JSON, with the names that the open loop has for
+//! the same figures.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::args::Args;
+use super::share::Split;
+use super::summary::{Figures, Summary, Times};
+use super::tally::Failures;
+use super::verdict::Evidence;
+use crate::experiment::Findings;
+use crate::report::{Axis, Chart, Figure, Line, Server, Table, Tone, Unit, grouped, time, words};
+use crate::target::Outcome;
+use crate::verdict::Ending;
+
+/// In their order; more lines than these tell nobody anything.
+const TONES: [Tone; 5] =
+    [Tone::Blue, Tone::Orange, Tone::Green, Tone::LightBlue, Tone::LightOrange];
+
+/// The part of the JSON report that is the closed loop's own.
+#[derive(Debug, Serialize)]
+pub(super) struct Body {
+    /// Of the time in which was measured, without the ramp-up.
+    seconds: f64,
+    requests: BTreeMap<String, Request>,
+    /// The reason by the case that could not be tried.
+    skipped: BTreeMap<&'static str, String>,
+    interrupted: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Request {
+    method: String,
+    /// In Goose's reports.
+    name: String,
+    count: u64,
+    failed: u64,
+    /// Requests per second.
+    achieved: f64,
+    /// Of the whole run, its ramp-up included.
+    outcomes: BTreeMap<&'static str, u64>,
+    /// Microseconds from sending a request to the answer's headers.
+    service_us: Times,
+}
+
+pub(super) fn findings(
+    args: &Args,
+    split: &Split,
+    server: Server,
+    evidence: &Evidence,
+    ending: Ending,
+) -> Findings<Body> {
+    let summary = &evidence.summary;
+    let mut tables = vec![times(summary), outcomes(summary)];
+    if !evidence.failures.is_empty() {
+        tables.push(failures(&evidence.failures));
+    }
+    if !evidence.skipped.is_empty() {
+        tables.push(skipped(evidence));
+    }
+    Findings {
+        title: format!("Load on {}", server.host),
+        question: format!(
+            "What does the server do for {} users ({split}), each of whom waits for an answer before the \
+             next request, in {}?",
+            args.users,
+            humantime::format_duration(args.run_time)
+        ),
+        server,
+        figures: times_by_percentile(summary).into_iter().collect(),
+        tables,
+        summary: summary.to_string(),
+        body: body(evidence),
+        ending,
+        objectives: vec![],
+    }
+}
+
+fn body(evidence: &Evidence) -> Body {
+    let summary = &evidence.summary;
+    let skipped = evidence.skipped.iter().map(|(call, why)| (call.key(), why.clone()));
+    Body {
+        seconds: summary.seconds,
+        requests: summary.rows.iter().map(|row| (row.row.key(), request(row, summary))).collect(),
+        skipped: skipped.collect(),
+        interrupted: evidence.interrupted,
+    }
+}
+
+fn request(figures: &Figures, summary: &Summary) -> Request {
+    let outcomes = Outcome::ALL.into_iter().zip(figures.outcomes);
+    Request {
+        method: figures.method.clone(),
+        name: figures.name.clone(),
+        count: figures.count,
+        failed: figures.failed,
+        achieved: summary.rate(figures.count),
+        outcomes: outcomes.map(|(outcome, count)| (outcome.key(), count)).collect(),
+        service_us: figures.times,
+    }
+}
+
+/// The busiest requests' times; none of a run without any.
+fn times_by_percentile(summary: &Summary) -> Option<Figure> {
+    let mut rows: Vec<&Figures> = summary.rows.iter().filter(|row| row.count > 0).collect();
+    rows.sort_by_key(|row| std::cmp::Reverse(row.count));
+    let line = |(row, tone): (&&Figures, Tone)| Line {
+        name: name(row),
+        tone,
+        points: row.distribution.clone(),
+    };
+    let lines: Vec<Line> = rows.iter().zip(TONES).map(line).collect();
+    if lines.is_empty() {
+        return None;
+    }
+    Some(Figure {
+        title: "Times by percentile".into(),
+        reading: "How long the quickest 50 %, 90 %, 99 % of the requests took at most: the further to the \
+                  right, the rarer and slower. Times are from sending a request to the answer's headers. A \
+                  server that stalls is asked less meanwhile, since its users wait, so the right half is \
+                  kinder than what people would feel; the open loop tells that."
+            .into(),
+        chart: Chart {
+            x: Axis::new("percentile", Unit::Percentile),
+            y: Axis::new("time", Unit::Time),
+            lines,
+            marks: vec![],
+            bounds: vec![],
+        },
+    })
+}
+
+fn name(figures: &Figures) -> String {
+    format!("{} {}", figures.method, figures.name)
+}
+
+fn times(summary: &Summary) -> Table {
+    let row = |figures: &Figures| {
+        let Times { p50, p90, p95, p99, p999, max, mean } = figures.times;
+        let mut row = vec![name(figures), grouped(figures.count), grouped(figures.failed)];
+        row.push(format!("{:.1}", summary.rate(figures.count)));
+        row.extend([p50, p90, p95, p99, p999, max].map(|us| time(us as f64)));
+        row.push(time(mean));
+        row
+    };
+    Table {
+        title: "Times".into(),
+        note: format!(
+            "Over {:.1} s after all users had started. From sending a request to the answer's headers, of \
+             failed requests as well.",
+            summary.seconds
+        ),
+        head: words([
+            "Request",
+            "count",
+            "failed",
+            "per second",
+            "p50",
+            "p90",
+            "p95",
+            "p99",
+            "p99.9",
+            "max",
+            "mean",
+        ]),
+        rows: summary.rows.iter().map(row).collect(),
+    }
+}
+
+fn outcomes(summary: &Summary) -> Table {
+    let row = |figures: &Figures| {
+        let counts = figures.outcomes.into_iter().map(grouped);
+        std::iter::once(name(figures)).chain(counts).collect()
+    };
+    let mut head = words(["Request"]);
+    head.extend(Outcome::ALL.map(|outcome| outcome.to_string()));
+    Table {
+        title: "Outcomes".into(),
+        note: "From the start on, the ramp-up included. Transport: no connection, no whole answer, or none \
+               in time."
+            .into(),
+        head,
+        rows: summary.rows.iter().map(row).collect(),
+    }
+}
+
+fn failures(failures: &[Failures]) -> Table {
+    let row = |failure: &Failures| {
+        let Failures { row, kind, count, example } = failure;
+        vec![row.call.to_string(), kind.clone(), grouped(*count), example.clone()]
+    };
+    Table {
+        title: "Failures".into(),
+        note: "Those of the ramp-up too.".into(),
+        head: words(["Request", "what", "how often", "the first one"]),
+        rows: failures.iter().map(row).collect(),
+    }
+}
+
+fn skipped(evidence: &Evidence) -> Table {
+    let rows = evidence.skipped.iter().map(|(call, why)| vec![call.to_string(), why.clone()]);
+    Table {
+        title: "Not tried".into(),
+        note: "The verdict says nothing about these.".into(),
+        head: words(["Request", "why"]),
+        rows: rows.collect(),
+    }
+}
