@@ -58,6 +58,18 @@ pub(crate) fn parse_rate(text: &str) -> Result<f64, String> {
     }
 }
 
+/// How many times something may or must be something else.
+///
+/// # Errors
+///
+/// What is wrong with the text.
+pub(crate) fn parse_times(text: &str) -> Result<f64, String> {
+    match text.trim().parse() {
+        Ok(times) if times > 0.0 && times <= 1e6 => Ok(times),
+        _ => Err(format!("{text:?}: give how many times, such as 2 or 1.5")),
+    }
+}
+
 /// A share of 1, written in percent.
 ///
 /// # Errors
@@ -86,6 +98,14 @@ mod tests {
         assert_eq!(parse_rate("0.5"), Ok(0.5));
         for refused in ["0", "-1", "nan", "inf", "1e7", "5/s"] {
             assert!(parse_rate(refused).is_err(), "{refused}");
+        }
+    }
+
+    #[test]
+    fn a_multiple_is_a_number_above_0() {
+        assert_eq!(parse_times("1.5"), Ok(1.5));
+        for refused in ["0", "-2", "nan", "inf", "2x", ""] {
+            assert!(parse_times(refused).is_err(), "{refused}");
         }
     }
 

@@ -13,7 +13,7 @@ use tokio::sync::watch;
 
 use super::plan::{Load, Phase, Plan};
 use super::result::RunResult;
-use super::{Connector, Glance, Observer, Work, run};
+use super::{Connector, Glance, Observer, Work, faults, run};
 use crate::interrupt::Interrupt;
 use crate::selftest::DelayServer;
 use crate::target::{Failure, Outcome};
@@ -122,6 +122,22 @@ fn an_answer_that_does_not_come_in_time_is_a_failure_that_counts_as_long_as_it_w
     assert_eq!((total.outcomes.of(Outcome::Transport), total.achieved()), (2, 0));
     assert!(total.latency.quantile(0.5).unwrap() >= 100_000);
     assert_eq!(result.failures[0].kind, "timed out");
+}
+
+#[test]
+fn a_generator_that_never_sleeps_may_use_all_of_its_core() {
+    let server = DelayServer::start(Duration::ZERO).unwrap();
+    let plan = Plan {
+        busy_wait: true,
+        late_after: 1000 * MS,
+        ..Plan::constant(vec![Load::constant(20.0)], 500 * MS, 10_000 * MS)
+    };
+    let mut result = carried_out(&plan, server.address, false);
+    assert_eq!((result.total(0).served(), result.generator.realtime), (10, false));
+    result.generator.cpu = 1.0;
+    assert_eq!(faults(&result), [String::new(); 0]);
+    result.generator.busy_wait = false;
+    assert_eq!(faults(&result).len(), 1);
 }
 
 #[test]

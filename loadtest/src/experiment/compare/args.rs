@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use reqwest::Url;
 
+use crate::experiment::args::parse_times;
 use crate::experiment::duel::Subject;
 use crate::report::OutputArgs;
 use crate::target::{TargetArgs, parse_host};
@@ -57,7 +58,7 @@ pub(crate) struct Args {
     pub(crate) pairs: u32,
 
     /// How many times as fast as B server A must be, in everything that is compared
-    #[arg(long, env = "HALLPASS_LOAD_AT_LEAST", value_name = "FACTOR", value_parser = parse_factor)]
+    #[arg(long, env = "HALLPASS_LOAD_AT_LEAST", value_name = "FACTOR", value_parser = parse_times)]
     pub(crate) at_least: Option<f64>,
 
     #[command(flatten)]
@@ -86,13 +87,6 @@ impl FromStr for Opponent {
     }
 }
 
-fn parse_factor(text: &str) -> Result<f64, String> {
-    match text.parse() {
-        Ok(factor) if factor > 0.0 && f64::is_finite(factor) => Ok(factor),
-        _ => Err("give a number above 0, like 1.5".to_owned()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -103,6 +97,5 @@ mod tests {
         assert_eq!((flask.url.port(), flask.target.as_str()), (Some(5000), "flask-tutorial"));
         assert_eq!("http://127.0.0.1:1".parse::<Opponent>().unwrap().target, "hallpass");
         assert!("127.0.0.1:5000".parse::<Opponent>().is_err());
-        assert!(parse_factor("0").is_err() && parse_factor("1.5") == Ok(1.5));
     }
 }

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use crate::experiment::args::{parse_rate, parse_seconds, parse_share};
+use crate::experiment::args::{parse_rate, parse_seconds, parse_share, parse_times};
 use crate::experiment::knee::SearchArgs;
 use crate::experiment::{Common, GeneratorArgs};
 
@@ -54,7 +54,10 @@ pub(crate) struct Args {
     pub(super) step_warm_up: Duration,
 
     /// How many times the p99 of verifications without logins it may become at the last step
-    #[arg(long, env = "HALLPASS_LOAD_WITHIN", value_name = "TIMES", default_value = "2")]
+    #[arg(
+        long, env = "HALLPASS_LOAD_WITHIN", value_name = "TIMES", default_value = "2",
+        value_parser = parse_times
+    )]
     pub(super) within: f64,
 
     /// The share of the logins served at 100 % that must still be served beyond

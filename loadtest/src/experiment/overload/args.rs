@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::experiment::args::{parse_rate, parse_seconds, parse_share};
+use crate::experiment::args::{parse_rate, parse_seconds, parse_share, parse_times};
 use crate::experiment::knee::SearchArgs;
 use crate::experiment::{Common, GeneratorArgs, Stream};
 
@@ -35,7 +35,7 @@ pub(crate) struct Args {
     /// How many times the knee arrives in the overload
     #[arg(
         long, env = "HALLPASS_LOAD_FACTOR", value_name = "TIMES", default_value = "2",
-        value_parser = parse_rate
+        value_parser = parse_times
     )]
     pub(super) factor: f64,
 
@@ -84,7 +84,7 @@ pub(crate) struct Args {
     /// How many times the p99 before the overload it may be in the end
     #[arg(
         long, env = "HALLPASS_LOAD_WITHIN", value_name = "TIMES", default_value = "2",
-        value_parser = parse_rate
+        value_parser = parse_times
     )]
     pub(super) within: f64,
 
