@@ -135,7 +135,7 @@ fn a_generator_that_never_sleeps_may_use_all_of_its_core() {
     let mut result = carried_out(&plan, server.address, false);
     assert_eq!((result.total(0).served(), result.generator.realtime), (10, false));
     result.generator.cpu = 1.0;
-    assert_eq!(faults(&result), [String::new(); 0]);
+    assert!(faults(&result).is_empty());
     result.generator.busy_wait = false;
     assert_eq!(faults(&result).len(), 1);
 }

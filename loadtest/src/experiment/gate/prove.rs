@@ -10,11 +10,11 @@ use anyhow::{Context, bail};
 use serde::{Deserialize, Serialize};
 
 use super::args::Args;
-use super::decide::{Answer, decide};
+use super::decide::{Answer, Round, decide};
 use super::session::{ACCOUNTS, measure};
-use crate::experiment::duel::{Contestant, Pin, Side, Subject};
+use crate::experiment::duel::{Contestant, Subject};
 use crate::interrupt::Interrupt;
-use crate::stats::{Interval, at_most};
+use crate::stats::{Interval, at_most, median, sorted};
 use crate::target::TargetArgs;
 use crate::verdict::{Ending, Verdict};
 
@@ -60,12 +60,15 @@ pub(super) fn prove(args: &Args, count: u32, interrupt: &Interrupt) -> anyhow::R
     eprintln!("run started");
     println!("{:7} {:9} {:>7} {:>17}  answer", "", "candidate", "ratio", "interval");
     for subject in &args.of {
+        let Some(slower) = slower(args, *subject, interrupt)? else { break };
         for _ in 0..count {
             for planted in [false, true] {
                 if interrupt.caught() {
                     break;
                 }
-                let Some(trial) = trial(args, *subject, planted, interrupt)? else { break };
+                let same = contestant(&args.target);
+                let pair = if planted { slower.clone() } else { (same.clone(), same) };
+                let Some(trial) = trial(args, *subject, planted, &pair, interrupt)? else { break };
                 println!("{}", trial.line());
                 if let Some(file) = &args.tally {
                     append(file, &trial)?;
@@ -87,14 +90,10 @@ fn trial(
     args: &Args,
     subject: Subject,
     planted: bool,
+    (a, b): &(Contestant, Contestant),
     interrupt: &Interrupt,
 ) -> anyhow::Result<Option<Trial>> {
-    let _pin = Pin::here()?;
-    let (a, b) = match planted {
-        true => slower(&args.target, subject, interrupt)?,
-        false => (contestant(&args.target), contestant(&args.target)),
-    };
-    let measured = measure(subject, &a, &b, args.rounds, interrupt, false)?;
+    let measured = measure(subject, a, b, args.rounds, interrupt, false)?;
     if measured.interrupted {
         return Ok(None);
     }
@@ -122,12 +121,14 @@ fn contestant(target: &TargetArgs) -> Contestant {
     Contestant { target: target.clone(), accounts: ACCOUNTS, delay: None }
 }
 
-/// A baseline and a candidate that is slower by what is planted.
+/// A baseline and a candidate that is slower by what is planted; `None` if an interrupt cut the search for it
+/// off.
 fn slower(
-    target: &TargetArgs,
+    args: &Args,
     subject: Subject,
     interrupt: &Interrupt,
-) -> anyhow::Result<(Contestant, Contestant)> {
+) -> anyhow::Result<Option<(Contestant, Contestant)>> {
+    let target = &args.target;
     let mut contestants = (contestant(target), contestant(target));
     match subject {
         Subject::Login => {
@@ -137,17 +138,35 @@ fn slower(
         Subject::Verify => {
             // Both are behind a proxy, so that what it takes by itself is on both sides.
             contestants.0.delay = Some(Duration::ZERO);
-            let mut side = Side::set(&contestants.0, interrupt)?;
-            side.block(subject, 1, subject.span());
-            let block = side.block(subject, 1, subject.span());
-            side.end(false);
-            if let Some(failure) = block.failures.first() {
-                bail!("{subject} through the proxy: {failure}");
-            }
-            contestants.1.delay = Some(Duration::from_secs_f64(block.p50() / 1e6 * PLANTED));
+            let Some(delay) = delay(&contestants.0, args.rounds, interrupt)? else {
+                return Ok(None);
+            };
+            contestants.1.delay = Some(delay);
         }
     }
-    Ok(contestants)
+    Ok(Some(contestants))
+}
+
+/// How long a proxy must hold a verification up for it to take so much longer as is planted; `None` if an
+/// interrupt cut the search off. It is found by trying, since on one core a proxy that waits keeps others
+/// waiting, and costs more than its delay.
+fn delay(
+    undelayed: &Contestant,
+    rounds: u32,
+    interrupt: &Interrupt,
+) -> anyhow::Result<Option<Duration>> {
+    let tried = Duration::from_micros(10);
+    let delayed = Contestant { delay: Some(tried), ..undelayed.clone() };
+    let measured = measure(Subject::Verify, undelayed, &delayed, rounds, interrupt, false)?;
+    if measured.interrupted {
+        return Ok(None);
+    }
+    let ratios = measured.medians().iter().filter_map(Round::ratio).collect();
+    let slower = median(&sorted(ratios)) - 1.0;
+    if !(0.02..2.0).contains(&slower) {
+        bail!("a proxy that waits {tried:?} made verifications {:.0}% slower", 100.0 * slower);
+    }
+    Ok(Some(tried.mul_f64(PLANTED / slower)))
 }
 
 /// What the server's arguments ask for.
