@@ -3,6 +3,7 @@
 //! beside half as many again. Server and load share all cores, as on a machine of that size.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -27,6 +28,9 @@ const CLIENTS: usize = 8;
 
 /// Logins that are offered, over those that the server can do.
 const OVERLOAD: f64 = 1.5;
+
+/// How often a round is tried: on a machine that others use too, the generator falls behind now and then.
+const TRIES: u32 = 3;
 
 /// So long does it take until as many logins wait as may.
 const FILL: usize = 3;
@@ -83,7 +87,15 @@ pub(super) fn run(bench: &Bench, findings: &mut Findings) -> anyhow::Result<()> 
     let mut rounds = Rounds::default();
     for round in 1..=count {
         bench.step(&format!("round {round} of {count}"));
-        rounds.add(bench, &server, &logins, seconds).map_err(|error| server.blame(error))?;
+        let mut tries = 1..TRIES;
+        loop {
+            match rounds.add(bench, &server, &logins, seconds) {
+                Err(error) if error.is::<FellBehind>() && tries.next().is_some() => {
+                    bench.step(&format!("{error}: once more"));
+                }
+                outcome => break outcome.map_err(|error| server.blame(error))?,
+            }
+        }
     }
     findings.rows.extend(rounds.rows());
     Ok(())
@@ -98,7 +110,6 @@ impl Rounds {
         seconds: u64,
     ) -> anyhow::Result<()> {
         let alone = Generator::start(bench, server, 0.0, seconds)?.report()?;
-        self.alone_ms.push(alone.p99_ms("verify")?);
 
         let beside = Generator::start(bench, server, 0.0, seconds + 4)?;
         let mut clients = Repeat::clients(logins, CLIENTS);
@@ -106,9 +117,11 @@ impl Rounds {
         let measured = closed_loop::run(server.address, &mut clients, Plan { warm_up, time })?;
         beside.report()?;
         let capacity = measured.per_second();
-        self.capacity.push(capacity);
 
         let overload = Generator::start(bench, server, OVERLOAD * capacity, seconds)?.report()?;
+        // A round counts as a whole.
+        self.alone_ms.push(alone.p99_ms("verify")?);
+        self.capacity.push(capacity);
         self.overload_ms.push(overload.p99_ms("verify")?);
         self.goodput.push(overload.logins_per_second(seconds as usize));
         Ok(())
@@ -126,6 +139,18 @@ impl Rounds {
         [p99.must(Target::RatioAtMost(2.0)), goodput.must(Target::RatioAtLeast(0.9))]
     }
 }
+
+/// A run says nothing, through no fault of the server's.
+#[derive(Debug)]
+struct FellBehind;
+
+impl fmt::Display for FellBehind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the load generator fell behind")
+    }
+}
+
+impl std::error::Error for FellBehind {}
 
 /// A running generator.
 struct Generator {
@@ -162,7 +187,7 @@ impl Generator {
         };
         let report: Open =
             serde_json::from_slice(&report).context("another report than expected")?;
-        ensure!(report.verdict != "invalid", "the load generator fell behind");
+        ensure!(report.verdict != "invalid", FellBehind);
         Ok(report)
     }
 }

@@ -43,8 +43,11 @@ pub(super) fn run(bench: &Bench, findings: &mut Findings) -> anyhow::Result<()> 
         let registrars = (0..CLIENTS).map(|n| Registrar::new(format!("new-{round}-{n}")));
         registrations.add(bench, &mut server, &mut registrars.collect::<Vec<_>>(), plan)?;
     }
-    findings.rows.extend(rotations.rows("durable refresh rotations", "a rotation's p99", &syncs));
-    // Its hash has 1,000 iterations here: what a usual one costs is another group's row.
+    let [rate, p99] = rotations.rows("durable refresh rotations", "a rotation's p99", &syncs);
+    findings.rows.push(rate.must(Target::AtLeast(5000.0)));
+    findings.rows.push(p99.must(Target::AtMost(50.0)));
+    // For information: the policy's look at the password takes longer than the write, and the hash, which
+    // has 1,000 iterations here, would take far longer yet.
     let what = ("durable registrations, cheap hashes", "a registration's p99");
     findings.rows.extend(registrations.rows(what.0, what.1, &syncs));
     Ok(())
@@ -89,8 +92,8 @@ impl Writes {
         let ms = |quantile| self.latency_us.value_at_quantile(quantile) as f64 / 1000.0;
         let sync_p99 = Spread::of(syncs.iter().map(|syncs| syncs.p99_us as f64 / 1000.0));
         let p99 = Row::new(p99, Spread::single(ms(0.99)), Unit::Milliseconds);
-        let p99 = p99.beside("the disk's sync p99", sync_p99).must(Target::AtMost(50.0));
+        let p99 = p99.beside("the disk's sync p99", sync_p99);
         let p50 = format!("p50 {:.1} ms", ms(0.5));
-        [rate.must(Target::AtLeast(5000.0)).note(busy), p99.note(p50)]
+        [rate.note(busy), p99.note(p50)]
     }
 }
