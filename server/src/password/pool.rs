@@ -24,8 +24,9 @@ pub use settings::Settings;
 pub use stats::{JobKind, JobTimes, KindStats, PoolObserver, PoolStats, Unobserved};
 use worker::{Cost, Derivation, Source, Work, Worker};
 
-/// The threads that hash passwords: as many as cores, each with as many passwords at once as the
-/// core has lanes for, with bounded queues and below the priority of those that answer requests.
+/// The threads that hash passwords: as many as cores, each with a few passwords at once, or with as many
+/// as the core has lanes for if so many wait; with bounded queues, and below the priority of those that
+/// answer requests.
 ///
 /// A verification takes longer beside another one than alone, but no longer for one user than for
 /// another: who runs beside whom is decided by what waits at the moment a thread is free, every
@@ -77,8 +78,9 @@ impl Pool {
     /// If a thread can't be started or the system has no randomness.
     pub fn start(settings: Settings) -> anyhow::Result<Self> {
         let Settings { iterations, threads, lanes, observer } = settings;
-        let workers = Workers { threads: threads.max(1), lanes: lanes.max(1) };
-        let pool = Self::without_workers(workers, iterations, settings::measure(workers.lanes))?;
+        let (lanes, pace) = settings::measure(lanes);
+        let workers = Workers { threads: threads.max(1), lanes };
+        let pool = Self::without_workers(workers, iterations, pace)?;
         for n in 0..workers.threads {
             let (queue, observer) = (Arc::clone(&pool.queue), Arc::clone(&observer));
             let worker = Worker { queue, observer };

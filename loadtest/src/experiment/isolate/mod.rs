@@ -10,7 +10,7 @@ use report::{Body, figures, question, summary, tables};
 use step::Step;
 use verdict::{Asked, Point, judge};
 
-use super::knee::{self, Found};
+use super::knee::{self, Found, Limit};
 use super::{Findings, Scene, Stream, conduct};
 use crate::interrupt::Interrupt;
 use crate::slo::{Judged, Slo};
@@ -27,6 +27,13 @@ struct Capacity {
     per_s: f64,
     /// How it was found, unless it was given.
     found: Option<Found>,
+}
+
+impl Capacity {
+    /// Whether it is what the server can do, and not what the generator could offer.
+    fn is_the_servers(&self) -> bool {
+        self.found.as_ref().is_none_or(|found| found.bounds.limit != Limit::Generator)
+    }
 }
 
 /// All that was measured.
@@ -55,7 +62,9 @@ fn measure(args: &Args, scene: &mut Scene<'_>) -> anyhow::Result<Measured> {
     let verify_rate = bearable(args, scene)?;
     let capacity = capacity(args, scene, verify_rate)?;
     let mut steps = Vec::new();
-    let Some(known) = &capacity else { return Ok(Measured { verify_rate, capacity, steps }) };
+    let Some(known) = capacity.as_ref().filter(|capacity| capacity.is_the_servers()) else {
+        return Ok(Measured { verify_rate, capacity, steps });
+    };
     let planned = args.steps.0.len();
     for (number, percent) in (1..).zip(&args.steps.0) {
         let name = format!("step {number} of {planned}, logins at {percent}%");
@@ -107,7 +116,11 @@ fn capacity(
     let lone = knee::lone_login(scene, &args.generator)?;
     let mut rules = args.search.rules(Stream::Login, &args.generator);
     rules.beside = verify_rate;
-    let found = knee::find(scene, &rules, lone, args.search.resolution)?;
+    let mut found = knee::find(scene, &rules, lone, args.search.resolution)?;
+    if found.bounds.limit == Limit::Generator {
+        eprintln!("the load generator was the limit, not the server: once more");
+        found = knee::find(scene, &rules, lone, args.search.resolution)?;
+    }
     // Also of an interrupted search, whose probes are then in the report.
     Ok(found.bounds.holds_per_s.map(|per_s| Capacity { per_s, found: Some(found) }))
 }
@@ -133,6 +146,14 @@ fn findings(args: &Args, scene: &Scene<'_>, measured: Measured) -> Findings<Body
     let points: Vec<Point> = measured.steps.iter().map(Step::point).collect();
     let asked = Asked { within: args.within, keep: args.keep };
     let (ending, objectives) = match &measured.capacity {
+        Some(capacity) if !capacity.is_the_servers() => {
+            let reason = format!(
+                "the generator fell behind before the server did, which can sign in {}/s or more; \
+                 give --capacity, or more cores",
+                knee::rate_text(capacity.per_s)
+            );
+            (Ending { verdict: Verdict::Invalid, reason }, vec![])
+        }
         Some(_) => {
             let others = at_every_step(&args.search.slo, &measured.steps);
             judge(&points, args.steps.0.len(), asked, others)

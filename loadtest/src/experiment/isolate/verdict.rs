@@ -7,6 +7,8 @@ use crate::verdict::Ending;
 
 /// More verifications than this share, answered wrongly or not at all, are too many.
 const MOST_FAILED: f64 = 0.001;
+/// A server that does this share of all logins that arrive can do at least as many.
+const ALL_SERVED: f64 = 0.95;
 
 /// What counts of a step.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,6 +19,8 @@ pub(super) struct Point {
     pub(super) verify_p99_us: Option<u64>,
     /// The share of verifications that were not answered rightly.
     pub(super) verify_failed: f64,
+    /// Logins per second that arrived.
+    pub(super) login_rate: f64,
     /// Logins per second that were served while the step was measured.
     pub(super) login_goodput: f64,
     /// Why it says nothing; empty if it does.
@@ -40,15 +44,27 @@ pub(super) fn judge(
 ) -> (Ending, Vec<Judged>) {
     let objectives = vec![latency(points, asked), errors(points), goodput(points, asked)];
     let objectives: Vec<Judged> = objectives.into_iter().flatten().chain(others).collect();
-    let faults: Vec<String> = points
+    let silent = points
         .iter()
         .filter(|point| !point.faults.is_empty())
-        .map(|point| format!("at {:.0}%: {}", point.percent, point.faults.join(", ")))
-        .collect();
+        .map(|point| format!("at {:.0}%: {}", point.percent, point.faults.join(", ")));
+    let faults: Vec<String> = silent.chain(points.last().and_then(not_overloaded)).collect();
     let broken = (points.len() < planned)
         .then(|| format!("interrupted after {} of {planned} steps", points.len()));
     let ending = ending(&faults, broken.as_slice(), &objectives);
     (ending, objectives)
+}
+
+/// What the percents are percents of was too little, if a server does more than all of it.
+fn not_overloaded(last: &Point) -> Option<String> {
+    let did_all = last.login_goodput >= ALL_SERVED * last.login_rate;
+    (last.percent > 100.0 / ALL_SERVED && did_all).then(|| {
+        format!(
+            "at {:.0}%: the server did nearly all logins that arrived, {:.1}/s of {:.1}/s, so that 100% \
+             were less than it can do",
+            last.percent, last.login_goodput, last.login_rate
+        )
+    })
 }
 
 /// The last step's p99 of verifications beside the first one's.
@@ -111,6 +127,7 @@ mod tests {
             percent,
             verify_p99_us: Some(p99),
             verify_failed: 0.0,
+            login_rate: percent / 2.0,
             login_goodput: goodput,
             faults: vec![],
         }
@@ -155,6 +172,17 @@ mod tests {
         assert!(ending.reason.contains("at 150%: it was late"), "{ending}");
         let (ending, _) = judge(&steps[..1], 2, ASKED, vec![]);
         assert!(ending.reason.contains("interrupted after 1 of 2 steps"), "{ending}");
+    }
+
+    #[test]
+    fn a_server_that_does_more_than_it_can_was_misjudged() {
+        let verdict = |percent, goodput| {
+            verdict(&[point(0.0, 1, 0.0), point(100.0, 1, 50.0), point(percent, 1, goodput)])
+        };
+        // 62.5 and 51 arrive per second.
+        assert_eq!(verdict(125.0, 59.0), Verdict::Pass);
+        assert_eq!(verdict(125.0, 59.5), Verdict::Invalid);
+        assert_eq!(verdict(102.0, 51.0), Verdict::Pass);
     }
 
     #[test]

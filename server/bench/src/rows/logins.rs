@@ -10,8 +10,8 @@ use crate::row::{Findings, Row, Unit};
 use crate::server::Server;
 use crate::statistics::Spread;
 
-/// As many as sign in at once: as many as there are lanes, and more that wait.
-const CLIENTS: usize = 8;
+/// As many as sign in at once: those in all lanes of one core, and as many that wait.
+const CLIENTS: usize = 32;
 
 pub(super) fn run(bench: &Bench, findings: &mut Findings) -> anyhow::Result<()> {
     let core = Some(bench.cores.server);

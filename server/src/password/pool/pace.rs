@@ -18,6 +18,11 @@ impl Pace {
         Self { seconds_per_iteration: time.as_secs_f64().max(1e-9) / total }
     }
 
+    /// Whether it takes less than `part` of the time that the other one does.
+    pub fn is_below(self, other: Self, part: f64) -> bool {
+        self.seconds_per_iteration < part * other.seconds_per_iteration
+    }
+
     /// Follows what was measured. Whether more could have run beside it, `had_room`, matters: then
     /// full lanes would have taken no longer for each, perhaps less. So it can show that they are
     /// faster than estimated, but not that they are slower.

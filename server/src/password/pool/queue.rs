@@ -4,6 +4,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
+use hallpass_kdf::Lanes;
+
 use super::pace::Pace;
 use super::stats::{JobKind, PoolStats};
 
@@ -19,7 +21,7 @@ const MAX_QUEUE: usize = 4096;
 pub(super) struct Workers {
     pub threads: usize,
     /// What each of them does at once.
-    pub lanes: usize,
+    pub lanes: Lanes,
 }
 
 /// The jobs that wait.
@@ -132,7 +134,7 @@ impl<W> Queue<W> {
 
     /// What to do next; waits until there is something. None once the queue is closed.
     pub fn take(&self) -> Option<Batch<W>> {
-        let mut jobs = Vec::with_capacity(self.workers.lanes);
+        let mut jobs = Vec::with_capacity(self.workers.lanes.throughput);
         let mut state = self.lock();
         loop {
             if state.is_closed {
@@ -141,8 +143,9 @@ impl<W> Queue<W> {
             let lanes = state.share(self.workers.lanes);
             state.pop(lanes, &mut jobs);
             if !jobs.is_empty() {
-                let is_full = jobs.len() == self.workers.lanes;
-                let had_room = !is_full && (state.idle > 0 || state.is_empty());
+                let most = self.workers.lanes.throughput;
+                let had_room =
+                    jobs.len() < most && (lanes < most || state.idle > 0 || state.is_empty());
                 return Some(Batch { jobs, lanes, had_room });
             }
             state.idle += 1;
@@ -154,7 +157,7 @@ impl<W> Queue<W> {
     /// At most `free` more jobs that share lanes, for a worker that has some to spare, unless
     /// somebody else has nothing to do at all. Does not wait.
     pub fn take_more(&self, free: usize) -> Vec<Job<W>> {
-        let mut jobs = Vec::with_capacity(self.workers.lanes);
+        let mut jobs = Vec::with_capacity(free);
         let mut state = self.lock();
         if state.idle == 0 {
             state.pop_sharing(free, &mut jobs);
@@ -217,11 +220,11 @@ impl<W> State<W> {
         self.waiting.iter().all(VecDeque::is_empty)
     }
 
-    /// How many jobs a worker takes: as many as it has lanes, unless others with nothing to do would
-    /// be done sooner with theirs if each took some.
-    fn share(&self, lanes: usize) -> usize {
+    /// How many jobs a worker takes: those that save time if done at once, of its share where others
+    /// have nothing to do.
+    fn share(&self, lanes: Lanes) -> usize {
         let waiting: usize = self.waiting.iter().map(VecDeque::len).sum();
-        waiting.div_ceil(self.idle + 1).min(lanes)
+        lanes.at_once(waiting.div_ceil(self.idle + 1))
     }
 
     fn next(&self) -> Option<&Job<W>> {

@@ -7,8 +7,12 @@ use crate::password::pool::stats::KindStats;
 
 /// 1 s a job for each thread.
 fn queue(threads: usize, lanes: usize) -> Arc<Queue<u32>> {
+    queue_of(Workers { threads, lanes: Lanes::always(lanes) })
+}
+
+fn queue_of(workers: Workers) -> Arc<Queue<u32>> {
     let pace = Pace::measured(Duration::from_secs(1), 1, 1);
-    Arc::new(Queue::new(Workers { threads, lanes }, Arc::new(AtomicU32::new(1)), pace))
+    Arc::new(Queue::new(workers, Arc::new(AtomicU32::new(1)), pace))
 }
 
 /// Queues a job that shares lanes.
@@ -41,6 +45,22 @@ fn as_many_as_there_are_lanes_go_together_and_one_goes_alone() {
             assert_eq!(taken(&queue), batch, "{lanes} lanes");
         }
     }
+}
+
+/// A few, and all that there are for many.
+const FEW_AND_ALL: Lanes = Lanes { latency: 2, throughput: 6 };
+
+#[test]
+fn many_that_wait_take_all_lanes_and_a_few_take_a_few() {
+    let queue = queue_of(Workers { threads: 8, lanes: FEW_AND_ALL });
+    let _tickets = filled(&queue, &[(Login, 0); 15]);
+    let batches: Vec<_> = (0..4)
+        .map(|_| {
+            let Batch { jobs, lanes, had_room } = queue.take().unwrap();
+            (jobs.len(), lanes, had_room)
+        })
+        .collect();
+    assert_eq!(batches, [(6, 6, false), (6, 6, false), (2, 2, true), (1, 1, true)]);
 }
 
 #[test]

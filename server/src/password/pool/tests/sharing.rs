@@ -24,6 +24,10 @@ struct Busy {
 
 impl Busy {
     fn start(lanes: usize) -> Self {
+        Self::with(Lanes::always(lanes))
+    }
+
+    fn with(lanes: Lanes) -> Self {
         let recorder = Arc::new(Recorder::default());
         let observer = Arc::clone(&recorder) as Arc<dyn PoolObserver>;
         let settings = Settings { threads: 1, lanes, observer, ..Settings::new(iterations(10)) };
@@ -77,6 +81,22 @@ async fn verifications_and_new_hashes_share_lanes_and_each_gets_its_own_answer()
         assert_eq!(shared[..3], shared_by, "{lanes} lanes");
         assert_eq!(shared[3..], [1], "nobody else was there");
     }
+}
+
+#[tokio::test]
+async fn of_a_crowd_that_takes_all_lanes_each_gets_its_own_answer() {
+    let lanes = hallpass_kdf::lanes();
+    let stored = hashed(&pool(10), "right").await;
+    let Busy { pool, open, recorder } = Busy::with(lanes);
+    let passwords = ["right".into(), "wrong".into()];
+    let crowd: Vec<_> = (0..2 * lanes.throughput + 3)
+        .map(|n| queued(pool.verify(&passwords[n % 2], Some(&stored))))
+        .collect();
+    drop(open);
+    for (n, verified) in crowd.into_iter().enumerate() {
+        assert_eq!(verified.await.unwrap().matches, n % 2 == 0, "{n}");
+    }
+    assert!(recorded(&recorder).iter().all(|(_, n)| (1..=lanes.throughput).contains(n)));
 }
 
 #[tokio::test]

@@ -1,25 +1,11 @@
 use sha2::block_api::compress256;
 use zeroize::{Zeroize, Zeroizing};
 
+use crate::sha256::{START, Words};
 use crate::{KEY_LEN, Key};
 
 /// Bytes of a block of SHA-256.
 const BLOCK: usize = 64;
-
-/// The hash value that SHA-256 starts from (FIPS 180-4 section 5.3.3).
-const START: Words = [
-    0x6a09_e667,
-    0xbb67_ae85,
-    0x3c6e_f372,
-    0xa54f_f53a,
-    0x510e_527f,
-    0x9b05_688c,
-    0x1f83_d9ab,
-    0x5be0_cd19,
-];
-
-/// A hash value of SHA-256, a to h.
-pub type Words = [u32; 8];
 
 /// What one derivation takes along from iteration to iteration. Wiped when dropped.
 #[derive(Default)]
