@@ -81,9 +81,10 @@ impl Pool {
         let (lanes, pace) = settings::measure(lanes);
         let workers = Workers { threads: threads.max(1), lanes };
         let pool = Self::without_workers(workers, iterations, pace)?;
+        let cores = priority::a_core_each(workers.threads);
         for n in 0..workers.threads {
             let (queue, observer) = (Arc::clone(&pool.queue), Arc::clone(&observer));
-            let worker = Worker { queue, observer };
+            let worker = Worker { queue, observer, core: cores.get(n).copied() };
             thread::Builder::new().name(format!("hash-{n}")).spawn(move || worker.work())?;
         }
         Ok(pool)
