@@ -23,8 +23,9 @@ fn derive(criterion: &mut Criterion) {
         );
     };
     bench(portable, 1);
-    let Lanes { latency, throughput } = best.lanes();
-    let mut counts = vec![1, latency, throughput / 2 + 1, throughput];
+    let Lanes { latency, throughput, many } = best.lanes();
+    let mut counts = vec![1, latency, many, throughput];
+    counts.sort_unstable();
     counts.dedup();
     for count in counts {
         bench(best, count);

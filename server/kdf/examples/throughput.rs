@@ -15,7 +15,7 @@ use serde_json::json;
 /// OWASP's count for PBKDF2-HMAC-SHA256, and the default of Hallpass.
 const ITERATIONS: NonZeroU32 = NonZeroU32::new(600_000).expect("not 0");
 
-/// Half a minute in all, a third of it with all lanes full.
+/// Some 25 s in all, half of them with all lanes full.
 const REPETITIONS: usize = 31;
 
 const PASSWORD: &[u8] = b"correct horse battery staple";

@@ -44,6 +44,19 @@ impl Lane {
         self.t = self.u;
     }
 
+    /// Computes `count` more iterations, one after the other.
+    pub fn iterate(&mut self, count: u32) {
+        let mut digest = Zeroizing::new([0; KEY_LEN]);
+        for _ in 0..count {
+            for start in [self.inner, self.outer] {
+                write(&self.u, &mut digest[..]);
+                self.u = start;
+                finish(&mut self.u, BLOCK, &digest[..]);
+            }
+            self.t.iter_mut().zip(&self.u).for_each(|(t, u)| *t ^= u);
+        }
+    }
+
     /// The key after as many iterations as were computed.
     pub fn key(&self) -> Key {
         let mut key = [0; KEY_LEN];

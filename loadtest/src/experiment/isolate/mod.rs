@@ -119,7 +119,10 @@ fn capacity(
     let mut found = knee::find(scene, &rules, lone, args.search.resolution)?;
     if found.bounds.limit == Limit::Generator {
         eprintln!("the load generator was the limit, not the server: once more");
-        found = knee::find(scene, &rules, lone, args.search.resolution)?;
+        let again = knee::find(scene, &rules, lone, args.search.resolution)?;
+        if again.bounds.holds_per_s.is_some() {
+            found = again;
+        }
     }
     // Also of an interrupted search, whose probes are then in the report.
     Ok(found.bounds.holds_per_s.map(|per_s| Capacity { per_s, found: Some(found) }))
@@ -143,31 +146,13 @@ fn at_every_step(slos: &[Slo], steps: &[Step]) -> Vec<Judged> {
 }
 
 fn findings(args: &Args, scene: &Scene<'_>, measured: Measured) -> Findings<Body> {
-    let points: Vec<Point> = measured.steps.iter().map(Step::point).collect();
-    let asked = Asked { within: args.within, keep: args.keep };
-    let (ending, objectives) = match &measured.capacity {
-        Some(capacity) if !capacity.is_the_servers() => {
-            let reason = format!(
-                "the generator fell behind before the server did, which can sign in {}/s or more; \
-                 give --capacity, or more cores",
-                knee::rate_text(capacity.per_s)
-            );
-            (Ending { verdict: Verdict::Invalid, reason }, vec![])
-        }
-        Some(_) => {
+    let (ending, objectives) = match unknown(measured.capacity.as_ref(), scene.interrupt.caught()) {
+        Some(ending) => (ending, vec![]),
+        None => {
+            let points: Vec<Point> = measured.steps.iter().map(Step::point).collect();
+            let asked = Asked { within: args.within, keep: args.keep };
             let others = at_every_step(&args.search.slo, &measured.steps);
             judge(&points, args.steps.0.len(), asked, others)
-        }
-        None if scene.interrupt.caught() => {
-            let reason = "interrupted before the login capacity was known".to_owned();
-            (Ending { verdict: Verdict::Fail, reason }, vec![])
-        }
-        None => {
-            let reason =
-                "no login rate was found that holds, so that there are no percents of it; \
-                          give --capacity"
-                    .to_owned();
-            (Ending { verdict: Verdict::Invalid, reason }, vec![])
         }
     };
     let server = scene.server();
@@ -181,5 +166,52 @@ fn findings(args: &Args, scene: &Scene<'_>, measured: Measured) -> Findings<Body
         tables: tables(&measured),
         summary: summary(&measured),
         body: Body::new(measured),
+    }
+}
+
+/// The end of a run that does not know what 100 % are.
+fn unknown(capacity: Option<&Capacity>, interrupted: bool) -> Option<Ending> {
+    let (verdict, reason) = match capacity {
+        Some(capacity) if capacity.is_the_servers() => return None,
+        _ if interrupted => {
+            (Verdict::Fail, "interrupted before the login capacity was known".to_owned())
+        }
+        Some(capacity) => {
+            let per_s = knee::rate_text(capacity.per_s);
+            let reason = format!(
+                "the generator fell behind before the server did, which can do {per_s} logins/s or more; give \
+                 --capacity"
+            );
+            (Verdict::Invalid, reason)
+        }
+        None => {
+            let reason = "no login rate was found that holds, so that there are no percents of it; \
+                          give --capacity";
+            (Verdict::Invalid, reason.to_owned())
+        }
+    };
+    Some(Ending { verdict, reason })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::knee::{Bounds, Limit};
+
+    fn capacity(limit: Limit) -> Capacity {
+        let bounds = Bounds { holds_per_s: Some(40.0), beyond_per_s: Some(50.0), limit };
+        let found = Found { stream: Stream::Login, slos: vec![], bounds, probes: vec![] };
+        Capacity { per_s: 40.0, found: Some(found) }
+    }
+
+    #[test]
+    fn what_the_generator_can_do_is_not_what_the_server_can_do() {
+        let ending = |capacity, interrupted| unknown(capacity, interrupted).map(|end| end.verdict);
+        assert_eq!(ending(Some(&capacity(Limit::Server)), false), None);
+        assert_eq!(ending(Some(&Capacity { per_s: 40.0, found: None }), false), None);
+        assert_eq!(ending(Some(&capacity(Limit::Generator)), false), Some(Verdict::Invalid));
+        assert_eq!(ending(Some(&capacity(Limit::Generator)), true), Some(Verdict::Fail));
+        assert_eq!(ending(None, false), Some(Verdict::Invalid));
+        assert_eq!(ending(None, true), Some(Verdict::Fail));
     }
 }

@@ -28,7 +28,7 @@ pub(super) fn run(bench: &Bench, findings: &mut Findings) -> anyhow::Result<()> 
         .ok();
     let mut contenders = vec![&mut hallpass];
     contenders.extend(flask.as_mut());
-    let (rounds, time) = bench.pick((3, 4000), (1, 3000));
+    let (rounds, time) = bench.pick((3, 8000), (1, 5000));
     contest::hold(bench, findings, &mut contenders, rounds, Duration::from_millis(time))?;
 
     let figure = per_second(&hallpass);

@@ -13,6 +13,8 @@ use std::arch::x86_64::{
 };
 use std::array;
 
+use zeroize::Zeroize as _;
+
 use crate::lane::Lane;
 use crate::sha256::{K, PADDING, Words};
 
@@ -36,7 +38,7 @@ mod logic {
 /// `count` iterations in each of at most sixteen lanes.
 #[target_feature(enable = "avx512f")]
 pub fn iterate(lanes: &mut [&mut Lane], count: u32) {
-    let starts = [gather(lanes, |lane| &lane.inner), gather(lanes, |lane| &lane.outer)];
+    let mut starts = [gather(lanes, |lane| &lane.inner), gather(lanes, |lane| &lane.outer)];
     let mut u = gather(lanes, |lane| &lane.u);
     let mut t = gather(lanes, |lane| &lane.t);
     for _ in 0..count {
@@ -47,6 +49,10 @@ pub fn iterate(lanes: &mut [&mut Lane], count: u32) {
     }
     scatter(&u, lanes, |lane| &mut lane.u);
     scatter(&t, lanes, |lane| &mut lane.t);
+    // More than fits into the registers, so that it was in memory.
+    starts.zeroize();
+    u.zeroize();
+    t.zeroize();
 }
 
 /// Compresses a message and its padding into a start value, in each lane.

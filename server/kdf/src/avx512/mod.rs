@@ -1,6 +1,7 @@
-//! Sixteen derivations side by side on AVX-512, in plain arithmetic; where the processor has the SHA
-//! extensions too, a few are left to those.
+//! Sixteen derivations side by side on AVX-512, in plain arithmetic. A few are left to the SHA extensions
+//! where the processor has them too, and else one alone to the `sha2` crate.
 
+use crate::lane::Lane;
 use crate::lanes::Lanes;
 use crate::schedule::{Job, Kernel};
 use crate::sha_ni::ShaNi;
@@ -9,6 +10,10 @@ mod compress;
 
 /// A register's bits, by those of a word.
 const LANES: usize = 512 / 32;
+
+/// From how many on they cost less here than by two on the SHA extensions: sixteen take as long as four
+/// pairs do on Intel's Emerald Rapids. Other processors have other numbers.
+const MANY: usize = LANES / 2 + 1;
 
 /// Iterations between two pauses: some 150 us.
 const TURN: u32 = 256;
@@ -23,8 +28,6 @@ pub struct Avx512 {
 
 impl Avx512 {
     pub fn detect() -> Option<Self> {
-        // What is compiled for AVX-512 may use the older instructions as well, which the first one
-        // implies.
         is_x86_feature_detected!("avx512f").then_some(Self { sha_ni: ShaNi::detect(), _proof: () })
     }
 
@@ -40,29 +43,44 @@ impl Avx512 {
         }
     }
 
-    fn for_a_few(self, jobs: usize) -> Option<ShaNi> {
-        self.sha_ni.filter(|sha_ni| jobs <= sha_ni.lanes().throughput)
+    /// Computes `count` more iterations in each lane.
+    fn iterate(self, mut lanes: Vec<&mut Lane>, count: u32) {
+        assert!(lanes.len() <= LANES, "{} for {LANES} lanes", lanes.len());
+        // SAFETY: `iterate` is safe but for the target feature that it is compiled with, avx512f. The
+        // processor has it, or there would be no `self`.
+        unsafe { compress::iterate(&mut lanes, count) }
+    }
+
+    /// Whether so many jobs are left to something else.
+    fn are_few(self, jobs: usize) -> bool {
+        jobs <= self.lanes().latency
     }
 }
 
 impl Kernel for Avx512 {
     fn lanes(self) -> Lanes {
-        let latency = self.sha_ni.map_or(LANES, |sha_ni| sha_ni.lanes().latency);
-        Lanes { latency, throughput: LANES }
+        match self.sha_ni {
+            Some(sha_ni) => {
+                Lanes { latency: sha_ni.lanes().latency, throughput: LANES, many: MANY }
+            }
+            None => Lanes { latency: 1, throughput: LANES, many: 2 },
+        }
     }
 
     fn turn(self, jobs: usize) -> u32 {
-        self.for_a_few(jobs).map_or(TURN, |sha_ni| sha_ni.turn(jobs))
+        match self.sha_ni {
+            Some(sha_ni) if self.are_few(jobs) => sha_ni.turn(jobs),
+            _ => TURN,
+        }
     }
 
     fn advance(self, jobs: &mut [Box<Job>], count: u32) {
-        if let Some(sha_ni) = self.for_a_few(jobs.len()) {
-            return sha_ni.advance(jobs, count);
+        match self.sha_ni {
+            Some(sha_ni) if self.are_few(jobs.len()) => sha_ni.advance(jobs, count),
+            None if self.are_few(jobs.len()) => {
+                jobs.iter_mut().for_each(|job| job.lane.iterate(count));
+            }
+            _ => self.iterate(jobs.iter_mut().map(|job| &mut job.lane).collect(), count),
         }
-        assert!(jobs.len() <= LANES, "{} jobs for {LANES} lanes", jobs.len());
-        let mut lanes: Vec<_> = jobs.iter_mut().map(|job| &mut job.lane).collect();
-        // SAFETY: `iterate` is safe but for the target feature that it is compiled with, avx512f. The
-        // processor has it, or there would be no `self`.
-        unsafe { compress::iterate(&mut lanes, count) }
     }
 }
