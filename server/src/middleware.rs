@@ -7,6 +7,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
+use data_encoding::HEXLOWER;
 use futures_util::FutureExt as _;
 use hallpass_contract::path;
 use http::header::HOST;
@@ -62,9 +63,7 @@ impl Service {
                 response
             }
         };
-        if let Ok(id) = HeaderValue::try_from(id.to_string()) {
-            response.headers_mut().insert(X_REQUEST_ID, id);
-        }
+        response.headers_mut().insert(X_REQUEST_ID, id.to_header());
         response
     }
 
@@ -158,8 +157,36 @@ struct RequestId {
     count: u64,
 }
 
+impl RequestId {
+    /// As it is displayed, in less time: each answer has one.
+    fn to_header(self) -> HeaderValue {
+        let Ok(count) = u32::try_from(self.count) else {
+            return HeaderValue::try_from(self.to_string()).expect("digits and a hyphen");
+        };
+        let mut text = [b'-'; 17];
+        HEXLOWER.encode_mut(&self.process.to_be_bytes(), &mut text[..8]);
+        HEXLOWER.encode_mut(&count.to_be_bytes(), &mut text[9..]);
+        HeaderValue::from_bytes(&text).expect("digits and a hyphen")
+    }
+}
+
 impl fmt::Display for RequestId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:08x}-{:08x}", self.process, self.count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_in_a_header_is_the_one_in_the_log() {
+        for count in [0, 1, 0xabcd, u32::MAX.into(), u64::from(u32::MAX) + 1, u64::MAX] {
+            for process in [0, 0x0123_4567, u32::MAX] {
+                let id = RequestId { process, count };
+                assert_eq!(id.to_header(), id.to_string());
+            }
+        }
     }
 }

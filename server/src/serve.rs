@@ -11,7 +11,7 @@ use http::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::net::{TcpListener, TcpSocket, TcpStream, lookup_host};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -20,6 +20,9 @@ use warp::reply::Response;
 
 use crate::metrics::Connections;
 use crate::middleware::Service;
+use timer::ConnectionTimer;
+
+mod timer;
 
 /// What a connection may take.
 #[derive(Clone, Copy, Debug)]
@@ -214,7 +217,7 @@ async fn connection<F: Future<Output = Response> + Send + 'static>(
         async move { Ok::<_, Infallible>(answered.await) }
     });
     let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
+        .timer(ConnectionTimer::default())
         .header_read_timeout(limits.headers)
         .max_buf_size(READ_BUFFER_BYTES)
         // Our answers are small: to copy one beside its head costs less than to write two pieces.

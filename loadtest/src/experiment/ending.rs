@@ -3,7 +3,7 @@
 use crate::slo::Judged;
 use crate::verdict::{Ending, Verdict};
 
-/// The verdict: invalid if the generator has `faults`, else a failure if something is `broken`, such as an
+/// The verdict: invalid if there are `faults` in how it was measured, else a failure if something is `broken`, such as an
 /// interrupt, or an objective does not hold.
 pub(crate) fn ending(faults: &[String], broken: &[String], objectives: &[Judged]) -> Ending {
     let (missed, held): (Vec<&Judged>, Vec<&Judged>) =

@@ -1,7 +1,12 @@
+use crate::lanes::Lanes;
 use crate::{Input, Key, portable};
 
 #[cfg(target_arch = "x86_64")]
-use crate::sha_ni::{self, ShaNi};
+use crate::{
+    avx512::Avx512,
+    schedule::{self, Kernel as _},
+    sha_ni::ShaNi,
+};
 
 /// A way to derive keys; all of them derive the same ones. [`derive()`](crate::derive()) takes the best,
 /// so this is for those who compare them.
@@ -13,13 +18,17 @@ enum Kind {
     Portable,
     #[cfg(target_arch = "x86_64")]
     ShaNi(ShaNi),
+    #[cfg(target_arch = "x86_64")]
+    Avx512(Avx512),
 }
 
 impl Backend {
     /// The fastest one that this processor can run. Only the first call has to ask it.
     pub fn detect() -> Self {
         #[cfg(target_arch = "x86_64")]
-        if let Some(sha_ni) = ShaNi::detect() {
+        if let Some(avx512) = Avx512::detect() {
+            return Self(Kind::Avx512(avx512));
+        } else if let Some(sha_ni) = ShaNi::detect() {
             return Self(Kind::ShaNi(sha_ni));
         }
         Self::portable()
@@ -30,28 +39,39 @@ impl Backend {
         Self(Kind::Portable)
     }
 
-    /// All that this processor can run, the portable one first.
+    /// All that this processor can run, the portable one first and the fastest one last.
     pub fn available() -> Vec<Self> {
-        let mut backends = vec![Self::portable(), Self::detect()];
+        let mut backends = vec![Self::portable()];
+        #[cfg(target_arch = "x86_64")]
+        {
+            backends.extend(ShaNi::detect().map(|sha_ni| Self(Kind::ShaNi(sha_ni))));
+            let avx512 = Avx512::detect();
+            backends.extend(avx512.map(|avx512| Self(Kind::Avx512(avx512.alone()))));
+        }
+        backends.push(Self::detect());
         backends.dedup();
         backends
     }
 
-    /// `portable` or `sha-ni`.
+    /// `portable`, `sha-ni`, `avx512` or `avx512+sha-ni`.
     pub fn name(self) -> &'static str {
         match self.0 {
             Kind::Portable => "portable",
             #[cfg(target_arch = "x86_64")]
             Kind::ShaNi(_) => "sha-ni",
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx512(avx512) => avx512.name(),
         }
     }
 
-    /// As [`lanes`](crate::lanes).
-    pub fn lanes(self) -> usize {
+    /// As [`lanes()`](crate::lanes()).
+    pub fn lanes(self) -> Lanes {
         match self.0 {
-            Kind::Portable => 1,
+            Kind::Portable => Lanes::always(1),
             #[cfg(target_arch = "x86_64")]
-            Kind::ShaNi(_) => sha_ni::LANES,
+            Kind::ShaNi(sha_ni) => sha_ni.lanes(),
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx512(avx512) => avx512.lanes(),
         }
     }
 
@@ -68,7 +88,9 @@ impl Backend {
                 inputs.iter().map(derive).collect()
             }
             #[cfg(target_arch = "x86_64")]
-            Kind::ShaNi(sha_ni) => sha_ni::derive(sha_ni, inputs, pause),
+            Kind::ShaNi(sha_ni) => schedule::derive(inputs, sha_ni, pause),
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx512(avx512) => schedule::derive(inputs, avx512, pause),
         }
     }
 }

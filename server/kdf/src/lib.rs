@@ -1,9 +1,9 @@
 //! PBKDF2-HMAC-SHA256 (RFC 8018 section 5.2) for many passwords at once.
 //!
 //! One derivation waits for its own last round most of the time: a SHA instruction is slow to answer,
-//! but the next one need not wait if it belongs to another password. So [`derive()`] takes several
-//! inputs and computes [`lanes`] of them side by side, each of which then takes half as long or
-//! less than it would alone.
+//! but the next one need not wait if it belongs to another password; and a register of 512 bits
+//! computes sixteen of them at once. So [`derive()`] takes several inputs and computes as many of them
+//! side by side as [`lanes()`] says, each of which then takes a part of the time that it would alone.
 //!
 //! ```
 //! use std::num::NonZeroU32;
@@ -19,9 +19,19 @@
 use std::num::NonZeroU32;
 
 pub use backend::Backend;
+pub use lanes::Lanes;
 
+#[cfg(target_arch = "x86_64")]
+mod avx512;
 mod backend;
+#[cfg(target_arch = "x86_64")]
+mod lane;
+mod lanes;
 mod portable;
+#[cfg(target_arch = "x86_64")]
+mod schedule;
+#[cfg(target_arch = "x86_64")]
+mod sha256;
 #[cfg(target_arch = "x86_64")]
 mod sha_ni;
 
@@ -58,14 +68,14 @@ impl<'a> Input<'a> {
     }
 }
 
-/// How many inputs one core derives at once with the least time for each. More than that in one
-/// call of [`derive()`] wait until a lane is free.
-pub fn lanes() -> usize {
+/// How many inputs one core derives side by side. [`derive()`] takes [`Lanes::at_once`] of those that it was
+/// given and has not begun or not ended; the others wait.
+pub fn lanes() -> Lanes {
     Backend::detect().lanes()
 }
 
 /// Derives a key from each input, in the order of `inputs`. It computes for tens of milliseconds
-/// per input at usual iteration counts, so it has no place on an async executor's thread.
+/// at usual iteration counts, for hundreds with all lanes full: it has no place on an async executor's thread.
 pub fn derive(inputs: &[Input<'_>]) -> Vec<Key> {
     Backend::detect().derive(inputs)
 }

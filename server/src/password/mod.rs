@@ -10,6 +10,7 @@ mod stored;
 #[cfg(test)]
 mod vectors;
 
+pub use hallpass_kdf::Lanes;
 pub use kdf::MAX_ITERATIONS;
 pub use phc::PhcHash;
 pub use policy::{MAX_CHARS, Policy};

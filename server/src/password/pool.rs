@@ -18,19 +18,21 @@ use tokio::sync::oneshot;
 use super::kdf::{Kdf, Prf};
 use super::phc::SALT_LEN;
 use super::{Password, PhcHash, StoredHash, cost};
-use pace::Pace;
-use queue::{Queue, Workers};
+use queue::Queue;
+use settings::Rates;
 pub use settings::Settings;
 pub use stats::{JobKind, JobTimes, KindStats, PoolObserver, PoolStats, Unobserved};
 use worker::{Cost, Derivation, Source, Work, Worker};
 
-/// The threads that hash passwords: as many as cores, each with as many passwords at once as the
-/// core has lanes for, with bounded queues and below the priority of those that answer requests.
+/// The threads that hash passwords: as many as cores, each with a few passwords at once, or with as many
+/// as the core has lanes for if so many wait; with bounded queues, and below the priority of those that
+/// answer requests.
 ///
 /// A verification takes longer beside another one than alone, but no longer for one user than for
 /// another: who runs beside whom is decided by what waits at the moment a thread is free, every
 /// verification by PBKDF2-HMAC-SHA256 is one input of the same padded length, and one that can't
-/// share the lanes is padded as if it had company whenever it would have had some.
+/// share the lanes is padded as if it had company whenever it would have had some. From the first of those on,
+/// no more than a few are hashed at once: they stop a batch short and keep a thread for the time of a full one.
 #[derive(Debug)]
 pub struct Pool {
     queue: Arc<Queue<Work>>,
@@ -77,24 +79,34 @@ impl Pool {
     /// If a thread can't be started or the system has no randomness.
     pub fn start(settings: Settings) -> anyhow::Result<Self> {
         let Settings { iterations, threads, lanes, observer } = settings;
-        let workers = Workers { threads: threads.max(1), lanes: lanes.max(1) };
-        let pool = Self::without_workers(workers, iterations, settings::measure(workers.lanes))?;
-        for n in 0..workers.threads {
-            let (queue, observer) = (Arc::clone(&pool.queue), Arc::clone(&observer));
-            let worker = Worker { queue, observer };
-            thread::Builder::new().name(format!("hash-{n}")).spawn(move || worker.work())?;
-        }
+        let rates = settings::measure(lanes, iterations);
+        let pool = Self::without_workers(threads.max(1), iterations, rates)?;
+        pool.start_workers(threads.max(1), &observer)?;
         Ok(pool)
     }
 
     fn without_workers(
-        workers: Workers,
+        threads: usize,
         iterations: NonZeroU32,
-        pace: Pace,
+        rates: Rates,
     ) -> Result<Self, PoolError> {
         let dearest = Arc::new(AtomicU32::new(iterations.get()));
-        let queue = Arc::new(Queue::new(workers, Arc::clone(&dearest), pace));
+        let queue = Arc::new(Queue::new(threads, Arc::clone(&dearest), rates));
         Ok(Self { queue, iterations, dearest, decoy: decoy(iterations)? })
+    }
+
+    fn start_workers(
+        &self,
+        threads: usize,
+        observer: &Arc<dyn PoolObserver>,
+    ) -> std::io::Result<()> {
+        let cores = priority::a_core_each(threads);
+        for n in 0..threads {
+            let (queue, observer) = (Arc::clone(&self.queue), Arc::clone(observer));
+            let worker = Worker { queue, observer, core: cores.get(n).copied() };
+            thread::Builder::new().name(format!("hash-{n}")).spawn(move || worker.work())?;
+        }
+        Ok(())
     }
 
     /// Hashes a password with a fresh salt, for somebody who has an account.
@@ -174,6 +186,9 @@ impl Pool {
                 stored.matches(&self.derive(JobKind::Login, password, &stored.salt, cost).await?)
             }
             Kdf::Pbkdf2(..) | Kdf::Scrypt(_) => {
+                // Those behind it in the queue wait for as long as it is padded, and could tell by that
+                // what kind of hash this user has. Among a few that is little; among many it is not.
+                self.queue.keep_to_a_few();
                 let (stored, dearest) = (stored.clone(), Arc::clone(&self.dearest));
                 let verify = move |lanes| {
                     cost::verify(&stored, password.expose().as_bytes(), &dearest, lanes)

@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hallpass::serve::{Limits, bind};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -52,9 +52,31 @@ async fn silent_half_sent_and_idle_connections_are_closed() {
     let silent = connect(&app, "").await;
     let half_sent = connect(&app, "GET /healthz HTTP/1.1\r\nHos").await;
     let idle = connect(&app, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    // So is one whose first requests came in time.
+    let requests = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n".repeat(3);
+    let half_sent_later = connect(&app, &format!("{requests}GET /healthz HT")).await;
     assert!(!read_to_close(silent).await.contains("200 OK"));
     assert!(!read_to_close(half_sent).await.contains("200 OK"));
     assert!(read_to_close(idle).await.contains("200 OK"));
+    assert_eq!(read_to_close(half_sent_later).await.matches("200 OK").count(), 3);
+}
+
+#[tokio::test]
+async fn a_connection_lives_for_as_long_as_each_request_comes_in_time() {
+    let limits = Limits { headers: Duration::from_millis(600), ..Limits::default() };
+    let app = TestApp::with_limits(limits).await;
+    let request = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
+    let mut kept = connect(&app, request).await;
+    let started = Instant::now();
+    let mut answered = 1;
+    while started.elapsed() < 2 * limits.headers {
+        let mut answer = [0; 1024];
+        let read = kept.read(&mut answer).await.unwrap();
+        assert!(answer[..read].starts_with(b"HTTP/1.1 200"), "after {answered} answers");
+        kept.write_all(request.as_bytes()).await.unwrap();
+        answered += 1;
+    }
+    assert!(answered > 2);
 }
 
 #[tokio::test]

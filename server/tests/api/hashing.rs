@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, mpsc};
 
 use futures_util::FutureExt as _;
 use futures_util::future::join_all;
-use hallpass::password::{JobKind, JobTimes, KindStats, Pool, PoolObserver, Settings};
+use hallpass::password::{JobKind, JobTimes, KindStats, Lanes, Pool, PoolObserver, Settings};
 use hallpass::serve::Limits;
 use hallpass_contract::{kind, path};
 use tokio::io::AsyncWriteExt as _;
@@ -27,7 +27,8 @@ impl PoolObserver for Order {
 async fn app(observer: Arc<dyn PoolObserver>) -> TestApp {
     TestApp::with(&[], Limits::default(), |state| {
         let iterations = 10.try_into().unwrap();
-        let settings = Settings { threads: 1, lanes: 2, observer, ..Settings::new(iterations) };
+        let settings =
+            Settings { threads: 1, lanes: Lanes::always(2), observer, ..Settings::new(iterations) };
         state.pool = Pool::start(settings).unwrap();
     })
     .await

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use hallpass::password::{JobKind, Pool, Settings};
+use hallpass::password::{JobKind, Lanes, Pool, Settings};
 use hallpass::scrape;
 use hallpass::serve::Limits;
 use hallpass_contract::path;
@@ -261,7 +261,9 @@ async fn hashing_counts_by_its_kind_and_what_became_of_it() {
     let app = TestApp::with(&[], Limits::default(), |state| {
         let observer = Arc::new(state.metrics.hashing.clone());
         let settings = Settings::new(10.try_into().unwrap());
-        state.pool = Pool::start(Settings { threads: 1, lanes: 1, observer, ..settings }).unwrap();
+        state.pool =
+            Pool::start(Settings { threads: 1, lanes: Lanes::always(1), observer, ..settings })
+                .unwrap();
     })
     .await;
     let metrics = Metrics::of(&app).await;

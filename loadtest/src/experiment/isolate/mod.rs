@@ -10,7 +10,7 @@ use report::{Body, figures, question, summary, tables};
 use step::Step;
 use verdict::{Asked, Point, judge};
 
-use super::knee::{self, Found};
+use super::knee::{self, Found, Limit};
 use super::{Findings, Scene, Stream, conduct};
 use crate::interrupt::Interrupt;
 use crate::slo::{Judged, Slo};
@@ -27,6 +27,13 @@ struct Capacity {
     per_s: f64,
     /// How it was found, unless it was given.
     found: Option<Found>,
+}
+
+impl Capacity {
+    /// Whether it is what the server can do, and not what the generator could offer.
+    fn is_the_servers(&self) -> bool {
+        self.found.as_ref().is_none_or(|found| found.bounds.limit != Limit::Generator)
+    }
 }
 
 /// All that was measured.
@@ -55,7 +62,9 @@ fn measure(args: &Args, scene: &mut Scene<'_>) -> anyhow::Result<Measured> {
     let verify_rate = bearable(args, scene)?;
     let capacity = capacity(args, scene, verify_rate)?;
     let mut steps = Vec::new();
-    let Some(known) = &capacity else { return Ok(Measured { verify_rate, capacity, steps }) };
+    let Some(known) = capacity.as_ref().filter(|capacity| capacity.is_the_servers()) else {
+        return Ok(Measured { verify_rate, capacity, steps });
+    };
     let planned = args.steps.0.len();
     for (number, percent) in (1..).zip(&args.steps.0) {
         let name = format!("step {number} of {planned}, logins at {percent}%");
@@ -107,7 +116,14 @@ fn capacity(
     let lone = knee::lone_login(scene, &args.generator)?;
     let mut rules = args.search.rules(Stream::Login, &args.generator);
     rules.beside = verify_rate;
-    let found = knee::find(scene, &rules, lone, args.search.resolution)?;
+    let mut found = knee::find(scene, &rules, lone, args.search.resolution)?;
+    if found.bounds.limit == Limit::Generator {
+        eprintln!("the load generator was the limit, not the server: once more");
+        let again = knee::find(scene, &rules, lone, args.search.resolution)?;
+        if again.bounds.holds_per_s.is_some() {
+            found = again;
+        }
+    }
     // Also of an interrupted search, whose probes are then in the report.
     Ok(found.bounds.holds_per_s.map(|per_s| Capacity { per_s, found: Some(found) }))
 }
@@ -130,23 +146,13 @@ fn at_every_step(slos: &[Slo], steps: &[Step]) -> Vec<Judged> {
 }
 
 fn findings(args: &Args, scene: &Scene<'_>, measured: Measured) -> Findings<Body> {
-    let points: Vec<Point> = measured.steps.iter().map(Step::point).collect();
-    let asked = Asked { within: args.within, keep: args.keep };
-    let (ending, objectives) = match &measured.capacity {
-        Some(_) => {
+    let (ending, objectives) = match unknown(measured.capacity.as_ref(), scene.interrupt.caught()) {
+        Some(ending) => (ending, vec![]),
+        None => {
+            let points: Vec<Point> = measured.steps.iter().map(Step::point).collect();
+            let asked = Asked { within: args.within, keep: args.keep };
             let others = at_every_step(&args.search.slo, &measured.steps);
             judge(&points, args.steps.0.len(), asked, others)
-        }
-        None if scene.interrupt.caught() => {
-            let reason = "interrupted before the login capacity was known".to_owned();
-            (Ending { verdict: Verdict::Fail, reason }, vec![])
-        }
-        None => {
-            let reason =
-                "no login rate was found that holds, so that there are no percents of it; \
-                          give --capacity"
-                    .to_owned();
-            (Ending { verdict: Verdict::Invalid, reason }, vec![])
         }
     };
     let server = scene.server();
@@ -160,5 +166,52 @@ fn findings(args: &Args, scene: &Scene<'_>, measured: Measured) -> Findings<Body
         tables: tables(&measured),
         summary: summary(&measured),
         body: Body::new(measured),
+    }
+}
+
+/// The end of a run that does not know what 100 % are.
+fn unknown(capacity: Option<&Capacity>, interrupted: bool) -> Option<Ending> {
+    let (verdict, reason) = match capacity {
+        Some(capacity) if capacity.is_the_servers() => return None,
+        _ if interrupted => {
+            (Verdict::Fail, "interrupted before the login capacity was known".to_owned())
+        }
+        Some(capacity) => {
+            let per_s = knee::rate_text(capacity.per_s);
+            let reason = format!(
+                "the generator fell behind before the server did, which can do {per_s} logins/s or more; give \
+                 --capacity"
+            );
+            (Verdict::Invalid, reason)
+        }
+        None => {
+            let reason = "no login rate was found that holds, so that there are no percents of it; \
+                          give --capacity";
+            (Verdict::Invalid, reason.to_owned())
+        }
+    };
+    Some(Ending { verdict, reason })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::knee::{Bounds, Limit};
+
+    fn capacity(limit: Limit) -> Capacity {
+        let bounds = Bounds { holds_per_s: Some(40.0), beyond_per_s: Some(50.0), limit };
+        let found = Found { stream: Stream::Login, slos: vec![], bounds, probes: vec![] };
+        Capacity { per_s: 40.0, found: Some(found) }
+    }
+
+    #[test]
+    fn what_the_generator_can_do_is_not_what_the_server_can_do() {
+        let ending = |capacity, interrupted| unknown(capacity, interrupted).map(|end| end.verdict);
+        assert_eq!(ending(Some(&capacity(Limit::Server)), false), None);
+        assert_eq!(ending(Some(&Capacity { per_s: 40.0, found: None }), false), None);
+        assert_eq!(ending(Some(&capacity(Limit::Generator)), false), Some(Verdict::Invalid));
+        assert_eq!(ending(Some(&capacity(Limit::Generator)), true), Some(Verdict::Fail));
+        assert_eq!(ending(None, false), Some(Verdict::Invalid));
+        assert_eq!(ending(None, true), Some(Verdict::Fail));
     }
 }

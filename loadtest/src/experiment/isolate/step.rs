@@ -77,6 +77,7 @@ impl Step {
             percent: self.percent,
             verify_p99_us: self.verify.latency.quantile(0.99),
             verify_failed: self.verify.unserved() as f64 / self.verify.offered.max(1) as f64,
+            login_rate: self.login_rate,
             login_goodput: self.login_goodput,
             faults: self.faults.clone(),
         }

@@ -7,6 +7,10 @@ use crate::verdict::Ending;
 
 /// More verifications than this share, answered wrongly or not at all, are too many.
 const MOST_FAILED: f64 = 0.001;
+/// A server that does this share of all logins that arrive is not overloaded.
+const ALL_SERVED: f64 = 0.95;
+/// From this login utilisation on a server should be: what is taken for 100 % is so much too low at the most.
+const OVERLOAD: f64 = 120.0;
 
 /// What counts of a step.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,6 +21,8 @@ pub(super) struct Point {
     pub(super) verify_p99_us: Option<u64>,
     /// The share of verifications that were not answered rightly.
     pub(super) verify_failed: f64,
+    /// Logins per second that arrived.
+    pub(super) login_rate: f64,
     /// Logins per second that were served while the step was measured.
     pub(super) login_goodput: f64,
     /// Why it says nothing; empty if it does.
@@ -40,15 +46,30 @@ pub(super) fn judge(
 ) -> (Ending, Vec<Judged>) {
     let objectives = vec![latency(points, asked), errors(points), goodput(points, asked)];
     let objectives: Vec<Judged> = objectives.into_iter().flatten().chain(others).collect();
-    let faults: Vec<String> = points
+    let silent = points
         .iter()
         .filter(|point| !point.faults.is_empty())
-        .map(|point| format!("at {:.0}%: {}", point.percent, point.faults.join(", ")))
-        .collect();
+        .map(|point| format!("at {:.0}%: {}", point.percent, point.faults.join(", ")));
+    let mut faults: Vec<String> = silent.collect();
+    if objectives.iter().all(|objective| objective.held) {
+        faults.extend(points.last().and_then(not_overloaded));
+    }
     let broken = (points.len() < planned)
         .then(|| format!("interrupted after {} of {planned} steps", points.len()));
     let ending = ending(&faults, broken.as_slice(), &objectives);
     (ending, objectives)
+}
+
+/// Why nothing follows from objectives that hold in an overload that was none.
+fn not_overloaded(last: &Point) -> Option<String> {
+    let did_all = last.login_goodput >= ALL_SERVED * last.login_rate;
+    (last.percent >= OVERLOAD && did_all).then(|| {
+        format!(
+            "at {:.0}% the server did nearly all logins that arrived, {:.1}/s of {:.1}/s: that is no overload; \
+             give a higher --capacity or --steps",
+            last.percent, last.login_goodput, last.login_rate
+        )
+    })
 }
 
 /// The last step's p99 of verifications beside the first one's.
@@ -111,6 +132,7 @@ mod tests {
             percent,
             verify_p99_us: Some(p99),
             verify_failed: 0.0,
+            login_rate: percent / 2.0,
             login_goodput: goodput,
             faults: vec![],
         }
@@ -155,6 +177,18 @@ mod tests {
         assert!(ending.reason.contains("at 150%: it was late"), "{ending}");
         let (ending, _) = judge(&steps[..1], 2, ASKED, vec![]);
         assert!(ending.reason.contains("interrupted after 1 of 2 steps"), "{ending}");
+    }
+
+    #[test]
+    fn nothing_follows_from_an_overload_that_was_none() {
+        let verdict = |percent, p99, goodput| {
+            verdict(&[point(0.0, 100, 0.0), point(100.0, 1, 50.0), point(percent, p99, goodput)])
+        };
+        // Of 60 that arrive per second.
+        assert_eq!(verdict(120.0, 1, 56.0), Verdict::Pass);
+        assert_eq!(verdict(120.0, 1, 57.0), Verdict::Invalid);
+        assert_eq!(verdict(120.0, 201, 57.0), Verdict::Fail, "it is too slow all the same");
+        assert_eq!(verdict(110.0, 1, 55.0), Verdict::Pass, "100 % is not known that well");
     }
 
     #[test]

@@ -18,6 +18,7 @@ use judge::judge;
 pub(crate) use probe::Rules;
 use report::{Body, figures, question, summary, tables};
 pub(crate) use report::{KneeFigures, figure, probes};
+pub(crate) use search::{Bounds, Limit};
 use search::{Range, search};
 
 use super::{Findings, Scene, Stream, conduct};

@@ -10,8 +10,8 @@ use crate::row::{Findings, Row, Unit};
 use crate::server::Server;
 use crate::statistics::Spread;
 
-/// As many as sign in at once: as many as there are lanes, and more that wait.
-const CLIENTS: usize = 8;
+/// As many as sign in at once: those in all lanes of one core, and as many that wait.
+const CLIENTS: usize = 32;
 
 pub(super) fn run(bench: &Bench, findings: &mut Findings) -> anyhow::Result<()> {
     let core = Some(bench.cores.server);
@@ -28,7 +28,7 @@ pub(super) fn run(bench: &Bench, findings: &mut Findings) -> anyhow::Result<()> 
         .ok();
     let mut contenders = vec![&mut hallpass];
     contenders.extend(flask.as_mut());
-    let (rounds, time) = bench.pick((3, 4000), (1, 3000));
+    let (rounds, time) = bench.pick((3, 8000), (1, 5000));
     contest::hold(bench, findings, &mut contenders, rounds, Duration::from_millis(time))?;
 
     let figure = per_second(&hallpass);

@@ -30,7 +30,7 @@ pub struct Group {
 pub const GROUPS: [Group; 7] = [
     Group {
         name: "kdf",
-        about: "PBKDF2-HMAC-SHA256, 600,000 iterations: one and all lanes, the pbkdf2 crate, OpenSSL",
+        about: "PBKDF2-HMAC-SHA256, 600,000 iterations: one, two and all lanes, the pbkdf2 crate, OpenSSL",
         run: kdf::run,
     },
     Group {

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
-/// How much of an old estimate a new sample replaces: a few dozen jobs, less than a second of full
-/// load, and the estimate has followed; one disturbed sample hardly moves it.
+/// How much of an old estimate a new sample of a few passwords replaces: a few dozen jobs, less than a second
+/// of full load, and the estimate has followed; one disturbed sample hardly moves it.
 const WEIGHT: f64 = 1.0 / 8.0;
 
 /// What one iteration of one password costs a thread whose lanes are full. That is the pace at
@@ -18,13 +18,24 @@ impl Pace {
         Self { seconds_per_iteration: time.as_secs_f64().max(1e-9) / total }
     }
 
-    /// Follows what was measured. Whether more could have run beside it, `had_room`, matters: then
-    /// full lanes would have taken no longer for each, perhaps less. So it can show that they are
-    /// faster than estimated, but not that they are slower.
-    pub fn learn(&mut self, sample: Self, had_room: bool) {
+    /// Some times as long.
+    pub fn scaled(self, factor: f64) -> Self {
+        Self { seconds_per_iteration: self.seconds_per_iteration * factor }
+    }
+
+    /// How many times the other one's cost it is.
+    pub fn over(self, other: Self) -> f64 {
+        self.seconds_per_iteration / other.seconds_per_iteration
+    }
+
+    /// Follows what was measured of `batches` that were as large as those a few lanes hold. Whether more
+    /// could have run beside it, `had_room`, matters: then full lanes would have taken no longer for
+    /// each, perhaps less. So it can show that they are faster than estimated, but not that they are
+    /// slower.
+    pub fn learn(&mut self, sample: Self, batches: f64, had_room: bool) {
         let change = sample.seconds_per_iteration - self.seconds_per_iteration;
         if !had_room || change < 0.0 {
-            self.seconds_per_iteration += WEIGHT * change;
+            self.seconds_per_iteration += (1.0 - (1.0 - WEIGHT).powf(batches)) * change;
         }
     }
 
@@ -63,7 +74,7 @@ mod tests {
         for (pair_ms, expected) in [(114, 57.0), (28, 14.0)] {
             let mut pace = pair();
             for _ in 0..50 {
-                pace.learn(Pace::measured(pair_ms * MS, 2, 600_000), false);
+                pace.learn(Pace::measured(pair_ms * MS, 2, 600_000), 1.0, false);
             }
             assert!((ms(pace) - expected).abs() < 0.1, "{pair_ms}: {}", ms(pace));
         }
@@ -72,14 +83,25 @@ mod tests {
     #[test]
     fn one_disturbed_sample_moves_it_by_an_eighth_of_the_way() {
         let mut pace = pair();
-        pace.learn(Pace::measured(217 * MS, 2, 600_000), false);
+        pace.learn(Pace::measured(217 * MS, 2, 600_000), 1.0, false);
         assert!((ms(pace) - (28.5 + 80.0 / 8.0)).abs() < 1e-6, "{}", ms(pace));
+    }
+
+    #[test]
+    fn many_at_once_count_as_the_few_at_a_time_that_they_replace() {
+        let (mut at_once, mut one_by_one) = (pair(), pair());
+        let sample = Pace::measured(570 * MS, 16, 600_000);
+        at_once.learn(sample, 8.0, false);
+        (0..8).for_each(|_| one_by_one.learn(sample, 1.0, false));
+        assert!((ms(at_once) - ms(one_by_one)).abs() < 1e-9);
+        assert!((ms(pair().scaled(0.5)) - 14.25).abs() < 1e-9);
+        assert!((pair().scaled(0.5).over(pair()) - 0.5).abs() < 1e-9);
     }
 
     #[test]
     fn a_password_that_had_a_core_to_itself_says_nothing_against_full_lanes() {
         let mut pace = pair();
-        pace.learn(Pace::measured(50 * MS, 1, 600_000), true);
+        pace.learn(Pace::measured(50 * MS, 1, 600_000), 1.0, true);
         assert_eq!(pace, pair());
     }
 
@@ -88,7 +110,7 @@ mod tests {
     fn an_absurd_estimate_is_unlearned_by_passwords_that_run_alone() {
         let mut pace = Pace::measured(Duration::from_secs(3600), 1, 600_000);
         for _ in 0..200 {
-            pace.learn(Pace::measured(50 * MS, 1, 600_000), true);
+            pace.learn(Pace::measured(50 * MS, 1, 600_000), 1.0, true);
         }
         assert!(ms(pace) < 50.1, "{}", ms(pace));
     }

@@ -18,6 +18,38 @@ pub(super) fn yield_to_the_reactor() {
     }
 }
 
+/// The cores that this process may use, if there is one for each of `threads`; else none.
+#[cfg(target_os = "linux")]
+pub(super) fn a_core_each(threads: usize) -> Vec<usize> {
+    let Ok(allowed) = rustix::thread::sched_getaffinity(None) else { return vec![] };
+    let cores: Vec<usize> =
+        (0..rustix::thread::CpuSet::MAX_CPU).filter(|core| allowed.is_set(*core)).collect();
+    if cores.len() == threads { cores } else { vec![] }
+}
+
+/// Elsewhere the system is left to it.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn a_core_each(_: usize) -> Vec<usize> {
+    vec![]
+}
+
+/// Keeps the calling thread on a core.
+///
+/// Two hashing threads that are always busy may otherwise come to share one: Linux counts them little,
+/// for their priority, and does not look for work on a core that is idle for less than half a
+/// millisecond at a time, as one that answers requests is.
+#[cfg(target_os = "linux")]
+pub(super) fn stay_on(core: usize) {
+    let mut only = rustix::thread::CpuSet::new();
+    only.set(core);
+    if let Err(error) = rustix::thread::sched_setaffinity(None, &only) {
+        tracing::warn!(%error, core, "can't keep a hashing thread on a core");
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(super) fn stay_on(_: usize) {}
+
 /// Gives way between two turns of hashing.
 ///
 /// The priority alone does not: a thread that wakes a moment before its share is due is not looked at

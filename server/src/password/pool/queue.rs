@@ -5,6 +5,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use super::pace::Pace;
+use super::settings::Rates;
 use super::stats::{JobKind, PoolStats};
 
 /// How long a client waits for a login before it gives up; work that could not be done by then
@@ -14,14 +15,6 @@ const MAX_WAIT: Duration = Duration::from_secs(5);
 /// Bounds the queue's memory where hashes are made very cheap; jobs of each kind.
 const MAX_QUEUE: usize = 4096;
 
-/// Who works a queue off.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Workers {
-    pub threads: usize,
-    /// What each of them does at once.
-    pub lanes: usize,
-}
-
 /// The jobs that wait.
 ///
 /// Hashing threads may be stopped at any point by whatever else the machine has to do, also while
@@ -30,7 +23,8 @@ pub(super) struct Workers {
 pub(super) struct Queue<W> {
     state: Mutex<State<W>>,
     work: Condvar,
-    workers: Workers,
+    /// Who works it off.
+    threads: usize,
     /// What most jobs cost, in iterations.
     dearest: Arc<AtomicU32>,
 }
@@ -43,7 +37,7 @@ struct State<W> {
     idle: usize,
     next_id: u64,
     is_closed: bool,
-    pace: Pace,
+    rates: Rates,
     stats: PoolStats,
 }
 
@@ -75,7 +69,7 @@ pub(super) struct Batch<W> {
     pub jobs: Vec<Job<W>>,
     /// How many it would have been if all jobs shared lanes.
     pub lanes: usize,
-    /// More could have been done in the same time, had there been more to do.
+    /// There were fewer than a few lanes hold, for want of more to do.
     pub had_room: bool,
 }
 
@@ -88,17 +82,17 @@ pub(super) struct Ticket<W> {
 }
 
 impl<W> Queue<W> {
-    pub fn new(workers: Workers, dearest: Arc<AtomicU32>, pace: Pace) -> Self {
+    pub fn new(threads: usize, dearest: Arc<AtomicU32>, rates: Rates) -> Self {
         let state = State {
             waiting: [VecDeque::new(), VecDeque::new()],
             turn: JobKind::Login,
             idle: 0,
             next_id: 0,
             is_closed: false,
-            pace,
+            rates,
             stats: PoolStats::default(),
         };
-        Self { state: Mutex::new(state), work: Condvar::new(), workers, dearest }
+        Self { state: Mutex::new(state), work: Condvar::new(), threads, dearest }
     }
 
     /// Queues a job.
@@ -116,7 +110,7 @@ impl<W> Queue<W> {
         let ticket = Arc::new(());
         let mut state = this.lock();
         let dearest = this.dearest.load(Ordering::Relaxed);
-        let wait = state.pace.time(state.ahead(kind), dearest, this.workers.threads);
+        let wait = state.rates.pace.time(state.ahead(kind), dearest, this.threads);
         if wait > MAX_WAIT || state.waiting[kind as usize].len() >= MAX_QUEUE {
             state.stats.of_mut(kind).refused += 1;
             return Err(wait);
@@ -132,16 +126,16 @@ impl<W> Queue<W> {
 
     /// What to do next; waits until there is something. None once the queue is closed.
     pub fn take(&self) -> Option<Batch<W>> {
-        let mut jobs = Vec::with_capacity(self.workers.lanes);
+        let mut jobs = Vec::with_capacity(self.lock().rates.lanes.throughput);
         let mut state = self.lock();
         loop {
             if state.is_closed {
                 return None;
             }
-            let lanes = state.share(self.workers.lanes);
+            let lanes = state.share();
             state.pop(lanes, &mut jobs);
             if !jobs.is_empty() {
-                let is_full = jobs.len() == self.workers.lanes;
+                let is_full = jobs.len() >= state.rates.lanes.latency;
                 let had_room = !is_full && (state.idle > 0 || state.is_empty());
                 return Some(Batch { jobs, lanes, had_room });
             }
@@ -154,7 +148,7 @@ impl<W> Queue<W> {
     /// At most `free` more jobs that share lanes, for a worker that has some to spare, unless
     /// somebody else has nothing to do at all. Does not wait.
     pub fn take_more(&self, free: usize) -> Vec<Job<W>> {
-        let mut jobs = Vec::with_capacity(self.workers.lanes);
+        let mut jobs = Vec::with_capacity(free);
         let mut state = self.lock();
         if state.idle == 0 {
             state.pop_sharing(free, &mut jobs);
@@ -174,8 +168,23 @@ impl<W> Queue<W> {
 
     /// Learns from how long `jobs` took a worker together.
     pub fn learn(&self, run: Duration, jobs: usize, had_room: bool) {
-        let sample = Pace::measured(run, jobs, self.dearest.load(Ordering::Relaxed));
-        self.lock().pace.learn(sample, had_room);
+        let iterations = self.dearest.load(Ordering::Relaxed);
+        let mut state = self.lock();
+        let Rates { lanes, saving, .. } = state.rates;
+        let sample = if jobs >= lanes.many {
+            // Full lanes would have taken no longer.
+            Pace::measured(run, lanes.throughput, iterations)
+        } else {
+            Pace::measured(run, jobs, iterations).scaled(saving)
+        };
+        let batches = (jobs as f64 / lanes.latency as f64).max(1.0);
+        state.rates.pace.learn(sample, batches, had_room);
+    }
+
+    /// From now on, workers take a few jobs at once, however many wait.
+    pub fn keep_to_a_few(&self) {
+        let mut state = self.lock();
+        state.rates = state.rates.of_a_few();
     }
 
     pub fn stats(&self) -> PoolStats {
@@ -217,11 +226,11 @@ impl<W> State<W> {
         self.waiting.iter().all(VecDeque::is_empty)
     }
 
-    /// How many jobs a worker takes: as many as it has lanes, unless others with nothing to do would
-    /// be done sooner with theirs if each took some.
-    fn share(&self, lanes: usize) -> usize {
+    /// How many jobs a worker takes: those that cost least if done at once, of its share where others have
+    /// nothing to do.
+    fn share(&self) -> usize {
         let waiting: usize = self.waiting.iter().map(VecDeque::len).sum();
-        waiting.div_ceil(self.idle + 1).min(lanes)
+        self.rates.lanes.at_once(waiting.div_ceil(self.idle + 1))
     }
 
     fn next(&self) -> Option<&Job<W>> {
@@ -269,8 +278,7 @@ impl<W> Drop for Ticket<W> {
 
 impl<W> fmt::Debug for Queue<W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { workers, .. } = self;
-        f.debug_struct("Queue").field("workers", workers).finish_non_exhaustive()
+        f.debug_struct("Queue").field("threads", &self.threads).finish_non_exhaustive()
     }
 }
 

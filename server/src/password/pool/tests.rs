@@ -4,8 +4,9 @@ use std::future::Future;
 use std::pin::pin;
 
 use futures_util::FutureExt as _;
-use hallpass_kdf::Input;
+use hallpass_kdf::{Input, Lanes};
 
+use super::pace::Pace;
 use super::*;
 use crate::password::vectors::{DECOMPOSED, DJANGO, OF_DECOMPOSED, OF_PASSWORD, PASSWORD, SHA512};
 
@@ -19,9 +20,9 @@ fn pool(n: u32) -> Pool {
 
 /// A pool of one iteration, which takes 3 s, where nobody works off the queue.
 fn idle_pool() -> Pool {
-    let workers = Workers { threads: 1, lanes: 1 };
     let pace = Pace::measured(Duration::from_secs(3), 1, 1);
-    Pool::without_workers(workers, iterations(1), pace).unwrap()
+    let rates = Rates { lanes: Lanes::always(1), pace, saving: 1.0 };
+    Pool::without_workers(1, iterations(1), rates).unwrap()
 }
 
 async fn hashed(pool: &Pool, text: &str) -> StoredHash {

@@ -43,6 +43,8 @@ pub(super) struct Cost {
 pub(super) struct Worker {
     pub queue: Arc<Queue<Work>>,
     pub observer: Arc<dyn PoolObserver>,
+    /// Where it stays, unless the system decides.
+    pub core: Option<usize>,
 }
 
 /// All that a derivation takes.
@@ -72,6 +74,9 @@ impl Worker {
     /// Works off the queue until that is closed.
     pub fn work(&self) {
         priority::yield_to_the_reactor();
+        if let Some(core) = self.core {
+            priority::stay_on(core);
+        }
         while let Some(batch) = self.queue.take() {
             self.run(batch);
         }

@@ -24,10 +24,16 @@ struct Busy {
 
 impl Busy {
     fn start(lanes: usize) -> Self {
+        Self::with(Lanes::always(lanes))
+    }
+
+    fn with(lanes: Lanes) -> Self {
         let recorder = Arc::new(Recorder::default());
         let observer = Arc::clone(&recorder) as Arc<dyn PoolObserver>;
-        let settings = Settings { threads: 1, lanes, observer, ..Settings::new(iterations(10)) };
-        let pool = Pool::start(settings).unwrap();
+        let pace = Pace::measured(Duration::from_millis(1), 1, 10);
+        let rates = Rates { lanes, pace, saving: 1.0 };
+        let pool = Pool::without_workers(1, iterations(10), rates).unwrap();
+        pool.start_workers(1, &observer).unwrap();
         let (open, gate) = mpsc::channel::<()>();
         let (started, starts) = mpsc::channel();
         let busy = queued(pool.run(JobKind::Login, move || {
@@ -77,6 +83,41 @@ async fn verifications_and_new_hashes_share_lanes_and_each_gets_its_own_answer()
         assert_eq!(shared[..3], shared_by, "{lanes} lanes");
         assert_eq!(shared[3..], [1], "nobody else was there");
     }
+}
+
+#[tokio::test]
+async fn a_crowd_takes_all_lanes_and_each_gets_its_own_answer() {
+    let stored = hashed(&pool(10), "right").await;
+    let passwords = ["right".into(), "wrong".into()];
+    for lanes in [Lanes { latency: 2, throughput: 6, many: 4 }, hallpass_kdf::lanes()] {
+        let Busy { pool, open, recorder } = Busy::with(lanes);
+        let most = lanes.throughput;
+        let crowd: Vec<_> = (0..2 * most + 1)
+            .map(|n| queued(pool.verify(&passwords[n % 2], Some(&stored))))
+            .collect();
+        drop(open);
+        for (n, verified) in crowd.into_iter().enumerate() {
+            assert_eq!(verified.await.unwrap().matches, n % 2 == 0, "{n} of {lanes:?}");
+        }
+        let shared: Vec<usize> = recorded(&recorder).into_iter().map(|(_, n)| n).collect();
+        assert_eq!(shared, [vec![most; 2 * most], vec![1]].concat());
+    }
+}
+
+#[tokio::test]
+async fn once_another_systems_hash_was_verified_no_crowd_takes_all_lanes() {
+    let lanes = Lanes { latency: 2, throughput: 6, many: 4 };
+    let Busy { pool, open, recorder } = Busy::with(lanes);
+    let (foreign, password) = (StoredHash::parse(SHA512).unwrap(), PASSWORD.into());
+    let first = queued(pool.verify(&password, Some(&foreign)));
+    let crowd = [(); 6].map(|()| queued(pool.verify(&password, None)));
+    drop(open);
+    assert!(first.await.unwrap().matches);
+    for verified in crowd {
+        assert!(!verified.await.unwrap().matches);
+    }
+    let shared: Vec<usize> = recorded(&recorder).into_iter().map(|(_, n)| n).collect();
+    assert_eq!(shared, [1, 2, 2, 2, 2, 2, 2]);
 }
 
 #[tokio::test]

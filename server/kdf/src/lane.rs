@@ -1,25 +1,11 @@
 use sha2::block_api::compress256;
 use zeroize::{Zeroize, Zeroizing};
 
+use crate::sha256::{START, Words};
 use crate::{KEY_LEN, Key};
 
 /// Bytes of a block of SHA-256.
 const BLOCK: usize = 64;
-
-/// The hash value that SHA-256 starts from (FIPS 180-4 section 5.3.3).
-const START: Words = [
-    0x6a09_e667,
-    0xbb67_ae85,
-    0x3c6e_f372,
-    0xa54f_f53a,
-    0x510e_527f,
-    0x9b05_688c,
-    0x1f83_d9ab,
-    0x5be0_cd19,
-];
-
-/// A hash value of SHA-256, a to h.
-pub type Words = [u32; 8];
 
 /// What one derivation takes along from iteration to iteration. Wiped when dropped.
 #[derive(Default)]
@@ -56,6 +42,19 @@ impl Lane {
         self.u = self.outer;
         finish(&mut self.u, BLOCK, &digest[..]);
         self.t = self.u;
+    }
+
+    /// Computes `count` more iterations, one after the other.
+    pub fn iterate(&mut self, count: u32) {
+        let mut digest = Zeroizing::new([0; KEY_LEN]);
+        for _ in 0..count {
+            for start in [self.inner, self.outer] {
+                write(&self.u, &mut digest[..]);
+                self.u = start;
+                finish(&mut self.u, BLOCK, &digest[..]);
+            }
+            self.t.iter_mut().zip(&self.u).for_each(|(t, u)| *t ^= u);
+        }
     }
 
     /// The key after as many iterations as were computed.
