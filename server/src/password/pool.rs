@@ -202,25 +202,13 @@ impl Pool {
         })
     }
 
-    /// Runs other work that computes for long.
-    ///
-    /// # Errors
-    ///
-    /// If the queue is full or the work panics.
-    pub async fn run<T: Send + 'static>(
-        &self,
-        kind: JobKind,
-        work: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, PoolError> {
-        self.alone(kind, |_| work()).await
-    }
-
     /// How many jobs wait, and what became of those before.
     pub fn stats(&self) -> PoolStats {
         self.queue.stats()
     }
 
-    /// `work` is told how many passwords the thread would have hashed at once.
+    /// Has a thread compute something by itself. `work` is told how many passwords it would have hashed at
+    /// once.
     async fn alone<T: Send + 'static>(
         &self,
         kind: JobKind,

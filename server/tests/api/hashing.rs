@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex, mpsc};
 
 use futures_util::FutureExt as _;
 use futures_util::future::join_all;
-use hallpass::password::{JobKind, JobTimes, KindStats, Lanes, Pool, PoolObserver, Settings};
+use hallpass::password::{
+    JobKind, JobTimes, KindStats, Lanes, Password, Pool, PoolError, PoolObserver, Settings,
+};
 use hallpass::serve::Limits;
 use hallpass_contract::{kind, path};
 use tokio::io::AsyncWriteExt as _;
@@ -34,13 +36,26 @@ async fn app(observer: Arc<dyn PoolObserver>) -> TestApp {
     .await
 }
 
+/// Has a hashing thread work, but hash nothing.
+pub async fn job(
+    app: &TestApp,
+    kind: JobKind,
+    work: impl FnOnce() + Send + 'static,
+) -> Result<(), PoolError> {
+    let refused = || {
+        work();
+        Err::<(Password, ()), ()>(())
+    };
+    app.state.pool.hash_checked(kind, refused).await.map(drop)
+}
+
 /// Keeps the one thread busy until what this returns is dropped.
 pub fn busy(app: &TestApp) -> mpsc::Sender<()> {
     let (open, gate) = mpsc::channel::<()>();
     let (started, starts) = mpsc::channel();
-    let mut job = pin!(app.state.pool.run(JobKind::Login, move || {
+    let mut job = pin!(job(app, JobKind::Login, move || {
         started.send(()).unwrap();
-        gate.recv().is_ok()
+        let _ = gate.recv();
     }));
     assert!(job.as_mut().now_or_never().is_none());
     starts.recv().unwrap();
@@ -65,8 +80,7 @@ async fn a_full_hashing_queue_is_a_503_with_retry_after_and_leaves_the_rest_alon
     let ada = app.signed_in("ada").await;
     let open = busy(&app);
     // More than the queue holds; each waits until the gate is opened.
-    let job = || app.state.pool.run(JobKind::Login, || ());
-    let mut jobs = pin!(join_all((0..5000).map(|_| job())));
+    let mut jobs = pin!(join_all((0..5000).map(|_| job(&app, JobKind::Login, || ()))));
     assert!(futures_util::poll!(jobs.as_mut()).is_pending());
 
     for refused in [

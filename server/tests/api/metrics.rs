@@ -288,9 +288,9 @@ async fn hashing_counts_by_its_kind_and_what_became_of_it() {
         format!("hallpass_hashing_jobs_total{{kind=\"login\",outcome=\"{outcome}\"}}")
     });
     let open = hashing::busy(&app);
-    let mut registration = pin!(app.state.pool.run(JobKind::Registration, || ()));
+    let mut registration = pin!(hashing::job(&app, JobKind::Registration, || ()));
     assert!(futures_util::poll!(registration.as_mut()).is_pending());
-    let login = || app.state.pool.run(JobKind::Login, || ());
+    let login = || hashing::job(&app, JobKind::Login, || ());
     let mut logins: Vec<_> = (0..5000).map(|_| Box::pin(login())).collect();
     logins.retain_mut(|login| login.as_mut().now_or_never().is_none());
     let scraped = metrics.scrape().await;

@@ -206,11 +206,13 @@ mod tests {
 
     #[test]
     fn what_the_generator_can_do_is_not_what_the_server_can_do() {
-        let ending = |capacity, interrupted| unknown(capacity, interrupted).map(|end| end.verdict);
-        assert_eq!(ending(Some(&capacity(Limit::Server)), false), None);
-        assert_eq!(ending(Some(&Capacity { per_s: 40.0, found: None }), false), None);
-        assert_eq!(ending(Some(&capacity(Limit::Generator)), false), Some(Verdict::Invalid));
-        assert_eq!(ending(Some(&capacity(Limit::Generator)), true), Some(Verdict::Fail));
+        let ending = |capacity: Option<Capacity>, interrupted| {
+            unknown(capacity.as_ref(), interrupted).map(|end| end.verdict)
+        };
+        assert_eq!(ending(Some(capacity(Limit::Server)), false), None);
+        assert_eq!(ending(Some(Capacity { per_s: 40.0, found: None }), false), None);
+        assert_eq!(ending(Some(capacity(Limit::Generator)), false), Some(Verdict::Invalid));
+        assert_eq!(ending(Some(capacity(Limit::Generator)), true), Some(Verdict::Fail));
         assert_eq!(ending(None, false), Some(Verdict::Invalid));
         assert_eq!(ending(None, true), Some(Verdict::Fail));
     }

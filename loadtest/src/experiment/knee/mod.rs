@@ -18,7 +18,9 @@ use judge::judge;
 pub(crate) use probe::Rules;
 use report::{Body, figures, question, summary, tables};
 pub(crate) use report::{KneeFigures, figure, probes};
-pub(crate) use search::{Bounds, Limit};
+#[cfg(test)]
+pub(crate) use search::Bounds;
+pub(crate) use search::Limit;
 use search::{Range, search};
 
 use super::{Findings, Scene, Stream, conduct};

@@ -157,13 +157,13 @@ async fn a_panic_costs_one_request_and_no_thread() {
     let pool = pool(1);
     let threads = Settings::new(iterations(1)).threads;
     for _ in 0..2 * threads {
-        let outcome = pool.run(JobKind::Login, || panic!("as a test wants it")).await;
+        let outcome = pool.alone(JobKind::Login, |_| panic!("as a test wants it")).await;
         assert_eq!(outcome, Err::<(), _>(PoolError::Panicked));
         let check = || -> Result<(Password, ()), ()> { panic!("as a test wants it") };
         let outcome = pool.hash_checked(JobKind::Registration, check).await;
         assert_eq!(outcome.unwrap_err(), PoolError::Panicked);
     }
-    assert_eq!(pool.run(JobKind::Login, || "done").await, Ok("done"));
+    assert_eq!(pool.alone(JobKind::Login, |_| "done").await, Ok("done"));
 }
 
 #[tokio::test]

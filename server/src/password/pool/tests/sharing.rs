@@ -36,7 +36,7 @@ impl Busy {
         pool.start_workers(1, &observer).unwrap();
         let (open, gate) = mpsc::channel::<()>();
         let (started, starts) = mpsc::channel();
-        let busy = queued(pool.run(JobKind::Login, move || {
+        let busy = queued(pool.alone(JobKind::Login, move |_| {
             started.send(()).unwrap();
             gate.recv().is_ok()
         }));
