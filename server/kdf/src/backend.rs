@@ -1,3 +1,5 @@
+use std::ops::ControlFlow;
+
 use crate::lanes::Lanes;
 use crate::{Input, Key, portable};
 
@@ -77,15 +79,23 @@ impl Backend {
 
     /// As [`derive()`](crate::derive()).
     pub fn derive(self, inputs: &[Input<'_>]) -> Vec<Key> {
-        self.derive_with_pauses(inputs, || ())
+        let keys = self.derive_with_pauses(inputs, || ControlFlow::Continue(()));
+        keys.expect("nothing breaks it off")
     }
 
     /// As [`derive_with_pauses()`](crate::derive_with_pauses()).
-    pub fn derive_with_pauses(self, inputs: &[Input<'_>], mut pause: impl FnMut()) -> Vec<Key> {
+    pub fn derive_with_pauses(
+        self,
+        inputs: &[Input<'_>],
+        mut pause: impl FnMut() -> ControlFlow<()>,
+    ) -> Option<Vec<Key>> {
         match self.0 {
             Kind::Portable => {
-                let derive = |input| (portable::derive(input), pause()).0;
-                inputs.iter().map(derive).collect()
+                let mut derive = |input| {
+                    let key = portable::derive(input);
+                    pause().is_continue().then_some(key)
+                };
+                inputs.iter().map(&mut derive).collect()
             }
             #[cfg(target_arch = "x86_64")]
             Kind::ShaNi(sha_ni) => schedule::derive(inputs, sha_ni, pause),

@@ -17,6 +17,7 @@
 //! ```
 
 use std::num::NonZeroU32;
+use std::ops::ControlFlow;
 
 pub use backend::Backend;
 pub use lanes::Lanes;
@@ -81,8 +82,12 @@ pub fn derive(inputs: &[Input<'_>]) -> Vec<Key> {
 }
 
 /// The same, with a `pause` some thousands of times a second for whatever else has to be done meanwhile,
-/// such as [`yield_now`](std::thread::yield_now) on a thread that others go before. The portable
+/// such as [`yield_now`](std::thread::yield_now) on a thread that others go before. Once one of them
+/// breaks it off, all that was computed is lost, and there are no keys. The portable
 /// backend has none but after each input.
-pub fn derive_with_pauses(inputs: &[Input<'_>], pause: impl FnMut()) -> Vec<Key> {
+pub fn derive_with_pauses(
+    inputs: &[Input<'_>],
+    pause: impl FnMut() -> ControlFlow<()>,
+) -> Option<Vec<Key>> {
     Backend::detect().derive_with_pauses(inputs, pause)
 }

@@ -1,6 +1,7 @@
 //! Which inputs are in the lanes, and for how long.
 
 use std::hint::black_box;
+use std::ops::ControlFlow;
 
 use crate::lane::Lane;
 use crate::lanes::Lanes;
@@ -51,8 +52,12 @@ pub trait Kernel: Copy {
 }
 
 /// Has the kernel compute until each input has its key and its padding. A lane that is done takes the
-/// next input. There is a `pause` after each turn.
-pub fn derive(inputs: &[Input<'_>], kernel: impl Kernel, mut pause: impl FnMut()) -> Vec<Key> {
+/// next input. There is a `pause` after each turn; there are no keys if one of them breaks it off.
+pub fn derive(
+    inputs: &[Input<'_>],
+    kernel: impl Kernel,
+    mut pause: impl FnMut() -> ControlFlow<()>,
+) -> Option<Vec<Key>> {
     let mut keys = vec![[0; KEY_LEN]; inputs.len()];
     let mut waiting = inputs.iter().enumerate();
     let mut jobs: Vec<Box<Job>> = Vec::with_capacity(kernel.lanes().throughput);
@@ -62,10 +67,14 @@ pub fn derive(inputs: &[Input<'_>], kernel: impl Kernel, mut pause: impl FnMut()
         let free = lanes.saturating_sub(jobs.len());
         jobs.extend(waiting.by_ref().take(free).map(|(index, input)| Job::start(index, input)));
         let active = &mut jobs[..lanes];
-        let Some(left) = active.iter().map(|job| job.left).min() else { return keys };
+        let Some(left) = active.iter().map(|job| job.left).min() else {
+            return Some(keys);
+        };
         let count = left.min(kernel.turn(lanes));
         kernel.advance(active, count);
-        pause();
+        if pause().is_break() {
+            return None;
+        }
         active.iter_mut().for_each(|job| job.left -= count);
         jobs.retain_mut(|job| job.left > 0 || job.goes_on(&mut keys));
     }
@@ -131,7 +140,7 @@ mod tests {
             let advance = |jobs: &[usize], count| {
                 jobs.iter().for_each(|&job| computed.borrow_mut()[job] += count);
             };
-            derive(&inputs(&costs), Told(&advance), || ());
+            derive(&inputs(&costs), Told(&advance), || ControlFlow::Continue(()));
             let expected: Vec<u32> =
                 costs.iter().map(|(iterations, padded_to)| *iterations.max(padded_to)).collect();
             prop_assert_eq!(computed.into_inner(), expected);
@@ -153,7 +162,7 @@ mod tests {
                     left[job] = (left[job].0 - count, true);
                 }
             };
-            derive(&inputs(&costs), Told(&advance), || ());
+            derive(&inputs(&costs), Told(&advance), || ControlFlow::Continue(()));
             prop_assert_eq!(wrong.into_inner(), []);
         }
 
@@ -168,6 +177,7 @@ mod tests {
             derive(&inputs(&costs), Told(&advance), || {
                 pauses += 1;
                 assert_eq!(pauses, turns.get());
+                ControlFlow::Continue(())
             });
             prop_assert!(longest.get() <= TURN);
             prop_assert_eq!(pauses, turns.get());
@@ -179,7 +189,9 @@ mod tests {
     fn a_few_that_are_left_of_many_go_on_a_few_at_a_time() {
         let companies = RefCell::new(Vec::new());
         let advance = |jobs: &[usize], count| companies.borrow_mut().push((jobs.to_vec(), count));
-        derive(&inputs(&[(2, 0), (2, 0), (4, 0), (6, 0), (5, 0)]), Told(&advance), || ());
+        derive(&inputs(&[(2, 0), (2, 0), (4, 0), (6, 0), (5, 0)]), Told(&advance), || {
+            ControlFlow::Continue(())
+        });
         let expected = [(vec![0, 1, 2, 3, 4], 1), (vec![2, 3], 2), (vec![3, 4], 2), (vec![4], 1)];
         assert_eq!(companies.into_inner(), expected);
     }

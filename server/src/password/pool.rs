@@ -1,3 +1,4 @@
+mod courtesy;
 mod pace;
 mod priority;
 mod queue;
@@ -8,7 +9,6 @@ mod worker;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use hallpass_contract::Secret;
@@ -102,9 +102,8 @@ impl Pool {
     ) -> std::io::Result<()> {
         let cores = priority::a_core_each(threads);
         for n in 0..threads {
-            let (queue, observer) = (Arc::clone(&self.queue), Arc::clone(observer));
-            let worker = Worker { queue, observer, core: cores.get(n).copied() };
-            thread::Builder::new().name(format!("hash-{n}")).spawn(move || worker.work())?;
+            let worker = Worker { queue: Arc::clone(&self.queue), observer: Arc::clone(observer) };
+            worker.start(&format!("hash-{n}"), cores.get(n).copied())?;
         }
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! Whatever the inputs and whoever is beside them: the keys of the `pbkdf2` crate.
 
 use std::num::NonZeroU32;
+use std::ops::ControlFlow;
 use std::ops::Range;
 
 use hallpass_kdf::{Backend, Input, KEY_LEN, Key};
@@ -72,9 +73,18 @@ proptest! {
         let expected: Vec<Key> = inputs.iter().map(the_crates).collect();
         for backend in Backend::available() {
             let mut pauses = 0;
-            let keys = backend.derive_with_pauses(&inputs, || pauses += 1);
-            prop_assert_eq!(&keys, &expected, "{}", backend.name());
+            let keys = backend.derive_with_pauses(&inputs, || {
+                pauses += 1;
+                ControlFlow::Continue(())
+            });
+            prop_assert_eq!(keys.as_ref(), Some(&expected), "{}", backend.name());
             prop_assert!(pauses > 0 || inputs.iter().all(|input| input.iterations.get() == 1));
+            let mut left = pauses;
+            let keys = backend.derive_with_pauses(&inputs, || {
+                left -= 1;
+                if left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            });
+            prop_assert_eq!(keys.is_none(), pauses > 0, "broken off in the last pause");
         }
     }
 }

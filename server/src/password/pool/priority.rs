@@ -1,15 +1,27 @@
 //! Hashing takes whole cores; answering requests goes first.
 
-use std::thread;
-use std::time::{Duration, Instant};
+/// Has the calling thread run only while a core has nothing else to do. There is no way back from that without
+/// privileges, and beside a thread that is always busy it has 0.3 % of a core.
+///
+/// To Linux, a core that runs such a thread is an idle one: whatever wakes up goes there and runs at once.
+#[cfg(target_os = "linux")]
+pub(super) fn run_when_idle() {
+    use thread_priority::unix::{set_thread_priority_and_policy, thread_native_id};
+    use thread_priority::{NormalThreadSchedulePolicy, ThreadPriority, ThreadSchedulePolicy};
+    let idle = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle);
+    if let Err(error) =
+        set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Min, idle)
+    {
+        tracing::warn!(?error, "can't have a hashing thread run when a core is idle only");
+    }
+}
 
-/// For how long a hashing thread waits for others, at the most, over the time that it works.
-const PATIENCE: u32 = 9;
+/// Elsewhere all threads are alike.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn run_when_idle() {}
 
 /// Lowers the priority of the calling thread, so that it has a tenth of a core beside another one that is
 /// always busy.
-///
-/// `SCHED_IDLE` would leave it 0.3 %: a flood of verifications could stop all logins.
 pub(super) fn yield_to_the_reactor() {
     // On Linux the nice value belongs to the calling thread.
     #[cfg(target_os = "linux")]
@@ -18,19 +30,23 @@ pub(super) fn yield_to_the_reactor() {
     }
 }
 
-/// The cores that this process may use, if there is one for each of `threads`; else none.
+/// The cores that the calling thread may use, if there is one for each of `threads`; else none.
 #[cfg(target_os = "linux")]
 pub(super) fn a_core_each(threads: usize) -> Vec<usize> {
     let Ok(allowed) = rustix::thread::sched_getaffinity(None) else { return vec![] };
-    let cores: Vec<usize> =
-        (0..rustix::thread::CpuSet::MAX_CPU).filter(|core| allowed.is_set(*core)).collect();
-    if cores.len() == threads { cores } else { vec![] }
+    let allowed = (0..rustix::thread::CpuSet::MAX_CPU).filter(|core| allowed.is_set(*core));
+    cores_for(threads, allowed)
 }
 
 /// Elsewhere the system is left to it.
 #[cfg(not(target_os = "linux"))]
-pub(super) fn a_core_each(_: usize) -> Vec<usize> {
-    vec![]
+pub(super) fn a_core_each(threads: usize) -> Vec<usize> {
+    cores_for(threads, std::iter::empty())
+}
+
+fn cores_for(threads: usize, allowed: impl Iterator<Item = usize>) -> Vec<usize> {
+    let cores: Vec<usize> = allowed.collect();
+    if cores.len() == threads { cores } else { vec![] }
 }
 
 /// Keeps the calling thread on a core.
@@ -50,74 +66,47 @@ pub(super) fn stay_on(core: usize) {
 #[cfg(not(target_os = "linux"))]
 pub(super) fn stay_on(_: usize) {}
 
-/// Gives way between two turns of hashing.
-///
-/// The priority alone does not: a thread that wakes a moment before its share is due is not looked at
-/// again before the next tick of the kernel's clock, up to 4 ms later.
-pub(super) struct Courtesy {
-    /// The end of the last pause.
-    since: Instant,
-    worked: Duration,
-    waited: Duration,
-}
-
-impl Courtesy {
-    pub fn new(now: Instant) -> Self {
-        Self { since: now, worked: Duration::ZERO, waited: Duration::ZERO }
-    }
-
-    /// Lets others go first, unless this thread has waited for them so long that it is its turn. Linux
-    /// takes a yield for more than it is meant and comes back too late to a thread that yields each time.
-    pub fn pause(&mut self) {
-        if self.gives_way(Instant::now()) {
-            thread::yield_now();
-            self.goes_on(Instant::now());
-        }
-    }
-
-    /// Ends a turn; whether to yield then.
-    fn gives_way(&mut self, now: Instant) -> bool {
-        self.worked += now.saturating_duration_since(self.since);
-        self.since = now;
-        self.waited < self.worked * PATIENCE
-    }
-
-    fn goes_on(&mut self, now: Instant) {
-        self.waited += now.saturating_duration_since(self.since);
-        self.since = now;
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const MS: Duration = Duration::from_millis(1);
-
     #[test]
-    fn alone_it_gives_way_after_each_turn() {
-        let mut now = Instant::now();
-        let mut courtesy = Courtesy::new(now);
-        for _ in 0..10 {
-            now += MS;
-            assert!(courtesy.gives_way(now));
-            courtesy.goes_on(now);
-        }
+    fn threads_stay_on_cores_where_each_has_one() {
+        assert_eq!(cores_for(2, [1, 5].into_iter()), [1, 5]);
+        assert!(cores_for(2, 0..3).is_empty(), "the system knows better where to put two");
+        assert!(cores_for(2, 0..1).is_empty());
     }
 
+    #[cfg(target_os = "linux")]
     #[test]
-    fn after_a_long_wait_it_works_until_it_has_had_a_tenth() {
-        let mut now = Instant::now();
-        let mut courtesy = Courtesy::new(now);
-        now += MS;
-        assert!(courtesy.gives_way(now));
-        now += MS * 27;
-        courtesy.goes_on(now);
-        let turns = (1..).find(|_| {
-            now += MS;
-            courtesy.gives_way(now)
+    fn a_thread_that_stays_on_a_core_has_no_other() {
+        let cores = std::thread::available_parallelism().unwrap().get();
+        // A quota of processor time leaves fewer than there are.
+        let Some(&last) = a_core_each(cores).last() else { return };
+        let stays = std::thread::spawn(move || {
+            stay_on(last);
+            a_core_each(1)
         });
-        // Four of work in all, against 27 of waiting.
-        assert_eq!(turns, Some(3));
+        assert_eq!(stays.join().unwrap(), [last]);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_thread_gives_way_as_it_was_told() {
+        let policy = |lower: fn()| {
+            let thread = std::thread::spawn(move || {
+                lower();
+                std::fs::read_to_string("/proc/thread-self/stat").unwrap()
+            });
+            // proc(5): 19 is the nice value and 41 the policy, after a name in brackets.
+            let stat = thread.join().unwrap();
+            let after_name = stat.rsplit_once(") ").unwrap().1;
+            let field =
+                |n: usize| after_name.split(' ').nth(n - 3).unwrap().parse::<i32>().unwrap();
+            (field(19), field(41))
+        };
+        let (other, idle) = (0, 5);
+        assert_eq!(policy(yield_to_the_reactor), (10, other));
+        assert_eq!(policy(run_when_idle).1, idle);
     }
 }

@@ -1,6 +1,7 @@
 mod sharing;
 
 use std::future::Future;
+use std::ops::ControlFlow;
 use std::pin::pin;
 
 use futures_util::FutureExt as _;
@@ -150,6 +151,38 @@ async fn a_full_queue_refuses_at_once_and_says_when_to_come_back() {
     let refused = pool.verify(&any, None).now_or_never().unwrap();
     let retry_after = Duration::from_secs(6);
     assert_eq!(refused, Err(PoolError::Overloaded { retry_after }));
+}
+
+#[tokio::test]
+async fn what_can_not_be_broken_off_runs_where_it_gets_its_share() {
+    let pool = pool(1);
+    let name = || std::thread::current().name().unwrap().to_owned();
+    let name = pool.alone(JobKind::Login, move |_| name()).await.unwrap();
+    assert!(name.starts_with("hash-") && name.ends_with("-low"), "{name}");
+}
+
+#[tokio::test]
+async fn what_was_broken_off_is_finished_by_another_thread() {
+    let stored = hashed(&pool(10), "right").await;
+    let rates = Rates {
+        lanes: Lanes::always(2),
+        pace: Pace::measured(Duration::from_millis(1), 1, 10),
+        saving: 1.0,
+    };
+    let pool = Pool::without_workers(1, iterations(10), rates).unwrap();
+    let (right, wrong) = ("right".into(), "wrong".into());
+    let mut right = pin!(pool.verify(&right, Some(&stored)));
+    let mut wrong = pin!(pool.verify(&wrong, Some(&stored)));
+    assert!(right.as_mut().now_or_never().is_none());
+    assert!(wrong.as_mut().now_or_never().is_none());
+    let worker = Worker { queue: Arc::clone(&pool.queue), observer: Arc::new(Unobserved) };
+    let batch = pool.queue.take().unwrap();
+    let rest = worker.begin(batch, || ControlFlow::Break(())).unwrap();
+    assert!(right.as_mut().now_or_never().is_none());
+    std::thread::spawn(move || worker.finish(rest)).join().unwrap();
+    assert!(right.now_or_never().unwrap().unwrap().matches);
+    assert!(!wrong.now_or_never().unwrap().unwrap().matches);
+    assert_eq!(pool.stats().of(JobKind::Login).done, 2);
 }
 
 #[tokio::test]

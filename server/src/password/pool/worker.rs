@@ -1,13 +1,16 @@
 use std::num::NonZeroU32;
+use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::time::Instant;
+use std::{io, thread};
 
 use hallpass_contract::Secret;
 use hallpass_kdf::{Input, Key};
 use tokio::sync::oneshot;
 
-use super::priority::{self, Courtesy};
+use super::courtesy::{Courtesy, Patience, Spent};
+use super::priority;
 use super::queue::{Asker, Batch, Job, Outcome, Queue};
 use super::stats::{JobTimes, PoolObserver};
 
@@ -39,16 +42,24 @@ pub(super) struct Cost {
     pub padded_to: u32,
 }
 
-/// A hashing thread.
+/// Works off the queue on two threads, one at a time. The first runs only while a core has nothing else to
+/// do; where that is too seldom, the second takes over, which always has a share.
+#[derive(Clone)]
 pub(super) struct Worker {
     pub queue: Arc<Queue<Work>>,
     pub observer: Arc<dyn PoolObserver>,
-    /// Where it stays, unless the system decides.
-    pub core: Option<usize>,
+}
+
+/// What the first thread leaves to the second.
+pub(super) enum Rest {
+    /// All of it.
+    Batch(Batch<Work>),
+    /// Keys, to be computed from the beginning.
+    Keys(Vec<Ready>, Turn),
 }
 
 /// All that a derivation takes.
-struct Ready {
+pub(super) struct Ready {
     asker: Asker,
     password: Secret,
     derivation: Derivation,
@@ -56,7 +67,7 @@ struct Ready {
 
 /// What a worker does at once, as of [`Batch`].
 #[derive(Clone, Copy)]
-struct Turn {
+pub(super) struct Turn {
     started: Instant,
     lanes: usize,
     had_room: bool,
@@ -71,18 +82,76 @@ impl Ready {
 }
 
 impl Worker {
-    /// Works off the queue until that is closed.
-    pub fn work(&self) {
-        priority::yield_to_the_reactor();
-        if let Some(core) = self.core {
-            priority::stay_on(core);
+    /// Starts the threads, which end when the queue is closed. The first stays on `core`, if that is said.
+    pub fn start(self, name: &str, core: Option<usize>) -> io::Result<()> {
+        let (leave, left) = mpsc::channel();
+        let (give_back, given_back) = mpsc::channel();
+        let second = self.clone();
+        thread::Builder::new().name(format!("{name}-low")).spawn(move || {
+            priority::yield_to_the_reactor();
+            for rest in left {
+                second.take_over(rest);
+                if give_back.send(()).is_err() {
+                    return;
+                }
+            }
+        })?;
+        thread::Builder::new().name(name.to_owned()).spawn(move || {
+            priority::run_when_idle();
+            if let Some(core) = core {
+                priority::stay_on(core);
+            }
+            while let Some(batch) = self.queue.take() {
+                let mut patience = Patience::new();
+                let Some(rest) = self.begin(batch, || patience.pause()) else { continue };
+                if leave.send(rest).is_err() || given_back.recv().is_err() {
+                    return;
+                }
+            }
+        })?;
+        Ok(())
+    }
+
+    /// What the first thread does of a batch.
+    pub fn begin(
+        &self,
+        batch: Batch<Work>,
+        pause: impl FnMut() -> ControlFlow<()>,
+    ) -> Option<Rest> {
+        if batch.jobs.iter().any(|job| matches!(job.work, Work::Alone(_))) {
+            // It has no pauses in which to find out how it gets on.
+            return Some(Rest::Batch(batch));
         }
-        while let Some(batch) = self.queue.take() {
-            self.run(batch);
+        let (ready, turn) = self.prepare_all(batch);
+        self.derive(ready, turn, pause)
+    }
+
+    /// Does the rest, and whatever comes after it until the first thread could do as much.
+    fn take_over(&self, rest: Rest) {
+        let mut before = Spent::so_far();
+        self.finish(rest);
+        while !Spent::so_far().since(before).was_mostly_work() {
+            let Some(batch) = self.queue.take() else { return };
+            before = Spent::so_far();
+            self.finish(Rest::Batch(batch));
         }
     }
 
-    fn run(&self, batch: Batch<Work>) {
+    pub fn finish(&self, rest: Rest) {
+        let (mut ready, turn) = match rest {
+            Rest::Batch(batch) => self.prepare_all(batch),
+            Rest::Keys(ready, turn) => (ready, turn),
+        };
+        ready.retain(|ready| !self.is_abandoned(&ready.asker));
+        let mut courtesy = Courtesy::new(Instant::now());
+        self.derive(ready, turn, || {
+            courtesy.pause();
+            ControlFlow::Continue(())
+        });
+    }
+
+    /// Makes the passwords of a batch, and of more jobs in place of those that have none.
+    fn prepare_all(&self, batch: Batch<Work>) -> (Vec<Ready>, Turn) {
         let turn = Turn { started: Instant::now(), lanes: batch.lanes, had_room: batch.had_room };
         let mut ready = Vec::with_capacity(turn.lanes);
         let mut jobs = batch.jobs;
@@ -97,9 +166,7 @@ impl Worker {
                 n => self.queue.take_more(turn.lanes.saturating_sub(n)),
             };
         }
-        if !ready.is_empty() {
-            self.derive(ready, turn);
-        }
+        (ready, turn)
     }
 
     /// Makes a job's password, or does all of what runs by itself.
@@ -123,12 +190,24 @@ impl Worker {
         None
     }
 
-    fn derive(&self, ready: Vec<Ready>, turn: Turn) {
+    /// Computes the keys and answers with them; what is to be done again if a pause breaks it off.
+    fn derive(
+        &self,
+        ready: Vec<Ready>,
+        turn: Turn,
+        pause: impl FnMut() -> ControlFlow<()>,
+    ) -> Option<Rest> {
+        if ready.is_empty() {
+            return None;
+        }
         let inputs: Vec<Input<'_>> = ready.iter().map(Ready::input).collect();
-        let mut courtesy = Courtesy::new(turn.started);
-        let derive = || hallpass_kdf::derive_with_pauses(&inputs, || courtesy.pause());
-        let keys = caught(derive).unwrap_or_default();
+        let keys = caught(|| hallpass_kdf::derive_with_pauses(&inputs, pause));
         drop(inputs);
+        let keys = match keys {
+            Some(Some(keys)) => keys,
+            Some(None) => return Some(Rest::Keys(ready, turn)),
+            None => vec![],
+        };
         self.queue.learn(turn.started.elapsed(), ready.len(), turn.had_room);
         for Ready { asker, .. } in &ready {
             self.done(asker, turn, ready.len());
@@ -137,6 +216,7 @@ impl Worker {
             // The asker may have hung up meanwhile, which changes nothing.
             let _ = derivation.reply.send(key);
         }
+        None
     }
 
     fn is_abandoned(&self, asker: &Asker) -> bool {

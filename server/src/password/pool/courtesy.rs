@@ -1,0 +1,184 @@
+//! How much of a core a hashing thread gets, and how it gives way to others.
+
+use std::ops::ControlFlow;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// For how long a hashing thread waits for others, at the most, over the time that it works.
+const PATIENCE: u32 = 9;
+
+/// How long a thread that runs when a core is idle waits for that, at the least, before it asks for more.
+const WINDOW: Duration = Duration::from_millis(100);
+
+/// Gives way between two turns of hashing, on a thread of low priority.
+///
+/// The priority alone does not: a thread that wakes a moment before its share is due is not looked at
+/// again before the next tick of the kernel's clock, up to 4 ms later.
+pub(super) struct Courtesy {
+    /// The end of the last pause.
+    since: Instant,
+    worked: Duration,
+    waited: Duration,
+}
+
+impl Courtesy {
+    pub fn new(now: Instant) -> Self {
+        Self { since: now, worked: Duration::ZERO, waited: Duration::ZERO }
+    }
+
+    /// Lets others go first, unless this thread has waited for them so long that it is its turn. Linux
+    /// takes a yield for more than it is meant and comes back too late to a thread that yields each time.
+    pub fn pause(&mut self) {
+        if self.gives_way(Instant::now()) {
+            thread::yield_now();
+            self.goes_on(Instant::now());
+        }
+    }
+
+    /// Ends a turn; whether to yield then.
+    fn gives_way(&mut self, now: Instant) -> bool {
+        self.worked += now.saturating_duration_since(self.since);
+        self.since = now;
+        self.waited < self.worked * PATIENCE
+    }
+
+    fn goes_on(&mut self, now: Instant) {
+        self.waited += now.saturating_duration_since(self.since);
+        self.since = now;
+    }
+}
+
+/// Tells whether a thread that runs when a core is idle gets to run at all.
+pub(super) struct Patience {
+    since: Spent,
+}
+
+impl Patience {
+    pub fn new() -> Self {
+        Self { since: Spent::so_far() }
+    }
+
+    /// Lets others go first, and breaks off if there is no end to them.
+    pub fn pause(&mut self) -> ControlFlow<()> {
+        thread::yield_now();
+        if self.is_over(Spent::so_far()) {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    }
+
+    /// Whether it had less than a tenth of a core lately.
+    fn is_over(&mut self, now: Spent) -> bool {
+        let lately = now.since(self.since);
+        if lately.time < WINDOW {
+            return false;
+        }
+        self.since = now;
+        lately.worked * (1 + PATIENCE) < lately.time
+    }
+}
+
+/// Time, and how much of it the calling thread was on a core.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Spent {
+    time: Duration,
+    worked: Duration,
+}
+
+impl Spent {
+    /// Since moments that are always the same.
+    #[cfg(target_os = "linux")]
+    pub fn so_far() -> Self {
+        use rustix::time::{ClockId, clock_gettime};
+        let clock = |id| Duration::try_from(clock_gettime(id)).unwrap_or_default();
+        Self { time: clock(ClockId::Monotonic), worked: clock(ClockId::ThreadCPUTime) }
+    }
+
+    /// Elsewhere a thread is taken to be on a core all the time.
+    #[cfg(not(target_os = "linux"))]
+    pub fn so_far() -> Self {
+        static START: std::sync::LazyLock<Instant> = std::sync::LazyLock::new(Instant::now);
+        let time = START.elapsed();
+        Self { time, worked: time }
+    }
+
+    pub fn since(self, before: Self) -> Self {
+        Self {
+            time: self.time.saturating_sub(before.time),
+            worked: self.worked.saturating_sub(before.worked),
+        }
+    }
+
+    /// It was on a core for most of the time.
+    pub fn was_mostly_work(self) -> bool {
+        self.worked * 2 > self.time
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: Duration = Duration::from_millis(1);
+
+    #[test]
+    fn alone_it_gives_way_after_each_turn() {
+        let mut now = Instant::now();
+        let mut courtesy = Courtesy::new(now);
+        for _ in 0..10 {
+            now += MS;
+            assert!(courtesy.gives_way(now));
+            courtesy.goes_on(now);
+        }
+    }
+
+    #[test]
+    fn after_a_long_wait_it_works_until_it_has_had_a_tenth() {
+        let mut now = Instant::now();
+        let mut courtesy = Courtesy::new(now);
+        now += MS;
+        assert!(courtesy.gives_way(now));
+        now += MS * 27;
+        courtesy.goes_on(now);
+        let turns = (1..).find(|_| {
+            now += MS;
+            courtesy.gives_way(now)
+        });
+        // Four of work in all, against 27 of waiting.
+        assert_eq!(turns, Some(3));
+    }
+
+    #[test]
+    fn patience_is_over_when_a_thread_had_less_than_a_tenth_lately() {
+        let mut now = Spent { time: MS, worked: MS };
+        let mut patience = Patience { since: now };
+        let mut is_over = |time: u32, worked: u32| {
+            now = Spent { time: now.time + MS * time, worked: now.worked + MS * worked };
+            patience.is_over(now)
+        };
+        assert!(!is_over(99, 0), "it has not waited for long");
+        assert!(is_over(1, 9));
+        assert!(!is_over(100, 10));
+        assert!(!is_over(5000, 5000));
+        assert!(is_over(100, 0), "what was before does not count");
+        assert!(is_over(100, 0));
+    }
+
+    #[test]
+    fn a_thread_that_computes_is_on_a_core_and_one_that_waits_is_not() {
+        // Others may take most of the cores from it, but hardly each time.
+        let computes = || {
+            let before = Spent::so_far();
+            while Spent::so_far().since(before).time < MS * 5 {}
+            Spent::so_far().since(before).was_mostly_work()
+        };
+        assert!((0..1000).any(|_| computes()));
+        if cfg!(target_os = "linux") {
+            let before = Spent::so_far();
+            let (_hold, never) = std::sync::mpsc::channel::<()>();
+            assert!(never.recv_timeout(MS * 20).is_err());
+            assert!(!Spent::so_far().since(before).was_mostly_work());
+        }
+    }
+}
