@@ -9,8 +9,8 @@ use crate::experiment::{Common, GeneratorArgs};
 
 /// Do logins hurt verifications? A fixed rate of verifications beside more and more logins.
 ///
-/// First it seeks how many logins per second the server does beside the verifications, as `knee` does, unless
-/// --capacity says. Then logins arrive at each of the --steps, in percent of that. It passes if the p99 of
+/// First it seeks how many logins per second the server does beside the verifications, unless --capacity says:
+/// those that hold as for `knee`, or more if it does more of them when they have to wait. Then logins arrive at each of the --steps, in percent of that. It passes if the p99 of
 /// verifications at the last step is no more than --within times that of the first, no step costs verifications
 /// their answers or misses an --slo about them, and from 100 % on the server still does --keep of the logins that it did at 100 %.
 #[derive(Clone, Debug, clap::Args)]
