@@ -75,14 +75,17 @@ pub(super) fn run(bench: &Bench, findings: &mut Findings) -> anyhow::Result<()> 
     for round in 1..=count {
         bench.step(&format!("round {round} of {count}"));
         let mut tries = 1..TRIES;
+        let mut known = capacity;
         let report = loop {
-            match isolate(bench, &server, capacity) {
-                Err(error) if error.is::<SaysNothing>() && tries.next().is_some() => {
-                    bench.step(&format!("{error}: once more"));
-                    // It may have been wrong.
-                    capacity = None;
+            let outcome = isolate(bench, &server, known);
+            let nothing = outcome.as_ref().err().and_then(|error| error.downcast_ref());
+            match (nothing, tries.next()) {
+                (Some(SaysNothing { reason, capacity }), Some(_)) => {
+                    bench.step(&format!("{reason}: once more"));
+                    // What was known before may have been wrong.
+                    known = capacity.filter(|_| known.is_none());
                 }
-                outcome => break outcome.map_err(|error| server.blame(error))?,
+                _ => break outcome.map_err(|error| server.blame(error))?,
             }
         };
         capacity = capacity.or(report.capacity_per_s);
@@ -121,11 +124,15 @@ impl Rounds {
 
 /// A run says nothing, through no fault of the server's.
 #[derive(Debug)]
-struct SaysNothing(String);
+struct SaysNothing {
+    reason: String,
+    /// What it found the server to be able to do, if it came to that.
+    capacity: Option<f64>,
+}
 
 impl fmt::Display for SaysNothing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.reason)
     }
 }
 
@@ -152,11 +159,12 @@ fn isolate(bench: &Bench, server: &Server, capacity: Option<f64>) -> anyhow::Res
         bail!("hallpass-loadtest failed ({}): {}", finished.status, finished.last_words)
     };
     let report: Report = serde_json::from_slice(&report).context("another report than expected")?;
-    ensure!(report.verdict != "invalid", SaysNothing(report.reason));
-    let rate = report.verify_rate_per_s;
-    let halved =
-        || SaysNothing(format!("not even {VERIFY_RATE} verifications/s alone, but {rate}"));
-    ensure!(rate >= VERIFY_RATE, halved());
+    let (capacity, rate) = (report.capacity_per_s, report.verify_rate_per_s);
+    ensure!(report.verdict != "invalid", SaysNothing { reason: report.reason, capacity });
+    if rate < VERIFY_RATE {
+        let reason = format!("not even {VERIFY_RATE} verifications/s alone, but {rate}");
+        bail!(SaysNothing { reason, capacity: None });
+    }
     Ok(report)
 }
 

@@ -2,7 +2,7 @@ use std::num::NonZeroU32;
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, mpsc};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use std::{io, thread};
 
 use hallpass_contract::Secret;
@@ -49,6 +49,14 @@ pub(super) struct Worker {
     pub queue: Arc<Queue<Work>>,
     pub observer: Arc<dyn PoolObserver>,
 }
+
+/// More passwords that are done at once than these are answered one after the other. The rest of a login is
+/// up to a tenth of a millisecond of work for those that answer requests, and other requests would wait
+/// behind all of them.
+const MOST_ANSWERS_AT_ONCE: usize = 4;
+
+/// A core that hashes many passwords at once does so for some hundred milliseconds; this is a hundredth of it.
+const BETWEEN_ANSWERS: Duration = Duration::from_micros(150);
 
 /// What the first thread leaves to the second.
 pub(super) enum Rest {
@@ -212,9 +220,13 @@ impl Worker {
         for Ready { asker, .. } in &ready {
             self.done(asker, turn, ready.len());
         }
+        let are_many = ready.len() > MOST_ANSWERS_AT_ONCE;
         for (Ready { derivation, .. }, key) in ready.into_iter().zip(keys) {
             // The asker may have hung up meanwhile, which changes nothing.
             let _ = derivation.reply.send(key);
+            if are_many {
+                thread::sleep(BETWEEN_ANSWERS);
+            }
         }
         None
     }
