@@ -1,6 +1,7 @@
 //! Servers that take turns under the same load: whatever else the machine does disturbs each of
 //! them alike, and ratios are taken round by round.
 
+use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::ensure;
@@ -50,6 +51,12 @@ pub struct Round {
 const LOAD_IS_BUSY: f64 = 0.95;
 /// Below this a server on one core has not been what was measured.
 const SERVER_IS_BUSY: f64 = 0.9;
+
+/// What a server does in this time tells whether it is at rest.
+const WAIT: Duration = Duration::from_millis(100);
+
+/// As long as 32 logins may take it, and more.
+const MOST_WAITS: u32 = 300;
 
 /// Above this, in the middle of all rounds, others took more than a target leaves room for.
 const DISTURBED: f64 = 0.03;
@@ -116,6 +123,21 @@ impl Contender {
             disturbed: others / wall,
             latency_us: measured.latency_us,
         });
+        self.settle()
+    }
+
+    /// Waits until the server is done with what its clients have left behind, which would disturb the next
+    /// one: not every server calls off what nobody waits for any more.
+    fn settle(&self) -> anyhow::Result<()> {
+        let mut before = self.server.cpu_time()?;
+        for _ in 0..MOST_WAITS {
+            thread::sleep(WAIT);
+            let now = self.server.cpu_time()?;
+            if now - before < WAIT / 10 {
+                break;
+            }
+            before = now;
+        }
         Ok(())
     }
 }

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// For how long a hashing thread waits for others, at the most, over the time that it works.
 const PATIENCE: u32 = 9;
@@ -15,37 +15,26 @@ const WINDOW: Duration = Duration::from_millis(100);
 /// The priority alone does not: a thread that wakes a moment before its share is due is not looked at
 /// again before the next tick of the kernel's clock, up to 4 ms later.
 pub(super) struct Courtesy {
-    /// The end of the last pause.
-    since: Instant,
-    worked: Duration,
-    waited: Duration,
+    since: Spent,
 }
 
 impl Courtesy {
-    pub fn new(now: Instant) -> Self {
-        Self { since: now, worked: Duration::ZERO, waited: Duration::ZERO }
+    pub fn new() -> Self {
+        Self { since: Spent::so_far() }
     }
 
     /// Lets others go first, unless this thread has waited for them so long that it is its turn. Linux
     /// takes a yield for more than it is meant and comes back too late to a thread that yields each time.
     pub fn pause(&mut self) {
-        if self.gives_way(Instant::now()) {
+        if had_its_share(Spent::so_far().since(self.since)) {
             thread::yield_now();
-            self.goes_on(Instant::now());
         }
     }
+}
 
-    /// Ends a turn; whether to yield then.
-    fn gives_way(&mut self, now: Instant) -> bool {
-        self.worked += now.saturating_duration_since(self.since);
-        self.since = now;
-        self.waited < self.worked * PATIENCE
-    }
-
-    fn goes_on(&mut self, now: Instant) {
-        self.waited += now.saturating_duration_since(self.since);
-        self.since = now;
-    }
+/// Whether it had at least a tenth of a core.
+fn had_its_share(spent: Spent) -> bool {
+    spent.time <= spent.worked * (1 + PATIENCE)
 }
 
 /// Tells whether a thread that runs when a core is idle gets to run at all.
@@ -75,7 +64,7 @@ impl Patience {
             return false;
         }
         self.since = now;
-        lately.worked * (1 + PATIENCE) < lately.time
+        !had_its_share(lately)
     }
 }
 
@@ -98,7 +87,8 @@ impl Spent {
     /// Elsewhere a thread is taken to be on a core all the time.
     #[cfg(not(target_os = "linux"))]
     pub fn so_far() -> Self {
-        static START: std::sync::LazyLock<Instant> = std::sync::LazyLock::new(Instant::now);
+        static START: std::sync::LazyLock<std::time::Instant> =
+            std::sync::LazyLock::new(std::time::Instant::now);
         let time = START.elapsed();
         Self { time, worked: time }
     }
@@ -123,30 +113,12 @@ mod tests {
     const MS: Duration = Duration::from_millis(1);
 
     #[test]
-    fn alone_it_gives_way_after_each_turn() {
-        let mut now = Instant::now();
-        let mut courtesy = Courtesy::new(now);
-        for _ in 0..10 {
-            now += MS;
-            assert!(courtesy.gives_way(now));
-            courtesy.goes_on(now);
+    fn a_thread_that_had_less_than_a_tenth_does_not_give_way() {
+        for (time, worked, expected) in [(1, 1, true), (10, 1, true), (11, 1, false), (20, 2, true)]
+        {
+            let spent = Spent { time: MS * time, worked: MS * worked };
+            assert_eq!(had_its_share(spent), expected, "{spent:?}");
         }
-    }
-
-    #[test]
-    fn after_a_long_wait_it_works_until_it_has_had_a_tenth() {
-        let mut now = Instant::now();
-        let mut courtesy = Courtesy::new(now);
-        now += MS;
-        assert!(courtesy.gives_way(now));
-        now += MS * 27;
-        courtesy.goes_on(now);
-        let turns = (1..).find(|_| {
-            now += MS;
-            courtesy.gives_way(now)
-        });
-        // Four of work in all, against 27 of waiting.
-        assert_eq!(turns, Some(3));
     }
 
     #[test]

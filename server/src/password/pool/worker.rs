@@ -151,7 +151,7 @@ impl Worker {
             Rest::Keys(ready, turn) => (ready, turn),
         };
         ready.retain(|ready| !self.is_abandoned(&ready.asker));
-        let mut courtesy = Courtesy::new(Instant::now());
+        let mut courtesy = Courtesy::new();
         self.derive(ready, turn, || {
             courtesy.pause();
             ControlFlow::Continue(())
