@@ -76,7 +76,7 @@ pub(crate) struct Args {
 
 const EXAMPLES: &str = "\
 examples:
-  hallpass-loadtest isolate                                     in about two minutes
+  hallpass-loadtest isolate                                     in about three minutes
   hallpass-loadtest isolate --capacity 50 --steps 0,100,150     the short form
   hallpass-loadtest isolate --verify-rate 500 --within 3";
 
