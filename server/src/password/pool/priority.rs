@@ -6,13 +6,15 @@
 /// To Linux, a core that runs such a thread is an idle one: whatever wakes up goes there and runs at once.
 #[cfg(target_os = "linux")]
 pub(super) fn run_when_idle() {
-    use thread_priority::unix::{set_thread_priority_and_policy, thread_native_id};
+    use thread_priority::unix::{
+        set_thread_priority_and_policy, thread_native_id, thread_schedule_policy,
+    };
     use thread_priority::{NormalThreadSchedulePolicy, ThreadPriority, ThreadSchedulePolicy};
     let idle = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle);
-    if let Err(error) =
-        set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Min, idle)
-    {
-        tracing::warn!(?error, "can't have a hashing thread run when a core is idle only");
+    // That sets a nice value, too, which says nothing then and which a process of low priority may not set.
+    let outcome = set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Min, idle);
+    if !thread_schedule_policy().is_ok_and(|policy| policy == idle) {
+        tracing::warn!(?outcome, "can't have a hashing thread run when a core is idle only");
     }
 }
 
