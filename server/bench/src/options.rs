@@ -18,7 +18,7 @@ pub struct Options {
     #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = group)]
     pub only: Vec<&'static Group>,
 
-    /// Fewer and shorter rounds and fewer users: under three minutes, for a look
+    /// Fewer and shorter rounds and fewer users: less time, for a look
     #[arg(long)]
     pub quick: bool,
 

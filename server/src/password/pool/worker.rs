@@ -43,7 +43,7 @@ pub(super) struct Cost {
 }
 
 /// Works off the queue on two threads, one at a time. The first runs only while a core has nothing else to
-/// do; where that is too seldom, the second takes over, which always has a share.
+/// do; where that is too seldom, the second takes over, which has a share beside other threads, if a small one.
 #[derive(Clone)]
 pub(super) struct Worker {
     pub queue: Arc<Queue<Work>>,
