@@ -53,6 +53,7 @@ struct State {
 
 /// How a run went.
 pub(super) struct Course {
+    pub(super) start: Instant,
     /// How long requests were offered.
     pub(super) elapsed: Duration,
     /// The share of a core that the generator used meanwhile.
@@ -133,7 +134,8 @@ impl Engine {
             () = stop.wait(), if !interrupted => true,
         };
         self.give_up_the_rest();
-        Ok(Course { elapsed, cpu, interrupted: interrupted || cut_short, realtime: false })
+        let interrupted = interrupted || cut_short;
+        Ok(Course { start: self.start, elapsed, cpu, interrupted, realtime: false })
     }
 
     /// Takes the processor time of each second.

@@ -18,6 +18,7 @@ mod requests;
 mod result;
 mod schedule;
 mod stage;
+mod steal;
 mod tables;
 #[cfg(test)]
 mod tests;
@@ -47,7 +48,8 @@ pub(crate) use result::{
 #[cfg(test)]
 pub(crate) use schedule::Arrival;
 pub(crate) use stage::Stage;
-pub(crate) use tables::{summary, tables};
+use steal::Steal;
+pub(crate) use tables::{stolen, summary, tables};
 pub(crate) use work::Work;
 
 use crate::interrupt::Interrupt;
@@ -90,7 +92,9 @@ pub(crate) fn run(
     let generator = thread::Builder::new().name("generator".into()).spawn(generate);
     let generator = generator.context("cannot start the generator's thread")?;
     let mut started = false;
+    let mut steal = Steal::default();
     while !live.is_over() && !generator.is_finished() {
+        steal.watch();
         thread::park_timeout(TICK);
         let glance = live.glance();
         if glance.started && !started {
@@ -99,10 +103,13 @@ pub(crate) fn run(
         }
         observer.tick(&glance);
     }
+    steal.read();
     let ended = generator.join().map_err(|_| anyhow!("the generator panicked"))?;
     let (ledger, course, peak_cpu) = ended.context("the generator has no timer")?;
     let names = works.iter().map(|work| work.name().to_owned()).collect();
-    Ok(result(names, ledger, &course, peak_cpu, plan.busy_wait, &live))
+    let mut result = result(names, ledger, &course, peak_cpu, plan.busy_wait, &live);
+    result.note(&steal, course.start);
+    Ok(result)
 }
 
 /// All of the generator: a runtime of its own on the calling thread.
@@ -165,6 +172,7 @@ fn result(
         },
         failures,
         samples: ledger.samples,
+        steal: None,
         elapsed: course.elapsed,
         interrupted: course.interrupted,
     }

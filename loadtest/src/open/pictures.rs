@@ -11,12 +11,14 @@ const TONES: [(Tone, Tone); 2] = [(Tone::Blue, Tone::LightBlue), (Tone::Orange, 
 /// All of them.
 pub(crate) fn pictures(result: &RunResult, slos: &[Slo]) -> Vec<Figure> {
     let streams = streams(result);
-    vec![
+    let mut pictures = vec![
         latency_over_time(result, &streams, slos),
         rates_over_time(result, &streams),
         latency_by_percentile(result, &streams),
         lag_over_time(result),
-    ]
+    ];
+    pictures.extend(steal_over_time(result));
+    pictures
 }
 
 /// The streams that had a load, each with its tones.
@@ -131,6 +133,28 @@ fn lag_over_time(result: &RunResult) -> Figure {
             bounds: vec![],
         },
     }
+}
+
+/// `None` if the system does not say.
+fn steal_over_time(result: &RunResult) -> Option<Figure> {
+    result.steal?;
+    let steal = |(at, second): (f64, &super::result::Second)| Some((at, 100.0 * second.steal?));
+    let points = whole_seconds(result).filter_map(steal).collect();
+    Some(Figure {
+        title: "Steal".into(),
+        reading: "In which share of each second other virtual machines had a core while this one had work \
+                  for it; of the core that they had most. Requests wait meanwhile, whatever the server \
+                  does: from 1 % on it shows in p99. It should be 0; if it is not, the machine is \
+                  shared, and another day has other latencies."
+            .into(),
+        chart: Chart {
+            x: Axis::new("seconds since the start", Unit::Number),
+            y: Axis::new("steal", Unit::Percent),
+            lines: vec![line("steal".into(), Tone::Red, points)],
+            marks: starts(result),
+            bounds: vec![],
+        },
+    })
 }
 
 fn line(name: String, tone: Tone, points: Vec<(f64, f64)>) -> Line {

@@ -1,12 +1,13 @@
 //! What a run has measured.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
 use super::plan::Phase;
 use super::schedule::Arrival;
+use super::steal::Steal;
 use crate::histogram::Times;
 use crate::target::Outcome;
 
@@ -109,6 +110,8 @@ pub(crate) struct Second {
     pub(crate) tallies: Vec<SecondTally>,
     /// The furthest that the generator was behind with what was due in it.
     pub(crate) worst_lag: Duration,
+    /// As of [`RunResult`].
+    pub(crate) steal: Option<f64>,
 }
 
 /// What happened to one stream in a second.
@@ -126,7 +129,7 @@ impl Second {
     pub(super) fn new(streams: usize, times: impl Fn() -> Times) -> Self {
         let tally = || SecondTally { offered: 0, outcomes: Counts::default(), latency: times() };
         let tallies = (0..streams).map(|_| tally()).collect();
-        Self { tallies, worst_lag: Duration::ZERO }
+        Self { tallies, worst_lag: Duration::ZERO, steal: None }
     }
 }
 
@@ -194,6 +197,9 @@ pub(crate) struct RunResult {
     pub(crate) failures: Vec<FailureCount>,
     /// The measured requests in the order of their ends, if the plan asked for them.
     pub(crate) samples: Option<Vec<Sample>>,
+    /// The share of the measured phases, from 0 to 1, in which other machines had the core that they had most,
+    /// while this one had work for it; `None` if the system does not say.
+    pub(crate) steal: Option<f64>,
     /// How long requests were offered: the plan's duration, unless the run was cut short.
     pub(crate) elapsed: Duration,
     /// Whether it was cut short.
@@ -224,6 +230,17 @@ impl RunResult {
         seconds.map(|second| &second.tallies[stream]).fold((0, 0), |(offered, served), tally| {
             (offered + tally.offered, served + tally.outcomes.served())
         })
+    }
+
+    /// Notes what was stolen from the cores in a run that began at `start`.
+    pub(super) fn note(&mut self, steal: &Steal, start: Instant) {
+        const SECOND: Duration = Duration::from_secs(1);
+        for (at, second) in (0..).zip(&mut self.timeline) {
+            second.steal = steal.share(start + SECOND * at, SECOND);
+        }
+        // They follow on one another: all that does not count comes before.
+        let first = self.phases.iter().find(|phase| phase.phase.measured);
+        self.steal = first.and_then(|phase| steal.share(start + phase.start, self.measured()));
     }
 
     /// How long the measured phases lasted; less than planned after an interrupt.

@@ -136,15 +136,22 @@ fn generator(result: &RunResult) -> Table {
         ("most requests that waited for a slot at once", grouped(generator.peak_waiting)),
         ("connections opened", grouped(generator.connections)),
         ("goes before all other threads", goes_first(generator).to_owned()),
+        ("steal", stolen(result.steal)),
     ];
     Table {
         title: "The generator".into(),
         note: "What the generator saw of itself. If it was late with more than 1 % of the requests or \
-               a hundred times as late with one, or used more than 90 % of its core (unless it never sleeps), the run is invalid."
+               a hundred times as late with one, or used more than 90 % of its core (unless it never sleeps), the run is invalid. Steal is the share of the time \
+               in which other virtual machines had the core that they had most, while this one had work for it."
             .into(),
         head: words(["", ""]),
         rows: rows.into_iter().map(|(name, value)| vec![name.to_owned(), value]).collect(),
     }
+}
+
+/// What was stolen of the cores' time, in percent.
+pub(crate) fn stolen(share: Option<f64>) -> String {
+    share.map_or_else(|| "-".to_owned(), |share| format!("{:.1}%", 100.0 * share))
 }
 
 fn goes_first(generator: &super::result::Generator) -> &'static str {
@@ -180,10 +187,11 @@ pub(crate) fn summary(result: &RunResult) -> String {
     let _ = write!(
         text,
         "\nlatency from the intended start, over {seconds:.1} s; generator: lag p99 {}, at worst {}, \
-         {:.0}% of a core",
+         {:.0}% of a core; steal {}",
         us(lag.p99),
         us(lag.max),
-        100.0 * generator.cpu
+        100.0 * generator.cpu,
+        stolen(result.steal)
     );
     text
 }

@@ -65,6 +65,8 @@ pub(crate) struct OpenBody {
     slos: Vec<Judged>,
     failures: Vec<crate::open::FailureCount>,
     generator: GeneratorFigures,
+    /// As of [`RunResult`].
+    steal: Option<f64>,
     interrupted: bool,
     /// How long requests were to be offered, and were.
     planned_s: f64,
@@ -130,6 +132,7 @@ struct PhaseFigures {
 struct SecondFigures {
     second: usize,
     worst_lag_us: u128,
+    steal: Option<f64>,
     requests: BTreeMap<String, SecondRequestFigures>,
 }
 
@@ -174,6 +177,7 @@ impl OpenBody {
                 realtime: generator.realtime,
                 busy_wait: generator.busy_wait,
             },
+            steal: result.steal,
             interrupted: result.interrupted,
             planned_s: planned.as_secs_f64(),
             elapsed_s: result.elapsed.as_secs_f64(),
@@ -214,6 +218,7 @@ fn timeline(result: &RunResult) -> Vec<SecondFigures> {
         .map(|(second, figures)| SecondFigures {
             second,
             worst_lag_us: figures.worst_lag.as_micros(),
+            steal: figures.steal,
             requests: result
                 .names
                 .iter()

@@ -72,8 +72,9 @@ fn a_knee_below_what_it_must_reach_fails() {
 fn isolate_steps_logins_beside_verifications() {
     let fake = Fake::start(Fault::OneAtATime);
     let steps = ["--capacity", "30", "--steps", "0,100,300", "--step-time", "2s"];
+    let steps = [&steps[..], &["--max-steal", "100%"]].concat();
     let rest = ["--step-warm-up", "1s", "--verify-rate", "50", "--within", "1000"];
-    let (run, json) = experiment(&fake, "isolate", &[steps, rest].concat());
+    let (run, json) = experiment(&fake, "isolate", &[&steps[..], &rest].concat());
     assert_eq!(run.status, Some(0), "{run:?}");
     assert_reported(&run, &json, "isolate");
     let steps = json["steps"].as_array().unwrap();
@@ -82,6 +83,7 @@ fn isolate_steps_logins_beside_verifications() {
     assert_eq!(logins(&steps[0], "ok"), Some(0));
     assert!(logins(&steps[1], "ok") > Some(30) && logins(&steps[2], "503") > Some(20), "{run:?}");
     assert!(steps[2]["requests"]["verify"]["latency_us"]["p999"].as_u64() > Some(0));
+    assert_eq!(steps[2]["steal"].is_number(), cfg!(target_os = "linux"), "{steps:?}");
 }
 
 #[test]

@@ -67,6 +67,14 @@ pub(crate) struct Args {
     )]
     pub(super) keep: f64,
 
+    /// With more steal than this a step is taken again, and says nothing if that does not help: the share of the
+    /// time in which other virtual machines had a core while this one had work for it
+    #[arg(
+        long, env = "HALLPASS_LOAD_MAX_STEAL", value_name = "PERCENT", default_value = "0.5%",
+        value_parser = parse_share
+    )]
+    pub(super) max_steal: f64,
+
     #[command(flatten)]
     pub(super) search: SearchArgs,
 

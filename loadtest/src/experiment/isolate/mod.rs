@@ -71,11 +71,8 @@ fn measure(args: &Args, scene: &mut Scene<'_>) -> anyhow::Result<Measured> {
     for (number, percent) in (1..).zip(&args.steps.0) {
         let name = format!("step {number} of {planned}, logins at {percent}%");
         let login_rate = known.per_s * percent / 100.0;
-        let mut step = Step::take(args, scene, &name, (*percent, verify_rate, login_rate))?;
-        if !step.faults.is_empty() && !step.interrupted {
-            let again = format!("{name}, again");
-            step = Step::take(args, scene, &again, (*percent, verify_rate, login_rate))?;
-        }
+        let rates = (*percent, verify_rate, login_rate);
+        let step = Step::take_undisturbed(args, scene, &name, rates)?;
         if scene.server_exit().is_some() {
             anyhow::bail!("the steps cannot be finished");
         }
@@ -88,22 +85,18 @@ fn measure(args: &Args, scene: &mut Scene<'_>) -> anyhow::Result<Measured> {
 }
 
 /// The rate of verifications that was asked for, or the first half of it that server and generator can do
-/// without any logins in one of two tries.
+/// without any logins.
 fn bearable(args: &Args, scene: &mut Scene<'_>) -> anyhow::Result<f64> {
     let mut rate = args.verify_rate;
-    let mut tries = 1_u32..;
     loop {
         let name = format!("{} verifications per second alone", knee::rate_text(rate));
-        let step = Step::take(args, scene, &name, (0.0, rate, 0.0))?;
+        let step = Step::take_undisturbed(args, scene, &name, (0.0, rate, 0.0))?;
         let kept_up = step.verify_served >= 0.98 * step.verify_offered;
         if step.interrupted || (step.faults.is_empty() && kept_up) || rate / 2.0 < FEWEST {
             return Ok(rate);
         }
-        // Something else may have taken the cores for a moment.
-        if tries.next().is_some_and(|tries| tries.is_multiple_of(2)) {
-            eprintln!("that is too much for this machine: half of it");
-            rate /= 2.0;
-        }
+        eprintln!("that is too much for this machine: half of it");
+        rate /= 2.0;
     }
 }
 

@@ -8,6 +8,7 @@ use super::Measured;
 use super::step::Step;
 use crate::experiment::Stream;
 use crate::experiment::knee::{KneeFigures, figure, probes, rate_text};
+use crate::open::stolen;
 use crate::report::{
     Axis, Chart, Figure, Line, RequestFigures, Table, Tone, Unit, grouped, time, words,
 };
@@ -30,6 +31,7 @@ struct StepFigures {
     login_rate_per_s: f64,
     login_goodput_per_s: f64,
     lag_p99_us: u64,
+    steal: Option<f64>,
     faults: Vec<String>,
     requests: BTreeMap<Stream, RequestFigures>,
 }
@@ -54,7 +56,8 @@ impl StepFigures {
             login_rate_per_s: step.login_rate,
             login_goodput_per_s: step.login_goodput,
             lag_p99_us: step.lag_p99_us,
-            faults: step.faults.clone(),
+            steal: step.steal,
+            faults: step.silent(),
             requests: BTreeMap::from([
                 (Stream::Verify, figures(&step.verify)),
                 (Stream::Login, figures(&step.login)),
@@ -74,7 +77,7 @@ pub(super) fn question(measured: &Measured) -> String {
 /// The pictures: latency and goodput over utilisation, and how the capacity was found.
 pub(super) fn figures(measured: &Measured, within: f64) -> Vec<Figure> {
     let found = measured.capacity.as_ref().and_then(|capacity| capacity.found.as_ref());
-    let steps: Vec<&Step> = measured.steps.iter().filter(|step| step.faults.is_empty()).collect();
+    let steps: Vec<&Step> = measured.steps.iter().filter(|step| step.silent().is_empty()).collect();
     [latency(&steps, within), goodput(&steps)].into_iter().chain(found.map(figure)).collect()
 }
 
@@ -145,13 +148,14 @@ pub(super) fn tables(measured: &Measured) -> Vec<Table> {
 fn steps(measured: &Measured) -> Table {
     Table {
         title: "Step by step".into(),
-        note: "Latency from the intended start. Served: logins per second while the step was measured. A step \
-               in which the generator fell behind was taken once more; one that is still invalid is \
-               not in the pictures."
+        note: "Latency from the intended start. Served: logins per second while the step was measured. Steal: \
+               how much of the time other virtual machines had a core while this one had work for it. A step \
+               in which the generator fell behind or steal was too much was taken again, up to twice; one \
+               that is still invalid is not in the pictures."
             .into(),
         head: words([
             "Logins", "arrive/s", "served/s", "refused", "login p99", "verify p50", "verify p99",
-            "verify p99.9", "verify failed", "lag p99", "",
+            "verify p99.9", "steal", "verify failed", "lag p99", "",
         ]),
         rows: measured.steps.iter().map(row).collect(),
     }
@@ -169,9 +173,10 @@ fn row(step: &Step) -> Vec<String> {
         verify(0.5),
         verify(0.99),
         verify(0.999),
+        stolen(step.steal),
         grouped(step.verify.unserved()),
         time(step.lag_p99_us as f64),
-        if step.faults.is_empty() { String::new() } else { "invalid".to_owned() },
+        if step.silent().is_empty() { String::new() } else { "invalid".to_owned() },
     ]
 }
 
@@ -181,7 +186,8 @@ pub(super) fn summary(measured: &Measured) -> String {
         || "login capacity unknown".to_owned(),
         |capacity| format!("100% are {} logins/s", rate_text(capacity.per_s)),
     );
-    let head = ["logins", "arrive/s", "served/s", "refused", "login p99", "p50", "p99", "p99.9"];
+    let head =
+        ["logins", "arrive/s", "served/s", "refused", "login p99", "p50", "p99", "p99.9", "steal"];
     let line = |cells: &[String]| -> String {
         cells.iter().take(head.len()).map(|cell| format!("{cell:>10}")).collect()
     };

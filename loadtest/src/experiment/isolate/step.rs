@@ -6,7 +6,10 @@ use super::args::Args;
 use super::verdict::Point;
 use crate::experiment::streams::{loads, works};
 use crate::experiment::{Scene, Stream};
-use crate::open::{Phase, RunResult, Tally, faults};
+use crate::open::{Phase, RunResult, Tally, faults, stolen};
+
+/// How often a step is taken until it says something.
+const MOST_TRIES: u32 = 3;
 
 /// What was measured at one login rate.
 #[derive(Clone, Debug)]
@@ -23,8 +26,12 @@ pub(super) struct Step {
     pub(super) login_goodput: f64,
     /// How far the generator was behind with 99 of 100 requests, in microseconds.
     pub(super) lag_p99_us: u64,
-    /// Why it says nothing.
+    /// As of [`RunResult`].
+    pub(super) steal: Option<f64>,
+    /// What the generator did wrong.
     pub(super) faults: Vec<String>,
+    /// What other machines did.
+    pub(super) disturbance: Option<String>,
     pub(super) interrupted: bool,
 }
 
@@ -51,6 +58,33 @@ impl Step {
         Ok(Self::of(args, percent, login_rate, &result))
     }
 
+    /// Takes it like [`Step::take`], and again if it says nothing: on a machine that is shared, others may want
+    /// the cores for a while.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Scene::run`].
+    pub(super) fn take_undisturbed(
+        args: &Args,
+        scene: &mut Scene<'_>,
+        name: &str,
+        rates: (f64, f64, f64),
+    ) -> anyhow::Result<Self> {
+        let mut told = name.to_owned();
+        let mut tries = 1;
+        loop {
+            let step = Self::take(args, scene, &told, rates)?;
+            let silent = step.silent();
+            let is_over = step.interrupted || scene.server_exit().is_some();
+            if silent.is_empty() || is_over || tries == MOST_TRIES {
+                return Ok(step);
+            }
+            eprintln!("{told}: {}", silent.join(", "));
+            told = format!("{name}, again");
+            tries += 1;
+        }
+    }
+
     fn of(args: &Args, percent: f64, login_rate: f64, result: &RunResult) -> Self {
         let within =
             |stream: Stream| result.within(args.step_warm_up, args.step_time, stream as usize);
@@ -66,9 +100,16 @@ impl Step {
             verify_served: verify_served as f64,
             login_goodput: login_served as f64 / args.step_time.as_secs_f64(),
             lag_p99_us: result.generator.lag.times.quantile(0.99).unwrap_or_default(),
+            steal: result.steal,
             faults: faults(result),
+            disturbance: too_much(result.steal, args.max_steal),
             interrupted: result.interrupted,
         }
+    }
+
+    /// Why it says nothing about the server; empty if it does.
+    pub(super) fn silent(&self) -> Vec<String> {
+        self.faults.iter().chain(&self.disturbance).cloned().collect()
     }
 
     /// What counts for the verdict.
@@ -79,7 +120,27 @@ impl Step {
             verify_failed: self.verify.unserved() as f64 / self.verify.offered.max(1) as f64,
             login_rate: self.login_rate,
             login_goodput: self.login_goodput,
-            faults: self.faults.clone(),
+            faults: self.silent(),
         }
+    }
+}
+
+/// Why a step with that steal says nothing.
+fn too_much(steal: Option<f64>, max: f64) -> Option<String> {
+    steal
+        .filter(|steal| *steal > max)
+        .map(|_| format!("other machines had a core for {} of the time (steal)", stolen(steal)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_more_steal_than_allowed_is_too_much() {
+        assert_eq!(too_much(None, 0.0), None);
+        assert_eq!(too_much(Some(0.005), 0.005), None);
+        let fault = too_much(Some(0.0123), 0.005).unwrap();
+        assert_eq!(fault, "other machines had a core for 1.2% of the time (steal)");
     }
 }

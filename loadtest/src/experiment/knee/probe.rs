@@ -40,6 +40,8 @@ pub(crate) struct Probe {
     pub(crate) kept_up: f64,
     /// How far the generator was behind with 99 of 100 requests, in microseconds.
     pub(crate) lag_p99_us: u64,
+    /// As of [`RunResult`].
+    pub(crate) steal: Option<f64>,
     /// The objectives, and that the server keeps up.
     pub(crate) judged: Vec<Judged>,
     /// Why it says nothing.
@@ -94,7 +96,8 @@ impl Rules {
         };
         let lag_p99_us = result.generator.lag.times.quantile(0.99).unwrap_or_default();
         let kept_up = served as f64 / offered.max(1) as f64;
-        Probe { rate, tally, lasted, kept_up, lag_p99_us, judged, faults, says }
+        let steal = result.steal;
+        Probe { rate, tally, lasted, kept_up, lag_p99_us, steal, judged, faults, says }
     }
 
     fn keeps_up(&self, offered: u64, served: u64) -> Judged {

@@ -10,6 +10,7 @@ use super::probe::Probe;
 use super::rate_text;
 use super::search::{Bounds, Says};
 use crate::experiment::Stream;
+use crate::open::stolen;
 use crate::report::{Axis, Chart, Figure, Line, RequestFigures, Table, Tone, Unit, time, words};
 use crate::slo::{Judged, Slo};
 
@@ -36,6 +37,7 @@ struct ProbeFigures {
     says: &'static str,
     kept_up: f64,
     lag_p99_us: u64,
+    steal: Option<f64>,
     faults: Vec<String>,
     slos: Vec<Judged>,
     figures: RequestFigures,
@@ -70,6 +72,7 @@ impl ProbeFigures {
             },
             kept_up: probe.kept_up,
             lag_p99_us: probe.lag_p99_us,
+            steal: probe.steal,
             figures: RequestFigures::of(&probe.tally, probe.lasted),
             faults: probe.faults,
             slos: probe.judged,
@@ -149,15 +152,17 @@ pub(crate) fn probes(knee: &Found) -> Table {
             us(0.99),
             format!("{failed:.1}%"),
             time(probe.lag_p99_us as f64),
+            stolen(probe.steal),
             probe.verdict(),
         ]
     };
     Table {
         title: format!("Probes for the knee of {}", many(knee.stream)),
         note: "In the order in which they were made. Kept up: what was served while the probe was measured, \
-               of what arrived meanwhile. Failed: not answered as it should be. Lag: the generator's own."
+               of what arrived meanwhile. Failed: not answered as it should be. Lag: the generator's own. \
+               Steal: how much of the time other virtual machines had a core while this one had work for it."
             .into(),
-        head: words(["", "rate/s", "kept up", "p50", "p99", "failed", "lag p99", "result"]),
+        head: words(["", "rate/s", "kept up", "p50", "p99", "failed", "lag p99", "steal", "result"]),
         rows: knee.probes.iter().enumerate().map(row).collect(),
     }
 }

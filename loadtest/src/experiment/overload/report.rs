@@ -8,7 +8,7 @@ use super::args::Args;
 use super::course::{Figures, WARM_UP};
 use crate::experiment::Stream;
 use crate::experiment::knee::{Found, KneeFigures, figure, probes, rate_text};
-use crate::open::{RunResult, over_time, starts, tables as run_tables};
+use crate::open::{RunResult, over_time, starts, stolen, tables as run_tables};
 use crate::report::{Axis, Chart, Figure, Line, OpenBody, Table, Tone, Unit, time, words};
 use crate::slo::{Judged, Slo};
 
@@ -197,8 +197,9 @@ pub(super) fn summary(measured: &Measured, result: &RunResult) -> String {
     let lag = result.generator.lag.times.quantile(0.99).unwrap_or_default();
     let after = WARM_UP.as_secs();
     format!(
-        "{}generator: lag p99 {}; the first {after} s are a warm-up",
+        "{}generator: lag p99 {}; steal {}; the first {after} s are a warm-up",
         rows.collect::<String>(),
-        time(lag as f64)
+        time(lag as f64),
+        stolen(result.steal)
     )
 }
