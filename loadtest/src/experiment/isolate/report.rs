@@ -150,7 +150,7 @@ fn steps(measured: &Measured) -> Table {
         title: "Step by step".into(),
         note: "Latency from the intended start. Served: logins per second while the step was measured. Steal: \
                how much of the time other virtual machines had a core while this one had work for it. A step \
-               in which the generator fell behind or steal was too much was taken again, up to twice; one \
+               in which the generator fell behind or steal was too much was taken again, up to four times; one \
                that is still invalid is not in the pictures."
             .into(),
         head: words([
