@@ -71,8 +71,8 @@ impl Patience {
 /// Time, and how much of it the calling thread was on a core.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Spent {
-    time: Duration,
-    worked: Duration,
+    pub time: Duration,
+    pub worked: Duration,
 }
 
 impl Spent {

@@ -7,6 +7,7 @@ use std::pin::pin;
 use futures_util::FutureExt as _;
 use hallpass_kdf::{Input, Lanes};
 
+use super::courtesy::Spent;
 use super::pace::Pace;
 use super::*;
 use crate::password::vectors::{DECOMPOSED, DJANGO, OF_DECOMPOSED, OF_PASSWORD, PASSWORD, SHA512};
@@ -24,6 +25,25 @@ fn idle_pool() -> Pool {
     let pace = Pace::measured(Duration::from_secs(3), 1, 1);
     let rates = Rates { lanes: Lanes::always(1), pace, saving: 1.0 };
     Pool::without_workers(1, iterations(1), rates).unwrap()
+}
+
+/// A pool of ten iterations where nobody works off the queue but this worker.
+fn by_hand(lanes: usize) -> (Pool, Worker) {
+    let pace = Pace::measured(Duration::from_millis(1), 1, 10);
+    let rates = Rates { lanes: Lanes::always(lanes), pace, saving: 1.0 };
+    let pool = Pool::without_workers(1, iterations(10), rates).unwrap();
+    let worker = Worker { queue: Arc::clone(&pool.queue), observer: Arc::new(Unobserved) };
+    (pool, worker)
+}
+
+/// Tells these milliseconds, and how many of them were on a core, one after the other.
+fn clock<const N: usize>(readings: [(u64, u64); N]) -> impl FnMut() -> Spent {
+    let ms = Duration::from_millis;
+    let mut readings = readings.into_iter();
+    move || {
+        let (time, worked) = readings.next().unwrap();
+        Spent { time: ms(time), worked: ms(worked) }
+    }
 }
 
 async fn hashed(pool: &Pool, text: &str) -> StoredHash {
@@ -164,25 +184,36 @@ async fn what_can_not_be_broken_off_runs_where_it_gets_its_share() {
 #[tokio::test]
 async fn what_was_broken_off_is_finished_by_another_thread() {
     let stored = hashed(&pool(10), "right").await;
-    let rates = Rates {
-        lanes: Lanes::always(2),
-        pace: Pace::measured(Duration::from_millis(1), 1, 10),
-        saving: 1.0,
-    };
-    let pool = Pool::without_workers(1, iterations(10), rates).unwrap();
+    let (pool, worker) = by_hand(2);
     let (right, wrong) = ("right".into(), "wrong".into());
     let mut right = pin!(pool.verify(&right, Some(&stored)));
     let mut wrong = pin!(pool.verify(&wrong, Some(&stored)));
     assert!(right.as_mut().now_or_never().is_none());
     assert!(wrong.as_mut().now_or_never().is_none());
-    let worker = Worker { queue: Arc::clone(&pool.queue), observer: Arc::new(Unobserved) };
     let batch = pool.queue.take().unwrap();
     let rest = worker.begin(batch, || ControlFlow::Break(())).unwrap();
     assert!(right.as_mut().now_or_never().is_none());
-    std::thread::spawn(move || worker.finish(rest)).join().unwrap();
+    let all_the_time = clock([(0, 0), (10, 10)]);
+    std::thread::spawn(move || worker.take_over(rest, all_the_time)).join().unwrap();
     assert!(right.now_or_never().unwrap().unwrap().matches);
     assert!(!wrong.now_or_never().unwrap().unwrap().matches);
     assert_eq!(pool.stats().of(JobKind::Login).done, 2);
+}
+
+#[tokio::test]
+async fn the_second_thread_goes_on_until_it_has_most_of_a_core() {
+    let (pool, worker) = by_hand(1);
+    let any = "any".into();
+    let mut asked = [(); 3].map(|()| Box::pin(pool.verify(&any, None)));
+    for asked in &mut asked {
+        assert!(asked.as_mut().now_or_never().is_none());
+    }
+    let batch = pool.queue.take().unwrap();
+    let rest = worker.begin(batch, || ControlFlow::Break(())).unwrap();
+    // It has a tenth of the core during the first one, and all of it during the second.
+    worker.take_over(rest, clock([(0, 0), (10, 1), (10, 1), (20, 11)]));
+    let answered = asked.map(|mut asked| asked.as_mut().now_or_never().is_some());
+    assert_eq!(answered, [true, true, false]);
 }
 
 #[tokio::test]

@@ -98,7 +98,7 @@ impl Worker {
         thread::Builder::new().name(format!("{name}-low")).spawn(move || {
             priority::yield_to_the_reactor();
             for rest in left {
-                second.take_over(rest);
+                second.take_over(rest, Spent::so_far);
                 if give_back.send(()).is_err() {
                     return;
                 }
@@ -135,17 +135,17 @@ impl Worker {
     }
 
     /// Does the rest, and whatever comes after it until the first thread could do as much.
-    fn take_over(&self, rest: Rest) {
-        let mut before = Spent::so_far();
+    pub fn take_over(&self, rest: Rest, mut so_far: impl FnMut() -> Spent) {
+        let mut before = so_far();
         self.finish(rest);
-        while !Spent::so_far().since(before).was_mostly_work() {
+        while !so_far().since(before).was_mostly_work() {
             let Some(batch) = self.queue.take() else { return };
-            before = Spent::so_far();
+            before = so_far();
             self.finish(Rest::Batch(batch));
         }
     }
 
-    pub fn finish(&self, rest: Rest) {
+    fn finish(&self, rest: Rest) {
         let (mut ready, turn) = match rest {
             Rest::Batch(batch) => self.prepare_all(batch),
             Rest::Keys(ready, turn) => (ready, turn),
