@@ -67,8 +67,8 @@ pub(crate) struct Args {
     )]
     pub(super) keep: f64,
 
-    /// With more steal than this a step is taken again, and says nothing if that does not help: the share of the
-    /// time in which other virtual machines had a core while this one had work for it
+    /// A step in which other virtual machines had a core for more of the time (steal) is taken again, up to four
+    /// times, and says nothing if that does not help
     #[arg(
         long, env = "HALLPASS_LOAD_MAX_STEAL", value_name = "PERCENT", default_value = "0.5%",
         value_parser = parse_share

@@ -127,28 +127,28 @@ fn capacity(
     let Some(holds) = found.bounds.holds_per_s else { return Ok(None) };
     let per_s = match found.bounds.limit {
         Limit::Generator => holds,
-        _ => most_done(args, scene, verify_rate, holds)?,
+        _ => most_done(holds, |rate| {
+            let name = format!("{} logins per second, whatever they wait", knee::rate_text(rate));
+            let step = Step::take(args, scene, &name, (0.0, verify_rate, rate))?;
+            Ok((!step.interrupted).then_some(step.login_goodput))
+        })?,
     };
     Ok(Some(Capacity { per_s, found: Some(found) }))
 }
 
 /// The most logins per second that the server does, whatever they have to wait: a server that computes many
-/// passwords at once does more of them once they queue than it does while nobody has to.
+/// passwords at once does more of them once they queue than it does while nobody has to. `holds` is a rate that
+/// nobody has to wait long at, and `done` tells how many are done of so many that arrive, `None` once it is
+/// interrupted.
 fn most_done(
-    args: &Args,
-    scene: &mut Scene<'_>,
-    verify_rate: f64,
     holds: f64,
+    mut done: impl FnMut(f64) -> anyhow::Result<Option<f64>>,
 ) -> anyhow::Result<f64> {
     let (mut most, mut rate) = (holds, 2.0 * holds);
     for _ in 0..MOST_DOUBLINGS {
-        let name = format!("{} logins per second, whatever they wait", knee::rate_text(rate));
-        let step = Step::take(args, scene, &name, (0.0, verify_rate, rate))?;
-        if step.interrupted {
-            break;
-        }
-        most = most.max(step.login_goodput);
-        if step.login_goodput < 0.8 * rate {
+        let Some(done) = done(rate)? else { break };
+        most = most.max(done);
+        if done < 0.8 * rate {
             break;
         }
         rate *= 2.0;
@@ -230,6 +230,24 @@ mod tests {
         let bounds = Bounds { holds_per_s: Some(40.0), beyond_per_s: Some(50.0), limit };
         let found = Found { stream: Stream::Login, slos: vec![], bounds, probes: vec![] };
         Capacity { per_s: 40.0, found: Some(found) }
+    }
+
+    #[test]
+    fn the_rate_is_doubled_until_the_server_does_much_less_than_arrives() {
+        let most = |done: fn(f64) -> Option<f64>| {
+            let mut asked = vec![];
+            let most = most_done(40.0, |rate| {
+                asked.push(rate);
+                Ok(done(rate))
+            });
+            (most.unwrap(), asked)
+        };
+        assert_eq!(most(|rate| Some(rate.min(66.0))), (66.0, vec![80.0, 160.0]));
+        assert_eq!(most(|rate| Some(rate.min(60.0))), (60.0, vec![80.0]));
+        // One that does less when it is flooded does what held.
+        assert_eq!(most(|_| Some(10.0)), (40.0, vec![80.0]));
+        assert_eq!(most(Some), (640.0, vec![80.0, 160.0, 320.0, 640.0]), "there is an end");
+        assert_eq!(most(|rate| (rate < 100.0).then_some(rate)), (80.0, vec![80.0, 160.0]));
     }
 
     #[test]

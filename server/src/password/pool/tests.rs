@@ -201,6 +201,23 @@ async fn what_was_broken_off_is_finished_by_another_thread() {
 }
 
 #[tokio::test]
+async fn many_that_are_done_at_once_are_answered_one_after_the_other() {
+    let (pool, worker) = by_hand(16);
+    let any = "any".into();
+    let mut asked: Vec<_> = (0..16).map(|_| Box::pin(pool.verify(&any, None))).collect();
+    for asked in &mut asked {
+        assert!(asked.as_mut().now_or_never().is_none());
+    }
+    let mut batch = pool.queue.take().unwrap();
+    batch.jobs.extend(pool.queue.take_more(16));
+    assert_eq!(batch.jobs.len(), 16);
+    let started = Instant::now();
+    assert!(worker.begin(batch, || ControlFlow::Continue(())).is_none());
+    assert!(started.elapsed() >= 15 * Duration::from_micros(150), "{:?}", started.elapsed());
+    assert!(asked.into_iter().all(|asked| asked.now_or_never().unwrap().is_ok()));
+}
+
+#[tokio::test]
 async fn the_second_thread_goes_on_until_it_has_most_of_a_core() {
     let (pool, worker) = by_hand(1);
     let any = "any".into();
