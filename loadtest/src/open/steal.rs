@@ -119,9 +119,11 @@ mod tests {
     fn each_core_has_a_figure_that_never_falls() {
         let mut steal = Steal::default();
         steal.watch();
+        steal.0[0].at += EVERY * 3600;
         steal.watch();
-        assert_eq!(steal.0.len(), 1, "the second one was not due");
-        steal.read();
+        assert_eq!(steal.0.len(), 1, "it is not due");
+        steal.0[0].at -= EVERY * 3601;
+        steal.watch();
         let [before, after] = &steal.0[..] else { panic!("{steal:?}") };
         let here = std::thread::available_parallelism().unwrap().get();
         assert!(before.cores.len() >= here, "{before:?}");
