@@ -17,6 +17,7 @@ use super::live::Live;
 use super::pacer::{Pacer, busily, thread_cpu};
 use super::plan::Plan;
 use super::schedule::{Arrival, Schedule};
+use super::slot::{Job, Slot};
 use super::work::Work;
 use crate::interrupt::Interrupt;
 
@@ -53,6 +54,7 @@ struct State {
 
 /// How a run went.
 pub(super) struct Course {
+    /// The intended starts of requests count from then on.
     pub(super) start: Instant,
     /// How long requests were offered.
     pub(super) elapsed: Duration,
@@ -66,22 +68,6 @@ pub(super) struct Course {
 
 /// The requests that are due and not ended, for the case that the run ends without them.
 type Outstanding = HashMap<(usize, u64), Arrival>;
-
-/// One of the requests that may be under way at once.
-#[derive(Default)]
-struct Slot {
-    next: Mutex<Option<Job>>,
-    handed: Notify,
-}
-
-/// A request for a slot.
-#[derive(Clone, Copy)]
-struct Job {
-    arrival: Arrival,
-    /// Set if the slot was free when the request was taken in hand, and with which lag that was: what
-    /// passes until it is sent is then the generator's fault too.
-    handed: Option<Duration>,
-}
 
 impl Engine {
     pub(super) fn new(
@@ -358,32 +344,5 @@ impl Engine {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Slot {
-    fn hand(&self, job: Job) {
-        *self.next.lock().unwrap_or_else(PoisonError::into_inner) = Some(job);
-        self.handed.notify_one();
-    }
-
-    /// Waits for the next request, and notices meanwhile if the server closes the connection.
-    async fn wait(&self, connection: &mut Option<Connection>) -> Job {
-        loop {
-            if let Some(job) = self.next.lock().unwrap_or_else(PoisonError::into_inner).take() {
-                return job;
-            }
-            let ended = async {
-                match connection.as_mut() {
-                    Some(connection) => connection.ended().await,
-                    None => std::future::pending().await,
-                }
-            };
-            tokio::select! {
-                biased;
-                () = self.handed.notified() => {}
-                () = ended => *connection = None,
-            }
-        }
     }
 }

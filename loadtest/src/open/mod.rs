@@ -17,6 +17,7 @@ mod plan;
 mod requests;
 mod result;
 mod schedule;
+mod slot;
 mod stage;
 mod steal;
 mod tables;
@@ -108,7 +109,7 @@ pub(crate) fn run(
     let (ledger, course, peak_cpu) = ended.context("the generator has no timer")?;
     let names = works.iter().map(|work| work.name().to_owned()).collect();
     let mut result = result(names, ledger, &course, peak_cpu, plan.busy_wait, &live);
-    result.note(&steal, course.start);
+    result.note_steal(&steal, course.start);
     Ok(result)
 }
 

@@ -233,7 +233,7 @@ impl RunResult {
     }
 
     /// Notes what was stolen from the cores in a run that began at `start`.
-    pub(super) fn note(&mut self, steal: &Steal, start: Instant) {
+    pub(super) fn note_steal(&mut self, steal: &Steal, start: Instant) {
         const SECOND: Duration = Duration::from_secs(1);
         for (at, second) in (0..).zip(&mut self.timeline) {
             second.steal = steal.share(start + SECOND * at, SECOND);

@@ -141,8 +141,8 @@ fn generator(result: &RunResult) -> Table {
     Table {
         title: "The generator".into(),
         note: "What the generator saw of itself. If it was late with more than 1 % of the requests or \
-               a hundred times as late with one, or used more than 90 % of its core (unless it never sleeps), the run is invalid. Steal is the share of the time \
-               in which other virtual machines had the core that they had most, while this one had work for it."
+               a hundred times as late with one, or used more than 90 % of its core (unless it never sleeps), the run is invalid. \
+               Steal is the share of the time in which other virtual machines had the core that they had most, while this one had work for it."
             .into(),
         head: words(["", ""]),
         rows: rows.into_iter().map(|(name, value)| vec![name.to_owned(), value]).collect(),

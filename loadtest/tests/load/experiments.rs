@@ -87,6 +87,21 @@ fn isolate_steps_logins_beside_verifications() {
 }
 
 #[test]
+fn a_step_that_says_nothing_is_taken_again_and_then_the_run_is_invalid() {
+    let fake = Fake::start(Fault::OneAtATime);
+    // Nobody is that punctual.
+    let late = ["--late-after", "1us", "--step-time", "1s", "--step-warm-up", "1s"];
+    let rest = ["--capacity", "10", "--steps", "0,100", "--verify-rate", "50"];
+    let (run, json) = experiment(&fake, "isolate", &[late, rest].concat());
+    assert_eq!(run.status, Some(3), "{run:?}");
+    assert_reported(&run, &json, "isolate");
+    assert!(run.verdict().contains("at 0%: the generator was more than 1 us late"), "{run:?}");
+    let tries = |name: &str| run.stderr.matches(&format!("{name}, again: 2 s\n")).count();
+    assert_eq!(tries("step 1 of 2, logins at 0%"), 4, "{run:?}");
+    assert_eq!(tries("step 2 of 2, logins at 100%"), 4, "{run:?}");
+}
+
+#[test]
 fn overload_tells_goodput_refusals_and_recovery() {
     let fake = Fake::start(Fault::OneAtATime);
     let times = ["--before", "2s", "--overload-time", "3s", "--after", "6s"];

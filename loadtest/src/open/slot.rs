@@ -1,0 +1,53 @@
+//! The places in which requests are under way.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+
+use super::connect::Connection;
+use super::schedule::Arrival;
+
+/// One of the requests that may be under way at once.
+#[derive(Default)]
+pub(super) struct Slot {
+    next: Mutex<Option<Job>>,
+    handed: Notify,
+}
+
+/// A request for a slot.
+#[derive(Clone, Copy)]
+pub(super) struct Job {
+    pub(super) arrival: Arrival,
+    /// Set if the slot was free when the request was taken in hand, and with which lag that was: what
+    /// passes until it is sent is then the generator's fault too.
+    pub(super) handed: Option<Duration>,
+}
+
+impl Slot {
+    /// Hands it its next request, for which it waits.
+    pub(super) fn hand(&self, job: Job) {
+        *self.next.lock().unwrap_or_else(PoisonError::into_inner) = Some(job);
+        self.handed.notify_one();
+    }
+
+    /// Waits for the next request, and notices meanwhile if the server closes the connection.
+    pub(super) async fn wait(&self, connection: &mut Option<Connection>) -> Job {
+        loop {
+            if let Some(job) = self.next.lock().unwrap_or_else(PoisonError::into_inner).take() {
+                return job;
+            }
+            let ended = async {
+                match connection.as_mut() {
+                    Some(connection) => connection.ended().await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                biased;
+                () = self.handed.notified() => {}
+                () = ended => *connection = None,
+            }
+        }
+    }
+}
