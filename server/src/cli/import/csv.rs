@@ -2,7 +2,7 @@ use std::io::{self, BufRead};
 
 use anyhow::{Context as _, bail, ensure};
 
-use super::fields::{flag, roles, time};
+use super::fields::{flag, roles, tells_who_is_disabled, time};
 use super::lines::{Line, Lines, MAX_BYTES};
 use super::{Numbered, Records};
 use crate::cli::export::COLUMNS;
@@ -172,6 +172,7 @@ impl Columns {
                  commas between"
             )
         };
+        tells_who_is_disabled(names.iter().map(String::as_str)).map_err(anyhow::Error::msg)?;
         let ignored: Vec<String> = names
             .iter()
             .filter(|name| !COLUMNS.contains(&name.as_str()))

@@ -37,6 +37,29 @@ fn to_the_millisecond(time: Timestamp) -> Option<Timestamp> {
     Timestamp::from_millisecond(time.as_millisecond()).ok()
 }
 
+/// What other systems call the opposite of `disabled`.
+const OPPOSITES: [&str; 4] = ["is_active", "active", "is_enabled", "enabled"];
+
+/// Refuses names of fields that tell who is shut out in a way that is not read: those people would
+/// be let in again.
+pub(super) fn tells_who_is_disabled<'a>(
+    names: impl IntoIterator<Item = &'a str>,
+) -> Result<(), String> {
+    let mut opposite = None;
+    for name in names {
+        if name == "disabled" {
+            return Ok(());
+        }
+        opposite = opposite.or(OPPOSITES.contains(&name).then_some(name));
+    }
+    opposite.map_or(Ok(()), |name| {
+        Err(format!(
+            "{name} is not read, so whoever is shut out there would be let in here; write the \
+             opposite and call it disabled, as SQL does with NOT {name} AS disabled"
+        ))
+    })
+}
+
 /// As databases print booleans.
 pub(super) fn flag(text: &str) -> Result<bool, String> {
     match text.trim().to_ascii_lowercase().as_str() {

@@ -3,7 +3,7 @@ use std::io::{self, BufRead};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use super::fields::{flag, roles, seconds, time};
+use super::fields::{flag, roles, seconds, tells_who_is_disabled, time};
 use super::lines::Lines;
 use super::{Numbered, Records};
 use crate::control::Record;
@@ -41,6 +41,7 @@ fn record(line: &[u8]) -> Result<Record, String> {
             _ => format!("it is not JSON, from column {column} on"),
         }
     })?;
+    tells_who_is_disabled(object.keys().map(String::as_str))?;
     let get = |name: &str| object.get(name).filter(|value| !value.is_null());
     let text = |name: &str| match get(name) {
         Some(Value::String(text)) => Ok(text.clone()),

@@ -4,6 +4,7 @@ mod csv;
 mod fields;
 mod json;
 mod lines;
+mod names;
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, IsTerminal as _};
@@ -17,6 +18,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use self::csv::CsvRecords;
 use self::json::JsonRecords;
 use self::lines::Lines;
+use self::names::Names;
 use super::desk::{Desk, Offline, Place, unexpected};
 use super::export::Format;
 use super::terminal::{note, printable, say};
@@ -26,7 +28,8 @@ pub(super) const EXAMPLES: &str = "\
 Examples:
   hallpass user import users.csv
   hallpass user import --format jsonl - < users.jsonl
-  sqlite3 -header -csv app.db \"SELECT username, password_hash FROM user\" | hallpass user import -
+  sqlite3 -header -csv app.db \"SELECT username, password_hash, NOT is_active AS disabled
+    FROM user\" | hallpass user import -
 
 CSV with a header, or one JSON object in each line:
   username       needed
@@ -37,10 +40,12 @@ CSV with a header, or one JSON object in each line:
                  and none where it is empty
   created_at     2024-02-29T12:00:00Z, 2024-02-29 12:00:00.123456+00, or seconds since 1970; UTC
                  unless it says otherwise; now without it
-  disabled       true or false; false without it
+  disabled       true or false, or 1 or 0; false without it. A file that has is_active instead is
+                 refused: nobody who is shut out comes back unnoticed
 
-A bad line is reported with its number and the rest goes in; the exit code is 1 then. Whose name is
-there already stays as they are, so running it twice changes nothing.";
+A bad line is reported with its number and the rest goes in; the exit code is 1 then. A user who was
+there before stays as they are, so running it twice changes nothing. A second line with the name of
+an earlier one is a bad line, also where the two differ in case only.";
 
 /// Records that are sent at once.
 const BATCH: usize = 1000;
@@ -73,6 +78,7 @@ trait Records {
     fn bytes_read(&self) -> u64;
 }
 
+/// What became of the lines of a file.
 #[derive(Default)]
 struct Tally {
     added: u64,
@@ -87,7 +93,7 @@ impl Import {
             .with_context(|| format!("can't import {}", self.file.display()))?;
         let offline = Offline { make_directory: true, ..Offline::default() };
         let mut desk = self.place.desk(offline).await?;
-        let mut importing = Importing { bar: bar(size), tally: Tally::default() };
+        let mut importing = Importing::new(bar(size));
         let outcome = importing.all(&mut *records, &mut desk).await;
         importing.bar.finish_and_clear();
         outcome.with_context(|| {
@@ -101,33 +107,48 @@ impl Import {
 struct Importing {
     bar: ProgressBar,
     tally: Tally,
+    names: Names,
+    batch: Vec<Numbered>,
 }
 
 impl Importing {
+    fn new(bar: ProgressBar) -> Self {
+        Self { bar, tally: Tally::default(), names: Names::default(), batch: Vec::new() }
+    }
+
     async fn all(&mut self, records: &mut dyn Records, desk: &mut Desk) -> anyhow::Result<()> {
-        let (mut batch, mut begin) = (Vec::new(), records.bytes_read());
-        loop {
-            let next = records.next().context("can't read on")?;
-            let is_last = next.is_none();
-            batch.extend(next);
+        let mut begin = records.bytes_read();
+        while let Some(next) = records.next().context("can't read on")? {
+            // Whether this line clashes depends on whether the earlier one is accepted.
+            if next.1.as_ref().is_ok_and(|record| self.names.is_undecided(&record.username)) {
+                self.send(desk).await?;
+            }
+            self.add(next);
             let bytes = records.bytes_read();
-            if is_last || batch.len() == BATCH || bytes - begin >= BATCH_BYTES {
-                self.send(std::mem::take(&mut batch), desk).await?;
+            if self.batch.len() == BATCH || bytes - begin >= BATCH_BYTES {
+                self.send(desk).await?;
                 self.bar.set_position(bytes);
                 begin = bytes;
             }
-            if is_last {
-                return Ok(());
-            }
         }
+        self.send(desk).await
     }
 
-    async fn send(&mut self, batch: Vec<Numbered>, desk: &mut Desk) -> anyhow::Result<()> {
+    fn add(&mut self, (line, parsed): Numbered) {
+        let parsed = parsed.and_then(|record| match self.names.claim(&record.username) {
+            Ok(()) => Ok(record),
+            Err(earlier) => Err(format!("username: line {earlier} has the same name")),
+        });
+        self.batch.push((line, parsed));
+    }
+
+    async fn send(&mut self, desk: &mut Desk) -> anyhow::Result<()> {
         let (mut records, mut results) = (Vec::new(), Vec::new());
-        for (line, parsed) in batch {
+        for (line, parsed) in std::mem::take(&mut self.batch) {
             results.push((line, parsed.map(|record| records.push(record))));
         }
         let sent = records.len();
+        let names: Vec<String> = records.iter().map(|record| record.username.clone()).collect();
         let outcomes = match sent {
             0 => Vec::new(),
             _ => match desk.ask(Command::Import { records }).await? {
@@ -136,10 +157,14 @@ impl Importing {
             },
         };
         ensure!(outcomes.len() == sent, unexpected());
-        let mut outcomes = outcomes.into_iter();
+        let mut outcomes = names.iter().zip(outcomes);
         for (line, parsed) in results {
             let outcome = match parsed {
-                Ok(()) => outcomes.next().with_context(unexpected)?,
+                Ok(()) => {
+                    let (name, outcome) = outcomes.next().with_context(unexpected)?;
+                    self.names.decide(name, line, !matches!(outcome, Outcome::Refused(_)));
+                    outcome
+                }
                 Err(reason) => Outcome::Refused(reason),
             };
             self.count(line, &outcome);

@@ -219,3 +219,18 @@ fn roles_may_have_anything_between_them_that_is_in_no_role() {
         assert_eq!(fields::roles(text), ["user", "admin"], "{text}");
     }
 }
+
+#[test]
+fn a_file_that_tells_who_is_active_instead_of_disabled_lets_nobody_in_again() {
+    let csv = format!("username,password_hash,Is_Active\nada,{HASH},0\n");
+    let error = open_records(csv, None).err().map(|error| format!("{error:#}")).unwrap();
+    assert!(error.contains("NOT is_active AS disabled"), "{error}");
+    let jsonl = |more| format!(r#"{{"username": "ada", "password_hash": "{HASH}", {more}}}"#);
+    assert!(reason(jsonl(r#""active": false"#)).contains("disabled"));
+    assert!(only(&jsonl(r#""active": false, "disabled": true"#)).disabled);
+    // What `SELECT NOT is_active AS disabled` prints in SQLite.
+    for (printed, disabled) in [("1", true), ("0", false)] {
+        let csv = format!("username,password_hash,disabled\nada,{HASH},{printed}\n");
+        assert_eq!(only(&csv).disabled, disabled);
+    }
+}

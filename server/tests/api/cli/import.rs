@@ -58,12 +58,13 @@ fn a_bad_line_is_reported_with_its_number_and_the_rest_goes_in() {
     std::fs::create_dir(&offline).unwrap();
     for dir in [&offline, &served] {
         let Done { code, stdout, stderr } = import(dir, &csv);
-        assert_eq!((code, stdout.as_str()), (1, "imported 2, already there 1, bad 3\n"));
+        assert_eq!((code, stdout.as_str()), (1, "imported 2, already there 0, bad 4\n"));
         let lines: Vec<&str> = stderr.lines().collect();
-        assert_eq!(lines.len(), 3, "{stderr}");
+        assert_eq!(lines.len(), 4, "{stderr}");
         for (line, begin) in lines.iter().zip([
             "line 3: username: ",
             "line 4: password_hash: ",
+            "line 5: username: line 2 has the same name",
             "line 6: a quotation mark",
         ]) {
             assert!(line.starts_with(begin), "{stderr}");
@@ -75,6 +76,30 @@ fn a_bad_line_is_reported_with_its_number_and_the_rest_goes_in() {
             "the first counts: {exported}"
         );
     }
+}
+
+#[test]
+fn a_name_that_an_earlier_line_has_is_a_bad_line_in_whatever_case() {
+    let dir = tempfile::tempdir().unwrap();
+    add(dir.path(), "Zoe", &[]).ok();
+    let mut csv = format!(
+        "username,password_hash\nada,plain text\nAda,{WERKZEUG}\nzoe,{WERKZEUG}\nZOE,{WERKZEUG}\n"
+    );
+    // More than what is sent at once.
+    for n in 0..1500 {
+        csv += &format!("user{n},{WERKZEUG}\n");
+    }
+    csv += &format!("ADA,{DJANGO}\n");
+    for added in [1501, 0] {
+        let Done { code, stdout, stderr } = import(dir.path(), &csv);
+        let told = format!("imported {added}, already there {}, bad 3\n", 1502 - added);
+        assert_eq!((code, stdout), (1, told), "{stderr}");
+        let lines: Vec<&str> = stderr.lines().collect();
+        assert!(lines[0].starts_with("line 2: password_hash: "), "{stderr}");
+        assert_eq!(lines[1], "line 5: username: line 4 has the same name");
+        assert_eq!(lines[2], "line 1506: username: line 3 has the same name");
+    }
+    assert!(export(dir.path(), "csv").contains(&format!("Ada,{WERKZEUG},")), "the first counts");
 }
 
 #[test]
