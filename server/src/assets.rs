@@ -90,9 +90,10 @@ impl Assets {
         self
     }
 
-    /// The file at a URL's path.
-    pub fn get(&self, url_path: &str) -> Option<&Asset> {
-        self.by_path.get(url_path.strip_prefix('/')?)
+    /// The file at a URL's path. The frontend's page has the paths of its routes and none of its own.
+    pub fn file(&self, url_path: &str) -> Option<&Asset> {
+        let path = url_path.strip_prefix('/').filter(|path| *path != INDEX)?;
+        self.by_path.get(path)
     }
 
     /// The frontend's page; `None` if the frontend was not built into this binary.

@@ -1,13 +1,13 @@
 //! Paths, the views they name, and the guard that stands before the protected ones.
 
-use hallpass_contract::{ADMIN_ROLE, path as api};
+use hallpass_contract::{ADMIN_ROLE, page, path as api};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use crate::return_path::ReturnPath;
 use crate::session::Session;
 
 /// Where somebody goes who signs in without having wanted to go anywhere.
-pub const AFTER_SIGN_IN: &str = "/protected";
+pub const AFTER_SIGN_IN: &str = page::PROTECTED;
 
 /// Left as they are in a query value: RFC 3986 unreserved characters.
 const QUERY_VALUE: &AsciiSet =
@@ -40,13 +40,13 @@ impl Route {
         let target = target.split('#').next().unwrap_or_default();
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         match path {
-            "/" => Self::Home,
-            "/login" => Self::Login(next(query)),
-            "/register" => Self::Register(next(query)),
-            "/protected" => Self::Protected,
-            "/account" => Self::Account,
-            "/admin" => Self::Admin(after(query)),
-            "/reset-password" => Self::ResetPassword,
+            page::HOME => Self::Home,
+            page::LOGIN => Self::Login(next(query)),
+            page::REGISTER => Self::Register(next(query)),
+            page::PROTECTED => Self::Protected,
+            page::ACCOUNT => Self::Account,
+            page::ADMIN => Self::Admin(after(query)),
+            page::RESET_PASSWORD => Self::ResetPassword,
             _ => Self::NotFound,
         }
     }
@@ -77,12 +77,12 @@ impl Route {
 
 /// The path of the sign-in page that returns to `next`.
 pub fn login_path(next: Option<&ReturnPath>) -> String {
-    with_next("/login", next)
+    with_next(page::LOGIN, next)
 }
 
 /// The path of the registration page that returns to `next`.
 pub fn register_path(next: Option<&ReturnPath>) -> String {
-    with_next("/register", next)
+    with_next(page::REGISTER, next)
 }
 
 fn with_next(page: &str, next: Option<&ReturnPath>) -> String {
@@ -97,8 +97,8 @@ fn with_next(page: &str, next: Option<&ReturnPath>) -> String {
 /// The path of the admin page whose first user is the one after this id.
 pub fn admin_path(after: Option<&str>) -> String {
     match after {
-        Some(after) => ["/admin?", api::AFTER, "=", after].concat(),
-        None => "/admin".to_owned(),
+        Some(after) => [page::ADMIN, "?", api::AFTER, "=", after].concat(),
+        None => page::ADMIN.to_owned(),
     }
 }
 
@@ -170,6 +170,30 @@ mod tests {
         assert_eq!(Route::parse("/reset-password#t0ken"), Route::ResetPassword);
         assert_eq!(Route::parse("/protected/"), Route::NotFound);
         assert_eq!(Route::parse("/LOGIN"), Route::NotFound);
+    }
+
+    /// The page of each route. Whoever adds a route is sent here by the compiler.
+    fn page_of(route: &Route) -> Option<&'static str> {
+        match route {
+            Route::Home => Some(page::HOME),
+            Route::Login(_) => Some(page::LOGIN),
+            Route::Register(_) => Some(page::REGISTER),
+            Route::Protected => Some(page::PROTECTED),
+            Route::Account => Some(page::ACCOUNT),
+            Route::Admin(_) => Some(page::ADMIN),
+            Route::ResetPassword => Some(page::RESET_PASSWORD),
+            Route::NotFound => None,
+        }
+    }
+
+    #[test]
+    fn the_routes_are_the_pages_for_which_the_server_answers_200() {
+        for path in page::ALL {
+            assert_eq!(page_of(&Route::parse(path)), Some(path));
+        }
+        for unknown in ["/index.html", "/login/", "//login", "/Login", "/%6cogin", "", "/login%2f"] {
+            assert_eq!(page_of(&Route::parse(unknown)), None, "{unknown}");
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! The feature `openapi` adds the schemas of the wire types.
 
 mod admin;
+pub mod page;
 pub mod path;
 mod problem;
 #[cfg(feature = "openapi")]

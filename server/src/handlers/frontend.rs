@@ -1,6 +1,7 @@
 //! The frontend's files.
 
 use bytes::Bytes;
+use hallpass_contract::page;
 use http::header::{
     ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
     IF_NONE_MATCH, VARY,
@@ -11,21 +12,24 @@ use crate::assets::{Asset, Encoded};
 use crate::problem::Problem;
 use crate::state::App;
 
-/// A file, or the frontend's page for every path that could be a route of it.
+/// The frontend's pages and files, with 200. Every other path is a 404: a proxy that asks at a misspelt
+/// address looks at the status alone, and must not let anybody in.
 ///
 /// # Errors
 ///
-/// 404 for what can't be a page and is no file, 405 for other methods.
+/// 404 for unknown paths that no person visits, 405 for other methods, 503 without a frontend.
 pub fn serve(
     app: &App,
     method: &Method,
     path: &str,
     headers: &HeaderMap,
 ) -> Result<Response<Bytes>, Problem> {
-    let asset = match app.assets.get(path) {
-        Some(asset) => asset,
-        None if !can_be_page(path) => return Err(Problem::not_found()),
-        None => app.assets.index().ok_or_else(not_built)?,
+    let asset = if page::ALL.contains(&path) {
+        app.assets.index().ok_or_else(not_built)?
+    } else if let Some(file) = app.assets.file(path) {
+        file
+    } else {
+        return nothing_there(app, method, path, headers);
     };
     if method != Method::GET && method != Method::HEAD {
         return Err(Problem::method_not_allowed("GET, HEAD"));
@@ -33,15 +37,39 @@ pub fn serve(
     Ok(response(asset, headers, &app.frontend_policy))
 }
 
-/// Whether a path may be one of the frontend's routes: not if it looks like a file, and not below
-/// a path where whoever asks looks at the status alone.
-fn can_be_page(path: &str) -> bool {
-    let for_machines = |of: &&str| {
-        path.strip_prefix(of).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+/// 404. A person who mistyped an address gets the frontend's page, which says so.
+fn nothing_there(
+    app: &App,
+    method: &Method,
+    path: &str,
+    headers: &HeaderMap,
+) -> Result<Response<Bytes>, Problem> {
+    let is_visit = method == Method::GET || method == Method::HEAD;
+    let page = app.assets.index().filter(|_| is_visit && may_be_visited(path));
+    let page = page.ok_or_else(Problem::not_found)?;
+    let (encoding, file) = negotiate(page, headers);
+    let mut response = Response::new(file.bytes.clone());
+    *response.status_mut() = StatusCode::NOT_FOUND;
+    let out = response.headers_mut();
+    out.insert(CONTENT_SECURITY_POLICY, app.frontend_policy.clone());
+    out.insert(VARY, HeaderValue::from_static("accept-encoding"));
+    out.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    out.insert(CONTENT_TYPE, page.content_type.clone());
+    if let Some(encoding) = encoding {
+        out.insert(CONTENT_ENCODING, HeaderValue::from_static(encoding));
+    }
+    Ok(response)
+}
+
+/// Whether people may come to this path in a browser: not if it looks like a file, and not below a
+/// path of programs.
+fn may_be_visited(path: &str) -> bool {
+    let of_programs = |prefix: &&str| {
+        path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
     let file = path.rsplit('/').next().unwrap_or(path);
     !file.contains('.')
-        && !["/api", "/.well-known", "/healthz", "/readyz", "/metrics"].iter().any(for_machines)
+        && !["/api", "/.well-known", "/healthz", "/readyz", "/metrics"].iter().any(of_programs)
 }
 
 /// A file as this client takes it, or 304 if it has it already.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use data_encoding::BASE64URL_NOPAD;
-use hallpass_contract::{PasswordReset, ResetLink, Secret};
+use hallpass_contract::{PasswordReset, ResetLink, Secret, page};
 use http::HeaderMap;
 use sha2::{Digest as _, Sha256};
 
@@ -21,9 +21,6 @@ use crate::store::ResetOffer;
 
 /// How long a link can be used.
 const LIFETIME: Duration = Duration::from_secs(30 * 60);
-
-/// The frontend's page for it. The token follows as the fragment, which browsers send to nobody.
-const PAGE: &str = "/reset-password";
 
 /// `POST /api/admin/users/{id}/reset`
 pub async fn offer(
@@ -44,7 +41,8 @@ pub async fn offer(
         app.store.offer_reset(offer).await?;
         let line = Line::new(Event::ResetOffer, &caller.client).user(user).by(caller.user.id);
         line.session(caller.session).ok();
-        let url = format!("{origin}{PAGE}#{}", token.expose());
+        // The token is the fragment, which browsers send to nobody.
+        let url = format!("{origin}{}#{}", page::RESET_PASSWORD, token.expose());
         Ok(Answer::ok(ResetLink { url, expires_at: expires_at.to_string() }))
     })
     .await

@@ -1,4 +1,7 @@
-use hallpass_contract::{PublicConfig, path};
+use hallpass::assets::Assets;
+use hallpass::serve::Limits;
+use hallpass::state::State;
+use hallpass_contract::{PublicConfig, page, path};
 use serde_json::json;
 
 use crate::app::TestApp;
@@ -9,11 +12,10 @@ const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; 
                       require-trusted-types-for 'script'";
 
 #[tokio::test]
-async fn every_path_without_an_extension_is_the_page_with_its_policy() {
+async fn every_page_of_the_frontend_is_there_with_its_policy() {
     let app = TestApp::start().await;
-    for path in
-        ["/", "/login", "/protected", "/a/path/of/somebody?with=a.query", "/v1.2/x", "/apix"]
-    {
+    let queried = page::ALL.map(|path| format!("{path}?with=a.query"));
+    for path in page::ALL.into_iter().chain(queried.iter().map(String::as_str)) {
         let response = app.send("GET", path, &[]).await;
         assert_eq!(response.status, 200, "{path}");
         assert_eq!(response.body, "<!doctype html>");
@@ -21,6 +23,56 @@ async fn every_path_without_an_extension_is_the_page_with_its_policy() {
         assert_eq!(response.header("content-security-policy"), POLICY);
         assert_eq!(response.header("cache-control"), "no-cache");
     }
+}
+
+/// Each of these would let everybody in if a proxy asked there and it were a 200.
+#[tokio::test]
+async fn a_misspelt_path_is_a_404_whose_body_is_the_page() {
+    let app = TestApp::start().await;
+    let ada = app.signed_in("ada").await;
+    let bearer = format!("Bearer {}", ada.token());
+    for path in [
+        "//api/verify",
+        "/%61pi/verify",
+        "/api%2fverify",
+        "/API/verify",
+        "/verify",
+        "/apix",
+        "/login/",
+        "//login",
+        "/LOGIN",
+        "/login%2f",
+        "/a/path/of/somebody?with=a.query",
+        "/v1.2/x",
+        "/docs/",
+    ] {
+        for headers in [&[][..], &[("authorization", bearer.as_str()), ("if-none-match", "*")]] {
+            let response = app.send("GET", path, headers).await;
+            assert_eq!(response.status, 404, "{path}");
+            assert_eq!(response.body, "<!doctype html>", "{path}");
+            assert_eq!(response.header("content-type"), "text/html; charset=utf-8");
+            assert_eq!(response.header("content-security-policy"), POLICY);
+            assert_eq!(response.header("cache-control"), "no-store");
+            assert_eq!(response.header("etag"), "");
+        }
+        let brotli = app.send("HEAD", path, &[("accept-encoding", "br")]).await;
+        assert_eq!((brotli.status.as_u16(), brotli.header("content-encoding")), (404, "br"));
+        for method in ["POST", "DELETE", "OPTIONS"] {
+            let response = app.send(method, path, &[]).await;
+            assert_eq!(response.status, 404, "{method} {path}");
+            response.problem();
+        }
+    }
+}
+
+#[tokio::test]
+async fn without_a_frontend_an_unknown_path_is_still_a_404() {
+    let no_frontend = |state: &mut State| state.assets = Assets::default();
+    let app = TestApp::with(&[], Limits::default(), no_frontend).await;
+    assert_eq!(app.send("GET", "/login", &[]).await.status, 503);
+    let unknown = app.send("GET", "//api/verify", &[]).await;
+    assert_eq!(unknown.status, 404);
+    unknown.problem();
 }
 
 #[tokio::test]
@@ -33,6 +85,7 @@ async fn what_looks_like_a_file_or_a_probe_and_is_none_is_a_404() {
         "/readyz/",
         "/healthz/anything",
         "/metrics",
+        "/index.html",
         "/index.html.br",
         "/%2e%2e/etc/passwd.txt",
     ] {
