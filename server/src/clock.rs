@@ -34,6 +34,14 @@ impl Clock {
         }
     }
 
+    /// Moves a manual clock back, as an operator does who sets it right.
+    pub fn set_back(&self, by: std::time::Duration) {
+        if let Source::Manual(millis) = &self.0 {
+            let by = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
+            millis.fetch_sub(by, Ordering::Relaxed);
+        }
+    }
+
     /// The time now, in whole milliseconds: what ids and stored times can hold.
     #[expect(clippy::disallowed_methods, reason = "this is the clock all others ask")]
     pub fn now(&self) -> Timestamp {

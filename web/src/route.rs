@@ -191,7 +191,8 @@ mod tests {
         for path in page::ALL {
             assert_eq!(page_of(&Route::parse(path)), Some(path));
         }
-        for unknown in ["/index.html", "/login/", "//login", "/Login", "/%6cogin", "", "/login%2f"] {
+        for unknown in ["/index.html", "/login/", "//login", "/Login", "/%6cogin", "", "/login%2f"]
+        {
             assert_eq!(page_of(&Route::parse(unknown)), None, "{unknown}");
         }
     }

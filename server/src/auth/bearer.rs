@@ -1,5 +1,5 @@
 //! From an access token to whose it is. A token that was accepted before is looked up: its signature
-//! is checked once, and its user read once for as long as no user changes. What may have changed
+//! is checked once, its session looked up once, and its user read once for as long as no user changes. What may have changed
 //! besides, the time, the keys and the end of its session, is asked at each request.
 
 use std::fmt;
@@ -14,7 +14,7 @@ use quick_cache::sync::Cache;
 use super::subject;
 use crate::problem::Problem;
 use crate::state::State;
-use crate::store::{SessionId, User};
+use crate::store::{SessionId, User, UserId};
 use crate::token::{Accepted, Claims};
 
 /// What all entries of the cache may occupy in bytes, by estimate: some twenty thousand tokens.
@@ -96,6 +96,11 @@ impl Bearers {
         if app.store.is_revoked(session) {
             return Err(Problem::session_ended());
         }
+        // The ended sessions in memory are forgotten by the clock, which may have been ahead. The
+        // store's sessions are not, and a cached token was seen to have one.
+        if cached.is_none() && !is_there(app, session, id).await? {
+            return Err(Problem::session_ended());
+        }
         if let Some(bearer) = cached.filter(|bearer| bearer.users_version == users_version) {
             return Ok(bearer);
         }
@@ -118,6 +123,12 @@ impl Bearers {
     pub fn sweep(&self, app: &State, now: Timestamp) {
         self.0.retain(|_, bearer| app.tokens.accept_again(&bearer.accepted, now).is_ok());
     }
+}
+
+/// Whether the store has the session, as one of this user.
+async fn is_there(app: &State, session: SessionId, user: UserId) -> Result<bool, Problem> {
+    let session = app.store.session(session).await?;
+    Ok(session.is_some_and(|session| session.user == user))
 }
 
 impl fmt::Debug for Bearers {

@@ -13,9 +13,14 @@ impl Operator {
         let claims = app.tokens.verify(token, now);
         let checks = match claims.and_then(|claims| subject(&claims)) {
             Ok((id, session)) => {
-                let session = match app.store.is_revoked(session) {
-                    false => (Outcome::Passed, "it was not signed out of"),
-                    true => (Outcome::Failed, "it was ended: signed out of, or by an admin"),
+                let stored = app.store.session(session).await?;
+                let is_there = stored.is_some_and(|session| session.user == id);
+                let session = match (app.store.is_revoked(session), is_there) {
+                    (true, _) => (Outcome::Failed, "it was ended: signed out of, or by an admin"),
+                    (false, false) => {
+                        (Outcome::Failed, "there is no such session, or not any more")
+                    }
+                    (false, true) => (Outcome::Passed, "it has not ended"),
                 };
                 let user = match app.store.user_by_id(id).await? {
                     Some(user) if user.disabled => (Outcome::Failed, "the user is disabled"),

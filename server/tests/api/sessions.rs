@@ -295,3 +295,50 @@ async fn an_expired_session_is_swept() {
     assert_eq!(status(&app, &SignedIn::from(&kept)).await, 200);
     assert_eq!(app.get_with_token(path::VERIFY, token).await.status, 401, "expired by now");
 }
+
+const HOUR: Duration = Duration::from_secs(60 * 60);
+
+/// As a start does it, and the running server every ten minutes.
+async fn sweep_while_the_clock_is_ahead(app: &TestApp, by: Duration) {
+    app.clock.advance(by);
+    app.state.sweep().await;
+    app.clock.set_back(by);
+}
+
+#[tokio::test]
+async fn a_session_that_was_signed_out_of_stays_ended_though_the_clock_was_ahead_meanwhile() {
+    let app = TestApp::start().await;
+    let ada = app.signed_in("ada").await;
+    assert_eq!(status(&app, &ada).await, 200);
+    assert_eq!(app.with_token("POST", path::LOGOUT, ada.token()).await.status, 204);
+    sweep_while_the_clock_is_ahead(&app, HOUR).await;
+    let refused = app.get_with_token(path::VERIFY, ada.token()).await;
+    assert_eq!(refused.status, 401);
+    assert_eq!(refused.problem().kind, kind::SESSION_ENDED);
+    assert_eq!(app.refresh(&ada.cookie).await.status, 401);
+}
+
+#[tokio::test]
+async fn a_session_that_was_swept_while_the_clock_was_ahead_has_ended_with_its_access_tokens() {
+    let app = TestApp::start().await;
+    let ada = app.signed_in("ada").await;
+    assert_eq!(status(&app, &ada).await, 200, "by now it is in the cache");
+    sweep_while_the_clock_is_ahead(&app, 31 * DAY).await;
+    assert_eq!(status(&app, &ada).await, 401);
+    assert_eq!(app.refresh(&ada.cookie).await.status, 401);
+}
+
+/// It is valid once the clock gets there again, which is after the end of its session.
+#[tokio::test]
+async fn an_access_token_of_a_clock_that_was_ahead_does_not_outlive_its_session() {
+    let app = TestApp::with_args(&["--refresh-ttl", "65m"]).await;
+    app.clock.advance(HOUR);
+    let ahead = app.signed_in("ada").await;
+    app.clock.set_back(HOUR);
+    SignedIn::from(&app.refresh(&ahead.cookie).await);
+    app.clock.advance(HOUR);
+    assert_eq!(status(&app, &ahead).await, 200, "the session lives for five minutes more");
+    app.clock.advance(300 * SECOND);
+    app.state.sweep().await;
+    assert_eq!(status(&app, &ahead).await, 401);
+}

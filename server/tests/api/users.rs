@@ -1,10 +1,9 @@
 //! What becomes of users and their tokens when the store says otherwise.
 
 use hallpass::password::Password;
-use hallpass::store::{User, UserId, uuid_v7};
+use hallpass::store::{NewSession, User, UserId, Verified};
 use hallpass::token::Grant;
 use hallpass_contract::path;
-use jiff::Timestamp;
 
 use crate::app::{PASSWORD, TestApp};
 
@@ -23,10 +22,16 @@ async fn user(app: &TestApp, username: &str, disabled: bool) -> User {
     }
 }
 
-fn token(app: &TestApp, user: &User) -> String {
-    let now = app.clock.now();
-    let grant = Grant { user, sid: uuid_v7(now), auth_time: now, not_after: Timestamp::MAX };
-    app.state.tokens.sign(&grant, now).unwrap().token
+/// An access token of a new session, as far as the user may have one.
+async fn token(app: &TestApp, user: &User) -> String {
+    let at = app.state.moment();
+    let session = app.state.sessions.begin(user.id, String::new(), at).unwrap();
+    let (sid, not_after) = (session.id.uuid(), session.expires_at);
+    let verified = Verified { version: user.password_version, renewed: None };
+    let new = NewSession { session, verified, at, address: String::new() };
+    app.state.store.start_session(new).await.unwrap();
+    let grant = Grant { user, sid, auth_time: at.now, not_after };
+    app.state.tokens.sign(&grant, at.now).unwrap().token
 }
 
 #[tokio::test]
@@ -54,9 +59,9 @@ async fn the_token_of_a_user_who_is_disabled_or_gone_is_not_accepted() {
         app.state.store.create_user(user.clone(), None).await.unwrap();
     }
     for path in [path::VERIFY, path::PROTECTED, path::ME] {
-        assert_eq!(app.get_with_token(path, &token(&app, &active)).await.status, 200);
+        assert_eq!(app.get_with_token(path, &token(&app, &active).await).await.status, 200);
         for user in [&disabled, &gone] {
-            let refused = app.get_with_token(path, &token(&app, user)).await;
+            let refused = app.get_with_token(path, &token(&app, user).await).await;
             assert_eq!(refused.status, 401, "{path} for {}", user.username);
             assert!(refused.header("www-authenticate").contains("invalid_token"));
         }
@@ -68,7 +73,7 @@ async fn roles_reach_the_token_and_the_proxy() {
     let app = TestApp::start().await;
     let user = user(&app, "ada", false).await;
     app.state.store.create_user(user.clone(), None).await.unwrap();
-    let response = app.get_with_token(path::VERIFY, &token(&app, &user)).await;
+    let response = app.get_with_token(path::VERIFY, &token(&app, &user).await).await;
     assert_eq!(response.header("x-auth-roles"), "reader,writer");
     let verified: hallpass_contract::Verified = response.json();
     assert_eq!(verified.roles, ["reader", "writer"]);

@@ -13,7 +13,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::keys::KeyRing;
 use crate::metrics::Metrics;
-use crate::store::{RedbStore, UserEdit, UserId};
+use crate::store::{NewSession, RedbStore, UserEdit, UserId};
 use crate::token::Grant;
 
 const USERS: usize = 3;
@@ -41,17 +41,22 @@ impl Site {
             let user = user(n, site.app.clock.now());
             site.app.store.create_user(user.clone(), None).await.unwrap();
             site.users.push(user);
-            site.sign_in(n);
+            site.sign_in(n).await;
         }
         site
     }
 
-    fn sign_in(&mut self, n: usize) {
-        let now = self.app.clock.now();
-        let sid = uuid::Uuid::from_u128(self.tokens.len() as u128);
-        let grant = Grant { user: &self.users[n], sid, auth_time: now, not_after: Timestamp::MAX };
-        let token = self.app.tokens.sign(&grant, now).unwrap().token;
-        self.tokens.push((token, SessionId::from_bytes(sid.into_bytes())));
+    async fn sign_in(&mut self, n: usize) {
+        let (app, at) = (&self.app, self.app.moment());
+        let session = app.sessions.begin(self.users[n].id, String::new(), at).unwrap();
+        let (id, not_after) = (session.id, session.expires_at);
+        let verified = crate::store::Verified { version: 0, renewed: None };
+        let new = NewSession { session, verified, at, address: String::new() };
+        // Nobody who was deleted or disabled, or has another password, gets one.
+        let _ = app.store.start_session(new).await.unwrap();
+        let grant = Grant { user: &self.users[n], sid: id.uuid(), auth_time: at.now, not_after };
+        let token = app.tokens.sign(&grant, at.now).unwrap().token;
+        self.tokens.push((token, id));
     }
 
     /// What holds, all of it looked at anew.
@@ -59,7 +64,8 @@ impl Site {
         let refused = StatusCode::UNAUTHORIZED;
         let claims = self.app.tokens.verify(token, self.app.clock.now()).map_err(|_| refused)?;
         let (id, session) = subject(&claims).map_err(|_| refused)?;
-        if self.app.store.is_revoked(session) {
+        let stored = self.app.store.session(session).await.unwrap();
+        if self.app.store.is_revoked(session) || stored.is_none() {
             return Err(refused);
         }
         let user = self.app.store.user_by_id(id).await.unwrap();
@@ -85,7 +91,8 @@ impl Site {
         let (app, at) = (&self.app, self.app.moment());
         match event {
             Event::Advance(seconds) => app.clock.advance(Duration::from_secs(*seconds)),
-            Event::SignIn(n) => self.sign_in(*n),
+            Event::Rewind(seconds) => app.clock.set_back(Duration::from_secs(*seconds)),
+            Event::SignIn(n) => self.sign_in(*n).await,
             Event::EndSession(token) => {
                 let (_, session) = token.get(&self.tokens);
                 app.store.end_session(*session, at).await.unwrap();
@@ -131,6 +138,7 @@ fn user(n: usize, now: Timestamp) -> User {
 #[derive(Clone, Debug)]
 enum Event {
     Advance(u64),
+    Rewind(u64),
     SignIn(usize),
     EndSession(Index),
     Disable(usize, bool),
@@ -145,7 +153,8 @@ enum Event {
 fn event() -> impl Strategy<Value = Event> {
     let user = || 0..USERS;
     prop_oneof![
-        (0..TTL).prop_map(Event::Advance),
+        (0..2 * TTL).prop_map(Event::Advance),
+        (0..2 * TTL).prop_map(Event::Rewind),
         user().prop_map(Event::SignIn),
         any::<Index>().prop_map(Event::EndSession),
         (user(), any::<bool>()).prop_map(|(n, disabled)| Event::Disable(n, disabled)),
@@ -218,7 +227,7 @@ async fn nothing_that_was_acknowledged_slips_past_threads_that_verify() {
     const ROUNDS: usize = 150;
     let mut site = Site::new().await;
     for _ in 0..ROUNDS {
-        site.sign_in(0);
+        site.sign_in(0).await;
     }
     let site = Arc::new(site);
     let (ended, role) = (Arc::new(AtomicUsize::new(USERS)), Arc::new(AtomicUsize::new(0)));

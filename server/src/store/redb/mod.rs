@@ -350,7 +350,7 @@ impl Store for RedbStore {
             let find = move || db.with(|db| sessions::expired(db, now, SWEEP_BATCH));
             let ids = tokio::task::spawn_blocking(find).await.context("the sweep panicked")??;
             let found = ids.len();
-            swept += self.writer.write(move |txn| sessions::remove_expired(txn, &ids, now)).await?;
+            swept += self.ending(move |txn| sessions::remove_expired(txn, &ids, now)).await?;
             if found < SWEEP_BATCH {
                 break;
             }

@@ -182,21 +182,26 @@ pub(super) fn expired(
     Ok(expired)
 }
 
-/// Removes those of `ids` that have still expired, and says how many.
+/// Removes those of `ids` that have still expired, and says how many. An access token outlives its
+/// session if that was issued while the clock was ahead; it is refused all the same.
 pub(super) fn remove_expired(
     txn: &WriteTransaction,
     ids: &[SessionId],
     now: Timestamp,
-) -> anyhow::Result<usize> {
+) -> anyhow::Result<Ending<usize>> {
     let mut sessions = txn.open_table(SESSIONS)?;
     let mut by_user = txn.open_table(SESSIONS_BY_USER)?;
-    let mut removed = 0;
+    let mut revoked = txn.open_table(REVOKED)?;
+    let mut removed = Ending::none(0);
     for id in ids {
         let session = get(&sessions, *id)?;
-        if let Some(session) = session.filter(|session| !session.is_live(now)) {
-            sessions.remove(id.as_bytes())?;
-            by_user.remove((session.user.as_bytes(), id.as_bytes()))?;
-            removed += 1;
+        let Some(session) = session.filter(|session| !session.is_live(now)) else { continue };
+        sessions.remove(id.as_bytes())?;
+        by_user.remove((session.user.as_bytes(), id.as_bytes()))?;
+        removed.value += 1;
+        if session.tokens_expired_at > now {
+            revoked.insert(id.as_bytes(), session.tokens_expired_at.as_millisecond())?;
+            removed.ended.push((*id, session.tokens_expired_at));
         }
     }
     Ok(removed)
