@@ -161,7 +161,16 @@ impl Field {
 pub fn refusals<T: Form>() -> Vec<Problem> {
     let empty = Value::Object(Map::new());
     let unfit = Problem::invalid_fields(wrong_fields(T::FIELDS, &empty));
-    vec![malformed(1, 2), too_slow(), no_length(), too_large(), not_declared(), unfit]
+    let shutting_down = Problem::shutting_down();
+    vec![
+        malformed(1, 2),
+        too_slow(),
+        no_length(),
+        too_large(),
+        not_declared(),
+        unfit,
+        shutting_down,
+    ]
 }
 
 fn not_declared() -> Problem {

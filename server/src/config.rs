@@ -10,11 +10,13 @@ use tracing::level_filters::LevelFilter;
 
 use crate::client::parse_network;
 
+mod connections;
 mod interceptor;
 mod keys;
 mod shared;
 mod values;
 
+pub use connections::ConnectionArgs;
 pub use interceptor::{InterceptorArgs, List, PathPattern};
 pub use keys::{KeyArgs, SECRET_VARIABLE, SecretArgs, secret_from_environment};
 pub use shared::{PasswordArgs, TokenArgs};
@@ -183,25 +185,9 @@ pub struct Config {
     )]
     pub trusted_proxy: Vec<IpNet>,
 
-    /// The most connections at once; more wait to be accepted
-    #[arg(
-        long,
-        value_name = "N",
-        env = "HALLPASS_MAX_CONNECTIONS",
-        default_value_t = 4096,
-        value_parser = clap::value_parser!(u32).range(1..=1_000_000)
-    )]
-    pub max_connections: u32,
-
-    /// How long requests may take to finish after SIGTERM or SIGINT
-    #[arg(
-        long,
-        value_name = "DURATION",
-        env = "HALLPASS_DRAIN_TIMEOUT",
-        default_value = "10s",
-        value_parser = humantime::parse_duration
-    )]
-    pub drain_timeout: Duration,
+    /// How many connections there may be, and how they end.
+    #[command(flatten)]
+    pub connections: ConnectionArgs,
 
     /// Whether logins and all else that matters to security are logged, one line each, whatever
     /// --log-level says

@@ -18,6 +18,7 @@ use crate::client::Client;
 use crate::metrics::RouteSeries;
 use crate::pattern::captured;
 use crate::problem::Problem;
+use crate::shutdown::Stage;
 use crate::state::App;
 
 /// A part of the table: it answers, or rejects what it is not for.
@@ -211,8 +212,13 @@ pub fn json_body<T: Form>(app: &App) -> BoxedFilter<(T,)> {
         .and_then(async |headers: HeaderMap| body::check_headers(&headers).map_err(reject))
         .untuple_one();
     let read = warp::body::stream().and(with(app)).and_then(async |chunks, app: App| {
-        let body = tokio::time::timeout(app.body_timeout, body::read(chunks)).await;
-        let body = body.unwrap_or_else(|_| Err(body::too_slow()));
+        let body = tokio::select! {
+            // A body that is there counts, however late it is.
+            biased;
+            body = body::read(chunks) => body,
+            () = tokio::time::sleep(app.body_timeout) => Err(body::too_slow()),
+            () = app.shutdown.reached(Stage::Closing) => Err(Problem::shutting_down()),
+        };
         body.and_then(|body| body::parse(&body)).map_err(reject)
     });
     declared.and(read).boxed()

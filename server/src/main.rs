@@ -22,14 +22,15 @@ use hallpass::keys::KeyRing;
 use hallpass::logging;
 use hallpass::metrics::Metrics;
 use hallpass::middleware::Service;
+use hallpass::reload::Reload;
 use hallpass::routes::routes;
 use hallpass::scrape;
 use hallpass::serve::{Limits, bind, serve};
+use hallpass::signals::Signals;
 use hallpass::state::{App, State};
 use hallpass::store::RedbStore;
 use hallpass_contract::LISTENING_ON;
 use tokio::runtime::{Builder, Runtime};
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -68,7 +69,7 @@ fn runtime() -> anyhow::Result<Runtime> {
 
 async fn run(config: &Config) -> anyhow::Result<()> {
     // First, so that a signal during the start ends it in order, too.
-    let stop = stop_signal()?.shared();
+    let signals = Signals::listen().context("can't listen to signals")?;
     config.interceptor.check(config.public_url.as_deref())?;
     warn_about(config);
     let settings = config.keys.settings(secret_from_environment()?, config.access_ttl)?;
@@ -85,11 +86,15 @@ async fn run(config: &Config) -> anyhow::Result<()> {
         tracing::warn!("this binary holds no frontend; build it with scripts/serve");
     }
     let app = Arc::new(State::new(config, metrics, Arc::new(store), keys, clock, assets)?);
+    tokio::spawn(signals.hangup.reload(Reload::default()));
+    let delay = config.connections.shutdown_delay;
+    let stopped = signals.stop.stop(app.shutdown.clone(), delay).shared();
+    let stop = stopped.clone().map(|_| ()).shared();
     let listener =
         bind(&config.listen).await.with_context(|| format!("can't listen on {}", config.listen))?;
     let limits = Limits {
-        max_connections: affordable_connections(config.max_connections),
-        drain: config.drain_timeout,
+        max_connections: affordable_connections(config.connections.max_connections),
+        drain: config.connections.drain_timeout,
         ..Limits::default()
     };
     let scrapes = scrapes(config, &app, limits, stop.clone()).await?;
@@ -102,7 +107,8 @@ async fn run(config: &Config) -> anyhow::Result<()> {
     serve(listener, service, limits, stop).await;
     // What goes on without its client has effects that the audit log must tell.
     app.tasks.close();
-    if tokio::time::timeout(limits.drain, app.tasks.wait()).await.is_err() {
+    let deadline = stopped.await + limits.drain;
+    if tokio::time::timeout_at(deadline, app.tasks.wait()).await.is_err() {
         tracing::warn!("what was under way was cut off at the drain timeout");
     }
     scrapes.await.context("the metrics' task panicked")?;
@@ -128,7 +134,9 @@ fn control(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> JoinHandle<()> {
     match ControlSocket::bind(&config.data_dir) {
-        Ok(socket) => tokio::spawn(socket.serve(Arc::clone(app), config.drain_timeout, stop)),
+        Ok(socket) => {
+            tokio::spawn(socket.serve(Arc::clone(app), config.connections.drain_timeout, stop))
+        }
         Err(error) => {
             let dir = config.data_dir.display();
             tracing::warn!(
@@ -220,23 +228,4 @@ fn affordable_connections(wanted: u32) -> usize {
         tracing::warn!(affordable, wanted, "too few open files allowed; raise `ulimit -n`");
     }
     usize::try_from(affordable).unwrap_or(usize::MAX)
-}
-
-/// Done at the first SIGTERM or SIGINT; the second one ends the process where it is.
-fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-        tokio::spawn(async move {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
-            }
-            std::process::exit(1);
-        });
-    })
 }

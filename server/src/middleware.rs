@@ -21,7 +21,7 @@ use crate::answer::{X_REQUEST_ID, harden};
 use crate::auth;
 use crate::filters::{Route, Table, to_reply};
 use crate::handlers::guarded;
-use crate::metrics::{Metrics, Series};
+use crate::metrics::Series;
 use crate::problem::Problem;
 use crate::state::App;
 
@@ -41,9 +41,9 @@ impl Service {
         Self { table, verified, app, ids: RequestIds::start() }
     }
 
-    /// What it is counted in.
-    pub fn metrics(&self) -> &Metrics {
-        &self.app.metrics
+    /// The server that it answers for.
+    pub fn app(&self) -> &App {
+        &self.app
     }
 
     /// Answers one request.

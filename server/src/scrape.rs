@@ -10,7 +10,8 @@ use tokio::net::TcpListener;
 
 use crate::filters::to_reply;
 use crate::metrics::{Connections, MEDIA_TYPE};
-use crate::serve::{self, Limits, serve_with};
+use crate::serve::{self, Limits, Server};
+use crate::shutdown::Shutdown;
 use crate::state::App;
 
 /// The one path.
@@ -39,20 +40,21 @@ pub async fn bind(address: &str) -> anyhow::Result<TcpListener> {
     Ok(listener)
 }
 
-/// Answers what comes to `listener`, until `shutdown`. Connections may take what `limits` say, and be
+/// Answers what comes to `listener`, until `stop`. Connections may take what `limits` say, and be
 /// few.
 pub async fn serve(
     listener: TcpListener,
     app: App,
     limits: Limits,
-    shutdown: impl Future<Output = ()>,
+    stop: impl Future<Output = ()>,
 ) {
     let limits = Limits { max_connections: MAX_CONNECTIONS, ..limits };
     let answer = move |request: Request<_>, _: SocketAddr| {
         let app = App::clone(&app);
         async move { to_reply(Ok(answer(app, request.method(), request.uri().path()).await)) }
     };
-    serve_with(listener, answer, limits, Connections::unregistered(), shutdown).await;
+    let server = Server::new(answer, limits, Connections::unregistered(), Shutdown::default());
+    server.run(listener, stop).await;
 }
 
 async fn answer(app: App, method: &Method, path: &str) -> Response<Bytes> {

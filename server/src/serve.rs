@@ -1,27 +1,26 @@
 //! The accept loop. `warp::serve` has no timer, so a silent client would keep its connection for
 //! ever; here every wait has an end.
 
-use std::convert::Infallible;
-use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::Request;
 use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
-use hyper_util::server::graceful::{GracefulShutdown, Watcher};
-use tokio::net::{TcpListener, TcpSocket, TcpStream, lookup_host};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio_io_timeout::TimeoutStream;
+use tokio::time::timeout;
+use tokio_util::task::TaskTracker;
 use warp::reply::Response;
 
 use crate::metrics::Connections;
 use crate::middleware::Service;
-use timer::ConnectionTimer;
+use crate::shutdown::{Shutdown, Stage};
+pub use listener::bind;
+use listener::is_peers_fault;
 
+mod connection;
+mod listener;
 mod timer;
 
 /// What a connection may take.
@@ -34,7 +33,9 @@ pub struct Limits {
     pub headers: Duration,
     /// How long a client may take to accept more bytes of an answer.
     pub write: Duration,
-    /// How long open requests may take to finish after the shutdown signal.
+    /// How long a request that is under way when the shutdown begins may take to arrive.
+    pub last_call: Duration,
+    /// How long the shutdown may take, from when no connection is accepted any more.
     pub drain: Duration,
 }
 
@@ -44,65 +45,33 @@ impl Default for Limits {
             max_connections: 4096,
             headers: Duration::from_secs(30),
             write: Duration::from_secs(30),
-            drain: Duration::from_secs(10),
+            // More than a packet takes to the other end of the world and back.
+            last_call: Duration::from_millis(250),
+            drain: Duration::from_secs(8),
         }
     }
 }
-
-/// The read buffer of a connection, in bytes; a header section that is about twice as long is a 431.
-const READ_BUFFER_BYTES: usize = 32 * 1024;
 
 /// How long to wait when a connection can't be accepted for lack of file descriptors or memory.
 const ACCEPT_BACKOFF: Duration = Duration::from_millis(100);
 
-/// How many connections may wait to be accepted; the kernel has a limit of its own (`somaxconn`, usually the
-/// same). Beyond it first packets are dropped, and a client tries again only a second later: with the
-/// usual 128 that happens to a crowd that comes back after an outage.
-const BACKLOG: u32 = 4096;
-
-/// Takes an address, `HOST:PORT`, of which the host may be a name.
-///
-/// # Errors
-///
-/// The name is unknown, or nobody can listen there.
-pub async fn bind(address: &str) -> io::Result<TcpListener> {
-    let mut outcome = Err(io::Error::new(ErrorKind::AddrNotAvailable, "it has no address"));
-    for address in lookup_host(address).await? {
-        outcome = listen(address);
-        if outcome.is_ok() {
-            break;
-        }
-    }
-    outcome
-}
-
-fn listen(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = match address {
-        SocketAddr::V4(_) => TcpSocket::new_v4()?,
-        SocketAddr::V6(_) => TcpSocket::new_v6()?,
-    };
-    // So that a server can be started again while connections of the last one linger.
-    #[cfg(unix)]
-    socket.set_reuseaddr(true)?;
-    socket.bind(address)?;
-    socket.listen(BACKLOG)
-}
-
-/// Answers with `service` what comes to `listener`, until `shutdown`; then takes no new
-/// connections and lets the open requests finish within [`Limits::drain`].
+/// Answers with `service` what comes to `listener`, until `stop`. Then it takes no new connections and
+/// answers what was sent by then, each connection's last request with `Connection: close`. Done within
+/// [`Limits::drain`].
 pub async fn serve(
     listener: TcpListener,
     service: Service,
     limits: Limits,
-    shutdown: impl Future<Output = ()>,
+    stop: impl Future<Output = ()>,
 ) {
-    let connections = service.metrics().connections.clone();
+    let connections = service.app().metrics.connections.clone();
+    let shutdown = service.app().shutdown.clone();
     let service = Arc::new(service);
     let answer = move |request, peer| {
         let service = Arc::clone(&service);
         async move { service.answer(request, peer).await }
     };
-    serve_with(listener, answer, limits, connections, shutdown).await;
+    Server::new(answer, limits, connections, shutdown).run(listener, stop).await;
 }
 
 /// What answers the requests of a listener, each with the address of who sent it.
@@ -113,48 +82,47 @@ pub(crate) trait Answer<F>:
 
 impl<F, A: Fn(Request<Incoming>, SocketAddr) -> F + Clone + Send + 'static> Answer<F> for A {}
 
-/// As [`serve`], for any kind of service.
-pub(crate) async fn serve_with<F: Future<Output = Response> + Send + 'static>(
-    listener: TcpListener,
-    answer: impl Answer<F>,
-    limits: Limits,
-    connections: Connections,
-    shutdown: impl Future<Output = ()>,
-) {
-    connections.set_limit(limits.max_connections);
-    let server = Server {
-        answer,
-        limits,
-        connections,
-        permits: Arc::new(Semaphore::new(limits.max_connections)),
-        graceful: GracefulShutdown::new(),
-    };
-    tokio::select! {
-        () = server.accept(&listener) => {}
-        () = shutdown => {}
-    }
-    let address = listener.local_addr().ok();
-    drop(listener);
-    let open = server.graceful.count();
-    tracing::info!(
-        address = address.map(tracing::field::display),
-        open_connections = open,
-        "shutting down"
-    );
-    if tokio::time::timeout(limits.drain, server.graceful.shutdown()).await.is_err() {
-        tracing::warn!(drain = ?limits.drain, "requests were cut off at the drain timeout");
-    }
-}
-
-struct Server<A> {
+/// Serves one listener, whatever its service is.
+pub(crate) struct Server<A> {
     answer: A,
     limits: Limits,
     connections: Connections,
     permits: Arc<Semaphore>,
-    graceful: GracefulShutdown,
+    shutdown: Shutdown,
+    /// The connections that are open.
+    open: TaskTracker,
 }
 
 impl<A> Server<A> {
+    pub(crate) fn new(
+        answer: A,
+        limits: Limits,
+        connections: Connections,
+        shutdown: Shutdown,
+    ) -> Self {
+        connections.set_limit(limits.max_connections);
+        let permits = Arc::new(Semaphore::new(limits.max_connections));
+        Self { answer, limits, connections, permits, shutdown, open: TaskTracker::new() }
+    }
+
+    /// As [`serve`].
+    pub(crate) async fn run<F>(self, listener: TcpListener, stop: impl Future<Output = ()>)
+    where
+        A: Answer<F>,
+        F: Future<Output = Response> + Send + 'static,
+    {
+        tokio::select! {
+            () = self.accept(&listener) => {}
+            () = stop => {}
+        }
+        let address = listener.local_addr().ok().map(tracing::field::display);
+        tracing::info!(address, open_connections = self.open.len(), "shutting down");
+        if timeout(self.limits.drain, self.shut_down(listener)).await.is_err() {
+            let drain = self.limits.drain;
+            tracing::warn!(?drain, "requests were cut off at the drain timeout");
+        }
+    }
+
     async fn accept<F>(&self, listener: &TcpListener)
     where
         A: Answer<F>,
@@ -162,13 +130,52 @@ impl<A> Server<A> {
     {
         while let Some(permit) = self.permit().await {
             match listener.accept().await {
-                Ok((stream, peer)) => self.spawn(stream, peer, permit),
+                Ok((stream, peer)) => self.spawn(stream, peer, Some(permit)),
                 Err(error) if is_peers_fault(&error) => {}
                 Err(error) => {
                     self.connections.accept_failed();
                     tracing::error!("can't accept a connection: {error}");
                     tokio::time::sleep(ACCEPT_BACKOFF).await;
                 }
+            }
+        }
+    }
+
+    /// Whoever sent a whole request by now gets an answer, and so does whoever sends one within
+    /// [`Limits::last_call`]: it was on its way, or could not know yet. Then idle connections are
+    /// closed, and those in the middle of a request are cut.
+    async fn shut_down<F>(&self, listener: TcpListener)
+    where
+        A: Answer<F>,
+        F: Future<Output = Response> + Send + 'static,
+    {
+        self.shutdown.enter(Stage::LastCall);
+        self.open.close();
+        self.accept_backlog(listener);
+        let _ = timeout(self.limits.last_call, self.open.wait()).await;
+        self.shutdown.enter(Stage::Closing);
+        self.open.wait().await;
+    }
+
+    /// Accepts what the system has accepted already, and closes the listener. A connection that is
+    /// refused tells its client to go elsewhere; one that the system drops would lose a request.
+    fn accept_backlog<F>(&self, listener: TcpListener)
+    where
+        A: Answer<F>,
+        F: Future<Output = Response> + Send + 'static,
+    {
+        // The runtime may not have heard of the last ones, so ask the system itself.
+        let Ok(listener) = listener.into_std() else { return };
+        loop {
+            match listener.accept() {
+                Ok((stream, peer)) => match registered(stream) {
+                    // There may be no place left, but there will be no more of them.
+                    Ok(stream) => self.spawn(stream, peer, None),
+                    Err(error) => tracing::error!("can't take a connection: {error}"),
+                },
+                Err(error) if is_peers_fault(&error) => {}
+                // Most likely there are no more.
+                Err(_) => return,
             }
         }
     }
@@ -182,16 +189,15 @@ impl<A> Server<A> {
         Arc::clone(&self.permits).acquire_owned().await.ok()
     }
 
-    fn spawn<F>(&self, stream: TcpStream, peer: SocketAddr, permit: OwnedSemaphorePermit)
+    fn spawn<F>(&self, stream: TcpStream, peer: SocketAddr, permit: Option<OwnedSemaphorePermit>)
     where
         A: Answer<F>,
         F: Future<Output = Response> + Send + 'static,
     {
-        let (answer, limits) = (self.answer.clone(), self.limits);
+        let (answer, limits, shutdown) = (self.answer.clone(), self.limits, self.shutdown.clone());
         let (connections, open) = (self.connections.clone(), self.connections.accepted());
-        let watcher = self.graceful.watcher();
-        tokio::spawn(async move {
-            if let Err(error) = connection(stream, peer, answer, limits, watcher).await {
+        self.open.spawn(async move {
+            if let Err(error) = connection::run(stream, peer, answer, limits, shutdown).await {
                 connections.failed(&error);
                 tracing::debug!(%peer, "connection ended: {error}");
             }
@@ -200,36 +206,8 @@ impl<A> Server<A> {
     }
 }
 
-async fn connection<F: Future<Output = Response> + Send + 'static>(
-    stream: TcpStream,
-    peer: SocketAddr,
-    answer: impl Answer<F>,
-    limits: Limits,
-    watcher: Watcher,
-) -> hyper::Result<()> {
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%peer, "can't set TCP_NODELAY: {error}");
-    }
-    let mut stream = TimeoutStream::new(stream);
-    stream.set_write_timeout(Some(limits.write));
-    let service = service_fn(move |request| {
-        let answered = answer(request, peer);
-        async move { Ok::<_, Infallible>(answered.await) }
-    });
-    let connection = http1::Builder::new()
-        .timer(ConnectionTimer::default())
-        .header_read_timeout(limits.headers)
-        .max_buf_size(READ_BUFFER_BYTES)
-        // Our answers are small: to copy one beside its head costs less than to write two pieces.
-        .writev(false)
-        .serve_connection(TokioIo::new(Box::pin(stream)), service);
-    watcher.watch(connection).await
-}
-
-/// The client was gone before it was accepted: nothing to wait for.
-fn is_peers_fault(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset | ErrorKind::ConnectionRefused
-    )
+/// A connection as the runtime knows it.
+fn registered(stream: std::net::TcpStream) -> std::io::Result<TcpStream> {
+    stream.set_nonblocking(true)?;
+    TcpStream::from_std(stream)
 }

@@ -19,6 +19,7 @@ use crate::metrics::{Inner, Metrics};
 use crate::openapi::Documents;
 use crate::password::{JobKind, PhcHash, Policy, Pool, PoolError, Settings};
 use crate::sessions::Sessions;
+use crate::shutdown::Shutdown;
 use crate::store::{Lifetimes, Moment, Store, StoreCounts};
 use crate::throttle::Throttle;
 use crate::token::Tokens;
@@ -60,6 +61,8 @@ pub struct State {
     pub frontend_policy: HeaderValue,
     /// Whose word about a client's address counts.
     pub proxies: TrustedProxies,
+    /// How far the shutdown has come.
+    pub shutdown: Shutdown,
     /// What goes on when its client has gone; the shutdown waits for it.
     pub tasks: TaskTracker,
     /// The time.
@@ -115,6 +118,7 @@ impl State {
             public_url: config.public_url.clone(),
             no_token_paths: config.interceptor.excluded(),
             proxies: TrustedProxies::new(&config.trusted_proxy),
+            shutdown: Shutdown::default(),
             tasks: TaskTracker::new(),
             clock,
             assets: if token_origins.is_empty() { assets } else { assets.under(&frontend_policy) },

@@ -19,7 +19,7 @@ use crate::accounts::OwnServer;
 use crate::interrupt::{Interrupt, Started};
 
 const START_TIMEOUT: Duration = Duration::from_secs(30);
-/// Longer than the time that a server gives its last requests (`--drain-timeout`, 10 s).
+/// Longer than the time that a server gives its last requests (`--drain-timeout`, 8 s).
 const STOP_TIMEOUT: Duration = Duration::from_secs(15);
 const POLL: Duration = Duration::from_millis(20);
 

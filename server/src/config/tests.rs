@@ -9,6 +9,9 @@ fn the_defaults_are_as_documented() {
     let config = parse(&[]).unwrap();
     assert_eq!(config.access_ttl, Duration::from_secs(900));
     assert_eq!(config.passwords.pbkdf2_iterations.get(), 600_000);
+    // Together they are less than the 10 s that Docker gives a container.
+    assert_eq!(config.connections.shutdown_delay, Duration::ZERO);
+    assert_eq!(config.connections.drain_timeout, Duration::from_secs(8));
 }
 
 #[test]
@@ -39,6 +42,8 @@ fn settings_out_of_range_are_refused() {
         ["--public-url", "https://ada@login.example"],
         ["--audit-log", "maybe"],
         ["--max-connections", "0"],
+        ["--shutdown-delay", "11m"],
+        ["--shutdown-delay", "-1s"],
     ] {
         assert!(parse(&args).is_err(), "{args:?}");
     }

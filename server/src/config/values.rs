@@ -17,6 +17,13 @@ pub(super) fn session_lifetime(text: &str) -> Result<Duration, String> {
     whole_seconds(text, 60..=TEN_YEARS).ok_or("give 1m to 10y in whole seconds, such as 30d".into())
 }
 
+pub(super) fn shutdown_delay(text: &str) -> Result<Duration, String> {
+    let delay = humantime::parse_duration(text).ok();
+    delay
+        .filter(|delay| *delay <= Duration::from_secs(10 * 60))
+        .ok_or("give 0s to 10m, such as 5s".into())
+}
+
 pub(super) fn origin(text: &str) -> Result<String, String> {
     let url = url::Url::parse(text).ok().filter(|url| {
         let is_origin = url.path() == "/" && url.query().is_none() && url.fragment().is_none();

@@ -11,8 +11,11 @@ pub async fn healthz(_: App) -> Result<Answer<Health>, Problem> {
     Ok(Answer::ok(well()))
 }
 
-/// `GET /readyz`: the store reads and writes, too.
+/// `GET /readyz`: the store reads and writes, too, and no shutdown has begun.
 pub async fn readyz(app: App) -> Result<Answer<Health>, Problem> {
+    if app.shutdown.is_announced() {
+        return Err(Problem::shutting_down());
+    }
     app.store.check().await.map_err(Problem::unavailable)?;
     Ok(Answer::ok(well()))
 }

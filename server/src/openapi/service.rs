@@ -82,8 +82,8 @@ fn healthz() -> Operation {
 }
 
 fn readyz() -> Operation {
-    let about = "Tries the store, too.";
+    let about = "Tries the store, too. Answers 503 from the signal on that ends the server.";
     operation(TAG, ("get", path::READYZ), "readyz", "Probe the server", about)
         .answers::<Health>(200, "It can do its work.")
-        .refuses([Problem::unavailable(anyhow::anyhow!("an example"))])
+        .refuses([Problem::unavailable(anyhow::anyhow!("an example")), Problem::shutting_down()])
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use hallpass_contract::{FieldError, kind};
-use http::header::{ALLOW, WWW_AUTHENTICATE};
+use http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 
 use super::{Problem, field_error};
@@ -181,6 +181,13 @@ impl Problem {
     pub fn internal(cause: impl Into<anyhow::Error>) -> Self {
         let detail = "Something went wrong on the server; its log says what.";
         Self { cause: Some(cause.into()), ..Self::new(StatusCode::INTERNAL_SERVER_ERROR, detail) }
+    }
+
+    /// 503: the server is about to end, or would have to wait for the rest of the request.
+    pub fn shutting_down() -> Self {
+        let detail = "The server is shutting down; try again soon.";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, detail)
+            .with_header(RETRY_AFTER, HeaderValue::from_static("1"))
     }
 
     /// 503; the client learns nothing of the cause.

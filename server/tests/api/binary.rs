@@ -61,9 +61,18 @@ impl Process {
         self.child.id()
     }
 
+    pub fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
     /// Ends the process and returns how it ended and all that it logged.
     pub fn end(&mut self, signal: Signal) -> (ExitStatus, String) {
-        kill_process(Pid::from_child(&self.child), signal).unwrap();
+        self.signal(signal);
+        self.wait()
+    }
+
+    /// How it ends, and all that it logged.
+    pub fn wait(&mut self) -> (ExitStatus, String) {
         let status = self.child.wait().unwrap();
         (status, self.log.take().unwrap().join().unwrap())
     }

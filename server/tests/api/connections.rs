@@ -8,16 +8,16 @@ use tokio::time::timeout;
 use crate::app::TestApp;
 
 /// Longer than any limit these tests set, shorter than any default.
-const SOON: Duration = Duration::from_secs(10);
+pub const SOON: Duration = Duration::from_secs(10);
 
-async fn connect(app: &TestApp, bytes: &str) -> TcpStream {
+pub async fn connect(app: &TestApp, bytes: &str) -> TcpStream {
     let mut stream = TcpStream::connect(app.address).await.unwrap();
     stream.write_all(bytes.as_bytes()).await.unwrap();
     stream
 }
 
 /// What the server sends until it closes the connection.
-async fn read_to_close(mut stream: TcpStream) -> String {
+pub async fn read_to_close(mut stream: TcpStream) -> String {
     let mut text = String::new();
     let read = timeout(SOON, stream.read_to_string(&mut text)).await;
     read.expect("the connection was still open").ok();
@@ -117,43 +117,6 @@ async fn connections_over_the_cap_wait_for_a_place() {
     assert!(early.is_err(), "the second one was answered beside the first");
     drop(first);
     assert!(second.await.contains("200 OK"));
-}
-
-#[tokio::test]
-async fn a_shutdown_lets_the_open_request_finish_and_closes_idle_connections() {
-    let app = TestApp::start().await;
-    let address = app.address;
-    let idle = connect(&app, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").await;
-    let body = r#"{"username": "nobody", "password": "x"}"#;
-    let head = format!(
-        "POST /api/login HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n\
-         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n",
-        body.len()
-    );
-    let mut open = connect(&app, &head).await;
-    // The handler asked for the body, so the request is being worked on.
-    let mut interim = [0; 12];
-    open.read_exact(&mut interim).await.unwrap();
-    assert_eq!(&interim, b"HTTP/1.1 100");
-
-    let server = app.shut_down();
-    assert!(read_to_close(idle).await.contains("200 OK"));
-    assert!(TcpStream::connect(address).await.is_err(), "new connections are refused");
-    open.write_all(body.as_bytes()).await.unwrap();
-    assert!(read_to_close(open).await.contains("HTTP/1.1 401"));
-    timeout(SOON, server).await.unwrap().unwrap();
-}
-
-#[tokio::test]
-async fn a_shutdown_does_not_wait_past_its_deadline() {
-    let limits = Limits { drain: Duration::from_millis(200), ..Limits::default() };
-    let app = TestApp::with_limits(limits).await;
-    let head = "POST /api/login HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n\
-                Content-Type: application/json\r\nContent-Length: 10\r\n\r\n";
-    let mut stuck = connect(&app, head).await;
-    let mut interim = [0; 12];
-    stuck.read_exact(&mut interim).await.unwrap();
-    timeout(SOON, app.shut_down()).await.unwrap().unwrap();
 }
 
 #[tokio::test]

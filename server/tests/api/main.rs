@@ -23,5 +23,7 @@ mod openapi;
 mod process;
 mod register;
 mod sessions;
+mod shutdown;
+mod signals;
 mod throttling;
 mod users;

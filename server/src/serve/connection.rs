@@ -1,0 +1,81 @@
+//! One connection, from its acceptance to its end.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use http::HeaderValue;
+use http::header::CONNECTION;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tokio_io_timeout::TimeoutStream;
+use warp::reply::Response;
+
+use super::timer::ConnectionTimer;
+use super::{Answer, Limits};
+use crate::shutdown::{Shutdown, Stage};
+
+/// The read buffer of a connection, in bytes; a header section that is about twice as long is a 431.
+const READ_BUFFER_BYTES: usize = 32 * 1024;
+
+/// What a connection and its requests have in common.
+struct Shared {
+    shutdown: Shutdown,
+    /// Whether a whole head has arrived, ever.
+    was_asked: AtomicBool,
+}
+
+/// Answers the requests of a connection, until either side closes it.
+pub(super) async fn run<F: Future<Output = Response> + Send + 'static>(
+    stream: TcpStream,
+    peer: SocketAddr,
+    answer: impl Answer<F>,
+    limits: Limits,
+    shutdown: Shutdown,
+) -> hyper::Result<()> {
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%peer, "can't set TCP_NODELAY: {error}");
+    }
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(limits.write));
+    let closing = shutdown.clone();
+    let shared = Arc::new(Shared { shutdown, was_asked: AtomicBool::new(false) });
+    let was_asked = Arc::clone(&shared);
+    let service = service_fn(move |request| {
+        shared.was_asked.store(true, Ordering::Relaxed);
+        let (answered, shared) = (answer(request, peer), Arc::clone(&shared));
+        async move {
+            let mut response = answered.await;
+            if shared.shutdown.closes_connections() {
+                // hyper closes the connection after it, and the client knows that it will.
+                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            Ok::<_, Infallible>(response)
+        }
+    });
+    let connection = http1::Builder::new()
+        .timer(ConnectionTimer::default())
+        .header_read_timeout(limits.headers)
+        .max_buf_size(READ_BUFFER_BYTES)
+        // Our answers are small: to copy one beside its head costs less than to write two pieces.
+        .writev(false)
+        .serve_connection(TokioIo::new(Box::pin(stream)), service);
+    let mut connection = pin!(connection);
+    tokio::select! {
+        // First, so that what has arrived by then is read before the connection counts as idle.
+        biased;
+        ended = connection.as_mut() => return ended,
+        () = closing.reached(Stage::Closing) => {}
+    }
+    if !was_asked.was_asked.load(Ordering::Relaxed) {
+        // Silent, or in the middle of its first head, for which hyper would wait.
+        return Ok(());
+    }
+    // Closes it at once if it is idle or in the middle of a later head, or else after the answer.
+    connection.as_mut().graceful_shutdown();
+    connection.await
+}
