@@ -13,14 +13,17 @@ use crate::client::parse_network;
 mod connections;
 mod interceptor;
 mod keys;
+mod list;
 mod shared;
 mod values;
 
 pub use connections::ConnectionArgs;
-pub use interceptor::{InterceptorArgs, List, PathPattern};
+pub use interceptor::{InterceptorArgs, PathPattern};
 pub use keys::{KeyArgs, SECRET_VARIABLE, SecretArgs, secret_from_environment};
+pub use list::{List, list};
 pub use shared::{PasswordArgs, TokenArgs};
-use values::{access_ttl, origin, session_lifetime};
+pub use values::origin;
+use values::{access_ttl, address, session_lifetime};
 
 /// The data directory, unless another one is named.
 pub const DEFAULT_DATA_DIR: &str = "./hallpass-data";
@@ -78,20 +81,27 @@ pub enum LogFormat {
 #[derive(Args, Clone, Debug)]
 pub struct Config {
     /// Address and port to listen on; port 0 takes a free one
-    #[arg(long, value_name = "ADDR", env = "HALLPASS_LISTEN", default_value = "127.0.0.1:8080")]
+    #[arg(
+        long,
+        value_name = "ADDR",
+        env = "HALLPASS_LISTEN",
+        default_value = "127.0.0.1:8080",
+        value_parser = address
+    )]
     pub listen: String,
 
     /// Address and port of a second listener, for `GET /metrics` alone; without it, nobody can ask
     /// for them. They name no user, but tell what goes on: keep it from the public
-    #[arg(long, value_name = "ADDR", env = "HALLPASS_METRICS_LISTEN")]
+    #[arg(long, value_name = "ADDR", env = "HALLPASS_METRICS_LISTEN", value_parser = address)]
     pub metrics_listen: Option<String>,
 
     /// Directory for the database and the keys; made if it is not there
     #[arg(long, value_name = "DIR", env = "HALLPASS_DATA_DIR", default_value = DEFAULT_DATA_DIR)]
     pub data_dir: PathBuf,
 
-    /// The origin under which browsers see the server, such as `https://login.example`; by default
-    /// http:// and the Host header
+    /// The origin under which browsers see the server, such as `https://login.example`. Reset links
+    /// begin with it; without it there are none unless the server listens on loopback only. Pages
+    /// are then taken for the server's own by http:// and the Host header
     #[arg(long, value_name = "URL", env = "HALLPASS_PUBLIC_URL", value_parser = origin)]
     pub public_url: Option<String>,
 
@@ -174,16 +184,15 @@ pub struct Config {
     )]
     pub login_throttle: Switch,
 
-    /// Reverse proxies whose X-Forwarded-For counts: networks or addresses, one each time or with
-    /// commas between; without it, everybody behind a proxy is limited as one client
+    /// Reverse proxies whose X-Forwarded-For counts: networks or addresses, one each time, or with
+    /// commas, spaces or line ends between; without it, everybody behind a proxy is limited as one client
     #[arg(
         long,
         value_name = "CIDR",
         env = "HALLPASS_TRUSTED_PROXY",
-        value_delimiter = ',',
-        value_parser = parse_network
+        value_parser = |text: &str| list(text, parse_network)
     )]
-    pub trusted_proxy: Vec<IpNet>,
+    pub trusted_proxy: Vec<List<IpNet>>,
 
     /// How many connections there may be, and how they end.
     #[command(flatten)]
@@ -217,6 +226,16 @@ pub struct Config {
 }
 
 impl Config {
+    /// The tokens' `iss` claim.
+    pub fn issuer(&self) -> String {
+        self.tokens.issuer(self.public_url.as_deref())
+    }
+
+    /// The networks of proxies whose `X-Forwarded-For` counts.
+    pub fn trusted_proxies(&self) -> Vec<IpNet> {
+        List::flat(&self.trusted_proxy).copied().collect()
+    }
+
     /// The settings that `args` of `hallpass serve` say, whatever the environment says.
     ///
     /// # Errors

@@ -62,7 +62,8 @@ fn lines<S>(format: LogFormat, writer: NonBlocking) -> Box<dyn Layer<S> + Send +
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
-    let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let colours = std::io::stderr().is_terminal() && !no_colour;
     let lines = fmt::layer().with_writer(writer).with_ansi(colours);
     match format {
         LogFormat::Text => lines.boxed(),

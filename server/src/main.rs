@@ -9,11 +9,10 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use clap::Parser as _;
 use futures_util::FutureExt as _;
 use hallpass::assets::Assets;
 use hallpass::audit;
-use hallpass::cli::{self, Cli, Command, ReaderGone, printable};
+use hallpass::cli::{self, Command, ReaderGone, printable};
 use hallpass::clock::Clock;
 use hallpass::config::{Config, RECOMMENDED_ITERATIONS, secret_from_environment};
 use hallpass::control::ControlSocket;
@@ -37,7 +36,8 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 fn main() -> ExitCode {
-    let outcome = match Cli::parse().into_command() {
+    let (command, given) = cli::parse();
+    let outcome = match command {
         Command::Serve(config) => {
             // Dropped last: it writes out what was logged.
             let _log = logging::start(&config);
@@ -45,6 +45,7 @@ fn main() -> ExitCode {
         }
         command => {
             start_warning();
+            cli::warn_of_unknown_variables();
             cli::run(command)
         }
     };
@@ -52,7 +53,8 @@ fn main() -> ExitCode {
         if error.is::<ReaderGone>() {
             return ExitCode::SUCCESS;
         }
-        let _ = writeln!(std::io::stderr(), "hallpass: {}", printable(&format!("{error:#}")));
+        let message = printable(&given.renamed(&format!("{error:#}")));
+        let _ = writeln!(std::io::stderr(), "hallpass: {message}");
         ExitCode::FAILURE
     })
 }
@@ -85,13 +87,17 @@ async fn run(config: &Config) -> anyhow::Result<()> {
     if assets.index().is_none() {
         tracing::warn!("this binary holds no frontend; build it with scripts/serve");
     }
-    let app = Arc::new(State::new(config, metrics, Arc::new(store), keys, clock, assets)?);
+    let listen = &config.listen;
+    let listener = bind(listen)
+        .await
+        .with_context(|| format!("can't listen on {listen}, as --listen says"))?;
+    let address = listener.local_addr()?;
+    let state = State::new(config, metrics, Arc::new(store), keys, clock, assets)?;
+    let app = Arc::new(state.listening_on(address));
     tokio::spawn(signals.hangup.reload(Reload::default()));
     let delay = config.connections.shutdown_delay;
     let stopped = signals.stop.stop(app.shutdown.clone(), delay).shared();
     let stop = stopped.clone().map(|_| ()).shared();
-    let listener =
-        bind(&config.listen).await.with_context(|| format!("can't listen on {}", config.listen))?;
     let limits = Limits {
         max_connections: affordable_connections(config.connections.max_connections),
         drain: config.connections.drain_timeout,
@@ -100,7 +106,6 @@ async fn run(config: &Config) -> anyhow::Result<()> {
     let scrapes = scrapes(config, &app, limits, stop.clone()).await?;
     tokio::spawn(sweep_now_and_then(Arc::clone(&app)));
     let control = control(config, &app, stop.clone());
-    let address = listener.local_addr()?;
     warn_about_cookies(config, address);
     announce(address);
     let service = Service::new(routes(&app), Arc::clone(&app));
@@ -171,6 +176,7 @@ fn start_warning() {
 }
 
 fn warn_about(config: &Config) {
+    cli::warn_of_unknown_variables();
     let iterations = config.passwords.pbkdf2_iterations.get();
     if iterations < RECOMMENDED_ITERATIONS {
         tracing::warn!(

@@ -1,18 +1,34 @@
 //! Whether a request that the refresh cookie authenticates comes from our own pages.
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
 use http::HeaderMap;
 use http::header::{HOST, HeaderName, ORIGIN};
 use http::uri::Authority;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
+/// The origin of a server that listens on `address`, if that is a loopback address. Every browser on
+/// this machine reaches it there, and nobody else does.
+pub fn of_loopback(address: SocketAddr) -> Option<String> {
+    let port = address.port();
+    match address.ip().to_canonical() {
+        IpAddr::V4(Ipv4Addr::LOCALHOST) | IpAddr::V6(Ipv6Addr::LOCALHOST) => {
+            Some(format!("http://localhost:{port}"))
+        }
+        // The name does not lead to the others of 127.0.0.0/8.
+        ip if ip.is_loopback() => Some(format!("http://{ip}:{port}")),
+        _ => None,
+    }
+}
+
 /// The server's own origin: `public_url` if it is set, else plain HTTP at the name that the client
-/// called it by.
-pub fn own_origin(headers: &HeaderMap, public_url: Option<&str>) -> Option<String> {
+/// called it by. Links never begin with it: who sends a request chooses that name.
+fn own_origin(headers: &HeaderMap, public_url: Option<&str>) -> Option<String> {
     public_url.map(str::to_owned).or_else(|| host(headers).map(|host| format!("http://{host}")))
 }
 
-/// A name or an address, with or without a port, and nothing else: it ends up in links.
+/// A name or an address, with or without a port, and nothing else.
 fn host(headers: &HeaderMap) -> Option<&str> {
     let host = headers.get(HOST)?.to_str().ok()?;
     let is_part = |c: char| c.is_ascii_alphanumeric() || "-._:[]".contains(c);
@@ -45,6 +61,21 @@ mod tests {
     }
 
     const HOST: (&str, &str) = ("host", "127.0.0.1:8080");
+
+    #[test]
+    fn only_a_server_on_loopback_has_an_origin_without_being_told() {
+        for (address, origin) in [
+            ("127.0.0.1:8080", Some("http://localhost:8080")),
+            ("[::1]:80", Some("http://localhost:80")),
+            ("[::ffff:127.0.0.1]:1", Some("http://localhost:1")),
+            ("127.0.0.2:8080", Some("http://127.0.0.2:8080")),
+            ("0.0.0.0:8080", None),
+            ("[::]:8080", None),
+            ("192.0.2.1:8080", None),
+        ] {
+            assert_eq!(of_loopback(address.parse().unwrap()).as_deref(), origin, "{address}");
+        }
+    }
 
     #[test]
     fn the_browsers_word_counts_before_the_origin() {

@@ -28,7 +28,9 @@ const MAX_CONNECTIONS: usize = 16;
 /// If nobody can listen there.
 pub async fn bind(address: &str) -> anyhow::Result<TcpListener> {
     let listener = serve::bind(address).await;
-    let listener = listener.with_context(|| format!("can't listen on {address} for metrics"))?;
+    let listener = listener.with_context(|| {
+        format!("can't listen on {address} for metrics, as --metrics-listen says")
+    })?;
     let bound = listener.local_addr()?;
     if !bound.ip().is_loopback() {
         tracing::warn!(

@@ -1,5 +1,6 @@
 //! What the handlers work with.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ use crate::content_policy;
 use crate::keys::KeyRing;
 use crate::metrics::{Inner, Metrics};
 use crate::openapi::Documents;
+use crate::origin;
 use crate::password::{JobKind, PhcHash, Policy, Pool, PoolError, Settings};
 use crate::sessions::Sessions;
 use crate::shutdown::Shutdown;
@@ -53,6 +55,8 @@ pub struct State {
     pub fresh_for: Duration,
     /// The origin under which people see the server; without it, the one they called it by.
     pub public_url: Option<String>,
+    /// What links that are sent to people begin with; nothing if no such origin is known.
+    pub link_origin: Option<String>,
     /// The origins beside our own to which the frontend may send the access token.
     pub token_origins: Vec<String>,
     /// The paths to which it never does.
@@ -91,7 +95,7 @@ impl State {
         clock: Clock,
         assets: Assets,
     ) -> anyhow::Result<Self> {
-        let (issuer, audience) = (config.tokens.issuer.clone(), config.tokens.audience.clone());
+        let (issuer, audience) = (config.issuer(), config.tokens.audience.clone());
         let tokens = Tokens::new(Arc::clone(&keys), issuer, audience, config.access_ttl);
         let policy = Policy { min_chars: config.passwords.password_min.into() };
         let token_origins = config.interceptor.origins();
@@ -116,8 +120,9 @@ impl State {
             registration: config.registration,
             fresh_for: config.fresh_for,
             public_url: config.public_url.clone(),
+            link_origin: config.public_url.clone(),
             no_token_paths: config.interceptor.excluded(),
-            proxies: TrustedProxies::new(&config.trusted_proxy),
+            proxies: TrustedProxies::new(&config.trusted_proxies()),
             shutdown: Shutdown::default(),
             tasks: TaskTracker::new(),
             clock,
@@ -128,6 +133,14 @@ impl State {
             body_timeout: Duration::from_secs(15),
             metrics,
         })
+    }
+
+    /// Takes note of the address that the server listens on: links can lead there if it is
+    /// loopback and no public URL is set.
+    #[must_use]
+    pub fn listening_on(self, address: SocketAddr) -> Self {
+        let link_origin = self.link_origin.or_else(|| origin::of_loopback(address));
+        Self { link_origin, ..self }
     }
 
     /// The time, and when the access tokens of now will all have expired.

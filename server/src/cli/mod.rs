@@ -1,5 +1,6 @@
 //! The `hallpass` command line: what can be asked for, and how the answers look.
 
+mod arguments;
 mod desk;
 mod export;
 mod import;
@@ -15,6 +16,7 @@ use clap::{Parser, Subcommand};
 
 use crate::config::Config;
 
+pub use self::arguments::{Given, parse, warn_of_unknown_variables};
 pub use self::keys::KeysCommand;
 pub use self::terminal::{ReaderGone, printable};
 pub use self::token::TokenCommand;

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::desk::{Offline, Place, unexpected};
 use super::terminal::{Stdout, printable};
 use crate::clock::Clock;
-use crate::config::{SecretArgs, TokenArgs};
+use crate::config::{SecretArgs, TokenArgs, origin};
 use crate::control::{Command, Reply};
 use crate::token::{Check, Inspection, MAX_TOKEN_BYTES, Outcome};
 
@@ -41,6 +41,9 @@ pub struct Inspect {
     /// Write the findings as one JSON object: accepted, header, claims, checks
     #[arg(long)]
     json: bool,
+    /// The server's public URL, from which the issuer follows
+    #[arg(long, value_name = "URL", env = "HALLPASS_PUBLIC_URL", value_parser = origin)]
+    public_url: Option<String>,
     #[command(flatten)]
     tokens: TokenArgs,
     #[command(flatten)]
@@ -70,9 +73,10 @@ impl Inspect {
         let token = token.trim();
         // As it is often copied from a header.
         let token = token.strip_prefix("Bearer ").unwrap_or(token).trim_start().into();
+        let issuer = self.tokens.issuer(self.public_url.as_deref());
         let offline = Offline {
             needs_keys: true,
-            tokens: Some(self.tokens),
+            tokens: Some(TokenArgs { issuer: Some(issuer), ..self.tokens }),
             secret: Some(self.secret),
             ..Offline::default()
         };

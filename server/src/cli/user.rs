@@ -6,8 +6,8 @@ use hallpass_contract::USER_ROLE;
 use super::desk::Place;
 use super::export::Export;
 use super::import::Import;
-use super::list::List;
-use crate::config::PasswordArgs;
+use super::list::List as ListUsers;
+use crate::config::{List, PasswordArgs, list};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -31,7 +31,7 @@ pub enum UserCommand {
     Add(Add),
     /// List the users, in the order of their registration
     #[command(after_help = super::list::EXAMPLES)]
-    List(List),
+    List(ListUsers),
     /// Set the roles of a user, or show them
     #[command(after_help = ROLES_EXAMPLES)]
     Roles(Roles),
@@ -70,9 +70,9 @@ pub struct Add {
     /// The username
     #[arg(value_name = "NAME")]
     username: String,
-    /// A role, once for each; `admin` may use the admin routes
-    #[arg(long, value_name = "ROLE", default_value = USER_ROLE)]
-    role: Vec<String>,
+    /// A role, one each time or with commas between; `admin` may use the admin routes
+    #[arg(long, value_name = "ROLE", default_value = USER_ROLE, value_parser = roles)]
+    role: Vec<List<String>>,
     /// Read the password from standard input; one newline at its end does not belong to it
     #[arg(long)]
     password_stdin: bool,
@@ -98,16 +98,21 @@ pub struct Roles {
     #[arg(value_name = "NAME")]
     username: String,
     /// All roles from now on; without any, they are shown
-    #[arg(value_name = "ROLE", conflicts_with_all = ["add", "remove"])]
-    roles: Vec<String>,
-    /// A role to give, once for each
-    #[arg(long, value_name = "ROLE")]
-    add: Vec<String>,
-    /// A role to take away, once for each
-    #[arg(long, value_name = "ROLE")]
-    remove: Vec<String>,
+    #[arg(value_name = "ROLE", conflicts_with_all = ["add", "remove"], value_parser = roles)]
+    roles: Vec<List<String>>,
+    /// A role to give, one each time or with commas between
+    #[arg(long, value_name = "ROLE", value_parser = roles)]
+    add: Vec<List<String>>,
+    /// A role to take away, one each time or with commas between
+    #[arg(long, value_name = "ROLE", value_parser = roles)]
+    remove: Vec<List<String>>,
     #[command(flatten)]
     place: Place,
+}
+
+fn roles(text: &str) -> Result<List<String>, String> {
+    let roles = list(text, |role| Ok(role.to_owned()))?;
+    if roles.is_empty() { Err("give a role".to_owned()) } else { Ok(roles) }
 }
 
 const SET_PASSWORD_EXAMPLES: &str = "\

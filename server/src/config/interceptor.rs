@@ -8,18 +8,22 @@ use anyhow::bail;
 use clap::Args;
 use url::{Host, Url};
 
+use super::list::{List, list};
+
 /// Where the frontend sends the access token, beside the server's own API.
 #[derive(Args, Clone, Debug, Default)]
 pub struct InterceptorArgs {
     /// Another origin to whose API the frontend may send the access token, such as
     /// `https://api.example.com`: exactly this scheme, host and port. It joins connect-src of the
-    /// frontend's Content-Security-Policy. One each time, or with spaces or commas between
+    /// frontend's Content-Security-Policy. One each time, or with commas, spaces or
+    /// line ends between
     #[arg(long, value_name = "URL", env = "HALLPASS_TOKEN_ORIGIN", value_parser = origins)]
     pub token_origin: Vec<List<String>>,
 
     /// Paths that never get the access token: exactly `/public/status`, or with `/public/*` all below
     /// `/public/`; on every origin, the server's own included, or on the one before it, as in
-    /// `https://api.example.com/public/*`. One each time, or with spaces or commas between
+    /// `https://api.example.com/public/*`. One each time, or with commas, spaces or
+    /// line ends between
     #[arg(long, value_name = "PATTERN", env = "HALLPASS_NO_TOKEN_PATH", value_parser = patterns)]
     pub no_token_path: Vec<List<PathPattern>>,
 }
@@ -27,7 +31,7 @@ pub struct InterceptorArgs {
 impl InterceptorArgs {
     /// The origins, as browsers write them.
     pub fn origins(&self) -> Vec<String> {
-        distinct(self.token_origin.iter().flat_map(|list| list.0.iter().cloned()))
+        distinct(List::flat(&self.token_origin).cloned())
     }
 
     /// The patterns, as browsers would write what they match.
@@ -65,13 +69,9 @@ impl InterceptorArgs {
     }
 
     fn patterns(&self) -> impl Iterator<Item = &PathPattern> {
-        self.no_token_path.iter().flat_map(|list| &list.0)
+        List::flat(&self.no_token_path)
     }
 }
-
-/// What one flag or one variable gives: values with spaces or commas between.
-#[derive(Clone, Debug)]
-pub struct List<T>(Vec<T>);
 
 /// A path, or all below one.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -106,13 +106,6 @@ fn origins(text: &str) -> Result<List<String>, String> {
 
 fn patterns(text: &str) -> Result<List<PathPattern>, String> {
     list(text, pattern)
-}
-
-fn list<T>(text: &str, parse: fn(&str) -> Result<T, String>) -> Result<List<T>, String> {
-    let items = text.split(|c: char| c == ',' || c.is_ascii_whitespace());
-    let items = items.filter(|item| !item.is_empty());
-    let parse = |item| parse(item).map_err(|error| format!("{item}: {error}"));
-    items.map(parse).collect::<Result<_, _>>().map(List)
 }
 
 /// Strict, since it goes into a header that grants access: nothing that only a lenient reader takes

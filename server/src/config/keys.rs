@@ -83,7 +83,7 @@ pub fn secret_from_environment() -> anyhow::Result<Option<Secret>> {
 }
 
 fn read_secret(path: &Path) -> anyhow::Result<Secret> {
-    let failed = || format!("can't read the HS256 secret from {}", path.display());
+    let failed = || format!("can't read --hs256-secret-file {}", path.display());
     let text = fs::read_to_string(path).with_context(failed)?;
     data_dir::warn_if_others_can_read(path);
     let secret = text.strip_suffix("\r\n").or_else(|| text.strip_suffix('\n'));

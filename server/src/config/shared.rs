@@ -8,18 +8,20 @@ use clap::Args;
 use super::RECOMMENDED_ITERATIONS;
 use super::values::{iterations, leeway};
 
+/// The tokens' `iss` claim of a server that was told neither an issuer nor a public URL.
+const DEFAULT_ISSUER: &str = "http://127.0.0.1:8080";
+
 /// What tokens say of their origin, and how exactly their times are taken.
 #[derive(Args, Clone, Debug)]
 pub struct TokenArgs {
-    /// The tokens' `iss` claim
+    /// The tokens' `iss` claim; by default --public-url, or else http://127.0.0.1:8080
     #[arg(
         long,
         value_name = "URL",
         env = "HALLPASS_ISSUER",
-        default_value = "http://127.0.0.1:8080",
         value_parser = clap::builder::NonEmptyStringValueParser::new()
     )]
-    pub issuer: String,
+    pub issuer: Option<String>,
 
     /// The tokens' `aud` claim
     #[arg(
@@ -41,6 +43,13 @@ pub struct TokenArgs {
         value_parser = leeway
     )]
     pub leeway: Duration,
+}
+
+impl TokenArgs {
+    /// The tokens' `iss` claim, for a server that is reached under `public_url`.
+    pub fn issuer(&self, public_url: Option<&str>) -> String {
+        self.issuer.as_deref().or(public_url).unwrap_or(DEFAULT_ISSUER).to_owned()
+    }
 }
 
 /// What new passwords must be, and how they are hashed.

@@ -50,14 +50,16 @@ fn settings_out_of_range_are_refused() {
 }
 
 #[test]
-fn proxies_are_given_one_by_one_or_with_commas() {
+fn proxies_are_given_one_by_one_or_as_a_list() {
     let proxies = |args: &[&str]| {
-        let networks = parse(args).unwrap().trusted_proxy;
+        let networks = parse(args).unwrap().trusted_proxies();
         networks.iter().map(ToString::to_string).collect::<Vec<_>>()
     };
     let expected = ["10.0.0.0/8", "::1/128"];
     assert_eq!(proxies(&["--trusted-proxy", "10.0.0.0/8", "--trusted-proxy", "::1"]), expected);
-    assert_eq!(proxies(&["--trusted-proxy", "10.0.0.0/8,::1"]), expected);
+    for list in ["10.0.0.0/8,::1", "10.0.0.0/8, ::1", "10.0.0.0/8 ::1", "10.0.0.0/8\n::1\n"] {
+        assert_eq!(proxies(&["--trusted-proxy", list]), expected, "{list:?}");
+    }
     assert!(proxies(&[]).is_empty());
 }
 
@@ -65,4 +67,43 @@ fn proxies_are_given_one_by_one_or_with_commas() {
 fn logins_are_throttled_unless_that_is_switched_off() {
     assert!(parse(&[]).unwrap().login_throttle.is_on());
     assert!(!parse(&["--login-throttle", "off"]).unwrap().login_throttle.is_on());
+}
+
+#[test]
+fn an_address_to_listen_on_has_a_host_and_a_port() {
+    for good in ["127.0.0.1:8080", "0.0.0.0:0", "[::1]:80", "localhost:65535", "login.example:80"] {
+        assert_eq!(parse(&["--listen", good]).unwrap().listen, good);
+        assert_eq!(parse(&["--metrics-listen", good]).unwrap().metrics_listen.unwrap(), good);
+    }
+    for (bad, told) in [
+        ("8080", "an address is missing; give 127.0.0.1:8080, or 0.0.0.0:8080 for all"),
+        (":8080", "an address is missing; give 127.0.0.1:8080, or 0.0.0.0:8080 for all"),
+        ("127.0.0.1", "a port is missing; give one, such as 127.0.0.1:8080"),
+        ("localhost", "a port is missing; give one, such as localhost:8080"),
+        ("localhost:", "a port is missing; give one, such as localhost:8080"),
+        ("[::1]", "a port is missing; give one, such as [::1]:8080"),
+        ("::1", "give an IPv6 address in brackets and a port, such as [::1]:8080"),
+        ("::1:8080", "give an IPv6 address in brackets and a port"),
+        ("127.0.0.1:65536", "the port is too large"),
+        ("127.0.0.1:http", "give an address and a port, such as 127.0.0.1:8080"),
+        ("http://127.0.0.1:8080", "give an address and a port, such as 127.0.0.1:8080"),
+        ("99999", "give an address and a port, such as 127.0.0.1:8080"),
+        ("", "give an address and a port, such as 127.0.0.1:8080"),
+    ] {
+        for flag in ["--listen", "--metrics-listen"] {
+            let error = parse(&[flag, bad]).unwrap_err();
+            assert!(error.contains(told), "{flag} {bad}: {error}");
+        }
+    }
+}
+
+#[test]
+fn the_issuer_follows_the_public_url_unless_it_is_set() {
+    let issuer = |args: &[&str]| parse(args).unwrap().issuer();
+    assert_eq!(issuer(&[]), "http://127.0.0.1:8080");
+    let public = ["--public-url", "https://login.example/"];
+    assert_eq!(issuer(&public), "https://login.example");
+    let both = ["--public-url", "https://login.example", "--issuer", "shop"];
+    assert_eq!(issuer(&both), "shop");
+    assert_eq!(issuer(&["--issuer", "shop"]), "shop");
 }

@@ -1,5 +1,6 @@
 //! Reads what flags and variables give, and says what they should.
 
+use std::net::Ipv6Addr;
 use std::num::NonZeroU32;
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -24,7 +25,12 @@ pub(super) fn shutdown_delay(text: &str) -> Result<Duration, String> {
         .ok_or("give 0s to 10m, such as 5s".into())
 }
 
-pub(super) fn origin(text: &str) -> Result<String, String> {
+/// Reads an origin: scheme, host and port.
+///
+/// # Errors
+///
+/// A phrase that says what to give.
+pub fn origin(text: &str) -> Result<String, String> {
     let url = url::Url::parse(text).ok().filter(|url| {
         let is_origin = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
         is_origin && url.username().is_empty() && url.password().is_none()
@@ -35,6 +41,45 @@ pub(super) fn origin(text: &str) -> Result<String, String> {
         )
         .map(|origin| origin.ascii_serialization())
         .ok_or("give an http or https URL without a path, such as https://login.example".into())
+}
+
+/// An address to listen on: a host, which may be a name, and a port.
+pub(super) fn address(text: &str) -> Result<String, String> {
+    let bare = text.strip_prefix(':').unwrap_or(text);
+    if is_port(bare) {
+        return Err(format!(
+            "an address is missing; give 127.0.0.1:{bare}, or 0.0.0.0:{bare} for all"
+        ));
+    }
+    if text.parse::<Ipv6Addr>().is_ok() {
+        return Err(format!("give an IPv6 address in brackets and a port, such as [{text}]:8080"));
+    }
+    let host = text.strip_suffix(':').unwrap_or(text);
+    if is_host(host) {
+        return Err(format!("a port is missing; give one, such as {host}:8080"));
+    }
+    match text.rsplit_once(':').filter(|(host, _)| is_host(host)) {
+        Some((_, port)) if is_port(port) => Ok(text.to_owned()),
+        Some((_, port)) if is_number(port) => Err("the port is too large; give 0 to 65535".into()),
+        _ => Err("give an address and a port, such as 127.0.0.1:8080".into()),
+    }
+}
+
+fn is_port(text: &str) -> bool {
+    is_number(text) && text.parse::<u16>().is_ok()
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// A name, an IPv4 address, or an IPv6 address in brackets.
+fn is_host(text: &str) -> bool {
+    if let Some(address) = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')) {
+        return address.parse::<Ipv6Addr>().is_ok();
+    }
+    let is_part = |c: char| c.is_alphanumeric() || "-._".contains(c);
+    !text.is_empty() && !is_number(text) && text.chars().all(is_part)
 }
 
 pub(super) fn iterations(text: &str) -> Result<NonZeroU32, String> {

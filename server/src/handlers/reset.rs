@@ -5,7 +5,6 @@ use std::time::Duration;
 use anyhow::Context as _;
 use data_encoding::BASE64URL_NOPAD;
 use hallpass_contract::{PasswordReset, ResetLink, Secret, page};
-use http::HeaderMap;
 use sha2::{Digest as _, Sha256};
 
 use super::admin::user_id;
@@ -14,7 +13,6 @@ use crate::answer::Answer;
 use crate::audit::{Event, Line};
 use crate::auth::Caller;
 use crate::client::Client;
-use crate::origin;
 use crate::problem::{Problem, field_error};
 use crate::state::App;
 use crate::store::ResetOffer;
@@ -23,16 +21,9 @@ use crate::store::ResetOffer;
 const LIFETIME: Duration = Duration::from_secs(30 * 60);
 
 /// `POST /api/admin/users/{id}/reset`
-pub async fn offer(
-    caller: Caller,
-    id: String,
-    _: Client,
-    headers: HeaderMap,
-    app: App,
-) -> Result<Answer<ResetLink>, Problem> {
+pub async fn offer(caller: Caller, id: String, app: App) -> Result<Answer<ResetLink>, Problem> {
     let user = user_id(&id)?;
-    let origin = origin::own_origin(&headers, app.public_url.as_deref());
-    let origin = origin.ok_or_else(Problem::no_host)?;
+    let origin = app.link_origin.clone().ok_or_else(Problem::no_public_url)?;
     let token = random_token()?;
     let expires_at = app.clock.now().checked_add(LIFETIME).context("the end of time")?;
     let by = caller.actor(true);

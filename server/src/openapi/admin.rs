@@ -58,6 +58,7 @@ fn offer_reset() -> Operation {
         .needs(Needs::FreshAdmin)
         .of("The user's id.")
         .answers::<ResetLink>(200, "A link that can be used once.")
+        .refuses([Problem::no_public_url()])
         .stores()
 }
 

@@ -14,10 +14,12 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "There is nothing at this path.")
     }
 
-    /// 400: under which name the client knows the server can't be told.
-    pub fn no_host() -> Self {
-        let detail = "Send a Host header that names the server, or set --public-url.";
-        Self::new(StatusCode::BAD_REQUEST, detail)
+    /// 409: nobody has told the server where links should lead.
+    pub fn no_public_url() -> Self {
+        let detail = "The server makes no links, since it does not know its own public address; \
+                      its operator must set --public-url (HALLPASS_PUBLIC_URL), such as \
+                      https://login.example.";
+        Self::new(StatusCode::CONFLICT, detail)
     }
 
     /// 405, with the methods that the path does have.

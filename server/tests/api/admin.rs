@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use hallpass::serve::Limits;
+use hallpass::state::State;
 use hallpass_contract::{AdminUserBody, ResetLink, RotatedKey, UserPage, Verified, kind, path};
 use serde_json::{Value, json};
 
@@ -235,7 +237,8 @@ async fn a_reset_link_lasts_thirty_minutes_and_the_newest_one_counts() {
     let bob = app.signed_in("bob").await;
     let older = reset_link(&app, &admin, &bob.user.id).await;
     let newer = reset_link(&app, &admin, &bob.user.id).await;
-    assert!(newer.url.starts_with(&format!("http://{}/", app.address)), "{}", newer.url);
+    let here = format!("http://localhost:{}/", app.address.port());
+    assert!(newer.url.starts_with(&here), "{}", newer.url);
     assert_eq!(take_up(&app, &older, NEW_PASSWORD).await.status, 422);
     app.clock.advance(Duration::from_secs(30 * 60));
     assert_eq!(take_up(&app, &newer, NEW_PASSWORD).await.status, 422);
@@ -244,6 +247,32 @@ async fn a_reset_link_lasts_thirty_minutes_and_the_newest_one_counts() {
     let last = reset_link(&app, &admin, &bob.user.id).await;
     app.clock.advance(Duration::from_secs(30 * 60 - 1));
     assert_eq!(take_up(&app, &last, NEW_PASSWORD).await.status, 204);
+}
+
+#[tokio::test]
+async fn a_reset_link_never_leads_where_the_host_header_says() {
+    let app = TestApp::start().await;
+    let admin = app.admin("ada").await;
+    let path = of(path::ADMIN_USER_RESET, &admin.user.id);
+    let bearer = format!("Bearer {}", admin.token());
+    let headers = [("authorization", bearer.as_str()), ("host", "evil.example")];
+    let response = app.send("POST", &path, &headers).await;
+    assert_eq!(response.status, 200);
+    let link: ResetLink = response.json();
+    let here = format!("http://localhost:{}/", app.address.port());
+    assert!(link.url.starts_with(&here), "{}", link.url);
+}
+
+#[tokio::test]
+async fn without_a_public_url_a_server_that_others_can_reach_makes_no_reset_link() {
+    let elsewhere = |state: &mut State| state.link_origin = None;
+    let app = TestApp::with(&[], Limits::default(), elsewhere).await;
+    let admin = app.admin("ada").await;
+    let response =
+        app.with_token("POST", &of(path::ADMIN_USER_RESET, &admin.user.id), admin.token()).await;
+    assert_eq!(response.status, 409);
+    let detail = response.problem().detail;
+    assert!(detail.contains("--public-url") && detail.contains("HALLPASS_PUBLIC_URL"), "{detail}");
 }
 
 #[tokio::test]

@@ -75,10 +75,11 @@ impl TestApp {
         let settings = config.keys.settings(None, config.access_ttl).unwrap();
         let keys = Arc::new(KeyRing::in_memory_with(settings, clock.now()).unwrap());
         let time = clock.clone();
-        let mut state = State::new(&config, metrics, store, keys, time, assets()).unwrap();
-        adjust(&mut state);
+        let state = State::new(&config, metrics, store, keys, time, assets()).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
+        let mut state = state.listening_on(address);
+        adjust(&mut state);
         let (stop, stopped) = oneshot::channel();
         let state = Arc::new(state);
         let service = Service::new(routes(&state), Arc::clone(&state));

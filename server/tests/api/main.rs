@@ -23,6 +23,7 @@ mod openapi;
 mod process;
 mod register;
 mod sessions;
+mod settings;
 mod shutdown;
 mod signals;
 mod throttling;

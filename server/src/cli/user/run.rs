@@ -6,6 +6,7 @@ use hallpass_contract::AdminUser;
 use super::{Add, Delete, Named, Roles, SetPassword, UserCommand};
 use crate::cli::desk::{Desk, Offline, unexpected};
 use crate::cli::terminal::{confirmed, new_password, printable, say};
+use crate::config::List;
 use crate::control::{Command, Reply};
 
 impl UserCommand {
@@ -37,16 +38,21 @@ impl Add {
         let offline =
             Offline { make_directory: true, passwords: Some(self.passwords), ..Offline::default() };
         let mut desk = self.place.desk(offline).await?;
-        let (username, roles) = (self.username, self.role);
+        let (username, roles) = (self.username, names(&self.role));
         let user = ask_user(&mut desk, Command::AddUser { username, password, roles }).await?;
         let AdminUser { id, .. } = &user;
         say(format_args!("added {}, id {id}, {}", name(&user), roles_of(&user)))
     }
 }
 
+fn names(lists: &[List<String>]) -> Vec<String> {
+    List::flat(lists).cloned().collect()
+}
+
 impl Roles {
     async fn run(self) -> anyhow::Result<()> {
         let Self { username, roles, add, remove, place } = self;
+        let (roles, add, remove) = (names(&roles), names(&add), names(&remove));
         let mut desk = place.desk(Offline::default()).await?;
         let command = if !roles.is_empty() {
             Command::SetRoles { username, roles }

@@ -121,7 +121,7 @@ fn an_address_that_can_not_be_had_is_said_in_one_line() {
     let dir = tempfile::tempdir().unwrap();
     let holder = Process::start(dir.path(), &[]);
     let taken = holder.url.strip_prefix("http://").unwrap();
-    for address in ["203.0.113.1:80", "nonsense", "9090", taken] {
+    for address in ["203.0.113.1:80", taken] {
         refuses(address);
     }
 }
@@ -133,7 +133,8 @@ fn refuses(address: &str) {
     let output = command(path, &args).output().unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{stderr}");
-    let told = format!("hallpass: can't listen on {address} for metrics: ");
+    let told =
+        format!("hallpass: can't listen on {address} for metrics, as --metrics-listen says: ");
     assert!(stderr.starts_with(&told), "{stderr}");
     assert_eq!(stderr.lines().count(), 1, "{stderr}");
     let stdout = String::from_utf8(output.stdout).unwrap();
