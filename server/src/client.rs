@@ -78,9 +78,11 @@ pub fn parse_network(text: &str) -> Result<IpNet, String> {
         .map_err(|_| "give a network or an address, such as 10.0.0.0/8 or ::1".to_owned())
 }
 
+/// The address of the client behind a connection from `peer`.
+///
 /// Each proxy appends the address it was asked from, so the list is true from the right for as long
 /// as it was a trusted one that wrote it.
-fn address(peer: IpAddr, headers: &HeaderMap, proxies: &TrustedProxies) -> IpAddr {
+pub fn address(peer: IpAddr, headers: &HeaderMap, proxies: &TrustedProxies) -> IpAddr {
     let lines = headers.get_all("x-forwarded-for").iter().rev();
     let elements = lines.flat_map(|line| line.as_bytes().rsplit(|byte| *byte == b','));
     // RFC 9110 section 5.6.1.2: empty elements are to be ignored, a reasonable number of them.

@@ -4,7 +4,7 @@ use std::io::IsTerminal as _;
 
 use tracing::Subscriber;
 use tracing_appender::non_blocking::{NonBlocking, NonBlockingBuilder, WorkerGuard};
-use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::filter::{FilterExt as _, LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
@@ -12,6 +12,10 @@ use tracing_subscriber::{Layer, fmt};
 
 use crate::audit;
 use crate::config::{Config, LogFormat};
+
+mod limit;
+
+pub use limit::{Limit, PERIOD};
 
 /// The most log lines that wait to be written; more are dropped.
 const LOG_LINES: usize = 10_000;
@@ -23,6 +27,8 @@ const AUDIT_LINES: usize = 100_000;
 #[derive(Debug)]
 #[must_use = "what waits is lost without it"]
 pub struct Guard {
+    /// What bounds the log; nothing where each request is to be logged.
+    pub limit: Option<Limit>,
     _log: WorkerGuard,
     _audit: WorkerGuard,
 }
@@ -45,9 +51,15 @@ pub fn start(config: &Config) -> Guard {
     let audited = Targets::new()
         .with_target(audit::TARGET, level)
         .with_target("hallpass::middleware", LevelFilter::ERROR);
+    // Who asks for each request gets each.
+    let limit = (config.log_level < LevelFilter::DEBUG).then(Limit::default);
+    let log = lines(config.log_format, log);
     let layers = vec![
-        lines(config.log_format, log).with_filter(logged),
-        lines(config.log_format, audit).with_filter(audited),
+        match limit.clone() {
+            Some(limit) => log.with_filter(logged.and(limit)).boxed(),
+            None => log.with_filter(logged).boxed(),
+        },
+        lines(config.log_format, audit).with_filter(audited).boxed(),
     ];
     tracing_subscriber::registry().with(layers).init();
     // A panic's message may quote what it stumbled over, such as a password.
@@ -55,7 +67,7 @@ pub fn start(config: &Config) -> Guard {
         let location = panic.location().map(ToString::to_string);
         tracing::error!(location, thread = std::thread::current().name(), "panicked");
     }));
-    Guard { _log: log_guard, _audit: audit_guard }
+    Guard { limit, _log: log_guard, _audit: audit_guard }
 }
 
 fn lines<S>(format: LogFormat, writer: NonBlocking) -> Box<dyn Layer<S> + Send + Sync>

@@ -40,8 +40,15 @@ fn main() -> ExitCode {
     let outcome = match command {
         Command::Serve(config) => {
             // Dropped last: it writes out what was logged.
-            let _log = logging::start(&config);
-            runtime().and_then(|runtime| runtime.block_on(run(&config))).map(|()| ExitCode::SUCCESS)
+            let log = logging::start(&config);
+            let outcome = runtime().and_then(|runtime| {
+                if let Some(limit) = log.limit.clone() {
+                    runtime.spawn(tell_now_and_then(limit));
+                }
+                runtime.block_on(run(&config))
+            });
+            log.limit.iter().for_each(logging::Limit::tell);
+            outcome.map(|()| ExitCode::SUCCESS)
         }
         command => {
             start_warning();
@@ -161,6 +168,15 @@ async fn sweep_now_and_then(app: App) {
     loop {
         period.tick().await;
         app.sweep().await;
+    }
+}
+
+/// Tells which log lines were left out.
+async fn tell_now_and_then(limit: logging::Limit) {
+    let mut period = tokio::time::interval(logging::PERIOD);
+    loop {
+        period.tick().await;
+        limit.tell();
     }
 }
 

@@ -2,7 +2,7 @@
 //! 500 if a handler panics.
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
@@ -19,6 +19,7 @@ use warp::reply::Response;
 
 use crate::answer::{X_REQUEST_ID, harden};
 use crate::auth;
+use crate::client;
 use crate::filters::{Route, Table, to_reply};
 use crate::handlers::guarded;
 use crate::metrics::Series;
@@ -57,7 +58,9 @@ impl Service {
             None => {
                 let span = tracing::error_span!("request", %id);
                 // On the heap, or each connection had room for the largest of all handlers.
-                let answer = Box::pin(logged(&self.table, request, peer).instrument(span));
+                let client = client::address(peer.ip(), request.headers(), &self.app.proxies);
+                let answer = logged(&self.table, request, peer, client).instrument(span);
+                let answer = Box::pin(answer);
                 let mut response = answer.await;
                 harden(response.headers_mut());
                 response
@@ -80,7 +83,12 @@ impl Service {
     }
 }
 
-async fn logged(table: &Table, mut request: Request<Incoming>, peer: SocketAddr) -> Response {
+async fn logged(
+    table: &Table,
+    mut request: Request<Incoming>,
+    peer: SocketAddr,
+    client: IpAddr,
+) -> Response {
     let started = Instant::now();
     // For the filters: warp's own `remote` knows nothing of our accept loop.
     request.extensions_mut().insert(peer);
@@ -92,7 +100,7 @@ async fn logged(table: &Table, mut request: Request<Incoming>, peer: SocketAddr)
     let duration_us = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
     macro_rules! log {
         ($level:ident) => {
-            tracing::$level!(%method, path, status = status.as_u16(), duration_us, %peer, "answered")
+            tracing::$level!(%method, path, status = status.as_u16(), duration_us, %client, "answered")
         };
     }
     if status.is_server_error() {

@@ -239,7 +239,7 @@ fn a_first_start_that_is_killed_at_any_moment_can_be_repeated() {
 #[tokio::test]
 async fn a_stderr_that_nobody_reads_stops_neither_answers_nor_the_shutdown() {
     let dir = tempfile::tempdir().unwrap();
-    let mut child = command(dir.path(), &[]).spawn().unwrap();
+    let mut child = command(dir.path(), &["--log-level", "debug"]).spawn().unwrap();
     let _unread = child.stderr.take().unwrap();
     let mut process = Process::with_log(child, std::thread::spawn(String::new));
     // Each of them logs a line; a pipe holds 64 KiB.
@@ -249,4 +249,38 @@ async fn a_stderr_that_nobody_reads_stops_neither_answers_nor_the_shutdown() {
     }
     let (status, _) = process.end(Signal::TERM);
     assert!(status.success(), "{status}");
+}
+
+#[tokio::test]
+async fn a_flood_of_one_client_writes_few_lines_and_hides_nobody_else() {
+    let dir = tempfile::tempdir().unwrap();
+    let args = ["--trusted-proxy", "127.0.0.1", "--log-format", "json", "--login-throttle", "off"];
+    let mut process = Process::start(dir.path(), &args);
+    let url = format!("{}/api/no-such-path", process.url);
+    let from = |address: &str| client().get(&url).header("x-forwarded-for", address);
+    let flooding = client();
+    for _ in 0..500 {
+        let request = flooding.get(&url).header("x-forwarded-for", "192.0.2.1");
+        assert_eq!(request.send().await.unwrap().status(), 404);
+    }
+    assert_eq!(from("192.0.2.2").send().await.unwrap().status(), 404);
+    for _ in 0..50 {
+        assert_eq!(process.post("/api/login", "nobody", PASSWORD).await.status(), 401);
+    }
+    let (_, log) = process.end(Signal::TERM);
+    let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let with = |field: &str, value: &str| {
+        lines.iter().filter(|line| line[field] == value).collect::<Vec<_>>()
+    };
+    let written = with("client", "192.0.2.1").len() as u64;
+    // A period may have ended meanwhile.
+    assert!((20..=100).contains(&written), "{written}");
+    let left_out = |line: &&Value| {
+        let words = line["message"].as_str()?.strip_prefix("left out ")?;
+        words.split(' ').next()?.parse::<u64>().ok()
+    };
+    let told = with("client", "192.0.2.1/32");
+    assert_eq!(told.iter().filter_map(left_out).sum::<u64>() + written, 500, "{told:?}");
+    assert_eq!(with("client", "192.0.2.2").len(), 1, "{log}");
+    assert_eq!(with("target", "hallpass::audit").len(), 50, "the audit log is whole");
 }
