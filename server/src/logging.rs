@@ -1,6 +1,6 @@
 //! What the server tells on stderr: the log, and the audit log.
 
-use std::io::IsTerminal as _;
+use std::io::{IsTerminal as _, Write as _};
 
 use tracing::Subscriber;
 use tracing_appender::non_blocking::{NonBlocking, NonBlockingBuilder, WorkerGuard};
@@ -12,6 +12,7 @@ use tracing_subscriber::{Layer, fmt};
 
 use crate::audit;
 use crate::config::{Config, LogFormat};
+use crate::store::{DamagedFile, Panic, count_panic};
 
 mod limit;
 
@@ -66,6 +67,10 @@ pub fn start(config: &Config) -> Guard {
     std::panic::set_hook(Box::new(|panic| {
         let location = panic.location().map(ToString::to_string);
         tracing::error!(location, thread = std::thread::current().name(), "panicked");
+        if count_panic() == Panic::EndsTheProcess {
+            // What was logged last is written by a thread that has no time left.
+            let _ = writeln!(std::io::stderr(), "{DamagedFile}");
+        }
     }));
     Guard { limit, _log: log_guard, _audit: audit_guard }
 }

@@ -27,7 +27,7 @@ use hallpass::scrape;
 use hallpass::serve::{Limits, bind, serve};
 use hallpass::signals::Signals;
 use hallpass::state::{App, State};
-use hallpass::store::RedbStore;
+use hallpass::store::{DamagedFile, Panic, RedbStore, count_panic};
 use hallpass_contract::LISTENING_ON;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinHandle;
@@ -53,6 +53,7 @@ fn main() -> ExitCode {
         command => {
             start_warning();
             cli::warn_of_unknown_variables();
+            keep_quiet_about_damage();
             cli::run(command)
         }
     };
@@ -189,6 +190,22 @@ fn start_warning() {
         .with(targets)
         .with(lines.without_time().with_target(false))
         .init();
+}
+
+/// A panic at a damaged page of the database ends as an error of one line.
+fn keep_quiet_about_damage() {
+    let tell = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| match count_panic() {
+        Panic::Unrelated => tell(panic),
+        Panic::BecomesAnError => {}
+        Panic::EndsTheProcess => give_up(),
+    }));
+}
+
+/// Ends the process with a message, before it is aborted without one.
+fn give_up() -> ! {
+    let _ = writeln!(std::io::stderr(), "hallpass: {DamagedFile}");
+    std::process::exit(1)
 }
 
 fn warn_about(config: &Config) {

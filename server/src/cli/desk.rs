@@ -83,6 +83,23 @@ pub(super) fn unexpected() -> anyhow::Error {
 }
 
 impl Place {
+    /// The file of the database.
+    ///
+    /// # Errors
+    ///
+    /// If it is not there.
+    pub(super) fn database(&self) -> anyhow::Result<PathBuf> {
+        let file = self.data_dir.join(DATABASE_FILE);
+        if !file.exists() {
+            bail!(
+                "there is no hallpass database in {}; name the server's data directory with \
+                 --data-dir",
+                self.data_dir.display()
+            );
+        }
+        Ok(file)
+    }
+
     /// Finds out whether a server runs here, and opens the directory if none does.
     ///
     /// # Errors
@@ -95,12 +112,8 @@ impl Place {
                 note(format_args!("making the data directory {}", dir.display()));
             }
             data_dir::create(dir)?;
-        } else if !dir.join(DATABASE_FILE).exists() {
-            bail!(
-                "there is no hallpass database in {}; name the server's data directory with \
-                 --data-dir",
-                dir.display()
-            );
+        } else {
+            self.database()?;
         }
         let deadline = Instant::now() + PATIENCE;
         loop {

@@ -1,10 +1,11 @@
 use std::io::{self, IsTerminal as _};
+use std::process::ExitCode;
 
 use anyhow::bail;
 use clap::{Args, ValueEnum};
 
 use super::desk::{Offline, Place, unexpected};
-use super::list::PAGE;
+use super::list::{PAGE, left_out};
 use super::terminal::{Stdout, note};
 use crate::control::{Command, Record, Reply};
 
@@ -42,7 +43,7 @@ pub struct Export {
 }
 
 impl Export {
-    pub(super) async fn run(self) -> anyhow::Result<()> {
+    pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
         let mut desk = self.place.desk(Offline::default()).await?;
         if io::stdout().is_terminal() {
             note("hallpass: these are password hashes; send them to a file that only you can read");
@@ -51,18 +52,22 @@ impl Export {
         if self.format == Format::Csv {
             stdout.line(COLUMNS.join(","))?;
         }
-        let mut after = None;
+        let (mut after, mut code) = (None, ExitCode::SUCCESS);
         loop {
             let command = Command::Export { after, limit: PAGE };
-            let Reply::Records { records, next } = desk.ask(command).await? else {
+            let Reply::Records { records, damaged, next } = desk.ask(command).await? else {
                 bail!(unexpected())
             };
             stdout.bytes(&match self.format {
                 Format::Csv => csv(&records)?,
                 Format::Jsonl => jsonl(&records)?,
             })?;
+            for user in damaged {
+                note(format_args!("hallpass: {}", left_out(user)));
+                code = ExitCode::FAILURE;
+            }
             if next.is_none() {
-                return stdout.flush();
+                return stdout.flush().map(|()| code);
             }
             after = next;
         }

@@ -1,10 +1,13 @@
+use std::process::ExitCode;
+
 use anyhow::bail;
 use clap::Args;
 use hallpass_contract::AdminUser;
 
 use super::desk::{Offline, Place, unexpected};
-use super::terminal::{Stdout, printable};
+use super::terminal::{Stdout, note, printable};
 use crate::control::{Command, Reply};
+use crate::store::UserId;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -29,16 +32,16 @@ pub struct List {
 }
 
 impl List {
-    pub(super) async fn run(self) -> anyhow::Result<()> {
+    pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
         let mut desk = self.place.desk(Offline::default()).await?;
         let mut stdout = Stdout::lock();
         if !self.json {
             stdout.line(row("ID", "CREATED", "STATE", "NAME", "ROLES"))?;
         }
-        let mut after = None;
+        let (mut after, mut code) = (None, ExitCode::SUCCESS);
         loop {
             let command = Command::Users { after, limit: PAGE };
-            let Reply::Users { users, next } = desk.ask(command).await? else {
+            let Reply::Users { users, damaged, next } = desk.ask(command).await? else {
                 bail!(unexpected())
             };
             for user in users.iter().filter(|user| self.wants(user)) {
@@ -47,8 +50,12 @@ impl List {
                     false => stdout.line(shown(user))?,
                 }
             }
+            for user in damaged {
+                note(format_args!("hallpass: {}", left_out(user)));
+                code = ExitCode::FAILURE;
+            }
             if next.is_none() {
-                return stdout.flush();
+                return stdout.flush().map(|()| code);
             }
             after = next;
         }
@@ -57,6 +64,11 @@ impl List {
     fn wants(&self, user: &AdminUser) -> bool {
         self.role.as_ref().is_none_or(|role| user.roles.contains(role))
     }
+}
+
+/// What is said of a user whose record can't be read.
+pub(super) fn left_out(user: UserId) -> String {
+    format!("left out user {user}: the record is damaged; `hallpass store check` says more")
 }
 
 /// What has the same width in each row comes first, so that no row waits for the longest name.

@@ -6,6 +6,7 @@ mod export;
 mod import;
 mod keys;
 mod list;
+mod store;
 mod terminal;
 mod token;
 mod user;
@@ -18,6 +19,7 @@ use crate::config::Config;
 
 pub use self::arguments::{Given, parse, warn_of_unknown_variables};
 pub use self::keys::KeysCommand;
+pub use self::store::StoreCommand;
 pub use self::terminal::{ReaderGone, printable};
 pub use self::token::TokenCommand;
 pub use self::user::UserCommand;
@@ -55,6 +57,9 @@ pub enum Command {
     /// List and rotate the keys that sign access tokens
     #[command(subcommand, after_help = keys::EXAMPLES)]
     Keys(KeysCommand),
+    /// Check and repair the database
+    #[command(subcommand, after_help = store::EXAMPLES)]
+    Store(StoreCommand),
     /// Look into access tokens
     #[command(subcommand, after_help = token::EXAMPLES)]
     Token(TokenCommand),
@@ -78,6 +83,7 @@ pub async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Serve(_) => anyhow::bail!("serving is not done here"),
         Command::User(command) => command.run().await,
         Command::Keys(command) => command.run().await,
+        Command::Store(command) => command.run(),
         Command::Token(command) => command.run().await,
     }
 }

@@ -138,6 +138,9 @@ pub enum Reply {
     Users {
         /// Who.
         users: Vec<AdminUser>,
+        /// Whose records can't be read.
+        #[serde(default)]
+        damaged: Vec<UserId>,
         /// What to give as `after` for more; none on the last page.
         next: Option<UserId>,
     },
@@ -145,6 +148,9 @@ pub enum Reply {
     Records {
         /// Who.
         records: Vec<Record>,
+        /// Whose records can't be read.
+        #[serde(default)]
+        damaged: Vec<UserId>,
         /// What to give as `after` for more; none on the last page.
         next: Option<UserId>,
     },

@@ -199,7 +199,7 @@ async fn pages_come_one_after_the_other_until_there_are_none() {
     operator.execute(Command::Import { records }).await;
     let (mut after, mut seen) = (None, Vec::new());
     loop {
-        let Reply::Users { users, next } =
+        let Reply::Users { users, next, .. } =
             operator.execute(Command::Users { after, limit: 2 }).await
         else {
             panic!("no users")

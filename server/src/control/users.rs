@@ -10,7 +10,7 @@ use crate::audit::Event;
 use crate::handlers::admin::{log_edit, shown};
 use crate::password::StoredHash;
 use crate::roles;
-use crate::store::{CreateUserError, User, UserEdit, UserId};
+use crate::store::{CreateUserError, User, UserEdit, UserId, Users};
 use crate::username::Username;
 
 /// The most users of one page.
@@ -50,8 +50,8 @@ impl Operator {
         after: Option<UserId>,
         limit: usize,
     ) -> anyhow::Result<Reply> {
-        let (users, next) = self.page(after, limit).await?;
-        Ok(Reply::Users { users: users.into_iter().map(shown).collect(), next })
+        let Users { users, damaged, next } = self.page(after, limit).await?;
+        Ok(Reply::Users { users: users.into_iter().map(shown).collect(), damaged, next })
     }
 
     pub(super) async fn export(
@@ -59,19 +59,13 @@ impl Operator {
         after: Option<UserId>,
         limit: usize,
     ) -> anyhow::Result<Reply> {
-        let (users, next) = self.page(after, limit).await?;
-        Ok(Reply::Records { records: users.into_iter().map(Record::from).collect(), next })
+        let Users { users, damaged, next } = self.page(after, limit).await?;
+        let records = users.into_iter().map(Record::from).collect();
+        Ok(Reply::Records { records, damaged, next })
     }
 
-    async fn page(
-        &self,
-        after: Option<UserId>,
-        limit: usize,
-    ) -> anyhow::Result<(Vec<User>, Option<UserId>)> {
-        let limit = limit.clamp(1, MAX_PAGE);
-        let users = self.app.store.users(after, limit).await?;
-        let next = users.last().filter(|_| users.len() == limit).map(|user| user.id);
-        Ok((users, next))
+    async fn page(&self, after: Option<UserId>, limit: usize) -> anyhow::Result<Users> {
+        Ok(self.app.store.users(after, limit.clamp(1, MAX_PAGE)).await?)
     }
 
     pub(super) async fn import(&mut self, records: Vec<Record>) -> anyhow::Result<Reply> {

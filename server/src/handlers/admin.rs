@@ -9,7 +9,7 @@ use crate::auth::Caller;
 use crate::problem::{Problem, field_error};
 use crate::roles;
 use crate::state::App;
-use crate::store::{Edited, User, UserEdit, UserId};
+use crate::store::{Edited, User, UserEdit, UserId, Users};
 
 /// The users of a page unless the request says otherwise.
 pub const DEFAULT_LIMIT: usize = 50;
@@ -19,10 +19,11 @@ pub const MAX_LIMIT: usize = 200;
 /// `GET /api/admin/users`
 pub async fn users(_: Caller, query: String, app: App) -> Result<Answer<UserPage>, Problem> {
     let Page { after, limit } = Page::parse(&query)?;
-    // One more tells whether there is another page.
-    let mut users = app.store.users(after, limit + 1).await?;
-    let next = (users.len() > limit).then(|| users[limit - 1].id.to_string());
-    users.truncate(limit);
+    let Users { users, damaged, next } = app.store.users(after, limit).await?;
+    for user in damaged {
+        tracing::error!(%user, "the record of a user is damaged; run `hallpass store check`");
+    }
+    let next = next.map(|id| id.to_string());
     Ok(Answer::ok(UserPage { users: users.into_iter().map(shown).collect(), next }))
 }
 

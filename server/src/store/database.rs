@@ -4,6 +4,8 @@ use std::sync::{PoisonError, RwLock, TryLockError};
 use anyhow::{Context as _, bail};
 use redb::Database;
 
+use super::guard::guarded;
+
 /// Opens the database, which nobody has open at that moment.
 type Open = Box<dyn Fn() -> anyhow::Result<Database> + Send + Sync>;
 
@@ -19,7 +21,7 @@ impl Reopening {
     pub(super) fn new(
         open: impl Fn() -> anyhow::Result<Database> + Send + Sync + 'static,
     ) -> anyhow::Result<Self> {
-        let db = RwLock::new(Some(open()?));
+        let db = RwLock::new(Some(guarded(&open)?));
         Ok(Self { open: Box::new(open), db })
     }
 
@@ -27,7 +29,8 @@ impl Reopening {
     ///
     /// # Errors
     ///
-    /// What `work` says; or at once, if the database is being opened or could not be.
+    /// What `work` says, also if it panics; or at once, if the database is being opened or could
+    /// not be.
     pub(super) fn with<T>(
         &self,
         work: impl FnOnce(&Database) -> anyhow::Result<T>,
@@ -37,7 +40,8 @@ impl Reopening {
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
             Err(TryLockError::WouldBlock) => bail!("the database is being opened again"),
         };
-        work(db.as_ref().context("the database is closed after a failure")?)
+        let db = db.as_ref().context("the database is closed after a failure")?;
+        guarded(|| work(db))
     }
 
     /// Opens the database if it is closed.
@@ -50,9 +54,26 @@ impl Reopening {
     pub(super) fn reopen(&self) -> anyhow::Result<()> {
         let mut db = self.db.write().unwrap_or_else(PoisonError::into_inner);
         // The file is locked as long as it is open.
-        drop(db.take());
-        *db = Some((self.open)().context("can't open the database again")?);
+        let closed = guarded(|| {
+            drop(db.take());
+            Ok(())
+        });
+        closed.context("can't close the database")?;
+        *db = Some(guarded(&self.open).context("can't open the database again")?);
         Ok(())
+    }
+}
+
+impl Drop for Reopening {
+    fn drop(&mut self) {
+        let db = self.db.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        let closed = guarded(|| {
+            drop(db);
+            Ok(())
+        });
+        if let Err(error) = closed {
+            tracing::error!("can't close the database: {error:#}");
+        }
     }
 }
 

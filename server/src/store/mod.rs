@@ -2,6 +2,7 @@
 //! that writes has answered, its effect survives the loss of power.
 
 mod database;
+mod guard;
 mod id;
 mod redb;
 mod revoked;
@@ -9,8 +10,9 @@ mod session;
 mod user;
 mod writer;
 
+pub use guard::{DamagedFile, Panic, count_panic};
 pub use id::{SessionId, UserId, uuid_v7};
-pub use redb::{InUse, RedbStore};
+pub use redb::{Finding, InUse, RedbStore, Repaired, check_file, repair_file};
 pub use session::{
     Lifetimes, MAX_SESSIONS, Moment, NewSession, REFRESH_GRACE, Refresh, Rotation, Session,
     Verified,
@@ -42,6 +44,17 @@ pub struct StoreCounts {
     pub queue: u64,
 }
 
+/// Some of the users.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Users {
+    /// Those whose records can be read.
+    pub users: Vec<User>,
+    /// Those whose records can't be.
+    pub damaged: Vec<UserId>,
+    /// What to give as `after` for more; none if there are no more.
+    pub next: Option<UserId>,
+}
+
 /// Where users and sessions are kept.
 #[async_trait]
 pub trait Store: fmt::Debug + Send + Sync {
@@ -60,8 +73,9 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// The user with this case-mapped name.
     async fn user_by_name(&self, username_key: &str) -> Result<Option<User>, StoreError>;
 
-    /// Up to `limit` users in the order of their ids, after `after`.
-    async fn users(&self, after: Option<UserId>, limit: usize) -> Result<Vec<User>, StoreError>;
+    /// The next `limit` records of users in the order of their ids, after `after`. A record that
+    /// can't be read costs no other.
+    async fn users(&self, after: Option<UserId>, limit: usize) -> Result<Users, StoreError>;
 
     /// Changes a user. What shuts the user out ends the user's sessions and reset offer. The last
     /// active admin stays one. Without an actor it is the command line that asks.

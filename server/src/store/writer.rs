@@ -10,6 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::StoreError;
 use super::database::Reopening;
+use super::guard::guarded;
 use crate::metrics::StoreMetrics;
 
 /// How many writes may wait for the thread before a request has to wait for a place.
@@ -94,7 +95,8 @@ impl Writer {
     ) -> Result<T, StoreError> {
         let (reply, outcome) = oneshot::channel();
         let write: Write = Box::new(move |txn| {
-            let (value, outcome) = match apply(txn) {
+            // A panic ends here, while the transaction can still be aborted in order.
+            let (value, outcome) = match guarded(|| apply(txn)) {
                 Ok(value) => (Some(Ok(value)), Ok(())),
                 Err(error) if error.is::<Damaged>() => (Some(Err(StoreError(error))), Ok(())),
                 Err(error) => (None, Err(error)),

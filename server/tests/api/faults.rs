@@ -8,7 +8,8 @@ use async_trait::async_trait;
 use hallpass::serve::Limits;
 use hallpass::store::{
     Actor, CreateUserError, EditUserError, Edited, Moment, NewSession, Refresh, ResetOffer,
-    Rotation, Session, SessionId, Store, StoreCounts, StoreError, User, UserEdit, UserId, Verified,
+    Rotation, Session, SessionId, Store, StoreCounts, StoreError, User, UserEdit, UserId, Users,
+    Verified,
 };
 use hallpass::token::Tokens;
 use hallpass_contract::{Secret, path};
@@ -62,7 +63,7 @@ broken! {
     import_users(Vec<User>) -> Result<Vec<bool>, StoreError>;
     user_by_id(UserId) -> Result<Option<User>, StoreError>;
     user_by_name(&str) -> Result<Option<User>, StoreError>;
-    users(Option<UserId>, usize) -> Result<Vec<User>, StoreError>;
+    users(Option<UserId>, usize) -> Result<Users, StoreError>;
     edit_user(UserId, UserEdit, Option<Actor>, Moment) -> Result<Edited, EditUserError>;
     delete_user(UserId, Option<Actor>, Moment) -> Result<User, EditUserError>;
     set_password(UserId, Secret, Moment) -> Result<bool, StoreError>;

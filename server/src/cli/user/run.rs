@@ -18,14 +18,14 @@ impl UserCommand {
     pub async fn run(self) -> anyhow::Result<ExitCode> {
         match self {
             Self::Add(add) => add.run().await?,
-            Self::List(list) => list.run().await?,
+            Self::List(list) => return list.run().await,
             Self::Roles(roles) => roles.run().await?,
             Self::SetPassword(set) => set.run().await?,
             Self::Disable(named) => named.set_disabled(true).await?,
             Self::Enable(named) => named.set_disabled(false).await?,
             Self::Delete(delete) => delete.run().await?,
             Self::Import(import) => return import.run().await,
-            Self::Export(export) => export.run().await?,
+            Self::Export(export) => return export.run().await,
         }
         Ok(ExitCode::SUCCESS)
     }

@@ -3,7 +3,7 @@
 use redb::{ReadableTable, WriteTransaction};
 
 use super::Id;
-use super::tables::{ADDRESSES, decode};
+use super::tables::{ADDRESSES, decode, or_none};
 use crate::store::UserId;
 
 /// Addresses that are remembered of each user.
@@ -28,12 +28,12 @@ pub(super) fn remember(
     Ok(())
 }
 
-/// The newest one last.
+/// The newest one last. None of a user whose record of them is damaged; the next login replaces it.
 pub(super) fn of(
     table: &impl ReadableTable<Id, &'static [u8]>,
     user: UserId,
 ) -> anyhow::Result<Vec<String>> {
     let row = table.get(user.as_bytes())?;
     let list = row.map(|json| decode(json.value(), || format!("the addresses of user {user}")));
-    Ok(list.transpose()?.unwrap_or_default())
+    Ok(or_none(list.transpose())?.unwrap_or_default())
 }

@@ -1,12 +1,14 @@
 //! The embedded store: one redb file, read on the caller's thread and written by one thread.
 
 mod addresses;
+mod check;
 mod open;
 mod resets;
 mod sessions;
 mod tables;
 mod users;
 
+pub use self::check::{Finding, Repaired, check_file, repair_file};
 pub use self::open::InUse;
 
 use std::path::Path;
@@ -22,7 +24,7 @@ use redb::{
 };
 
 use self::tables::{
-    ADDRESSES, RESETS, REVOKED, SESSIONS, SESSIONS_BY_USER, USER_IDS_BY_NAME, USERS, time,
+    ADDRESSES, RESETS, REVOKED, SESSIONS, SESSIONS_BY_USER, USER_IDS_BY_NAME, USERS, or_none, time,
 };
 use self::users::Ending;
 use super::database::Reopening;
@@ -30,7 +32,7 @@ use super::revoked::Revoked;
 use super::session::{Moment, NewSession, Refresh, Rotation, Session, Verified};
 use super::user::{Actor, CreateUserError, EditUserError, Edited, ResetOffer, User, UserEdit};
 use super::writer::Writer;
-use super::{SessionId, Store, StoreCounts, StoreError, UserId};
+use super::{SessionId, Store, StoreCounts, StoreError, UserId, Users};
 use crate::metrics::StoreMetrics;
 
 /// How a table keeps an id.
@@ -197,18 +199,8 @@ impl Store for RedbStore {
         self.read(|db| read_user_id(db, username_key)?.map_or(Ok(None), |id| read_user(db, id)))
     }
 
-    async fn users(&self, after: Option<UserId>, limit: usize) -> Result<Vec<User>, StoreError> {
-        use std::ops::Bound::{Excluded, Unbounded};
-        let start = after.as_ref().map_or(Unbounded, |id| Excluded(id.as_bytes()));
-        self.read(|db| {
-            let users = db.begin_read()?.open_table(USERS)?;
-            let rows = users.range::<&[u8; 16]>((start, Unbounded))?.take(limit);
-            rows.map(|row| {
-                let (id, json) = row?;
-                users::read(UserId::from_bytes(*id.value()), json.value())
-            })
-            .collect()
-        })
+    async fn users(&self, after: Option<UserId>, limit: usize) -> Result<Users, StoreError> {
+        self.read(|db| users::page(&db.begin_read()?.open_table(USERS)?, after, limit))
     }
 
     async fn edit_user(
@@ -295,9 +287,11 @@ impl Store for RedbStore {
             let txn = db.begin_read()?;
             let sessions = txn.open_table(SESSIONS)?;
             let ids = sessions::ids_of(&txn.open_table(SESSIONS_BY_USER)?, user)?;
-            let rows = ids.into_iter().filter_map(|id| sessions::get(&sessions, id).transpose());
+            let rows = ids.into_iter().map(|id| or_none(sessions::get(&sessions, id)));
             let live = |session: &Session| session.is_live(now);
-            rows.filter(|session| session.as_ref().map_or(true, live)).collect()
+            rows.filter_map(Result::transpose)
+                .filter(|row| row.as_ref().map_or(true, live))
+                .collect()
         })
     }
 

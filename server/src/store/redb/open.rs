@@ -2,7 +2,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, anyhow};
 use redb::backends::{FileBackend, InMemoryBackend};
-use redb::{Database, DatabaseError};
+use redb::{Database, DatabaseError, StorageBackend};
 
 use super::tables;
 use crate::data_dir;
@@ -28,7 +28,15 @@ pub(super) fn make_unless_there(path: &Path) -> anyhow::Result<()> {
 }
 
 pub(super) fn open_file(path: &Path) -> anyhow::Result<Database> {
-    FileBackend::new(data_dir::open_file(path)?)
+    open_on(FileBackend::new(data_dir::open_file(path)?), path)
+}
+
+/// Opens the database on a backend over the file at `path`.
+pub(super) fn open_on(
+    backend: Result<impl StorageBackend, DatabaseError>,
+    path: &Path,
+) -> anyhow::Result<Database> {
+    backend
         .and_then(|backend| Database::builder().set_cache_size(CACHE).create_with_backend(backend))
         .map_err(|error| match error {
             DatabaseError::DatabaseAlreadyOpen => {

@@ -1,9 +1,9 @@
 //! Sessions: their start, their refresh, their end.
 
-use jiff::Timestamp;
-use redb::{ReadableDatabase as _, ReadableTable, WriteTransaction};
+use jiff::{SignedDuration, Timestamp};
+use redb::{AccessGuard, ReadableDatabase as _, ReadableTable, WriteTransaction};
 
-use super::tables::{REVOKED, SESSIONS, SESSIONS_BY_USER, USERS, decode, time};
+use super::tables::{REVOKED, SESSIONS, SESSIONS_BY_USER, USERS, decode, or_none, time};
 use super::users::{self, Ending};
 use super::{Id, Sessions, addresses};
 use crate::store::{
@@ -50,7 +50,7 @@ fn make_room(txn: &WriteTransaction, user: UserId, at: Moment) -> anyhow::Result
     }
     let mut by_use = Vec::with_capacity(ids.len());
     for id in ids {
-        let session = get(&txn.open_table(SESSIONS)?, id)?;
+        let session = or_none(get(&txn.open_table(SESSIONS)?, id))?;
         by_use.push((session.map(|session| session.refreshed_at), id));
     }
     by_use.sort_unstable();
@@ -113,7 +113,7 @@ pub(super) fn end_one(
     id: SessionId,
     at: Moment,
 ) -> anyhow::Result<Ending<()>> {
-    let session = get(&txn.open_table(SESSIONS)?, id)?;
+    let session = or_none(get(&txn.open_table(SESSIONS)?, id))?;
     let user = session.map_or(UserId::NOBODY, |session| session.user);
     Ok(Ending { value: (), ended: vec![end(txn, user, id, at)?] })
 }
@@ -182,6 +182,9 @@ pub(super) fn expired(
     Ok(expired)
 }
 
+/// No access token is valid for longer, leeway included.
+const LONGEST_ACCESS_TTL: SignedDuration = SignedDuration::from_hours(25);
+
 /// Removes those of `ids` that have still expired, and says how many. An access token outlives its
 /// session if that was issued while the clock was ahead; it is refused all the same.
 pub(super) fn remove_expired(
@@ -194,14 +197,22 @@ pub(super) fn remove_expired(
     let mut revoked = txn.open_table(REVOKED)?;
     let mut removed = Ending::none(0);
     for id in ids {
-        let session = get(&sessions, *id)?;
-        let Some(session) = session.filter(|session| !session.is_live(now)) else { continue };
+        let has_expired = |row: AccessGuard<'_, (i64, &[u8])>| time(row.value().0) <= now;
+        if !sessions.get(id.as_bytes())?.is_some_and(has_expired) {
+            continue;
+        }
+        // One whose record is damaged goes as well, or it would be found at each sweep.
+        let session = or_none(get(&sessions, *id))?;
+        let (user, until) = match session {
+            Some(session) => (session.user, session.tokens_expired_at),
+            None => (UserId::NOBODY, now.saturating_add(LONGEST_ACCESS_TTL)?),
+        };
         sessions.remove(id.as_bytes())?;
-        by_user.remove((session.user.as_bytes(), id.as_bytes()))?;
+        by_user.remove((user.as_bytes(), id.as_bytes()))?;
         removed.value += 1;
-        if session.tokens_expired_at > now {
-            revoked.insert(id.as_bytes(), session.tokens_expired_at.as_millisecond())?;
-            removed.ended.push((*id, session.tokens_expired_at));
+        if until > now {
+            revoked.insert(id.as_bytes(), until.as_millisecond())?;
+            removed.ended.push((*id, until));
         }
     }
     Ok(removed)

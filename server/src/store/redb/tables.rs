@@ -63,6 +63,17 @@ pub(super) fn decode<T: DeserializeOwned>(
     serde_json::from_slice(json).with_context(|| Damaged(what()))
 }
 
+/// None where a row can't be read; the log says which one.
+pub(super) fn or_none<T>(read: anyhow::Result<Option<T>>) -> anyhow::Result<Option<T>> {
+    match read {
+        Err(error) if error.is::<Damaged>() => {
+            tracing::error!("{error:#}; `hallpass store check` finds more of its kind");
+            Ok(None)
+        }
+        read => read,
+    }
+}
+
 /// A stored time.
 pub(super) fn time(millis: i64) -> Timestamp {
     Timestamp::from_millisecond(millis).unwrap_or(Timestamp::MAX)

@@ -1,5 +1,7 @@
 //! Users, their names, roles and passwords.
 
+use std::ops::Bound::{Excluded, Unbounded};
+
 use hallpass_contract::Secret;
 use redb::{ReadableTable, ReadableTableMetadata as _, WriteTransaction};
 
@@ -7,7 +9,7 @@ use super::sessions::Revocation;
 use super::tables::{ADDRESSES, ADMINS, REVOKED, USER_IDS_BY_NAME, USERS, decode};
 use super::{Id, addresses, resets, sessions};
 use crate::store::{
-    Actor, EditUserError, Edited, Moment, SessionId, User, UserEdit, UserId, Verified,
+    Actor, EditUserError, Edited, Moment, SessionId, User, UserEdit, UserId, Users, Verified,
 };
 
 /// Whether it was added; not if the name is taken.
@@ -48,6 +50,31 @@ pub(super) fn get(
 
 pub(super) fn read(id: UserId, json: &[u8]) -> anyhow::Result<User> {
     decode(json, || format!("the record of user {id}"))
+}
+
+/// The next `limit` rows after `after`.
+pub(super) fn page(
+    table: &impl ReadableTable<Id, &'static [u8]>,
+    after: Option<UserId>,
+    limit: usize,
+) -> anyhow::Result<Users> {
+    let start = after.as_ref().map_or(Unbounded, |id| Excluded(id.as_bytes()));
+    let mut page = Users::default();
+    let mut last = None;
+    for row in table.range::<&[u8; 16]>((start, Unbounded))? {
+        if page.users.len() + page.damaged.len() == limit {
+            page.next = last;
+            break;
+        }
+        let (id, json) = row?;
+        let id = UserId::from_bytes(*id.value());
+        match read(id, json.value()) {
+            Ok(user) => page.users.push(user),
+            Err(_) => page.damaged.push(id),
+        }
+        last = Some(id);
+    }
+    Ok(page)
 }
 
 pub(super) fn put(txn: &WriteTransaction, user: &User) -> anyhow::Result<()> {

@@ -4,6 +4,7 @@
 mod import;
 mod keys;
 mod socket;
+mod store;
 mod users;
 
 use std::io::Write as _;

@@ -1,0 +1,224 @@
+//! Every row of every table, and whether the tables fit together.
+
+use redb::{Key, ReadOnlyTable, ReadTransaction, TableError, Value};
+
+use super::{Finding, Remedy};
+use crate::store::guard::guarded;
+use crate::store::redb::tables::{
+    ADDRESSES, ADMINS, RESETS, RESETS_BY_USER, SESSIONS, SESSIONS_BY_USER, USER_IDS_BY_NAME, USERS,
+    decode,
+};
+use crate::store::redb::{Id, sessions, users};
+use crate::store::{Session, SessionId, User, UserId};
+
+const UNREADABLE: &str = "the record can't be read";
+const NO_USER: &str = "its user is not there or can't be read";
+
+/// The tables of a database, open to read.
+struct Tables {
+    users: ReadOnlyTable<Id, &'static [u8]>,
+    names: ReadOnlyTable<&'static str, Id>,
+    admins: ReadOnlyTable<Id, ()>,
+    sessions: ReadOnlyTable<Id, (i64, &'static [u8])>,
+    sessions_of: ReadOnlyTable<(Id, Id), ()>,
+    resets: ReadOnlyTable<&'static [u8; 32], (Id, Id, i64)>,
+    resets_of: ReadOnlyTable<Id, &'static [u8; 32]>,
+    addresses: ReadOnlyTable<Id, &'static [u8]>,
+}
+
+/// All that is wrong.
+pub(super) fn all(txn: &ReadTransaction) -> anyhow::Result<Vec<Finding>> {
+    let tables = match Tables::open(txn) {
+        Ok(tables) => tables,
+        // A database that was never used.
+        Err(TableError::TableDoesNotExist(_)) => return Ok(Vec::new()),
+        Err(error) => return Err(error.into()),
+    };
+    let mut findings = Vec::new();
+    tables.check_users(&mut findings);
+    tables.check_names(&mut findings);
+    tables.check_sessions(&mut findings);
+    tables.check_resets(&mut findings);
+    tables.check_addresses(&mut findings);
+    Ok(findings)
+}
+
+impl Tables {
+    fn open(txn: &ReadTransaction) -> Result<Self, TableError> {
+        Ok(Self {
+            users: txn.open_table(USERS)?,
+            names: txn.open_table(USER_IDS_BY_NAME)?,
+            admins: txn.open_table(ADMINS)?,
+            sessions: txn.open_table(SESSIONS)?,
+            sessions_of: txn.open_table(SESSIONS_BY_USER)?,
+            resets: txn.open_table(RESETS)?,
+            resets_of: txn.open_table(RESETS_BY_USER)?,
+            addresses: txn.open_table(ADDRESSES)?,
+        })
+    }
+
+    /// The user, if the record can be read.
+    fn user(&self, id: UserId) -> anyhow::Result<Option<User>> {
+        Ok(users::get(&self.users, id).ok().flatten().filter(|user| user.id == id))
+    }
+
+    fn session(&self, id: SessionId) -> anyhow::Result<Option<Session>> {
+        Ok(sessions::get(&self.sessions, id).ok().flatten().filter(|session| session.id == id))
+    }
+
+    fn check_users(&self, findings: &mut Vec<Finding>) {
+        each(&self.users, "users", findings, |id, json, found| {
+            let id = UserId::from_bytes(*id);
+            let user = users::read(id, json).ok().filter(|user| user.id == id);
+            let Some(user) = user else {
+                found.push(Finding::new("users", id, UNREADABLE, Remedy::RemoveUser(id)));
+                return Ok(());
+            };
+            self.check_name_of(&user, found)?;
+            if user.is_active_admin() && self.admins.get(id.as_bytes())?.is_none() {
+                let fault = "an active admin is not in the list of admins";
+                found.push(Finding::new("users", id, fault, Remedy::AddAdmin(id)));
+            }
+            Ok(())
+        });
+        each(&self.admins, "admins", findings, |id, (), found| {
+            let id = UserId::from_bytes(*id);
+            if !self.user(id)?.is_some_and(|user| user.is_active_admin()) {
+                let fault = "it is the id of no active admin";
+                found.push(Finding::new("admins", id, fault, Remedy::RemoveAdmin(id)));
+            }
+            Ok(())
+        });
+    }
+
+    fn check_name_of(&self, user: &User, found: &mut Vec<Finding>) -> anyhow::Result<()> {
+        let owner = self.names.get(user.username_key.as_str())?;
+        let owner = owner.map(|id| UserId::from_bytes(*id.value()));
+        if owner == Some(user.id) {
+            return Ok(());
+        }
+        let key = user.username_key.clone();
+        // A row that leads to nobody is found by itself, and goes first.
+        let other = owner.map(|owner| self.user(owner)).transpose()?.flatten();
+        let finding = match other.filter(|other| other.username_key == key) {
+            Some(other) => {
+                let fault = format!("user {} has the same name; delete one of them", other.id);
+                Finding::new("users", user.id, fault, Remedy::None)
+            }
+            None => {
+                let fault = "the name does not lead to the user";
+                Finding::new("users", user.id, fault, Remedy::AddName(key, user.id))
+            }
+        };
+        found.push(finding);
+        Ok(())
+    }
+
+    fn check_names(&self, findings: &mut Vec<Finding>) {
+        each(&self.names, "user_ids_by_name", findings, |name, id, found| {
+            let user = self.user(UserId::from_bytes(*id))?;
+            if user.is_none_or(|user| user.username_key != name) {
+                let fault = "the name leads to no user who has it";
+                let remedy = Remedy::RemoveName(name.to_owned());
+                found.push(Finding::new("user_ids_by_name", name, fault, remedy));
+            }
+            Ok(())
+        });
+    }
+
+    fn check_sessions(&self, findings: &mut Vec<Finding>) {
+        each(&self.sessions, "sessions", findings, |id, (_, json), found| {
+            let id = SessionId::from_bytes(*id);
+            let mut find = |fault: &str, remedy| {
+                found.push(Finding::new("sessions", id, fault, remedy));
+            };
+            let session: Option<Session> = decode(json, String::new).ok();
+            match session.filter(|session| session.id == id) {
+                None => find(UNREADABLE, Remedy::RemoveSession(id)),
+                Some(Session { user, .. }) if self.user(user)?.is_none() => {
+                    find(NO_USER, Remedy::RemoveSession(id));
+                }
+                Some(Session { user, .. }) => {
+                    let key = (user.as_bytes(), id.as_bytes());
+                    if self.sessions_of.get(key)?.is_none() {
+                        let fault = "it is not among the sessions of its user";
+                        find(fault, Remedy::AddSessionOf(user, id));
+                    }
+                }
+            }
+            Ok(())
+        });
+        each(&self.sessions_of, "sessions_by_user", findings, |(user, id), (), found| {
+            let (user, id) = (UserId::from_bytes(*user), SessionId::from_bytes(*id));
+            let is_theirs = self.session(id)?.is_some_and(|session| session.user == user);
+            // A session without a user is found by itself.
+            if !is_theirs || self.user(user)?.is_none() {
+                let (key, fault) = (format!("{user} {id}"), "the user has no such session");
+                let remedy = Remedy::RemoveSessionOf(user, id);
+                found.push(Finding::new("sessions_by_user", key, fault, remedy));
+            }
+            Ok(())
+        });
+    }
+
+    fn check_resets(&self, findings: &mut Vec<Finding>) {
+        each(&self.resets, "resets", findings, |hash, (user, _, _), found| {
+            let id = UserId::from_bytes(*user);
+            let offered = self.resets_of.get(user)?.is_some_and(|offer| offer.value() == hash);
+            let fault = match self.user(id)? {
+                None => NO_USER,
+                Some(_) if !offered => "it is not the reset link of its user",
+                Some(_) => return Ok(()),
+            };
+            // Nothing is told of the hash: it is what the link is known by.
+            let key = format!("of user {id}");
+            found.push(Finding::new("resets", key, fault, Remedy::RemoveReset(*hash)));
+            Ok(())
+        });
+        each(&self.resets_of, "resets_by_user", findings, |user, hash, found| {
+            let id = UserId::from_bytes(*user);
+            let is_theirs = self.resets.get(hash)?.is_some_and(|reset| reset.value().0 == user);
+            if !is_theirs || self.user(id)?.is_none() {
+                let remedy = Remedy::RemoveResetOf(id);
+                let fault = "the user has no such reset link";
+                found.push(Finding::new("resets_by_user", id, fault, remedy));
+            }
+            Ok(())
+        });
+    }
+
+    fn check_addresses(&self, findings: &mut Vec<Finding>) {
+        each(&self.addresses, "addresses", findings, |id, json, found| {
+            let id = UserId::from_bytes(*id);
+            let fault = match decode::<Vec<String>>(json, String::new) {
+                Err(_) => UNREADABLE,
+                Ok(_) if self.user(id)?.is_none() => NO_USER,
+                Ok(_) => return Ok(()),
+            };
+            found.push(Finding::new("addresses", id, fault, Remedy::RemoveAddresses(id)));
+            Ok(())
+        });
+    }
+}
+
+/// Looks at each row of a table. Where a page can't be read, the rest of the table is left out.
+fn each<K: Key, V: Value>(
+    table: &ReadOnlyTable<K, V>,
+    name: &'static str,
+    findings: &mut Vec<Finding>,
+    mut look: impl FnMut(K::SelfType<'_>, V::SelfType<'_>, &mut Vec<Finding>) -> anyhow::Result<()>,
+) {
+    let mut read = 0u64;
+    let rows = || {
+        for row in table.range::<K::SelfType<'_>>(..)? {
+            let (key, value) = row?;
+            look(key.value(), value.value(), findings)?;
+            read += 1;
+        }
+        Ok(())
+    };
+    if let Err(error) = guarded(rows) {
+        let key = format!("after {read} rows");
+        findings.push(Finding::new(name, key, format!("{error:#}"), Remedy::Salvage));
+    }
+}
