@@ -56,7 +56,8 @@ exit status:
   0    PASS: requests were made, and all that was asked for holds
   1    FAIL: a request failed, a threshold was missed, nothing was done, or the run was cut short
   2    the command line is wrong, or there is no server binary to start
-  3    INVALID: the generator fell behind, so that nothing can be said of the server
+  3    INVALID: nothing can be said of the server; the line says why, such as a generator that fell behind
+       or too few requests
   130  interrupted twice: nothing is reported";
 
 /// The text of the built-in target of this name.

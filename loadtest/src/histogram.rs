@@ -5,6 +5,8 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 use serde::Serialize;
 
+use crate::stats::ranks;
+
 /// A collection of times. Percentiles are at most 0.1 % too high and never too low, and not above the
 /// longest time, which is exact like the mean.
 #[derive(Clone, Debug)]
@@ -13,6 +15,20 @@ pub(crate) struct Times {
     sum_us: u128,
     max_us: u64,
 }
+
+/// The 95 % intervals of a collection's percentiles, in microseconds: `[low, high]`, with `null` for an end that
+/// so few times do not have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub(crate) struct Intervals {
+    pub(crate) p50: Ends,
+    pub(crate) p90: Ends,
+    pub(crate) p95: Ends,
+    pub(crate) p99: Ends,
+    pub(crate) p999: Ends,
+}
+
+/// The ends of an interval, in microseconds.
+pub(crate) type Ends = (Option<u64>, Option<u64>);
 
 /// What is reported of a collection of times, in microseconds; `null` in JSON where there is none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
@@ -72,6 +88,26 @@ impl Times {
         (self.count() > 0).then(|| self.histogram.value_at_quantile(share).min(self.max_us))
     }
 
+    /// Between which times that quantile lies with 95 % confidence, in microseconds; `None` for an end that so
+    /// few times do not have.
+    pub(crate) fn interval(&self, share: f64) -> Ends {
+        let count = self.count();
+        // In the middle of the rank's share, so that no rounding leads to its neighbour.
+        let at = |rank: u64| self.quantile((rank as f64 - 0.5) / count as f64);
+        let (low, high) = ranks(count, share);
+        (low.and_then(at), high.and_then(at))
+    }
+
+    pub(crate) fn intervals(&self) -> Intervals {
+        Intervals {
+            p50: self.interval(0.5),
+            p90: self.interval(0.9),
+            p95: self.interval(0.95),
+            p99: self.interval(0.99),
+            p999: self.interval(0.999),
+        }
+    }
+
     /// In microseconds.
     pub(crate) fn max(&self) -> Option<u64> {
         (self.count() > 0).then_some(self.max_us)
@@ -120,6 +156,15 @@ mod tests {
         let figures = times([1_234_567, 1, 1]).figures();
         assert_eq!((figures.max, figures.p999), (Some(1_234_567), Some(1_234_567)));
         assert_eq!(figures.mean, Some(411_523.0));
+    }
+
+    #[test]
+    fn a_percentile_has_an_interval_as_far_as_the_times_suffice() {
+        let few = times(1..=100).intervals();
+        assert_eq!((few.p50, few.p99.1), ((Some(40), Some(61)), None));
+        let many = times(1..=10_000).interval(0.99);
+        let (low, high) = (many.0.unwrap(), many.1.unwrap());
+        assert!((9_870..9_890).contains(&low) && (9_910..9_935).contains(&high), "{many:?}");
     }
 
     #[test]

@@ -8,6 +8,8 @@ use serde::Serialize;
 
 use crate::histogram::Times;
 use crate::open::Tally;
+use crate::report::{grouped, time as time_text};
+use crate::stats::needed;
 
 /// Something that must hold of one request's figures, or of each request's.
 #[derive(Clone, Debug, PartialEq)]
@@ -72,8 +74,11 @@ pub(crate) struct Judged {
     pub(crate) request: String,
     /// What was measured, with its unit; `None` if there was nothing to measure.
     pub(crate) observed: Option<String>,
-    /// Whether it holds; not if there was nothing to measure.
+    /// Whether it holds; not if there was nothing to measure, or too little.
     pub(crate) held: bool,
+    /// Why nothing can be said, such as too few requests; `None` if it holds or is missed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) undecided: Option<String>,
 }
 
 impl Slo {
@@ -116,6 +121,11 @@ impl Slo {
         matches!(count, Count::Errors | Count::Served)
     }
 
+    /// How many requests it takes to decide it, if it is about a percentile.
+    pub(crate) fn needed(&self) -> Option<u64> {
+        self.measure.quantile().map(needed)
+    }
+
     /// The latency that it sets a bound to, in microseconds.
     pub(crate) fn latency_bound(&self) -> Option<f64> {
         matches!(self.measure, Measure::Latency(_)).then_some(self.bound)
@@ -127,17 +137,74 @@ impl Slo {
 
     /// Applies it to the requests of one name, measured for this long.
     pub(crate) fn judge(&self, request: &str, tally: &Tally, measured: Duration) -> Judged {
-        let observed = self.measure.of(tally, measured);
+        let undecided = self.undecided(tally);
+        let interval = self.measure.interval(tally).unwrap_or_default();
+        let observed = self.measure.of(tally, measured).map(|value| self.measure.show(value));
         Judged {
             slo: self.text.clone(),
             request: request.to_owned(),
-            observed: observed.map(|value| self.measure.show(value)),
-            held: observed.is_some_and(|value| self.comparison.holds(value, self.bound)),
+            observed: observed.map(|observed| observed + &interval),
+            held: undecided.is_none() && self.held_by(tally, measured),
+            undecided,
         }
+    }
+
+    /// Whether it holds of what was measured, however little that is.
+    pub(crate) fn held_by(&self, tally: &Tally, measured: Duration) -> bool {
+        let observed = self.measure.of(tally, measured);
+        observed.is_some_and(|value| self.comparison.holds(value, self.bound))
+    }
+
+    /// Why it cannot be decided: a percentile takes so many requests that its 95 % interval has both ends.
+    /// What the end that it has decides is decided with fewer.
+    fn undecided(&self, tally: &Tally) -> Option<String> {
+        let (times, share) = self.measure.estimated(tally)?;
+        let (count, needed) = (times.count(), needed(share));
+        if count == 0 || count >= needed {
+            return None;
+        }
+        let low = times.interval(share).0.map(|us| us as f64);
+        let at_most = matches!(self.comparison, Comparison::Less | Comparison::LessOrEqual);
+        let decided = low.is_some_and(|low| self.comparison.holds(low, self.bound) != at_most);
+        let is_mean = self.measure.quantile().is_none();
+        (is_mean || !decided).then(|| {
+            format!("too few requests, {} of at least {}", grouped(count), grouped(needed))
+        })
     }
 }
 
 impl Measure {
+    /// The percentile that it is.
+    fn quantile(self) -> Option<f64> {
+        match self {
+            Self::Latency(Statistic::Quantile(share))
+            | Self::Service(Statistic::Quantile(share)) => Some(share),
+            _ => None,
+        }
+    }
+
+    /// The times of which it is an estimate, and the quantile; a mean takes as many as a median.
+    fn estimated(self, tally: &Tally) -> Option<(&Times, f64)> {
+        let (times, statistic) = match self {
+            Self::Latency(statistic) => (&tally.latency, statistic),
+            Self::Service(statistic) => (&tally.service, statistic),
+            Self::Share(_) | Self::Rate(_) => return None,
+        };
+        match statistic {
+            Statistic::Quantile(share) if share > 0.0 => Some((times, share)),
+            Statistic::Mean => Some((times, 0.5)),
+            Statistic::Quantile(_) | Statistic::Max => None,
+        }
+    }
+
+    /// The 95 % interval of a percentile, in words; `None` if it has not both ends.
+    fn interval(self, tally: &Tally) -> Option<String> {
+        let share = self.quantile()?;
+        let (times, _) = self.estimated(tally)?;
+        let (low, high) = times.interval(share);
+        Some(format!(" (95%: {} to {})", time_text(low? as f64), time_text(high? as f64)))
+    }
+
     fn of(self, tally: &Tally, measured: Duration) -> Option<f64> {
         match self {
             Self::Latency(statistic) => statistic.of(&tally.latency),
@@ -146,14 +213,14 @@ impl Measure {
                 (tally.offered > 0).then(|| 100.0 * count.of(tally) as f64 / tally.offered as f64)
             }
             Self::Rate(count) => {
-                (!measured.is_zero()).then(|| count.of(tally) as f64 / measured.as_secs_f64())
+                (!measured.is_zero()).then(|| count.in_time(tally) as f64 / measured.as_secs_f64())
             }
         }
     }
 
     fn show(self, value: f64) -> String {
         match self {
-            Self::Latency(_) | Self::Service(_) => crate::report::time(value),
+            Self::Latency(_) | Self::Service(_) => time_text(value),
             Self::Share(_) => format!("{value:.3}%"),
             Self::Rate(_) => format!("{value:.1}/s"),
         }
@@ -179,6 +246,15 @@ impl Count {
             Self::Served => tally.served(),
             Self::Dropped => tally.dropped,
             Self::Late => tally.late,
+        }
+    }
+
+    /// What a rate counts: of answers, those that came while requests arrived.
+    fn in_time(self, tally: &Tally) -> u64 {
+        match self {
+            Self::Achieved => tally.in_time.answered(),
+            Self::Served => tally.in_time.served(),
+            Self::Errors | Self::Dropped | Self::Late => self.of(tally),
         }
     }
 }
@@ -305,10 +381,14 @@ mod tests {
         let mut tally = Tally { offered: 100, late: 2, dropped: 1, ..Tally::default() };
         for ms in 1..=90 {
             tally.outcomes.add(Outcome::Ok);
+            tally.in_time.add(Outcome::Ok);
             tally.latency.record(Duration::from_millis(ms));
             tally.service.record(Duration::from_millis(1));
         }
-        (0..9).for_each(|_| tally.outcomes.add(Outcome::Overloaded));
+        for _ in 0..9 {
+            tally.outcomes.add(Outcome::Overloaded);
+            tally.in_time.add(Outcome::Overloaded);
+        }
         tally
     }
 
@@ -325,7 +405,7 @@ mod tests {
             ("p50<=45100us", true),
             ("verify max<=0.09s", true),
             ("latency mean>45ms", true),
-            ("service p99.9<1.01ms", true),
+            ("service p90<1.01ms", true),
             ("verify service p999 < 1ms", false),
             ("errors<=10%", true),
             ("errors<10%", false),
@@ -339,6 +419,59 @@ mod tests {
         ] {
             assert_eq!(judged(slo).held, held, "{slo}: {:?}", judged(slo));
         }
+    }
+
+    #[test]
+    fn what_was_answered_after_the_end_is_no_throughput() {
+        // 250 arrive per second, of which 200 are answered; the rest when no more arrive.
+        let mut tally = Tally { offered: 2500, ..Tally::default() };
+        (0..2500).for_each(|_| tally.outcomes.add(Outcome::Ok));
+        (0..2000).for_each(|_| tally.in_time.add(Outcome::Ok));
+        let judged = |slo: &str| {
+            slo.parse::<Slo>().unwrap().judge("verify", &tally, Duration::from_secs(10))
+        };
+        let served = judged("served>=240/s");
+        assert_eq!((served.held, served.observed.as_deref()), (false, Some("200.0/s")));
+        assert!(!judged("achieved>=201/s").held && judged("achieved>=200/s").held);
+        assert!(judged("served>=100%").held, "each was answered in the end");
+    }
+
+    #[test]
+    fn a_percentile_of_too_few_requests_is_not_decided() {
+        let of = |count: u64, slo: &str| {
+            let mut tally = Tally { offered: count, ..Tally::default() };
+            (0..count).for_each(|_| tally.latency.record(Duration::from_millis(10)));
+            slo.parse::<Slo>().unwrap().judge("verify", &tally, Duration::from_secs(10))
+        };
+        let few = of(3, "p99.9<1s");
+        assert!(!few.held, "{few:?}");
+        let why = few.undecided.as_deref();
+        assert_eq!(why, Some("too few requests, 3 of at least 3,688"));
+        for (count, slo, held, decided) in [
+            (3687, "p99.9<1s", false, false),
+            (3688, "p99.9<1s", true, true),
+            (367, "p99<1s", false, false),
+            (368, "p99<1s", true, true),
+            (5, "p50<1s", false, false),
+            (6, "p50<1s", true, true),
+            (5, "mean<1s", false, false),
+            (6, "mean<1s", true, true),
+            (1, "max<1s", true, true),
+            (3, "errors<1%", false, true),
+            // All are slower: that three are enough for.
+            (3, "p99.9<1ms", false, true),
+            (3, "p99.9>1ms", true, true),
+            (3, "p99.9>1s", false, false),
+        ] {
+            let judged = of(count, slo);
+            let is = (judged.held, judged.undecided.is_none());
+            assert_eq!(is, (held, decided), "{count} {slo}: {judged:?}");
+        }
+    }
+
+    #[test]
+    fn a_percentile_is_shown_with_its_interval() {
+        assert_eq!(judged("p50<1s").observed.unwrap(), "45.0 ms (95%: 36.0 ms to 55.0 ms)");
     }
 
     #[test]

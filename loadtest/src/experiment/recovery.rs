@@ -30,6 +30,7 @@ pub(crate) fn holds(result: &RunResult, stream: Stream, slos: &[Slo]) -> Vec<boo
                 // Of what ended, whenever it was due, the errors are a share.
                 offered: its.outcomes.total().max(u64::from(its.offered > 0)),
                 outcomes: its.outcomes,
+                in_time: its.outcomes,
                 latency: its.latency.clone(),
                 service: Times::coarse(),
                 late: 0,
@@ -39,7 +40,7 @@ pub(crate) fn holds(result: &RunResult, stream: Stream, slos: &[Slo]) -> Vec<boo
                 || slos
                     .iter()
                     .filter(|slo| slo.latency_bound().is_some() || slo.is_about_errors())
-                    .all(|slo| slo.judge(stream.name(), &tally, second).held)
+                    .all(|slo| slo.held_by(&tally, second))
         })
         .collect()
 }

@@ -110,6 +110,7 @@ impl Engine {
             never = self.meter() => match never {},
         };
         let elapsed = self.now().min(plan.duration());
+        self.state().ledger.arrivals_ended(elapsed);
         let cpu = thread_cpu().as_secs_f64() / self.now().as_secs_f64();
         // A request waits for its slot and for its answer, each as long as the timeout.
         let grace = if interrupted { GRACE } else { self.timeout * 2 + GRACE };

@@ -1,6 +1,6 @@
 //! Whether a run says anything, and what.
 
-use crate::open::RunResult;
+use crate::open::{Growth, RunResult};
 use crate::report::{grouped, time};
 use crate::slo::{Judged, Slo};
 use crate::verdict::{Ending, Verdict};
@@ -27,13 +27,16 @@ pub(crate) struct Judgment {
 /// Judges a run. An objective that names a request of none of the run's streams does not hold. What
 /// goes without saying is that every request is answered rightly, unless an objective says how many.
 pub(crate) fn judge(result: &RunResult, slos: &[Slo], server_exit: Option<&str>) -> Judgment {
-    let slos = objectives(result, slos);
+    let mut slos = objectives(result, slos);
+    slos.extend(keeping_up(result));
     let invalid = faults(result);
     let failed = failed(result, &slos, server_exit);
     let ending = if !invalid.is_empty() {
         Ending { verdict: Verdict::Invalid, reason: invalid.join("; ") }
     } else if !failed.is_empty() {
         Ending { verdict: Verdict::Fail, reason: failed.join("; ") }
+    } else if let Some(reason) = undecided(&slos) {
+        Ending { verdict: Verdict::Invalid, reason }
     } else {
         Ending { verdict: Verdict::Pass, reason: passed(result, &slos) }
     };
@@ -56,6 +59,43 @@ fn objectives(result: &RunResult, slos: &[Slo]) -> Vec<Judged> {
         }
     }
     judged
+}
+
+/// What goes without saying where requests arrive at a constant rate: that no queue grows to the end. Then
+/// latencies depend on how long the run is.
+fn keeping_up(result: &RunResult) -> Vec<Judged> {
+    let streams = result.names.iter().enumerate().zip(&result.backlogs);
+    let judged = streams.filter_map(|((stream, name), backlog)| {
+        let rate = result.constant_rate(stream).filter(|_| !result.interrupted)?;
+        let answered = result.total(stream).in_time.answered() as f64;
+        let answered = answered / result.measured().as_secs_f64().max(1e-9);
+        let growth = backlog.growth();
+        let queue = growth.map_or_else(String::new, |Growth { from, to }| {
+            format!(
+                "; a queue grew to the end: {} waited at half time, {} in the end",
+                grouped(from),
+                grouped(to)
+            )
+        });
+        Some(Judged {
+            slo: "keeps up".to_owned(),
+            request: name.clone(),
+            observed: Some(format!("{answered:.1}/s answered of {rate:.1}/s{queue}")),
+            held: growth.is_none(),
+            undecided: None,
+        })
+    });
+    judged.collect()
+}
+
+/// Which objectives cannot be decided, and why; `None` if all are.
+fn undecided(slos: &[Judged]) -> Option<String> {
+    let reason = |judged: &Judged| {
+        let why = judged.undecided.as_ref()?;
+        Some(format!("{}: {} cannot be decided: {why}", judged.request, judged.slo))
+    };
+    let reasons: Vec<String> = slos.iter().filter_map(reason).collect();
+    (!reasons.is_empty()).then(|| reasons.join("; "))
 }
 
 /// What the generator did wrong, so that the run says nothing about the server; nothing if the run is valid.
@@ -92,7 +132,8 @@ fn failed(result: &RunResult, slos: &[Judged], server_exit: Option<&str>) -> Vec
     if result.interrupted {
         reasons.push(format!("interrupted after {:.1} s", result.elapsed.as_secs_f64()));
     }
-    let missed: Vec<&Judged> = slos.iter().filter(|slo| !slo.held).collect();
+    let missed: Vec<&Judged> =
+        slos.iter().filter(|slo| !slo.held && slo.undecided.is_none()).collect();
     for Judged { slo, request, observed, .. } in &missed {
         let observed = observed.as_deref().unwrap_or("nothing measured");
         reasons.push(format!("{request}: {slo} missed ({observed})"));

@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::plan::Plan;
+use super::backlog::Backlog;
+use super::plan::{Plan, Spacing};
 use super::result::{Lag, PhaseResult, Sample, Second, Tally};
 use super::schedule::Arrival;
 use crate::histogram::Times;
@@ -40,10 +41,13 @@ pub(crate) type Failures = BTreeMap<(usize, String), (u64, String)>;
 pub(crate) struct Ledger {
     pub(super) phases: Vec<PhaseResult>,
     pub(super) timeline: Vec<Second>,
+    pub(super) backlogs: Vec<Backlog>,
     pub(super) lag: Lag,
     pub(super) failures: Failures,
     pub(super) samples: Option<Vec<Sample>>,
     streams: usize,
+    /// When requests ceased to arrive: the plan's end, unless the run is cut short.
+    arrivals_end: Duration,
 }
 
 impl Ledger {
@@ -55,21 +59,33 @@ impl Ledger {
             phases.push(PhaseResult { phase: phase.clone(), start, tallies });
             start += phase.duration;
         }
+        let first = phases.iter().find(|phase| phase.phase.measured);
+        let measured_from = first.map_or(Duration::ZERO, |phase| phase.start);
+        let random = plan.spacing == Spacing::Poisson;
+        let backlog = Backlog::new(measured_from, start - measured_from, random);
         let seconds = usize::try_from(start.as_secs()).unwrap_or(0).min(100_000);
         Self {
             phases,
             timeline: Vec::with_capacity(seconds + 1),
+            backlogs: vec![backlog; streams],
             lag: Lag { times: Times::new(), late_after: plan.late_after, late: 0 },
             failures: Failures::new(),
             samples: plan.keep_samples.then(Vec::new),
             streams,
+            arrivals_end: start,
         }
+    }
+
+    /// No more requests arrive from now on.
+    pub(crate) fn arrivals_ended(&mut self, at: Duration) {
+        self.arrivals_end = self.arrivals_end.min(at);
     }
 
     /// A request was due.
     pub(crate) fn due(&mut self, arrival: &Arrival) {
         self.tally(arrival).offered += 1;
         let stream = arrival.stream;
+        self.backlogs[stream].due(arrival.intended);
         self.second(arrival.intended).tallies[stream].offered += 1;
     }
 
@@ -115,6 +131,12 @@ impl Ledger {
             self.second(arrival.intended).tallies[stream].latency.record(latency);
         }
         self.second(done).tallies[stream].outcomes.add(outcome);
+        if outcome != Outcome::Transport {
+            self.backlogs[stream].answered(done);
+        }
+        if let Some(phase) = self.arriving_at(done) {
+            phase.tallies[stream].in_time.add(outcome);
+        }
         if self.phases[arrival.phase].phase.measured
             && let Some(samples) = &mut self.samples
         {
@@ -139,6 +161,12 @@ impl Ledger {
         let Failure { outcome, kind, detail } = failure;
         self.failures.entry((arrival.stream, kind)).or_insert((0, detail)).0 += 1;
         outcome
+    }
+
+    /// The phase whose requests arrived at that time; `None` after the last of them.
+    fn arriving_at(&mut self, at: Duration) -> Option<&mut PhaseResult> {
+        let phases = self.phases.iter_mut();
+        phases.rev().find(|phase| phase.start <= at).filter(|_| at <= self.arrivals_end)
     }
 
     fn tally(&mut self, arrival: &Arrival) -> &mut Tally {

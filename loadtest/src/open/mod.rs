@@ -5,6 +5,7 @@
 //! An experiment builds a [`Plan`], gives [`run`] one [`Work`] for each stream of requests, and reads the
 //! [`RunResult`].
 
+mod backlog;
 mod connect;
 mod console;
 mod engine;
@@ -33,6 +34,7 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 
+pub(crate) use backlog::Growth;
 pub(crate) use connect::{Connection, Connector, Unanswered};
 pub(crate) use console::Console;
 use engine::{Course, Engine};
@@ -48,6 +50,7 @@ pub(crate) use result::{
 };
 #[cfg(test)]
 pub(crate) use schedule::Arrival;
+pub(crate) use schedule::arrivals;
 pub(crate) use stage::Stage;
 use steal::Steal;
 pub(crate) use tables::{stolen, summary, tables};
@@ -161,6 +164,7 @@ fn result(
         names,
         phases: ledger.phases,
         timeline: ledger.timeline,
+        backlogs: ledger.backlogs,
         generator: Generator {
             lag: ledger.lag,
             cpu: course.cpu,

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use super::plan::Phase;
+use super::backlog::Backlog;
+use super::plan::{Load, Phase};
 use super::schedule::Arrival;
 use super::steal::Steal;
 use crate::histogram::Times;
@@ -21,6 +22,9 @@ pub(crate) struct Tally {
     /// How many were due and given up before they were sent.
     pub(crate) dropped: u64,
     pub(crate) outcomes: Counts,
+    /// What ended while requests arrived, whenever it was due: what rates count. A queue that is worked off
+    /// afterwards was not served in that time.
+    pub(crate) in_time: Counts,
     /// From the intended start to the end of the answer's body, of those that were answered rightly,
     /// and of those that were waited for in vain.
     pub(crate) latency: Times,
@@ -31,15 +35,15 @@ pub(crate) struct Tally {
 impl Default for Tally {
     fn default() -> Self {
         let (latency, service) = (Times::new(), Times::new());
-        let outcomes = Counts::default();
-        Self { offered: 0, late: 0, dropped: 0, outcomes, latency, service }
+        let (outcomes, in_time) = (Counts::default(), Counts::default());
+        Self { offered: 0, late: 0, dropped: 0, outcomes, in_time, latency, service }
     }
 }
 
 impl Tally {
     /// How many were answered, rightly or not.
     pub(crate) fn achieved(&self) -> u64 {
-        self.outcomes.total() - self.outcomes.of(Outcome::Transport)
+        self.outcomes.answered()
     }
 
     /// How many were answered as they should be.
@@ -57,6 +61,7 @@ impl Tally {
         self.late += other.late;
         self.dropped += other.dropped;
         self.outcomes.merge(&other.outcomes);
+        self.in_time.merge(&other.in_time);
         self.latency.merge(&other.latency);
         self.service.merge(&other.service);
     }
@@ -77,6 +82,11 @@ impl Counts {
 
     pub(crate) fn total(&self) -> u64 {
         self.0.iter().sum()
+    }
+
+    /// Rightly or not.
+    pub(crate) fn answered(&self) -> u64 {
+        self.total() - self.of(Outcome::Transport)
     }
 
     pub(crate) fn served(&self) -> u64 {
@@ -192,6 +202,8 @@ pub(crate) struct RunResult {
     pub(crate) names: Vec<String>,
     pub(crate) phases: Vec<PhaseResult>,
     pub(crate) timeline: Vec<Second>,
+    /// By stream.
+    pub(crate) backlogs: Vec<Backlog>,
     pub(crate) generator: Generator,
     /// The most frequent first; those of a warm-up too.
     pub(crate) failures: Vec<FailureCount>,
@@ -241,6 +253,17 @@ impl RunResult {
         // They follow on one another: all that does not count comes before.
         let first = self.phases.iter().find(|phase| phase.phase.measured);
         self.steal = first.and_then(|phase| steal.share(start + phase.start, self.measured()));
+    }
+
+    /// The rate of a stream, in requests per second, if it has the same one in all measured phases.
+    pub(crate) fn constant_rate(&self, stream: usize) -> Option<f64> {
+        let measured = self.phases.iter().filter(|phase| phase.phase.measured);
+        let mut rates = measured.map(|phase| match phase.phase.loads.get(stream) {
+            Some(Load::Rate { from, to }) if from == to && *from > 0.0 => Some(*from),
+            _ => None,
+        });
+        let first = rates.next()??;
+        rates.all(|rate| rate == Some(first)).then_some(first)
     }
 
     /// How long the measured phases lasted; less than planned after an interrupt.

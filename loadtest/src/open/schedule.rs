@@ -34,6 +34,11 @@ impl Schedule {
     }
 }
 
+/// When the requests of a plan's first stream are due, since the run's start.
+pub(crate) fn arrivals(plan: &Plan) -> Vec<Duration> {
+    Schedule::of(plan, 1).map(|arrival| arrival.intended).collect()
+}
+
 impl Iterator for Schedule {
     type Item = Arrival;
 
@@ -155,7 +160,7 @@ fn exponential(random: &mut Rng) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{Arrival, Duration, Load, Plan, Schedule, Spacing};
     use crate::open::plan::Phase;
 
     fn phase(seconds: u64, loads: Vec<Load>) -> Phase {

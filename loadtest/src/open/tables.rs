@@ -5,11 +5,12 @@ use std::fmt::Write;
 use super::result::{RunResult, Tally};
 use crate::histogram::{Figures, Times};
 use crate::report::{Table, grouped, time, words};
+use crate::stats::needed;
 use crate::target::Outcome;
 
 /// The tables of the report.
 pub(crate) fn tables(result: &RunResult) -> Vec<Table> {
-    let mut tables = vec![latencies(result), outcomes(result)];
+    let mut tables = vec![latencies(result), intervals(result), outcomes(result)];
     if result.phases.len() > 1 {
         tables.push(phases(result));
     }
@@ -56,6 +57,36 @@ fn latencies(result: &RunResult) -> Table {
     }
 }
 
+fn intervals(result: &RunResult) -> Table {
+    let mut rows = Vec::new();
+    for (name, tally) in offered(result) {
+        for (what, of) in [("latency", &tally.latency), ("service time", &tally.service)] {
+            let mut row = vec![format!("{name} {what}")];
+            row.extend([0.5, 0.9, 0.95, 0.99, 0.999].map(|share| interval(of, share)));
+            rows.push(row);
+        }
+    }
+    Table {
+        title: "How certain the percentiles are".into(),
+        note: "Between which times each percentile lies with 95 % confidence, as far as requests are independent \
+               of each other. Where there are too few of them, the interval has no upper end, and an objective \
+               about the percentile cannot be decided."
+            .into(),
+        head: words(["Request", "p50", "p90", "p95", "p99", "p99.9"]),
+        rows,
+    }
+}
+
+fn interval(times: &Times, share: f64) -> String {
+    match times.interval(share) {
+        (Some(low), Some(high)) => format!("{} to {}", time(low as f64), time(high as f64)),
+        _ => {
+            let (count, needed) = (grouped(times.count()), grouped(needed(share)));
+            format!("too few: {count} of {needed}")
+        }
+    }
+}
+
 fn outcomes(result: &RunResult) -> Table {
     let seconds = result.measured().as_secs_f64();
     let rate = |count: u64| match seconds > 0.0 {
@@ -64,7 +95,7 @@ fn outcomes(result: &RunResult) -> Table {
     };
     let rows = offered(result).map(|(name, tally)| {
         let mut row = vec![name.to_owned(), grouped(tally.offered), rate(tally.offered)];
-        row.extend([rate(tally.achieved()), grouped(tally.dropped), grouped(tally.late)]);
+        row.extend([rate(tally.in_time.answered()), grouped(tally.dropped), grouped(tally.late)]);
         row.extend(tally.outcomes.iter().map(|(_, count)| grouped(count)));
         row
     });
@@ -72,7 +103,8 @@ fn outcomes(result: &RunResult) -> Table {
     head.extend(Outcome::ALL.map(|outcome| outcome.to_string()));
     Table {
         title: "Outcomes".into(),
-        note: "Dropped requests waited so long for a free slot that they were given up before they were \
+        note: "Answered per second counts what was answered while requests arrived, not what was left of a queue \
+               afterwards. Dropped requests waited so long for a free slot that they were given up before they were \
                sent. Late ones were sent late through the generator's own fault. Transport: \
                no connection, no whole answer, or none in time."
             .into(),
@@ -92,7 +124,11 @@ fn phases(result: &RunResult) -> Table {
             let rate = |count: u64| format!("{:.1}", count as f64 / seconds.max(1e-9));
             let measured = if phase.phase.measured { "" } else { " (not measured)" };
             let mut row = vec![format!("{}{measured}: {name}", phase.phase.name)];
-            row.extend([rate(tally.offered), rate(tally.served()), grouped(tally.unserved())]);
+            row.extend([
+                rate(tally.offered),
+                rate(tally.in_time.served()),
+                grouped(tally.unserved()),
+            ]);
             let figures = tally.latency.figures();
             row.extend([us(figures.p50), us(figures.p99), us(figures.p999)]);
             rows.push(row);
@@ -100,7 +136,7 @@ fn phases(result: &RunResult) -> Table {
     }
     Table {
         title: "Phase by phase".into(),
-        note: "Latency from the intended start.".into(),
+        note: "Latency from the intended start. Right per second: what was answered rightly during the phase.".into(),
         head: words(["Phase", "offered/s", "right/s", "not right", "p50", "p99", "p99.9"]),
         rows,
     }
@@ -179,9 +215,13 @@ pub(crate) fn summary(result: &RunResult) -> String {
             grouped(tally.offered),
             grouped(tally.served()),
             grouped(tally.unserved()),
-            tally.served() as f64 / seconds,
+            tally.in_time.served() as f64 / seconds,
         );
     }
+    let certain =
+        |(name, tally): (&str, Tally)| format!("{name} p99 {}", interval(&tally.latency, 0.99));
+    let certain: Vec<String> = offered(result).map(certain).collect();
+    let _ = write!(text, "\n95% intervals: {}", certain.join("; "));
     let generator = &result.generator;
     let lag = generator.lag.times.figures();
     let _ = write!(

@@ -13,9 +13,9 @@ use tokio::sync::watch;
 
 use super::plan::{Load, Phase, Plan};
 use super::result::RunResult;
-use super::{Connector, Glance, Observer, Work, faults, run};
+use super::{Connector, Glance, Observer, Work, faults, judge, run};
 use crate::interrupt::Interrupt;
-use crate::selftest::DelayServer;
+use crate::selftest::{CounterServer, DelayServer};
 use crate::target::{Failure, Outcome};
 
 const MS: Duration = Duration::from_millis(1);
@@ -166,6 +166,28 @@ fn a_connection_that_the_server_has_closed_is_replaced() {
     let result = carried_out(&plan, address, false);
     assert_eq!(result.total(0).served(), 4, "{:?}", result.failures);
     assert_eq!(result.generator.connections, 4);
+}
+
+#[test]
+fn a_queue_that_grows_to_the_end_is_no_throughput_and_fails_the_run() {
+    let server = CounterServer::start(1, 5 * MS).unwrap();
+    let offered = |per_s| Plan {
+        late_after: 1000 * MS,
+        ..Plan::constant(vec![Load::constant(per_s)], 4_000 * MS, 10_000 * MS)
+    };
+    let result = carried_out(&offered(250.0), server.address, false);
+    let total = result.total(0);
+    assert_eq!((total.offered, total.served()), (1000, 1000), "all are answered in the end");
+    assert!((700..=800).contains(&total.in_time.served()), "{}", total.in_time.served());
+    let asked = ["served>=240/s".parse().unwrap()];
+    let reason = judge(&result, &asked, None).ending.reason;
+    assert!(reason.contains("served>=240/s missed"), "{reason}");
+    assert!(reason.contains("keeps up missed"), "{reason}");
+    assert!(reason.contains("a queue grew to the end"), "{reason}");
+
+    let result = carried_out(&offered(100.0), server.address, false);
+    let keeps_up = judge(&result, &[], None).slos.pop().unwrap();
+    assert!(keeps_up.slo == "keeps up" && keeps_up.held, "{keeps_up:?}");
 }
 
 #[test]

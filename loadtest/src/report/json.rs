@@ -10,7 +10,7 @@ use anyhow::Context;
 use serde::Serialize;
 
 use super::machine::RunInfo;
-use crate::histogram::Figures;
+use crate::histogram::{Figures, Intervals};
 use crate::open::{RunResult, Tally};
 use crate::slo::Judged;
 use crate::verdict::{Ending, Verdict};
@@ -86,10 +86,16 @@ pub(crate) struct RequestFigures {
     late: u64,
     dropped: u64,
     offered_per_s: f64,
+    /// Of what was answered while requests arrived.
     achieved_per_s: f64,
+    served_per_s: f64,
+    achieved_in_time: u64,
+    served_in_time: u64,
     outcomes: BTreeMap<&'static str, u64>,
     latency_us: Figures,
     service_us: Figures,
+    latency_95_us: Intervals,
+    service_95_us: Intervals,
 }
 
 impl RequestFigures {
@@ -105,10 +111,15 @@ impl RequestFigures {
             late: tally.late,
             dropped: tally.dropped,
             offered_per_s: per_second(tally.offered),
-            achieved_per_s: per_second(tally.achieved()),
+            achieved_per_s: per_second(tally.in_time.answered()),
+            served_per_s: per_second(tally.in_time.served()),
+            achieved_in_time: tally.in_time.answered(),
+            served_in_time: tally.in_time.served(),
             outcomes: outcomes(&tally.outcomes),
             latency_us: tally.latency.figures(),
             service_us: tally.service.figures(),
+            latency_95_us: tally.latency.intervals(),
+            service_95_us: tally.service.intervals(),
         }
     }
 }

@@ -68,6 +68,11 @@ fn of_objective(judged: &Judged, verdict: Verdict) -> TestCaseStatus {
         status.set_message("the run is invalid");
         return status;
     }
+    if let Some(why) = &judged.undecided {
+        let mut status = TestCaseStatus::skipped();
+        status.set_message(why.clone());
+        return status;
+    }
     if judged.held {
         return TestCaseStatus::success();
     }
@@ -88,6 +93,7 @@ mod tests {
             request: "verify".into(),
             observed: Some("6.0 ms".into()),
             held,
+            undecided: None,
         };
         render("open", &ending, &[judged], Duration::from_secs(20)).unwrap()
     }

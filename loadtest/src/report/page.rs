@@ -100,8 +100,8 @@ fn banner(verdict: Verdict) -> (&'static str, &'static str) {
         Verdict::Fail => ("fail", "Something that was asked for does not hold."),
         Verdict::Invalid => (
             "invalid",
-            "The generator did not do its own part, so the figures below say nothing certain about \
-             the server. Give it a quieter or larger machine, or a lower rate.",
+            "The figures below say nothing certain about the server: the generator did not do its own part, \
+             others took the machine's time, or there were too few requests. The reason says which.",
         ),
     }
 }
@@ -113,12 +113,16 @@ fn objectives(judged: &[Judged]) -> Markup {
             div.scroll { table {
                 thead { tr { th { "Request" } th { "Objective" } th { "Measured" } th { "Result" } } }
                 tbody {
-                    @for Judged { slo, request, observed, held } in judged {
+                    @for Judged { slo, request, observed, held, undecided } in judged {
                         tr {
                             th scope="row" { (request) }
                             td { (slo) }
                             td { (observed.as_deref().unwrap_or("nothing")) }
-                            @let (class, text) = if *held { ("held", "holds") } else { ("missed", "missed") };
+                            @let (class, text) = match (held, undecided) {
+                                (true, _) => ("held", "holds"),
+                                (false, None) => ("missed", "missed"),
+                                (false, Some(why)) => ("undecided", why.as_str()),
+                            };
                             td { span class=(class) { (text) } }
                         }
                     }

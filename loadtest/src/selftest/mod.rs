@@ -2,12 +2,14 @@
 
 mod delay;
 mod held_up;
+mod pauses;
 mod polling;
+mod queue;
 mod server;
 mod stall;
 
 #[cfg(test)]
-pub(crate) use server::DelayServer;
+pub(crate) use server::{CounterServer, DelayServer};
 
 use std::fmt;
 
@@ -18,8 +20,9 @@ use crate::verdict::{Ending, Verdict};
 
 /// Ground truth: runs whose figures are known from elsewhere, printed beside what is reported of them.
 ///
-/// A server that is stopped for two seconds, one that measures its own fixed delay, and a generator that
-/// is held up on purpose. It takes 40 seconds.
+/// A server that is stopped for two seconds, one that pauses over and over, queues of random arrivals and of too
+/// many, a server that measures its own fixed delay, and a generator that is held up on purpose. It takes a little
+/// more than a minute.
 #[derive(Clone, Debug, clap::Args)]
 #[command(args_override_self = true)]
 pub(crate) struct Args {
@@ -49,7 +52,9 @@ pub(crate) fn command(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Endi
         return Err(UsageError(why.to_owned()).into());
     }
     let mut wrong = 0;
-    for check in [stall::check, delay::check, held_up::check] {
+    let checks =
+        [stall::check, pauses::check, queue::random, queue::too_much, delay::check, held_up::check];
+    for check in checks {
         for row in check(&args.target, interrupt)? {
             wrong += u32::from(!row.right);
             println!("{row}");

@@ -4,11 +4,13 @@
 //! medians and resampling.
 
 mod bootstrap;
+mod order;
 mod proportion;
 mod rank_sum;
 mod signed_rank;
 
 pub(crate) use bootstrap::two_samples;
+pub(crate) use order::{needed, ranks};
 pub(crate) use proportion::at_most;
 pub(crate) use rank_sum::{dominance, rank_sum_p};
 pub(crate) use signed_rank::SignedRank;

@@ -73,7 +73,7 @@ fn isolate_steps_logins_beside_verifications() {
     let fake = Fake::start(Fault::OneAtATime);
     let steps = ["--capacity", "30", "--steps", "0,100,300", "--step-time", "2s"];
     let steps = [&steps[..], &["--max-steal", "100%"]].concat();
-    let rest = ["--step-warm-up", "1s", "--verify-rate", "50", "--within", "1000"];
+    let rest = ["--step-warm-up", "1s", "--verify-rate", "200", "--within", "1000"];
     let (run, json) = experiment(&fake, "isolate", &[&steps[..], &rest].concat());
     assert_eq!(run.status, Some(0), "{run:?}");
     assert_reported(&run, &json, "isolate");

@@ -126,6 +126,7 @@ fn objective(one: &Measured, least: f64) -> Judged {
         }),
         // What the interval leaves open is not a miss: that is only what is surely below.
         held: ratio.is_some_and(|ratio| ratio.high >= least),
+        undecided: None,
     }
 }
 

@@ -56,12 +56,14 @@ fn objectives(difference: &Difference, bounds: &Bounds, alpha: f64) -> Vec<Judge
             )
         }),
         held: known && !telling,
+        undecided: None,
     };
     let texts = same_text.map(|same| Judged {
         slo: "answers alike".to_owned(),
         request,
         observed: Some(if same { "the same" } else { "different ones" }.to_owned()),
         held: same,
+        undecided: None,
     });
     std::iter::once(times).chain(texts).collect()
 }

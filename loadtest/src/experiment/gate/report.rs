@@ -95,6 +95,7 @@ fn objective(args: &Args, (measured, decision): &One) -> Judged {
             )
         }),
         held: decision.is_some_and(|decision| decision.answer != Answer::Worse),
+        undecided: None,
     }
 }
 

@@ -165,7 +165,8 @@ fn at_every_step(slos: &[Slo], steps: &[Step]) -> Vec<Judged> {
         let (percent, at) = steps
             .iter()
             .map(judged)
-            .find(|(_, judged)| !judged.held)
+            .filter(|(_, judged)| !judged.held)
+            .min_by_key(|(_, judged)| judged.undecided.is_some())
             .or_else(|| steps.last().map(judged))?;
         let observed = at.observed.map(|observed| format!("{observed} at {percent}%"));
         Some(Judged { slo: format!("{slo} at every step"), observed, ..at })

@@ -116,6 +116,7 @@ impl Step {
     pub(super) fn point(&self) -> Point {
         Point {
             percent: self.percent,
+            verify_count: self.verify.latency.count(),
             verify_p99_us: self.verify.latency.quantile(0.99),
             verify_failed: self.verify.unserved() as f64 / self.verify.offered.max(1) as f64,
             login_rate: self.login_rate,

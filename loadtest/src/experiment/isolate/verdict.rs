@@ -3,6 +3,7 @@
 use crate::experiment::ending::ending;
 use crate::report::time;
 use crate::slo::Judged;
+use crate::stats::needed;
 use crate::verdict::Ending;
 
 /// More verifications than this share, answered wrongly or not at all, are too many.
@@ -17,6 +18,8 @@ const OVERLOAD: f64 = 120.0;
 pub(super) struct Point {
     /// Login utilisation.
     pub(super) percent: f64,
+    /// How many verifications that is of.
+    pub(super) verify_count: u64,
     /// Of verifications, in microseconds; `None` if none was answered.
     pub(super) verify_p99_us: Option<u64>,
     /// The share of verifications that were not answered rightly.
@@ -80,10 +83,13 @@ fn latency(points: &[Point], asked: Asked) -> Option<Judged> {
         let times = after as f64 / before.max(1) as f64;
         (times, format!("{times:.2}x: {}, from {}", time(after as f64), time(before as f64)))
     });
+    let (count, needed) = (first.verify_count.min(last.verify_count), needed(0.99));
+    let too_few = count < needed && observed.is_some();
     Some(Judged {
         slo: format!("p99 at {:.0}% of logins <= {}x that at 0%", last.percent, asked.within),
         request: "verify".to_owned(),
-        held: observed.as_ref().is_some_and(|(times, _)| *times <= asked.within),
+        held: !too_few && observed.as_ref().is_some_and(|(times, _)| *times <= asked.within),
+        undecided: too_few.then(|| format!("too few requests, {count} of at least {needed}")),
         observed: observed.map(|(_, text)| text),
     })
 }
@@ -96,6 +102,7 @@ fn errors(points: &[Point]) -> Option<Judged> {
         request: "verify".to_owned(),
         observed: Some(format!("{:.3}% at {:.0}%", 100.0 * worst.verify_failed, worst.percent)),
         held: worst.verify_failed < MOST_FAILED,
+        undecided: None,
     })
 }
 
@@ -117,6 +124,7 @@ fn goodput(points: &[Point], asked: Asked) -> Option<Judged> {
             full.percent
         )),
         held: share >= asked.keep,
+        undecided: None,
     })
 }
 
@@ -130,6 +138,7 @@ mod tests {
     fn point(percent: f64, p99: u64, goodput: f64) -> Point {
         Point {
             percent,
+            verify_count: 1000,
             verify_p99_us: Some(p99),
             verify_failed: 0.0,
             login_rate: percent / 2.0,
@@ -189,6 +198,15 @@ mod tests {
         assert_eq!(verdict(120.0, 1, 57.0), Verdict::Invalid);
         assert_eq!(verdict(120.0, 201, 57.0), Verdict::Fail, "it is too slow all the same");
         assert_eq!(verdict(110.0, 1, 55.0), Verdict::Pass, "100 % is not known that well");
+    }
+
+    #[test]
+    fn too_few_verifications_decide_nothing() {
+        let mut steps = [point(0.0, 1000, 0.0), point(150.0, 1000, 50.0)];
+        steps[0].verify_count = 367;
+        let (ending, _) = judge(&steps, 2, ASKED, vec![]);
+        assert_eq!(ending.verdict, Verdict::Invalid);
+        assert!(ending.reason.contains("too few requests, 367 of at least 368"), "{ending}");
     }
 
     #[test]

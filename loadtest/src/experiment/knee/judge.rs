@@ -20,6 +20,7 @@ pub(super) fn judge(found: &[Found], at_least: &[AtLeast]) -> (Ending, Vec<Judge
                 request: least.stream.name().to_owned(),
                 observed: observed(knee),
                 held,
+                undecided: None,
             });
         }
     }
@@ -59,6 +60,7 @@ fn is_found(knee: &Found) -> Judged {
         request: knee.stream.name().to_owned(),
         observed: observed(knee),
         held: knee.bounds.holds_per_s.is_some(),
+        undecided: None,
     }
 }
 

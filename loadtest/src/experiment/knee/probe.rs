@@ -14,6 +14,8 @@ use crate::slo::{Judged, Slo};
 const KEPT_UP: f64 = 0.98;
 /// So many requests may be under way at the end that were not at the start.
 const IN_FLIGHT: f64 = 2.0;
+/// How many times as long as it has to a probe lasts at the most, for more requests.
+const LONGER: u32 = 4;
 
 /// How probes are made and judged.
 #[derive(Clone, Debug)]
@@ -61,28 +63,36 @@ impl Rules {
         step: &str,
         rate: f64,
     ) -> anyhow::Result<Probe> {
-        let plan = self.plan(rate, scene.target.timeout);
+        let time = self.time_at(rate);
+        let plan = self.plan(rate, time, scene.target.timeout);
         let result = scene.run(step, &plan, &works(&scene.stage))?;
-        let probe = self.judge(rate, &result);
+        let probe = self.judge(rate, time, &result);
         eprintln!("{step}: {}", probe.told());
         Ok(probe)
     }
 
-    fn plan(&self, rate: f64, timeout: Duration) -> Plan {
+    /// How long a rate is tried: a few times as long where it is so low that its requests decide no percentile.
+    fn time_at(&self, rate: f64) -> Duration {
+        let needed = self.slos.iter().filter_map(Slo::needed).max().unwrap_or_default();
+        let seconds = (needed as f64 / rate).ceil() as u64;
+        Duration::from_secs(seconds).clamp(self.time, self.time * LONGER)
+    }
+
+    fn plan(&self, rate: f64, time: Duration, timeout: Duration) -> Plan {
         let phase = |name: &str, duration, measured| {
             let loads = self.stream.beside(rate, self.beside);
             Phase { name: name.to_owned(), duration, measured, loads }
         };
-        let phases = vec![phase("warm-up", self.warm_up, false), phase("probe", self.time, true)];
+        let phases = vec![phase("warm-up", self.warm_up, false), phase("probe", time, true)];
         self.generator.plan(phases, timeout)
     }
 
-    fn judge(&self, rate: f64, result: &RunResult) -> Probe {
+    fn judge(&self, rate: f64, time: Duration, result: &RunResult) -> Probe {
         let stream = self.stream as usize;
         let (tally, lasted) = (result.total(stream), result.measured());
-        let (offered, served) = result.within(self.warm_up, self.time, stream);
+        let (offered, served) = result.within(self.warm_up, time, stream);
         let mut judged: Vec<Judged> =
-            self.slos.iter().map(|slo| slo.judge(self.stream.name(), &tally, lasted)).collect();
+            self.slos.iter().map(|slo| self.estimate(slo, &tally, lasted)).collect();
         judged.push(self.keeps_up(offered, served));
         let faults = faults(result);
         let says = if result.interrupted {
@@ -100,6 +110,12 @@ impl Rules {
         Probe { rate, tally, lasted, kept_up, lag_p99_us, steal, judged, faults, says }
     }
 
+    /// A search goes by what was measured, however few requests a short probe at a low rate has.
+    fn estimate(&self, slo: &Slo, tally: &Tally, lasted: Duration) -> Judged {
+        let judged = slo.judge(self.stream.name(), tally, lasted);
+        Judged { held: slo.held_by(tally, lasted), undecided: None, ..judged }
+    }
+
     fn keeps_up(&self, offered: u64, served: u64) -> Judged {
         let short = (offered as f64 - served as f64).max(0.0);
         Judged {
@@ -108,6 +124,7 @@ impl Rules {
             observed: (offered > 0)
                 .then(|| format!("{:.1}%", 100.0 * served as f64 / offered as f64)),
             held: offered > 0 && short <= ((1.0 - KEPT_UP) * offered as f64).max(IN_FLIGHT),
+            undecided: None,
         }
     }
 }
@@ -139,16 +156,27 @@ impl Probe {
 mod tests {
     use super::*;
 
-    fn keeps_up(offered: u64, served: u64) -> bool {
-        let rules = Rules {
+    fn rules() -> Rules {
+        Rules {
             stream: Stream::Login,
             beside: 0.0,
             slos: vec![],
             warm_up: Duration::ZERO,
             time: Duration::from_secs(1),
             generator: crate::experiment::generator::tests::args(),
-        };
-        rules.keeps_up(offered, served).held
+        }
+    }
+
+    fn keeps_up(offered: u64, served: u64) -> bool {
+        rules().keeps_up(offered, served).held
+    }
+
+    #[test]
+    fn a_low_rate_is_tried_for_longer_so_that_there_are_enough_requests() {
+        let slos = vec!["login p99<1s".parse().unwrap(), "errors<0.1%".parse().unwrap()];
+        let rules = Rules { slos, time: Duration::from_secs(4), ..rules() };
+        let seconds = |rate| rules.time_at(rate).as_secs();
+        assert_eq!([1000.0, 92.0, 40.0, 23.0, 1.0].map(seconds), [4, 4, 10, 16, 16]);
     }
 
     #[test]

@@ -5,9 +5,11 @@ use std::time::Duration;
 use super::args::Args;
 use crate::experiment::Stream;
 use crate::experiment::recovery::{holds, latencies, recovered};
+use crate::histogram::Times;
 use crate::open::{Phase, RunResult, Tally};
 use crate::report::time;
 use crate::slo::{Judged, Slo};
+use crate::stats::needed;
 use crate::target::Outcome;
 
 /// What arrives before the server is warm says nothing of what comes later.
@@ -43,6 +45,28 @@ pub(super) struct Figures {
     /// from the recovery on.
     pub(super) p99_before_us: Option<u64>,
     pub(super) p99_after_us: Option<u64>,
+    /// The highest percentile that both stretches have enough requests for, and what it was in each.
+    pub(super) compared: Option<Compared>,
+}
+
+/// A percentile before the overload and in the end, in microseconds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Compared {
+    pub(super) percent: u8,
+    pub(super) before_us: u64,
+    pub(super) after_us: u64,
+}
+
+impl Compared {
+    fn of(before: &Times, after: &Times) -> Option<Self> {
+        let count = before.count().min(after.count());
+        let share = |percent: u8| f64::from(percent) / 100.0;
+        let enough = |percent: &u8| count >= needed(share(*percent));
+        let percent = [99, 95, 90, 50].into_iter().find(enough)?;
+        let (before_us, after_us) =
+            before.quantile(share(percent)).zip(after.quantile(share(percent)))?;
+        Some(Self { percent, before_us, after_us })
+    }
 }
 
 impl Figures {
@@ -56,16 +80,18 @@ impl Figures {
         let tally = result.phases[2].tallies.get(stream).cloned().unwrap_or_default();
         let recovery_s = recovered(&holds(result, args.of, slos), back);
         let end = whole(result.elapsed);
-        let p99 = |from, to| latencies(result, from, to, args.of).quantile(0.99);
+        let before = latencies(result, whole(WARM_UP), whole(starts), args.of);
+        let after = recovery_s
+            .map(|seconds| (back + seconds).max(end.saturating_sub(whole(args.before))))
+            .map(|from| latencies(result, from, end, args.of));
         Self {
             goodput_per_s: served as f64 / args.overload.as_secs_f64(),
             refused: refused(&tally) as f64 / tally.offered.max(1) as f64,
             others: others(&tally) as f64 / tally.offered.max(1) as f64,
             recovery_s,
-            p99_before_us: p99(whole(WARM_UP), whole(starts)),
-            p99_after_us: recovery_s
-                .map(|seconds| (back + seconds).max(end.saturating_sub(whole(args.before))))
-                .and_then(|from| p99(from, end)),
+            p99_before_us: before.quantile(0.99),
+            p99_after_us: after.as_ref().and_then(|after| after.quantile(0.99)),
+            compared: after.as_ref().and_then(|after| Compared::of(&before, after)),
         }
     }
 
@@ -76,11 +102,12 @@ impl Figures {
             request: asked.of.name().to_owned(),
             observed,
             held,
+            undecided: None,
         };
         let kept = self.goodput_per_s / asked.knee;
         let within = asked.recover_within_s;
-        let grown = self.p99_before_us.zip(self.p99_after_us);
-        let times = grown.map(|(before, after)| after as f64 / before.max(1) as f64);
+        let times = self.compared.map(|it| it.after_us as f64 / it.before_us.max(1) as f64);
+        let percent = self.compared.map_or(99, |compared| compared.percent);
         vec![
             judged(
                 format!("served in overload >= {:.0}% of the knee", 100.0 * asked.keep),
@@ -100,10 +127,11 @@ impl Figures {
                 ),
             ),
             judged(
-                format!("p99 in the end <= {}x that before", asked.within),
+                format!("p{percent} in the end <= {}x that before", asked.within),
                 times.is_some_and(|times| times <= asked.within),
-                times.zip(grown).map(|(times, (before, after))| {
-                    format!("{times:.2}x: {}, from {}", time(after as f64), time(before as f64))
+                times.zip(self.compared).map(|(times, it)| {
+                    let (before, after) = (time(it.before_us as f64), time(it.after_us as f64));
+                    format!("{times:.2}x: {after}, from {before}")
                 }),
             ),
         ]
@@ -142,6 +170,7 @@ mod tests {
         recovery_s: Some(30),
         p99_before_us: Some(100_000),
         p99_after_us: Some(200_000),
+        compared: Some(Compared { percent: 99, before_us: 100_000, after_us: 200_000 }),
     };
 
     fn missed(figures: Figures) -> Vec<usize> {
@@ -159,8 +188,26 @@ mod tests {
         assert_eq!(missed(Figures { goodput_per_s: 44.0, ..GOOD }), [0]);
         assert_eq!(missed(Figures { others: 0.01, ..GOOD }), [1]);
         assert_eq!(missed(Figures { recovery_s: Some(31), ..GOOD }), [2]);
-        assert_eq!(missed(Figures { p99_after_us: Some(200_001), ..GOOD }), [3]);
+        let compared = Compared { percent: 99, before_us: 100_000, after_us: 200_001 };
+        assert_eq!(missed(Figures { compared: Some(compared), ..GOOD }), [3]);
         // Who never comes back is not as before either.
-        assert_eq!(missed(Figures { recovery_s: None, p99_after_us: None, ..GOOD }), [2, 3]);
+        assert_eq!(missed(Figures { recovery_s: None, compared: None, ..GOOD }), [2, 3]);
+    }
+
+    #[test]
+    fn as_high_a_percentile_is_compared_as_there_are_requests_for() {
+        let times = |count: u64| {
+            let mut times = Times::coarse();
+            (0..count).for_each(|_| times.record(Duration::from_millis(10)));
+            times
+        };
+        let percent = |before, after| {
+            Compared::of(&times(before), &times(after)).map(|compared| compared.percent)
+        };
+        assert_eq!(percent(368, 5000), Some(99));
+        assert_eq!(percent(5000, 367), Some(95));
+        assert_eq!(percent(50, 50), Some(90));
+        assert_eq!(percent(6, 6), Some(50));
+        assert_eq!(percent(5, 500), None);
     }
 }

@@ -160,7 +160,7 @@ pub(super) fn tables(measured: &Measured, result: &RunResult) -> Vec<Table> {
 }
 
 fn rows(measured: &Measured) -> Vec<(&'static str, String)> {
-    let Figures { goodput_per_s, refused, others, recovery_s, p99_before_us, p99_after_us } =
+    let Figures { goodput_per_s, refused, others, recovery_s, p99_before_us, p99_after_us, .. } =
         measured.figures;
     let us = |us: Option<u64>| us.map_or_else(|| "-".to_owned(), |us| time(us as f64));
     let percent = |share: f64| format!("{:.1}%", 100.0 * share);

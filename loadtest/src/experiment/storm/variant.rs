@@ -97,6 +97,7 @@ impl Outcome {
                 self.recovery_s.map_or("not seen".to_owned(), |seconds| format!("{seconds} s")),
             ),
             held: self.recovery_s.is_some_and(|seconds| seconds <= recover_within_s),
+            undecided: None,
         };
         let share = self.served as f64 / self.users.max(1) as f64;
         let served = self.variant.retries().then(|| Judged {
@@ -104,6 +105,7 @@ impl Outcome {
             request,
             observed: Some(format!("{:.1}%", 100.0 * share)),
             held: share >= MOST,
+            undecided: None,
         });
         std::iter::once(recovery).chain(served).collect()
     }
