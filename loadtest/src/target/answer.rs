@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use data_encoding::BASE64URL_NOPAD;
-use http::header::{AUTHORIZATION, COOKIE, RETRY_AFTER, SET_COOKIE};
+use http::header::{AUTHORIZATION, COOKIE, DATE, RETRY_AFTER, SET_COOKIE};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use serde_json::Value;
 
@@ -97,17 +97,41 @@ impl Target {
     ///
     /// # Errors
     ///
-    /// It was accepted, or refused in another way than the target's file says.
+    /// It was accepted, or refused in another way than the target's file says. A success that tells of nobody,
+    /// such as 200 with `null` where there is no session, accepts nobody.
     pub(crate) fn read_refusal(
         &self,
         call: Call,
         response: &Response<Bytes>,
     ) -> Result<(), Failure> {
+        let status = response.status();
         match call.accepted() {
-            Some(accepted) if response.status().is_success() => {
+            Some(accepted) if status.is_success() && self.tells_of_somebody(call, response) => {
                 Err(Failure::new(Outcome::Unexpected, accepted, ""))
             }
+            Some(_) if status.is_success() && !self.classify(call, status).is_served() => {
+                let kind = format!("status {} that tells of nobody", status.as_u16());
+                Err(Failure::wrong(
+                    kind,
+                    "if that is how it refuses, the target's file must say so",
+                ))
+            }
             _ => self.check_status(call, response),
+        }
+    }
+
+    /// Whether a success says whose token or session it is: a sign-in by a token, a verification by the name or the
+    /// id. Where the target's file says of neither where it is, every success does.
+    fn tells_of_somebody(&self, call: Call, response: &Response<Bytes>) -> bool {
+        let document: Value = serde_json::from_slice(response.body()).unwrap_or_default();
+        let told = |at: &Option<Pointer>| {
+            at.as_ref().and_then(|at| at.id(&document)).is_some_and(|id| !id.is_empty())
+        };
+        let verify = &self.spec.verify;
+        match call {
+            Call::BadToken(_) if verify.username.is_none() && verify.user_id.is_none() => true,
+            Call::BadToken(_) => told(&verify.username) || told(&verify.user_id),
+            _ => self.spec.login.token.id(&document).is_some_and(|token| !token.is_empty()),
         }
     }
 
@@ -153,7 +177,7 @@ impl Target {
         }
         let life = match &login.expires_in {
             Some(at) => Some(Duration::from_secs(found(at, at.seconds(document))?)),
-            None => jwt_life(text),
+            None => jwt_life(text, date(response.headers())),
         };
         if life == Some(Duration::ZERO) {
             return Err(Failure::wrong("access token that has expired already", ""));
@@ -191,11 +215,20 @@ fn same(what: &str, is: Option<&str>, should: Option<&str>) -> Result<(), Failur
     }
 }
 
-/// From `iat` to `exp` of a JWT (RFC 7519 section 4.1); `None` for what is none.
-fn jwt_life(token: &str) -> Option<Duration> {
+/// The server's clock, in seconds (`Date`, RFC 9110 section 6.6.1).
+fn date(headers: &HeaderMap) -> Option<f64> {
+    let text = headers.get(DATE)?.to_str().ok()?;
+    Some(jiff::fmt::rfc2822::parse(text).ok()?.timestamp().as_second() as f64)
+}
+
+/// Until `exp` of a JWT (RFC 7519 section 4.1): from `iat`, without it from the answer's `Date`, and without both from
+/// now by the clock of this machine. `None` for what is none.
+fn jwt_life(token: &str, date: Option<f64>) -> Option<Duration> {
     let payload = BASE64URL_NOPAD.decode(token.split('.').nth(1)?.as_bytes()).ok()?;
     let claims: Value = serde_json::from_slice(&payload).ok()?;
-    let seconds = claims["exp"].as_f64()? - claims["iat"].as_f64()?;
+    let now = || crate::report::wall_clock().as_second() as f64;
+    let from = claims["iat"].as_f64().or(date).unwrap_or_else(now);
+    let seconds = claims["exp"].as_f64()? - from;
     Duration::try_from_secs_f64(seconds.max(0.0)).ok()
 }
 

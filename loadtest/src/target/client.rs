@@ -48,7 +48,8 @@ impl Clients {
     }
 }
 
-/// Sends a target's request and reads the whole answer.
+/// Sends a target's request and reads the whole answer; once more if the server closed the connection as the request
+/// left.
 ///
 /// # Errors
 ///
@@ -58,8 +59,26 @@ pub(crate) async fn send(
     request: Request<Bytes>,
 ) -> Result<Response<Bytes>, Failure> {
     let request = reqwest::Request::try_from(request).map_err(|e| Failure::transport(&e))?;
-    let answer = client.execute(request).await.map_err(|e| Failure::transport(&e))?;
-    whole(answer).await
+    let again = request.try_clone();
+    let answer = match (client.execute(request).await, again) {
+        (Err(error), Some(again)) if is_closed(&error) => client.execute(again).await,
+        (answer, _) => answer,
+    };
+    whole(answer.map_err(|e| Failure::transport(&e))?).await
+}
+
+/// Whether the connection ended before there was an answer.
+fn is_closed(error: &reqwest::Error) -> bool {
+    let mut source: Option<&dyn std::error::Error> = Some(error);
+    while let Some(error) = source {
+        let incomplete = |error: &hyper::Error| error.is_incomplete_message();
+        let reset = |error: &std::io::Error| error.kind() == std::io::ErrorKind::ConnectionReset;
+        if error.downcast_ref().is_some_and(incomplete) || error.downcast_ref().is_some_and(reset) {
+            return true;
+        }
+        source = error.source();
+    }
+    false
 }
 
 /// The answer with its body.

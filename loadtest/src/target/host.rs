@@ -1,5 +1,6 @@
 //! Where the server under test comes from: it is named, or started for the run.
 
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use anyhow::Context;
@@ -10,6 +11,7 @@ use super::server::{Server, Signaller, find_binary};
 use crate::accounts::OwnServer;
 use crate::cli::UsageError;
 use crate::interrupt::Interrupt;
+use crate::open::Place;
 
 /// A server to test. Dropping it stops a started one.
 #[derive(Debug)]
@@ -68,6 +70,19 @@ impl Host {
     /// The binary and the data of a started server.
     pub(crate) fn own(&self) -> Option<OwnServer> {
         self.own.as_ref().map(Server::own)
+    }
+
+    /// In which processes it runs, as far as that can be found out.
+    pub(crate) fn place(&self) -> Place {
+        match &self.own {
+            Some(server) => server.pid().map_or(Place::Unknown, |pid| Place::Processes(vec![pid])),
+            None => Place::of(self.address(), self.url.port_or_known_default()),
+        }
+    }
+
+    fn address(&self) -> Option<IpAddr> {
+        let found = self.url.socket_addrs(|| None).ok()?;
+        found.first().map(SocketAddr::ip)
     }
 
     /// Sends signals to a started server.

@@ -17,7 +17,7 @@ pub(crate) use args::{TargetArgs, parse_duration, parse_host};
 pub(crate) use call::{BadLogin, BadToken, Call};
 pub(crate) use client::{Clients, send, whole};
 pub(crate) use host::Host;
-pub(crate) use outcome::{Failure, Outcome};
+pub(crate) use outcome::{Failure, OWN_LIMITS, Outcome, own_limit};
 pub(crate) use protocol::Target;
 pub(crate) use server::Signaller;
 pub(crate) use spec::{AccountRules, BUILT_IN, Spec};

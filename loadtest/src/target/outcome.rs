@@ -3,6 +3,7 @@
 use std::fmt;
 
 use reqwest::StatusCode;
+use rustix::io::Errno;
 use serde::{Serialize, Serializer};
 
 /// The classes that answers are counted in; each request falls into one of them.
@@ -75,6 +76,27 @@ impl Serialize for Outcome {
     }
 }
 
+const NO_DESCRIPTOR: &str = "the generator has no file descriptor left (raise ulimit -n)";
+const NO_PORT: &str = "the generator's machine has no port left (see net.ipv4.ip_local_port_range)";
+const NO_MEMORY: &str = "the generator's machine has no memory left for a connection";
+/// Kinds of failures that are the limits of the generator's own machine, and not the server's fault.
+pub(crate) const OWN_LIMITS: [&str; 3] = [NO_DESCRIPTOR, NO_PORT, NO_MEMORY];
+
+/// Which limit of this machine an error tells of, if it does.
+pub(crate) fn own_limit(error: &(dyn std::error::Error + 'static)) -> Option<&'static str> {
+    let mut source = Some(error);
+    while let Some(error) = source {
+        let errno = error.downcast_ref::<std::io::Error>().and_then(Errno::from_io_error);
+        match errno {
+            Some(Errno::MFILE | Errno::NFILE) => return Some(NO_DESCRIPTOR),
+            Some(Errno::ADDRNOTAVAIL) => return Some(NO_PORT),
+            Some(Errno::NOMEM | Errno::NOBUFS) => return Some(NO_MEMORY),
+            _ => source = error.source(),
+        }
+    }
+    None
+}
+
 /// Why a request failed: what kind of failure it is, and what this one looked like.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Failure {
@@ -101,7 +123,9 @@ impl Failure {
 
     /// A request that got no whole answer.
     pub(crate) fn transport(error: &reqwest::Error) -> Self {
-        let kind = if error.is_timeout() {
+        let kind = if let Some(limit) = own_limit(error) {
+            limit
+        } else if error.is_timeout() {
             "timed out"
         } else if error.is_connect() {
             "no connection"
@@ -123,5 +147,19 @@ impl fmt::Display for Failure {
             true => f.write_str(&self.kind),
             false => write!(f, "{}: {}", self.kind, self.detail),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_this_machine_lacks_is_told_from_what_the_server_does() {
+        let limit = |errno: Errno| own_limit(&std::io::Error::from(errno));
+        assert_eq!(limit(Errno::MFILE), Some(NO_DESCRIPTOR));
+        assert_eq!(limit(Errno::ADDRNOTAVAIL), Some(NO_PORT));
+        assert_eq!(limit(Errno::NOBUFS), Some(NO_MEMORY));
+        assert_eq!(limit(Errno::CONNREFUSED), None);
     }
 }

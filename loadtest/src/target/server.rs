@@ -99,6 +99,11 @@ impl Server {
         OwnServer { binary: self.binary.clone(), data_dir: self.dir.path().join(DATA) }
     }
 
+    /// Its process.
+    pub(crate) fn pid(&self) -> Option<i32> {
+        i32::try_from(self.child.id()).ok()
+    }
+
     /// Sends signals to the server, from wherever it is taken to.
     pub(crate) fn signaller(&self) -> Option<Signaller> {
         pid(&self.child).map(Signaller)

@@ -187,8 +187,40 @@ impl Spec {
     }
 
     fn parse(text: &str) -> Result<Self, String> {
-        toml::from_str(text).map_err(|error: toml::de::Error| error.to_string())
+        let spec: Self =
+            toml::from_str(text).map_err(|error: toml::de::Error| error.to_string())?;
+        spec.verify.check().map_err(|(key, why)| match line_of(text, key) {
+            Some(line) => format!("line {line}: {why}"),
+            None => why,
+        })?;
+        Ok(spec)
     }
+}
+
+impl Verify {
+    /// A status that means both yes and no is told apart by who is named.
+    fn check(&self) -> Result<(), (&'static str, String)> {
+        let names_somebody = self.username.is_some() || self.user_id.is_some();
+        for (key, codes) in [("expired", &self.expired), ("invalid", &self.invalid)] {
+            if codes.contain_a_success() && !names_somebody {
+                let why = format!(
+                    "a success in `{key}` is told from an accepted token by whom the answer names: say where, with \
+                     `username` or `user_id`"
+                );
+                return Err((key, why));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The line in which the section `verify` has this key, counted from 1.
+fn line_of(text: &str, key: &str) -> Option<usize> {
+    let section = text.lines().position(|line| line.trim() == "[verify]")?;
+    let after = text.lines().skip(section).position(|line| {
+        line.trim_start().strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with('='))
+    })?;
+    Some(section + after + 1)
 }
 
 #[cfg(test)]
@@ -248,6 +280,16 @@ invalid = [401]
             let error = error(old, new);
             assert!(error.contains(line) && error.contains(says), "{new}: {error}");
         }
+    }
+
+    #[test]
+    fn a_refusal_with_a_success_takes_a_place_where_somebody_is_named() {
+        for (key, line) in [("expired", "line 12"), ("invalid", "line 13")] {
+            let error = error(&format!("{key} = [401]"), &format!("{key} = [401, 200]"));
+            assert!(error.contains(line) && error.contains("user_id"), "{error}");
+        }
+        let named = SMALL.replace("invalid = [401]", "invalid = [200]\nusername = \"/name\"");
+        assert!(Spec::parse(&named).is_ok());
     }
 
     #[test]

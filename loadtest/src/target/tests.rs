@@ -180,11 +180,68 @@ fn a_verification_that_names_somebody_else_is_wrong() {
 #[test]
 fn what_should_have_been_refused_is_told_by_what_it_is() {
     let expired = Call::BadToken(BadToken::Expired);
-    let read = |status| target("hallpass").read_refusal(expired, &answer(status, &json!({})));
+    let ann = json!({"sub": "1", "username": "ann"});
+    let read = |status| target("hallpass").read_refusal(expired, &answer(status, &ann));
     assert_eq!(read(401), Ok(()));
     assert_eq!(read(200).unwrap_err().kind, "an expired token was accepted");
-    assert_eq!(read(204).unwrap_err().kind, "an expired token was accepted");
+    assert_eq!(read(201).unwrap_err().kind, "an expired token was accepted");
     assert_eq!(read(500).unwrap_err().kind, "status 500");
+}
+
+#[test]
+fn a_jwt_without_its_time_of_issue_lives_until_its_end_by_the_servers_clock() {
+    let part = |value: Value| BASE64URL_NOPAD.encode(value.to_string().as_bytes());
+    let life = |claims: Value, date: Option<&str>| {
+        let token = format!("{}.{}.sig", part(json!({"alg": "none"})), part(claims));
+        let mut answer = answer(200, &json!({"access_token": token}));
+        date.map(|date| answer.headers_mut().insert("date", date.parse().unwrap()));
+        let read = target("flask-tutorial").read_login(&ann(), &answer, Instant::now());
+        read.unwrap().token.life.map(|life| life.as_secs())
+    };
+    // 784111777 is the date that RFC 9110 has as its example.
+    let date = Some("Sun, 06 Nov 1994 08:49:37 GMT");
+    assert_eq!(life(json!({"exp": 784_111_797}), date), Some(20));
+    assert_eq!(life(json!({"exp": 784_111_797, "iat": 784_111_770}), date), Some(27));
+    assert_eq!(life(json!({"exp": 120, "iat": 100}), None), Some(20));
+    let far = 4_000_000_000_u64;
+    let by_the_clock = life(json!({"exp": far}), None).unwrap();
+    assert!(by_the_clock > 1_000_000_000 && by_the_clock < far, "{by_the_clock}");
+}
+
+/// A server that answers 200 with `null` where there is no session.
+fn polite() -> Target {
+    let text = include_str!("hallpass.toml").replace("invalid = [401]", "invalid = [200]");
+    let text = text.replace("wrong_password = [401]", "wrong_password = [200]");
+    let host = Url::parse("http://127.0.0.1:8080").unwrap();
+    Target::new(toml::from_str(&text).unwrap(), &host).unwrap()
+}
+
+#[test]
+fn a_success_that_names_nobody_accepts_nobody() {
+    let tampered = Call::BadToken(BadToken::Tampered);
+    for nobody in [json!(null), json!({}), json!({"username": null}), json!({"sub": ""})] {
+        let nobody = answer(200, &nobody);
+        let undeclared = target("hallpass").read_refusal(tampered, &nobody).unwrap_err();
+        assert_eq!(undeclared.kind, "status 200 that tells of nobody");
+        assert_eq!(polite().read_refusal(tampered, &nobody), Ok(()));
+    }
+    for somebody in [json!({"username": "ann"}), json!({"sub": 7})] {
+        let read = polite().read_refusal(tampered, &answer(200, &somebody));
+        assert_eq!(read.unwrap_err().kind, "a tampered token was accepted");
+    }
+    // Nothing says where it would name somebody.
+    let read = target("flask-tutorial").read_refusal(tampered, &answer(200, &json!(null)));
+    assert_eq!(read.unwrap_err().kind, "a tampered token was accepted");
+}
+
+#[test]
+fn a_sign_in_is_accepted_by_its_token_and_not_by_its_status() {
+    let wrong = Call::BadLogin(BadLogin::WrongPassword);
+    let read = |body: Value| polite().read_refusal(wrong, &answer(200, &body));
+    assert_eq!(read(json!({"error": "wrong password"})), Ok(()));
+    assert_eq!(read(login_body()).unwrap_err().kind, "a wrong password was accepted");
+    let undeclared = target("hallpass").read_refusal(wrong, &answer(200, &json!(null)));
+    assert_eq!(undeclared.unwrap_err().kind, "status 200 that tells of nobody");
 }
 
 #[test]

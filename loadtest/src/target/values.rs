@@ -36,6 +36,11 @@ impl Codes {
         self.0.contains(&status)
     }
 
+    /// Whether one of them is a success: then the answer itself must say who is meant.
+    pub(super) fn contain_a_success(&self) -> bool {
+        self.0.iter().any(StatusCode::is_success)
+    }
+
     /// The one named first.
     pub(crate) fn first(&self) -> StatusCode {
         self.0.first().copied().unwrap_or_default()

@@ -159,16 +159,16 @@ impl Asking {
         let request = self.target.login_request(&account);
         let asked = self.line.ask(&request).await?;
         let (call, status) = (kind.call(), asked.answer.status());
-        if self.target.classify(call, status) == Outcome::Expected401 {
+        let refusal = self.target.read_refusal(call, &asked.answer);
+        let Err(failure) = refusal else {
             return Ok((asked.took.as_secs_f64() * 1e6, text(&asked.answer, &account)));
-        }
-        let accepted = self.target.expected(Call::Login).is_some_and(|ok| ok.contain(status));
+        };
+        let accepted = call.accepted() == Some(failure.kind.as_str());
         let what = match accepted {
             true => format!("{} was accepted", kind.name()),
             false => format!("{} was answered with status {}", kind.name(), status.as_u16()),
         };
-        let outcome = self.target.classify(call, status);
-        Err(Failure::new(outcome, what, ""))
+        Err(Failure::new(failure.outcome, what, ""))
     }
 
     fn account(&mut self, kind: Kind) -> Result<Account, Failure> {
