@@ -1,9 +1,8 @@
 //! Accounts that outlive a run: a file of names and passwords, one JSON object in each line, with the
-//! host that each belongs to.
+//! host that each belongs to. People write such files by hand, too, so that no account is ever removed from one.
 
-use std::collections::HashSet;
-use std::fs::{File, OpenOptions, Permissions};
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
@@ -33,11 +32,13 @@ pub(crate) struct AccountsFile {
     file: File,
     host: String,
     accounts: Vec<Account>,
+    /// Whether the last line has no end yet, as an editor may leave it.
+    open_end: bool,
 }
 
 impl AccountsFile {
-    /// Opens the file, or makes it, and reads the accounts of this host. A last line without an end is
-    /// what a crash left of it, and is dropped.
+    /// Opens the file, or makes it, and reads the accounts of this host. A last line that is cut off in the
+    /// middle is what a crash left of a line of ours, on which nobody relied, and is dropped.
     ///
     /// # Errors
     ///
@@ -57,15 +58,17 @@ impl AccountsFile {
         file.read_to_string(&mut text)?;
         let (whole, cut_off) = text.split_at(text.rfind('\n').map_or(0, |end| end + 1));
         let host = host.origin().ascii_serialization();
+        let open_end = serde_json::from_str::<Line>(cut_off).is_ok();
+        let whole = if open_end { text.as_str() } else { whole };
         let accounts = parse(whole, &host)?;
-        if !cut_off.is_empty() {
+        if !cut_off.is_empty() && !open_end {
             if !cut_off.starts_with(LINE_START) && !LINE_START.starts_with(cut_off) {
                 bail!("the last line is not one of ours");
             }
             file.set_len(whole.len() as u64)?;
         }
         sync_parent(path)?;
-        Ok(Self { path: path.to_owned(), file, host, accounts })
+        Ok(Self { path: path.to_owned(), file, host, accounts, open_end })
     }
 
     /// The accounts of this host, the oldest first.
@@ -86,7 +89,7 @@ impl AccountsFile {
         &mut self,
         accounts: impl Iterator<Item = &'a Account>,
     ) -> anyhow::Result<()> {
-        let mut text = Vec::new();
+        let mut text = if self.open_end { b"\n".to_vec() } else { Vec::new() };
         for account in accounts {
             let Account { username, password } = account.clone();
             let line = Line { host: self.host.clone(), username, password };
@@ -95,41 +98,8 @@ impl AccountsFile {
             self.accounts.push(account.clone());
         }
         let written = self.file.write_all(&text).and_then(|()| self.file.sync_data());
-        written.with_context(|| format!("cannot write to {}", self.path.display()))
-    }
-
-    /// Removes this host's accounts of these names, in one step: a crash leaves the file as it was or
-    /// as it is to be.
-    ///
-    /// # Errors
-    ///
-    /// The disk's.
-    pub(crate) fn forget(&mut self, names: &HashSet<&str>) -> anyhow::Result<()> {
-        self.rewrite(names).with_context(|| format!("cannot rewrite {}", self.path.display()))
-    }
-
-    fn rewrite(&mut self, names: &HashSet<&str>) -> anyhow::Result<()> {
-        let mut text = String::new();
-        self.file.seek(SeekFrom::Start(0))?;
-        self.file.read_to_string(&mut text)?;
-        let mut kept = String::new();
-        for line in text.split_inclusive('\n') {
-            let Line { host, username, .. } = serde_json::from_str(line)?;
-            if host != self.host || !names.contains(username.as_str()) {
-                kept.push_str(line);
-            }
-        }
-        let parent = self.path.parent().filter(|parent| !parent.as_os_str().is_empty());
-        let mut next = tempfile::Builder::new()
-            .permissions(Permissions::from_mode(0o600))
-            .append(true)
-            .tempfile_in(parent.unwrap_or(Path::new(".")))?;
-        next.write_all(kept.as_bytes())?;
-        next.as_file().sync_all()?;
-        next.as_file().try_lock()?;
-        self.file = next.persist(&self.path)?;
-        sync_parent(&self.path)?;
-        self.accounts.retain(|account| !names.contains(account.username.as_str()));
+        written.with_context(|| format!("cannot write to {}", self.path.display()))?;
+        self.open_end = false;
         Ok(())
     }
 }
@@ -140,11 +110,17 @@ fn parse(text: &str, host: &str) -> anyhow::Result<Vec<Account>> {
     for (number, line) in text.lines().enumerate() {
         let Line { host: of, username, password } = serde_json::from_str(line)
             .with_context(|| format!("line {} is not one of ours", number + 1))?;
-        if of == host {
+        if origin(&of) == host {
             accounts.push(Account { username, password });
         }
     }
     Ok(accounts)
+}
+
+/// Scheme, host and port of a URL that somebody may have written with more than that.
+fn origin(host: &str) -> String {
+    let url = Url::parse(host).map(|url| url.origin().ascii_serialization());
+    url.unwrap_or_else(|_| host.to_owned())
 }
 
 /// A file that only its owner can read, from its first moment on.
@@ -162,6 +138,8 @@ fn sync_parent(path: &Path) -> std::io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::Permissions;
+
     use super::*;
 
     fn host(text: &str) -> Url {
@@ -232,23 +210,19 @@ mod tests {
     }
 
     #[test]
-    fn what_is_forgotten_is_gone_and_the_rest_stays_and_the_file_private_and_locked() {
+    fn a_file_that_was_written_by_hand_keeps_its_last_line_without_an_end() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("accounts.jsonl");
-        let other = host("http://127.0.0.1:8081");
-        AccountsFile::open(&path, &other).unwrap().record(ann_and_bob().iter()).unwrap();
+        let by_hand = "{\"username\": \"ann\", \"password\": \"1\", \"host\": \"http://127.0.0.1:8080/\"}\n\
+                       {\"host\": \"HTTP://127.0.0.1:8080\", \"username\": \"bob\", \"password\": \"2\"}";
+        std::fs::write(&path, by_hand).unwrap();
+        std::fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
         let mut file = open(&path).unwrap();
-        file.record(ann_and_bob().iter()).unwrap();
-        file.forget(&HashSet::from(["ann"])).unwrap();
-        assert!(open(&path).is_err());
+        assert_eq!(file.accounts(), [Account::new("ann", "1"), Account::new("bob", "2")]);
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), by_hand);
         file.record([Account::new("eve", "3")].iter()).unwrap();
         drop(file);
-        let names = |host: &Url| -> Vec<String> {
-            let file = AccountsFile::open(&path, host).unwrap();
-            file.accounts().iter().map(|account| account.username.clone()).collect()
-        };
-        assert_eq!(names(&host("http://127.0.0.1:8080")), ["bob", "eve"]);
-        assert_eq!(names(&other), ["ann", "bob"]);
-        assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        assert!(std::fs::read_to_string(&path).unwrap().starts_with(&format!("{by_hand}\n")));
+        assert_eq!(open(&path).unwrap().accounts().len(), 3);
     }
 }

@@ -67,7 +67,7 @@ impl<'a> Provisioner<'a> {
             None => None,
         };
         let mut accounts = Vec::new();
-        if let Some(file) = &mut file {
+        if let Some(file) = &file {
             accounts = self.reuse(file, count).await?;
         }
         let missing = count - accounts.len();
@@ -131,13 +131,10 @@ impl<'a> Provisioner<'a> {
         }
     }
 
-    /// The accounts of the file that still work, `count` at most. A few are tried; if one of them is
-    /// refused, all are, and those that are refused leave the file.
-    async fn reuse(
-        &self,
-        file: &mut AccountsFile,
-        count: usize,
-    ) -> anyhow::Result<Vec<Arc<Account>>> {
+    /// The accounts of the file that work, `count` at most. A few are tried; if one of them is refused, all
+    /// are, and those that are refused are not used. They stay in the file: they are the user's, and it may
+    /// be the server that is wrong.
+    async fn reuse(&self, file: &AccountsFile, count: usize) -> anyhow::Result<Vec<Arc<Account>>> {
         let known: Vec<Arc<Account>> =
             file.accounts().iter().take(count).cloned().map(Arc::new).collect();
         if known.is_empty() {
@@ -151,8 +148,11 @@ impl<'a> Provisioner<'a> {
         }
         let known: Vec<Arc<Account>> = file.accounts().iter().cloned().map(Arc::new).collect();
         let refused = self.refused(&known).await?;
-        eprintln!("{} accounts of {} do not work any more", refused.len(), file.path().display());
-        file.forget(&refused.iter().map(|account| account.username.as_str()).collect())?;
+        eprintln!(
+            "the server refuses {} accounts of {}: they are not used, and stay in the file",
+            refused.len(),
+            file.path().display()
+        );
         let refused: HashSet<&str> = refused.iter().map(|a| a.username.as_str()).collect();
         let works = |account: &Arc<Account>| !refused.contains(account.username.as_str());
         Ok(known.iter().filter(|account| works(account)).take(count).cloned().collect())

@@ -1,21 +1,9 @@
-//! Users that are signed in for the whole of a run, and the renewal of their tokens beside it.
+//! Users that are signed in for the whole of a run.
 
-use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
-
-use anyhow::Context;
-use futures_util::{StreamExt, stream};
-use reqwest::Client;
+use std::time::Instant;
 
 use super::{Account, SignedIn};
-use crate::target::{Failure, Target, send};
-
-/// How often is looked for tokens that are about to expire; they are due well before that.
-const LOOK_EVERY: Duration = Duration::from_millis(200);
-/// Renewals at once: few, since they come on top of the load.
-const CONCURRENCY: usize = 4;
 
 /// Users that are signed in. A login replaces its user's token, so that what is verified is new.
 #[derive(Debug)]
@@ -41,15 +29,18 @@ impl Users {
         self.0[index].lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The users whose tokens are to be replaced at `now`.
-    fn due(&self, now: Instant) -> Vec<(usize, SignedIn)> {
+    /// The users whose tokens are to be replaced at `now`: each at a time of its own, so that those of tokens
+    /// that end together are spread.
+    pub(super) fn due(&self, now: Instant) -> Vec<(usize, SignedIn)> {
         let users = (0..self.0.len()).map(|index| (index, self.at(index)));
-        let due = users.filter(|(_, user)| user.token.is_due(now));
+        // Multiples of the golden ratio lie evenly, however many there are.
+        let spread = |index: usize| (index as f64 * 0.618_033_988_749_895).fract();
+        let due = users.filter(|(index, user)| user.token.is_due_early(now, spread(*index)));
         due.map(|(index, user)| (index, user.clone())).collect()
     }
 
     /// Puts a renewed session in the place of `before`, unless a login was faster.
-    fn replace(&self, index: usize, before: &SignedIn, renewed: SignedIn) {
+    pub(super) fn replace(&self, index: usize, before: &SignedIn, renewed: SignedIn) {
         let mut user = self.at(index);
         if user.token.authorization == before.token.authorization {
             *user = renewed;
@@ -57,77 +48,10 @@ impl Users {
     }
 }
 
-/// Renews the users' tokens in time, on a thread of its own. Dropping it ends that.
-#[derive(Debug)]
-pub(crate) struct Keeper {
-    stop: Option<Sender<()>>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Keeper {
-    /// # Errors
-    ///
-    /// The system gives no thread.
-    pub(crate) fn start(
-        users: &Arc<Users>,
-        target: &Arc<Target>,
-        client: Client,
-    ) -> anyhow::Result<Self> {
-        let (stop, stopped) = mpsc::channel();
-        let (users, target) = (Arc::clone(users), Arc::clone(target));
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let runtime = runtime.context("cannot start the async runtime")?;
-        let thread = thread::Builder::new().name("token keeper".to_owned()).spawn(move || {
-            let mut told = false;
-            while stopped.recv_timeout(LOOK_EVERY) == Err(RecvTimeoutError::Timeout) {
-                let failed = runtime.block_on(renew_all(&users, &target, &client));
-                // Later ones are likely to say the same, and the verifications will show it.
-                if let Some(failure) = failed.filter(|_| !std::mem::replace(&mut told, true)) {
-                    eprintln!("a token that is about to expire cannot be renewed: {failure}");
-                }
-            }
-        })?;
-        Ok(Self { stop: Some(stop), thread: Some(thread) })
-    }
-}
-
-impl Drop for Keeper {
-    fn drop(&mut self) {
-        drop(self.stop.take());
-        if let Some(thread) = self.thread.take() {
-            // It holds nothing that a panic of its could have left half done.
-            let _ = thread.join();
-        }
-    }
-}
-
-/// Renews what is due; one of the failures, if there are any.
-async fn renew_all(users: &Users, target: &Target, client: &Client) -> Option<Failure> {
-    let renewals = stream::iter(users.due(Instant::now())).map(|(index, before)| async move {
-        let renewed = renew(&before, target, client).await?;
-        users.replace(index, &before, renewed);
-        Ok(())
-    });
-    let ended: Vec<Result<(), Failure>> = renewals.buffer_unordered(CONCURRENCY).collect().await;
-    ended.into_iter().find_map(Result::err)
-}
-
-/// The session with its next token: by a refresh if there is a refresh token and it is accepted, else
-/// by a login.
-async fn renew(before: &SignedIn, target: &Target, client: &Client) -> Result<SignedIn, Failure> {
-    let refresh = before.refresh.as_ref().and_then(|refresh| target.refresh_request(refresh));
-    if let Some(request) = refresh {
-        let answer = send(client, request).await?;
-        if let Ok(renewed) = target.read_refresh(before, &answer, Instant::now()) {
-            return Ok(renewed);
-        }
-    }
-    let answer = send(client, target.login_request(&before.account)).await?;
-    target.read_login(&before.account, &answer, Instant::now())
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::accounts::Token;
 
@@ -145,6 +69,28 @@ mod tests {
         let due: Vec<usize> =
             users.due(now + Duration::from_secs(9)).into_iter().map(|(index, _)| index).collect();
         assert_eq!(due, [1]);
+    }
+
+    #[test]
+    fn tokens_that_end_together_are_renewed_one_after_the_other_and_all_in_time() {
+        // 150 tokens of 20 s, and renewals that take effect at once.
+        let start = Instant::now();
+        let users = Users::new((0..150).map(|n| session(&format!("t{n}"), 20, start)).collect());
+        let (mut most, mut renewed) = (0, 0);
+        for tick in 0..600 {
+            let now = start + Duration::from_millis(100) * tick;
+            let due = users.due(now);
+            most = most.max(due.len());
+            renewed += due.len();
+            for (index, before) in due {
+                let end = before.token.expired_at().unwrap() - Duration::from_secs(1);
+                assert!(now + Duration::from_secs(2) < end, "two seconds before the end at least");
+                users.replace(index, &before, session(&format!("{index} {tick}"), 20, now));
+            }
+        }
+        assert!(most <= 5, "{most} at once");
+        // In a minute each is renewed three to seven times.
+        assert!((450..1050).contains(&renewed), "{renewed}");
     }
 
     #[test]

@@ -33,17 +33,20 @@ fn accounts_are_kept_used_again_and_topped_up() {
 }
 
 #[test]
-fn accounts_that_no_longer_work_are_replaced() {
+fn accounts_that_are_refused_are_not_used_and_stay_in_the_file() {
     let fake = Fake::start(Fault::None);
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("accounts.jsonl");
     assert_eq!(run_with(&fake, &file, &["--accounts", "16"]).status, Some(0));
+    let before = std::fs::read_to_string(&file).unwrap();
     fake.forget_users(15);
     let run = run_with(&fake, &file, &["--accounts", "16"]);
     assert_eq!(run.status, Some(0), "{run:?}");
-    assert!(run.stderr.contains("15 accounts of"), "{run:?}");
+    assert!(run.stderr.contains("refuses 15 accounts of"), "{run:?}");
     assert_eq!(fake.registered(), 16);
-    assert_eq!(std::fs::read_to_string(&file).unwrap().lines().count(), 16);
+    let after = std::fs::read_to_string(&file).unwrap();
+    assert!(after.starts_with(&before), "what was there stays");
+    assert_eq!(after.lines().count(), 31);
 }
 
 #[test]
@@ -86,4 +89,21 @@ fn the_open_loop_renews_tokens_beside_the_load() {
         assert!(outcomes["ok"].as_u64().unwrap() > 90, "{run:?}");
         assert!(fake.tokens() >= 12, "each of four users has three of two seconds: {run:?}");
     }
+}
+
+#[test]
+fn tokens_that_end_together_are_renewed_in_time_however_many_there_are() {
+    let fake = Fake::start(Fault::SlowRefresh);
+    let dir = tempfile::tempdir().unwrap();
+    let args = ["open", "--host", &fake.url, "--verify-rate", "50", "--accounts", "150"];
+    let args = [&args[..], &["-t", "8s", "--json", "run.json"]].concat();
+    let output = program(dir.path()).args(args).output().unwrap();
+    let run = finished(output, dir);
+    let json = std::fs::read(run.dir.path().join("run.json")).unwrap();
+    let json: serde_json::Value = serde_json::from_slice(&json).unwrap();
+    assert_eq!(json["requests"]["verify"]["outcomes"]["unexpected"], 0, "{run:?}");
+    let renewal = &json["requests"]["renewal"];
+    assert!(renewal["offered"].as_u64() >= Some(150), "{renewal}");
+    assert!(renewal["latency_us"]["p50"].as_u64() >= Some(200_000), "{renewal}");
+    assert!(run.stdout.contains("\nrenewal "), "{run:?}");
 }
