@@ -1,10 +1,13 @@
 //! `selftest`: runs whose truth is known from elsewhere, beside what is reported of them.
 
+mod busy;
 mod delay;
 mod held_up;
+mod limits;
 mod pauses;
 mod polling;
 mod queue;
+mod renewals;
 mod server;
 mod stall;
 
@@ -12,22 +15,33 @@ mod stall;
 pub(crate) use server::{CounterServer, DelayServer};
 
 use std::fmt;
+use std::time::Duration;
 
 use crate::cli::UsageError;
 use crate::interrupt::Interrupt;
+use crate::open::{Place, Reading, Readings, read};
 use crate::target::TargetArgs;
 use crate::verdict::{Ending, Verdict};
 
 /// Ground truth: runs whose figures are known from elsewhere, printed beside what is reported of them.
 ///
 /// A server that is stopped for two seconds, one that pauses over and over, queues of random arrivals and of too
-/// many, a server that measures its own fixed delay, and a generator that is held up on purpose. It takes a little
-/// more than a minute.
+/// many, a server that measures its own fixed delay, a generator that is held up on purpose, too few requests, too few
+/// file descriptors, connections that are closed, tokens that end together, and busy loops. It takes a minute and a
+/// half.
 #[derive(Clone, Debug, clap::Args)]
 #[command(args_override_self = true)]
 pub(crate) struct Args {
     #[command(flatten)]
     target: TargetArgs,
+
+    /// How much of the machine's processor time other processes may take; with more, and less than a core idle, nothing
+    /// can be said
+    #[arg(
+        long, env = "HALLPASS_LOAD_MAX_OTHERS", value_name = "PERCENT", default_value = "10%",
+        value_parser = crate::experiment::parse_share
+    )]
+    max_others: f64,
 }
 
 /// A figure of which the truth is known.
@@ -51,22 +65,71 @@ pub(crate) fn command(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Endi
             "selftest stops its server for a while, so it starts one of its own: leave out --host";
         return Err(UsageError(why.to_owned()).into());
     }
-    let mut wrong = 0;
-    let checks =
-        [stall::check, pauses::check, queue::random, queue::too_much, delay::check, held_up::check];
+    let (mut wrong, mut busy) = (0, Vec::new());
+    let checks = [
+        stall::check,
+        pauses::check,
+        queue::random,
+        queue::too_much,
+        delay::check,
+        held_up::check,
+        limits::few,
+        limits::descriptors,
+        limits::closing,
+        renewals::check,
+        busy::check,
+    ];
     for check in checks {
-        for row in check(&args.target, interrupt)? {
+        let (before, rows) = (reading(), check(&args.target, interrupt)?);
+        for row in rows {
             wrong += u32::from(!row.right);
             println!("{row}");
+        }
+        if let Some(why) = contention(before, args.max_others) {
+            println!("  beside it, {why}");
+            busy.push(why);
         }
         if interrupt.caught() {
             return Ok(Ending { verdict: Verdict::Fail, reason: "interrupted".to_owned() });
         }
     }
     Ok(match wrong {
+        _ if !busy.is_empty() => {
+            let reason = format!("nothing can be said: {}", busy.join("; "));
+            Ending { verdict: Verdict::Invalid, reason }
+        }
         0 => Ending { verdict: Verdict::Pass, reason: "what is reported is true".to_owned() },
         _ => Ending { verdict: Verdict::Fail, reason: format!("{wrong} figures are off") },
     })
+}
+
+/// The counters of the machine, with the time of servers of a check's own that have ended.
+fn reading() -> Reading {
+    let children = getrusage_children();
+    let reading = read(&Place::Inside);
+    Reading { own: reading.own + children, ..reading }
+}
+
+/// The processor time of processes that this one started and that have ended.
+fn getrusage_children() -> Duration {
+    #[cfg(target_os = "linux")]
+    {
+        let stat = procfs::process::Process::myself().and_then(|process| process.stat());
+        let ticks = stat.map_or(0, |stat| stat.cutime + stat.cstime);
+        let ticks = u64::try_from(ticks).unwrap_or_default();
+        Duration::from_secs_f64(ticks as f64 / procfs::ticks_per_second() as f64)
+    }
+    #[cfg(not(target_os = "linux"))]
+    Duration::ZERO
+}
+
+/// What others took of the machine since then, if that is too much.
+fn contention(before: Reading, most: f64) -> Option<String> {
+    let start = before.at;
+    let mut readings = Readings::default();
+    readings.add(before);
+    readings.add(reading());
+    readings.shares(start, start.elapsed()).fault(None, most)
 }
 
 /// What the following rows are of.

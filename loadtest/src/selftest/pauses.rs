@@ -15,7 +15,7 @@ use crate::target::TargetArgs;
 
 const EVERY: Duration = Duration::from_secs(2);
 const PAUSE: Duration = Duration::from_millis(500);
-const RATE: f64 = 200.0;
+const RATE: f64 = 400.0;
 const TIME: Duration = Duration::from_secs(10);
 /// How far a figure may be off.
 const TOLERANCE: f64 = 0.02;
@@ -26,7 +26,7 @@ pub(super) fn check(args: &TargetArgs, interrupt: &Interrupt) -> anyhow::Result<
     let plan = Plan::constant(vec![Load::constant(RATE)], TIME, args.timeout);
     let work: Arc<dyn Work> = Arc::new(Plain);
     let result = run(&plan, &[work], &connector, interrupt, &mut Unseen)?;
-    heading("a server that pauses for 0.5 s every 2 s, at 200 requests per second");
+    heading("a server that pauses for 0.5 s every 2 s, at 400 requests per second");
     let latency = &result.total(0).latency;
     let rows = [("p90", 0.9), ("p95", 0.95), ("p99", 0.99)].map(|(what, share)| {
         let truth = truth(share);
