@@ -1,10 +1,12 @@
 //! The command line: one subcommand for each thing to do.
 
 use std::fmt;
+use std::path::Path;
 
 use clap::{Parser, Subcommand};
 
-use crate::target::BUILT_IN;
+use crate::report::OutputArgs;
+use crate::target::{BUILT_IN, TargetArgs};
 use crate::{experiment, goose, selftest};
 
 /// Load test of a login server, with a verdict.
@@ -50,14 +52,61 @@ pub(crate) enum Command {
     Selftest(selftest::Args),
 }
 
+/// Where a command's reports go.
+pub(crate) struct Reports<'a> {
+    pub(crate) experiment: &'static str,
+    pub(crate) output: &'a OutputArgs,
+    /// The files that the command reads, or writes beside its reports.
+    pub(crate) inputs: Vec<&'a Path>,
+}
+
+impl Command {
+    /// `None` for a command that writes none.
+    pub(crate) fn reports(&self) -> Option<Reports<'_>> {
+        Some(match self {
+            Self::Open(args) => of("open", &args.common),
+            Self::Knee(args) => of("knee", &args.common),
+            Self::Isolate(args) => of("isolate", &args.common),
+            Self::Overload(args) => of("overload", &args.common),
+            Self::Storm(args) => of("storm", &args.common),
+            Self::Enumerate(args) => of("enumerate", &args.common),
+            Self::Goose(args) => {
+                let inputs = files(&args.target).chain(args.accounts.accounts_file.as_deref());
+                Reports { experiment: "goose", output: &args.output, inputs: inputs.collect() }
+            }
+            Self::Gate(args) => {
+                let baseline = args.baseline.as_deref()?;
+                let inputs = files(&args.target).chain([baseline]).collect();
+                Reports { experiment: "gate", output: &args.output, inputs }
+            }
+            Self::Compare(args) => {
+                let inputs = files(&args.target).collect();
+                Reports { experiment: "compare", output: &args.output, inputs }
+            }
+            Self::Selftest(_) => return None,
+        })
+    }
+}
+
+/// The reports of an experiment.
+fn of<'a>(experiment: &'static str, common: &'a experiment::Common) -> Reports<'a> {
+    let inputs = files(&common.target).chain(common.accounts.accounts_file.as_deref());
+    Reports { experiment, output: &common.output, inputs: inputs.collect() }
+}
+
+/// The files that say which server is tested.
+fn files(target: &TargetArgs) -> impl Iterator<Item = &Path> {
+    std::iter::once(Path::new(&target.target)).chain(target.server.as_deref())
+}
+
 /// The same for every command.
 pub(crate) const EXIT_STATUS: &str = "\
 exit status:
   0    PASS: requests were made, and all that was asked for holds
   1    FAIL: a request failed, a threshold was missed, nothing was done, or the run was cut short
   2    the command line is wrong, or there is no server binary to start
-  3    INVALID: nothing can be said of the server; the line says why, such as a generator that fell behind
-       or too few requests
+  3    INVALID: nothing can be said of the server; the line says why, such as a generator that fell
+       behind, a machine that was busy with something else, or too few requests
   130  interrupted twice: nothing is reported";
 
 /// The text of the built-in target of this name.

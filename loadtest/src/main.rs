@@ -19,8 +19,10 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use cli::{Cli, Command, UsageError};
+use cli::{Cli, Command, Reports, UsageError};
 use interrupt::Interrupt;
+use report::unfinished;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use verdict::Ending;
 
 /// As clap has it for a command line that it refuses.
@@ -32,6 +34,7 @@ fn main() -> ExitCode {
         print!("{text}");
         return ExitCode::SUCCESS;
     }
+    raise_descriptors();
     match run(cli) {
         Ok(ending) => ending.exit(),
         Err(error) if error.is::<UsageError>() => {
@@ -45,18 +48,40 @@ fn main() -> ExitCode {
     }
 }
 
+/// Takes as many file descriptors as the system gives: each request under way needs one.
+fn raise_descriptors() {
+    let limit = getrlimit(Resource::Nofile);
+    if limit.current < limit.maximum {
+        // With those that it has it may do as well; if not, the run says so.
+        let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
+    }
+}
+
+/// Carries out the command. Whatever goes wrong, no report of an earlier run stays in the place of this one's.
 fn run(cli: Cli) -> anyhow::Result<Ending> {
     let interrupt = Interrupt::install()?;
-    match cli.command.unwrap_or(Command::Open(cli.default)) {
-        Command::Open(args) => experiment::open(&args, &interrupt),
-        Command::Enumerate(args) => experiment::enumerate(&args, &interrupt),
-        Command::Gate(args) => experiment::gate(&args, &interrupt),
-        Command::Compare(args) => experiment::compare(&args, &interrupt),
-        Command::Knee(args) => experiment::knee(&args, &interrupt),
-        Command::Isolate(args) => experiment::isolate(&args, &interrupt),
-        Command::Overload(args) => experiment::overload(&args, &interrupt),
-        Command::Storm(args) => experiment::storm(&args, &interrupt),
-        Command::Selftest(args) => selftest::command(&args, &interrupt),
-        Command::Goose(args) => goose::run(&args, &interrupt),
+    let command = cli.command.unwrap_or(Command::Open(cli.default));
+    let Some(Reports { experiment, output, inputs }) = command.reports() else {
+        return carry_out(&command, &interrupt);
+    };
+    // What the user has given is never written over, not even by the report of this mistake.
+    output.check_apart(&inputs)?;
+    carry_out(&command, &interrupt).inspect_err(|error| {
+        unfinished::failed(experiment, output, error);
+    })
+}
+
+fn carry_out(command: &Command, interrupt: &Interrupt) -> anyhow::Result<Ending> {
+    match command {
+        Command::Open(args) => experiment::open(args, interrupt),
+        Command::Enumerate(args) => experiment::enumerate(args, interrupt),
+        Command::Gate(args) => experiment::gate(args, interrupt),
+        Command::Compare(args) => experiment::compare(args, interrupt),
+        Command::Knee(args) => experiment::knee(args, interrupt),
+        Command::Isolate(args) => experiment::isolate(args, interrupt),
+        Command::Overload(args) => experiment::overload(args, interrupt),
+        Command::Storm(args) => experiment::storm(args, interrupt),
+        Command::Selftest(args) => selftest::command(args, interrupt),
+        Command::Goose(args) => goose::run(args, interrupt),
     }
 }

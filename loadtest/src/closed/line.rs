@@ -52,11 +52,13 @@ impl Line {
                     self.connection = Some(connection);
                     return Ok(Asked { answer, took: received - sent, received });
                 }
-                // The server had closed it meanwhile, and nothing was sent.
-                Err(Unanswered::Unsent(_)) if was_open => {}
-                Err(Unanswered::Unsent(failure) | Unanswered::Broken(failure)) => {
-                    return Err(failure);
-                }
+                // The server had closed it meanwhile, or as the request left: once more on a new one.
+                Err(Unanswered::Unsent(_) | Unanswered::Closed(_)) if was_open => {}
+                Err(
+                    Unanswered::Unsent(failure)
+                    | Unanswered::Closed(failure)
+                    | Unanswered::Broken(failure),
+                ) => return Err(failure),
             }
         }
     }

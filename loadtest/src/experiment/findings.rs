@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::report::{
-    Figure, Head, Machine, OutputArgs, Page, RunInfo, Server, Table, command_line, wall_clock,
-    write_json, write_junit,
+    Figure, Head, Machine, OutputArgs, Page, RunInfo, Server, Table, command_line, unfinished,
+    wall_clock, write_json, write_junit,
 };
 use crate::slo::Judged;
 use crate::verdict::Ending;
@@ -48,6 +48,7 @@ impl<'a> Record<'a> {
     /// A report could not be written ([`UsageError`](crate::cli::UsageError)).
     pub(crate) fn begin(experiment: &'static str, output: &'a OutputArgs) -> anyhow::Result<Self> {
         output.check()?;
+        unfinished::begun(experiment, output);
         let (machine, started_at, started) = (Machine::this(), wall_clock(), Instant::now());
         Ok(Self { experiment, output, machine, started_at, started })
     }

@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use super::args::parse_positive;
+use super::args::{parse_positive, parse_share};
 use crate::open::{Phase, Plan, Spacing};
 
 /// How requests arrive.
@@ -35,6 +35,14 @@ pub(crate) struct GeneratorArgs {
     )]
     pub(crate) late_after: Duration,
 
+    /// How much of the machine's processor time processes other than generator and server may take; with more, and
+    /// less than a core idle, the run is invalid
+    #[arg(
+        long, env = "HALLPASS_LOAD_MAX_OTHERS", value_name = "PERCENT", default_value = "10%",
+        value_parser = parse_share
+    )]
+    pub(crate) max_others: f64,
+
     /// Never sleep, for exact times on a machine with a core to spare: to wake a thread takes up to 0.2 ms
     #[arg(long, env = "HALLPASS_LOAD_BUSY_WAIT")]
     pub(crate) busy_wait: bool,
@@ -51,6 +59,7 @@ impl GeneratorArgs {
             timeout,
             late_after: self.late_after,
             busy_wait: self.busy_wait,
+            max_others: self.max_others,
             keep_samples: false,
         }
     }
@@ -59,6 +68,7 @@ impl GeneratorArgs {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crate::open::MOST_OTHERS;
 
     /// What they are without any option.
     pub(crate) fn args() -> GeneratorArgs {
@@ -68,6 +78,18 @@ pub(crate) mod tests {
             seed: 1,
             late_after: Duration::from_millis(1),
             busy_wait: false,
+            max_others: MOST_OTHERS,
         }
+    }
+
+    #[test]
+    fn the_bound_is_the_one_that_is_documented() {
+        use clap::Parser;
+        #[derive(Parser)]
+        struct Line {
+            #[command(flatten)]
+            args: GeneratorArgs,
+        }
+        assert_eq!(Line::parse_from(["open"]).args.max_others, MOST_OTHERS);
     }
 }

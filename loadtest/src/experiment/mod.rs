@@ -19,13 +19,14 @@ mod open;
 mod overload;
 mod recovery;
 mod scene;
+mod speed;
 mod steps;
 mod storm;
 mod streams;
 
 use serde::Serialize;
 
-pub(crate) use args::Common;
+pub(crate) use args::{Common, parse_share};
 pub(crate) use compare::{Args as CompareArgs, command as compare};
 pub(crate) use enumerate::{Args as EnumerateArgs, command as enumerate};
 pub(crate) use findings::{Findings, Record};

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::Findings;
+use super::{Findings, speed};
 use crate::accounts::{AccountArgs, OwnServer};
 use crate::cli::UsageError;
 use crate::interrupt::Interrupt;
-use crate::open::{Console, Glance, Observer, Plan, RunResult, Stage, Work, run};
+use crate::open::{Console, Glance, Observer, Place, Plan, RunResult, Stage, Work, run};
 use crate::report::Server;
 use crate::target::{Host, Spec, TargetArgs};
 use crate::verdict::Verdict;
@@ -77,8 +77,17 @@ impl Scene<'_> {
         // Fixed for scripts that wait for it: once, when the first request is due.
         let announce = !std::mem::replace(&mut self.started, true);
         let console = Console::new(step, plan.duration(), announce);
-        let mut observer = Acting { console, host: self.host, act, started: None };
-        run(plan, works, &self.stage.connector, self.interrupt, &mut observer)
+        // One of our own may be started again meanwhile.
+        let place = self.host.place();
+        let named = self.is_named().then(|| place.clone());
+        let before = speed::of(&place);
+        let mut observer = Acting { console, host: self.host, act, started: None, named };
+        // Those of the time between two runs belong to none.
+        drop(self.stage.renewals());
+        let mut result = run(plan, works, &self.stage.connector, self.interrupt, &mut observer)?;
+        result.note_renewals(self.stage.renewals());
+        result.speed = speed::mean(before, speed::of(&place));
+        Ok(result)
     }
 
     /// How a started server ended, if it has ended by itself.
@@ -108,6 +117,8 @@ struct Acting<'a> {
     host: &'a mut Host,
     act: &'a mut dyn FnMut(&mut Host, Duration),
     started: Option<Instant>,
+    /// Where a server is that was named.
+    named: Option<Place>,
 }
 
 impl Observer for Acting<'_> {
@@ -121,6 +132,10 @@ impl Observer for Acting<'_> {
             (self.act)(self.host, started.elapsed());
         }
         self.console.tick(glance);
+    }
+
+    fn place(&self) -> Place {
+        self.named.clone().unwrap_or_else(|| self.host.place())
     }
 }
 

@@ -3,7 +3,7 @@
 use super::summary::Summary;
 use super::tally::{Failures, Row};
 use crate::report::grouped;
-use crate::target::Call;
+use crate::target::{Call, OWN_LIMITS};
 use crate::verdict::{Ending, Verdict};
 
 /// More kinds of failures than this are only counted.
@@ -53,6 +53,11 @@ pub(crate) fn judge(evidence: &Evidence) -> Ending {
         reasons.push(format!("no {} request was answered rightly", row.call));
     }
     reasons.extend(evidence.missed_thresholds.iter().cloned());
+    let is_own = |failure: &&Failures| OWN_LIMITS.contains(&failure.kind.as_str());
+    if let Some(limit) = evidence.failures.iter().find(is_own).filter(|_| ran) {
+        let reason = format!("{} x {}: {}", grouped(limit.count), limit.row.call, limit.kind);
+        return Ending { verdict: Verdict::Invalid, reason };
+    }
     match reasons.is_empty() {
         true => Ending { verdict: Verdict::Pass, reason: passed(evidence) },
         false => Ending { verdict: Verdict::Fail, reason: reasons.join("; ") },
@@ -142,6 +147,13 @@ mod tests {
     #[test]
     fn a_failure_that_only_goose_counted_fails_the_run() {
         assert_eq!(line(&evidence(10, 2)), "FAIL: 2 more failed requests in Goose's report");
+    }
+
+    #[test]
+    fn a_limit_of_the_generators_machine_says_nothing_of_the_server() {
+        let failures = vec![failure("timed out", 2), failure(OWN_LIMITS[0], 3)];
+        let line = line(&Evidence { failures, ..evidence(10, 5) });
+        assert!(line.starts_with("INVALID: 3 x verify: the generator has no file"), "{line}");
     }
 
     #[test]

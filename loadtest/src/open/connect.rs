@@ -1,8 +1,12 @@
 //! Connections to the server: HTTP/1.1, kept alive, one request at a time.
 
 use std::future::{Future, poll_fn};
+use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
 use std::task::{Context, Poll};
 
 use anyhow::Context as _;
@@ -13,11 +17,11 @@ use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use reqwest::Url;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
 use super::tls::Tls;
-use crate::target::{Failure, Outcome};
+use crate::target::{Failure, Outcome, own_limit};
 
 /// Opens connections to one server.
 #[derive(Clone, Debug)]
@@ -55,19 +59,72 @@ impl Connector {
     pub(crate) async fn connect(&self) -> Result<Connection, Failure> {
         let stream = TcpStream::connect(&self.addresses[..]).await.map_err(no_connection)?;
         stream.set_nodelay(true).map_err(no_connection)?;
+        let received = Arc::new(AtomicU64::new(0));
         let stream: Box<dyn Stream> = match &self.tls {
             Some(tls) => Box::new(tls.handshake(stream).await.map_err(no_connection)?),
             None => Box::new(stream),
         };
         let (sender, driver) =
-            http1::handshake(TokioIo::new(stream)).await.map_err(no_connection)?;
-        Ok(Connection { sender, driver: Some(Box::pin(driver)), host: self.host.clone() })
+            http1::handshake(TokioIo::new(Counted { stream, received: Arc::clone(&received) }))
+                .await
+                .map_err(no_connection)?;
+        let driver = Some(Box::pin(driver) as Driver);
+        Ok(Connection { sender, driver, host: self.host.clone(), received })
     }
 }
 
 trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
+
+/// A stream that counts what comes.
+struct Counted {
+    stream: Box<dyn Stream>,
+    received: Arc<AtomicU64>,
+}
+
+impl AsyncRead for Counted {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(context, buffer);
+        self.received.fetch_add((buffer.filled().len() - before) as u64, Relaxed);
+        read
+    }
+}
+
+impl AsyncWrite for Counted {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffers: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(context, buffers)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+}
 
 type Driver = Pin<Box<dyn Future<Output = hyper::Result<()>> + Send>>;
 
@@ -78,12 +135,17 @@ pub(crate) struct Connection {
     /// `None` once the connection has ended.
     driver: Option<Driver>,
     host: HeaderValue,
+    /// How many bytes have come.
+    received: Arc<AtomicU64>,
 }
 
 /// Why a request got no answer.
 pub(crate) enum Unanswered {
     /// The connection had ended already, and nothing was sent: the request can be sent on another one.
     Unsent(Failure),
+    /// The connection ended before a byte of the answer came, as it does where the server closes an idle one while the
+    /// request is on its way.
+    Closed(Failure),
     Broken(Failure),
 }
 
@@ -99,11 +161,16 @@ impl Connection {
             let ready = drive(&mut self.driver, self.sender.ready()).await;
             ready.map_err(|error| Unanswered::Unsent(broken(&error)))?;
         }
+        let before = self.received.load(Relaxed);
         let sent = self.sender.try_send_request(request);
         let response = drive(&mut self.driver, sent).await.map_err(|mut error| {
             let unsent = error.take_message().is_some();
             let failure = broken(error.error());
-            if unsent { Unanswered::Unsent(failure) } else { Unanswered::Broken(failure) }
+            match (unsent, self.received.load(Relaxed) == before) {
+                (true, _) => Unanswered::Unsent(failure),
+                (false, true) => Unanswered::Closed(failure),
+                (false, false) => Unanswered::Broken(failure),
+            }
         })?;
         let (parts, body) = response.into_parts();
         let body = drive(&mut self.driver, body.collect()).await;
@@ -154,8 +221,9 @@ async fn drive<T>(driver: &mut Option<Driver>, wanted: impl Future<Output = T>) 
     .await
 }
 
-fn no_connection(error: impl std::error::Error) -> Failure {
-    Failure::new(Outcome::Transport, "no connection", innermost(&error))
+fn no_connection(error: impl std::error::Error + 'static) -> Failure {
+    let kind = own_limit(&error).unwrap_or("no connection");
+    Failure::new(Outcome::Transport, kind, innermost(&error))
 }
 
 fn broken(error: &hyper::Error) -> Failure {

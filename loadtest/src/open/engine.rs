@@ -298,7 +298,16 @@ impl Engine {
                     return (done, End::Answered(work.read(arrival.number, &answer, received)));
                 }
                 Err(Unanswered::Unsent(_)) if reused => *connection = None,
-                Err(Unanswered::Unsent(failure) | Unanswered::Broken(failure)) => {
+                // The new connection is not a kept one, so that this happens once only.
+                Err(Unanswered::Closed(_)) if reused => {
+                    *connection = None;
+                    self.live.resent.fetch_add(1, Relaxed);
+                }
+                Err(
+                    Unanswered::Unsent(failure)
+                    | Unanswered::Closed(failure)
+                    | Unanswered::Broken(failure),
+                ) => {
                     *connection = None;
                     return (done, End::Broken(failure));
                 }

@@ -3,6 +3,7 @@
 use crate::open::{Growth, RunResult};
 use crate::report::{grouped, time};
 use crate::slo::{Judged, Slo};
+use crate::target::OWN_LIMITS;
 use crate::verdict::{Ending, Verdict};
 
 /// With more late requests than this share of all, the percentiles are the generator's as much as the
@@ -34,7 +35,10 @@ pub(crate) fn judge(result: &RunResult, slos: &[Slo], server_exit: Option<&str>)
     let ending = if !invalid.is_empty() {
         Ending { verdict: Verdict::Invalid, reason: invalid.join("; ") }
     } else if !failed.is_empty() {
-        Ending { verdict: Verdict::Fail, reason: failed.join("; ") }
+        let burst = burst(result, &slos).filter(|_| server_exit.is_none() && !result.interrupted);
+        let verdict = if burst.is_some() { Verdict::Invalid } else { Verdict::Fail };
+        let reasons: Vec<String> = burst.into_iter().chain(failed).collect();
+        Ending { verdict, reason: reasons.join("; ") }
     } else if let Some(reason) = undecided(&slos) {
         Ending { verdict: Verdict::Invalid, reason }
     } else {
@@ -102,7 +106,8 @@ fn undecided(slos: &[Judged]) -> Option<String> {
 pub(crate) fn faults(result: &RunResult) -> Vec<String> {
     let generator = &result.generator;
     let lag = &generator.lag;
-    let mut reasons = Vec::new();
+    let mut reasons = own_limits(result);
+    reasons.extend(result.contention.fault(result.steal, result.max_others));
     let share = lag.late as f64 / lag.times.count().max(1) as f64;
     if share > MOST_LATE {
         reasons.push(format!(
@@ -121,6 +126,29 @@ pub(crate) fn faults(result: &RunResult) -> Vec<String> {
         reasons.push(format!("the generator used {percent:.0}% of its core"));
     }
     reasons
+}
+
+/// The second in which others took so much of the machine that misses may be theirs; `None` if there is none, or
+/// if something was missed that takes no time, such as right answers.
+fn burst(result: &RunResult, slos: &[Judged]) -> Option<String> {
+    let mut missed = slos.iter().filter(|slo| !slo.held && slo.undecided.is_none());
+    if missed.any(|slo| slo.slo.contains("errors")) {
+        return None;
+    }
+    let (second, others) = result.worst_second()?;
+    let is_burst = result.timeline[second].contention.is_burst(result.max_others);
+    is_burst.then(|| {
+        format!(
+            "other processes took {:.0}% of the machine's processor time in second {second}",
+            100.0 * others
+        )
+    })
+}
+
+/// The limits of the generator's machine that requests failed by.
+fn own_limits(result: &RunResult) -> Vec<String> {
+    let by_limit = result.failures.iter().filter(|it| OWN_LIMITS.contains(&it.kind.as_str()));
+    by_limit.map(|it| format!("{} x {}: {}", grouped(it.count), it.request, it.kind)).collect()
 }
 
 /// What was asked for and does not hold, the gravest first.

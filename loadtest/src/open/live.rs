@@ -23,6 +23,7 @@ pub(super) struct Live {
     waiting: AtomicU64,
     peak_waiting: AtomicU64,
     pub(super) connections: AtomicU64,
+    pub(super) resent: AtomicU64,
     /// What was answered since the last look.
     recent: Mutex<Times>,
 }
@@ -58,6 +59,7 @@ impl Live {
             waiting: AtomicU64::new(0),
             peak_waiting: AtomicU64::new(0),
             connections: AtomicU64::new(0),
+            resent: AtomicU64::new(0),
             recent: Mutex::new(Times::coarse()),
         }
     }

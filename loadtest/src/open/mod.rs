@@ -8,6 +8,8 @@
 mod backlog;
 mod connect;
 mod console;
+mod contention;
+mod counters;
 mod engine;
 mod judge;
 mod ledger;
@@ -37,6 +39,10 @@ use anyhow::{Context, anyhow};
 pub(crate) use backlog::Growth;
 pub(crate) use connect::{Connection, Connector, Unanswered};
 pub(crate) use console::Console;
+#[cfg(test)]
+pub(crate) use contention::MOST_OTHERS;
+pub(crate) use contention::{Reading, Readings, Shares};
+pub(crate) use counters::{Place, read};
 use engine::{Course, Engine};
 pub(crate) use judge::{Judgment, faults, judge};
 use ledger::Ledger;
@@ -53,13 +59,16 @@ pub(crate) use schedule::Arrival;
 pub(crate) use schedule::arrivals;
 pub(crate) use stage::Stage;
 use steal::Steal;
-pub(crate) use tables::{stolen, summary, tables};
+pub(crate) use tables::{stolen, summary, tables, told};
 pub(crate) use work::Work;
 
+use crate::accounts::Renewals;
 use crate::interrupt::Interrupt;
 
 /// How often an observer looks.
 const TICK: Duration = Duration::from_millis(200);
+/// How often the counters of the machine are read.
+const READ_EVERY: Duration = Duration::from_secs(1);
 /// How many tasks may go on before the generator asks the kernel what has come in: few, so that neither
 /// the timer nor an answer waits long for its turn.
 const EVENT_INTERVAL: u32 = 8;
@@ -71,6 +80,11 @@ pub(crate) trait Observer {
 
     /// Some time has passed; told a few times a second.
     fn tick(&mut self, glance: &Glance);
+
+    /// Where the server is now.
+    fn place(&self) -> Place {
+        Place::Inside
+    }
 }
 
 /// Carries out a plan, in which each phase has a load for each of `works`. It blocks until the last
@@ -96,9 +110,12 @@ pub(crate) fn run(
     let generator = thread::Builder::new().name("generator".into()).spawn(generate);
     let generator = generator.context("cannot start the generator's thread")?;
     let mut started = false;
-    let mut steal = Steal::default();
+    let (mut steal, mut readings) = (Steal::default(), Readings::default());
     while !live.is_over() && !generator.is_finished() {
         steal.watch();
+        if readings.last().is_none_or(|last| last.at.elapsed() >= READ_EVERY) {
+            readings.add(read(&observer.place()));
+        }
         thread::park_timeout(TICK);
         let glance = live.glance();
         if glance.started && !started {
@@ -108,11 +125,13 @@ pub(crate) fn run(
         observer.tick(&glance);
     }
     steal.read();
+    readings.add(read(&observer.place()));
     let ended = generator.join().map_err(|_| anyhow!("the generator panicked"))?;
     let (ledger, course, peak_cpu) = ended.context("the generator has no timer")?;
     let names = works.iter().map(|work| work.name().to_owned()).collect();
     let mut result = result(names, ledger, &course, peak_cpu, plan.busy_wait, &live);
     result.note_steal(&steal, course.start);
+    result.note_contention(&readings, course.start, plan.max_others);
     Ok(result)
 }
 
@@ -172,12 +191,17 @@ fn result(
             peak_in_flight: live.peak_in_flight(),
             peak_waiting: live.peak_waiting(),
             connections: live.connections.load(Relaxed),
+            resent: live.resent.load(Relaxed),
             realtime: course.realtime,
             busy_wait,
         },
         failures,
         samples: ledger.samples,
+        renewals: Renewals::default(),
         steal: None,
+        contention: Shares::default(),
+        max_others: 1.0,
+        speed: None,
         elapsed: course.elapsed,
         interrupted: course.interrupted,
     }

@@ -17,6 +17,7 @@ pub(crate) fn pictures(result: &RunResult, slos: &[Slo]) -> Vec<Figure> {
         latency_by_percentile(result, &streams),
         lag_over_time(result),
     ];
+    pictures.extend(others_over_time(result));
     pictures.extend(steal_over_time(result));
     pictures
 }
@@ -133,6 +134,35 @@ fn lag_over_time(result: &RunResult) -> Figure {
             bounds: vec![],
         },
     }
+}
+
+/// `None` if the system does not say.
+fn others_over_time(result: &RunResult) -> Option<Figure> {
+    result.contention.others?;
+    let percent = |share: Option<f64>| Some(100.0 * share?);
+    let line = |name: &str, tone, share: fn(&super::Shares) -> Option<f64>| {
+        let at = |(at, second): (f64, &super::result::Second)| {
+            Some((at, percent(share(&second.contention))?))
+        };
+        line(name.to_owned(), tone, whole_seconds(result).filter_map(at).collect())
+    };
+    Some(Figure {
+        title: "What others took of the machine".into(),
+        reading: "Which share of the machine's processor time processes took in each second that are neither the \
+                  generator nor the server, and in which share of the second some task waited for a core, \
+                  whoever had it. The first should stay near 0: what others take, the server may have to wait for."
+            .into(),
+        chart: Chart {
+            x: Axis::new("seconds since the start", Unit::Number),
+            y: Axis::new("share", Unit::Percent),
+            lines: vec![
+                line("taken by others", Tone::Red, |shares| shares.others),
+                line("some task waited", Tone::LightBlue, |shares| shares.cpu_pressure),
+            ],
+            marks: starts(result),
+            bounds: vec![],
+        },
+    })
 }
 
 /// `None` if the system does not say.

@@ -22,6 +22,9 @@ pub(crate) struct Plan {
     pub(crate) late_after: Duration,
     /// Whether the generator never sleeps, and so neither has to be woken for a request nor for an answer.
     pub(crate) busy_wait: bool,
+    /// The share of the machine's processor time, from 0 to 1, that others may take beside generator and server. The
+    /// run is invalid if they take more.
+    pub(crate) max_others: f64,
     /// Whether each measured request is kept, beside the histograms: 40 bytes each.
     pub(crate) keep_samples: bool,
 }
@@ -78,8 +81,8 @@ impl Load {
 }
 
 impl Plan {
-    /// One phase with a load for each stream, at even distances, and no bound to the requests under way
-    /// that is likely to be felt.
+    /// One phase with a load for each stream, at even distances, no bound to the requests under way
+    /// that is likely to be felt, and none to what others take of the machine.
     pub(crate) fn constant(loads: Vec<Load>, duration: Duration, timeout: Duration) -> Self {
         let name = "load".to_owned();
         Self {
@@ -90,6 +93,7 @@ impl Plan {
             timeout,
             late_after: LATE_AFTER,
             busy_wait: false,
+            max_others: 1.0,
             keep_samples: false,
         }
     }

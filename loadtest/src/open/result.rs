@@ -6,11 +6,16 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use super::backlog::Backlog;
+use super::contention::{Readings, Shares};
 use super::plan::{Load, Phase};
 use super::schedule::Arrival;
 use super::steal::Steal;
+use crate::accounts::Renewals;
 use crate::histogram::Times;
 use crate::target::Outcome;
+
+/// The name of the renewals of tokens in reports.
+const RENEWAL: &str = "renewal";
 
 /// What became of the requests of one name, in one phase or in all.
 #[derive(Clone, Debug)]
@@ -122,6 +127,7 @@ pub(crate) struct Second {
     pub(crate) worst_lag: Duration,
     /// As of [`RunResult`].
     pub(crate) steal: Option<f64>,
+    pub(crate) contention: Shares,
 }
 
 /// What happened to one stream in a second.
@@ -139,7 +145,7 @@ impl Second {
     pub(super) fn new(streams: usize, times: impl Fn() -> Times) -> Self {
         let tally = || SecondTally { offered: 0, outcomes: Counts::default(), latency: times() };
         let tallies = (0..streams).map(|_| tally()).collect();
-        Self { tallies, worst_lag: Duration::ZERO, steal: None }
+        Self { tallies, worst_lag: Duration::ZERO, steal: None, contention: Shares::default() }
     }
 }
 
@@ -178,6 +184,8 @@ pub(crate) struct Generator {
     pub(crate) peak_waiting: u64,
     /// How many connections it opened.
     pub(crate) connections: u64,
+    /// How many requests it sent once more, since the server had closed the connection as they left.
+    pub(crate) resent: u64,
     /// Whether its thread went before all others of the machine, as the system may allow.
     pub(crate) realtime: bool,
     /// Whether it never slept.
@@ -209,9 +217,17 @@ pub(crate) struct RunResult {
     pub(crate) failures: Vec<FailureCount>,
     /// The measured requests in the order of their ends, if the plan asked for them.
     pub(crate) samples: Option<Vec<Sample>>,
+    /// Of the users' tokens, beside the load and on top of it.
+    pub(crate) renewals: Renewals,
     /// The share of the measured phases, from 0 to 1, in which other machines had the core that they had most,
     /// while this one had work for it; `None` if the system does not say.
     pub(crate) steal: Option<f64>,
+    /// What others took of the machine during the measured phases, and how much they may.
+    pub(crate) contention: Shares,
+    pub(crate) max_others: f64,
+    /// How fast the machine computed right before and after, in rounds of the same work per second, if the server
+    /// is on it.
+    pub(crate) speed: Option<f64>,
     /// How long requests were offered: the plan's duration, unless the run was cut short.
     pub(crate) elapsed: Duration,
     /// Whether it was cut short.
@@ -223,6 +239,27 @@ impl RunResult {
     pub(crate) fn requests(&self) -> BTreeMap<&str, Tally> {
         let names = self.names.iter().enumerate();
         names.map(|(stream, name)| (name.as_str(), self.total(stream))).collect()
+    }
+
+    /// The same with the renewals of tokens, if there were any, for whoever shows them.
+    pub(crate) fn shown(&self) -> BTreeMap<&str, Tally> {
+        let mut requests = self.requests();
+        if self.renewals.tally.offered > 0 {
+            requests.insert(RENEWAL, self.renewals.tally.clone());
+        }
+        requests
+    }
+
+    /// Notes what became of the renewals meanwhile.
+    pub(crate) fn note_renewals(&mut self, renewals: Renewals) {
+        let failures = renewals.failures.iter().map(|(kind, (count, example))| FailureCount {
+            request: RENEWAL.to_owned(),
+            kind: kind.clone(),
+            count: *count,
+            example: example.clone(),
+        });
+        self.failures.extend(failures);
+        self.renewals = renewals;
     }
 
     /// What became of the requests of one stream in the measured phases.
@@ -253,6 +290,28 @@ impl RunResult {
         // They follow on one another: all that does not count comes before.
         let first = self.phases.iter().find(|phase| phase.phase.measured);
         self.steal = first.and_then(|phase| steal.share(start + phase.start, self.measured()));
+    }
+
+    /// Notes what others took of the machine in a run that began at `start`.
+    pub(super) fn note_contention(&mut self, readings: &Readings, start: Instant, most: f64) {
+        const SECOND: Duration = Duration::from_secs(1);
+        for (at, second) in (0..).zip(&mut self.timeline) {
+            second.contention = readings.shares(start + SECOND * at, SECOND);
+        }
+        let first = self.phases.iter().find(|phase| phase.phase.measured);
+        let measured = first.map(|phase| readings.shares(start + phase.start, self.measured()));
+        self.contention = measured.unwrap_or_default();
+        self.max_others = most;
+    }
+
+    /// The measured second in which others took the most of the machine, and what they took.
+    pub(crate) fn worst_second(&self) -> Option<(usize, f64)> {
+        let first = self.phases.iter().find(|phase| phase.phase.measured)?;
+        let whole = |time: Duration| usize::try_from(time.as_secs()).unwrap_or(usize::MAX);
+        let (from, to) = (whole(first.start), whole(self.elapsed));
+        let seconds = self.timeline.iter().enumerate().take(to).skip(from);
+        let others = seconds.filter_map(|(at, second)| Some((at, second.contention.others?)));
+        others.max_by(|a, b| a.1.total_cmp(&b.1))
     }
 
     /// The rate of a stream, in requests per second, if it has the same one in all measured phases.

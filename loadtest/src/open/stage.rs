@@ -7,7 +7,7 @@ use anyhow::Context;
 use super::connect::Connector;
 use super::requests::{SignIn, Verify};
 use super::work::Work;
-use crate::accounts::{AccountArgs, Keeper, Provisioner, Users};
+use crate::accounts::{AccountArgs, Keeper, Provisioner, Renewals, Users};
 use crate::interrupt::Interrupt;
 use crate::target::{Clients, Host, Spec, Target, TargetArgs};
 
@@ -21,7 +21,7 @@ pub(crate) struct Stage {
     pub(crate) users: Arc<Users>,
     pub(crate) connector: Connector,
     /// Renews the users' tokens as long as the stage stands.
-    _keeper: Keeper,
+    keeper: Keeper,
 }
 
 impl Stage {
@@ -48,7 +48,12 @@ impl Stage {
         })?;
         let users = Arc::new(Users::new(signed_in));
         let keeper = Keeper::start(&users, &target, clients.client()?)?;
-        Ok(Self { target: Arc::clone(&target), users, connector, _keeper: keeper })
+        Ok(Self { target: Arc::clone(&target), users, connector, keeper })
+    }
+
+    /// What became of the renewals of tokens since this was last asked.
+    pub(crate) fn renewals(&self) -> Renewals {
+        self.keeper.take()
     }
 
     /// Verifications.

@@ -21,9 +21,9 @@ pub(crate) fn tables(result: &RunResult) -> Vec<Table> {
     tables
 }
 
-/// The streams that had a load.
+/// The streams that had a load, and the renewals of tokens.
 fn offered(result: &RunResult) -> impl Iterator<Item = (&str, Tally)> {
-    result.requests().into_iter().filter(|(_, tally)| tally.offered > 0)
+    result.shown().into_iter().filter(|(_, tally)| tally.offered > 0)
 }
 
 fn us(figure: Option<u64>) -> String {
@@ -159,6 +159,10 @@ fn generator(result: &RunResult) -> Table {
     let generator = &result.generator;
     let lag = generator.lag.times.figures();
     let percent = |share: f64| format!("{:.0}%", 100.0 * share);
+    let contention = &result.contention;
+    let number = |number: Option<f64>| {
+        number.map_or_else(|| "it can't tell".to_owned(), |number| format!("{number:.2}"))
+    };
     let rows = [
         ("lag p50", us(lag.p50)),
         ("lag p99", us(lag.p99)),
@@ -171,18 +175,36 @@ fn generator(result: &RunResult) -> Table {
         ("most requests under way at once", grouped(generator.peak_in_flight)),
         ("most requests that waited for a slot at once", grouped(generator.peak_waiting)),
         ("connections opened", grouped(generator.connections)),
+        ("requests sent once more", grouped(generator.resent)),
         ("goes before all other threads", goes_first(generator).to_owned()),
         ("steal", stolen(result.steal)),
+        ("others' share of the machine", told(contention.others)),
+        ("in the worst second", told(result.worst_second().map(|(_, share)| share))),
+        ("idle cores", number(contention.idle_cores)),
+        ("some task waited for a core", told(contention.cpu_pressure)),
+        ("some task waited for memory", told(contention.memory_pressure)),
+        (
+            "the server's threads waited for a core, seconds per second",
+            number(contention.server_delay),
+        ),
     ];
     Table {
         title: "The generator".into(),
-        note: "What the generator saw of itself. If it was late with more than 1 % of the requests or \
+        note: "What the generator saw of itself. A request is sent once more, on a new connection, if the server \
+               closed the kept one as the request left and not a byte of an answer came. If it was late with more than 1 % of the requests or \
                a hundred times as late with one, or used more than 90 % of its core (unless it never sleeps), the run is invalid. \
+               Others are processes other than the generator and the server: if they take more of the machine's processor time than \
+               --max-others and less than a core is idle, the run is invalid, too. \
                Steal is the share of the time in which other virtual machines had the core that they had most, while this one had work for it."
             .into(),
         head: words(["", ""]),
         rows: rows.into_iter().map(|(name, value)| vec![name.to_owned(), value]).collect(),
     }
+}
+
+/// A share, in percent, where the system says.
+pub(crate) fn told(share: Option<f64>) -> String {
+    share.map_or_else(|| "it can't tell".to_owned(), |share| format!("{:.1}%", 100.0 * share))
 }
 
 /// What was stolen of the cores' time, in percent.
@@ -227,11 +249,12 @@ pub(crate) fn summary(result: &RunResult) -> String {
     let _ = write!(
         text,
         "\nlatency from the intended start, over {seconds:.1} s; generator: lag p99 {}, at worst {}, \
-         {:.0}% of a core; steal {}",
+         {:.0}% of a core; steal {}; others {} of the machine",
         us(lag.p99),
         us(lag.max),
         100.0 * generator.cpu,
-        stolen(result.steal)
+        stolen(result.steal),
+        told(result.contention.others)
     );
     text
 }

@@ -168,6 +168,37 @@ fn a_connection_that_the_server_has_closed_is_replaced() {
     assert_eq!(result.generator.connections, 4);
 }
 
+/// A server whose connections each get this answer to their first request; to the next one they get `last` and
+/// end. How far they come is how far requests do.
+fn closing(last: &'static [u8]) -> std::net::SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let mut request = [0; 1024];
+            let _ = stream.read(&mut request);
+            let _ = stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n");
+            let _ = stream.read(&mut request);
+            let _ = stream.write_all(last);
+        }
+    });
+    address
+}
+
+#[test]
+fn a_request_that_meets_a_closing_connection_is_sent_once_more_and_counted() {
+    let apart = vec![Load::At((0..4).map(|n| 50 * MS * n).collect())];
+    let plan = Plan { phases: Plan::constant(apart, 200 * MS, MS).phases, ..at_once(0) };
+    let result = carried_out(&plan, closing(b""), false);
+    assert_eq!(result.total(0).served(), 4, "{:?}", result.failures);
+    assert_eq!((result.generator.resent, result.generator.connections), (3, 4));
+
+    // What has begun to answer has taken the request.
+    let result = carried_out(&plan, closing(b"HTTP/1.1 204"), false);
+    assert_eq!(result.total(0).outcomes.of(Outcome::Transport), 2, "{:?}", result.failures);
+    assert_eq!(result.generator.resent, 0);
+}
+
 #[test]
 fn a_queue_that_grows_to_the_end_is_no_throughput_and_fails_the_run() {
     let server = CounterServer::start(1, 5 * MS).unwrap();

@@ -42,6 +42,35 @@ impl OutputArgs {
     }
 }
 
+impl OutputArgs {
+    /// Whether no report would take the place of one of these files, or of another report.
+    ///
+    /// # Errors
+    ///
+    /// The first that would.
+    pub(crate) fn check_apart(&self, others: &[&Path]) -> Result<(), UsageError> {
+        let reports = [("--html", Some(&self.html)), ("--json", self.json.as_ref())];
+        let reports = reports.into_iter().chain([("--junit", self.junit.as_ref())]);
+        let mut taken: Vec<PathBuf> = others.iter().map(|path| whole(path)).collect();
+        for (flag, file) in reports.filter_map(|(flag, file)| Some((flag, file?))) {
+            let path = whole(file);
+            if taken.contains(&path) && !path.starts_with("/dev") {
+                let file = file.display();
+                let why =
+                    format!("{flag}: {file} is named for something else, too: give another name");
+                return Err(UsageError(why));
+            }
+            taken.push(path);
+        }
+        Ok(())
+    }
+}
+
+/// The path without what may be written in different ways.
+fn whole(path: &Path) -> PathBuf {
+    path.canonicalize().or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.to_owned())
+}
+
 /// Whether this file of this option can be written.
 ///
 /// # Errors

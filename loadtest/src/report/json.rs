@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::machine::RunInfo;
 use crate::histogram::{Figures, Intervals};
-use crate::open::{RunResult, Tally};
+use crate::open::{RunResult, Shares, Tally};
 use crate::slo::Judged;
 use crate::verdict::{Ending, Verdict};
 
@@ -67,6 +67,7 @@ pub(crate) struct OpenBody {
     generator: GeneratorFigures,
     /// As of [`RunResult`].
     steal: Option<f64>,
+    contention: ContentionFigures,
     interrupted: bool,
     /// How long requests were to be offered, and were.
     planned_s: f64,
@@ -144,6 +145,7 @@ struct SecondFigures {
     second: usize,
     worst_lag_us: u128,
     steal: Option<f64>,
+    contention: Shares,
     requests: BTreeMap<String, SecondRequestFigures>,
 }
 
@@ -152,6 +154,16 @@ struct SecondRequestFigures {
     offered: u64,
     outcomes: BTreeMap<&'static str, u64>,
     latency_us: Figures,
+}
+
+/// What others took of the machine.
+#[derive(Debug, Serialize)]
+struct ContentionFigures {
+    #[serde(flatten)]
+    shares: Shares,
+    /// What they took in the second in which that was most.
+    worst_second: Option<f64>,
+    max_others: f64,
 }
 
 /// What the generator saw of itself.
@@ -165,6 +177,7 @@ struct GeneratorFigures {
     peak_in_flight: u64,
     peak_waiting: u64,
     connections: u64,
+    resent: u64,
     realtime: bool,
     busy_wait: bool,
 }
@@ -185,10 +198,16 @@ impl OpenBody {
                 peak_in_flight: generator.peak_in_flight,
                 peak_waiting: generator.peak_waiting,
                 connections: generator.connections,
+                resent: generator.resent,
                 realtime: generator.realtime,
                 busy_wait: generator.busy_wait,
             },
             steal: result.steal,
+            contention: ContentionFigures {
+                shares: result.contention,
+                worst_second: result.worst_second().map(|(_, others)| others),
+                max_others: result.max_others,
+            },
             interrupted: result.interrupted,
             planned_s: planned.as_secs_f64(),
             elapsed_s: result.elapsed.as_secs_f64(),
@@ -203,7 +222,7 @@ pub(crate) fn requests(result: &RunResult) -> Requests {
     let measured = result.measured();
     let figures =
         |(name, tally): (&str, Tally)| (name.to_owned(), RequestFigures::of(&tally, measured));
-    result.requests().into_iter().map(figures).collect()
+    result.shown().into_iter().map(figures).collect()
 }
 
 fn phases(result: &RunResult) -> Vec<PhaseFigures> {
@@ -230,6 +249,7 @@ fn timeline(result: &RunResult) -> Vec<SecondFigures> {
             second,
             worst_lag_us: figures.worst_lag.as_micros(),
             steal: figures.steal,
+            contention: figures.contention,
             requests: result
                 .names
                 .iter()

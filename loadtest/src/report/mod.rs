@@ -8,6 +8,7 @@ mod junit;
 mod machine;
 mod page;
 mod text;
+pub(crate) mod unfinished;
 
 pub(crate) use args::{OutputArgs, check_writable};
 pub(crate) use axis::{Axis, Unit};

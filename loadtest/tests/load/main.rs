@@ -162,6 +162,91 @@ fn closed_registration_is_a_failure_that_says_what_to_do() {
 }
 
 #[test]
+fn reports_of_an_earlier_run_do_not_stay_when_this_one_cannot_begin() {
+    let files = ["--html", "old.html", "--json", "old.json", "--junit", "old.xml"];
+    let nobody = ["open", "--host", "http://127.0.0.1:1"];
+    let no_server = ["knee", "--server", "/nonexistent/hallpass"];
+    let nothing_to_send = ["open", "--verify-rate", "0"];
+    let closed = ["goose", "--host", "http://127.0.0.1:1", "--accounts", "1", "-u", "2"];
+    for (args, status) in
+        [(&nobody[..], 1), (&no_server[..], 2), (&nothing_to_send[..], 2), (&closed[..], 2)]
+    {
+        let dir = TempDir::new().unwrap();
+        for file in ["old.html", "old.json", "old.xml"] {
+            std::fs::write(dir.path().join(file), "PASS of an earlier run").unwrap();
+        }
+        let output = program(dir.path()).args(args).args(files).output().unwrap();
+        let run = finished(output, dir);
+        assert_eq!(run.status, Some(status), "{run:?}");
+        for file in ["old.html", "old.json", "old.xml"] {
+            let text = std::fs::read_to_string(run.dir.path().join(file)).unwrap();
+            assert!(!text.contains("earlier run"), "{file}: {text}");
+            assert!(text.contains("the run has no result"), "{file}: {text}");
+        }
+        let json = std::fs::read(run.dir.path().join("old.json")).unwrap();
+        let json: serde_json::Value = serde_json::from_slice(&json).unwrap();
+        assert_eq!(json["verdict"], "fail", "{json}");
+        let xml = std::fs::read_to_string(run.dir.path().join("old.xml")).unwrap();
+        assert!(xml.contains("<failure"), "{xml}");
+    }
+}
+
+#[test]
+fn a_run_that_is_killed_leaves_no_report_of_an_earlier_one() {
+    let fake = Fake::start(Fault::None);
+    let dir = TempDir::new().unwrap();
+    let report = dir.path().join("run.json");
+    std::fs::write(&report, "PASS of an earlier run").unwrap();
+    let args = ["open", "--host", &fake.url, "-t", "60s", "--accounts", "2", "--json", "run.json"];
+    let mut child = program(dir.path()).args(args).spawn().unwrap();
+    fake.wait_for_verifications(1);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let json: serde_json::Value = serde_json::from_slice(&std::fs::read(&report).unwrap()).unwrap();
+    assert_eq!(json["verdict"], "invalid", "{json}");
+    assert!(json["reason"].as_str().unwrap().contains("has no result"), "{json}");
+}
+
+/// A run of slow verifications with so few file descriptors: soft and hard limit, as the shell sets them.
+fn with_descriptors(limits: &str) -> Run {
+    let fake = Fake::start(Fault::HoldsVerify);
+    let dir = TempDir::new().unwrap();
+    let program = program(dir.path());
+    let mut command = Command::new("sh");
+    command.arg("-c").arg(format!("{limits}; exec \"$0\" \"$@\"")).arg(program.get_program());
+    command.current_dir(dir.path());
+    command.args(["open", "--host", &fake.url, "--accounts", "2", "--late-after", "10s"]);
+    command.args(["--verify-rate", "100", "-t", "2s"]);
+    finished(command.output().unwrap(), dir)
+}
+
+#[test]
+fn too_few_file_descriptors_are_raised_or_make_the_run_invalid() {
+    let raised = with_descriptors("ulimit -Sn 64");
+    assert!(!raised.verdict().contains("file descriptor"), "{raised:?}");
+    let run = with_descriptors("ulimit -n 64");
+    assert_eq!(run.status, Some(3), "{run:?}");
+    assert!(run.verdict().contains("verify: the generator has no file descriptor"), "{run:?}");
+}
+
+#[test]
+fn a_report_takes_the_place_of_no_file_that_is_used_otherwise() {
+    let dir = TempDir::new().unwrap();
+    std::fs::write(dir.path().join("mine"), "ann and bob").unwrap();
+    for args in [
+        &["open", "--host", "http://127.0.0.1:1", "--accounts-file", "mine", "--json", "mine"][..],
+        &["open", "--host", "http://127.0.0.1:1", "--target", "mine", "--html", "./mine"],
+        &["open", "--host", "http://127.0.0.1:1", "--html", "mine", "--junit", "mine"],
+        &["gate", "--baseline", "mine", "--json", "mine"],
+    ] {
+        let output = program(dir.path()).args(args).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {output:?}");
+        let text = std::fs::read_to_string(dir.path().join("mine")).unwrap();
+        assert_eq!(text, "ann and bob", "{args:?}");
+    }
+}
+
+#[test]
 fn a_missed_goose_threshold_fails_the_run() {
     let args = ["--", "--no-threshold-abort", "--threshold", "p50<1us"];
     let (run, _) = run_against(Fault::None, &args);

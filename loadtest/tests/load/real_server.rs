@@ -28,6 +28,7 @@ fn a_server_that_is_killed_comes_back_for_the_storm() {
     let mut command = program(dir.path());
     command.args(["storm", "--server", server.to_str().unwrap(), "--users", "20"]);
     command.args(["--server-arg", "--pbkdf2-iterations 1000", "--late-after", "10s"]);
+    command.args(["--max-others", "100%"]);
     command.args(["--variants", "jitter-retry", "--jitter", "1s", "--accounts", "4"]);
     command.args(["--before", "2s", "--watch", "8s", "--json", "storm.json"]);
     let run = finished(command.output().unwrap(), dir);

@@ -8,7 +8,7 @@ use super::Measured;
 use super::step::Step;
 use crate::experiment::Stream;
 use crate::experiment::knee::{KneeFigures, figure, probes, rate_text};
-use crate::open::stolen;
+use crate::open::{Shares, stolen};
 use crate::report::{
     Axis, Chart, Figure, Line, RequestFigures, Table, Tone, Unit, grouped, time, words,
 };
@@ -32,6 +32,7 @@ struct StepFigures {
     login_goodput_per_s: f64,
     lag_p99_us: u64,
     steal: Option<f64>,
+    contention: Shares,
     faults: Vec<String>,
     requests: BTreeMap<Stream, RequestFigures>,
 }
@@ -57,6 +58,7 @@ impl StepFigures {
             login_goodput_per_s: step.login_goodput,
             lag_p99_us: step.lag_p99_us,
             steal: step.steal,
+            contention: step.contention,
             faults: step.silent(),
             requests: BTreeMap::from([
                 (Stream::Verify, figures(&step.verify)),

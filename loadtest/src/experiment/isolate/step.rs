@@ -6,7 +6,7 @@ use super::args::Args;
 use super::verdict::Point;
 use crate::experiment::streams::{loads, works};
 use crate::experiment::{Scene, Stream};
-use crate::open::{Phase, RunResult, Tally, faults, stolen};
+use crate::open::{Phase, RunResult, Shares, Tally, faults, stolen};
 
 /// How often a step is taken until it says something. What other machines do comes in bursts of half a minute.
 const MOST_TRIES: u32 = 5;
@@ -28,6 +28,7 @@ pub(super) struct Step {
     pub(super) lag_p99_us: u64,
     /// As of [`RunResult`].
     pub(super) steal: Option<f64>,
+    pub(super) contention: Shares,
     /// What the generator did wrong.
     pub(super) faults: Vec<String>,
     /// What other machines did.
@@ -101,6 +102,7 @@ impl Step {
             login_goodput: login_served as f64 / args.step_time.as_secs_f64(),
             lag_p99_us: result.generator.lag.times.quantile(0.99).unwrap_or_default(),
             steal: result.steal,
+            contention: result.contention,
             faults: faults(result),
             disturbance: too_much(result.steal, args.max_steal),
             interrupted: result.interrupted,

@@ -23,6 +23,12 @@ impl Found {
         self.bounds.holds_per_s.is_none() && self.bounds.limit == Limit::Generator
     }
 
+    /// How fast the machine was when rates held.
+    pub(crate) fn speed(&self) -> Option<f64> {
+        let held = self.probes.iter().filter(|probe| probe.says == Says::Holds);
+        held.filter_map(|probe| probe.speed).reduce(f64::max)
+    }
+
     /// The probes that say something, by rate.
     pub(crate) fn valid(&self) -> Vec<&Probe> {
         let valid = |probe: &&Probe| matches!(probe.says, Says::Holds | Says::Misses);
@@ -40,10 +46,12 @@ impl Found {
         match (limit, holds_per_s) {
             (Limit::Server, _) => format!("{stream}: {low}/s hold, {high}/s do not"),
             (Limit::Generator, Some(_)) => format!(
-                "{stream}: at least {low}/s hold; at {high}/s the generator is the limit, not the server"
+                "{stream}: at least {low}/s hold; at {high}/s the generator or its machine is the limit, not the server"
             ),
             (Limit::Generator, None) => {
-                format!("{stream}: the generator fell behind at every rate, down to {high}/s")
+                let why = self.probes.iter().rev().find_map(|probe| probe.faults.first());
+                let why = why.map_or("the generator fell behind", String::as_str);
+                format!("{stream}: no rate says anything, down to {high}/s: {why}")
             }
             (Limit::Most, _) => format!("{stream}: {low}/s hold, and more was not tried"),
             (Limit::Least, _) => format!("{stream}: not even {high}/s hold"),

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use super::search::Says;
+use crate::experiment::speed;
 use crate::experiment::streams::works;
 use crate::experiment::{GeneratorArgs, Scene, Stream};
-use crate::open::{Phase, Plan, RunResult, Tally, faults};
+use crate::open::{Phase, Plan, RunResult, Shares, Tally, faults};
 use crate::report::time;
 use crate::slo::{Judged, Slo};
 
@@ -14,6 +15,8 @@ use crate::slo::{Judged, Slo};
 const KEPT_UP: f64 = 0.98;
 /// So many requests may be under way at the end that were not at the start.
 const IN_FLIGHT: f64 = 2.0;
+/// By how much more of the machine others must have had, as a share of its time, for a miss to be doubted.
+const CALMER: f64 = 0.02;
 /// How many times as long as it has to a probe lasts at the most, for more requests.
 const LONGER: u32 = 4;
 
@@ -44,6 +47,8 @@ pub(crate) struct Probe {
     pub(crate) lag_p99_us: u64,
     /// As of [`RunResult`].
     pub(crate) steal: Option<f64>,
+    pub(crate) contention: Shares,
+    pub(crate) speed: Option<f64>,
     /// The objectives, and that the server keeps up.
     pub(crate) judged: Vec<Judged>,
     /// Why it says nothing.
@@ -107,7 +112,20 @@ impl Rules {
         let lag_p99_us = result.generator.lag.times.quantile(0.99).unwrap_or_default();
         let kept_up = served as f64 / offered.max(1) as f64;
         let steal = result.steal;
-        Probe { rate, tally, lasted, kept_up, lag_p99_us, steal, judged, faults, says }
+        let (contention, speed) = (result.contention, result.speed);
+        Probe {
+            rate,
+            tally,
+            lasted,
+            kept_up,
+            lag_p99_us,
+            steal,
+            contention,
+            speed,
+            judged,
+            faults,
+            says,
+        }
     }
 
     /// A search goes by what was measured, however few requests a short probe at a low rate has.
@@ -130,6 +148,21 @@ impl Rules {
 }
 
 impl Probe {
+    /// The share of the machine that others had, processes and other machines.
+    fn disturbance(&self) -> f64 {
+        self.contention.others.unwrap_or(0.0) + self.steal.unwrap_or(0.0)
+    }
+
+    /// Whether it misses, and one that held was made on a calmer or faster machine: then the machine may be why.
+    pub(crate) fn is_doubtful(&self, made: &[Self]) -> bool {
+        let held = made.iter().filter(|probe| probe.says == Says::Holds);
+        let is_calmer = |probe: &Self| {
+            probe.disturbance() + CALMER < self.disturbance()
+                || speed::slower(self.speed, probe.speed).is_some()
+        };
+        self.says == Says::Misses && held.clone().any(is_calmer)
+    }
+
     /// In a few words.
     pub(crate) fn told(&self) -> String {
         let p99 = self.tally.latency.quantile(0.99);
@@ -177,6 +210,35 @@ mod tests {
         let rules = Rules { slos, time: Duration::from_secs(4), ..rules() };
         let seconds = |rate| rules.time_at(rate).as_secs();
         assert_eq!([1000.0, 92.0, 40.0, 23.0, 1.0].map(seconds), [4, 4, 10, 16, 16]);
+    }
+
+    fn probe(says: Says, others: f64, speed: f64) -> Probe {
+        Probe {
+            rate: 100.0,
+            tally: Tally::default(),
+            lasted: Duration::from_secs(4),
+            kept_up: 1.0,
+            lag_p99_us: 0,
+            steal: Some(0.0),
+            contention: Shares { others: Some(others), ..Shares::default() },
+            speed: Some(speed),
+            judged: vec![],
+            faults: vec![],
+            says,
+        }
+    }
+
+    #[test]
+    fn a_miss_beside_a_calmer_or_faster_probe_that_held_is_doubtful() {
+        let doubtful = |is: Probe, made: &[Probe]| is.is_doubtful(made);
+        let calm = [probe(Says::Holds, 0.01, 100.0)];
+        assert!(doubtful(probe(Says::Misses, 0.06, 100.0), &calm));
+        assert!(doubtful(probe(Says::Misses, 0.01, 80.0), &calm), "the machine was slower");
+        assert!(!doubtful(probe(Says::Misses, 0.02, 99.0), &calm));
+        assert!(!doubtful(probe(Says::Holds, 0.06, 100.0), &calm));
+        // Nothing held that was calmer.
+        assert!(!doubtful(probe(Says::Misses, 0.06, 100.0), &[probe(Says::Holds, 0.06, 100.0)]));
+        assert!(!doubtful(probe(Says::Misses, 0.06, 100.0), &[probe(Says::Misses, 0.0, 100.0)]));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::probe::Probe;
 use super::rate_text;
 use super::search::{Bounds, Says};
 use crate::experiment::Stream;
-use crate::open::stolen;
+use crate::open::{Shares, stolen, told};
 use crate::report::{Axis, Chart, Figure, Line, RequestFigures, Table, Tone, Unit, time, words};
 use crate::slo::{Judged, Slo};
 
@@ -38,6 +38,8 @@ struct ProbeFigures {
     kept_up: f64,
     lag_p99_us: u64,
     steal: Option<f64>,
+    contention: Shares,
+    speed: Option<f64>,
     faults: Vec<String>,
     slos: Vec<Judged>,
     figures: RequestFigures,
@@ -73,6 +75,8 @@ impl ProbeFigures {
             kept_up: probe.kept_up,
             lag_p99_us: probe.lag_p99_us,
             steal: probe.steal,
+            contention: probe.contention,
+            speed: probe.speed,
             figures: RequestFigures::of(&probe.tally, probe.lasted),
             faults: probe.faults,
             slos: probe.judged,
@@ -153,6 +157,7 @@ pub(crate) fn probes(knee: &Found) -> Table {
             format!("{failed:.1}%"),
             time(probe.lag_p99_us as f64),
             stolen(probe.steal),
+            told(probe.contention.others),
             probe.verdict(),
         ]
     };
@@ -160,9 +165,10 @@ pub(crate) fn probes(knee: &Found) -> Table {
         title: format!("Probes for the knee of {}", many(knee.stream)),
         note: "In the order in which they were made. Kept up: what was served while the probe was measured, \
                of what arrived meanwhile. Failed: not answered as it should be. Lag: the generator's own. \
-               Steal: how much of the time other virtual machines had a core while this one had work for it."
+               Steal: how much of the time other virtual machines had a core while this one had work for it. \
+               Others: the share of the machine that processes other than generator and server took."
             .into(),
-        head: words(["", "rate/s", "kept up", "p50", "p99", "failed", "lag p99", "steal", "result"]),
+        head: words(["", "rate/s", "kept up", "p50", "p99", "failed", "lag p99", "steal", "others", "result"]),
         rows: knee.probes.iter().enumerate().map(row).collect(),
     }
 }

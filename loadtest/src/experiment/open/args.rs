@@ -12,9 +12,10 @@ use crate::target::parse_duration;
 /// Open loop: requests arrive at a given rate, and each is timed from when it should have begun.
 ///
 /// Verifications and logins arrive at rates of their own, whatever becomes of those before them, as
-/// those of many people do. The run passes if every request was answered rightly and each --slo holds.
-/// It is invalid, and says nothing about the server, where the generator itself was late with more than
-/// 1 % of the requests, or a hundred times as late with one.
+/// those of many people do. The run passes if every request was answered rightly, each --slo holds, and at a
+/// constant rate no queue grows to the end. It is invalid, and says nothing about the server, where the generator itself
+/// was late with more than 1 % of the requests or a hundred times as late with one, where others took the machine's
+/// time, or where too few requests decide an --slo.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = EXAMPLES, args_override_self = true)]
 pub(crate) struct Args {

@@ -11,13 +11,16 @@ use report::{Body, Measured, figures, question, summary, tables};
 use super::ending::ending;
 use super::knee::{self, Found};
 use super::streams::works;
-use super::{Findings, Scene, Stream, conduct};
+use super::{Findings, Scene, Stream, conduct, speed};
 use crate::interrupt::Interrupt;
 use crate::open::faults;
 use crate::verdict::{Ending, Verdict};
 
 /// Its name in reports.
 const EXPERIMENT: &str = "overload";
+
+/// How often it is done where the machine was not the same in the search and in the overload.
+const MOST_TRIES: u32 = 2;
 
 /// Carries out the command.
 ///
@@ -28,7 +31,22 @@ pub(crate) fn command(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Endi
     conduct(EXPERIMENT, &args.common, interrupt, |scene| measure(args, scene))
 }
 
+/// Seeks the knee and exceeds it; both once more if the machine was busier or slower in the overload than in the
+/// search, whose knee is then too high.
 fn measure(args: &Args, scene: &mut Scene<'_>) -> anyhow::Result<Findings<Body>> {
+    let mut tries = 1;
+    loop {
+        let found = attempt(args, scene)?;
+        let is_over = scene.interrupt.caught() || scene.server_exit().is_some();
+        if found.ending.verdict != Verdict::Invalid || is_over || tries == MOST_TRIES {
+            return Ok(found);
+        }
+        eprintln!("once more, from the search on: {}", found.ending.reason);
+        tries += 1;
+    }
+}
+
+fn attempt(args: &Args, scene: &mut Scene<'_>) -> anyhow::Result<Findings<Body>> {
     let found = match args.knee {
         Some(_) => None,
         None => Some(find(args, scene)?),
@@ -57,12 +75,20 @@ fn measure(args: &Args, scene: &mut Scene<'_>) -> anyhow::Result<Findings<Body>>
         .interrupted
         .then(|| format!("interrupted after {:.1} s", result.elapsed.as_secs_f64()));
     let broken: Vec<String> = exit.into_iter().chain(interrupted).collect();
+    let mut faults = faults(&result);
+    if objectives.iter().any(|objective| !objective.held) {
+        let was = measured.found.as_ref().and_then(Found::speed);
+        faults.extend(speed::slower(result.speed, was).map(|share| {
+            let percent = 100.0 * share;
+            format!("the machine was {percent:.0}% slower than when the knee was sought")
+        }));
+    }
     let server = scene.server();
     Ok(Findings {
         title: format!("Overload of {}", server.host),
         server,
         question: question(args, Some(knee)),
-        ending: ending(&faults(&result), &broken, &objectives),
+        ending: ending(&faults, &broken, &objectives),
         figures: figures(&measured, &result),
         tables: tables(&measured, &result),
         summary: summary(&measured, &result),

@@ -56,6 +56,10 @@ pub(crate) enum Fault {
     SaysUnknown,
     /// Verifications take a while.
     SlowVerify,
+    /// Verifications take two seconds.
+    HoldsVerify,
+    /// Tokens live for four seconds, and a refresh takes a fifth of one.
+    SlowRefresh,
 }
 
 struct State {

@@ -31,6 +31,11 @@ pub(super) async fn answer(
     if takes_a_while(&state, parts.uri.path(), &body) {
         tokio::time::sleep(A_WHILE).await;
     }
+    match (state.fault, parts.uri.path()) {
+        (Fault::HoldsVerify, path::VERIFY) => tokio::time::sleep(Duration::from_secs(2)).await,
+        (Fault::SlowRefresh, path::REFRESH) => tokio::time::sleep(Duration::from_millis(200)).await,
+        _ => {}
+    }
     Ok(match (parts.method.as_str(), parts.uri.path()) {
         ("POST", path::REGISTER | "/register") => register(&state, &body),
         ("POST", path::LOGIN) if state.fault == Fault::OneAtATime => {
@@ -150,6 +155,7 @@ fn session(state: &State, user: User) -> Answer {
 fn life(state: &State) -> Duration {
     match state.fault {
         Fault::ShortTokens | Fault::NoRefresh | Fault::TrustsExpired => Duration::from_secs(2),
+        Fault::SlowRefresh => Duration::from_secs(4),
         _ => Duration::from_secs(900),
     }
 }

@@ -1,0 +1,73 @@
+//! Reports of runs that have no result. A report of an earlier run must not be taken for that of this one, so each
+//! file is written anew: when the run begins, and when it cannot go on.
+
+use std::path::Path;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::args::OutputArgs;
+use super::json::{Head, write_json};
+use super::junit::write_junit;
+use super::machine::{Machine, RunInfo, Server, command_line, wall_clock};
+use super::page::Page;
+use crate::verdict::{Ending, Verdict};
+
+/// A JSON report's head is all that there is.
+#[derive(Serialize)]
+struct Nothing {}
+
+/// Puts a note in the place of each report of an earlier run: whatever becomes of this one, even if it is killed,
+/// those do not stay.
+pub(crate) fn begun(experiment: &str, output: &OutputArgs) {
+    let reason = "this run has begun and has no result: it goes on, or it was killed".to_owned();
+    let ending = Ending { verdict: Verdict::Invalid, reason };
+    write(experiment, output, &ending, is_older_report);
+}
+
+/// Says in each report why there is no result.
+pub(crate) fn failed(experiment: &str, output: &OutputArgs, error: &anyhow::Error) {
+    let reason = format!("the run has no result: {error:#}");
+    let ending = Ending { verdict: Verdict::Fail, reason: one_line(&reason) };
+    write(experiment, output, &ending, |_| true);
+}
+
+fn write(experiment: &str, output: &OutputArgs, ending: &Ending, wanted: fn(&Path) -> bool) {
+    let now = wall_clock();
+    let run = RunInfo {
+        command_line: command_line(),
+        version: env!("CARGO_PKG_VERSION"),
+        server: Server { host: String::new(), own_server: false },
+        started_at: now,
+        ended_at: now,
+        machine: Machine::this(),
+    };
+    let page = Page {
+        title: format!("Load test without a result ({experiment})"),
+        question: "What became of this run?".to_owned(),
+        ending,
+        objectives: &[],
+        figures: vec![],
+        tables: vec![],
+        run: &run,
+    };
+    // A file that cannot be written is told by what ends the run.
+    if wanted(&output.html) {
+        let _ = page.write(&output.html);
+    }
+    if let Some(file) = output.json.as_deref().filter(|file| wanted(file)) {
+        let _ = write_json(file, &Head::new(experiment, ending, &run), &Nothing {});
+    }
+    if let Some(file) = output.junit.as_deref().filter(|file| wanted(file)) {
+        let _ = write_junit(file, experiment, ending, &[], Duration::ZERO);
+    }
+}
+
+/// Not a device, which would show the note.
+fn is_older_report(file: &Path) -> bool {
+    file.is_file() && !file.starts_with("/dev") && !file.starts_with("/proc")
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
