@@ -54,7 +54,8 @@ impl TrustedProxies {
         Self(networks.iter().copied().map(canonical).collect())
     }
 
-    fn trust(&self, address: IpAddr) -> bool {
+    /// Whether `address`, which is not IPv4-mapped, is one of them.
+    pub(crate) fn trust(&self, address: IpAddr) -> bool {
         self.0.iter().any(|network| network.contains(&address))
     }
 }

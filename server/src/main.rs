@@ -14,7 +14,7 @@ use hallpass::assets::Assets;
 use hallpass::audit;
 use hallpass::cli::{self, Command, ReaderGone, printable};
 use hallpass::clock::Clock;
-use hallpass::config::{Config, RECOMMENDED_ITERATIONS, secret_from_environment};
+use hallpass::config::{Config, ConnectionArgs, RECOMMENDED_ITERATIONS, secret_from_environment};
 use hallpass::control::ControlSocket;
 use hallpass::data_dir::{self, DATABASE_FILE};
 use hallpass::keys::KeyRing;
@@ -106,11 +106,7 @@ async fn run(config: &Config) -> anyhow::Result<()> {
     let delay = config.connections.shutdown_delay;
     let stopped = signals.stop.stop(app.shutdown.clone(), delay).shared();
     let stop = stopped.clone().map(|_| ()).shared();
-    let limits = Limits {
-        max_connections: affordable_connections(config.connections.max_connections),
-        drain: config.connections.drain_timeout,
-        ..Limits::default()
-    };
+    let limits = limits(&config.connections);
     let scrapes = scrapes(config, &app, limits, stop.clone()).await?;
     tokio::spawn(sweep_now_and_then(Arc::clone(&app)));
     let control = control(config, &app, stop.clone());
@@ -126,6 +122,17 @@ async fn run(config: &Config) -> anyhow::Result<()> {
     }
     scrapes.await.context("the metrics' task panicked")?;
     control.await.context("the control socket's task panicked")
+}
+
+fn limits(config: &ConnectionArgs) -> Limits {
+    let max_connections = affordable_connections(config.max_connections);
+    let of_address = config.max_connections_per_address.map(|most| most as usize);
+    Limits {
+        max_connections,
+        max_connections_per_address: of_address.unwrap_or((max_connections / 4).max(1)),
+        drain: config.drain_timeout,
+        ..Limits::default()
+    }
 }
 
 /// Serves the metrics, if somebody wants them.
@@ -248,8 +255,8 @@ fn announce(address: SocketAddr) {
 
 /// Raises the limit of open files as far as allowed and stays below it.
 fn affordable_connections(wanted: u32) -> usize {
-    /// Files that are open beside the connections.
-    const OTHER_FILES: u64 = 64;
+    /// Files that are open beside the connections, those included that are being refused.
+    const OTHER_FILES: u64 = 128;
     let wanted = u64::from(wanted);
     let mut limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
     if limit.current.is_some_and(|current| current < wanted + OTHER_FILES) {

@@ -1,6 +1,7 @@
 //! `GET /metrics`, on a listener of its own: whoever may reach the API need not see what goes on.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use bytes::Bytes;
@@ -19,6 +20,10 @@ const PATH: &str = "/metrics";
 
 /// The most connections at once: whoever scrapes needs one, and a few may.
 const MAX_CONNECTIONS: usize = 16;
+
+/// How long a connection may be idle, a head may take, and a client may take to accept more of an answer.
+/// Nobody scrapes at just this interval, so nobody's next request comes while the connection is being closed.
+const PATIENCE: Duration = Duration::from_secs(7);
 
 /// Takes the address. What it is in the end, also of port 0, is in the log, with a warning if other
 /// machines can reach it.
@@ -42,21 +47,27 @@ pub async fn bind(address: &str) -> anyhow::Result<TcpListener> {
     Ok(listener)
 }
 
-/// Answers what comes to `listener`, until `stop`. Connections may take what `limits` say, and be
-/// few.
+/// Answers what comes to `listener`, until `stop`. Connections are few, and may idle for
+/// seconds only. The longest idle one makes room for a new one, so nobody can shut out who scrapes.
 pub async fn serve(
     listener: TcpListener,
     app: App,
     limits: Limits,
     stop: impl Future<Output = ()>,
 ) {
-    let limits = Limits { max_connections: MAX_CONNECTIONS, ..limits };
+    let limits = Limits {
+        max_connections: MAX_CONNECTIONS,
+        max_connections_per_address: MAX_CONNECTIONS + 1,
+        headers: limits.headers.min(PATIENCE),
+        write: limits.write.min(PATIENCE),
+        ..limits
+    };
     let answer = move |request: Request<_>, _: SocketAddr| {
         let app = App::clone(&app);
         async move { to_reply(Ok(answer(app, request.method(), request.uri().path()).await)) }
     };
     let server = Server::new(answer, limits, Connections::unregistered(), Shutdown::default());
-    server.run(listener, stop).await;
+    server.making_room().run(listener, stop).await;
 }
 
 async fn answer(app: App, method: &Method, path: &str) -> Response<Bytes> {

@@ -205,9 +205,10 @@ fn spawn(binary: &Path, listen: &str, dir: &Path, args: &[String]) -> anyhow::Re
         .args(["serve", "--listen", listen, "--data-dir"])
         .arg(dir.join(DATA))
         .args(args)
-        // By the environment, so that `args` take precedence: all logins come from one address,
-        // and a line for each of them would be a part of the load.
+        // By the environment, so that `args` take precedence: all logins and connections come from
+        // one address, and a line for each login would be a part of the load.
         .env("HALLPASS_LOGIN_THROTTLE", "off")
+        .env("HALLPASS_MAX_CONNECTIONS_PER_ADDRESS", "1000000")
         .env("HALLPASS_AUDIT_LOG", "off")
         // A terminal's Ctrl-C goes to its whole group; the server must outlive the last request.
         .process_group(0)

@@ -35,8 +35,8 @@ pub struct SignedIn {
     pub cookie: String,
 }
 
-/// Starts `hallpass serve` with its defaults, but for these arguments, the throttle and an access
-/// token that outlives the run.
+/// Starts `hallpass serve` with its defaults, but for these arguments, the throttle, an access token
+/// that outlives the run, and as many connections from this machine as there may be at all.
 ///
 /// # Errors
 ///
@@ -52,6 +52,7 @@ pub fn start(
     command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(data_dir);
     command.args(["--login-throttle", "off", "--access-ttl", "24h"]).args(args);
     command.env("HALLPASS_HS256_SECRET", SECRET);
+    command.env("HALLPASS_MAX_CONNECTIONS_PER_ADDRESS", "1000000");
     Server::start(name, &mut command, core, bench.work())
 }
 

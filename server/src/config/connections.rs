@@ -19,6 +19,16 @@ pub struct ConnectionArgs {
     )]
     pub max_connections: u32,
 
+    /// The most connections at once from one address (IPv6: from one /64); by default a quarter of
+    /// --max-connections. A --trusted-proxy may have as many as it likes
+    #[arg(
+        long,
+        value_name = "N",
+        env = "HALLPASS_MAX_CONNECTIONS_PER_ADDRESS",
+        value_parser = clap::value_parser!(u32).range(1..=1_000_000)
+    )]
+    pub max_connections_per_address: Option<u32>,
+
     /// How long after SIGTERM the server goes on as before, with /readyz at 503, so that a load balancer
     /// can take it out first: 0s to 10m. SIGINT does not wait
     #[arg(

@@ -42,6 +42,7 @@ fn settings_out_of_range_are_refused() {
         ["--public-url", "https://ada@login.example"],
         ["--audit-log", "maybe"],
         ["--max-connections", "0"],
+        ["--max-connections-per-address", "0"],
         ["--shutdown-delay", "11m"],
         ["--shutdown-delay", "-1s"],
     ] {

@@ -9,6 +9,8 @@ use super::families::Families;
 pub struct Connections {
     open: IntGauge,
     limit: IntGauge,
+    address_limit: IntGauge,
+    refused: IntCounter,
     accepted: IntCounter,
     limit_reached: IntCounter,
     accept_errors: IntCounter,
@@ -28,6 +30,14 @@ impl Connections {
         Self {
             open: families.gauge("hallpass_connections", "Connections that are open."),
             limit: families.gauge("hallpass_connections_limit", "The most connections at once."),
+            address_limit: families.gauge(
+                "hallpass_connections_per_address_limit",
+                "The most connections at once from one address.",
+            ),
+            refused: families.counter(
+                "hallpass_connections_refused_total",
+                "Connections that were refused since their address had as many as it may have.",
+            ),
             accepted: families
                 .counter("hallpass_connections_accepted_total", "Connections that were accepted."),
             limit_reached: families.counter(
@@ -49,9 +59,15 @@ impl Connections {
         Self::new(Families(&Registry::new()))
     }
 
-    /// The most at once is this many.
-    pub fn set_limit(&self, limit: usize) {
-        self.limit.set(i64::try_from(limit).unwrap_or(i64::MAX));
+    /// The most at once is this many, and from one address this many.
+    pub fn set_limits(&self, all: usize, of_address: usize) {
+        self.limit.set(i64::try_from(all).unwrap_or(i64::MAX));
+        self.address_limit.set(i64::try_from(of_address).unwrap_or(i64::MAX));
+    }
+
+    /// One was refused since its address had too many.
+    pub fn refused(&self) {
+        self.refused.inc();
     }
 
     /// Counts one that was accepted, and is open until what this returns is dropped.

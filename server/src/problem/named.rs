@@ -185,6 +185,13 @@ impl Problem {
         Self { cause: Some(cause.into()), ..Self::new(StatusCode::INTERNAL_SERVER_ERROR, detail) }
     }
 
+    /// 429: on a connection that is one too many of its address.
+    pub fn too_many_connections() -> Self {
+        let detail = "Too many connections are open from your address; close some and try again.";
+        Self::new(StatusCode::TOO_MANY_REQUESTS, detail)
+            .with_header(RETRY_AFTER, HeaderValue::from_static("1"))
+    }
+
     /// 503: the server is about to end, or would have to wait for the rest of the request.
     pub fn shutting_down() -> Self {
         let detail = "The server is shutting down; try again soon.";

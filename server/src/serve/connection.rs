@@ -15,6 +15,7 @@ use tokio::net::TcpStream;
 use tokio_io_timeout::TimeoutStream;
 use warp::reply::Response;
 
+use super::idlers::Membership;
 use super::timer::ConnectionTimer;
 use super::{Answer, Limits};
 use crate::shutdown::{Shutdown, Stage};
@@ -27,6 +28,35 @@ struct Shared {
     shutdown: Shutdown,
     /// Whether a whole head has arrived, ever.
     was_asked: AtomicBool,
+    /// Where idle connections make room for others.
+    membership: Option<Membership>,
+}
+
+impl Shared {
+    fn begins(&self) {
+        self.was_asked.store(true, Ordering::Relaxed);
+        if let Some(membership) = &self.membership {
+            membership.is_busy();
+        }
+    }
+
+    fn ends(&self, response: &mut Response) {
+        if let Some(membership) = &self.membership {
+            membership.is_idle();
+        }
+        if self.shutdown.closes_connections() {
+            // hyper closes the connection after it, and the client knows that it will.
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+    }
+
+    /// Waits until the connection has to end for another one.
+    async fn cut(&self) {
+        match &self.membership {
+            Some(membership) => membership.cut().await,
+            None => std::future::pending().await,
+        }
+    }
 }
 
 /// Answers the requests of a connection, until either side closes it.
@@ -36,6 +66,7 @@ pub(super) async fn run<F: Future<Output = Response> + Send + 'static>(
     answer: impl Answer<F>,
     limits: Limits,
     shutdown: Shutdown,
+    membership: Option<Membership>,
 ) -> hyper::Result<()> {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%peer, "can't set TCP_NODELAY: {error}");
@@ -43,17 +74,14 @@ pub(super) async fn run<F: Future<Output = Response> + Send + 'static>(
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(limits.write));
     let closing = shutdown.clone();
-    let shared = Arc::new(Shared { shutdown, was_asked: AtomicBool::new(false) });
-    let was_asked = Arc::clone(&shared);
+    let shared = Arc::new(Shared { shutdown, was_asked: AtomicBool::new(false), membership });
+    let state = Arc::clone(&shared);
     let service = service_fn(move |request| {
-        shared.was_asked.store(true, Ordering::Relaxed);
+        shared.begins();
         let (answered, shared) = (answer(request, peer), Arc::clone(&shared));
         async move {
             let mut response = answered.await;
-            if shared.shutdown.closes_connections() {
-                // hyper closes the connection after it, and the client knows that it will.
-                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-            }
+            shared.ends(&mut response);
             Ok::<_, Infallible>(response)
         }
     });
@@ -70,8 +98,9 @@ pub(super) async fn run<F: Future<Output = Response> + Send + 'static>(
         biased;
         ended = connection.as_mut() => return ended,
         () = closing.reached(Stage::Closing) => {}
+        () = state.cut() => return Ok(()),
     }
-    if !was_asked.was_asked.load(Ordering::Relaxed) {
+    if !state.was_asked.load(Ordering::Relaxed) {
         // Silent, or in the middle of its first head, for which hyper would wait.
         return Ok(());
     }

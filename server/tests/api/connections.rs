@@ -2,7 +2,7 @@ use std::time::{Duration, Instant};
 
 use hallpass::serve::{Limits, bind};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
 use crate::app::TestApp;
@@ -117,6 +117,69 @@ async fn connections_over_the_cap_wait_for_a_place() {
     assert!(early.is_err(), "the second one was answered beside the first");
     drop(first);
     assert!(second.await.contains("200 OK"));
+}
+
+const REQUEST: &str = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
+
+/// The status that a request gets on a connection of its own, from another loopback address.
+async fn status_from(app: &TestApp, address: [u8; 4]) -> (TcpStream, String) {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind((address, 0).into()).unwrap();
+    let mut stream = socket.connect(app.address).await.unwrap();
+    stream.write_all(REQUEST.as_bytes()).await.unwrap();
+    let mut status = [0; 12];
+    timeout(SOON, stream.read_exact(&mut status)).await.unwrap().unwrap();
+    (stream, String::from_utf8_lossy(&status[9..]).into_owned())
+}
+
+#[tokio::test]
+async fn an_address_with_all_its_connections_is_refused_and_others_are_served() {
+    let limits = Limits { max_connections_per_address: 3, ..Limits::default() };
+    let app = TestApp::with_limits(limits).await;
+    let mut kept = Vec::new();
+    for _ in 0..3 {
+        let (stream, status) = status_from(&app, [127, 0, 0, 1]).await;
+        assert_eq!(status, "200");
+        kept.push(stream);
+    }
+    let refused = read_to_close(connect(&app, REQUEST).await).await;
+    assert!(refused.starts_with("HTTP/1.1 429 Too Many Requests\r\n"), "{refused}");
+    for line in ["connection: close", "retry-after: 1", "content-type: application/problem+json"] {
+        assert!(refused.contains(&format!("\r\n{line}\r\n")), "{line}: {refused}");
+    }
+    assert_eq!(app.send("GET", "/healthz", &[]).await.problem().status, 429, "clients read it");
+    assert_eq!(status_from(&app, [127, 0, 0, 2]).await.1, "200");
+    kept.pop();
+    let served = async { while status_from(&app, [127, 0, 0, 1]).await.1 != "200" {} };
+    timeout(SOON, served).await.expect("one of them has ended");
+}
+
+#[tokio::test]
+async fn those_that_are_refused_in_silence_cost_others_nothing() {
+    let limits = Limits { max_connections: 8, max_connections_per_address: 1, ..Limits::default() };
+    let app = TestApp::with_limits(limits).await;
+    let (_kept, _) = status_from(&app, [127, 0, 0, 1]).await;
+    let mut silent = Vec::new();
+    for _ in 0..200 {
+        silent.push(connect(&app, "").await);
+    }
+    // More than there are places; they are closed in a second at most.
+    assert_eq!(status_from(&app, [127, 0, 0, 2]).await.1, "200");
+    for stream in silent {
+        assert_eq!(read_to_close(stream).await, "");
+    }
+}
+
+#[tokio::test]
+async fn a_trusted_proxy_may_have_more_connections() {
+    let limits = Limits { max_connections_per_address: 1, ..Limits::default() };
+    let app = TestApp::with(&["--trusted-proxy", "127.0.0.1"], limits, |_| {}).await;
+    let mut kept = Vec::new();
+    for _ in 0..5 {
+        let (stream, status) = status_from(&app, [127, 0, 0, 1]).await;
+        assert_eq!(status, "200");
+        kept.push(stream);
+    }
 }
 
 #[tokio::test]

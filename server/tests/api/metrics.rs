@@ -352,6 +352,22 @@ async fn connections_count_while_they_are_open_and_by_how_they_fail() {
 }
 
 #[tokio::test]
+async fn refused_connections_count() {
+    let limits = Limits { max_connections_per_address: 1, ..Limits::default() };
+    let app = TestApp::with_limits(limits).await;
+    let metrics = Metrics::of(&app).await;
+    let _only = TcpStream::connect(app.address).await.unwrap();
+    metrics.until("hallpass_connections", 1.0).await;
+    let mut refused = TcpStream::connect(app.address).await.unwrap();
+    refused.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+    let _ = timeout(SOON, refused.read_to_end(&mut Vec::new())).await.unwrap();
+    let scraped = metrics.scrape().await;
+    assert_eq!(scraped.value("hallpass_connections_refused_total"), 1.0);
+    assert_eq!(scraped.value("hallpass_connections_per_address_limit"), 1.0);
+    assert_eq!(scraped.value("hallpass_connections_accepted_total"), 1.0);
+}
+
+#[tokio::test]
 async fn trouble_is_counted_and_does_not_keep_the_metrics_back() {
     let failed = requests(path::LOGIN, "POST", "500");
     let series = [failed.as_str(), "hallpass_logins_total{outcome=\"failed\"}"];

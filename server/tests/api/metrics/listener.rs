@@ -4,9 +4,13 @@ use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::Command;
 use std::sync::mpsc;
+use std::time::{Duration, Instant};
 
 use hallpass_contract::LISTENING_ON;
 use rustix::process::Signal;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
 
 use super::SOON;
 use crate::app::PASSWORD;
@@ -105,6 +109,46 @@ async fn users_sessions_and_revocations_are_right_from_the_start() {
     assert_eq!(value("hallpass_users"), 1.0);
     assert_eq!(value("hallpass_sessions"), 2.0);
     assert_eq!(value("hallpass_revoked_sessions"), 1.0);
+}
+
+#[tokio::test]
+async fn idle_connections_to_the_metrics_keep_no_scraper_out() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_process, url) = start(command(dir.path(), &["--metrics-listen", "127.0.0.1:0"]));
+    let address = url.strip_prefix("http://").unwrap().strip_suffix("/metrics").unwrap();
+    let mut idle = Vec::new();
+    for n in 0..40 {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        // Some are silent, some send half a head, and some were answered.
+        let sent = ["", "GET /metrics HT", "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"][n % 3];
+        stream.write_all(sent.as_bytes()).await.unwrap();
+        idle.push(stream);
+    }
+    let began = Instant::now();
+    for _ in 0..5 {
+        assert_eq!(scrape(&url).await.value("hallpass_build_info{version=\"0.1.0\"}"), 1.0);
+    }
+    let is_quick = began.elapsed() < Duration::from_secs(5);
+    assert!(is_quick, "they waited until idle connections were closed anyway");
+    // Those are closed, too: none is left open for the 30 s that the API allows.
+    for mut stream in idle {
+        let _ = timeout(SOON, stream.read_to_end(&mut Vec::new())).await.expect("it is closed");
+    }
+}
+
+#[tokio::test]
+async fn by_default_an_address_may_have_a_quarter_of_all_connections() {
+    for (args, limit) in [
+        (vec!["--max-connections", "400"], 100.0),
+        (vec!["--max-connections", "2"], 1.0),
+        (vec!["--max-connections", "400", "--max-connections-per-address", "350"], 350.0),
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        let args = [&["--metrics-listen", "127.0.0.1:0"], args.as_slice()].concat();
+        let (_process, url) = start(command(dir.path(), &args));
+        let limit_there = scrape(&url).await.value("hallpass_connections_per_address_limit");
+        assert_eq!(limit_there, limit, "{args:?}");
+    }
 }
 
 #[test]

@@ -1,0 +1,203 @@
+//! The accept loop of a listener, and its end.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
+use tokio_util::task::TaskTracker;
+use warp::reply::Response;
+
+use super::addresses::Addresses;
+use super::idlers::Idlers;
+use super::listener::is_peers_fault;
+use super::refusal::{Refusals, refuse};
+use super::{Answer, Limits, connection};
+use crate::client::TrustedProxies;
+use crate::metrics::Connections;
+use crate::shutdown::{Shutdown, Stage};
+
+/// How long to wait when a connection can't be accepted for lack of file descriptors or memory.
+const ACCEPT_BACKOFF: Duration = Duration::from_millis(100);
+
+/// Serves one listener, whatever its service is.
+pub(crate) struct Server<A> {
+    answer: A,
+    limits: Limits,
+    connections: Connections,
+    permits: Arc<Semaphore>,
+    addresses: Arc<Addresses>,
+    refusals: Refusals,
+    /// For a listener that closes idle connections to make room for others.
+    idlers: Option<Arc<Idlers>>,
+    shutdown: Shutdown,
+    /// The connections that are open.
+    open: TaskTracker,
+}
+
+impl<A> Server<A> {
+    pub(crate) fn new(
+        answer: A,
+        limits: Limits,
+        connections: Connections,
+        shutdown: Shutdown,
+    ) -> Self {
+        let Limits { max_connections, max_connections_per_address, .. } = limits;
+        connections.set_limits(max_connections, max_connections_per_address);
+        Self {
+            answer,
+            limits,
+            connections,
+            permits: Arc::new(Semaphore::new(max_connections)),
+            addresses: Arc::new(Addresses::new(max_connections_per_address, Default::default())),
+            refusals: Refusals::default(),
+            idlers: None,
+            shutdown,
+            open: TaskTracker::new(),
+        }
+    }
+
+    /// These may have more than [`Limits::max_connections_per_address`].
+    pub(crate) fn with_proxies(self, proxies: TrustedProxies) -> Self {
+        let most = self.limits.max_connections_per_address;
+        Self { addresses: Arc::new(Addresses::new(most, proxies)), ..self }
+    }
+
+    /// Once all places are taken, each new connection takes the place of the one that has been idle for
+    /// the longest time.
+    pub(crate) fn making_room(self) -> Self {
+        // One more for the new connection, until the other one is gone.
+        self.permits.add_permits(1);
+        Self { idlers: Some(Arc::default()), ..self }
+    }
+
+    /// As [`serve`].
+    pub(crate) async fn run<F>(self, listener: TcpListener, stop: impl Future<Output = ()>)
+    where
+        A: Answer<F>,
+        F: Future<Output = Response> + Send + 'static,
+    {
+        tokio::select! {
+            () = self.accept(&listener) => {}
+            () = stop => {}
+        }
+        let address = listener.local_addr().ok().map(tracing::field::display);
+        tracing::info!(address, open_connections = self.open.len(), "shutting down");
+        if timeout(self.limits.drain, self.shut_down(listener)).await.is_err() {
+            let drain = self.limits.drain;
+            tracing::warn!(?drain, "requests were cut off at the drain timeout");
+        }
+    }
+
+    async fn accept<F>(&self, listener: &TcpListener)
+    where
+        A: Answer<F>,
+        F: Future<Output = Response> + Send + 'static,
+    {
+        while let Some(permit) = self.permit().await {
+            match listener.accept().await {
+                Ok((stream, peer)) => self.spawn(stream, peer, Some(permit)),
+                Err(error) if is_peers_fault(&error) => {}
+                Err(error) => {
+                    self.connections.accept_failed();
+                    tracing::error!("can't accept a connection: {error}");
+                    tokio::time::sleep(ACCEPT_BACKOFF).await;
+                }
+            }
+        }
+    }
+
+    /// Whoever sent a whole request by now gets an answer, and so does whoever sends one within
+    /// [`Limits::last_call`]: it was on its way, or could not know yet. Then idle connections are
+    /// closed, and those in the middle of a request are cut.
+    async fn shut_down<F>(&self, listener: TcpListener)
+    where
+        A: Answer<F>,
+        F: Future<Output = Response> + Send + 'static,
+    {
+        self.shutdown.enter(Stage::LastCall);
+        self.open.close();
+        self.accept_backlog(listener);
+        let _ = timeout(self.limits.last_call, self.open.wait()).await;
+        self.shutdown.enter(Stage::Closing);
+        self.open.wait().await;
+    }
+
+    /// Accepts what the system has accepted already, and closes the listener. A connection that is
+    /// refused tells its client to go elsewhere; one that the system drops would lose a request.
+    fn accept_backlog<F>(&self, listener: TcpListener)
+    where
+        A: Answer<F>,
+        F: Future<Output = Response> + Send + 'static,
+    {
+        // The runtime may not have heard of the last ones, so ask the system itself.
+        let Ok(listener) = listener.into_std() else { return };
+        loop {
+            match listener.accept() {
+                Ok((stream, peer)) => match registered(stream) {
+                    // There may be no place left, but there will be no more of them.
+                    Ok(stream) => self.spawn(stream, peer, None),
+                    Err(error) => tracing::error!("can't take a connection: {error}"),
+                },
+                Err(error) if is_peers_fault(&error) => {}
+                // Most likely there are no more.
+                Err(_) => return,
+            }
+        }
+    }
+
+    /// The right to accept one more connection; always some, since the semaphore is never closed.
+    async fn permit(&self) -> Option<OwnedSemaphorePermit> {
+        if let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() {
+            return Some(permit);
+        }
+        self.connections.limit_reached();
+        Arc::clone(&self.permits).acquire_owned().await.ok()
+    }
+
+    fn spawn<F>(&self, stream: TcpStream, peer: SocketAddr, permit: Option<OwnedSemaphorePermit>)
+    where
+        A: Answer<F>,
+        F: Future<Output = Response> + Send + 'static,
+    {
+        let Some(place) = self.addresses.enter(peer.ip()) else {
+            return self.refuse(stream, peer);
+        };
+        let (answer, limits, shutdown) = (self.answer.clone(), self.limits, self.shutdown.clone());
+        let (connections, open) = (self.connections.clone(), self.connections.accepted());
+        let membership = self.idlers.as_ref().map(|idlers| {
+            if self.permits.available_permits() == 0 {
+                idlers.cut_longest();
+            }
+            idlers.add(peer)
+        });
+        self.open.spawn(async move {
+            let ended = connection::run(stream, peer, answer, limits, shutdown, membership).await;
+            if let Err(error) = ended {
+                connections.failed(&error);
+                tracing::debug!(%peer, "connection ended: {error}");
+            }
+            drop((permit, place, open));
+        });
+    }
+
+    /// It takes none of the places that others may need.
+    fn refuse(&self, stream: TcpStream, peer: SocketAddr) {
+        self.connections.refused();
+        self.addresses.warn_of_refusal(peer.ip());
+        if let Some(permit) = self.refusals.permit() {
+            self.open.spawn(async move {
+                refuse(stream).await;
+                drop(permit);
+            });
+        }
+    }
+}
+
+/// A connection as the runtime knows it.
+fn registered(stream: std::net::TcpStream) -> std::io::Result<TcpStream> {
+    stream.set_nonblocking(true)?;
+    TcpStream::from_std(stream)
+}
