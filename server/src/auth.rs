@@ -15,6 +15,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::client::Client;
+use crate::config::MAX_LEEWAY;
 use crate::origin;
 use crate::problem::Problem;
 use crate::sessions::RefreshToken;
@@ -29,6 +30,8 @@ pub struct Caller {
     pub bearer: Arc<Bearer>,
     /// Where the request comes from.
     pub client: Client,
+    /// The password was given within `--fresh-for`.
+    pub fresh: bool,
 }
 
 impl Deref for Caller {
@@ -42,7 +45,7 @@ impl Deref for Caller {
 impl Caller {
     /// The caller as the store asks for them again.
     pub fn actor(&self, admin: bool) -> Actor {
-        Actor { user: self.user.id, session: self.session, admin }
+        Actor { user: self.user.id, session: self.session, admin, fresh: self.fresh }
     }
 }
 
@@ -72,10 +75,33 @@ pub async fn authenticate(
     if demand.admin && !bearer.user.has_role(ADMIN_ROLE) {
         return Err(Problem::missing_role(ADMIN_ROLE));
     }
-    if demand.fresh && !is_fresh(bearer.claims(), app.fresh_for, now) {
+    let fresh = is_fresh(bearer.claims(), app.fresh_for, now);
+    if demand.fresh && !fresh {
         return Err(Problem::not_fresh(app.fresh_for));
     }
-    Ok(Caller { bearer, client })
+    Ok(Caller { bearer, client, fresh })
+}
+
+/// The admin whom the headers authenticate, and who does something to the user with this id. If that one
+/// is an admin, too, it takes a fresh login. The store asks again when it is done.
+///
+/// # Errors
+///
+/// As [`authenticate`].
+pub async fn authenticate_over(
+    app: &State,
+    headers: &HeaderMap,
+    client: Client,
+    id: &str,
+) -> Result<Caller, Problem> {
+    let demand = Demand { admin: true, fresh: false };
+    let caller = authenticate(app, headers, client, demand).await?;
+    if let (false, Some(id)) = (caller.fresh, UserId::parse(id))
+        && app.store.user_by_id(id).await?.is_some_and(|user| user.has_role(ADMIN_ROLE))
+    {
+        return Err(Problem::not_fresh(app.fresh_for));
+    }
+    Ok(caller)
 }
 
 /// The caller of a request that needs nothing but a token that was accepted before; none if that is
@@ -95,8 +121,11 @@ pub fn subject(claims: &Claims) -> Result<(UserId, SessionId), TokenError> {
     Ok((id, SessionId::from_bytes(session.into_bytes())))
 }
 
+/// Not if it lies ahead, either: the clock was wrong then, and nobody knows how long ago it was.
 fn is_fresh(claims: &Claims, fresh_for: Duration, now: Timestamp) -> bool {
-    claims.auth_time.saturating_add_unsigned(fresh_for.as_secs()) >= now.as_second()
+    let (given, now) = (claims.auth_time, now.as_second());
+    let lies_ahead = given > now.saturating_add_unsigned(MAX_LEEWAY.as_secs());
+    !lies_ahead && given.saturating_add_unsigned(fresh_for.as_secs()) >= now
 }
 
 /// RFC 6750 section 2.1.

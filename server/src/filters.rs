@@ -145,9 +145,28 @@ pub fn fresh_and_body<T: Form>(app: &App) -> BoxedFilter<(Caller, T)> {
     caller_and_body(app, Demand { admin: false, fresh: true })
 }
 
-/// As [`admin`], with the JSON body.
-pub fn admin_and_body<T: Form>(app: &App) -> BoxedFilter<(Caller, T)> {
-    caller_and_body(app, Demand { admin: true, fresh: false })
+/// As [`admin`], and the id of the user whom the path names. If that one is an admin, the login must be
+/// fresh; else 401.
+pub fn admin_over(app: &App, path: &'static str) -> BoxedFilter<(Caller, String)> {
+    let caller = async |id: String, client, headers: HeaderMap, app: App| {
+        let caller = auth::authenticate_over(&app, &headers, client, &id).await.map_err(reject)?;
+        Ok::<_, Rejection>((caller, id))
+    };
+    id(path).and(head(app)).and_then(caller).untuple_one().boxed()
+}
+
+/// As [`admin_over`], with the JSON body. The caller is looked up again when it is there.
+pub fn admin_over_and_body<T: Form>(
+    app: &App,
+    path: &'static str,
+) -> BoxedFilter<(Caller, String, T)> {
+    let before = admin_over(app, path).and(json_body(app));
+    let again = async |(_, id): (Caller, String), form: T, client, headers: HeaderMap, app: App| {
+        let caller = auth::authenticate_over(&app, &headers, client, &id).await.map_err(reject)?;
+        Ok::<_, Rejection>((caller, id, form))
+    };
+    let before = before.map(|caller, id, form| ((caller, id), form)).untuple_one();
+    before.and(head(app)).and_then(again).untuple_one().boxed()
 }
 
 /// As [`bearer`], and a 401 where the store can't tell: nginx turns whatever is not 2xx, 401 or 403

@@ -4,9 +4,9 @@ use hallpass_contract::path;
 use warp::Filter as _;
 
 use crate::filters::{
-    Resource, Table, admin, admin_and_body, bearer, bearer_and_body, bearer_for_proxies, client,
-    delete, everything_else, first_of, fresh, fresh_admin, fresh_and_body, get, head, id,
-    json_body, leaver, patch, post, query, resource, with,
+    Resource, Table, admin, admin_over, admin_over_and_body, bearer, bearer_and_body,
+    bearer_for_proxies, client, delete, everything_else, first_of, fresh, fresh_admin,
+    fresh_and_body, get, head, id, json_body, leaver, patch, post, query, resource, with,
 };
 use crate::handlers::{
     account, admin as admins, docs, frontend, guarded, health, login, public, reset, sessions,
@@ -47,8 +47,8 @@ pub fn table(app: &App) -> Vec<Resource> {
         resource(path::SESSION, [delete(bearer(app).and(id(path::SESSION)).and(with(app)).then(sessions::end))]),
 
         resource(path::ADMIN_USERS,         [get(admin(app).and(query()).and(with(app)).then(admins::users))]),
-        resource(path::ADMIN_USER,          [patch(admin_and_body(app).and(id(path::ADMIN_USER)).and(with(app)).then(admins::edit))]),
-        resource(path::ADMIN_USER_SESSIONS, [delete(admin(app).and(id(path::ADMIN_USER_SESSIONS)).and(with(app)).then(admins::end_sessions))]),
+        resource(path::ADMIN_USER,          [patch(admin_over_and_body(app, path::ADMIN_USER).and(with(app)).then(admins::edit))]),
+        resource(path::ADMIN_USER_SESSIONS, [delete(admin_over(app, path::ADMIN_USER_SESSIONS).and(with(app)).then(admins::end_sessions))]),
         resource(path::ADMIN_USER_RESET,    [post(fresh_admin(app).and(id(path::ADMIN_USER_RESET)).and(with(app)).then(reset::offer))]),
         resource(path::ROTATE_KEYS,         [post(fresh_admin(app).and(with(app)).then(admins::rotate_keys))]),
 

@@ -20,9 +20,10 @@ use crate::metrics::{Inner, Metrics};
 use crate::openapi::Documents;
 use crate::origin;
 use crate::password::{JobKind, PhcHash, Policy, Pool, PoolError, Settings};
+use crate::problem::Problem;
 use crate::sessions::Sessions;
 use crate::shutdown::Shutdown;
-use crate::store::{Lifetimes, Moment, Store, StoreCounts};
+use crate::store::{EditUserError, Lifetimes, Moment, Store, StoreCounts};
 use crate::throttle::Throttle;
 use crate::token::Tokens;
 use crate::username::Username;
@@ -149,6 +150,11 @@ impl State {
         let longest = self.keys.longest_ttl() + crate::config::MAX_LEEWAY;
         let tokens_expired_at = now.checked_add(longest).unwrap_or(Timestamp::MAX);
         Moment { now, tokens_expired_at }
+    }
+
+    /// Why a user was not changed, as the client is told.
+    pub fn refusal(&self, error: EditUserError) -> Problem {
+        Problem::of_edit(error, self.fresh_for)
     }
 
     /// Hashes a new password for `username`, who has an account or gets one from an operator, if

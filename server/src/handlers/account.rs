@@ -111,7 +111,7 @@ pub async fn change_password(
         let line = Line::new(event, &caller.client).user(caller.user.id).session(caller.session);
         if let Err(error) = changed {
             line.refused(&error.to_string());
-            return Err(error.into());
+            return Err(app.refusal(error));
         }
         line.ok();
         Ok(Answer::done())
@@ -128,7 +128,7 @@ pub async fn delete(caller: Caller, app: App) -> Result<Answer<()>, Problem> {
         let line = line.by(caller.user.id).session(caller.session);
         if let Err(error) = deleted {
             line.refused(&error.to_string());
-            return Err(error.into());
+            return Err(app.refusal(error));
         }
         line.ok();
         Ok(Answer::done().with_header(SET_COOKIE, no_cookie()?))

@@ -75,8 +75,8 @@ pub fn shown(user: User) -> AdminUser {
 /// `PATCH /api/admin/users/{id}`
 pub async fn edit(
     caller: Caller,
-    form: UserPatch,
     id: String,
+    form: UserPatch,
     app: App,
 ) -> Result<Answer<AdminUserBody>, Problem> {
     let id = user_id(&id)?;
@@ -86,9 +86,10 @@ pub async fn edit(
     let edit = UserEdit { roles, disabled: form.disabled };
     to_the_end(app.tasks.clone(), async move {
         let edited = app.store.edit_user(id, edit, Some(caller.actor(true)), app.moment()).await;
-        let edited = edited.inspect_err(|error| {
+        let edited = edited.map_err(|error| {
             let line = Line::new(Event::RoleChange, &caller.client).user(id).by(caller.user.id);
             line.session(caller.session).refused(&error.to_string());
+            app.refusal(error)
         })?;
         let line = |event| {
             let line = Line::new(event, &caller.client).by(caller.user.id);
@@ -117,9 +118,15 @@ pub fn log_edit<'a>(edited: &Edited, line: impl Fn(Event) -> Line<'a>) {
 pub async fn end_sessions(caller: Caller, id: String, app: App) -> Result<Answer<()>, Problem> {
     let id = user_id(&id)?;
     to_the_end(app.tasks.clone(), async move {
-        let ended = app.store.end_sessions(id, Some(caller.actor(true)), app.moment()).await?;
         let line = Line::new(Event::SessionsEnded, &caller.client).user(id).by(caller.user.id);
-        line.session(caller.session).detail(format_args!("all {ended}")).ok();
+        let line = line.session(caller.session);
+        match app.store.end_sessions(id, Some(caller.actor(true)), app.moment()).await {
+            Ok(ended) => line.detail(format_args!("all {ended}")).ok(),
+            Err(error) => {
+                line.refused(&error.to_string());
+                return Err(app.refusal(error));
+            }
+        }
         Ok(Answer::done())
     })
     .await

@@ -139,6 +139,10 @@ pub async fn reauthenticate(
         let line = line.session(caller.session);
         let renewed = app.store.reauthenticate(caller.session, verified, app.moment()).await?;
         let Some((session, user)) = renewed else {
+            if app.store.session(caller.session).await?.is_some() {
+                line.refused("the password was changed meanwhile");
+                return Err(Problem::invalid_credentials());
+            }
             line.refused("the session has ended");
             return Err(Problem::session_ended());
         };

@@ -29,7 +29,7 @@ pub async fn offer(caller: Caller, id: String, app: App) -> Result<Answer<ResetL
     let by = caller.actor(true);
     let offer = ResetOffer { user, by, token_hash: hash(&token), expires_at };
     to_the_end(app.tasks.clone(), async move {
-        app.store.offer_reset(offer).await?;
+        app.store.offer_reset(offer).await.map_err(|error| app.refusal(error))?;
         let line = Line::new(Event::ResetOffer, &caller.client).user(user).by(caller.user.id);
         line.session(caller.session).ok();
         // The token is the fragment, which browsers send to nobody.

@@ -31,7 +31,8 @@ pub async fn list(caller: Caller, app: App) -> Result<Answer<SessionList>, Probl
 /// `DELETE /api/me/sessions`: all but the caller's.
 pub async fn end_others(caller: Caller, app: App) -> Result<Answer<()>, Problem> {
     to_the_end(app.tasks.clone(), async move {
-        let ended = app.store.end_other_sessions(caller.actor(false), app.moment()).await?;
+        let ended = app.store.end_other_sessions(caller.actor(false), app.moment()).await;
+        let ended = ended.map_err(|error| app.refusal(error))?;
         let line = Line::new(Event::SessionsEnded, &caller.client).user(caller.user.id);
         line.session(caller.session).detail(format_args!("{ended} others")).ok();
         Ok(Answer::done())

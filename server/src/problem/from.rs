@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hallpass_contract::kind;
+use hallpass_contract::{ADMIN_ROLE, kind};
 use http::header::RETRY_AFTER;
 use http::{HeaderValue, StatusCode};
 
@@ -19,12 +19,18 @@ impl From<StoreError> for Problem {
     }
 }
 
-impl From<EditUserError> for Problem {
-    fn from(error: EditUserError) -> Self {
+impl Problem {
+    /// Why a user was not changed, where a password counts for `fresh_for`.
+    pub fn of_edit(error: EditUserError, fresh_for: Duration) -> Self {
         match error {
             EditUserError::NotFound => Self::not_found(),
             EditUserError::LastAdmin => Self::last_admin(),
-            EditUserError::NotEntitled => Self::session_ended(),
+            EditUserError::SessionEnded => Self::session_ended(),
+            EditUserError::NoAdmin => Self::missing_role(ADMIN_ROLE),
+            EditUserError::NotFresh => Self::not_fresh(fresh_for),
+            EditUserError::PasswordChanged => {
+                Self::invalid_credentials().with_field("current_password")
+            }
             EditUserError::Store(error) => error.into(),
         }
     }

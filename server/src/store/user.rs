@@ -68,6 +68,8 @@ pub struct Actor {
     pub session: SessionId,
     /// As an admin, or for themselves.
     pub admin: bool,
+    /// The password was given not long ago.
+    pub fresh: bool,
 }
 
 /// What an admin changes of a user; `None` stays as it is.
@@ -86,6 +88,16 @@ pub struct Edited {
     pub before: User,
     /// The user after; of a deletion, as they were.
     pub after: User,
+}
+
+impl Edited {
+    /// Whether an admin needs a fresh login for it. It does if the user is or becomes an admin, or is let in
+    /// again: with a stolen token that is too old for a reset link, nobody may undo a safeguard.
+    pub fn needs_fresh_login(&self) -> bool {
+        let Self { before, after } = self;
+        let concerns_admin = before.has_role(ADMIN_ROLE) || after.has_role(ADMIN_ROLE);
+        concerns_admin || (before.disabled && !after.disabled)
+    }
 }
 
 /// An offer to set a new password.
@@ -121,10 +133,51 @@ pub enum EditUserError {
     /// Nobody else would be left who can use the admin routes.
     #[error("this is the last admin; make another one first")]
     LastAdmin,
-    /// Whoever asked may not do this any more.
-    #[error("whoever asked for this may not do it any more")]
-    NotEntitled,
+    /// The session in which it was asked for has ended.
+    #[error("the session of whoever asked has ended")]
+    SessionEnded,
+    /// Whoever asked is no admin, or not any more.
+    #[error("whoever asked is no admin any more")]
+    NoAdmin,
+    /// It takes a password that was given not long ago.
+    #[error("the login of whoever asked is too old for this")]
+    NotFresh,
+    /// The password that was checked is not the user's any more.
+    #[error("the password was changed meanwhile")]
+    PasswordChanged,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn user(roles: &[&str], disabled: bool) -> User {
+        let username = Username::parse("ada").unwrap();
+        let roles = roles.iter().map(|role| (*role).to_owned()).collect();
+        let user = User::new(&username, "a hash".into(), roles, Timestamp::UNIX_EPOCH);
+        User { disabled, ..user }
+    }
+
+    #[test]
+    fn what_concerns_an_admin_or_lets_somebody_in_again_needs_a_fresh_login() {
+        for (before, after, needs) in [
+            (user(&["user"], false), user(&["user", "editor"], false), false),
+            (user(&["user"], false), user(&["user"], true), false),
+            (user(&["user"], true), user(&["editor"], true), false),
+            (user(&["user"], true), user(&["user"], false), true),
+            (user(&["user"], false), user(&["admin"], false), true),
+            (user(&["user"], true), user(&["admin"], true), true),
+            (user(&["admin"], false), user(&["user"], false), true),
+            (user(&["admin"], false), user(&["admin", "editor"], false), true),
+            (user(&["admin"], false), user(&["admin"], true), true),
+            (user(&["admin"], true), user(&["admin"], false), true),
+            (user(&["administrator"], false), user(&["user"], false), false),
+        ] {
+            let edited = Edited { before, after };
+            assert_eq!(edited.needs_fresh_login(), needs, "{edited:?}");
+        }
+    }
 }

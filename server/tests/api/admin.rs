@@ -395,3 +395,26 @@ async fn a_reset_link_ends_with_the_role_of_whoever_made_it() {
     assert_eq!(take_up(&app, &link, NEW_PASSWORD).await.status, 422);
     assert_eq!(app.login("boss", PASSWORD).await.status, 200);
 }
+
+#[tokio::test]
+async fn of_two_admins_who_demote_each_other_the_loser_is_told_that_the_role_is_gone() {
+    let app = TestApp::start().await;
+    let (ada, bob) = (app.admin("ada").await, app.admin("bob").await);
+    app.admin("boss").await;
+    let demotion = || json!({"roles": ["user"]});
+    for round in 0..20 {
+        let (by_ada, by_bob) = futures_util::future::join(
+            patch(&app, &ada, &bob.user.id, demotion()),
+            patch(&app, &bob, &ada.user.id, demotion()),
+        )
+        .await;
+        let statuses = [by_ada.status.as_u16(), by_bob.status.as_u16()];
+        let loser = if statuses[0] == 200 { by_bob } else { by_ada };
+        assert!(statuses == [200, 403] || statuses == [403, 200], "round {round}: {statuses:?}");
+        assert_eq!(loser.problem().kind, kind::MISSING_ROLE);
+        for admin in [&ada, &bob] {
+            assert_eq!(status(&app, admin).await, 200, "nobody's session has ended");
+            app.promote(admin).await;
+        }
+    }
+}

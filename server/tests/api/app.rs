@@ -178,10 +178,15 @@ impl TestApp {
     /// Registers, makes an admin and signs in.
     pub async fn admin(&self, username: &str) -> SignedIn {
         let signed_in = self.signed_in(username).await;
+        self.promote(&signed_in).await;
+        signed_in
+    }
+
+    /// Makes somebody an admin, as the command line does.
+    pub async fn promote(&self, signed_in: &SignedIn) {
         let id = UserId::parse(&signed_in.login.user.id).unwrap();
         let edit = UserEdit { roles: Some(vec!["admin".to_owned()]), disabled: None };
         self.state.store.edit_user(id, edit, None, self.state.moment()).await.unwrap();
-        signed_in
     }
 }
 

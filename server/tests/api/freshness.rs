@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use hallpass::store::UserId;
 use hallpass_contract::{Verified, kind, path};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::app::{PASSWORD, Response, SignedIn, TestApp};
 
@@ -153,4 +154,76 @@ async fn how_long_a_login_counts_is_a_setting() {
     app.clock.advance(Duration::from_secs(11));
     let refused = app.with_token("DELETE", path::ME, ada.token()).await;
     assert!(refused.header("www-authenticate").contains(r#"max_age="10""#));
+}
+
+/// What an admin asks for who signed in ten minutes ago.
+async fn patch(app: &TestApp, admin: &SignedIn, user: &SignedIn, body: Value) -> Response {
+    let path = path::ADMIN_USER.replace("{id}", &user.user.id);
+    app.json_with_token("PATCH", &path, admin.token(), &body).await
+}
+
+async fn roles_of(app: &TestApp, user: &SignedIn) -> Vec<String> {
+    let id = UserId::parse(&user.user.id).unwrap();
+    app.state.store.user_by_id(id).await.unwrap().unwrap().roles
+}
+
+#[tokio::test]
+async fn an_old_login_neither_makes_an_admin_nor_changes_one() {
+    let app = TestApp::start().await;
+    let (ada, boss) = (app.admin("ada").await, app.admin("boss").await);
+    let bob = app.signed_in("bob").await;
+    app.clock.advance(FRESH_FOR * 2);
+    for body in [json!({"roles": ["admin"]}), json!({"roles": ["user", "admin"]})] {
+        assert_asks_for_the_password(&patch(&app, &ada, &bob, body).await);
+    }
+    for user in [&boss, &ada] {
+        for body in [json!({"roles": ["user"]}), json!({"disabled": true}), json!({})] {
+            assert_asks_for_the_password(&patch(&app, &ada, user, body).await);
+        }
+        let path = path::ADMIN_USER_SESSIONS.replace("{id}", &user.user.id);
+        assert_asks_for_the_password(&app.with_token("DELETE", &path, ada.token()).await);
+    }
+    assert_eq!(roles_of(&app, &bob).await, ["user"]);
+    assert_eq!(roles_of(&app, &boss).await, ["admin"]);
+    assert_eq!(app.get_with_token(path::VERIFY, boss.token()).await.status, 200);
+
+    let renewed = reauthenticate(&app, ada.token(), PASSWORD).await;
+    let ada = SignedIn { login: renewed.json(), cookie: ada.cookie };
+    assert_eq!(patch(&app, &ada, &bob, json!({"roles": ["admin"]})).await.status, 200);
+}
+
+#[tokio::test]
+async fn an_old_login_is_asked_for_the_password_before_a_body_about_an_admin_is_read() {
+    let app = TestApp::start().await;
+    let (ada, boss) = (app.admin("ada").await, app.admin("boss").await);
+    app.clock.advance(FRESH_FOR * 2);
+    let path = path::ADMIN_USER.replace("{id}", &boss.user.id);
+    let bearer = format!("Bearer {}", ada.token());
+    let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+    assert_asks_for_the_password(&app.send_body("PATCH", &path, &headers, "no JSON").await);
+}
+
+#[tokio::test]
+async fn an_old_login_is_enough_for_ordinary_users_but_not_to_let_one_in_again() {
+    let app = TestApp::start().await;
+    let (ada, bob) = (app.admin("ada").await, app.signed_in("bob").await);
+    app.clock.advance(FRESH_FOR * 2);
+    assert_eq!(patch(&app, &ada, &bob, json!({"roles": ["editor"]})).await.status, 200);
+    let sessions = path::ADMIN_USER_SESSIONS.replace("{id}", &bob.user.id);
+    assert_eq!(app.with_token("DELETE", &sessions, ada.token()).await.status, 204);
+    assert_eq!(patch(&app, &ada, &bob, json!({"disabled": true})).await.status, 200);
+    assert_eq!(patch(&app, &ada, &bob, json!({"roles": []})).await.status, 200);
+    assert_asks_for_the_password(&patch(&app, &ada, &bob, json!({"disabled": false})).await);
+    assert_eq!(app.login("bob", PASSWORD).await.status, 401, "he is still shut out");
+}
+
+#[tokio::test]
+async fn a_password_that_was_given_in_the_future_is_not_fresh() {
+    let app = TestApp::start().await;
+    app.clock.advance(FRESH_FOR * 2);
+    let ada = app.signed_in("ada").await;
+    // Somebody sets the clock right, which was ahead.
+    app.clock.set_back(FRESH_FOR * 2);
+    let refreshed = SignedIn::from(&app.refresh(&ada.cookie).await);
+    assert_asks_for_the_password(&app.with_token("DELETE", path::ME, refreshed.token()).await);
 }

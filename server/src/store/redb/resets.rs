@@ -13,8 +13,8 @@ pub(super) fn offer(
     txn: &WriteTransaction,
     offer: &ResetOffer,
 ) -> anyhow::Result<Result<(), EditUserError>> {
-    if !users::is_entitled(txn, offer.by)? {
-        return Ok(Err(EditUserError::NotEntitled));
+    if let Some(objection) = users::objection(txn, Some(offer.by))? {
+        return Ok(Err(objection));
     }
     if txn.open_table(USERS)?.get(offer.user.as_bytes())?.is_none() {
         return Ok(Err(EditUserError::NotFound));

@@ -102,7 +102,7 @@ async fn whoever_has_lost_a_role_or_their_session_meanwhile_changes_nothing() {
         store.create_user(user.clone(), None).await.unwrap();
     }
     let new = login(&mallory, "home");
-    let by = Actor { user: mallory.id, session: new.session.id, admin: true };
+    let by = Actor { user: mallory.id, session: new.session.id, admin: true, fresh: true };
     store.start_session(new).await.unwrap();
     let offer = || ResetOffer { user: boss.id, by, token_hash: [7; 32], expires_at: at(99).now };
     store.offer_reset(offer()).await.unwrap();
@@ -111,18 +111,45 @@ async fn whoever_has_lost_a_role_or_their_session_meanwhile_changes_nothing() {
     let demotion = UserEdit { roles: Some(Vec::new()), ..UserEdit::default() };
     store.edit_user(mallory.id, demotion, None, at(0)).await.unwrap();
     let promotion = UserEdit { roles: Some(vec!["admin".to_owned()]), ..UserEdit::default() };
-    let not_entitled = |error: EditUserError| matches!(error, EditUserError::NotEntitled);
+    let no_admin = |error: EditUserError| matches!(error, EditUserError::NoAdmin);
     let edited = store.edit_user(mallory.id, promotion, Some(by), at(0)).await;
-    assert!(not_entitled(edited.unwrap_err()));
-    assert!(not_entitled(store.delete_user(boss.id, Some(by), at(0)).await.unwrap_err()));
-    assert!(not_entitled(store.offer_reset(offer()).await.unwrap_err()));
+    assert!(no_admin(edited.unwrap_err()));
+    assert!(no_admin(store.delete_user(boss.id, Some(by), at(0)).await.unwrap_err()));
+    assert!(no_admin(store.offer_reset(offer()).await.unwrap_err()));
     assert!(store.reset_offered([7; 32], at(0).now).await.unwrap().is_none(), "made by no admin");
     assert_eq!(store.take_up_reset([7; 32], "new".into(), at(0)).await.unwrap(), None);
 
     let by = Actor { admin: false, ..by };
     store.end_session(by.session, at(0)).await.unwrap();
     let changed = store.change_password(by, 0, "new".into(), at(0)).await;
-    assert!(not_entitled(changed.unwrap_err()), "the session has ended");
+    assert!(matches!(changed.unwrap_err(), EditUserError::SessionEnded));
+}
+
+/// Between the head of a request and its effect somebody else may make an admin of the user.
+#[tokio::test]
+async fn whether_a_login_is_fresh_enough_is_judged_by_what_the_user_is_when_the_change_is_made() {
+    let store = RedbStore::in_memory().unwrap();
+    let (boss, bob) = (user("boss"), User { roles: Vec::new(), ..user("bob") });
+    for user in [&boss, &bob] {
+        store.create_user(user.clone(), None).await.unwrap();
+    }
+    let new = login(&boss, "home");
+    let stale = Actor { user: boss.id, session: new.session.id, admin: true, fresh: false };
+    store.start_session(new).await.unwrap();
+    let roles = |roles: &[&str]| {
+        let roles = roles.iter().map(|role| (*role).to_owned()).collect();
+        UserEdit { roles: Some(roles), ..UserEdit::default() }
+    };
+    let edit = async |edit, by| store.edit_user(bob.id, edit, by, at(0)).await;
+    let not_fresh = |error: EditUserError| matches!(error, EditUserError::NotFresh);
+    assert!(not_fresh(edit(roles(&["admin"]), Some(stale)).await.unwrap_err()));
+    edit(roles(&["editor"]), Some(stale)).await.unwrap();
+    store.end_sessions(bob.id, Some(stale), at(0)).await.unwrap();
+
+    edit(roles(&["admin"]), None).await.unwrap();
+    assert!(not_fresh(edit(roles(&["editor"]), Some(stale)).await.unwrap_err()));
+    assert!(not_fresh(store.end_sessions(bob.id, Some(stale), at(0)).await.unwrap_err()));
+    edit(roles(&["editor"]), Some(Actor { fresh: true, ..stale })).await.unwrap();
 }
 
 #[tokio::test]

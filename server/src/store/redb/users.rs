@@ -2,11 +2,11 @@
 
 use std::ops::Bound::{Excluded, Unbounded};
 
-use hallpass_contract::Secret;
+use hallpass_contract::{ADMIN_ROLE, Secret};
 use redb::{ReadableTable, ReadableTableMetadata as _, WriteTransaction};
 
 use super::sessions::Revocation;
-use super::tables::{ADDRESSES, ADMINS, REVOKED, USER_IDS_BY_NAME, USERS, decode};
+use super::tables::{ADDRESSES, ADMINS, SESSIONS, USER_IDS_BY_NAME, USERS, decode};
 use super::{Id, addresses, resets, sessions};
 use crate::store::{
     Actor, EditUserError, Edited, Moment, SessionId, User, UserEdit, UserId, Users, Verified,
@@ -107,17 +107,26 @@ fn refused<T>(why: EditUserError) -> anyhow::Result<Outcome<T>> {
     Ok(Ending::none(Err(why)))
 }
 
-/// Whether the actor may still do what they asked for.
-pub(super) fn is_entitled(txn: &WriteTransaction, by: Actor) -> anyhow::Result<bool> {
-    if txn.open_table(REVOKED)?.get(by.session.as_bytes())?.is_some() {
-        return Ok(false);
+/// Why the actor may not do what they asked for, or not any more. The command line may do anything.
+pub(super) fn objection(
+    txn: &WriteTransaction,
+    by: Option<Actor>,
+) -> anyhow::Result<Option<EditUserError>> {
+    let Some(by) = by else { return Ok(None) };
+    if txn.open_table(SESSIONS)?.get(by.session.as_bytes())?.is_none() {
+        return Ok(Some(EditUserError::SessionEnded));
     }
-    let user = get(&txn.open_table(USERS)?, by.user)?;
-    Ok(user.is_some_and(|user| if by.admin { user.is_active_admin() } else { !user.disabled }))
+    Ok(match get(&txn.open_table(USERS)?, by.user)? {
+        None => Some(EditUserError::SessionEnded),
+        Some(user) if user.disabled => Some(EditUserError::SessionEnded),
+        Some(user) if by.admin && !user.has_role(ADMIN_ROLE) => Some(EditUserError::NoAdmin),
+        Some(_) => None,
+    })
 }
 
-fn may(txn: &WriteTransaction, by: Option<Actor>) -> anyhow::Result<bool> {
-    by.map_or(Ok(true), |by| is_entitled(txn, by))
+/// Whether an admin asks whose password was given too long ago.
+fn is_stale(by: Option<Actor>) -> bool {
+    by.is_some_and(|by| by.admin && !by.fresh)
 }
 
 pub(super) fn edit(
@@ -127,8 +136,8 @@ pub(super) fn edit(
     by: Option<Actor>,
     at: Moment,
 ) -> anyhow::Result<Outcome<Edited>> {
-    if !may(txn, by)? {
-        return refused(EditUserError::NotEntitled);
+    if let Some(objection) = objection(txn, by)? {
+        return refused(objection);
     }
     let Some(before) = get(&txn.open_table(USERS)?, id)? else {
         return refused(EditUserError::NotFound);
@@ -136,18 +145,23 @@ pub(super) fn edit(
     let mut after = before.clone();
     after.roles = edit.roles.unwrap_or(after.roles);
     after.disabled = edit.disabled.unwrap_or(after.disabled);
-    if !after.is_active_admin() && is_last_admin(txn, &before)? {
+    let edited = Edited { before, after };
+    if is_stale(by) && edited.needs_fresh_login() {
+        return refused(EditUserError::NotFresh);
+    }
+    let Edited { before, after } = &edited;
+    if !after.is_active_admin() && is_last_admin(txn, before)? {
         return refused(EditUserError::LastAdmin);
     }
     if after != before {
-        put(txn, &after)?;
+        put(txn, after)?;
     }
     let mut ended = Vec::new();
     if after.disabled {
         resets::withdraw(txn, id)?;
         ended = sessions::end_all(txn, id, None, at)?;
     }
-    Ok(Ending { value: Ok(Edited { before, after }), ended })
+    Ok(Ending { value: Ok(edited), ended })
 }
 
 pub(super) fn delete(
@@ -156,8 +170,8 @@ pub(super) fn delete(
     by: Option<Actor>,
     at: Moment,
 ) -> anyhow::Result<Outcome<User>> {
-    if !may(txn, by)? {
-        return refused(EditUserError::NotEntitled);
+    if let Some(objection) = objection(txn, by)? {
+        return refused(objection);
     }
     let Some(user) = get(&txn.open_table(USERS)?, id)? else {
         return refused(EditUserError::NotFound);
@@ -165,11 +179,7 @@ pub(super) fn delete(
     if is_last_admin(txn, &user)? {
         return refused(EditUserError::LastAdmin);
     }
-    let mut ended = sessions::end_all(txn, id, None, at)?;
-    if let Some(by) = by.filter(|by| by.user == id) {
-        // Also where the store has forgotten the session that asks.
-        ended.push(sessions::end(txn, id, by.session, at)?);
-    }
+    let ended = sessions::end_all(txn, id, None, at)?;
     resets::withdraw(txn, id)?;
     txn.open_table(USERS)?.remove(id.as_bytes())?;
     txn.open_table(USER_IDS_BY_NAME)?.remove(user.username_key.as_str())?;
@@ -203,12 +213,12 @@ pub(super) fn change_password(
     new: Secret,
     at: Moment,
 ) -> anyhow::Result<Outcome<()>> {
-    if !is_entitled(txn, by)? {
-        return refused(EditUserError::NotEntitled);
+    if let Some(objection) = objection(txn, Some(by))? {
+        return refused(objection);
     }
     let user = get(&txn.open_table(USERS)?, by.user)?;
     let Some(user) = user.filter(|user| user.password_version == version) else {
-        return refused(EditUserError::NotEntitled);
+        return refused(EditUserError::PasswordChanged);
     };
     let ended = replace_password(txn, user, new, Some(by.session), at)?;
     Ok(Ending { value: Ok(()), ended })
@@ -236,11 +246,14 @@ pub(super) fn end_sessions(
     by: Option<Actor>,
     at: Moment,
 ) -> anyhow::Result<Outcome<usize>> {
-    if !may(txn, by)? {
-        return refused(EditUserError::NotEntitled);
+    if let Some(objection) = objection(txn, by)? {
+        return refused(objection);
     }
-    if txn.open_table(USERS)?.get(user.as_bytes())?.is_none() {
+    let Some(whose) = get(&txn.open_table(USERS)?, user)? else {
         return refused(EditUserError::NotFound);
+    };
+    if is_stale(by) && whose.has_role(ADMIN_ROLE) {
+        return refused(EditUserError::NotFresh);
     }
     let ended = sessions::end_all(txn, user, keep, at)?;
     Ok(Ending { value: Ok(ended.len()), ended })
