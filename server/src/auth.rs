@@ -153,6 +153,9 @@ pub async fn cookie_session(
     app: &State,
     headers: &HeaderMap,
 ) -> Result<(RefreshToken, Session), Problem> {
+    if !RefreshToken::came(headers) {
+        return Err(Problem::no_refresh_cookie());
+    }
     let token = RefreshToken::from_cookies(headers).ok_or_else(Problem::session_ended)?;
     if !origin::is_same_origin(headers, app.public_url.as_deref()) {
         return Err(Problem::cross_site());

@@ -19,6 +19,8 @@ pub const MAX_BYTES: usize = 64 * 1024;
 pub trait Form: DeserializeOwned + Send + 'static {
     /// Its fields, in the order in which they are complained about.
     const FIELDS: &'static [Field];
+    /// Members that are not among these are refused, as its type does; else they are ignored.
+    const REFUSES_OTHERS: bool = false;
 }
 
 /// A field of a form.
@@ -52,6 +54,7 @@ impl Form for PasswordReset {
 impl Form for UserPatch {
     const FIELDS: &'static [Field] =
         &[Field::OptionalTexts("roles"), Field::OptionalFlag("disabled")];
+    const REFUSES_OTHERS: bool = true;
 }
 
 /// Looks at the headers before a byte of the body is read.
@@ -121,21 +124,50 @@ pub fn parse<T: Form>(body: &[u8]) -> Result<T, Problem> {
         return Ok(form);
     }
     match serde_json::from_str(body) {
-        Ok(value) => Err(Problem::invalid_fields(wrong_fields(T::FIELDS, &value))),
+        Ok(value) => Err(Problem::invalid_fields(wrong_fields::<T>(&value))),
         Err(error) => Err(malformed(error.line(), error.column())),
     }
 }
 
-fn wrong_fields(fields: &[Field], value: &Value) -> Vec<FieldError> {
+fn wrong_fields<T: Form>(value: &Value) -> Vec<FieldError> {
     let Value::Object(object) = value else {
         return Vec::new();
     };
-    fields.iter().filter_map(|field| field.wrong(object)).collect()
+    let mut wrong: Vec<_> = T::FIELDS.iter().filter_map(|field| field.wrong(object)).collect();
+    if T::REFUSES_OTHERS {
+        wrong.extend(others::<T>(object));
+    }
+    wrong
+}
+
+/// The most members that are named, and characters of each: a body may hold thousands.
+const MOST_OTHERS: usize = 10;
+const MOST_CHARS: usize = 64;
+
+/// What a body of `T` with this member is refused with, for the documentation.
+pub fn others_of<T: Form>(member: &str) -> Vec<FieldError> {
+    others::<T>(&Map::from_iter([(member.to_owned(), Value::Null)])).collect()
+}
+
+/// Members that are none of the form's fields.
+fn others<T: Form>(object: &Map<String, Value>) -> impl Iterator<Item = FieldError> {
+    let known: Vec<&str> = T::FIELDS.iter().map(|field| field.name()).collect();
+    let message = format!("There is no such field here, only {}.", known.join(" and "));
+    let others = object.keys().filter(move |name| !known.contains(&name.as_str()));
+    others.take(MOST_OTHERS).map(move |name| {
+        let name: String = name.chars().take(MOST_CHARS).collect();
+        field_error(&name, format!("{name}: {message}"))
+    })
 }
 
 impl Field {
-    fn wrong(self, object: &Map<String, Value>) -> Option<FieldError> {
+    fn name(self) -> &'static str {
         let (Self::Text(name) | Self::OptionalTexts(name) | Self::OptionalFlag(name)) = self;
+        name
+    }
+
+    fn wrong(self, object: &Map<String, Value>) -> Option<FieldError> {
+        let name = self.name();
         // As people say it.
         let said = name.replace('_', " ");
         let value = object.get(name).unwrap_or(&Value::Null);
@@ -160,7 +192,7 @@ impl Field {
 /// What any body of `T` may be refused with.
 pub fn refusals<T: Form>() -> Vec<Problem> {
     let empty = Value::Object(Map::new());
-    let unfit = Problem::invalid_fields(wrong_fields(T::FIELDS, &empty));
+    let unfit = Problem::invalid_fields(wrong_fields::<T>(&empty));
     let shutting_down = Problem::shutting_down();
     vec![
         malformed(1, 2),

@@ -114,16 +114,16 @@ impl Sessions {
 }
 
 impl RefreshToken {
+    /// Whether a refresh cookie came at all, whatever is in it.
+    pub fn came(headers: &HeaderMap) -> bool {
+        refresh_cookies(headers).next().is_some()
+    }
+
     /// The first of the request's cookies that can be one. Other cookies may hold any bytes: whoever
     /// shares the host, on another port or a parent domain, can set them.
     pub fn from_cookies(headers: &HeaderMap) -> Option<Self> {
-        let pairs =
-            headers.get_all(COOKIE).iter().flat_map(|line| line.as_bytes().split(|b| *b == b';'));
-        pairs
-            .filter_map(|pair| {
-                let value = pair.trim_ascii().strip_prefix(REFRESH_COOKIE.as_bytes())?;
-                Self::parse(std::str::from_utf8(value.strip_prefix(b"=")?).ok()?)
-            })
+        refresh_cookies(headers)
+            .filter_map(|value| Self::parse(std::str::from_utf8(value).ok()?))
             .next()
     }
 
@@ -137,6 +137,15 @@ impl RefreshToken {
             mac: mac.try_into().ok()?,
         })
     }
+}
+
+/// The values of all cookies that have the name of the refresh cookie.
+fn refresh_cookies(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
+    let lines = headers.get_all(COOKIE).iter();
+    let pairs = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
+    pairs.filter_map(|pair| {
+        pair.trim_ascii().strip_prefix(REFRESH_COOKIE.as_bytes())?.strip_prefix(b"=")
+    })
 }
 
 /// The `Set-Cookie` that takes the token away.

@@ -51,7 +51,7 @@ pub struct Request {
 
 impl Request {
     /// For how many milliseconds an answer is waited for. A hash may have to queue on a busy server; a
-    /// refresh hashes nothing, and has to be tried again while the server still takes the old cookie.
+    /// refresh hashes nothing, and the page waits for it.
     pub fn patience(&self) -> u32 {
         if self.path == path::REFRESH { 5_000 } else { 30_000 }
     }

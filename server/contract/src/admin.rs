@@ -44,9 +44,11 @@ pub struct UserPage {
     pub next: Option<String>,
 }
 
-/// The body of `PATCH /api/admin/users/{id}`: what is left out stays as it is.
+/// The body of `PATCH /api/admin/users/{id}`: what is left out stays as it is. Other members are refused:
+/// whoever misspells one would believe that it was done.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
 pub struct UserPatch {
     /// All roles from now on; each matches `[a-z0-9:._-]{1,64}`, at most 32.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -1,3 +1,5 @@
+mod pasted;
+
 use std::io::{self, Read as _};
 use std::process::ExitCode;
 
@@ -6,6 +8,7 @@ use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use serde_json::Value;
 
+use self::pasted::token_in;
 use super::desk::{Offline, Place, unexpected};
 use super::terminal::{Stdout, printable};
 use crate::clock::Clock;
@@ -17,6 +20,7 @@ pub(super) const EXAMPLES: &str = "\
 Examples:
   hallpass token inspect < token.txt
   hallpass token inspect eyJhbGciOiJFZERTQSIs...      others on the machine can see it in `ps`
+  hallpass token inspect < header.txt                 'Authorization: Bearer eyJ...', as copied
   hallpass token inspect --json < token.txt | jq .claims
 
 Decodes the token, runs every check that the API runs, past the first that fails, and says how each
@@ -35,9 +39,10 @@ pub enum TokenCommand {
 /// `hallpass token inspect`
 #[derive(Args, Debug)]
 pub struct Inspect {
-    /// The token; from standard input if it is left out or `-`
-    #[arg(value_name = "TOKEN", default_value = "-", hide_default_value = true)]
-    token: String,
+    /// The token; from standard input if it is left out or `-`. `Bearer`, quotation marks and white space
+    /// around it and line breaks within it do no harm
+    #[arg(value_name = "TOKEN")]
+    token: Vec<String>,
     /// Write the findings as one JSON object: accepted, header, claims, checks
     #[arg(long)]
     json: bool,
@@ -66,13 +71,12 @@ impl TokenCommand {
 
 impl Inspect {
     async fn run(self) -> anyhow::Result<ExitCode> {
-        let token = match self.token.as_str() {
-            "-" => read_token()?,
-            token => token.to_owned(),
+        let token = match &self.token[..] {
+            [] => read_token()?,
+            [dash] if dash == "-" => read_token()?,
+            words => words.join(" "),
         };
-        let token = token.trim();
-        // As it is often copied from a header.
-        let token = token.strip_prefix("Bearer ").unwrap_or(token).trim_start().into();
+        let token = token_in(&token).into();
         let issuer = self.tokens.issuer(self.public_url.as_deref());
         let offline = Offline {
             needs_keys: true,

@@ -100,6 +100,11 @@ pub async fn refresh(
                 line(Event::Refresh).detail("second of two that raced").ok();
                 signed_in(&app, &user, &session)
             }
+            Rotation::Resent(session, user) => {
+                refreshes.resent.inc();
+                line(Event::Refresh).detail("the answer before was lost").ok();
+                signed_in(&app, &user, &session)
+            }
             Rotation::Reused => {
                 refreshes.reused.inc();
                 line(Event::RefreshReuse).refused("the session has ended");

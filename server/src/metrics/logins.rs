@@ -73,6 +73,8 @@ pub struct Refreshes {
     pub rotated: IntCounter,
     /// The second of two tabs that refreshed at once: it got the same one.
     pub raced: IntCounter,
+    /// The answer before was lost: the same one was sent again.
+    pub resent: IntCounter,
     /// Used before, so that the session was ended.
     pub reused: IntCounter,
     /// The session was over.
@@ -88,6 +90,7 @@ impl Refreshes {
         Self {
             rotated: outcome("rotated"),
             raced: outcome("raced"),
+            resent: outcome("resent"),
             reused: outcome("reused"),
             gone: outcome("gone"),
         }

@@ -1,9 +1,12 @@
 //! What admins do.
 
+use std::time::Duration;
+
 use hallpass_contract::{AdminUserBody, ResetLink, RotatedKey, UserPage, UserPatch, path};
 use serde_json::json;
 
 use super::operation::{Needs, Operation, operation};
+use crate::body;
 use crate::handlers::admin::{DEFAULT_LIMIT, MAX_LIMIT};
 use crate::problem::{Problem, field_error};
 
@@ -29,26 +32,39 @@ fn users() -> Operation {
 }
 
 fn edit() -> Operation {
-    let about = "What is left out stays as it is. The roles count at once, and a disabled user's \
-                 sessions end at once. The last admin can neither lose the role nor be disabled.";
+    let about = "What is left out stays as it is, and other members are refused. The roles count at \
+                 once, and a disabled user's sessions end at once. The last admin can neither lose \
+                 the role nor be disabled. It takes a fresh token if the user is or becomes an \
+                 admin, or is enabled again.";
     let patch = json!({ "roles": ["user", "billing:read"], "disabled": false });
     operation(TAG, ("patch", path::ADMIN_USER), "editUser", "Change a user", about)
         .needs(Needs::Admin)
         .of("The user's id.")
         .takes::<UserPatch>("UserPatch", &patch)
         .answers::<AdminUserBody>(200, "The user as they are now.")
-        .refuses([Problem::last_admin()])
+        .refuses([Problem::last_admin(), not_fresh(), unknown_member()])
         .stores()
 }
 
 fn end_sessions() -> Operation {
-    let about = "The user is signed out everywhere, and may sign in again.";
+    let about = "The user is signed out everywhere, and may sign in again. It takes a fresh token if the \
+                 user is an admin.";
     let (route, id) = (("delete", path::ADMIN_USER_SESSIONS), "endUserSessions");
     operation(TAG, route, id, "End all sessions of a user", about)
         .needs(Needs::Admin)
         .of("The user's id.")
         .done(204, "They have ended.")
+        .refuses([not_fresh()])
         .stores()
+}
+
+/// For what takes a fresh token only with some users.
+fn not_fresh() -> Problem {
+    Problem::not_fresh(Duration::from_secs(300))
+}
+
+fn unknown_member() -> Problem {
+    Problem::invalid_fields(body::others_of::<UserPatch>("role"))
 }
 
 fn offer_reset() -> Operation {

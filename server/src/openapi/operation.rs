@@ -87,7 +87,8 @@ impl Operation {
             Admin | FreshAdmin => self.refuses([Problem::missing_role(ADMIN_ROLE)]),
             Cookie => {
                 let only = json!({ "type": "string", "enum": ["same-origin"] });
-                self.refuses([Problem::session_ended(), Problem::cross_site()]).same_origin(only)
+                let refusals = [Problem::no_refresh_cookie(), Problem::session_ended()];
+                self.refuses(refusals).refuses([Problem::cross_site()]).same_origin(only)
             }
             // With an access token it does not matter.
             TokenOrCookie => {

@@ -28,8 +28,9 @@ fn login() -> Operation {
 }
 
 fn refresh() -> Operation {
-    let about = "The next access token and the next refresh cookie. A refresh token that was used \
-                 before ends its session, but for a few seconds in which two tabs may race.";
+    let about = "The next access token and the next refresh cookie. Should the answer get lost, the same \
+                 refresh token gets it again, until its successor is used and for ten seconds more. \
+                 After that, using it again ends the session: somebody has a copy.";
     operation(TAG, ("post", path::REFRESH), "refresh", "Stay signed in", about)
         .needs(Needs::Cookie)
         .answers::<Login>(200, "The next access token, of the same session.")

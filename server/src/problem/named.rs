@@ -55,11 +55,21 @@ impl Problem {
     pub fn session_ended() -> Self {
         Self {
             kind: kind::SESSION_ENDED,
-            title: "Session ended",
+            title: "No session",
             ..Self::unauthenticated(
                 "The session has ended; sign in again.",
                 Some("the session has ended"),
             )
+        }
+    }
+
+    /// 401: no refresh cookie came, so there is no session to go on with.
+    pub fn no_refresh_cookie() -> Self {
+        let detail = "No refresh cookie came with this request; sign in.";
+        Self {
+            kind: kind::SESSION_ENDED,
+            title: "No session",
+            ..Self::unauthenticated(detail, None)
         }
     }
 

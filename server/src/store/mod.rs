@@ -15,7 +15,7 @@ pub use id::{SessionId, UserId, uuid_v7};
 pub use redb::{Finding, InUse, RedbStore, Repaired, check_file, repair_file};
 pub use session::{
     Lifetimes, MAX_SESSIONS, Moment, NewSession, REFRESH_GRACE, Refresh, Rotation, Session,
-    Verified,
+    UsedBefore, Verified,
 };
 pub use user::{Actor, CreateUserError, EditUserError, Edited, ResetOffer, User, UserEdit};
 
@@ -145,7 +145,7 @@ pub trait Store: fmt::Debug + Send + Sync {
     async fn sessions_of(&self, user: UserId, now: Timestamp) -> Result<Vec<Session>, StoreError>;
 
     /// Exchanges a session's refresh token for the next one. One that was used before ends the
-    /// session.
+    /// session, unless [its answer may have been lost](Session::used_before).
     async fn refresh(&self, refresh: Refresh) -> Result<Rotation, StoreError>;
 
     /// Notes that the user gave their password again, and yields the session and the user as they

@@ -53,6 +53,21 @@ impl Session {
             after(now, lifetimes.idle).min(after(self.created_at, lifetimes.absolute));
     }
 
+    /// What it means that a refresh token before the current one is presented.
+    ///
+    /// As long as nobody has presented a token's successor, the answer that brought it may be lost: the
+    /// token is good for the same answer again. Once the successor was presented, the token is good for
+    /// [`REFRESH_GRACE`] more, since a tab may have been overtaken by others. After that it is a replay.
+    pub fn used_before(&self, generation: u32, now: Timestamp) -> UsedBefore {
+        // In both directions, since the clock may have been set back.
+        let since = now.duration_since(self.refreshed_at).unsigned_abs();
+        match self.generation.saturating_sub(generation) {
+            1 | 2 if since < REFRESH_GRACE => UsedBefore::AMomentAgo,
+            1 => UsedBefore::AnswerLost,
+            _ => UsedBefore::ByAnother,
+        }
+    }
+
     /// Whether anything of it is still accepted.
     pub fn is_live(&self, now: Timestamp) -> bool {
         now < self.expires_at
@@ -93,7 +108,7 @@ pub struct NewSession {
 /// The most sessions of one user. One more ends the one that was not used for the longest time.
 pub const MAX_SESSIONS: usize = 100;
 
-/// How long the second of two racing tabs is given the same successor as the first.
+/// How long a refresh token is good for another answer once its successor was presented.
 pub const REFRESH_GRACE: Duration = Duration::from_secs(10);
 
 /// A refresh token that was presented and is authentic.
@@ -111,16 +126,72 @@ pub struct Refresh {
     pub user_agent: String,
 }
 
+/// What it means that a refresh token is presented that is not the current one any more.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum UsedBefore {
+    /// Another tab was faster.
+    AMomentAgo,
+    /// The answer that brought its successor did not arrive.
+    AnswerLost,
+    /// Somebody has a copy.
+    ByAnother,
+}
+
 /// What came of presenting a refresh token.
 #[derive(Clone, Debug)]
 pub enum Rotation {
     /// It was the current one; the session says which one is now.
     Rotated(Session, User),
-    /// It was the current one a moment ago, and another tab was faster; its successor is the
-    /// session's current one.
+    /// It was the current one a moment ago, and another tab was faster; the session's current one is
+    /// good for both.
     Raced(Session, User),
+    /// It was exchanged some time ago for the session's current one, which nobody has presented: the
+    /// answer was lost.
+    Resent(Session, User),
     /// It was used before: somebody has a copy. The session has ended.
     Reused,
     /// There is no such session any more, or never was such a token.
     Gone,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn session(generation: u32, refreshed_at: i64) -> Session {
+        let refreshed_at = Timestamp::from_second(refreshed_at).unwrap();
+        Session {
+            id: SessionId::new(refreshed_at),
+            user: UserId::NOBODY,
+            seed: [0; 16],
+            generation,
+            created_at: refreshed_at,
+            refreshed_at,
+            auth_time: refreshed_at,
+            expires_at: Timestamp::MAX,
+            tokens_expired_at: refreshed_at,
+            user_agent: String::new(),
+        }
+    }
+
+    #[test]
+    fn a_token_is_good_until_its_successor_is_presented_and_ten_seconds_more() {
+        use UsedBefore::{AMomentAgo, AnswerLost, ByAnother};
+        let session = session(7, 1_000);
+        for (generation, at, expected) in [
+            (6, 1_000, AMomentAgo),
+            (6, 1_009, AMomentAgo),
+            (6, 1_010, AnswerLost),
+            (6, 900_000, AnswerLost),
+            (6, 900, AnswerLost),
+            (5, 1_009, AMomentAgo),
+            (5, 1_010, ByAnother),
+            (5, 990, ByAnother),
+            (4, 1_000, ByAnother),
+            (0, 1_000, ByAnother),
+        ] {
+            let now = Timestamp::from_second(at).unwrap();
+            assert_eq!(session.used_before(generation, now), expected, "{generation} at {at}");
+        }
+    }
 }

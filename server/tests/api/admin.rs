@@ -127,6 +127,30 @@ async fn roles_and_flags_of_another_form_are_refused() {
 }
 
 #[tokio::test]
+async fn a_misspelt_member_of_a_patch_is_named_and_nothing_is_changed() {
+    let app = TestApp::start().await;
+    let admin = app.admin("ada").await;
+    let bob = app.signed_in("bob").await;
+    for (body, fields) in [
+        (json!({"role": ["editor"]}), &["role"][..]),
+        (json!({"disabled": true, "Roles": ["editor"]}), &["Roles"]),
+        (json!({"disable": true, "username": "rob"}), &["disable", "username"]),
+        (json!({"disabled": 1, "x": null}), &["disabled", "x"]),
+    ] {
+        let refused = patch(&app, &admin, &bob.user.id, body.clone()).await;
+        assert_eq!(refused.status, 422, "{body}");
+        assert_eq!(refused.wrong_fields(), fields, "{body}");
+        assert!(refused.problem().detail.contains(fields[fields.len() - 1]), "{body}");
+    }
+    let many: serde_json::Map<_, _> = (0..1000).map(|n| (n.to_string(), json!(1))).collect();
+    let refused = patch(&app, &admin, &bob.user.id, many.into()).await;
+    assert_eq!((refused.status.as_u16(), refused.wrong_fields().len()), (422, 10));
+    let long = json!({"x".repeat(10_000): 1});
+    assert!(patch(&app, &admin, &bob.user.id, long).await.body.len() < 1000);
+    assert_eq!(status(&app, &bob).await, 200);
+}
+
+#[tokio::test]
 async fn nobody_can_remove_the_last_admin() {
     let app = TestApp::start().await;
     let ada = app.admin("ada").await;

@@ -107,13 +107,18 @@ async fn signing_up_in_and_out_and_a_replay_leave_a_line_each() {
     assert_eq!(log.line("refresh", "ok")["detail"], "second of two that raced");
     app.clock.advance(Duration::from_secs(10));
     app.refresh(&first.cookie).await;
+    assert_eq!(log.line("refresh", "ok")["detail"], "the answer before was lost");
+    let third = SignedIn::from(&app.refresh(&second.cookie).await);
+    assert!(log.line("refresh", "ok").get("detail").is_none());
+    app.clock.advance(Duration::from_secs(10));
+    app.refresh(&first.cookie).await;
     assert_eq!(log.line("refresh_reuse", "refused")["session"], session);
-    app.refresh(&second.cookie).await;
+    app.refresh(&third.cookie).await;
     assert!(log.take().is_empty(), "the session is gone: there is nobody to tell of");
 
-    let third = SignedIn::from(&app.login("ada", PASSWORD).await);
+    let fourth = SignedIn::from(&app.login("ada", PASSWORD).await);
     log.take();
-    app.with_token("POST", path::LOGOUT, third.token()).await;
+    app.with_token("POST", path::LOGOUT, fourth.token()).await;
     assert_eq!(&log.line("logout", "ok")["user"], user);
 }
 

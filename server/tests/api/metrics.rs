@@ -208,18 +208,22 @@ async fn logins_and_refreshes_count_by_what_came_of_them() {
         "hallpass_logins_total{outcome=\"abandoned\"}",
         "hallpass_refreshes_total{outcome=\"rotated\"}",
         "hallpass_refreshes_total{outcome=\"raced\"}",
+        "hallpass_refreshes_total{outcome=\"resent\"}",
         "hallpass_refreshes_total{outcome=\"reused\"}",
     ];
     let work = async {
         let first = SignedIn::from(&app.login("ada", PASSWORD).await);
         app.login("ada", "a wrong password").await;
         app.login("nobody", PASSWORD).await;
-        app.refresh(&first.cookie).await;
+        let second = SignedIn::from(&app.refresh(&first.cookie).await);
         app.refresh(&first.cookie).await;
         app.clock.advance(Duration::from_secs(10));
         app.refresh(&first.cookie).await;
+        app.refresh(&second.cookie).await;
+        app.clock.advance(Duration::from_secs(10));
+        app.refresh(&first.cookie).await;
     };
-    assert_eq!(growth(&metrics, series, work).await, [1.0, 2.0, 0.0, 1.0, 1.0, 1.0]);
+    assert_eq!(growth(&metrics, series, work).await, [1.0, 2.0, 0.0, 2.0, 1.0, 1.0, 1.0]);
 }
 
 #[tokio::test]

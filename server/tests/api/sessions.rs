@@ -8,6 +8,7 @@ use hallpass_contract::{Login, SessionList, Verified, kind, path};
 use crate::app::{PASSWORD, SignedIn, TestApp};
 
 const SECOND: Duration = Duration::from_secs(1);
+const HOUR: Duration = Duration::from_secs(60 * 60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 async fn status(app: &TestApp, signed_in: &SignedIn) -> u16 {
@@ -67,6 +68,7 @@ async fn a_replayed_refresh_token_ends_the_session_and_its_access_tokens() {
     let app = TestApp::start().await;
     let stolen = app.signed_in("ada").await;
     let owner = SignedIn::from(&app.refresh(&stolen.cookie).await);
+    let owner = SignedIn::from(&app.refresh(&owner.cookie).await);
     app.clock.advance(10 * SECOND);
 
     let replayed = app.refresh(&stolen.cookie).await;
@@ -79,17 +81,66 @@ async fn a_replayed_refresh_token_ends_the_session_and_its_access_tokens() {
 }
 
 #[tokio::test]
-async fn the_grace_lasts_ten_seconds_and_covers_only_the_immediate_predecessor() {
+async fn whoever_lost_the_answer_to_a_refresh_gets_it_again_until_it_arrives() {
+    let app = TestApp::start().await;
+    let first = app.signed_in("ada").await;
+    let lost = SignedIn::from(&app.refresh(&first.cookie).await);
+    for wait in [SECOND, 10 * SECOND, HOUR, 20 * DAY] {
+        app.clock.advance(wait);
+        let response = app.refresh(&first.cookie).await;
+        assert_eq!(response.status, 200, "after {wait:?} more");
+        let again = SignedIn::from(&response);
+        assert_eq!(again.cookie, lost.cookie, "the same successor");
+        assert_eq!(status(&app, &again).await, 200);
+    }
+    let third = SignedIn::from(&app.refresh(&lost.cookie).await);
+    assert_eq!(status(&app, &third).await, 200);
+    app.clock.advance(10 * SECOND);
+    assert_eq!(app.refresh(&first.cookie).await.status, 401, "it has arrived: this is a replay");
+    assert_eq!(app.refresh(&third.cookie).await.status, 401, "so the session has ended");
+}
+
+#[tokio::test]
+async fn an_answer_that_is_sent_again_does_not_make_the_session_last_longer() {
+    let app = TestApp::with_args(&["--refresh-ttl", "2d"]).await;
+    let first = app.signed_in("ada").await;
+    app.refresh(&first.cookie).await;
+    app.clock.advance(2 * DAY - 60 * SECOND);
+    let again = app.refresh(&first.cookie).await;
+    assert!(again.header("set-cookie").contains("Max-Age=60"), "{}", again.header("set-cookie"));
+    assert_eq!(SignedIn::from(&again).login.expires_in, 60);
+    app.clock.advance(60 * SECOND);
+    assert_eq!(app.refresh(&first.cookie).await.status, 401);
+}
+
+#[tokio::test]
+async fn a_sign_out_ends_an_access_token_that_was_sent_again_while_the_clock_was_ahead() {
+    let app = TestApp::start().await;
+    let first = app.signed_in("ada").await;
+    app.refresh(&first.cookie).await;
+    app.clock.advance(HOUR);
+    let again = SignedIn::from(&app.refresh(&first.cookie).await);
+    app.clock.set_back(HOUR);
+    app.with_cookie(path::LOGOUT, &again.cookie, &[]).await;
+    app.clock.advance(HOUR);
+    app.state.sweep().await;
+    assert_eq!(status(&app, &again).await, 401);
+}
+
+#[tokio::test]
+async fn the_grace_lasts_ten_seconds_from_when_the_successor_is_presented() {
     let app = TestApp::start().await;
     let first = app.signed_in("ada").await;
     let second = SignedIn::from(&app.refresh(&first.cookie).await);
-    app.clock.advance(Duration::from_millis(9_999));
-    let raced = SignedIn::from(&app.refresh(&first.cookie).await);
-    assert_eq!(raced.cookie, second.cookie);
-
+    app.clock.advance(HOUR);
     let third = SignedIn::from(&app.refresh(&second.cookie).await);
-    assert_eq!(app.refresh(&first.cookie).await.status, 401, "two before the current one");
-    assert_eq!(app.refresh(&third.cookie).await.status, 401, "so the session has ended");
+    app.clock.advance(Duration::from_millis(9_999));
+    let overtaken = SignedIn::from(&app.refresh(&first.cookie).await);
+    assert_eq!(overtaken.cookie, third.cookie, "all tabs go on with the current one");
+
+    let fourth = SignedIn::from(&app.refresh(&third.cookie).await);
+    assert_eq!(app.refresh(&first.cookie).await.status, 401, "its successor is two before");
+    assert_eq!(app.refresh(&fourth.cookie).await.status, 401, "so the session has ended");
 }
 
 #[tokio::test]
@@ -173,10 +224,18 @@ async fn a_refresh_without_a_valid_cookie_is_a_401() {
     let ada = app.signed_in("ada").await;
     let changed = ada.cookie.replace(|c: char| c.is_ascii_digit(), "A");
     let bearer_as_cookie = format!("__Host-hallpass-refresh={}", ada.token());
-    for cookie in ["", "__Host-hallpass-refresh=", &changed, &bearer_as_cookie] {
+    for cookie in ["__Host-hallpass-refresh=", &changed, &bearer_as_cookie] {
         let response = app.refresh(cookie).await;
         assert_eq!(response.status, 401, "{cookie}");
         assert_eq!(response.problem().kind, kind::SESSION_ENDED);
+        assert!(response.problem().detail.contains("has ended"));
+    }
+    for cookie in ["", "theme=dark", "refresh=AAAA"] {
+        let response = app.refresh(cookie).await;
+        assert_eq!(response.status, 401, "{cookie}");
+        assert_eq!(response.problem().kind, kind::SESSION_ENDED);
+        assert!(response.problem().detail.starts_with("No refresh cookie came"), "{cookie}");
+        assert!(!response.header("www-authenticate").contains("error"), "nothing came");
     }
     let (_, refresh_token) = ada.cookie.split_once('=').unwrap();
     assert_eq!(app.get_with_token(path::VERIFY, refresh_token).await.status, 401);
@@ -295,8 +354,6 @@ async fn an_expired_session_is_swept() {
     assert_eq!(status(&app, &SignedIn::from(&kept)).await, 200);
     assert_eq!(app.get_with_token(path::VERIFY, token).await.status, 401, "expired by now");
 }
-
-const HOUR: Duration = Duration::from_secs(60 * 60);
 
 /// As a start does it, and the running server every ten minutes.
 async fn sweep_while_the_clock_is_ahead(app: &TestApp, by: Duration) {

@@ -103,8 +103,7 @@ impl Turn<'_> {
     /// The server can't be reached or is busy, which says nothing about the session. What waited
     /// is sent with the old token while that is good, and fails for the same reason after that.
     fn refresh_failed(&mut self, answer: &Answer) {
-        // An answer that was lost may have brought the next cookie, and the server takes the old one for
-        // ten seconds only.
+        // An answer that was lost is sent again for the old cookie.
         let backoff = if answer.is_some() { BACKOFF } else { LOST };
         self.model.refresh_not_before = self.now.saturating_add(backoff);
         for (call, task) in self.take_waiting() {

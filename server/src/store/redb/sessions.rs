@@ -7,7 +7,7 @@ use super::tables::{REVOKED, SESSIONS, SESSIONS_BY_USER, USERS, decode, or_none,
 use super::users::{self, Ending};
 use super::{Id, Sessions, addresses};
 use crate::store::{
-    MAX_SESSIONS, Moment, NewSession, REFRESH_GRACE, Refresh, Rotation, Session, SessionId, User,
+    MAX_SESSIONS, Moment, NewSession, Refresh, Rotation, Session, SessionId, UsedBefore, User,
     UserId, Verified,
 };
 
@@ -76,14 +76,18 @@ pub(super) fn refresh(
         put(txn, &session)?;
         return Ok(Ending::none(Rotation::Rotated(session, user)));
     }
-    // In both directions, since the clock may have been set back.
-    let since = at.now.duration_since(session.refreshed_at).unsigned_abs();
-    let raced = generation + 1 == session.generation;
-    if raced && since < REFRESH_GRACE {
-        return Ok(Ending::none(Rotation::Raced(session, user)));
-    }
-    let ended = vec![end(txn, session.user, id, at)?];
-    Ok(Ending { value: Rotation::Reused, ended })
+    let repeats: fn(Session, User) -> Rotation = match session.used_before(generation, at.now) {
+        UsedBefore::AMomentAgo => Rotation::Raced,
+        UsedBefore::AnswerLost => Rotation::Resent,
+        UsedBefore::ByAnother => {
+            let ended = vec![end(txn, session.user, id, at)?];
+            return Ok(Ending { value: Rotation::Reused, ended });
+        }
+    };
+    // The session lasts no longer for it, but there will be one more access token.
+    session.tokens_expired_at = session.tokens_expired_at.max(at.tokens_expired_at);
+    put(txn, &session)?;
+    Ok(Ending::none(repeats(session, user)))
 }
 
 /// None unless the session is there and the password is still the one that was checked.

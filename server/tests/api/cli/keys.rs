@@ -129,6 +129,14 @@ async fn an_inspection_says_what_the_api_says_and_why() {
 
     let human = hallpass(dir.path(), &["token", "inspect", &token]).ok();
     assert!(human.contains("✓ signature") && human.ends_with("accepted\n"), "{human}");
+    let header = format!("Authorization: Bearer {token}");
+    let quoted = format!("  \"{token}\",\n");
+    let (one, other) = token.split_at(40);
+    for pasted in [&["Bearer", &token][..], &[&header], &[&quoted], &[&format!("{one}\n  {other}")]]
+    {
+        let args = [&["token", "inspect"], pasted].concat();
+        assert!(hallpass(dir.path(), &args).ok().ends_with("accepted\n"), "{pasted:?}");
+    }
     let nonsense = hallpass(dir.path(), &["token", "inspect", "nonsense"]);
     assert_eq!(nonsense.code, 1);
     assert!(nonsense.stdout.contains("✗ shape"), "{}", nonsense.stdout);

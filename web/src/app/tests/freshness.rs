@@ -111,6 +111,28 @@ fn two_things_that_need_the_password_go_on_together() {
 }
 
 #[test]
+fn a_change_to_an_admin_goes_on_after_the_password() {
+    let changes = [
+        (Event::RolesSubmitted("b0b".into(), "admin".into()), "/api/admin/users/b0b"),
+        (Event::Pressed(Action::Disable("b0b".into())), "/api/admin/users/b0b"),
+        (Event::Pressed(Action::EndUserSessions("b0b".into())), "/api/admin/users/b0b/sessions"),
+    ];
+    for (change, path) in changes {
+        let mut page = Page::at_admin();
+        page.event(change);
+        let refused = page.request(path).unwrap();
+        page.answer(&refused, not_fresh());
+        assert!(page.screen().asks_for_password, "{path}");
+        page.submit(Form::Fresh, "", "the password");
+        let renewed = json(200, &login("ada", RENEWED, 900));
+        page.answer(&page.request(path::REAUTHENTICATE).unwrap(), renewed);
+        let again = page.request(path).unwrap();
+        assert_eq!((again.method, &again.body), (refused.method, &refused.body));
+        assert_eq!(again.token, Some(jwt("ada", RENEWED).into()));
+    }
+}
+
+#[test]
 fn a_cancelled_prompt_gives_the_focus_back() {
     let mut page = prompted();
     page.press(Action::Cancel);
