@@ -45,7 +45,7 @@ async fn phone(t: &Context) -> Result {
 async fn all(t: &Context, look: &str) -> Result {
     visitor(t, look).await?;
     let (ada, bob) = (User::new("ada", PASSWORD), User::new("bob", PASSWORD));
-    t.site.add_user(&bob).await?;
+    t.site.add_user(bob.clone()).await?;
     let browser = &t.browser;
     LoginPage::open(browser).await?.sign_in(&bob).await?;
     browser.goto(AdminPage::PATH).await?;

@@ -31,7 +31,7 @@ impl Context {
         let session = settings.launcher.open(kind, test.media);
         let (site, session) = tokio::try_join!(site, session)?;
         steps.add("the site and the browser are open");
-        let browser = Browser::new(&session, site.url(), steps.clone(), settings.slow_mo);
+        let browser = Browser::new(&session, &site, steps.clone(), settings.slow_mo);
         let sessions = Mutex::new(vec![session]);
         Ok(Self { site, browser, settings, kind, steps, sessions })
     }
@@ -47,7 +47,7 @@ impl Context {
         let mut sessions = self.sessions.lock().await;
         let steps = self.steps.of_browser(sessions.len() + 1);
         steps.add("open");
-        let browser = Browser::new(&session, self.site.url(), steps, self.settings.slow_mo);
+        let browser = Browser::new(&session, &self.site, steps, self.settings.slow_mo);
         sessions.push(session);
         Ok(browser)
     }
@@ -56,8 +56,7 @@ impl Context {
     pub async fn new_user(&self) -> Result<User> {
         let user = User::invent();
         self.steps.add(format_args!("make the user {}", user.name));
-        self.site.add_user(&user).await?;
-        Ok(user)
+        self.site.add_user(user).await
     }
 
     /// Makes a user, and signs in as them with the test's browser.
@@ -113,7 +112,7 @@ impl Context {
         }
         for (index, session) in self.sessions.lock().await.iter().enumerate() {
             let steps = Steps::new(Vec::new());
-            let browser = Browser::new(session, self.site.url(), steps, self.settings.slow_mo);
+            let browser = Browser::new(session, &self.site, steps, self.settings.slow_mo);
             evidence.of_browser(index + 1).keep(&browser, &self.steps).await;
         }
     }

@@ -1,10 +1,13 @@
 //! What a failed test leaves: a folder with all that helps to see why.
 
+use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use anyhow::Context as _;
+
 use crate::steps::Steps;
-use crate::{Browser, Kind};
+use crate::{Browser, Kind, Result};
 
 /// How a test failed.
 #[derive(Clone, Debug)]
@@ -15,11 +18,22 @@ pub struct Failure {
     pub evidence: PathBuf,
 }
 
-/// The folder of a run's reports, and of its evidence.
-pub(crate) fn root() -> PathBuf {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/e2e");
-    let _ = fs::create_dir_all(&root);
-    root.canonicalize().unwrap_or(root)
+/// The variable that names another folder for them.
+const REPORTS: &str = "HALLPASS_E2E_REPORTS";
+
+/// The folder for a run's reports and its evidence. Ours is emptied; one that somebody else names may
+/// hold more than our files.
+pub(crate) fn make_root() -> Result<PathBuf> {
+    let root = match env::var_os(REPORTS) {
+        Some(root) => root.into(),
+        None => {
+            let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/e2e");
+            let _ = fs::remove_dir_all(&root);
+            root
+        }
+    };
+    let made = fs::create_dir_all(&root).and_then(|()| root.canonicalize());
+    made.with_context(|| format!("can't make {}", root.display()))
 }
 
 /// A place for the files of one failure. A file that can't be had is left out: evidence must not

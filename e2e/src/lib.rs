@@ -24,6 +24,7 @@
 //! offline, hold a request back), [`Browser`] has the steps, and [`pages`] knows the screens.
 
 mod accessibility;
+mod api;
 mod browser;
 mod context;
 mod driver;
@@ -31,9 +32,11 @@ mod evidence;
 mod options;
 pub mod pages;
 mod plan;
+mod preflight;
 mod process;
 mod proxy;
 mod report;
+mod run;
 mod runner;
 mod server;
 mod site;
@@ -45,6 +48,7 @@ mod user;
 mod wait;
 
 pub use accessibility::Violation;
+pub use api::ApiSession;
 pub use browser::{Browser, Key, Window};
 pub use context::Context;
 pub use driver::{Kind, Media};

@@ -1,6 +1,7 @@
 //! The command line of the suite.
 
 use std::env;
+use std::path::PathBuf;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
@@ -9,6 +10,12 @@ use clap::{Parser, ValueEnum};
 
 use crate::driver::Kind;
 use crate::{Result, User};
+
+/// Holds the password of `--account`.
+pub(crate) const PASSWORD: &str = "HALLPASS_E2E_PASSWORD";
+
+/// Holds the password of `--admin`.
+pub(crate) const ADMIN_PASSWORD: &str = "HALLPASS_E2E_ADMIN_PASSWORD";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -20,8 +27,8 @@ Examples:
 
 A failed test leaves a screenshot, the page, the console, the server's log, the requests and its
 steps in target/e2e/; target/e2e/index.html shows the run, target/e2e/junit.xml is for CI systems.
-Exits with 0 if every test passed or was skipped, 1 if one failed, and 2 if the arguments make no
-sense. e2e/README.md has the environment variables.";
+Exits with 0 if every test passed or was skipped, 1 if one failed, and 2 if the run could not
+begin. e2e/README.md has the environment variables.";
 
 /// Runs the browser suite.
 #[derive(Clone, Debug, Parser)]
@@ -79,6 +86,10 @@ pub(crate) struct Options {
     #[arg(long, value_name = "S", default_value = "120", value_parser = clap::value_parser!(u64).range(1..))]
     timeout: u64,
 
+    /// Begin no further test once one has failed
+    #[arg(long)]
+    pub(crate) fail_fast: bool,
+
     /// Shuffle the tests as the run did that printed this number
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
@@ -86,6 +97,14 @@ pub(crate) struct Options {
     /// List the tests and what they need, and run none
     #[arg(long)]
     pub(crate) list: bool,
+
+    /// Check the arguments, the display and the deployment, and run none
+    #[arg(long)]
+    pub(crate) check: bool,
+
+    /// Be the guard of the run that has this folder: clean up after it when the input ends
+    #[arg(long, value_name = "DIR", hide = true, exclusive = true)]
+    pub(crate) guard: Option<PathBuf>,
 }
 
 /// A choice of browsers.
@@ -123,11 +142,11 @@ impl Options {
     }
 
     pub(crate) fn account(&self) -> Result<Option<User>> {
-        given(self.account.as_deref(), "HALLPASS_E2E_PASSWORD")
+        given(self.account.as_deref(), PASSWORD)
     }
 
     pub(crate) fn admin(&self) -> Result<Option<User>> {
-        given(self.admin.as_deref(), "HALLPASS_E2E_ADMIN_PASSWORD")
+        given(self.admin.as_deref(), ADMIN_PASSWORD)
     }
 
     /// Whether the test's name, with its module before it, is asked for.

@@ -13,7 +13,7 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, ChildStdout, Command};
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::Result;
+use crate::{Result, run};
 
 /// Longer than any program of ours needs on a busy machine.
 const START_TIMEOUT: Duration = Duration::from_secs(30);
@@ -97,7 +97,9 @@ async fn start(
 ) -> Result<(Process, String)> {
     let name = program.display();
     let log = File::options().create(true).append(true).open(log_file)?;
+    let (variable, folder) = run::mark();
     let child = command
+        .env(variable, folder)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(log.try_clone()?)

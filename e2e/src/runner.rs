@@ -6,8 +6,8 @@ use std::panic::{self, AssertUnwindSafe};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::thread;
 use std::time::{Duration, Instant};
-use std::{fs, thread};
 
 use anyhow::{Context as _, anyhow};
 use clap::Parser as _;
@@ -21,8 +21,9 @@ use crate::evidence::{self, Evidence, Failure};
 use crate::options::Options;
 use crate::plan::{self, Job};
 use crate::report::{Attempt, Report};
+use crate::run::{self, Run};
 use crate::target::Target;
-use crate::{Context, Kind, Result, Skip, Test, skip};
+use crate::{Context, Kind, Result, Skip, Test, preflight, server, skip};
 
 /// Evidence of a browser that does not answer any more must not hold up the run.
 const EVIDENCE_TIMEOUT: Duration = Duration::from_secs(30);
@@ -53,6 +54,9 @@ pub(crate) enum Outcome {
 /// interrupted, and 2 if nothing could be run.
 pub fn run(tests: Vec<Test>) -> ExitCode {
     let options = Options::parse();
+    if let Some(dir) = &options.guard {
+        return run::guard(dir);
+    }
     match run_selected(tests, &options) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
@@ -69,10 +73,15 @@ fn run_selected(tests: Vec<Test>, options: &Options) -> Result<bool> {
         print!("{}", plan::list(&tests));
         return Ok(true);
     }
-    let evidence = evidence::root();
-    let _ = fs::remove_dir_all(&evidence);
-    fs::create_dir_all(&evidence).with_context(|| format!("can't make {}", evidence.display()))?;
-    let target = runtime()?.block_on(Target::of(options))?;
+    let target = runtime()?.block_on(preflight::check(options))?;
+    if options.check {
+        return Ok(true);
+    }
+    if let Target::Own = target {
+        server::binary()?;
+    }
+    let run = Run::begin()?;
+    let evidence = evidence::make_root()?;
     let settings = Arc::new(Settings {
         target,
         launcher: runtime()?.block_on(Launcher::new(options.headed, options.browsers()))?,
@@ -85,7 +94,10 @@ fn run_selected(tests: Vec<Test>, options: &Options) -> Result<bool> {
     let seed = options.seed.unwrap_or_else(|| fastrand::u64(..1_000_000));
     let jobs = plan::jobs(&tests, options, seed);
     let mut report = Report::begin(&settings.target, seed, jobs.len());
-    run_all(jobs, &settings, options.jobs(), &mut report);
+    run_all(jobs, &settings, options, &mut report);
+    // The launcher's files go before the run's folder does.
+    drop(settings);
+    drop(run);
     report.finish(&evidence)
 }
 
@@ -103,16 +115,21 @@ fn interrupted() -> Result<watch::Receiver<bool>> {
     Ok(interrupted)
 }
 
-fn run_all(jobs: Vec<Job>, settings: &Arc<Settings>, threads: usize, report: &mut Report) {
+fn run_all(jobs: Vec<Job>, settings: &Arc<Settings>, options: &Options, report: &mut Report) {
     let queue = &Mutex::new(jobs.into_iter());
     let (sender, attempts) = mpsc::channel();
     thread::scope(|scope| {
-        for _ in 0..threads {
+        for _ in 0..options.jobs() {
             let sender = sender.clone();
             scope.spawn(move || work(queue, settings, &sender));
         }
         drop(sender);
-        attempts.into_iter().for_each(|attempt| report.add(attempt));
+        for attempt in attempts {
+            if options.fail_fast && matches!(attempt.outcome, Outcome::Failed(_)) {
+                *queue.lock().unwrap_or_else(PoisonError::into_inner) = Vec::new().into_iter();
+            }
+            report.add(attempt);
+        }
     });
 }
 

@@ -13,14 +13,17 @@ use tempfile::TempDir;
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 
-use crate::Result;
 use crate::process::Process;
+use crate::{Result, run};
 
 /// What a server may take to stop in order before it is killed.
 const STOP_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// The suite is about what the password opens, not about how hard it is to guess.
 const FEW_ITERATIONS: &str = "1000";
+
+/// The variable that names the program under test.
+const PROGRAM: &str = "HALLPASS_E2E_SERVER";
 
 /// A server of a test's own, with a data directory that outlives its restarts.
 #[derive(Debug)]
@@ -33,7 +36,7 @@ pub(crate) struct Server {
 impl Server {
     /// A server that is not started yet, with an empty data directory.
     pub(crate) fn new(args: &[&str]) -> Result<Self> {
-        let dir = tempfile::Builder::new().prefix("hallpass-e2e-").tempdir()?;
+        let dir = tempfile::Builder::new().prefix("server-").tempdir()?;
         let args = Mutex::new(owned(args));
         Ok(Self { dir, args, process: tokio::sync::Mutex::default() })
     }
@@ -100,6 +103,8 @@ impl Server {
                 command.env_remove(name);
             }
         }
+        let (variable, folder) = run::mark();
+        command.env(variable, folder);
         command.args(args).arg("--data-dir").arg(self.dir.path().join("data"));
         Ok(command)
     }
@@ -109,13 +114,23 @@ fn owned(args: &[&str]) -> Vec<String> {
     args.iter().copied().map(str::to_owned).collect()
 }
 
+/// Fails if the program that the variable names can't be run.
+pub(crate) fn check_given() -> Result {
+    let Some(path) = env::var_os(PROGRAM) else { return Ok(()) };
+    let ran = std::process::Command::new(&path).arg("--version").output();
+    let ran =
+        ran.with_context(|| format!("can't run {}, which {PROGRAM} names", path.display()))?;
+    ensure!(ran.status.success(), "{}, which {PROGRAM} names, is no hallpass", path.display());
+    Ok(())
+}
+
 /// The program under test.
 pub(crate) fn binary() -> Result<PathBuf> {
-    if let Some(path) = env::var_os("HALLPASS_E2E_SERVER") {
+    if let Some(path) = env::var_os(PROGRAM) {
         return Ok(path.into());
     }
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/release/hallpass");
     path.canonicalize().with_context(|| {
-        format!("{} is not there; run scripts/e2e, or set HALLPASS_E2E_SERVER", path.display())
+        format!("{} is not there; run scripts/e2e, or set {PROGRAM}", path.display())
     })
 }

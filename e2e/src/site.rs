@@ -1,11 +1,10 @@
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::{Context as _, bail};
-use hallpass_contract::{ADMIN_ROLE, PublicConfig, USER_ROLE, path};
+use hallpass_contract::{ADMIN_ROLE, PublicConfig, USER_ROLE, UserBody, path};
 use http::StatusCode;
-use http::header::RETRY_AFTER;
-use tokio::time::sleep;
 
+use crate::api::{self, ApiSession};
 use crate::proxy::{Answer, Held, Proxy, Request};
 use crate::server::Server;
 use crate::target::{self, Target};
@@ -54,12 +53,14 @@ impl Site {
         target::config(&self.url).await
     }
 
-    /// Makes a user. A deployment takes them as any visitor's registration.
-    pub async fn add_user(&self, user: &User) -> Result {
+    /// Makes a user, and returns them as the server knows them. A deployment takes them as any
+    /// visitor's registration.
+    pub async fn add_user(&self, user: User) -> Result<User> {
         match self.own {
-            Some(_) => self.add(user, USER_ROLE).await,
-            None => self.register(user).await,
+            Some(_) => self.add(&user, USER_ROLE).await?,
+            None => return self.register(user).await,
         }
+        Ok(user)
     }
 
     /// Makes a user with the roles `admin` and `user`.
@@ -77,24 +78,31 @@ impl Site {
     }
 
     /// Registers as a visitor would, and waits when asked to come back later.
-    async fn register(&self, user: &User) -> Result {
+    async fn register(&self, user: User) -> Result<User> {
         let url = format!("{}{}", self.url, path::REGISTER);
-        loop {
-            let request = target::http()?.post(&url).json(&user.credentials());
-            let answer = request.send().await.context("can't register")?;
-            match answer.status() {
-                StatusCode::CREATED => return Ok(()),
-                StatusCode::TOO_MANY_REQUESTS => {
-                    let wait = answer.headers().get(RETRY_AFTER);
-                    let seconds = wait.and_then(|wait| wait.to_str().ok()?.parse().ok());
-                    sleep(Duration::from_secs(seconds.unwrap_or(1))).await;
-                }
-                StatusCode::FORBIDDEN => {
-                    return Err(Skip::because("needs new users, and registration is closed").into());
-                }
-                status => bail!("can't register {}: {status}", user.name),
+        let answer = api::send(api::client()?.post(&url).json(&user.credentials())).await;
+        let answer = answer.context("can't register")?;
+        match answer.status() {
+            StatusCode::CREATED => {
+                let made: UserBody = answer.json().await?;
+                Ok(User { id: Some(made.user.id), ..user })
             }
+            StatusCode::FORBIDDEN => {
+                Err(Skip::because("needs new users, and registration is closed").into())
+            }
+            status => bail!("can't register {}: {status}", user.name),
         }
+    }
+
+    /// Signs a user in past all browsers, for what a test does or looks up beside them.
+    pub async fn sign_in_elsewhere(&self, user: &User) -> Result<ApiSession> {
+        let session = ApiSession::begin(&self.url, user).await?;
+        session.with_context(|| format!("the server does not let {} in", user.name))
+    }
+
+    /// Whether somebody else runs the server, who may ask visitors to be patient.
+    pub(crate) fn is_deployment(&self) -> bool {
+        self.own.is_none()
     }
 
     /// Runs a command of `hallpass` on the server's data directory, such as `["user", "list"]`, and

@@ -1,16 +1,12 @@
 //! What the suite runs against.
 
-use std::time::Duration;
-
-use anyhow::{Context as _, bail};
-use hallpass_contract::{PublicConfig, path};
+use anyhow::{Context as _, bail, ensure};
+use hallpass_contract::{ADMIN_ROLE, PublicConfig, path};
 use url::Url;
 
-use crate::options::Options;
-use crate::{Result, User};
-
-/// Longer than a server that browsers can work with takes for anything.
-const HTTP_TIMEOUT: Duration = Duration::from_secs(30);
+use crate::api::{self, ApiSession};
+use crate::options::{self, Options};
+use crate::{Result, User, server};
 
 #[derive(Clone, Debug)]
 pub(crate) enum Target {
@@ -37,17 +33,26 @@ impl Deployment {
 }
 
 impl Target {
-    /// What the options ask for; asks a deployment how it is set up.
+    /// What the options ask for. Asks a deployment how it is set up and whether it knows the users.
     pub(crate) async fn of(options: &Options) -> Result<Self> {
-        let Some(url) = &options.url else { return Ok(Self::Own) };
+        let Some(url) = &options.url else {
+            server::check_given()?;
+            return Ok(Self::Own);
+        };
+        let (account, admin) = (options.account()?, options.admin()?);
         let origin = origin(url)?;
         let config = config(&origin).await?;
-        Ok(Self::Deployment(Deployment {
-            origin,
-            registration_open: config.registration == "open",
-            account: options.account()?,
-            admin: options.admin()?,
-        }))
+        for (user, variable) in [(&account, options::PASSWORD), (&admin, options::ADMIN_PASSWORD)] {
+            if let Some(user) = user {
+                let roles = roles(&origin, user, variable).await?;
+                let name = &user.name;
+                let may =
+                    variable != options::ADMIN_PASSWORD || roles.iter().any(|it| it == ADMIN_ROLE);
+                ensure!(may, "{name} is no admin there: their roles are {}", roles.join(", "));
+            }
+        }
+        let registration_open = config.registration == "open";
+        Ok(Self::Deployment(Deployment { origin, registration_open, account, admin }))
     }
 
     /// The passwords that must not turn up in any report.
@@ -58,20 +63,28 @@ impl Target {
     }
 }
 
-/// A client for what the harness itself asks a server, past any browser.
-pub(crate) fn http() -> Result<reqwest::Client> {
-    Ok(reqwest::Client::builder().timeout(HTTP_TIMEOUT).build()?)
-}
-
 /// What the server tells frontends of its settings.
 pub(crate) async fn config(origin: &str) -> Result<PublicConfig> {
     let url = format!("{origin}{}", path::CONFIG);
-    let answer = http()?.get(&url).send().await.and_then(reqwest::Response::error_for_status);
-    answer
-        .context("no Hallpass there")?
-        .json()
-        .await
-        .with_context(|| format!("{url} is not Hallpass's"))
+    let answer = api::send(api::client()?.get(&url)).await;
+    let answer = answer.with_context(|| {
+        format!("no server answers at {origin}; start it there, or correct --url")
+    })?;
+    let status = answer.status();
+    ensure!(status.is_success(), "{origin} is no Hallpass server: {url} answers {status}");
+    answer.json().await.with_context(|| format!("{origin} is no Hallpass server: {url}"))
+}
+
+/// The roles of a user of the deployment, whose password the variable holds.
+async fn roles(origin: &str, user: &User, variable: &str) -> Result<Vec<String>> {
+    let name = &user.name;
+    let session = ApiSession::begin(origin, user).await?;
+    let session = session.with_context(|| {
+        format!("{origin} does not let {name} in with the password in {variable}")
+    })?;
+    let roles = session.user.roles.clone();
+    session.end().await?;
+    Ok(roles)
 }
 
 /// As the browser writes it: no default port, the host in lower case.

@@ -16,8 +16,17 @@ const POLL: Duration = Duration::from_millis(25);
 /// # Errors
 ///
 /// If it does not hold in time, or `holds` fails in another way.
-pub async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> Result<bool>) -> Result {
-    let deadline = Instant::now() + PATIENCE;
+pub async fn eventually(what: &str, holds: impl AsyncFnMut() -> Result<bool>) -> Result {
+    eventually_within(PATIENCE, what, holds).await
+}
+
+/// The same with another patience.
+pub(crate) async fn eventually_within(
+    patience: Duration,
+    what: &str,
+    mut holds: impl AsyncFnMut() -> Result<bool>,
+) -> Result {
+    let deadline = Instant::now() + patience;
     loop {
         match holds().await {
             Ok(true) => return Ok(()),
@@ -25,7 +34,7 @@ pub async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> Result<bool>
             Err(error) if is_stale(&error) => {}
             Err(error) => return Err(error.context(format!("while waiting: {what}"))),
         }
-        ensure!(Instant::now() < deadline, "waited {PATIENCE:?} in vain: {what}");
+        ensure!(Instant::now() < deadline, "waited {patience:?} in vain: {what}");
         sleep(POLL).await;
     }
 }

@@ -1,8 +1,11 @@
 //! What can be seen. Each of these waits, and says what it waited for in vain.
 
+use std::fmt::Write as _;
+
 use anyhow::Context as _;
 use fantoccini::Locator;
 use fantoccini::elements::Element;
+use serde_json::Value;
 
 use super::Browser;
 use crate::{Result, eventually};
@@ -21,8 +24,20 @@ impl Browser {
             elements = self.client.find_all(Locator::Css(css)).await?;
             Ok(elements.len() == 1)
         };
-        eventually(&format!("{css} is there"), found).await?;
+        let waited = eventually(&format!("{css} is there, and once only"), found).await;
+        if let Err(error) = waited {
+            return Err(error.context(self.matches(css, &elements).await));
+        }
         elements.pop().with_context(|| format!("{css} is gone"))
+    }
+
+    /// What a selector that should name one element names instead.
+    async fn matches(&self, css: &str, elements: &[Element]) -> String {
+        let first = elements.iter().take(SHOWN).map(serde_json::to_value);
+        let first = first.filter_map(Result::ok).collect();
+        let tags = self.client.execute(TAGS, vec![Value::Array(first)]).await;
+        let tags = tags.ok().and_then(|tags| Some(tags.as_array()?.clone())).unwrap_or_default();
+        told(css, elements.len(), &tags)
     }
 
     /// The element, as soon as a person can see it.
@@ -67,5 +82,47 @@ impl Browser {
         let script = "return document.activeElement?.matches(arguments[0]) ?? false";
         let focused = async || Ok(self.client.execute(script, vec![css.into()]).await? == true);
         self.eventually(&format!("{css} has the focus"), focused).await
+    }
+}
+
+/// How many elements are shown of those that are too many.
+const SHOWN: usize = 3;
+
+/// The opening tags of elements, and what stands in them.
+const TAGS: &str = "
+    const cut = (text, length) => text.length > length ? `${text.slice(0, length)}…` : text;
+    const tag = element => cut(element.cloneNode(false).outerHTML.replace(/<\\/.*/, ''), 100);
+    const text = element => cut(element.textContent.trim().replace(/\\s+/g, ' '), 60);
+    return arguments[0].map(element => `${tag(element)} ${text(element)}`.trim())";
+
+/// Says how many elements match, and shows the first of them.
+fn told(css: &str, count: usize, tags: &[Value]) -> String {
+    if count == 0 {
+        return format!("nothing matches {css}");
+    }
+    let mut told = format!("{count} elements match {css}, which is to name one:");
+    for tag in tags.iter().filter_map(Value::as_str) {
+        let _ = write!(told, "\n  {tag}");
+    }
+    if count > tags.len() {
+        let _ = write!(told, "\n  and {} more", count - tags.len());
+    }
+    told
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::told;
+
+    #[test]
+    fn too_many_matches_are_counted_and_the_first_shown() {
+        let tags = [json!("<li class=\"row\"> ada"), json!("<li>"), json!("<li>")];
+        let lines = told(".row", 12, &tags);
+        let lines: Vec<_> = lines.lines().collect();
+        assert_eq!(lines[0], "12 elements match .row, which is to name one:");
+        assert_eq!(lines[1..], ["  <li class=\"row\"> ada", "  <li>", "  <li>", "  and 9 more"]);
+        assert_eq!(told(".row", 0, &[]), "nothing matches .row");
     }
 }

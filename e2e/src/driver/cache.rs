@@ -19,7 +19,7 @@ pub(super) struct Cache(TempDir);
 impl Cache {
     /// Starts Firefox once, for what it keeps.
     pub(super) async fn make(launcher: &Launcher) -> Result<Self> {
-        let cache = Self(tempfile::Builder::new().prefix("hallpass-e2e-cache-").tempdir()?);
+        let cache = Self(tempfile::Builder::new().prefix("cache-").tempdir()?);
         let session = launcher.open(Kind::Firefox, Media::default()).await?;
         // The cache is written when the browser closes in order.
         session.client.clone().close().await?;

@@ -45,7 +45,11 @@ pub(super) fn capabilities(profile: &Path, headed: bool, media: Media) -> Capabi
     args.push(format!("--blink-settings=preferredColorScheme={scheme}"));
     args.extend(more_args("HALLPASS_E2E_CHROME_ARGS"));
     // The page for new tabs asks its maker's servers, and holds up the first visit meanwhile.
-    let prefs = json!({"session": {"restore_on_startup": 4, "startup_urls": ["about:blank"]}});
+    let mut prefs = json!({"session": {"restore_on_startup": 4, "startup_urls": ["about:blank"]}});
+    if media.storage_blocked {
+        // 2 is "block", as in Chromium's settings for all sites; it concerns all storage.
+        prefs["profile"] = json!({"default_content_setting_values": {"cookies": 2}});
+    }
     let mut options = json!({ "args": args, "prefs": prefs });
     let names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
     if let Some(binary) = program("HALLPASS_E2E_CHROME", &names) {

@@ -38,6 +38,8 @@ pub(super) fn capabilities(profile: &Path, headed: bool, media: Media) -> Result
             "signon.rememberSignons": false,
             "layout.css.prefers-color-scheme.content-override": if media.dark { 0 } else { 1 },
             "ui.prefersReducedMotion": i32::from(media.reduced_motion),
+            // 5 is Firefox's default; 2 blocks all cookies, and all storage with them.
+            "network.cookie.cookieBehavior": if media.storage_blocked { 2 } else { 5 },
             // Nothing to fetch but the server under test.
             "browser.newtabpage.enabled": false,
             "browser.startup.page": 0,

@@ -44,13 +44,15 @@ impl fmt::Display for Kind {
     }
 }
 
-/// What the browser says that its user prefers; by default nothing.
+/// What the browser's user has set; by default nothing.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Media {
     /// A dark colour scheme.
     pub dark: bool,
     /// Less motion.
     pub reduced_motion: bool,
+    /// No cookies and no storage, for any site.
+    pub storage_blocked: bool,
 }
 
 /// Starts browsers.
@@ -75,7 +77,8 @@ impl Launcher {
 
     /// Starts a driver on a free port, and a browser with an empty profile.
     pub(crate) async fn open(&self, kind: Kind, media: Media) -> Result<Session> {
-        let dir = tempfile::Builder::new().prefix("hallpass-e2e-browser-").tempdir()?;
+        // A short name: the browser puts a socket below it, whose path may have 107 bytes.
+        let dir = tempfile::Builder::new().prefix("b-").tempdir()?;
         let profile = dir.path().join(PROFILE);
         fs::create_dir(&profile)?;
         if let (Kind::Firefox, Some(cache)) = (kind, &self.firefox_cache) {

@@ -1,3 +1,4 @@
+use anyhow::{Context as _, ensure};
 use fantoccini::Locator;
 
 use crate::{Browser, Result};
@@ -24,6 +25,23 @@ impl<'a> AccountPage<'a> {
         self.0.eventually(&format!("{count} sessions are listed"), there).await
     }
 
+    /// The id of the session that the page says is this browser's.
+    pub async fn own_session(&self) -> Result<String> {
+        let own =
+            self.0.see("[data-list='sessions'] [data-part='current'].tag:not([hidden])").await;
+        own.context("no session is shown as this one")?;
+        let id = self.0.execute(OWN_SESSION, &[]).await?;
+        Ok(id.as_str().context("the row went")?.to_owned())
+    }
+
+    /// Waits until this session is the only one that is listed, as this browser's.
+    pub async fn expect_only_session(&self, id: &str) -> Result {
+        self.expect_sessions(1).await?;
+        self.0.find(&format!("[data-list='sessions'] > [data-id='{id}']")).await?;
+        ensure!(self.own_session().await? == id, "another session is shown as this one");
+        Ok(())
+    }
+
     /// Signs out the one other session that is listed.
     pub async fn end_the_other_session(&self) -> Result {
         let button = "[data-list='sessions'] [data-action='end-session']:not([hidden])";
@@ -39,13 +57,13 @@ impl<'a> AccountPage<'a> {
     pub async fn change_password(&self, current: &str, new: &str) -> Result {
         self.0.fill("#password-form [name='current_password']", current).await?;
         self.0.fill("#password-form [name='password']", new).await?;
-        self.0.click("#password-form [type='submit']").await
+        self.0.submit("#password-form").await
     }
 
     /// Types the name that confirms it, and presses the button that deletes the account.
     pub async fn delete(&self, confirmation: &str) -> Result {
         self.0.fill("#delete-form [name='username']", confirmation).await?;
-        self.0.click("#delete-form [type='submit']").await
+        self.0.submit("#delete-form").await
     }
 
     /// Waits until a field of a form is said to be wrong in these words.
@@ -75,7 +93,7 @@ impl<'a> FreshnessPrompt<'a> {
     /// Gives a password.
     pub async fn confirm(&self, password: &str) -> Result {
         self.0.fill("#fresh-form [name='password']", password).await?;
-        self.0.click("#fresh-form [type='submit']").await
+        self.0.submit("#fresh-form").await
     }
 
     /// Gives up what it was asked for.
@@ -83,3 +101,9 @@ impl<'a> FreshnessPrompt<'a> {
         self.0.click("#fresh-form [data-action='cancel']").await
     }
 }
+
+/// The session whose row has the visible mark of this browser's.
+const OWN_SESSION: &str = "
+    const mark = document.querySelector(
+        \"[data-list='sessions'] [data-part='current'].tag:not([hidden])\");
+    return mark?.closest('[data-id]').dataset.id ?? null";

@@ -1,7 +1,9 @@
 use anyhow::Context as _;
 use fantoccini::Locator;
+use hallpass_contract::{AdminUser, path};
+use serde_json::json;
 
-use crate::{Browser, Result};
+use crate::{Browser, Result, User};
 
 /// `/admin`
 #[derive(Debug)]
@@ -15,6 +17,15 @@ impl<'a> AdminPage<'a> {
     pub async fn open(browser: &'a Browser) -> Result<Self> {
         browser.goto(Self::PATH).await?;
         Self::expect(browser).await
+    }
+
+    /// Loads the page with this user on it.
+    pub async fn open_at(browser: &'a Browser, user: &User) -> Result<Self> {
+        let after = user.listed_after().map(|id| format!("?{}={id}", path::AFTER));
+        browser.goto(&format!("{}{}", Self::PATH, after.unwrap_or_default())).await?;
+        let page = Self::expect(browser).await?;
+        page.row(&user.name).await?;
+        Ok(page)
     }
 
     /// Waits until the browser shows the page.
@@ -45,6 +56,20 @@ impl<'a> AdminPage<'a> {
         Ok(format!("[data-list='users'] > [data-id='{id}']"))
     }
 
+    /// Waits until a user's row shows what the server has of them, and offers what can be done to them.
+    pub async fn expect_row(&self, user: &AdminUser) -> Result {
+        let row = self.row(&user.username).await?;
+        let disabled = user.disabled;
+        let expected = json!([user.roles.join(", "), disabled, disabled, !disabled]);
+        let mut shown = json!(null);
+        let same = async || {
+            shown = self.0.execute(SHOWN, &[json!(row)]).await?;
+            Ok(shown == expected)
+        };
+        let waited = self.0.eventually(&format!("{} is shown as it is", user.username), same).await;
+        waited.with_context(|| format!("the row shows {shown}, and the server has {expected}"))
+    }
+
     /// Presses a button of the user's row: `disable`, `enable`, `end-user-sessions`, `offer-reset`.
     pub async fn press(&self, username: &str, action: &str) -> Result {
         let row = self.row(username).await?;
@@ -64,3 +89,15 @@ impl<'a> AdminPage<'a> {
         Ok(self.0.see(&format!("{row} [data-cell='reset-url']")).await?.text().await?)
     }
 }
+
+/// A row's roles, whether it says that the user is disabled, and whether it offers to enable and to
+/// disable them.
+const SHOWN: &str = "
+    const row = document.querySelector(arguments[0]);
+    const visible = css => row.querySelector(css).checkVisibility();
+    return [
+        row.querySelector('[name=roles]').value,
+        visible('.tag[data-part=disabled]'),
+        visible('[data-action=enable]'),
+        visible('[data-action=disable]'),
+    ]";

@@ -36,6 +36,11 @@ impl RegisterPage {
         browser.goto(Self::PATH).await?;
         CredentialsForm::expect(browser, Self::FORM).await
     }
+
+    /// After the form was submitted, does as the page says: [`CredentialsForm::settle`].
+    pub async fn settle(browser: &Browser, password: &str) -> Result {
+        CredentialsForm { browser, css: Self::FORM }.settle(password).await
+    }
 }
 
 /// A form of a username and a password.
@@ -55,7 +60,21 @@ impl<'a> CredentialsForm<'a> {
     pub async fn submit(&self, username: &str, password: &str) -> Result {
         self.browser.fill(&self.field("username"), username).await?;
         self.browser.fill(&self.field("password"), password).await?;
-        self.browser.click(&format!("{} [type='submit']", self.css)).await
+        self.browser.click(&format!("{} [type='submit']", self.css)).await?;
+        self.settle(password).await
+    }
+
+    /// Does as the page says after the form was submitted in whatever way: waits and submits again on a
+    /// deployment that asks for patience. A registration signs its user in; if the server asks to wait
+    /// with that, the account is there, and the sign-in page asks for the password.
+    pub async fn settle(&self, password: &str) -> Result {
+        let login = LoginPage::FORM;
+        self.browser.submit_again_as_told(self.css).await?;
+        if self.css == login || !self.browser.has_waited_as_told(login).await? {
+            return Ok(());
+        }
+        self.browser.fill(&format!("{login} [name='password']"), password).await?;
+        self.browser.submit(login).await
     }
 
     /// Submits what the user has, whatever comes of it.

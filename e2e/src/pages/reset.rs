@@ -18,7 +18,7 @@ impl<'a> ResetPage<'a> {
     /// Sets a password.
     pub async fn submit(&self, password: &str) -> Result {
         self.0.fill("#reset-form [name='password']", password).await?;
-        self.0.click("#reset-form [type='submit']").await
+        self.0.submit("#reset-form").await
     }
 
     /// Waits until the form says this above its field.

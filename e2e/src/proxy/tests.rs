@@ -28,7 +28,7 @@ async fn proxy() -> Result<(Proxy, String)> {
 #[tokio::test]
 async fn a_request_passes_through_as_it_is() -> Result {
     let (proxy, url) = proxy().await?;
-    let client = crate::target::http()?;
+    let client = crate::api::client()?;
     let answer = client.get(format!("{url}/a?b=c")).bearer_auth("t").send().await?.text().await?;
     assert_eq!(answer, format!("GET /a?b=c of {}", proxy.address()));
     let [request] = &proxy.requests("GET /a")[..] else { panic!("one request") };
@@ -40,11 +40,11 @@ async fn a_request_passes_through_as_it_is() -> Result {
 async fn offline_is_no_answer_and_online_is_one_again() -> Result {
     let (proxy, url) = proxy().await?;
     proxy.set_offline(true);
-    crate::target::http()?.get(&url).send().await.expect_err("offline");
+    crate::api::client()?.get(&url).send().await.expect_err("offline");
     proxy.set_offline(false);
-    assert_eq!(crate::target::http()?.get(&url).send().await?.status(), 200);
+    assert_eq!(crate::api::client()?.get(&url).send().await?.status(), 200);
     proxy.forward_to(None);
-    crate::target::http()?.get(&url).send().await.expect_err("no server");
+    crate::api::client()?.get(&url).send().await.expect_err("no server");
     Ok(())
 }
 
@@ -52,10 +52,10 @@ async fn offline_is_no_answer_and_online_is_one_again() -> Result {
 async fn a_held_request_waits_until_it_is_released() -> Result {
     let (proxy, url) = proxy().await?;
     let held = proxy.hold("/slow");
-    let request = tokio::spawn(crate::target::http()?.get(format!("{url}/slow")).send());
+    let request = tokio::spawn(crate::api::client()?.get(format!("{url}/slow")).send());
     held.arrived().await?;
     assert_eq!(proxy.requests("/slow")[0].status, None);
-    assert_eq!(crate::target::http()?.get(&url).send().await?.status(), 200);
+    assert_eq!(crate::api::client()?.get(&url).send().await?.status(), 200);
     held.release();
     assert_eq!(request.await??.status(), 200);
     Ok(())

@@ -8,7 +8,7 @@ use hallpass_e2e::pages::{
 use hallpass_e2e::{Answer, Browser, Context, Key, Media, PASSWORD, Result, Test, User, tests};
 
 pub fn tests() -> Vec<Test> {
-    let dark = Media { dark: true, reduced_motion: true };
+    let dark = Media { dark: true, reduced_motion: true, ..Media::default() };
     tests![
         visitors_screens_are_accessible,
         visitors_screens_are_accessible_in_the_dark.media(dark),
@@ -21,7 +21,7 @@ pub fn tests() -> Vec<Test> {
         an_error_is_announced_and_gets_the_focus,
         the_whole_journey_takes_a_keyboard_alone.needs_users(),
         who_wants_no_motion_sees_none
-            .media(Media { dark: false, reduced_motion: true })
+            .media(Media { reduced_motion: true, ..Media::default() })
             .needs_server(),
         both_colour_schemes_are_there.media(dark),
     ]
@@ -167,7 +167,7 @@ async fn an_error_is_announced_and_gets_the_focus(t: &Context) -> Result {
         const ids = input.getAttribute('aria-describedby').split(' ');
         return ids.some(id => document.getElementById(id).textContent.includes('Enter'))";
     ensure!(browser.execute(described, &[]).await? == true, "the field does not say it");
-    login.submit("nobody", PASSWORD).await?;
+    login.submit_as(&User::invent()).await?;
     login.expect_alert("wrong").await?;
     browser.expect_focus(&login.field("password")).await
 }
@@ -196,6 +196,7 @@ async fn the_whole_journey_takes_a_keyboard_alone(t: &Context) -> Result {
     tab_to(browser, "#register-form [name='password']").await?;
     browser.type_text(PASSWORD).await?;
     browser.press([Key::Enter]).await?;
+    RegisterPage::settle(browser, PASSWORD).await?;
     ProtectedPage(browser).expect_content_for(&ada.name).await?;
     browser.press([Key::Shift, Key::Tab]).await?;
     browser.expect_focus("header [data-action='sign-out']").await?;

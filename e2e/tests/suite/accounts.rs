@@ -64,5 +64,6 @@ async fn the_keyboard_alone_is_enough(t: &Context) -> Result {
     browser.press([Key::Tab]).await?;
     browser.type_text(ada.password.expose()).await?;
     browser.press([Key::Enter]).await?;
+    register.settle(PASSWORD).await?;
     ProtectedPage(browser).expect_content_for(&ada.name).await
 }

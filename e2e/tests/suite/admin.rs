@@ -12,10 +12,13 @@ pub fn tests() -> Vec<Test> {
         without_the_role_the_page_is_forbidden_until_it_is_given.needs_server(),
         an_admin_who_is_none_any_more_is_shown_out.needs_server(),
         users_are_listed_a_page_at_a_time.needs_server(),
-        a_disabled_user_is_out_at_once_until_enabled.needs_server(),
-        roles_are_given_and_refused_in_words.needs_server(),
-        a_user_can_be_signed_out_everywhere.needs_server(),
-        a_reset_link_sets_one_password_once.needs_server(),
+        a_disabled_user_is_out_at_once_until_enabled.needs_admin().needs_users(),
+        roles_are_given_and_refused_in_words.needs_admin().needs_users(),
+        the_last_admin_stays_one.needs_server(),
+        a_user_can_be_signed_out_everywhere.needs_admin().needs_users(),
+        a_reset_link_sets_one_password_once.needs_admin().needs_users(),
+        a_row_shows_what_the_server_has_after_each_action.needs_admin().needs_users(),
+        an_admins_way_leads_from_the_header_to_the_users.needs_admin(),
         a_reset_link_that_nobody_made_is_refused_in_words,
     ]
 }
@@ -24,8 +27,7 @@ const NEW_PASSWORD: &str = "tulip anvil copper midnight";
 const FORBIDDEN: &str = "[data-view='forbidden']";
 
 async fn admin(t: &Context) -> Result<User> {
-    let root = User::invent();
-    t.site.add_admin(&root).await?;
+    let root = t.admin().await?;
     LoginPage::open(&t.browser).await?.sign_in(&root).await?;
     Ok(root)
 }
@@ -100,7 +102,7 @@ async fn a_disabled_user_is_out_at_once_until_enabled(t: &Context) -> Result {
     admin(t).await?;
     let (ada, phone) = (t.new_user().await?, t.another_browser().await?);
     LoginPage::open(&phone).await?.sign_in(&ada).await?;
-    let page = AdminPage::open(&t.browser).await?;
+    let page = AdminPage::open_at(&t.browser, &ada).await?;
     page.press(&ada.name, "disable").await?;
     let row = page.row(&ada.name).await?;
     t.browser.see(&format!("{row} [data-part='disabled'].tag")).await?;
@@ -114,10 +116,10 @@ async fn a_disabled_user_is_out_at_once_until_enabled(t: &Context) -> Result {
 }
 
 async fn roles_are_given_and_refused_in_words(t: &Context) -> Result {
-    let root = admin(t).await?;
+    admin(t).await?;
     let (ada, phone) = (t.new_user().await?, t.another_browser().await?);
     LoginPage::open(&phone).await?.sign_in(&ada).await?;
-    let page = AdminPage::open(&t.browser).await?;
+    let page = AdminPage::open_at(&t.browser, &ada).await?;
     page.set_roles(&ada.name, "user, billing:read").await?;
     t.browser.see_text("#status", "Saved").await?;
     phone.reload().await?;
@@ -125,17 +127,73 @@ async fn roles_are_given_and_refused_in_words(t: &Context) -> Result {
     let row = page.row(&ada.name).await?;
     page.set_roles(&ada.name, "No Role!").await?;
     t.browser.see(&format!("{row} [role='alert']")).await?;
-    t.browser.see_value(&format!("{row} [name='roles']"), "No Role!").await?;
+    t.browser.see_value(&format!("{row} [name='roles']"), "No Role!").await
+}
+
+async fn the_last_admin_stays_one(t: &Context) -> Result {
+    let root = admin(t).await?;
+    let page = AdminPage::open(&t.browser).await?;
     let own = page.row(&root.name).await?;
     page.set_roles(&root.name, "user").await?;
-    t.browser.see_text(&format!("{own} [role='alert']"), "last admin").await
+    t.browser.see_text(&format!("{own} [role='alert']"), "last admin").await?;
+    t.browser.reload().await?;
+    let server = t.site.sign_in_elsewhere(&root).await?;
+    page.expect_row(&server.listed(&root).await?).await
+}
+
+/// Whether a row offers a reset link.
+const LINK: &str = "[data-part='reset']";
+
+async fn a_row_shows_what_the_server_has_after_each_action(t: &Context) -> Result {
+    let (browser, root) = (&t.browser, admin(t).await?);
+    let server = t.site.sign_in_elsewhere(&root).await?;
+    let (ada, bob) = (t.new_user().await?, t.new_user().await?);
+    let page = AdminPage::open_at(browser, &ada).await?;
+    let (row, other) = (page.row(&ada.name).await?, page.row(&bob.name).await?);
+    let before = server.listed(&bob).await?;
+    for action in ["disable", "enable", "roles", "end-user-sessions", "offer-reset"] {
+        match action {
+            "roles" => page.set_roles(&ada.name, "  user,billing:read zebra user ").await?,
+            _ => page.press(&ada.name, action).await?,
+        }
+        browser.see_text("#status", &ada.name).await?;
+        let now = server.listed(&ada).await?;
+        ensure!(now.disabled == (action == "disable"), "{action}: {now:?}");
+        page.expect_row(&now).await?;
+        page.expect_row(&before).await?;
+        if action != "offer-reset" {
+            browser.see_no(&format!("{row} {LINK}")).await?;
+        }
+    }
+    let roles = server.listed(&ada).await?.roles;
+    ensure!(["billing:read", "user", "zebra"].iter().all(|it| roles.iter().any(|has| has == it)));
+    browser.see(&format!("{row} {LINK}")).await?;
+    browser.see_no(&format!("{other} {LINK}")).await?;
+    // What one action said is over when the next begins.
+    page.press(&bob.name, "disable").await?;
+    browser.see_text("#status", &bob.name).await?;
+    browser.see_no(&format!("{row} {LINK}")).await?;
+    browser.reload().await?;
+    page.expect_row(&server.listed(&ada).await?).await?;
+    page.expect_row(&server.listed(&bob).await?).await
+}
+
+async fn an_admins_way_leads_from_the_header_to_the_users(t: &Context) -> Result {
+    let root = admin(t).await?;
+    Header(&t.browser).expect_user(&root.name).await?;
+    t.browser.click("header a[href='/admin']").await?;
+    let page = AdminPage::expect(&t.browser).await?;
+    t.browser.expect_path(AdminPage::PATH).await?;
+    t.browser.expect_focus("#admin-title").await?;
+    ensure!(!page.names().await?.is_empty(), "no user is listed");
+    Ok(())
 }
 
 async fn a_user_can_be_signed_out_everywhere(t: &Context) -> Result {
     admin(t).await?;
     let (ada, phone) = (t.new_user().await?, t.another_browser().await?);
     LoginPage::open(&phone).await?.sign_in(&ada).await?;
-    let page = AdminPage::open(&t.browser).await?;
+    let page = AdminPage::open_at(&t.browser, &ada).await?;
     page.press(&ada.name, "end-user-sessions").await?;
     t.browser.see_text("#status", "signed out everywhere").await?;
     phone.reload().await?;
@@ -145,7 +203,7 @@ async fn a_user_can_be_signed_out_everywhere(t: &Context) -> Result {
 async fn a_reset_link_sets_one_password_once(t: &Context) -> Result {
     admin(t).await?;
     let (ada, phone) = (t.new_user().await?, t.another_browser().await?);
-    let page = AdminPage::open(&t.browser).await?;
+    let page = AdminPage::open_at(&t.browser, &ada).await?;
     page.press(&ada.name, "offer-reset").await?;
     let link = page.reset_link(&ada.name).await?;
     let reset = ResetPage::open(&phone, &link).await?;

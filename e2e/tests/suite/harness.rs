@@ -12,8 +12,11 @@ pub fn tests() -> Vec<Test> {
         offline_is_like_a_pulled_plug.needs_server(),
         two_devices_are_two_sessions.needs_account(),
         a_page_can_be_as_small_as_a_phone,
-        a_preference_for_dark_and_still_pages_reaches_the_page
-            .media(Media { dark: true, reduced_motion: true }),
+        a_preference_for_dark_and_still_pages_reaches_the_page.media(Media {
+            dark: true,
+            reduced_motion: true,
+            ..Media::default()
+        }),
         a_page_without_a_name_for_its_image_is_told,
         a_script_can_come_before_those_of_the_page
             .only_on(Kind::Chromium, "Firefox has no command for it"),

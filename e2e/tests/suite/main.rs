@@ -11,6 +11,8 @@ mod first;
 mod guard;
 mod harness;
 mod interceptor;
+mod life;
+mod live;
 mod network;
 mod passwords;
 mod resource;
@@ -29,6 +31,8 @@ fn main() -> ExitCode {
         guard::tests(),
         harness::tests(),
         interceptor::tests(),
+        life::tests(),
+        live::tests(),
         network::tests(),
         passwords::tests(),
         safety::tests(),

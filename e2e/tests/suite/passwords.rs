@@ -43,6 +43,7 @@ async fn a_password_can_be_pasted(t: &Context) -> Result {
     browser.see_text("#register-form [data-hint]", "Long enough").await?;
     browser.fill(&username, &ada.name).await?;
     browser.click("#register-form [type='submit']").await?;
+    register.settle(PASSWORD).await?;
     ProtectedPage(browser).expect_content_for(&ada.name).await
 }
 

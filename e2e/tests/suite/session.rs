@@ -1,8 +1,9 @@
 //! How long a session lasts, and what ends it.
 
 use anyhow::ensure;
-use hallpass_e2e::pages::{Header, LoginPage, ProtectedPage};
-use hallpass_e2e::{Context, Result, Test, tests};
+use hallpass_contract::path;
+use hallpass_e2e::pages::{AccountPage, Header, LoginPage, ProtectedPage};
+use hallpass_e2e::{Context, Media, Result, Test, tests};
 
 pub fn tests() -> Vec<Test> {
     tests![
@@ -12,6 +13,10 @@ pub fn tests() -> Vec<Test> {
         a_session_that_is_revoked_ends_while_one_looks_on.server_args(&["--access-ttl", "3s"]),
         a_session_that_was_ended_elsewhere_leads_to_sign_in.needs_users(),
         a_token_that_the_server_does_not_accept_is_replaced.needs_users(),
+        no_call_is_refused_while_the_token_is_renewed.server_args(&["--access-ttl", "10s"]),
+        where_storage_is_blocked_a_session_lasts_as_long_as_its_page
+            .needs_users()
+            .media(Media { storage_blocked: true, ..Media::default() }),
     ]
 }
 
@@ -74,25 +79,9 @@ async fn a_session_that_is_revoked_ends_while_one_looks_on(t: &Context) -> Resul
     LoginPage::expect(browser).await?.sign_in(&ada).await
 }
 
-/// Signs in beside the browser's session, and ends all sessions but that one.
-const END_OTHER_SESSIONS: &str = "
-    const [username, password, done] = arguments;
-    const options = { method: 'POST', credentials: 'omit' };
-    const headers = { 'Content-Type': 'application/json' };
-    const body = JSON.stringify({ username, password });
-    fetch('/api/login', { ...options, headers, body })
-        .then(response => response.json())
-        .then(({ access_token }) => fetch('/api/me/sessions', {
-            ...options, method: 'DELETE', headers: { Authorization: `Bearer ${access_token}` },
-        }))
-        .then(response => done(response.status), () => done(0));
-";
-
 async fn a_session_that_was_ended_elsewhere_leads_to_sign_in(t: &Context) -> Result {
     let (browser, ada) = (&t.browser, t.signed_in().await?);
-    let credentials = [ada.name.as_str().into(), ada.password.expose().into()];
-    let status = browser.execute_async(END_OTHER_SESSIONS, &credentials).await?;
-    ensure!(status == 204, "the sessions could not be ended: {status}");
+    t.site.sign_in_elsewhere(&ada).await?.delete(path::SESSIONS).await?;
     browser.reload().await?;
     LoginPage::expect(browser).await?;
     browser.see_text("#status", "Your session has ended. Sign in again.").await?;
@@ -112,4 +101,68 @@ async fn a_token_that_the_server_does_not_accept_is_replaced(t: &Context) -> Res
     let stored = browser.stored(TOKEN).await?;
     ensure!(stored.is_some_and(|stored| stored != forged), "it is still there");
     Ok(())
+}
+
+/// Calls the server all the time, one call after the other, and keeps what came of each.
+const CALL_ON: &str = "
+    window.outcomes = [];
+    (async () => {
+        for (;;) {
+            const call = hallpass.fetch('/api/verify');
+            outcomes.push(await call.then(it => it.status, error => error.name));
+            await new Promise(then => setTimeout(then, 20));
+        }
+    })()";
+
+async fn no_call_is_refused_while_the_token_is_renewed(t: &Context) -> Result {
+    let (browser, ada) = (&t.browser, t.signed_in().await?);
+    browser.execute(CALL_ON, &[]).await?;
+    let count = async || browser.execute("return outcomes.length", &[]).await;
+    let renewed = async || {
+        let refreshes = t.site.requests("POST /api/refresh")?;
+        Ok(refreshes.iter().any(|it| it.status == Some(200)))
+    };
+    browser.eventually("the token is renewed", renewed).await?;
+    // Calls of the page's own, too.
+    browser.click("header a[href='/account']").await?;
+    AccountPage(browser).expect_sessions(1).await?;
+    let so_far = count().await?.as_u64().unwrap_or_default();
+    let goes_on = async || Ok(count().await?.as_u64() > Some(so_far + 5));
+    browser.eventually("calls go on with the new token", goes_on).await?;
+    let outcomes = browser.execute("return outcomes.filter(it => it !== 200)", &[]).await?;
+    ensure!(outcomes == serde_json::json!([]), "calls came to {outcomes}");
+    let refused: Vec<_> = ["/api/verify", path::ME, path::SESSIONS, path::PROTECTED]
+        .iter()
+        .map(|path| t.site.requests(path))
+        .collect::<Result<Vec<_>>>()?
+        .into_iter()
+        .flatten()
+        .filter(|it| it.status == Some(401))
+        .collect();
+    ensure!(refused.is_empty(), "refused: {refused:#?}");
+    Header(browser).expect_user(&ada.name).await
+}
+
+/// What a page is told that reaches for its storage.
+const REACH_FOR_STORAGE: &str =
+    "try { return localStorage.length } catch (error) { return error.name }";
+
+async fn where_storage_is_blocked_a_session_lasts_as_long_as_its_page(t: &Context) -> Result {
+    let (browser, ada) = (&t.browser, t.new_user().await?);
+    let login = LoginPage::open(browser).await?;
+    let outcome = browser.execute(REACH_FOR_STORAGE, &[]).await?;
+    ensure!(outcome == "SecurityError", "the storage is not blocked: {outcome}");
+    login.sign_in(&ada).await?;
+    browser.see_text("#status", "reload").await?;
+    browser.click("header a[href='/account']").await?;
+    AccountPage(browser).expect_sessions(1).await?;
+    browser.click("header .brand").await?;
+    browser.click("[data-view='home'] a[href='/protected']").await?;
+    ProtectedPage(browser).expect_content_for(&ada.name).await?;
+    Header(browser).sign_out().await?;
+    Header(browser).expect_signed_out().await?;
+    LoginPage::open(browser).await?.sign_in(&ada).await?;
+    browser.reload().await?;
+    LoginPage::expect(browser).await?;
+    Header(browser).expect_signed_out().await
 }
