@@ -118,3 +118,32 @@ async fn read<T: DeserializeOwned>(answer: Response, what: &str) -> Result<T> {
     ensure!(status.is_success(), "{what}: the server answered {status}");
     answer.json().await.with_context(|| format!("{what}: not the JSON that was expected"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Answer;
+    use crate::proxy::Proxy;
+
+    #[tokio::test]
+    async fn who_is_told_to_wait_waits() -> Result {
+        let proxy = Proxy::start().await?;
+        for (times, answer) in [
+            (1, Answer::status(429).retry_after(1)),
+            (1, Answer::status(503).retry_after(1)),
+            (1, Answer::status(204)),
+            (1, Answer::status(429).retry_after(3600)),
+            (1, Answer::status(503)),
+        ] {
+            proxy.answer("/", times, answer);
+        }
+        let url = format!("http://{}/", proxy.address());
+        let began = Instant::now();
+        assert_eq!(send(client()?.get(&url)).await?.status(), 204);
+        assert!(began.elapsed() >= Duration::from_secs(2), "{:?}", began.elapsed());
+        // An hour is too long, and a server that does not say when is not asked again.
+        assert_eq!(send(client()?.get(&url)).await?.status(), 429);
+        assert_eq!(send(client()?.get(&url)).await?.status(), 503);
+        Ok(())
+    }
+}

@@ -6,7 +6,7 @@ use std::process::Stdio;
 use std::{env, fs};
 
 use anyhow::{Context as _, ensure};
-use hallpass_e2e::{Context, Kind, Result, Skip, Test, tests};
+use hallpass_e2e::{Answer, Context, Kind, Result, Skip, Test, tests};
 use tokio::process::Command;
 
 pub fn tests() -> Vec<Test> {
@@ -15,6 +15,7 @@ pub fn tests() -> Vec<Test> {
             .needs_server()
             .only_on(Kind::Chromium, "no browser is started"),
         a_killed_run_leaves_no_process_and_no_folder.needs_server(),
+        a_run_on_a_deployment_waits_when_it_is_told_to.needs_server(),
         an_element_that_is_there_twelve_times_is_counted_and_shown,
     ]
 }
@@ -91,6 +92,27 @@ async fn a_killed_run_leaves_no_process_and_no_folder(t: &Context) -> Result {
     t.browser.eventually("its programs have ended", gone).await?;
     let empty = async || Ok(fs::read_dir(base.path())?.next().is_none());
     t.browser.eventually("its folder is removed", empty).await
+}
+
+async fn a_run_on_a_deployment_waits_when_it_is_told_to(t: &Context) -> Result {
+    let busy = || Answer::status(429).retry_after(1);
+    // Of a person who registers; also with the sign-in that follows, and with the next try at that.
+    t.site.answer("POST /api/register", 1, busy())?;
+    t.site.answer("POST /api/login", 2, busy())?;
+    let (reports, kind) = (tempfile::tempdir()?, t.browser.kind().to_string());
+    // This test's server, as if it were somebody else's.
+    let mut run = suite(&["--url", t.site.url(), "--browser", &kind, "--filter", "pasted"])?;
+    let output = run.env("HALLPASS_E2E_REPORTS", reports.path()).output().await?;
+    let said = String::from_utf8_lossy(&output.stdout);
+    ensure!(output.status.success() && said.contains("1 of 1 passed"), "{said}");
+    for (requests, expected) in
+        [("POST /api/register", &[429, 201][..]), ("POST /api/login", &[429, 429, 200])]
+    {
+        let statuses = t.site.requests(requests)?.into_iter().filter_map(|it| it.status);
+        let statuses: Vec<_> = statuses.collect();
+        ensure!(statuses == expected, "{requests}: {statuses:?}");
+    }
+    Ok(())
 }
 
 async fn an_element_that_is_there_twelve_times_is_counted_and_shown(t: &Context) -> Result {
