@@ -74,15 +74,16 @@ pub(super) fn clean(dir: &Path) -> usize {
 /// The lock goes last: without it nobody would know that the folder may be removed.
 fn remove(dir: &Path) -> bool {
     let entries = fs::read_dir(dir).into_iter().flatten().flatten();
-    let others = entries.filter(|entry| entry.file_name() != LOCK);
-    let removed = others.map(|entry| {
-        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+    let mut emptied = true;
+    for entry in entries.filter(|entry| entry.file_name() != LOCK) {
+        let removed = if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
             fs::remove_dir_all(entry.path())
         } else {
             fs::remove_file(entry.path())
-        }
-    });
-    removed.fold(true, |all, one| all && one.is_ok()) && fs::remove_dir_all(dir).is_ok()
+        };
+        emptied &= removed.is_ok();
+    }
+    emptied && fs::remove_dir_all(dir).is_ok()
 }
 
 /// The programs that carry this folder's name in their environment. Each handle stands for one
