@@ -78,6 +78,14 @@ pub(crate) struct Args {
     )]
     pub(crate) wait: Wait,
 
+    /// How much of the machine's processor time processes other than generator and server may take; with more, and
+    /// less than a core idle, a missed --threshold of Goose's is invalid
+    #[arg(
+        long, env = "HALLPASS_LOAD_MAX_OTHERS", value_name = "PERCENT", default_value = "10%",
+        value_parser = crate::experiment::parse_share
+    )]
+    pub(crate) max_others: f64,
+
     /// Write Goose's own report too: FILE ends in .html, .md or .json; repeatable
     #[arg(
         long, env = "HALLPASS_LOAD_REPORT", value_name = "FILE", value_parser = parse_report

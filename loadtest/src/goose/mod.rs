@@ -16,6 +16,7 @@ mod world;
 
 use std::ffi::OsString;
 use std::sync::Arc;
+use std::time::Instant;
 
 use anyhow::Context;
 use goose::config::GooseConfiguration;
@@ -30,7 +31,8 @@ use crate::accounts::Provisioner;
 use crate::cli::UsageError;
 use crate::experiment::Record;
 use crate::interrupt::Interrupt;
-use crate::report::{Server, check_writable};
+use crate::open::{Readings, read};
+use crate::report::{Server, check_writable, unfinished};
 use crate::target::{Clients, Host, Spec, Target, TargetArgs};
 use crate::verdict::{Ending, Verdict};
 
@@ -62,6 +64,7 @@ pub(crate) fn run(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Ending> 
     seating::accounts_needed(args, &split)?;
     let record = Record::begin(EXPERIMENT, &args.output)?;
     check_reports(args)?;
+    unfinished::begun_by_goose(&args.report);
     logging::keep_goose_quiet(&options);
     let mut host = Host::find(&with_short_tokens(&args.target, &split), interrupt)?;
     let server = Server { host: host.url().to_string(), own_server: args.target.host.is_none() };
@@ -119,7 +122,12 @@ async fn measure(host: &Host, plan: Plan<'_>, interrupt: &Interrupt) -> anyhow::
         humantime::format_duration(args.run_time)
     );
     let with_ramp_up = options.no_reset_metrics;
+    let (place, mut readings) = (host.place(), Readings::default());
+    let start = Instant::now();
+    readings.add(read(&place));
     let measured = attack::attack(options, args, &world, interrupt).await?;
+    readings.add(read(&place));
+    let contention = readings.shares(start, start.elapsed());
     let Measured { metrics, missed_thresholds } = measured;
     let summary = Summary::of(&metrics, &world, with_ramp_up);
     for file in &args.report {
@@ -133,6 +141,8 @@ async fn measure(host: &Host, plan: Plan<'_>, interrupt: &Interrupt) -> anyhow::
         wanted: world.wanted(&split, &args.mix),
         skipped: skipped.unwrap_or_default(),
         interrupted: interrupt.caught(),
+        contention,
+        max_others: args.max_others,
         server_exit: None,
     })
 }

@@ -11,6 +11,7 @@ use super::summary::{Figures, Summary, Times};
 use super::tally::Failures;
 use super::verdict::Evidence;
 use crate::experiment::Findings;
+use crate::open::Shares;
 use crate::report::{Axis, Chart, Figure, Line, Server, Table, Tone, Unit, grouped, time, words};
 use crate::target::Outcome;
 use crate::verdict::Ending;
@@ -28,6 +29,7 @@ pub(super) struct Body {
     /// The reason by the case that could not be tried.
     skipped: BTreeMap<&'static str, String>,
     interrupted: bool,
+    contention: Shares,
 }
 
 #[derive(Debug, Serialize)]
@@ -86,6 +88,7 @@ fn body(evidence: &Evidence) -> Body {
         requests: summary.rows.iter().map(|row| (row.row.key(), request(row, summary))).collect(),
         skipped: skipped.collect(),
         interrupted: evidence.interrupted,
+        contention: evidence.contention,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::summary::Summary;
 use super::tally::{Failures, Row};
+use crate::open::Shares;
 use crate::report::grouped;
 use crate::target::{Call, OWN_LIMITS};
 use crate::verdict::{Ending, Verdict};
@@ -23,6 +24,10 @@ pub(crate) struct Evidence {
     /// What could not be tried on this server, and why.
     pub(crate) skipped: Vec<(Call, String)>,
     pub(crate) interrupted: bool,
+    /// What others took of the machine meanwhile.
+    pub(crate) contention: Shares,
+    /// How much they may.
+    pub(crate) max_others: f64,
     /// How the server of the run's own ended, if it did so by itself.
     pub(crate) server_exit: Option<String>,
 }
@@ -51,6 +56,14 @@ pub(crate) fn judge(evidence: &Evidence) -> Ending {
     let ran = evidence.accepted.is_empty();
     for row in evidence.wanted.iter().filter(|row| ran && summary.served(Some(**row)) == 0) {
         reasons.push(format!("no {} request was answered rightly", row.call));
+    }
+    // A threshold may have been missed for others' sake; a wrong answer never is.
+    let contention = evidence.contention.fault(None, evidence.max_others);
+    if let Some(why) =
+        contention.filter(|_| reasons.is_empty() && !evidence.missed_thresholds.is_empty())
+    {
+        let missed = evidence.missed_thresholds.join("; ");
+        return Ending { verdict: Verdict::Invalid, reason: format!("{why}; {missed}") };
     }
     reasons.extend(evidence.missed_thresholds.iter().cloned());
     let is_own = |failure: &&Failures| OWN_LIMITS.contains(&failure.kind.as_str());
@@ -108,6 +121,8 @@ mod tests {
             wanted: vec![Row::of(Call::Verify)],
             skipped: vec![],
             interrupted: false,
+            contention: Shares::default(),
+            max_others: 0.1,
             server_exit: None,
         }
     }
@@ -154,6 +169,17 @@ mod tests {
         let failures = vec![failure("timed out", 2), failure(OWN_LIMITS[0], 3)];
         let line = line(&Evidence { failures, ..evidence(10, 5) });
         assert!(line.starts_with("INVALID: 3 x verify: the generator has no file"), "{line}");
+    }
+
+    #[test]
+    fn a_threshold_that_is_missed_beside_busy_loops_says_nothing_and_a_wrong_answer_does() {
+        let contention = Shares { others: Some(0.8), idle_cores: Some(0.0), ..Shares::default() };
+        let missed_thresholds = vec!["threshold p99<1ms missed: 2 ms".to_owned()];
+        let busy = Evidence { missed_thresholds, contention, ..evidence(10, 0) };
+        assert!(line(&busy).starts_with("INVALID: other processes took 80%"), "{}", line(&busy));
+        let wrong = Evidence { failures: vec![failure("wrong user id", 1)], ..busy };
+        assert_eq!(judge(&wrong).verdict, Verdict::Fail);
+        assert_eq!(judge(&Evidence { contention, ..evidence(10, 0) }).verdict, Verdict::Pass);
     }
 
     #[test]

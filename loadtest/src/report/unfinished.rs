@@ -1,7 +1,7 @@
 //! Reports of runs that have no result. A report of an earlier run must not be taken for that of this one, so each
 //! file is written anew: when the run begins, and when it cannot go on.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::Serialize;
@@ -23,6 +23,14 @@ pub(crate) fn begun(experiment: &str, output: &OutputArgs) {
     let reason = "this run has begun and has no result: it goes on, or it was killed".to_owned();
     let ending = Ending { verdict: Verdict::Invalid, reason };
     write(experiment, output, &ending, is_older_report);
+}
+
+/// Puts a note in the place of a report of Goose's own that an earlier run left.
+pub(crate) fn begun_by_goose(files: &[PathBuf]) {
+    for file in files.iter().filter(|file| is_older_report(file)) {
+        // One that cannot be written is told by the check that follows.
+        let _ = std::fs::write(file, "\"this run has begun and has no result\"\n");
+    }
 }
 
 /// Says in each report why there is no result.

@@ -40,7 +40,7 @@ fn measure(
     let renewals = stage.renewals().tally;
     heading("150 users whose tokens live for 5 s and end together, verified for 12 s");
     let refused = result.total(0).unserved();
-    // Each is renewed after 1.75 to 3.5 s.
+    // Each is renewed after 1.75 to 3 s.
     let (least, most) = (USERS as u64 * 2, USERS as u64 * 8);
     Ok(vec![
         Row {
