@@ -33,6 +33,8 @@ pub enum Event {
     PasswordChange,
     /// An admin made a reset link.
     ResetOffer,
+    /// A reset link was withdrawn before it was used.
+    ResetWithdrawn,
     /// A reset link was used, or tried.
     PasswordReset,
     /// The roles of a user were changed; the detail says to what.
@@ -60,6 +62,7 @@ impl Event {
             Self::Reauthentication => "reauthentication",
             Self::PasswordChange => "password_change",
             Self::ResetOffer => "reset_offer",
+            Self::ResetWithdrawn => "reset_withdrawn",
             Self::PasswordReset => "password_reset",
             Self::RoleChange => "role_change",
             Self::UserDisabled => "user_disabled",

@@ -49,7 +49,11 @@ pub fn table(app: &App) -> Vec<Resource> {
         resource(path::ADMIN_USERS,         [get(admin(app).and(query()).and(with(app)).then(admins::users))]),
         resource(path::ADMIN_USER,          [patch(admin_over_and_body(app, path::ADMIN_USER).and(with(app)).then(admins::edit))]),
         resource(path::ADMIN_USER_SESSIONS, [delete(admin_over(app, path::ADMIN_USER_SESSIONS).and(with(app)).then(admins::end_sessions))]),
-        resource(path::ADMIN_USER_RESET,    [post(fresh_admin(app).and(id(path::ADMIN_USER_RESET)).and(with(app)).then(reset::offer))]),
+        resource(path::ADMIN_USER_RESET, [
+            post(fresh_admin(app).and(id(path::ADMIN_USER_RESET)).and(with(app)).then(reset::offer)),
+            delete(admin_over(app, path::ADMIN_USER_RESET).and(with(app)).then(reset::withdraw)),
+        ]),
+        resource(path::ADMIN_RESETS,        [get(admin(app).and(with(app)).then(reset::list))]),
         resource(path::ROTATE_KEYS,         [post(fresh_admin(app).and(with(app)).then(admins::rotate_keys))]),
 
         resource(path::CONFIG,     [get(with(app).then(public::config))]),

@@ -71,6 +71,41 @@ pub struct ResetLink {
     pub expires_at: String,
 }
 
+/// The answer to `GET /api/admin/resets`.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ResetList {
+    /// The links that can still be used, the one that was made first coming first.
+    pub resets: Vec<OpenReset>,
+}
+
+/// A reset link that can still be used. The link itself is shown once, when it is made.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct OpenReset {
+    /// Whose password it sets.
+    pub user: NamedUser,
+    /// The admin who made it.
+    pub by: NamedUser,
+    /// RFC 3339, UTC.
+    #[cfg_attr(feature = "openapi", schema(format = "date-time"))]
+    pub created_at: String,
+    /// RFC 3339, UTC.
+    #[cfg_attr(feature = "openapi", schema(format = "date-time"))]
+    pub expires_at: String,
+}
+
+/// Who somebody is.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct NamedUser {
+    /// `UUIDv7` text.
+    #[cfg_attr(feature = "openapi", schema(format = "uuid"))]
+    pub id: String,
+    /// The name as it was registered, its case preserved.
+    pub username: String,
+}
+
 /// The answer to `POST /api/admin/keys/rotate`.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -32,7 +32,10 @@ pub const ADMIN_USERS: &str = "/api/admin/users";
 pub const ADMIN_USER: &str = "/api/admin/users/{id}";
 /// `DELETE` with an admin's bearer token: 204; the user's sessions end.
 pub const ADMIN_USER_SESSIONS: &str = "/api/admin/users/{id}/sessions";
-/// `POST` with an admin's fresh bearer token: 200 [`ResetLink`](crate::ResetLink).
+/// `GET` with an admin's bearer token: 200 [`ResetList`](crate::ResetList).
+pub const ADMIN_RESETS: &str = "/api/admin/resets";
+/// `POST` with an admin's fresh bearer token: 200 [`ResetLink`](crate::ResetLink). `DELETE` with an
+/// admin's bearer token: 204; the link can't be used any more.
 pub const ADMIN_USER_RESET: &str = "/api/admin/users/{id}/reset";
 /// `POST` [`PasswordReset`](crate::PasswordReset): 204.
 pub const PASSWORD_RESET: &str = "/api/password-reset";

@@ -6,6 +6,7 @@ mod export;
 mod import;
 mod keys;
 mod list;
+mod reset;
 mod store;
 mod terminal;
 mod token;
@@ -19,6 +20,7 @@ use crate::config::Config;
 
 pub use self::arguments::{Given, parse, warn_of_unknown_variables};
 pub use self::keys::KeysCommand;
+pub use self::reset::ResetCommand;
 pub use self::store::StoreCommand;
 pub use self::terminal::{ReaderGone, printable};
 pub use self::token::TokenCommand;
@@ -54,6 +56,9 @@ pub enum Command {
     /// Make, list, change, move and delete users
     #[command(subcommand, after_help = user::EXAMPLES)]
     User(UserCommand),
+    /// List and withdraw the links under which people set a new password
+    #[command(subcommand, after_help = reset::EXAMPLES)]
+    Reset(ResetCommand),
     /// List and rotate the keys that sign access tokens
     #[command(subcommand, after_help = keys::EXAMPLES)]
     Keys(KeysCommand),
@@ -82,6 +87,7 @@ pub async fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Serve(_) => anyhow::bail!("serving is not done here"),
         Command::User(command) => command.run().await,
+        Command::Reset(command) => command.run().await,
         Command::Keys(command) => command.run().await,
         Command::Store(command) => command.run(),
         Command::Token(command) => command.run().await,

@@ -6,6 +6,7 @@ mod client;
 mod connection;
 mod operator;
 mod protocol;
+mod resets;
 mod socket;
 mod tokens;
 mod users;

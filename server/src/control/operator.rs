@@ -49,6 +49,8 @@ impl Operator {
                 self.set_password(&username, password).await
             }
             Command::DeleteUser { username } => self.delete_user(&username).await,
+            Command::Resets => self.resets().await,
+            Command::WithdrawReset { username } => self.withdraw_reset(&username).await,
             Command::Keys => Ok(Reply::Keys { keys: self.app.keys.list(self.app.clock.now()) }),
             Command::RotateKey => self.rotate_key().await,
             Command::InspectToken { token } => self.inspect(token.expose()).await,

@@ -1,7 +1,7 @@
 //! What goes over the control socket: one JSON object in a line each way, the request with the
 //! version of this protocol.
 
-use hallpass_contract::{AdminUser, Secret};
+use hallpass_contract::{AdminUser, OpenReset, Secret};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -87,6 +87,13 @@ pub enum Command {
         /// Whom.
         username: String,
     },
+    /// Show the reset links that can still be used.
+    Resets,
+    /// Withdraw the reset link of a user.
+    WithdrawReset {
+        /// Whose.
+        username: String,
+    },
     /// Show the keys that sign or verify.
     Keys,
     /// Make a new signing key.
@@ -158,6 +165,11 @@ pub enum Reply {
     Imported {
         /// In their order.
         outcomes: Vec<Outcome>,
+    },
+    /// The reset links that can still be used.
+    Resets {
+        /// The one that was made first comes first.
+        resets: Vec<OpenReset>,
     },
     /// The keys, the one that signs first.
     Keys {

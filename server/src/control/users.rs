@@ -158,7 +158,7 @@ impl Operator {
         }
     }
 
-    async fn find(&self, name: &str) -> anyhow::Result<User> {
+    pub(super) async fn find(&self, name: &str) -> anyhow::Result<User> {
         // A name against the rules is nobody's.
         let username = Username::parse(name).map_err(|_| nobody(name))?;
         self.app.store.user_by_name(username.key()).await?.with_context(|| nobody(name))

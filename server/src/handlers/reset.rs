@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use data_encoding::BASE64URL_NOPAD;
-use hallpass_contract::{PasswordReset, ResetLink, Secret, page};
+use hallpass_contract::{NamedUser, OpenReset, PasswordReset, ResetLink, ResetList, Secret, page};
 use sha2::{Digest as _, Sha256};
 
 use super::admin::user_id;
@@ -15,7 +15,7 @@ use crate::auth::Caller;
 use crate::client::Client;
 use crate::problem::{Problem, field_error};
 use crate::state::App;
-use crate::store::ResetOffer;
+use crate::store::{self, ResetOffer, User};
 
 /// How long a link can be used.
 const LIFETIME: Duration = Duration::from_secs(30 * 60);
@@ -25,9 +25,10 @@ pub async fn offer(caller: Caller, id: String, app: App) -> Result<Answer<ResetL
     let user = user_id(&id)?;
     let origin = app.link_origin.clone().ok_or_else(Problem::no_public_url)?;
     let token = random_token()?;
-    let expires_at = app.clock.now().checked_add(LIFETIME).context("the end of time")?;
+    let created_at = app.clock.now();
+    let expires_at = created_at.checked_add(LIFETIME).context("the end of time")?;
     let by = caller.actor(true);
-    let offer = ResetOffer { user, by, token_hash: hash(&token), expires_at };
+    let offer = ResetOffer { user, by, token_hash: hash(&token), created_at, expires_at };
     to_the_end(app.tasks.clone(), async move {
         app.store.offer_reset(offer).await.map_err(|error| app.refusal(error))?;
         let line = Line::new(Event::ResetOffer, &caller.client).user(user).by(caller.user.id);
@@ -35,6 +36,41 @@ pub async fn offer(caller: Caller, id: String, app: App) -> Result<Answer<ResetL
         // The token is the fragment, which browsers send to nobody.
         let url = format!("{origin}{}#{}", page::RESET_PASSWORD, token.expose());
         Ok(Answer::ok(ResetLink { url, expires_at: expires_at.to_string() }))
+    })
+    .await
+}
+
+/// `GET /api/admin/resets`
+pub async fn list(_: Caller, app: App) -> Result<Answer<ResetList>, Problem> {
+    let resets = app.store.open_resets(app.clock.now()).await?;
+    Ok(Answer::ok(ResetList { resets: resets.into_iter().map(shown).collect() }))
+}
+
+/// An offer as admins see it.
+pub fn shown(offer: store::OpenReset) -> OpenReset {
+    let named = |user: User| NamedUser { id: user.id.to_string(), username: user.username };
+    OpenReset {
+        user: named(offer.user),
+        by: named(offer.by),
+        created_at: offer.created_at.to_string(),
+        expires_at: offer.expires_at.to_string(),
+    }
+}
+
+/// `DELETE /api/admin/users/{id}/reset`
+pub async fn withdraw(caller: Caller, id: String, app: App) -> Result<Answer<()>, Problem> {
+    let user = user_id(&id)?;
+    to_the_end(app.tasks.clone(), async move {
+        let by = Some(caller.actor(true));
+        let withdrawn = app.store.withdraw_reset(user, by, app.clock.now()).await;
+        let line = Line::new(Event::ResetWithdrawn, &caller.client).user(user).by(caller.user.id);
+        let line = line.session(caller.session);
+        if let Err(error) = withdrawn {
+            line.refused(&error.to_string());
+            return Err(app.refusal(error));
+        }
+        line.ok();
+        Ok(Answer::done())
     })
     .await
 }

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use hallpass_contract::{AdminUserBody, ResetLink, RotatedKey, UserPage, UserPatch, path};
+use hallpass_contract::{
+    AdminUserBody, ResetLink, ResetList, RotatedKey, UserPage, UserPatch, path,
+};
 use serde_json::json;
 
 use super::operation::{Needs, Operation, operation};
@@ -13,7 +15,7 @@ use crate::problem::{Problem, field_error};
 pub(super) const TAG: &str = "Administration";
 
 pub(super) fn operations() -> Vec<Operation> {
-    vec![users(), edit(), end_sessions(), offer_reset(), rotate_keys()]
+    vec![users(), edit(), end_sessions(), offer_reset(), resets(), withdraw_reset(), rotate_keys()]
 }
 
 fn users() -> Operation {
@@ -75,6 +77,27 @@ fn offer_reset() -> Operation {
         .of("The user's id.")
         .answers::<ResetLink>(200, "A link that can be used once.")
         .refuses([Problem::no_public_url()])
+        .stores()
+}
+
+fn resets() -> Operation {
+    let about = "Those that can still be used, the one that was made first coming first. A link ends, too, when \
+                 whoever made it gets another password, is signed out by somebody else, or is an \
+                 admin no longer.";
+    operation(TAG, ("get", path::ADMIN_RESETS), "resets", "List the open reset links", about)
+        .needs(Needs::Admin)
+        .answers::<ResetList>(200, "The links, without what makes them work.")
+        .stores()
+}
+
+fn withdraw_reset() -> Operation {
+    let about = "The link can't be used any more. It takes a fresh token if the user is an admin.";
+    let (route, id) = (("delete", path::ADMIN_USER_RESET), "withdrawReset");
+    operation(TAG, route, id, "Withdraw a reset link", about)
+        .needs(Needs::Admin)
+        .of("The user's id.")
+        .done(204, "It is withdrawn.")
+        .refuses([not_fresh()])
         .stores()
 }
 

@@ -23,7 +23,7 @@ impl Problem {
     /// Why a user was not changed, where a password counts for `fresh_for`.
     pub fn of_edit(error: EditUserError, fresh_for: Duration) -> Self {
         match error {
-            EditUserError::NotFound => Self::not_found(),
+            EditUserError::NotFound | EditUserError::NoOffer => Self::not_found(),
             EditUserError::LastAdmin => Self::last_admin(),
             EditUserError::SessionEnded => Self::session_ended(),
             EditUserError::NoAdmin => Self::missing_role(ADMIN_ROLE),

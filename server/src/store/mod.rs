@@ -17,7 +17,9 @@ pub use session::{
     Lifetimes, MAX_SESSIONS, Moment, NewSession, REFRESH_GRACE, Refresh, Rotation, Session,
     UsedBefore, Verified,
 };
-pub use user::{Actor, CreateUserError, EditUserError, Edited, ResetOffer, User, UserEdit};
+pub use user::{
+    Actor, CreateUserError, EditUserError, Edited, OpenReset, ResetOffer, User, UserEdit,
+};
 
 use std::fmt;
 
@@ -77,8 +79,9 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// can't be read costs no other.
     async fn users(&self, after: Option<UserId>, limit: usize) -> Result<Users, StoreError>;
 
-    /// Changes a user. What shuts the user out ends the user's sessions and reset offer. The last
-    /// active admin stays one. Without an actor it is the command line that asks.
+    /// Changes a user. What shuts the user out ends the user's sessions and reset offer, and who is no
+    /// admin any more has made no offers. The last active admin stays one. Without an actor it is the
+    /// command line that asks.
     async fn edit_user(
         &self,
         id: UserId,
@@ -87,7 +90,7 @@ pub trait Store: fmt::Debug + Send + Sync {
         at: Moment,
     ) -> Result<Edited, EditUserError>;
 
-    /// Removes a user with all that belongs to them, unless they are the last active admin.
+    /// Removes a user with all that belongs to them and the reset offers they made, unless they are the last active admin.
     async fn delete_user(
         &self,
         id: UserId,
@@ -96,12 +99,12 @@ pub trait Store: fmt::Debug + Send + Sync {
     ) -> Result<User, EditUserError>;
 
     /// Sets a password hash, whatever was there before; the user's sessions end, and so does any
-    /// reset offer. Whether the user is there.
+    /// reset offer to the user or by them. Whether the user is there.
     async fn set_password(&self, id: UserId, new: Secret, at: Moment) -> Result<bool, StoreError>;
 
     /// Sets the actor's own password hash in the place of the one with this
     /// [version](User::password_version); the actor's other sessions end, and so does any reset
-    /// offer.
+    /// offer to the actor or by them.
     async fn change_password(
         &self,
         by: Actor,
@@ -112,6 +115,17 @@ pub trait Store: fmt::Debug + Send + Sync {
 
     /// Lets whoever knows the token set a new password, once; an earlier offer to the user ends.
     async fn offer_reset(&self, offer: ResetOffer) -> Result<(), EditUserError>;
+
+    /// The offers that can still be taken up, in the order in which they were made.
+    async fn open_resets(&self, now: Timestamp) -> Result<Vec<OpenReset>, StoreError>;
+
+    /// Withdraws the offer to this user.
+    async fn withdraw_reset(
+        &self,
+        user: UserId,
+        by: Option<Actor>,
+        now: Timestamp,
+    ) -> Result<(), EditUserError>;
 
     /// Whose password the token with this SHA-256 may set.
     async fn reset_offered(
@@ -145,7 +159,8 @@ pub trait Store: fmt::Debug + Send + Sync {
     async fn sessions_of(&self, user: UserId, now: Timestamp) -> Result<Vec<Session>, StoreError>;
 
     /// Exchanges a session's refresh token for the next one. One that was used before ends the
-    /// session, unless [its answer may have been lost](Session::used_before).
+    /// session and the reset offers that its user made, unless [its answer may have been
+    /// lost](Session::used_before).
     async fn refresh(&self, refresh: Refresh) -> Result<Rotation, StoreError>;
 
     /// Notes that the user gave their password again, and yields the session and the user as they
@@ -163,7 +178,8 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// Ends the actor's own sessions but the one in which they ask, and says how many.
     async fn end_other_sessions(&self, by: Actor, at: Moment) -> Result<usize, EditUserError>;
 
-    /// Ends all sessions of a user, and says how many.
+    /// Ends all sessions of a user, and says how many. If somebody else asks, the reset offers that the
+    /// user made end, too.
     async fn end_sessions(
         &self,
         user: UserId,

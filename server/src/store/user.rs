@@ -109,6 +109,21 @@ pub struct ResetOffer {
     pub by: Actor,
     /// The SHA-256 of the token; the token itself is not kept.
     pub token_hash: [u8; 32],
+    /// When it is made.
+    pub created_at: Timestamp,
+    /// From then on it is void.
+    pub expires_at: Timestamp,
+}
+
+/// An offer that can still be taken up.
+#[derive(Clone, Debug)]
+pub struct OpenReset {
+    /// Whose password.
+    pub user: User,
+    /// The admin who made it.
+    pub by: User,
+    /// When it was made.
+    pub created_at: Timestamp,
     /// From then on it is void.
     pub expires_at: Timestamp,
 }
@@ -130,6 +145,9 @@ pub enum EditUserError {
     /// There is no such user.
     #[error("there is no such user")]
     NotFound,
+    /// Nobody has offered the user to set a new password, or not any more.
+    #[error("there is no reset link for this user")]
+    NoOffer,
     /// Nobody else would be left who can use the admin routes.
     #[error("this is the last admin; make another one first")]
     LastAdmin,

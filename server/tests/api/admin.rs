@@ -33,6 +33,8 @@ async fn without_the_role_every_admin_route_is_a_403() {
         ("PATCH", path::ADMIN_USER),
         ("DELETE", path::ADMIN_USER_SESSIONS),
         ("POST", path::ADMIN_USER_RESET),
+        ("DELETE", path::ADMIN_USER_RESET),
+        ("GET", path::ADMIN_RESETS),
         ("POST", path::ROTATE_KEYS),
     ] {
         let path = of(path, &ada.user.id);
@@ -212,6 +214,7 @@ async fn nobodys_id_is_a_404() {
             ("PATCH", path::ADMIN_USER),
             ("DELETE", path::ADMIN_USER_SESSIONS),
             ("POST", path::ADMIN_USER_RESET),
+            ("DELETE", path::ADMIN_USER_RESET),
         ] {
             let response =
                 app.json_with_token(method, &of(path, id), admin.token(), &json!({})).await;

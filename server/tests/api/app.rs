@@ -14,7 +14,7 @@ use hallpass::routes::routes;
 use hallpass::serve::{Limits, serve};
 use hallpass::state::{App, State};
 use hallpass::store::{RedbStore, UserEdit, UserId};
-use hallpass_contract::{Credentials, Login, Problem, kind, path};
+use hallpass_contract::{Credentials, Login, Problem, Verified, kind, path};
 use http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
@@ -180,6 +180,11 @@ impl TestApp {
         let signed_in = self.signed_in(username).await;
         self.promote(&signed_in).await;
         signed_in
+    }
+
+    /// The session of an access token.
+    pub async fn sid(&self, token: &str) -> String {
+        self.get_with_token(path::VERIFY, token).await.json::<Verified>().sid
     }
 
     /// Makes somebody an admin, as the command line does.

@@ -171,8 +171,14 @@ async fn what_admins_do_leaves_a_line_that_says_who_and_to_whom() {
 
     app.with_token("DELETE", &of(path::ADMIN_USER_SESSIONS), admin.token()).await;
     by_admin(log.line("sessions_ended", "ok"));
-    let reset = app.with_token("POST", &of(path::ADMIN_USER_RESET), admin.token()).await;
+    app.with_token("POST", &of(path::ADMIN_USER_RESET), admin.token()).await;
     by_admin(log.line("reset_offer", "ok"));
+    app.with_token("DELETE", &of(path::ADMIN_USER_RESET), admin.token()).await;
+    by_admin(log.line("reset_withdrawn", "ok"));
+    app.with_token("DELETE", &of(path::ADMIN_USER_RESET), admin.token()).await;
+    by_admin(log.line("reset_withdrawn", "refused"));
+    let reset = app.with_token("POST", &of(path::ADMIN_USER_RESET), admin.token()).await;
+    log.take();
     let link: ResetLink = reset.json();
     let token = link.url.split_once('#').unwrap().1;
     for result in ["ok", "refused"] {

@@ -7,9 +7,9 @@ use anyhow::anyhow;
 use async_trait::async_trait;
 use hallpass::serve::Limits;
 use hallpass::store::{
-    Actor, CreateUserError, EditUserError, Edited, Moment, NewSession, Refresh, ResetOffer,
-    Rotation, Session, SessionId, Store, StoreCounts, StoreError, User, UserEdit, UserId, Users,
-    Verified,
+    Actor, CreateUserError, EditUserError, Edited, Moment, NewSession, OpenReset, Refresh,
+    ResetOffer, Rotation, Session, SessionId, Store, StoreCounts, StoreError, User, UserEdit,
+    UserId, Users, Verified,
 };
 use hallpass::token::Tokens;
 use hallpass_contract::{Secret, path};
@@ -68,6 +68,8 @@ broken! {
     delete_user(UserId, Option<Actor>, Moment) -> Result<User, EditUserError>;
     set_password(UserId, Secret, Moment) -> Result<bool, StoreError>;
     change_password(Actor, u32, Secret, Moment) -> Result<(), EditUserError>;
+    open_resets(Timestamp) -> Result<Vec<OpenReset>, StoreError>;
+    withdraw_reset(UserId, Option<Actor>, Timestamp) -> Result<(), EditUserError>;
     offer_reset(ResetOffer) -> Result<(), EditUserError>;
     reset_offered([u8; 32], Timestamp) -> Result<Option<User>, StoreError>;
     take_up_reset([u8; 32], Secret, Moment) -> Result<Option<UserId>, StoreError>;

@@ -22,6 +22,7 @@ mod metrics;
 mod openapi;
 mod process;
 mod register;
+mod resets;
 mod sessions;
 mod settings;
 mod shutdown;

@@ -165,6 +165,14 @@ async fn admin(app: &TestApp, document: &Document) {
     let path = path::ADMIN_USER_RESET.replace("{id}", &bob.user.id);
     let link = app.with_token("POST", &path, admin.token()).await;
     document.check("POST", path::ADMIN_USER_RESET, &link);
+    let resets = app.get_with_token(path::ADMIN_RESETS, admin.token()).await;
+    assert!(String::from_utf8_lossy(&resets.body).contains("bob"));
+    document.check("GET", path::ADMIN_RESETS, &resets);
+    for _ in ["is there", "is gone"] {
+        let answer = app.with_token("DELETE", &path, admin.token()).await;
+        document.check("DELETE", path::ADMIN_USER_RESET, &answer);
+    }
+    let link = app.with_token("POST", &path, admin.token()).await;
     let link = link.json::<hallpass_contract::ResetLink>().url;
     let reset = json!({ "token": link.split_once('#').unwrap().1, "new_password": NEW_PASSWORD });
     for _ in ["works once", "is used up"] {

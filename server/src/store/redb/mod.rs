@@ -30,7 +30,9 @@ use self::users::Ending;
 use super::database::Reopening;
 use super::revoked::Revoked;
 use super::session::{Moment, NewSession, Refresh, Rotation, Session, Verified};
-use super::user::{Actor, CreateUserError, EditUserError, Edited, ResetOffer, User, UserEdit};
+use super::user::{
+    Actor, CreateUserError, EditUserError, Edited, OpenReset, ResetOffer, User, UserEdit,
+};
 use super::writer::Writer;
 use super::{SessionId, Store, StoreCounts, StoreError, UserId, Users};
 use crate::metrics::StoreMetrics;
@@ -238,6 +240,19 @@ impl Store for RedbStore {
 
     async fn offer_reset(&self, offer: ResetOffer) -> Result<(), EditUserError> {
         self.writer.write(move |txn| resets::offer(txn, &offer)).await?
+    }
+
+    async fn open_resets(&self, now: Timestamp) -> Result<Vec<OpenReset>, StoreError> {
+        self.read(|db| resets::list(db, now))
+    }
+
+    async fn withdraw_reset(
+        &self,
+        user: UserId,
+        by: Option<Actor>,
+        now: Timestamp,
+    ) -> Result<(), EditUserError> {
+        self.writer.write(move |txn| resets::withdraw_as(txn, user, by, now)).await?
     }
 
     async fn reset_offered(

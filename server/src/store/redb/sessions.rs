@@ -5,7 +5,7 @@ use redb::{AccessGuard, ReadableDatabase as _, ReadableTable, WriteTransaction};
 
 use super::tables::{REVOKED, SESSIONS, SESSIONS_BY_USER, USERS, decode, or_none, time};
 use super::users::{self, Ending};
-use super::{Id, Sessions, addresses};
+use super::{Id, Sessions, addresses, resets};
 use crate::store::{
     MAX_SESSIONS, Moment, NewSession, Refresh, Rotation, Session, SessionId, UsedBefore, User,
     UserId, Verified,
@@ -81,6 +81,8 @@ pub(super) fn refresh(
         UsedBefore::AnswerLost => Rotation::Resent,
         UsedBefore::ByAnother => {
             let ended = vec![end(txn, session.user, id, at)?];
+            // Whoever has a copy of the token may have made offers with it.
+            resets::withdraw_made_by(txn, &user)?;
             return Ok(Ending { value: Rotation::Reused, ended });
         }
     };

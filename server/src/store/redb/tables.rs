@@ -33,6 +33,10 @@ pub(super) const REVOKED: TableDefinition<'_, Id, i64> = TableDefinition::new("r
 pub(super) const RESETS: TableDefinition<'_, &[u8; 32], (Id, Id, i64)> =
     TableDefinition::new("resets");
 
+/// SHA-256 of a reset token to the millisecond in which it was made. The first version kept no such time.
+pub(super) const RESET_TIMES: TableDefinition<'_, &[u8; 32], i64> =
+    TableDefinition::new("reset_times");
+
 /// User id to the SHA-256 of their reset token.
 pub(super) const RESETS_BY_USER: TableDefinition<'_, Id, &[u8; 32]> =
     TableDefinition::new("resets_by_user");
@@ -50,6 +54,7 @@ pub(super) fn create(db: &Database) -> anyhow::Result<()> {
     txn.open_table(SESSIONS_BY_USER)?;
     txn.open_table(REVOKED)?;
     txn.open_table(RESETS)?;
+    txn.open_table(RESET_TIMES)?;
     txn.open_table(RESETS_BY_USER)?;
     txn.open_table(ADDRESSES)?;
     Ok(txn.commit()?)

@@ -104,7 +104,13 @@ async fn whoever_has_lost_a_role_or_their_session_meanwhile_changes_nothing() {
     let new = login(&mallory, "home");
     let by = Actor { user: mallory.id, session: new.session.id, admin: true, fresh: true };
     store.start_session(new).await.unwrap();
-    let offer = || ResetOffer { user: boss.id, by, token_hash: [7; 32], expires_at: at(99).now };
+    let offer = || ResetOffer {
+        user: boss.id,
+        by,
+        token_hash: [7; 32],
+        created_at: at(0).now,
+        expires_at: at(99).now,
+    };
     store.offer_reset(offer()).await.unwrap();
     assert!(store.reset_offered([7; 32], at(0).now).await.unwrap().is_some());
 
@@ -150,6 +156,29 @@ async fn whether_a_login_is_fresh_enough_is_judged_by_what_the_user_is_when_the_
     assert!(not_fresh(edit(roles(&["editor"]), Some(stale)).await.unwrap_err()));
     assert!(not_fresh(store.end_sessions(bob.id, Some(stale), at(0)).await.unwrap_err()));
     edit(roles(&["editor"]), Some(Actor { fresh: true, ..stale })).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_offer_of_the_version_that_kept_no_time_is_listed_as_made_half_an_hour_before_its_end() {
+    let store = RedbStore::in_memory().unwrap();
+    let (boss, bob) = (user("boss"), user("bob"));
+    for user in [&boss, &bob] {
+        store.create_user(user.clone(), None).await.unwrap();
+    }
+    let (of, by) = (bob.id, boss.id);
+    let offer = move |txn: &WriteTransaction| {
+        let row = (of.as_bytes(), by.as_bytes(), at(2000).now.as_millisecond());
+        txn.open_table(RESETS)?.insert(&[7; 32], row)?;
+        txn.open_table(tables::RESETS_BY_USER)?.insert(of.as_bytes(), &[7; 32])?;
+        Ok(())
+    };
+    store.writer.write(offer).await.unwrap();
+    let open = store.open_resets(at(1000).now).await.unwrap();
+    assert_eq!((open.len(), open[0].user.id, open[0].by.id), (1, bob.id, boss.id));
+    assert_eq!((open[0].created_at, open[0].expires_at), (at(200).now, at(2000).now));
+    assert!(store.reset_offered([7; 32], at(1000).now).await.unwrap().is_some());
+    store.withdraw_reset(bob.id, None, at(1000).now).await.unwrap();
+    assert!(store.reset_offered([7; 32], at(1000).now).await.unwrap().is_none());
 }
 
 #[tokio::test]

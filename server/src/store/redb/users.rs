@@ -125,7 +125,7 @@ pub(super) fn objection(
 }
 
 /// Whether an admin asks whose password was given too long ago.
-fn is_stale(by: Option<Actor>) -> bool {
+pub(super) fn is_stale(by: Option<Actor>) -> bool {
     by.is_some_and(|by| by.admin && !by.fresh)
 }
 
@@ -156,6 +156,12 @@ pub(super) fn edit(
     if after != before {
         put(txn, after)?;
     }
+    if before.is_active_admin() != after.is_active_admin() {
+        // Also of who becomes one: an earlier version left those of former admins there.
+        for user in [before, after] {
+            resets::withdraw_made_by(txn, user)?;
+        }
+    }
     let mut ended = Vec::new();
     if after.disabled {
         resets::withdraw(txn, id)?;
@@ -181,6 +187,7 @@ pub(super) fn delete(
     }
     let ended = sessions::end_all(txn, id, None, at)?;
     resets::withdraw(txn, id)?;
+    resets::withdraw_made_by(txn, &user)?;
     txn.open_table(USERS)?.remove(id.as_bytes())?;
     txn.open_table(USER_IDS_BY_NAME)?.remove(user.username_key.as_str())?;
     txn.open_table(ADMINS)?.remove(id.as_bytes())?;
@@ -235,6 +242,7 @@ fn replace_password(
     user.password_version = user.password_version.wrapping_add(1);
     put(txn, &user)?;
     resets::withdraw(txn, user.id)?;
+    resets::withdraw_made_by(txn, &user)?;
     sessions::end_all(txn, user.id, keep, at)
 }
 
@@ -254,6 +262,9 @@ pub(super) fn end_sessions(
     };
     if is_stale(by) && whose.has_role(ADMIN_ROLE) {
         return refused(EditUserError::NotFresh);
+    }
+    if by.is_none_or(|by| by.user != user) {
+        resets::withdraw_made_by(txn, &whose)?;
     }
     let ended = sessions::end_all(txn, user, keep, at)?;
     Ok(Ending { value: Ok(ended.len()), ended })

@@ -3,6 +3,7 @@
 
 mod import;
 mod keys;
+mod resets;
 mod socket;
 mod store;
 mod users;

@@ -14,7 +14,8 @@ use crate::data_dir;
 use crate::store::guard::guarded;
 use crate::store::redb::open;
 use crate::store::redb::tables::{
-    ADDRESSES, ADMINS, RESETS, RESETS_BY_USER, SESSIONS, SESSIONS_BY_USER, USER_IDS_BY_NAME, USERS,
+    ADDRESSES, ADMINS, RESET_TIMES, RESETS, RESETS_BY_USER, SESSIONS, SESSIONS_BY_USER,
+    USER_IDS_BY_NAME, USERS,
 };
 
 /// What a repair did.
@@ -117,10 +118,13 @@ fn remove(txn: &WriteTransaction, finding: &Finding) -> anyhow::Result<Option<Se
             .open_table(SESSIONS_BY_USER)?
             .remove((user.as_bytes(), id.as_bytes()))?
             .map(|_| row(&[*user.as_bytes(), *id.as_bytes()].concat(), &[])),
-        Remedy::RemoveReset(hash) => txn.open_table(RESETS)?.remove(hash)?.map(|reset| {
-            let (user, by, until) = reset.value();
-            row(hash, &[&user[..], &by[..], &until.to_be_bytes()].concat())
-        }),
+        Remedy::RemoveReset(hash) => {
+            txn.open_table(RESET_TIMES)?.remove(hash)?;
+            txn.open_table(RESETS)?.remove(hash)?.map(|reset| {
+                let (user, by, until) = reset.value();
+                row(hash, &[&user[..], &by[..], &until.to_be_bytes()].concat())
+            })
+        }
         Remedy::RemoveResetOf(user) => txn
             .open_table(RESETS_BY_USER)?
             .remove(user.as_bytes())?
