@@ -4,6 +4,7 @@
 mod assemble;
 mod bindings;
 mod compress;
+mod imports;
 mod names;
 mod output;
 mod sizes;
@@ -46,7 +47,7 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> Result<()> {
-    let module = bindings::generate(&args.wasm)?;
+    let module = imports::shorten(&bindings::generate(&args.wasm)?)?;
     let sources = assemble::Sources::read(&args.source)?;
     let mut files = assemble::assemble(&sources, module)?;
     compress::add_compressed(&mut files)?;

@@ -1,0 +1,67 @@
+//! Shorter names for what the module imports from its glue. Those that wasm-bindgen makes end in a
+//! hash, which no compression shrinks, once in the module and once in the glue.
+
+use anyhow::{Result, ensure};
+use walrus::ModuleConfig;
+
+use crate::bindings::Module;
+
+/// The length of the hash.
+const HASH_DIGITS: usize = 16;
+
+/// Renames the imports on both sides.
+pub(crate) fn shorten(module: &Module) -> Result<Module> {
+    let mut config = ModuleConfig::new();
+    config.generate_name_section(false).generate_producers_section(false);
+    let mut wasm = config.parse(&module.wasm)?;
+    let mut glue = module.glue.clone();
+    let hashed = wasm.imports.iter_mut().filter(|import| is_hashed(&import.name));
+    for (index, import) in hashed.enumerate() {
+        let found = glue.matches(import.name.as_str()).count();
+        ensure!(found == 1, "the glue has {} {found} times, not once", import.name);
+        let short = format!("i{index}");
+        glue = glue.replacen(import.name.as_str(), &short, 1);
+        import.name = short;
+    }
+    Ok(Module { glue, wasm: wasm.emit_wasm() })
+}
+
+/// `__wbg_name_0123456789abcdef`
+fn is_hashed(name: &str) -> bool {
+    let is_hash = |hash: &str| {
+        hash.len() == HASH_DIGITS && hash.bytes().all(|digit| digit.is_ascii_hexdigit())
+    };
+    name.starts_with("__wbg_") && name.rsplit_once('_').is_some_and(|(_, hash)| is_hash(hash))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LOG: &str = "__wbg_log_0123456789abcdef";
+    const TABLE: &str = "__wbindgen_init_externref_table";
+
+    fn module(glue: String) -> Module {
+        let mut module = walrus::Module::default();
+        let kind = module.types.add(&[], &[]);
+        for name in [LOG, TABLE] {
+            module.add_import_func("./app_bg.js", name, kind);
+        }
+        Module { glue, wasm: module.emit_wasm() }
+    }
+
+    #[test]
+    fn module_and_glue_agree_on_the_short_names() {
+        let short = shorten(&module(format!("{LOG}: f, {TABLE}: g"))).unwrap();
+        assert_eq!(short.glue, format!("i0: f, {TABLE}: g"));
+        let wasm = walrus::Module::from_buffer(&short.wasm).unwrap();
+        let names: Vec<_> = wasm.imports.iter().map(|import| import.name.as_str()).collect();
+        assert_eq!(names, ["i0", TABLE]);
+    }
+
+    #[test]
+    fn a_glue_that_lacks_an_import_is_an_error() {
+        let error = shorten(&module(TABLE.to_owned())).err().unwrap();
+        assert!(error.to_string().contains(LOG), "{error}");
+    }
+}
