@@ -8,6 +8,8 @@ function showForm() {
   } catch {
     // Without storage nobody is signed in.
   }
+  // Without its token a reset link opens no form.
+  if (location.pathname === "/reset-password" && location.hash.length < 2) return;
   for (const form of document.querySelectorAll("[data-path]")) {
     if (form.dataset.path === location.pathname) {
       form.hidden = false;

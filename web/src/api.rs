@@ -50,10 +50,16 @@ pub struct Request {
 }
 
 impl Request {
-    /// For how many milliseconds an answer is waited for. A hash may have to queue on a busy server; a
-    /// refresh hashes nothing, and the page waits for it.
+    /// For how many milliseconds an answer is waited for. A hash may have to queue on a busy server.
+    /// A refresh hashes nothing, and the page waits for it. A sign-in waits for a sign-out.
     pub fn patience(&self) -> u32 {
-        if self.path == path::REFRESH { 5_000 } else { 30_000 }
+        if matches!(self.path.as_str(), path::REFRESH | path::LOGOUT) { 5_000 } else { 30_000 }
+    }
+
+    /// Whether it goes on when the page is closed or left. What a signed-in user has told the
+    /// server to do does; a sign-in does not, since nobody would know of its session.
+    pub fn outlives_page(&self) -> bool {
+        self.method != Method::Get && (self.token.is_some() || self.path == path::LOGOUT)
     }
 }
 
@@ -107,7 +113,7 @@ impl Reply {
 pub struct Fault {
     /// The status, 0 when no answer came.
     pub status: u16,
-    /// What to tell the person; empty when the fields' messages say it all.
+    /// What to tell the person, without the time to wait; empty when the fields' messages say it all.
     pub message: String,
     /// What is wrong with which field of the form.
     pub fields: Vec<FieldError>,
@@ -116,7 +122,7 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// All of it in words, where there is no form to show fields in.
+    /// All of it in words, where there is no form to show fields in. It is never empty.
     pub fn in_words(self) -> String {
         let told = Some(self.message).filter(|message| !message.is_empty());
         let fields = self.fields.into_iter().map(|error| error.message);
@@ -159,20 +165,25 @@ pub fn not_understood(status: u16) -> Fault {
     }
 }
 
+/// One of the message and the fields is never empty.
 fn fault(reply: &Reply) -> Fault {
-    let (mut message, fields) = match reply.problem() {
-        Some(problem) if !problem.errors.is_empty() => (String::new(), problem.errors),
-        Some(problem) if problem.detail.is_empty() => (problem.title, Vec::new()),
-        Some(problem) => (problem.detail, Vec::new()),
-        None => (without_problem(reply.status).to_owned(), Vec::new()),
-    };
-    // A detail that says when is not said twice.
-    let told = message.contains("again in");
-    let retry_after = reply.retry_after_seconds().filter(|_| matches!(reply.status, 429 | 503));
-    if let (Some(seconds), false) = (retry_after, told) {
-        message.push_str(&when_to_retry(seconds));
+    let Reply { status, .. } = *reply;
+    let retry_after = reply.retry_after_seconds().filter(|_| matches!(status, 429 | 503));
+    let (mut texts, mut fields) = (Vec::new(), Vec::new());
+    if let Some(problem) = reply.problem() {
+        texts = vec![problem.detail, problem.title];
+        fields = problem.errors;
     }
-    Fault { status: reply.status, message, fields, retry_after }
+    fields.retain(|error| !error.message.trim().is_empty());
+    let text = texts.into_iter().find(|text| !text.trim().is_empty());
+    // The page counts down, so a text that says how long would soon be wrong.
+    let text = text.filter(|text| retry_after.is_none() || !text.contains("again in"));
+    let message = match text {
+        _ if !fields.is_empty() => String::new(),
+        Some(text) => text,
+        None => without_problem(status).to_owned(),
+    };
+    Fault { status, message, fields, retry_after }
 }
 
 fn without_problem(status: u16) -> &'static str {
@@ -181,14 +192,6 @@ fn without_problem(status: u16) -> &'static str {
         503 => "The server is busy.",
         500..=599 => "Something went wrong on the server. Try again in a moment.",
         _ => "The server did not accept the request. Reload the page and try again.",
-    }
-}
-
-fn when_to_retry(seconds: u32) -> String {
-    match seconds {
-        0 => " Try again now.".to_owned(),
-        1 => " Try again in 1 second.".to_owned(),
-        _ => [" Try again in ", &seconds.to_string(), " seconds."].concat(),
     }
 }
 
@@ -218,23 +221,43 @@ mod tests {
     }
 
     #[test]
-    fn a_busy_server_says_when_to_come_back() {
-        for (status, header, message) in [
-            (503, "7", "Busy. Try again in 7 seconds."),
-            (429, " 1 ", "Busy. Try again in 1 second."),
-            (503, "Wed, 21 Oct 2026 07:28:00 GMT", "Busy."),
-            (500, "7", "Busy."),
-        ] {
+    fn a_busy_server_says_when_to_come_back_and_not_in_its_message() {
+        let seconds = [
+            (503, "7", Some(7)),
+            (429, " 1 ", Some(1)),
+            (503, "Wed, 21 Oct 2026 07:28:00 GMT", None),
+            (500, "7", None),
+        ];
+        for (status, header, retry_after) in seconds {
             let reply = Reply { retry_after: header.into(), ..problem(status, "Busy.", &[]) };
-            assert_eq!(fault_of(reply).message, message);
+            let fault = fault_of(reply);
+            assert_eq!((fault.message.as_str(), fault.retry_after), ("Busy.", retry_after));
         }
     }
 
     #[test]
-    fn a_problem_that_says_when_to_come_back_is_not_repeated() {
-        let busy = problem(503, "Too many people; try again in 7 s.", &[]);
-        let message = fault_of(Reply { retry_after: "7".into(), ..busy }).message;
-        assert_eq!(message, "Too many people; try again in 7 s.");
+    fn a_time_to_wait_that_would_soon_be_wrong_is_left_out_of_the_message() {
+        for (status, detail, message) in [
+            (503, "Too many people are signing in; try again in 7 s.", "The server is busy."),
+            (429, "Too many attempts; try again in 2 minutes.", "Too many attempts."),
+        ] {
+            let busy = Reply { retry_after: "7".into(), ..problem(status, detail, &[]) };
+            assert_eq!(fault_of(busy).message, message);
+            assert_eq!(fault_of(problem(status, detail, &[])).message, detail, "nothing counts");
+        }
+    }
+
+    #[test]
+    fn no_fault_is_without_words() {
+        let no_words: [&[(&str, &str)]; 3] = [&[], &[("after", "")], &[("after", " "), ("", "")]];
+        for status in [200, 400, 401, 403, 404, 409, 413, 415, 422, 429, 500, 503] {
+            for errors in no_words {
+                let fault = fault_of(problem(status, " ", errors));
+                assert!(!fault.message.trim().is_empty(), "{status} {errors:?}");
+            }
+            let named = fault_of(problem(status, "", &[("after", "Give an id."), ("limit", "")]));
+            assert!(!named.in_words().is_empty(), "{status}");
+        }
     }
 
     #[test]

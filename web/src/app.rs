@@ -6,12 +6,16 @@ mod action;
 mod admin;
 mod calls;
 mod connection;
+mod device;
 mod foreign;
 mod forms;
 mod freshness;
+mod lost;
 mod model;
 mod navigation;
+mod notes;
 mod refresh;
+mod sign_out;
 mod task;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -24,8 +28,9 @@ use crate::api::{Answer, Request, RequestId};
 use crate::interceptor::Url;
 use crate::session::{Seconds, Stored};
 pub use action::Action;
+pub use device::{Cookies, Device};
 pub use foreign::{FetchId, Outcome};
-pub use model::{Content, Failure, FormState, Model, Typed};
+pub use model::{Content, Failure, FormState, Gone, Model, Note, Typed};
 
 /// Something that happened.
 #[derive(Debug)]
@@ -54,6 +59,8 @@ pub enum Event {
     Locked(Stored),
     /// The time of [`Effect::Wake`] has come; this is stored by now.
     Woke(Stored),
+    /// A sign-out is owed to the server, as the storage says; this is stored by now.
+    SignOutOwed(Stored),
     /// The browser has found the network, or lost it.
     Online(bool),
     /// A script of the page wants to call this address as the signed-in user.
@@ -69,6 +76,8 @@ pub enum Effect {
     Push(String),
     /// Put this path in the place of the current one.
     Replace(String),
+    /// Load this page, which is not ours, in the place of this one.
+    Load(String),
     /// Send a request and answer with [`Event::Answered`].
     Send(Request),
     /// Send the request of a script with this token, if any, and answer with [`Event::Fetched`].
@@ -82,6 +91,8 @@ pub enum Effect {
     /// Remove the stored token; if one is named, only that one and not its successor from
     /// another tab.
     Forget(Option<Secret>),
+    /// Mark in the storage that a sign-out is owed to the server, or that none is.
+    OweSignOut(bool),
     /// Wait for the lock that all tabs share, hold it, and answer with [`Event::Locked`].
     Lock,
     /// Let go of the lock.
@@ -90,8 +101,9 @@ pub enum Effect {
     Wake(Seconds),
     /// Move the focus to the heading of the view.
     FocusHeading,
-    /// Move the focus to the heading of a list, after the row that had it went.
-    FocusList(&'static str),
+    /// Move the focus to what came of the last action in this list, after the row or the button
+    /// that had it went.
+    FocusAnswer(&'static str),
     /// Move the focus within a form.
     Focus(Form, Control),
     /// Empty the password fields, of one form; or of all, and what confirms a deletion.
@@ -169,6 +181,7 @@ pub fn update(event: Event, now: Seconds, model: &mut Model) -> Vec<Effect> {
         Event::Answered(id, answer) => turn.answered(id, &answer),
         Event::Locked(stored) => turn.locked(stored),
         Event::Woke(stored) => turn.woke(stored),
+        Event::SignOutOwed(stored) => turn.sign_out_owed(stored),
         Event::Online(online) => turn.online(online),
         Event::FetchAsked(id, url) => turn.fetch_asked(id, url),
         Event::Fetched(id, outcome) => turn.fetched(id, &outcome),

@@ -12,6 +12,8 @@ pub mod route;
 pub mod screen;
 pub mod session;
 pub mod shell;
+pub mod text;
+pub mod time;
 
 /// Starts the application in the page that loaded it.
 pub fn run() {

@@ -26,6 +26,15 @@ impl ReturnPath {
         (plain && !circular).then(|| Self(text.to_owned()))
     }
 
+    /// The same with this fragment, unless it has one. The skip link's fragment is of the page that
+    /// it is on.
+    pub fn with_fragment(self, fragment: &str) -> Option<Self> {
+        if matches!(fragment, "" | "main") || self.0.contains('#') {
+            return Some(self);
+        }
+        Self::parse(&[&self.0, "#", fragment].concat())
+    }
+
     /// The path, with its query and fragment.
     pub fn as_str(&self) -> &str {
         &self.0

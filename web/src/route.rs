@@ -30,6 +30,8 @@ pub enum Route {
     Admin(Option<String>),
     /// `/reset-password#token`: where a reset link leads.
     ResetPassword,
+    /// At one of the sign-in pages, on the way to this page, which is not ours. No path names it.
+    Onward(String),
     /// Any other path.
     NotFound,
 }
@@ -37,18 +39,23 @@ pub enum Route {
 impl Route {
     /// Reads a path with its query and fragment, as in an address bar after the origin.
     pub fn parse(target: &str) -> Self {
-        let target = target.split('#').next().unwrap_or_default();
+        let (target, fragment) = target.split_once('#').unwrap_or((target, ""));
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         match path {
             page::HOME => Self::Home,
-            page::LOGIN => Self::Login(next(query)),
-            page::REGISTER => Self::Register(next(query)),
+            page::LOGIN => Self::Login(next(query, fragment)),
+            page::REGISTER => Self::Register(next(query, fragment)),
             page::PROTECTED => Self::Protected,
             page::ACCOUNT => Self::Account,
             page::ADMIN => Self::Admin(after(query)),
             page::RESET_PASSWORD => Self::ResetPassword,
             _ => Self::NotFound,
         }
+    }
+
+    /// The way to a page that is not ours but the server's or another application's.
+    pub fn elsewhere(path: &str) -> Option<Self> {
+        (Self::parse(path) == Self::NotFound).then(|| Self::Onward(path.to_owned()))
     }
 
     /// Where a sign-in on this page leads.
@@ -141,10 +148,22 @@ fn after(query: &str) -> Option<String> {
 }
 
 /// The `next` of a query string, if it may be followed. Of several the first counts.
-fn next(query: &str) -> Option<ReturnPath> {
-    let raw = query.split('&').find_map(|pair| pair.strip_prefix("next="))?;
-    let spaced = raw.replace('+', " ");
-    ReturnPath::parse(&percent_decode_str(&spaced).decode_utf8().ok()?)
+///
+/// Browsers hand the fragment of a page on to the sign-in page to which a server redirects, since no
+/// server sees it. So it belongs to the page that was wanted.
+fn next(query: &str, fragment: &str) -> Option<ReturnPath> {
+    let (start, _) = query
+        .match_indices("next=")
+        .find(|(at, _)| *at == 0 || query.as_bytes().get(at.wrapping_sub(1)) == Some(&b'&'))?;
+    let rest = &query[start + "next=".len()..];
+    let value = rest.split('&').next().unwrap_or_default();
+    // A proxy that writes the wanted address as it is, with a query of several parameters.
+    let as_it_is = value.starts_with('/') && value.contains('?');
+    let value = if as_it_is { rest } else { value };
+    let decoded = percent_decode_str(&value.replace('+', " ")).decode_utf8().ok()?.into_owned();
+    let safe = ReturnPath::parse(&decoded)?;
+    let path = if as_it_is { ReturnPath::parse(value)? } else { safe };
+    path.with_fragment(fragment)
 }
 
 #[cfg(test)]
@@ -182,7 +201,7 @@ mod tests {
             Route::Account => Some(page::ACCOUNT),
             Route::Admin(_) => Some(page::ADMIN),
             Route::ResetPassword => Some(page::RESET_PASSWORD),
-            Route::NotFound => None,
+            Route::Onward(_) | Route::NotFound => None,
         }
     }
 

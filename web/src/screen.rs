@@ -15,7 +15,7 @@ pub struct Screen {
     pub view: &'static str,
     /// The document's title.
     pub title: &'static str,
-    /// The text of each `data-text`.
+    /// The text of each `data-text`; of a `time` element in RFC 3339.
     pub texts: Vec<(&'static str, String)>,
     /// Whether each `data-show` is visible.
     pub shown: Vec<(&'static str, bool)>,
@@ -49,7 +49,7 @@ pub struct FormView {
 pub struct Row {
     /// What the row is about; no two rows of a list have the same.
     pub id: String,
-    /// The text of each `data-cell`.
+    /// The text of each `data-cell`; of a `time` element in RFC 3339.
     pub cells: Vec<(&'static str, String)>,
     /// Whether each `data-part` is visible.
     pub parts: Vec<(&'static str, bool)>,
@@ -58,6 +58,8 @@ pub struct Row {
     pub values: Vec<(&'static str, String)>,
     /// It waits for an answer.
     pub busy: bool,
+    /// It stands in the place of a row that has left the list.
+    pub gone: bool,
 }
 
 /// Draws a model.
@@ -73,6 +75,7 @@ pub fn screen(model: &Model) -> Screen {
             ("login", login_path(next)),
             ("register", register_path(next)),
             ("next-page", admin_path(model.content.next_users.as_deref())),
+            ("onward", onward(&model.route).to_owned()),
         ],
         lists: vec![("sessions", rows::sessions(model)), ("users", rows::users(model))],
         forms: FORMS.iter().map(|form| form_view(model, *form)).collect(),
@@ -84,7 +87,7 @@ fn view(model: &Model) -> (&'static str, &'static str) {
     if model.content.forbidden {
         return ("forbidden", "Not allowed · Hallpass");
     }
-    match model.route {
+    match &model.route {
         Route::Home => ("home", "Hallpass"),
         Route::Login(_) => ("login", "Sign in · Hallpass"),
         Route::Register(_) => ("register", "Create account · Hallpass"),
@@ -92,7 +95,16 @@ fn view(model: &Model) -> (&'static str, &'static str) {
         Route::Account => ("account", "Your account · Hallpass"),
         Route::Admin(_) => ("admin", "Users · Hallpass"),
         Route::ResetPassword => ("reset-password", "Set a new password · Hallpass"),
+        Route::Onward(_) => ("onward", "Signed in · Hallpass"),
         Route::NotFound => ("not-found", "Page not found · Hallpass"),
+    }
+}
+
+/// Where the link on the page leads that is between a sign-in and another application.
+fn onward(route: &Route) -> &str {
+    match route {
+        Route::Onward(path) => path,
+        _ => "/",
     }
 }
 
@@ -100,23 +112,32 @@ fn texts(model: &Model) -> Vec<(&'static str, String)> {
     let content = &model.content;
     let username = model.session.as_ref().map(|session| session.username.clone());
     let user = content.profile.as_ref().or(content.protected.as_ref().map(|it| &it.user));
-    let message = content.protected.as_ref().map(|it| it.message.clone());
+    let since = user.map(|user| user.created_at.clone()).unwrap_or_default();
+    let message = content.protected.as_ref().map(words::message);
     let failure = content.failure.as_ref().map(|failure| failure.message.clone());
     let retrying = model.wait_of_page().map(words::trying_again);
     vec![
         ("notice", model.notice.clone()),
         ("connection", words::connection(model).to_owned()),
+        ("warning", words::warning(model).to_owned()),
         ("username", username.unwrap_or_default()),
         ("message", message.unwrap_or_default()),
-        ("since", user.map(|user| words::day(&user.created_at).to_owned()).unwrap_or_default()),
+        ("since-ago", words::relative(model, &since)),
+        ("since", since),
         ("roles", user.map(|user| words::roles(&user.roles)).unwrap_or_default()),
         ("failure", failure.unwrap_or_default()),
         ("retrying", retrying.unwrap_or_default()),
-        ("sessions-error", rows::error_of(model, "sessions")),
     ]
     .into_iter()
+    .chain(list_texts(model))
     .chain(FORMS.iter().map(|form| words::label(model, *form)))
     .collect()
+}
+
+/// What came of the last action that was about all sessions.
+fn list_texts(model: &Model) -> [(&'static str, String); 3] {
+    let [(_, error), (_, wait), (_, done)] = rows::said(model, "sessions");
+    [("sessions-error", error), ("sessions-wait", wait), ("sessions-done", done)]
 }
 
 fn form_view(model: &Model, form: Form) -> FormView {
@@ -150,6 +171,11 @@ fn shown(model: &Model) -> Vec<(&'static str, bool)> {
         ("registration-closed", closed),
         ("loading", missing && !failed),
         ("failed", failed),
+        ("may-retry", content.failure.as_ref().is_some_and(|failure| failure.may_retry)),
+        ("going-on", !failed && !model.was_sent_back()),
+        ("sent-back", model.was_sent_back()),
+        ("reset-token", model.has_reset_token()),
+        ("no-reset-token", !model.has_reset_token()),
         ("content", content.protected.is_some()),
         ("profile", content.profile.is_some()),
         ("sessions", content.sessions.is_some()),

@@ -106,6 +106,11 @@ impl Session {
         now.saturating_add(self.clock_offset) >= self.expires_at
     }
 
+    /// The seconds until the server refuses the token.
+    pub fn remaining(&self, now: Seconds) -> Seconds {
+        self.expires_at.saturating_sub(self.clock_offset).saturating_sub(now)
+    }
+
     /// When the token should be renewed, by this device's clock.
     pub fn due_at(&self) -> Seconds {
         self.expires_at.saturating_sub(self.lead).saturating_sub(self.clock_offset)

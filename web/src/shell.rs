@@ -2,6 +2,7 @@
 //! taken here. Hooks that `index.html` promises are looked up by name and skipped when absent: a
 //! page that lost one still works in the rest.
 
+mod device;
 mod fetch;
 mod form;
 mod listeners;
@@ -9,6 +10,7 @@ mod lock;
 mod page;
 mod script;
 mod storage;
+mod text;
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -57,12 +59,12 @@ pub fn start() {
     let Some(document) = window.document() else {
         return;
     };
-    let own_origin = window.location().origin().unwrap_or_default();
+    let device = device::read(&window);
     let shell = Rc::new(Shell {
         history: window.history().ok(),
         window,
         document,
-        model: RefCell::new(Model::new(own_origin)),
+        model: RefCell::new(Model::new(device)),
         drawn: RefCell::default(),
         queue: RefCell::default(),
         dispatching: Cell::new(false),
@@ -71,6 +73,7 @@ pub fn start() {
         fetches: RefCell::default(),
     });
     shell.dispatch(Event::Started(shell.target(), storage::read(&shell.window)));
+    shell.pay_sign_out();
     if !shell.window.navigator().on_line() {
         shell.dispatch(Event::Online(false));
     }
@@ -117,6 +120,7 @@ impl Shell {
         match effect {
             Effect::Push(path) => self.visit(&path, History::push_state_with_url),
             Effect::Replace(path) => self.visit(&path, History::replace_state_with_url),
+            Effect::Load(path) => device::load(&self.window, &path),
             Effect::Send(request) => {
                 let shell = Rc::clone(self);
                 spawn_local(async move {
@@ -133,6 +137,7 @@ impl Shell {
             }
             Effect::SaveClock(offset) => storage::save_clock(&self.window, offset),
             Effect::Forget(only) => storage::forget(&self.window, only.as_ref()),
+            Effect::OweSignOut(owed) => storage::owe_sign_out(&self.window, owed),
             Effect::Lock => lock::acquire(self),
             Effect::Unlock => lock::release(self),
             Effect::Wake(seconds) => self.set_alarm(seconds),
@@ -140,12 +145,19 @@ impl Shell {
                 page::focus_heading(&self.document);
                 self.window.scroll_to_with_x_and_y(0.0, 0.0);
             }
-            Effect::FocusList(name) => page::focus_list(&self.document, name),
+            Effect::FocusAnswer(list) => page::focus_answer(&self.document, list),
             Effect::Focus(form, control) => form::focus(&self.document, form, control),
             Effect::ClearPasswords(only) => form::clear_passwords(&self.document, only),
             Effect::FillUsername(form, username) => {
                 form::fill_username(&self.document, form, &username);
             }
+        }
+    }
+
+    /// Another page may have signed out while the server was not there.
+    fn pay_sign_out(self: &Rc<Self>) {
+        if storage::owes_sign_out(&self.window) {
+            self.dispatch(Event::SignOutOwed(storage::read(&self.window)));
         }
     }
 

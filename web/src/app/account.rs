@@ -13,15 +13,14 @@ pub(super) const PASSWORD_CHANGED: &str =
     "Your password is changed, and all your other sessions are signed out.";
 pub(super) const ACCOUNT_DELETED: &str = "Your account is deleted.";
 
-/// The list of sessions, for the focus.
+/// The list of sessions.
 const LIST: &str = "sessions";
 
 impl Turn<'_> {
     pub(super) fn end_session_of(&mut self, id: String) {
         let listed = self.model.content.sessions.iter().flatten().any(|session| session.id == id);
         if listed && !self.model.is_row_busy(&id) {
-            self.model.notice.clear();
-            self.model.content.row_error = None;
+            self.clear_notes();
             let path = path::SESSION.replace("{id}", &id);
             self.call(Method::Delete, path, None, Task::EndSession(id));
         }
@@ -30,22 +29,20 @@ impl Turn<'_> {
     /// One that is not there any more is as good as ended.
     pub(super) fn session_ended_answered(&mut self, id: &str, answer: &Answer) {
         match expect_status(answer, 204) {
-            Err(fault) if fault.status != 404 => {
-                self.model.content.row_error = Some((id.to_owned(), fault.in_words()));
-            }
+            Err(fault) if fault.status != 404 => self.note_fault(id.to_owned(), fault),
             _ => {
-                let sessions = self.model.content.sessions.iter_mut();
-                sessions.for_each(|sessions| sessions.retain(|session| session.id != id));
-                SESSION_OVER.clone_into(&mut self.model.notice);
-                self.effects.push(Effect::FocusList(LIST));
+                let Some(sessions) = &mut self.model.content.sessions else { return };
+                if let Some(index) = sessions.iter().position(|session| session.id == id) {
+                    sessions.remove(index);
+                    self.note_gone(LIST, index, SESSION_OVER.to_owned());
+                }
             }
         }
     }
 
     pub(super) fn end_other_sessions(&mut self) {
         if self.model.content.sessions.is_some() && !self.model.is_ending_others() {
-            self.model.notice.clear();
-            self.model.content.row_error = None;
+            self.clear_notes();
             self.call(Method::Delete, path::SESSIONS, None, Task::EndOtherSessions);
         }
     }
@@ -54,12 +51,10 @@ impl Turn<'_> {
         match expect_status(answer, 204) {
             Ok(_) => {
                 self.only_this_session();
-                OTHERS_OVER.clone_into(&mut self.model.notice);
-                self.effects.push(Effect::FocusList(LIST));
+                self.note_done(LIST, OTHERS_OVER.to_owned());
+                self.effects.push(Effect::FocusAnswer(LIST));
             }
-            Err(fault) => {
-                self.model.content.row_error = Some((LIST.to_owned(), fault.in_words()));
-            }
+            Err(fault) => self.note_fault(LIST.to_owned(), fault),
         }
     }
 
@@ -80,13 +75,16 @@ impl Turn<'_> {
     pub(super) fn password_answered(&mut self, answer: &Answer) {
         match expect_status(answer, 204) {
             Ok(_) => {
-                *self.model.form_mut(Form::Password) = FormState::default();
-                PASSWORD_CHANGED.clone_into(&mut self.model.notice);
+                let done = PASSWORD_CHANGED.to_owned();
+                *self.model.form_mut(Form::Password) = FormState { done, ..FormState::default() };
                 self.effects.push(Effect::ClearPasswords(Some(Form::Password)));
                 self.effects.push(Effect::Focus(Form::Password, Control::Submit));
                 self.only_this_session();
             }
-            Err(fault) => self.show_fault(Form::Password, fault),
+            Err(fault) => {
+                self.remember_if_lost(Form::Password, "", &fault);
+                self.show_fault(Form::Password, fault);
+            }
         }
     }
 
@@ -103,7 +101,10 @@ impl Turn<'_> {
                 self.effects.push(Effect::FocusHeading);
                 ACCOUNT_DELETED.clone_into(&mut self.model.notice);
             }
-            Err(fault) => self.show_fault(Form::Delete, fault),
+            Err(fault) => {
+                self.remember_if_lost(Form::Delete, "", &fault);
+                self.show_fault(Form::Delete, fault);
+            }
         }
     }
 }

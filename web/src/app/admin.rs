@@ -6,6 +6,10 @@ use super::Turn;
 use super::task::Task;
 use crate::api::{Answer, Fault, Method, expect, expect_status, json_body};
 use crate::route::Route;
+use crate::text::name;
+
+/// The list of users.
+const LIST: &str = "users";
 
 /// The users on a page.
 pub(super) const PAGE_SIZE: usize = 20;
@@ -53,11 +57,8 @@ impl Turn<'_> {
 
     /// Whether something can begin with the user of this id: it is on the page and at rest.
     fn begins(&mut self, id: &str) -> bool {
-        let content = &mut self.model.content;
-        let listed = content.users.iter().flatten().any(|user| user.id == id);
-        content.row_error = None;
-        content.reset_link = None;
-        self.model.notice.clear();
+        let listed = self.model.content.users.iter().flatten().any(|user| user.id == id);
+        self.clear_notes();
         listed && !self.model.is_row_busy(id)
     }
 
@@ -66,7 +67,7 @@ impl Turn<'_> {
             Ok(body) => body.user,
             Err(fault) => return self.row_failed(id, fault),
         };
-        self.model.notice = ["Saved: ", &user.username, "."].concat();
+        self.note_done(&id, ["Saved: ", &name(&user.username), "."].concat());
         let users = self.model.content.users.iter_mut().flatten();
         users.filter(|listed| listed.id == user.id).for_each(|listed| listed.clone_from(&user));
         if self.model.session.as_ref().is_some_and(|session| session.subject == id) {
@@ -77,7 +78,9 @@ impl Turn<'_> {
 
     pub(super) fn user_sessions_answered(&mut self, id: String, answer: &Answer) {
         match expect_status(answer, 204) {
-            Ok(_) => self.model.notice = [self.name_of(&id), " is signed out everywhere."].concat(),
+            Ok(_) => {
+                self.note_done(&id, [&self.name_of(&id), " is signed out everywhere."].concat());
+            }
             Err(fault) => self.row_failed(id, fault),
         }
     }
@@ -85,28 +88,35 @@ impl Turn<'_> {
     pub(super) fn reset_offered(&mut self, id: String, answer: &Answer) {
         match expect::<ResetLink>(answer, 200) {
             Ok(link) => {
-                self.model.notice = ["A reset link for ", self.name_of(&id), " is ready."].concat();
+                let done = ["A reset link for ", &self.name_of(&id), " is ready."].concat();
+                self.note_done(&id, done);
                 self.model.content.reset_link = Some((id, link.url.into(), link.expires_at));
             }
             Err(fault) => self.row_failed(id, fault),
         }
     }
 
-    fn name_of(&self, id: &str) -> &str {
+    fn name_of(&self, id: &str) -> String {
         let mut users = self.model.content.users.iter().flatten();
-        users.find(|user| user.id == id).map_or("The user", |user| &user.username)
+        let user = users.find(|user| user.id == id);
+        user.map_or_else(|| "The user".to_owned(), |user| name(&user.username))
     }
 
     /// Whoever is no admin any more sees that at once; a user who is gone is gone from the list.
     fn row_failed(&mut self, id: String, fault: Fault) {
         match fault.status {
             403 => self.forbid(),
-            404 => {
-                self.model.notice = [self.name_of(&id), " is not there any more."].concat();
-                let users = self.model.content.users.iter_mut();
-                users.for_each(|users| users.retain(|user| user.id != id));
-            }
-            _ => self.model.content.row_error = Some((id, fault.in_words())),
+            404 => self.user_is_gone(&id),
+            _ => self.note_fault(id, fault),
+        }
+    }
+
+    fn user_is_gone(&mut self, id: &str) {
+        let Some(users) = &mut self.model.content.users else { return };
+        if let Some(index) = users.iter().position(|user| user.id == id) {
+            let user = users.remove(index);
+            let message = [&name(&user.username), " is not there any more."].concat();
+            self.note_gone(LIST, index, message);
         }
     }
 }

@@ -47,7 +47,7 @@ impl Turn<'_> {
         self.model.session.as_ref().map(|session| session.token.clone())
     }
 
-    fn send_request(
+    pub(super) fn send_request(
         &mut self,
         method: Method,
         path: &str,
@@ -61,7 +61,10 @@ impl Turn<'_> {
     }
 
     /// A request of a form that needs no session; the page waits for its answer.
-    pub(super) fn post(&mut self, path: &str, body: Option<Secret>, task: Task) {
+    pub(super) fn post(&mut self, path: &'static str, body: Option<Secret>, task: Task) {
+        if self.must_wait_for_sign_out() {
+            return self.wait_for(Flight::Held(path, body), task);
+        }
         let id = self.send(Method::Post, path, body);
         self.wait_for(Flight::Sent(id, None), task);
     }
@@ -150,7 +153,7 @@ impl Turn<'_> {
         taken
             .filter_map(|pending| match pending.flight {
                 Flight::Waiting(call) => Some((call, pending.task)),
-                Flight::Sent(..) => None,
+                Flight::Held(..) | Flight::Sent(..) => None,
             })
             .collect()
     }
@@ -160,7 +163,9 @@ impl Turn<'_> {
             Task::Login => self.login_answered(answer),
             Task::Register(credentials) => self.register_answered(answer, credentials),
             Task::Reset => self.reset_answered(answer),
-            Task::FirstLogin(username) => self.first_login_answered(answer, username),
+            Task::FirstLogin { username, made } => {
+                self.first_login_answered(answer, username, made);
+            }
             Task::Load(part) => self.loaded(part, answer),
             Task::EndSession(id) => self.session_ended_answered(&id, answer),
             Task::EndOtherSessions => self.others_ended_answered(answer),

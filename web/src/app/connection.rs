@@ -6,13 +6,18 @@ use hallpass_contract::{Protected, SessionList, UserBody, UserPage, path};
 use super::model::{Failure, SLOW};
 use super::task::{Part, Task};
 use super::{Effect, FORMS, Turn, admin};
-use crate::api::{Answer, Fault, Method, expect};
+use crate::api::{Answer, Fault, Method, expect, expect_status};
 use crate::route::Route;
 use crate::session::Seconds;
 
 /// How long after the first failure a page is loaded again by itself; each further wait is double.
 const FIRST_RETRY: Seconds = 2;
 const LAST_RETRY: Seconds = 60;
+
+pub(super) const NO_SUCH_PLACE: &str = "The address names no place in the list of users.";
+
+/// How often the page looks at how long ago something was.
+const AGING: Seconds = 30;
 
 impl Turn<'_> {
     /// Asks for what the page needs and does not have.
@@ -25,6 +30,7 @@ impl Turn<'_> {
                 (Part::Sessions, content.sessions.is_none()),
             ],
             Route::Admin(_) => &[(Part::Users, content.users.is_none())],
+            Route::Onward(_) => &[(Part::Onward, !self.model.was_sent_back())],
             _ => &[],
         };
         let missing: Vec<Part> =
@@ -42,7 +48,7 @@ impl Turn<'_> {
         }
         let path = match part {
             Part::Protected => path::PROTECTED.to_owned(),
-            Part::Profile => path::ME.to_owned(),
+            Part::Profile | Part::Onward => path::ME.to_owned(),
             Part::Sessions => path::SESSIONS.to_owned(),
             Part::Users => admin::users_path(&self.model.route),
         };
@@ -58,6 +64,7 @@ impl Turn<'_> {
             Part::Profile => {
                 expect::<UserBody>(answer, 200).map(|it| content.profile = Some(it.user))
             }
+            Part::Onward => expect_status(answer, 200).map(drop),
             Part::Sessions => {
                 expect::<SessionList>(answer, 200).map(|it| content.sessions = Some(it.sessions))
             }
@@ -67,8 +74,15 @@ impl Turn<'_> {
             }),
         };
         match outcome {
-            Ok(()) => content.failures = 0,
+            Ok(()) => {
+                content.failures = 0;
+                self.load_onward();
+            }
             Err(Fault { status: 403, .. }) => self.forbid(),
+            Err(fault @ Fault { status: 400 | 422, .. }) if part == Part::Users => {
+                let (message, fields) = (NO_SUCH_PLACE.to_owned(), Vec::new());
+                self.load_failed(Fault { message, fields, ..fault });
+            }
             Err(fault) => self.load_failed(fault),
         }
     }
@@ -86,7 +100,9 @@ impl Turn<'_> {
         let wait = doubled.min(LAST_RETRY).max(fault.retry_after.unwrap_or(0).into());
         content.failures += 1;
         let retry_at = passes.then(|| self.now.saturating_add(wait));
-        content.failure = Some(Failure { message: fault.message, retry_at });
+        // The request holds nothing but what the address says.
+        let may_retry = !matches!(fault.status, 400 | 422);
+        content.failure = Some(Failure { message: fault.in_words(), retry_at, may_retry });
     }
 
     /// By hand, so at once, and as somebody whose roles may have changed since the last token.
@@ -104,6 +120,7 @@ impl Turn<'_> {
     pub(super) fn online(&mut self, online: bool) {
         self.model.offline = !online;
         if online {
+            self.pay_sign_out_now();
             self.model.refresh_not_before = Seconds::MIN;
             self.model.content.failures = 0;
             if self.model.content.failure.is_some() {
@@ -123,21 +140,43 @@ impl Turn<'_> {
         }
     }
 
+    /// When the server takes another attempt, if it has said so.
+    pub(super) fn retry_at(&self, fault: &Fault) -> Option<Seconds> {
+        fault.retry_after.map(|wait| self.now.saturating_add(wait.into()))
+    }
+
+    /// What was said of a wait goes when the wait is over.
+    fn end_waits(&mut self) {
+        let over = |at: &mut Seconds| *at <= self.now;
+        for form in &mut self.model.forms {
+            if form.retry_at.take_if(over).is_some() {
+                form.alert.clear();
+            }
+        }
+        self.model.content.note.take_if(|note| note.retry_at.as_mut().is_some_and(over));
+    }
+
     /// At the end of each turn: does what is due, and asks to be woken when something will be.
     pub(super) fn plan_ahead(&mut self) {
         let retry_at = self.model.content.failure.as_ref().and_then(|failure| failure.retry_at);
         if retry_at.is_some_and(|at| at <= self.now) {
             self.load_missing();
         }
+        self.end_waits();
         self.resume_fetches();
         let refresh_at = self.keep_alive();
-        let counts_down = self.model.wait_of_page().is_some()
+        let sign_out_at = self.pay_sign_out();
+        let noted = self.model.content.note.as_ref().and_then(|note| note.retry_at);
+        let counts_down = noted.is_some()
+            || self.model.wait_of_page().is_some()
             || FORMS.iter().any(|form| self.model.wait_of(*form).is_some());
         let tick = counts_down.then(|| self.now + 1);
+        let ages_at = self.model.content.has_times().then(|| self.now + AGING - self.now % AGING);
         let slow_at = self.model.pending.iter().map(|pending| pending.since + SLOW);
         let slow_at = slow_at.filter(|at| *at > self.now).min();
         let lock_at = self.patience_ends();
-        let wake_at = [refresh_at, tick, slow_at, lock_at].into_iter().flatten().min();
+        let wake_at =
+            [refresh_at, sign_out_at, tick, ages_at, slow_at, lock_at].into_iter().flatten().min();
         if let Some(at) = wake_at.filter(|at| self.model.wake_at != Some(*at)) {
             self.effects.push(Effect::Wake(at - self.now));
         }

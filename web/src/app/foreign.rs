@@ -81,7 +81,7 @@ impl Turn<'_> {
         // Without the configuration nobody knows where it may not go.
         let token = self.token().filter(|_| self.model.config.is_some());
         let good = with_any_token || self.token_is_worth_sending();
-        let rules = Rules::new(&self.model.own_origin, self.model.config.as_ref());
+        let rules = Rules::new(&self.model.device.own_origin, self.model.config.as_ref());
         let mut must_refresh = false;
         let effects = &mut self.effects;
         self.model.foreign.retain_mut(|foreign| {

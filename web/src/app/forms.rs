@@ -2,18 +2,18 @@
 
 use hallpass_contract::{Credentials, FieldError, Login, PasswordReset, Secret, UserBody, path};
 
+use super::lost::{PERHAPS_MADE, PERHAPS_SET};
 use super::model::Typed;
 use super::task::Task;
 use super::{Control, Effect, Field, Form, FormState, Input, Turn};
 use crate::api::{Answer, Fault, expect, expect_status, json_body, not_understood};
 use crate::route::{Route, login_path};
 use crate::session::{Seconds, Session};
+use crate::text;
 
 pub(super) const ACCOUNT_READY: &str = "Your account is ready and you are signed in.";
 pub(super) const PASSWORD_SET: &str = "Your new password is saved. Sign in with it.";
 pub(super) const PASSWORD_SAVED: &str = "The new password is saved.";
-pub(super) const OPEN_LINK_AGAIN: &str =
-    "The link is no longer in the address. Open it again where you were given it.";
 pub(super) const ACCOUNT_MADE: &str = "Your account has been created. Sign in to go on.";
 
 impl Turn<'_> {
@@ -27,12 +27,8 @@ impl Turn<'_> {
         input.username = input.username.trim().to_owned();
         let missing = self.missing_fields(form, &input);
         self.say(form, missing);
-        let said = self.model.form(form);
-        if let Some(field) = first_invalid(said) {
+        if let Some(field) = first_invalid(self.model.form(form)) {
             return self.effects.push(Effect::Focus(form, Control::Field(field)));
-        }
-        if !said.alert.is_empty() {
-            return;
         }
         let Input { username, password, .. } = input;
         match form {
@@ -53,7 +49,7 @@ impl Turn<'_> {
 
     fn post_credentials(
         &mut self,
-        path: &str,
+        path: &'static str,
         username: String,
         password: Secret,
         task: impl FnOnce(Credentials) -> Task,
@@ -90,40 +86,62 @@ impl Turn<'_> {
 
     pub(super) fn reset_answered(&mut self, answer: &Answer) {
         match expect_status(answer, 204) {
-            Ok(_) if self.model.session.is_some() => {
-                // Perhaps it was another account's. If it was this one's, its session is over.
-                self.replace("/".to_owned());
-                PASSWORD_SAVED.clone_into(&mut self.model.notice);
-                self.begin_refresh();
+            Ok(_) if self.model.session.is_some() => self.leave_reset(PASSWORD_SAVED),
+            Ok(_) => self.leave_reset(PASSWORD_SET),
+            Err(fault) => {
+                let refused = fault.fields.iter().any(|error| error.field == "token");
+                if refused && self.was_lost(Form::Reset, "") {
+                    return self.leave_reset(PERHAPS_SET);
+                }
+                self.remember_if_lost(Form::Reset, "", &fault);
+                self.show_fault(Form::Reset, fault);
             }
-            Ok(_) => {
-                self.replace(login_path(None));
-                PASSWORD_SET.clone_into(&mut self.model.notice);
-            }
-            Err(fault) => self.show_fault(Form::Reset, fault),
         }
+    }
+
+    fn leave_reset(&mut self, notice: &str) {
+        if self.model.session.is_some() {
+            // Perhaps it was another account's. If it was this one's, its session is over.
+            self.replace("/".to_owned());
+            self.begin_refresh();
+        } else {
+            self.replace(login_path(None));
+        }
+        notice.clone_into(&mut self.model.notice);
     }
 
     pub(super) fn register_answered(&mut self, answer: &Answer, credentials: Credentials) {
         match expect::<UserBody>(answer, 201) {
-            Ok(_) => {
-                let body = json_body(&credentials);
-                self.post(path::LOGIN, body, Task::FirstLogin(credentials.username));
+            Ok(_) => self.first_login(credentials, true),
+            Err(fault) => {
+                let name = &credentials.username;
+                if fault.status == 409 && self.was_lost(Form::Register, name) {
+                    return self.first_login(credentials, false);
+                }
+                self.remember_if_lost(Form::Register, name, &fault);
+                self.show_fault(Form::Register, fault);
             }
-            Err(fault) => self.show_fault(Form::Register, fault),
         }
     }
 
+    fn first_login(&mut self, credentials: Credentials, made: bool) {
+        let body = json_body(&credentials);
+        let Credentials { username, .. } = credentials;
+        self.post(path::LOGIN, body, Task::FirstLogin { username, made });
+    }
+
     /// The account exists by now whatever the answer, so a failure is one of signing in.
-    pub(super) fn first_login_answered(&mut self, answer: &Answer, username: String) {
+    pub(super) fn first_login_answered(&mut self, answer: &Answer, username: String, made: bool) {
         match started(answer, self.now) {
             Ok(session) => {
                 self.signed_in(session);
-                ACCOUNT_READY.clone_into(&mut self.model.notice);
+                let lasts = std::mem::take(&mut self.model.notice);
+                self.model.notice = [ACCOUNT_READY, " ", &lasts].concat().trim_end().to_owned();
             }
             Err(fault) => {
                 self.replace(login_path(self.model.route.next()));
-                ACCOUNT_MADE.clone_into(&mut self.model.notice);
+                let notice = if made { ACCOUNT_MADE } else { PERHAPS_MADE };
+                notice.clone_into(&mut self.model.notice);
                 self.effects.push(Effect::FillUsername(Form::Login, username));
                 self.show_fault(Form::Login, fault);
             }
@@ -134,7 +152,7 @@ impl Turn<'_> {
         match form {
             Form::Login => matches!(self.model.route, Route::Login(_)),
             Form::Register => matches!(self.model.route, Route::Register(_)),
-            Form::Reset => self.model.route == Route::ResetPassword,
+            Form::Reset => self.model.route == Route::ResetPassword && self.model.has_reset_token(),
             Form::Password | Form::Delete => self.model.route == Route::Account,
             Form::Fresh => self.model.asks_for_password(),
         }
@@ -150,7 +168,7 @@ impl Turn<'_> {
                 let name = self.model.session.as_ref().map(|session| session.username.as_str());
                 if name != Some(input.username.as_str()) {
                     missing.username_error =
-                        ["Type “", name.unwrap_or_default(), "” to go on."].concat();
+                        ["Type “", &text::name(name.unwrap_or_default()), "” to go on."].concat();
                 }
                 return missing;
             }
@@ -158,9 +176,6 @@ impl Turn<'_> {
         }
         if form == Form::Password && input.current.expose().is_empty() {
             "Enter your current password.".clone_into(&mut missing.current_error);
-        }
-        if form == Form::Reset && self.model.reset_token.expose().is_empty() {
-            OPEN_LINK_AGAIN.clone_into(&mut missing.alert);
         }
         if input.password.expose().is_empty() {
             "Enter a password.".clone_into(&mut missing.password_error);
@@ -180,8 +195,10 @@ impl Turn<'_> {
     }
 
     /// The focus goes to what needs attention; the button has lost it by being disabled.
-    pub(super) fn show_fault(&mut self, form: Form, fault: Fault) {
-        let state = form_state(fault, self.now);
+    pub(super) fn show_fault(&mut self, form: Form, mut fault: Fault) {
+        self.explain_lost(form, &mut fault);
+        let retry_at = self.retry_at(&fault);
+        let state = form_state(form, fault, retry_at);
         let control = first_invalid(&state).map_or(Control::Submit, Control::Field);
         self.say(form, state);
         self.effects.push(Effect::Focus(form, control));
@@ -207,23 +224,23 @@ fn typed(password: &Secret, username: &str) -> Typed {
     Typed { chars: password.chars().count(), names_user }
 }
 
-/// A message about a field that the form does not have is told for the form as a whole.
-fn form_state(fault: Fault, now: Seconds) -> FormState {
-    let retry_at = fault.retry_after.map(|wait| now.saturating_add(wait.into()));
-    let mut form = FormState { alert: fault.message, retry_at, ..FormState::default() };
+/// A message about a field that the form does not show is told for the form as a whole.
+fn form_state(form: Form, fault: Fault, retry_at: Option<Seconds>) -> FormState {
+    let mut state = FormState { alert: fault.message, retry_at, ..FormState::default() };
     for FieldError { field, message } in &fault.fields {
-        let place = match field.as_str() {
-            "username" => &mut form.username_error,
-            "password" | "new_password" => &mut form.password_error,
-            "current_password" => &mut form.current_error,
-            _ => &mut form.alert,
+        let place = match (field.as_str(), form) {
+            ("username", Form::Login | Form::Register | Form::Delete) => &mut state.username_error,
+            (_, Form::Delete) => &mut state.alert,
+            ("password" | "new_password", _) => &mut state.password_error,
+            ("current_password", Form::Password) => &mut state.current_error,
+            _ => &mut state.alert,
         };
         if !place.is_empty() {
             place.push(' ');
         }
         place.push_str(message);
     }
-    form
+    state
 }
 
 fn first_invalid(form: &FormState) -> Option<Field> {

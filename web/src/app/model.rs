@@ -4,7 +4,9 @@ use hallpass_contract::{
     AdminUser, Protected, PublicConfig, Secret, Session as ListedSession, User,
 };
 
+use super::device::Device;
 use super::foreign::Foreign;
+use super::sign_out::Owed;
 use super::task::{Pending, Prompt, Refresh, Task};
 use super::{FORMS, Form};
 use crate::api::RequestId;
@@ -16,6 +18,8 @@ use crate::session::{Seconds, Session};
 pub struct FormState {
     /// Concerns the form as a whole.
     pub alert: String,
+    /// What was done, where that is said in the form.
+    pub done: String,
     /// Concerns the username.
     pub username_error: String,
     /// Concerns the password.
@@ -24,7 +28,7 @@ pub struct FormState {
     pub current_error: String,
     /// The passwords are readable.
     pub show_password: bool,
-    /// When the server takes the next attempt, if it has said so.
+    /// When the server takes the next attempt, if it has said so. The alert goes with it.
     pub(super) retry_at: Option<Seconds>,
     /// What the password looks like so far.
     pub typed: Typed,
@@ -46,6 +50,38 @@ pub struct Failure {
     pub message: String,
     /// When it is tried again by itself; never if that would not help.
     pub(super) retry_at: Option<Seconds>,
+    /// Trying again may help. The address may also be wrong.
+    pub may_retry: bool,
+}
+
+/// What came of an action, said in the row that it was about.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Note {
+    /// The id of the row, or the name of a list where it is about all of that.
+    pub about: String,
+    /// What went wrong; empty if nothing did.
+    pub error: String,
+    /// What was done; empty if nothing was.
+    pub done: String,
+    /// When the server takes the next attempt, if it has said so. The error goes with it.
+    pub(super) retry_at: Option<Seconds>,
+}
+
+/// In the place of a row that has left its list.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Gone {
+    /// How many rows stand before it.
+    pub index: usize,
+    /// Why it has left.
+    pub message: String,
+}
+
+/// A request of a form whose answer was lost. The server may have done what it asks.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct Lost {
+    pub(super) form: Form,
+    /// Of the account that it was about, where the form asks for one.
+    pub(super) username: String,
 }
 
 /// What the server has sent for the page that is shown.
@@ -61,8 +97,10 @@ pub struct Content {
     pub users: Option<Vec<AdminUser>>,
     /// Where the next page of users begins.
     pub next_users: Option<String>,
-    /// Whose row has something to say, and what.
-    pub row_error: Option<(String, String)>,
+    /// What came of the last action in a list.
+    pub note: Option<Note>,
+    /// The row that the last action has removed.
+    pub gone: Option<Gone>,
     /// For whom a reset link was made, the link, and until when it can be used.
     pub reset_link: Option<(String, Secret, String)>,
     /// Why something of it is missing.
@@ -71,6 +109,16 @@ pub struct Content {
     pub(super) failures: u32,
     /// The user's roles do not suffice.
     pub forbidden: bool,
+}
+
+impl Content {
+    /// It says when something was.
+    pub(super) fn has_times(&self) -> bool {
+        self.protected.is_some()
+            || self.profile.is_some()
+            || self.sessions.is_some()
+            || self.users.is_some()
+    }
 }
 
 /// All that is so.
@@ -92,13 +140,12 @@ pub struct Model {
     pub now: Seconds,
     /// The browser knows of no network.
     pub offline: bool,
-    /// The origin of the page.
-    pub(super) own_origin: String,
+    pub(super) device: Device,
     pub(super) forms: [FormState; FORMS.len()],
+    pub(super) lost: Option<Lost>,
     /// Of the reset link that led here.
     pub(super) reset_token: Secret,
-    /// The sign-out that the server has not answered yet.
-    pub(super) logout: Option<RequestId>,
+    pub(super) owed: Option<Owed>,
     pub(super) pending: Vec<Pending>,
     pub(super) prompt: Option<Prompt>,
     pub(super) foreign: Vec<Foreign>,
@@ -124,10 +171,11 @@ impl Default for Model {
             notice: String::new(),
             now: 0,
             offline: false,
-            own_origin: String::new(),
+            device: Device::default(),
             forms: Default::default(),
+            lost: None,
             reset_token: Secret::from(""),
-            logout: None,
+            owed: None,
             pending: Vec::new(),
             prompt: None,
             foreign: Vec::new(),
@@ -145,9 +193,19 @@ impl Default for Model {
 pub(super) const SLOW: Seconds = 5;
 
 impl Model {
-    /// Nothing is known yet but the origin of the page.
-    pub fn new(own_origin: String) -> Self {
-        Self { own_origin, ..Self::default() }
+    /// Nothing is known yet but this.
+    pub fn new(device: Device) -> Self {
+        Self { device, ..Self::default() }
+    }
+
+    /// The browser and its tab.
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+
+    /// The page that is not ours has sent this tab back.
+    pub fn was_sent_back(&self) -> bool {
+        matches!(&self.route, Route::Onward(path) if self.device.went_on.as_ref() == Some(path))
     }
 
     /// What a form has to say.
@@ -179,7 +237,7 @@ impl Model {
 
     /// The account has just been made and its first sign-in is on its way.
     pub fn is_first_login(&self) -> bool {
-        self.pending.iter().any(|pending| matches!(pending.task, Task::FirstLogin(_)))
+        self.pending.iter().any(|pending| matches!(pending.task, Task::FirstLogin { .. }))
     }
 
     /// The person is asked for the password before something goes on.
@@ -192,6 +250,12 @@ impl Model {
         self.pending.iter().any(|pending| self.now.saturating_sub(pending.since) >= SLOW)
     }
 
+    /// The server's clock at the last event, as far as it is known.
+    pub fn server_time(&self) -> Seconds {
+        let offset = self.session.as_ref().map_or(0, Session::clock_offset);
+        self.now.saturating_add(offset)
+    }
+
     /// The seconds until the server takes a form's next attempt; none if it takes one now.
     pub fn wait_of(&self, form: Form) -> Option<Seconds> {
         self.until(self.form(form).retry_at)
@@ -200,6 +264,21 @@ impl Model {
     /// The seconds until the page is loaded again by itself.
     pub fn wait_of_page(&self) -> Option<Seconds> {
         self.until(self.content.failure.as_ref().and_then(|failure| failure.retry_at))
+    }
+
+    /// The seconds until the server takes the next attempt in this row or list.
+    pub fn wait_of_row(&self, id: &str) -> Option<Seconds> {
+        self.until(self.note_of(id).and_then(|note| note.retry_at))
+    }
+
+    /// What there is to say about the row of this id, or about the list of this name.
+    pub fn note_of(&self, id: &str) -> Option<&Note> {
+        self.content.note.as_ref().filter(|note| note.about == id)
+    }
+
+    /// The page of a reset link has what it takes.
+    pub fn has_reset_token(&self) -> bool {
+        !self.reset_token.expose().is_empty()
     }
 
     fn until(&self, moment: Option<Seconds>) -> Option<Seconds> {

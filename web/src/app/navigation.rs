@@ -1,18 +1,13 @@
 //! Where the visitor is, and who: the guard at work, and sessions that begin and end.
 
-use hallpass_contract::path;
-
-use super::{Content, Effect, Turn};
-use crate::api::{Answer, Method, RequestId};
+use super::lost::PERHAPS_DELETED;
+use super::{Content, Effect, Form, Turn};
 use crate::route::{Admission, Route, admit};
 use crate::session::{Session, Stored};
 
 pub(super) const SESSION_ENDED: &str = "Your session has ended. Sign in again.";
 pub(super) const SIGN_IN_FIRST: &str = "Sign in to see that page.";
-pub(super) const SIGNED_OUT: &str = "You are signed out.";
-pub(super) const SIGNED_OUT_HERE: &str = "You are signed out here, but the server could not be told. If others use this browser, sign in and out again when it can be reached.";
 pub(super) const SIGNED_OUT_ELSEWHERE: &str = "You were signed out in another tab.";
-pub(super) const MEMORY_ONLY: &str = "This browser does not let us keep you signed in: reloading or closing this page signs you out.";
 
 /// How a navigation shows in the history.
 #[derive(Clone, Copy, Eq, PartialEq)]
@@ -27,7 +22,7 @@ pub(super) enum History {
 
 impl Turn<'_> {
     pub(super) fn start(&mut self, target: &str, stored: Stored) {
-        let target = self.without_fragment(target);
+        let target = self.without_secrets(target);
         self.adopt(stored);
         self.navigate(target, History::Moved);
         // What is in the fields by now was typed while the module was on its way.
@@ -43,8 +38,8 @@ impl Turn<'_> {
 
     /// A jump within the page is reported as a traversal too; it must not lose what was typed.
     pub(super) fn traverse(&mut self, target: &str, stored: Stored) {
-        let target = self.without_fragment(target);
-        if target == self.model.target {
+        let target = self.without_secrets(target);
+        if without_fragment(&target) == without_fragment(&self.model.target) {
             return self.storage_changed(stored);
         }
         self.adopt(stored);
@@ -52,14 +47,18 @@ impl Turn<'_> {
         self.effects.push(Effect::FocusHeading);
     }
 
-    /// Takes the token out of a reset link, and out of the address.
-    fn without_fragment(&mut self, target: &str) -> String {
+    /// Takes the token out of a reset link, and out of the address. Other fragments stay.
+    fn without_secrets(&mut self, target: &str) -> String {
         let (path, fragment) = target.split_once('#').unwrap_or((target, ""));
         // The link that skips the header jumps to `main`.
-        if Route::parse(path) == Route::ResetPassword && !matches!(fragment, "" | "main") {
-            self.model.reset_token = fragment.into();
-            self.effects.push(Effect::Replace(path.to_owned()));
+        if matches!(fragment, "" | "main") {
+            return path.to_owned();
         }
+        if Route::parse(path) != Route::ResetPassword {
+            return target.to_owned();
+        }
+        self.model.reset_token = fragment.into();
+        self.effects.push(Effect::Replace(path.to_owned()));
         path.to_owned()
     }
 
@@ -88,41 +87,27 @@ impl Turn<'_> {
 
     pub(super) fn storage_failed(&mut self) {
         self.model.memory_only = true;
-        self.model.notice = MEMORY_ONLY.to_owned();
-    }
-
-    pub(super) fn sign_out(&mut self) {
-        if self.model.session.is_none() {
-            return;
-        }
-        // The server ends the session, whoever else has its token. Here it ends whatever becomes of
-        // that, so nobody waits for the answer.
-        self.model.logout = Some(self.send_with_token(Method::Post, path::LOGOUT, None));
-        self.model.session = None;
-        self.effects.push(Effect::Forget(None));
-        self.navigate("/".to_owned(), History::Push);
-        self.effects.push(Effect::FocusHeading);
-        self.model.notice = SIGNED_OUT.to_owned();
-    }
-
-    /// Whether this was the answer to the sign-out. The session is over here in any case.
-    pub(super) fn logout_answered(&mut self, id: RequestId, answer: &Answer) -> bool {
-        let is_it = self.model.logout == Some(id);
-        if is_it {
-            self.model.logout = None;
-            let over = answer.as_ref().is_some_and(|reply| matches!(reply.status, 204 | 401));
-            if !over && self.model.session.is_none() {
-                SIGNED_OUT_HERE.clone_into(&mut self.model.notice);
-            }
-        }
-        is_it
+        self.model.notice = self.how_long_it_lasts();
     }
 
     pub(super) fn signed_in(&mut self, session: Session) {
         // The storage gets another chance; if it fails again, that is told again.
         self.model.memory_only = false;
         self.keep(session);
-        self.replace(self.model.route.onward().to_owned());
+        self.model.device.went_on = None;
+        // The guard sends whoever is signed in on from here.
+        self.replace(self.model.target.clone());
+        self.model.notice = self.how_long_it_lasts();
+    }
+
+    /// Loads a page that is not ours, unless it has sent this tab back before. Until it is there, or
+    /// if it never is, ours says so.
+    pub(super) fn load_onward(&mut self) {
+        if let Route::Onward(path) = &self.model.route
+            && !self.model.was_sent_back()
+        {
+            self.effects.push(Effect::Load(path.clone()));
+        }
     }
 
     /// From now on this is the session, in all tabs.
@@ -133,8 +118,12 @@ impl Turn<'_> {
 
     /// The server does not accept the token any more.
     pub(super) fn session_refused(&mut self) {
+        let deleted = self.was_lost(Form::Delete, "");
         self.end_session();
         self.replace(self.model.target.clone());
+        if deleted {
+            PERHAPS_DELETED.clone_into(&mut self.model.notice);
+        }
     }
 
     /// Goes on to a path which takes the current one's place in the history.
@@ -182,7 +171,10 @@ impl Turn<'_> {
             match admit(&route, &target, self.model.session.as_ref()) {
                 Admission::Show => break (route, false),
                 Admission::Forbid => break (route, true),
-                Admission::GoOn(path) => target = path,
+                Admission::GoOn(path) => match Route::elsewhere(&path) {
+                    Some(page) => break (page, false),
+                    None => target = path,
+                },
                 Admission::SignInFirst(path) => {
                     target = path;
                     if !self.session_ended {
@@ -211,6 +203,7 @@ impl Turn<'_> {
         self.model.pending.clear();
         self.model.prompt = None;
         self.model.forms = Default::default();
+        self.model.lost = None;
         self.model.content = Content { forbidden, ..Content::default() };
         self.effects.push(Effect::ClearPasswords(None));
         self.load_config();
@@ -218,6 +211,10 @@ impl Turn<'_> {
             self.load_missing();
         }
     }
+}
+
+fn without_fragment(target: &str) -> &str {
+    target.split('#').next().unwrap_or_default()
 }
 
 pub(super) fn same_session(before: Option<&Session>, now: Option<&Session>) -> bool {

@@ -20,6 +20,8 @@ pub(super) struct Pending {
 pub(super) enum Flight {
     /// It waits for a token that is worth sending.
     Waiting(Call),
+    /// It waits for the answer to a sign-out: a path and a body.
+    Held(&'static str, Option<Secret>),
     /// Its answer is awaited. What the signed-in user calls can be called once more.
     Sent(RequestId, Option<Call>),
 }
@@ -55,8 +57,12 @@ pub(super) enum Task {
     Reset,
     /// The credentials sign the new user in; they live no longer than this request.
     Register(Credentials),
-    /// The sign-in that follows a registration as this user.
-    FirstLogin(String),
+    /// The sign-in that follows a registration as this user. The account may have been made by
+    /// an earlier try, or by somebody else.
+    FirstLogin {
+        username: String,
+        made: bool,
+    },
     Load(Part),
     EndSession(String),
     EndOtherSessions,
@@ -76,6 +82,8 @@ pub(super) enum Part {
     Profile,
     Sessions,
     Users,
+    /// Whether the session is as good as it looks, before a page that is not ours is loaded.
+    Onward,
 }
 
 impl Task {
@@ -83,7 +91,7 @@ impl Task {
     pub(super) fn form(&self) -> Option<Form> {
         match self {
             Self::Login => Some(Form::Login),
-            Self::Register(_) | Self::FirstLogin(_) => Some(Form::Register),
+            Self::Register(_) | Self::FirstLogin { .. } => Some(Form::Register),
             Self::Reset => Some(Form::Reset),
             Self::ChangePassword(_) => Some(Form::Password),
             Self::DeleteAccount => Some(Form::Delete),

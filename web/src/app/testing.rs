@@ -7,9 +7,10 @@ use hallpass_contract::{
 };
 
 use crate::api::{Reply, Request};
-use crate::app::{Action, Effect, Event, Form, FormState, Input, Model, update};
-use crate::screen::{Screen, screen};
+use crate::app::{Action, Device, Effect, Event, Form, FormState, Input, Model, update};
+use crate::screen::{Row, Screen, screen};
 use crate::session::{Seconds, Stored};
+use crate::text::plain;
 
 pub(crate) const NOW: Seconds = 1_000;
 pub(crate) const EXPIRY: Seconds = 1_900;
@@ -26,7 +27,12 @@ pub(crate) struct Page {
 
 impl Page {
     pub(crate) fn open(target: &str, stored: Stored) -> Self {
-        let mut page = Self { model: Model::new(OWN.into()), now: NOW, effects: Vec::new() };
+        Self::open_with(device(), target, stored)
+    }
+
+    /// The same in another browser or tab.
+    pub(crate) fn open_with(device: Device, target: &str, stored: Stored) -> Self {
+        let mut page = Self { model: Model::new(device), now: NOW, effects: Vec::new() };
         page.event(Event::Started(target.into(), stored));
         page
     }
@@ -119,6 +125,10 @@ impl Page {
     }
 }
 
+pub(crate) fn device() -> Device {
+    Device { own_origin: OWN.into(), ..Device::default() }
+}
+
 pub(crate) fn session_list() -> Reply {
     let session = |id: &str, current| ListedSession {
         id: id.into(),
@@ -153,6 +163,24 @@ pub(crate) fn failure(page: &Page) -> &str {
     page.model.content.failure.as_ref().map_or("", |failure| &failure.message)
 }
 
+/// What a row says in this cell.
+pub(crate) fn cell(row: &Row, name: &str) -> String {
+    let found = row.cells.iter().find(|(it, _)| *it == name);
+    plain(&found.unwrap_or_else(|| panic!("no cell {name}")).1)
+}
+
+/// The text of this name.
+pub(crate) fn text(page: &Page, name: &str) -> String {
+    let texts = page.screen().texts;
+    plain(&texts.into_iter().find(|(it, _)| *it == name).unwrap().1)
+}
+
+/// The throttle's answer.
+pub(crate) fn too_many(seconds: &str) -> Reply {
+    let detail = ["Too many attempts; try again in ", seconds, " seconds."].concat();
+    Reply { retry_after: seconds.into(), ..problem(429, &detail, &[]) }
+}
+
 pub(crate) fn input(username: &str, password: &str, current: &str) -> Input {
     Input { username: username.into(), password: password.into(), current: current.into() }
 }
@@ -176,6 +204,11 @@ pub(crate) fn login_reply() -> Reply {
 
 pub(crate) fn content_reply() -> Reply {
     json(200, &Protected { message: "the secret".into(), user: user("ada") })
+}
+
+/// The profile.
+pub(crate) fn registered_now() -> Reply {
+    json(200, &UserBody { user: user("ada") })
 }
 
 pub(crate) fn registered() -> Reply {

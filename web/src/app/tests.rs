@@ -1,9 +1,11 @@
 mod account;
 mod admin;
 mod connection;
+mod failures;
 mod foreign;
 mod forms;
 mod freshness;
 mod refresh;
 mod reset;
 mod sessions;
+mod sign_out;

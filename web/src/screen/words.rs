@@ -1,7 +1,11 @@
 //! Words for what is so.
 
-use crate::app::{Form, Model};
+use hallpass_contract::Protected;
+
+use crate::app::{Cookies, Form, Model};
 use crate::session::Seconds;
+use crate::text::name;
+use crate::time::{self, duration};
 
 /// What there is to say about the network.
 pub(super) fn connection(model: &Model) -> &'static str {
@@ -11,6 +15,19 @@ pub(super) fn connection(model: &Model) -> &'static str {
         "Still waiting for the server…"
     } else {
         ""
+    }
+}
+
+/// What whoever is about to sign in must know of this browser.
+pub(super) fn warning(model: &Model) -> &'static str {
+    match model.device().cookies {
+        Cookies::Kept => "",
+        Cookies::PlainHttp => {
+            "This page came over plain http: what you type can be read on its way, and you will have to sign in again within minutes. Use https if this site has it."
+        }
+        Cookies::Blocked => {
+            "This browser keeps no cookies for this site: you will have to sign in again within minutes. Allow them to stay signed in."
+        }
     }
 }
 
@@ -42,6 +59,9 @@ pub(super) fn password_hint(model: &Model, form: Form) -> String {
         "1 more character.".to_owned()
     } else if missing > 0 {
         [&missing.to_string(), " more characters."].concat()
+    } else if !model.form(form).password_error.is_empty() {
+        // The server has refused it for another reason, so its length is no comfort.
+        String::new()
     } else if typed.names_user {
         "Long enough, but your username in it makes it easier to guess.".to_owned()
     } else {
@@ -51,7 +71,7 @@ pub(super) fn password_hint(model: &Model, form: Form) -> String {
 
 /// How long the next attempt has to wait.
 pub(super) fn wait(seconds: Seconds) -> String {
-    ["The next try can be made in ", &duration(seconds), "."].concat()
+    ["Try again in ", &duration(seconds), "."].concat()
 }
 
 /// How long until the page is loaded again.
@@ -59,29 +79,20 @@ pub(super) fn trying_again(seconds: Seconds) -> String {
     ["Trying again by itself in ", &duration(seconds), "."].concat()
 }
 
-fn duration(seconds: Seconds) -> String {
-    match seconds {
-        1 => "1 second".to_owned(),
-        ..120 => [&seconds.to_string(), " seconds"].concat(),
-        _ => [&(seconds / 60).to_string(), " minutes"].concat(),
-    }
-}
-
-/// The day of an RFC 3339 time.
-pub(super) fn day(time: &str) -> &str {
-    time.split('T').next().unwrap_or_default()
-}
-
-/// An RFC 3339 time in UTC, to the minute: `2026-01-31 12:00 UTC`.
-pub(super) fn minute(time: &str) -> String {
-    match time.split_once('T') {
-        Some((day, clock)) => [day, " ", clock.get(..5).unwrap_or(clock), " UTC"].concat(),
-        None => time.to_owned(),
-    }
+/// An RFC 3339 time as seen from now by the server's clock; empty if it is none.
+pub(super) fn relative(model: &Model, time: &str) -> String {
+    let time = time::parse(time);
+    time.map(|time| time::relative(time, model.server_time())).unwrap_or_default()
 }
 
 pub(super) fn roles(roles: &[String]) -> String {
-    if roles.is_empty() { "none".to_owned() } else { roles.join(", ") }
+    if roles.is_empty() { "none".to_owned() } else { name(&roles.join(", ")) }
+}
+
+/// The server's text, in which the user's name is one.
+pub(super) fn message(protected: &Protected) -> String {
+    let username = &protected.user.username;
+    protected.message.replacen(username, &name(username), 1)
 }
 
 /// A browser's name for itself is unreadable by tradition: the first of these that it contains is what
@@ -114,23 +125,24 @@ const AGENT_CHARS: usize = 60;
 /// What a `User-Agent` is called.
 pub(super) fn agent(user_agent: &str) -> String {
     let named = |names: &[(&str, &'static str)]| {
-        names.iter().find(|(mark, _)| user_agent.contains(mark)).map(|(_, name)| *name)
+        names.iter().find(|(mark, _)| user_agent.contains(mark)).map(|(_, called)| *called)
     };
     match (named(&BROWSERS), named(&SYSTEMS)) {
-        (Some(browser), Some(system)) => [browser, " on ", system].concat(),
-        (Some(browser), None) => browser.to_owned(),
+        (Some(browser), Some(system)) => [&name(browser), " on ", &name(system)].concat(),
+        (Some(browser), None) => name(browser),
         _ if user_agent.trim().is_empty() => "An unnamed program".to_owned(),
-        _ => user_agent.chars().take(AGENT_CHARS).collect(),
+        _ => name(&user_agent.chars().take(AGENT_CHARS).collect::<String>()),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::text::plain;
 
     #[test]
     fn browsers_are_called_what_people_call_them() {
-        for (user_agent, name) in [
+        for (user_agent, called) in [
             (
                 "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
                 "Firefox on Linux",
@@ -150,21 +162,17 @@ mod tests {
             ("curl/8.9.1", "curl/8.9.1"),
             ("", "An unnamed program"),
         ] {
-            assert_eq!(agent(user_agent), name);
+            assert_eq!(plain(&agent(user_agent)), called);
         }
     }
 
     #[test]
-    fn times_are_told_to_the_minute() {
-        assert_eq!(minute("2026-01-31T12:34:56Z"), "2026-01-31 12:34 UTC");
-        assert_eq!(minute("soon"), "soon");
+    fn waits_are_told_in_words() {
         assert_eq!(
             (wait(1), wait(30)),
-            (
-                "The next try can be made in 1 second.".into(),
-                "The next try can be made in 30 seconds.".into()
-            )
+            ("Try again in 1 second.".into(), "Try again in 30 seconds.".into())
         );
-        assert_eq!(wait(1_800), "The next try can be made in 30 minutes.");
+        assert_eq!(wait(1_800), "Try again in 30 minutes.");
+        assert_eq!(wait(179), "Try again in 3 minutes.", "not too early");
     }
 }

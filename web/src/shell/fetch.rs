@@ -1,5 +1,6 @@
 //! The one place that sends requests, so the one place where the interceptor has to stand.
 
+use js_sys::Reflect;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
@@ -31,6 +32,9 @@ async fn exchange(window: &Window, request: &Request) -> Result<Reply, JsValue> 
     init.set_redirect(RequestRedirect::Error);
     init.set_signal(Some(&AbortSignal::timeout_with_u32(request.patience())));
     init.set_method(request.method.name());
+    if request.outlives_page() {
+        Reflect::set(&init, &"keepalive".into(), &true.into())?;
+    }
     if let Some(body) = &request.body {
         headers.set("Content-Type", "application/json")?;
         init.set_body(&JsValue::from_str(body.expose()));

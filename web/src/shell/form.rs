@@ -1,9 +1,10 @@
 //! The forms in the page.
 
 use wasm_bindgen::JsCast;
-use web_sys::{Document, Element, HtmlButtonElement, HtmlInputElement};
+use web_sys::{Document, Element, FocusOptions, HtmlButtonElement, HtmlElement, HtmlInputElement};
 
-use super::page::{give_focus, hook, one, set, truth, write};
+use super::page::{give_focus, hook, one, set, truth};
+use super::text::{scroll_to, write};
 use crate::app::{Control, FORMS, Field, Form, Input};
 use crate::screen::FormView;
 
@@ -13,11 +14,14 @@ pub(super) fn draw(document: &Document, view: &FormView) {
         return;
     };
     set(&element, "aria-busy", truth(view.busy));
-    for (hook, text) in
-        [("[role=alert]", &state.alert), ("[data-wait]", &view.wait), ("[data-hint]", &view.hint)]
-    {
+    for (hook, text) in [
+        ("[role=alert]", &state.alert),
+        ("[data-done]", &state.done),
+        ("[data-wait]", &view.wait),
+        ("[data-hint]", &view.hint),
+    ] {
         if let Some(element) = within(document, form, hook) {
-            write(&element, text);
+            write(document, &element, text);
         }
     }
     draw_field(document, form, Field::Username, &state.username_error);
@@ -36,7 +40,7 @@ fn draw_field(document: &Document, form: Form, field: Field, error: &str) {
         set(&input, "aria-invalid", truth(!error.is_empty()));
     }
     if let Some(message) = within(document, form, &hook("data-error-for", name(field))) {
-        write(&message, error);
+        write(document, &message, error);
     }
 }
 
@@ -58,10 +62,30 @@ pub(super) fn focus(document: &Document, form: Form, control: Control) {
     if typing_in(document).is_some_and(|other| !here.contains(&other)) {
         return;
     }
-    give_focus(match control {
-        Control::Field(field) => input(document, form, field).map(JsCast::unchecked_into),
-        Control::Submit => within(document, form, "[type=submit]"),
-    });
+    match control {
+        Control::Field(field) => {
+            give_focus(input(document, form, field).map(JsCast::unchecked_into));
+        }
+        Control::Submit => focus_button(document, form),
+    }
+}
+
+/// What the form says stands above its button, and both must be seen.
+fn focus_button(document: &Document, form: Form) {
+    let Some(button) = within::<HtmlElement>(document, form, "[type=submit]") else {
+        return;
+    };
+    let options = FocusOptions::new();
+    options.set_prevent_scroll(true);
+    button.focus_with_options(&options).ok();
+    scroll_to(&button);
+    for said in ["[role=alert]", "[data-done]"] {
+        if let Some(said) = within::<Element>(document, form, said)
+            && said.text_content().is_some_and(|text| !text.is_empty())
+        {
+            scroll_to(&said);
+        }
+    }
 }
 
 /// The form of the input that has the focus, if one has it.

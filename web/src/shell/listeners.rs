@@ -118,7 +118,11 @@ fn cancel(shell: &Rc<Shell>, event: &DomEvent) {
 }
 
 fn online(shell: &Rc<Shell>, event: &DomEvent) {
-    shell.dispatch(Event::Online(event.type_() == "online"));
+    let online = event.type_() == "online";
+    shell.dispatch(Event::Online(online));
+    if online {
+        shell.pay_sign_out();
+    }
 }
 
 /// What the row that an element is in is about.

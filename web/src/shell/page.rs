@@ -1,11 +1,10 @@
 //! Writes a screen into the page, through the hooks of `index.html`; the README lists them.
 
 use wasm_bindgen::JsCast;
-use web_sys::{
-    Document, Element, HtmlDialogElement, HtmlElement, HtmlInputElement, HtmlTemplateElement,
-};
+use web_sys::{Document, Element, HtmlDialogElement, HtmlElement, HtmlTemplateElement};
 
 use super::form;
+use super::text::write;
 use crate::screen::{Row, Screen};
 
 /// Shows a screen. What has not changed is not written, so that screen readers stay silent on it.
@@ -21,7 +20,7 @@ pub(super) fn draw(document: &Document, screen: &Screen) {
     }
     for (name, text) in &screen.texts {
         for element in all(document, &hook("data-text", name)) {
-            write(&element, text);
+            write(document, &element, text);
         }
     }
     for (name, address) in &screen.links {
@@ -44,24 +43,33 @@ fn draw_list(document: &Document, name: &str, rows: &[Row]) {
         return;
     };
     for element in children(&list) {
-        let id = element.get_attribute("data-id");
-        if !rows.iter().any(|row| Some(row.id.as_str()) == id.as_deref()) {
+        if !rows.iter().any(|row| is_of(&element, row)) {
             element.remove();
         }
     }
     for (index, row) in rows.iter().enumerate() {
         let there = children(&list).nth(index);
-        let is_it = |element: &Element| element.get_attribute("data-id").as_ref() == Some(&row.id);
-        let Some(element) = children(&list).find(is_it).or_else(|| new_row(document, name)) else {
+        let old = children(&list).find(|element| is_of(element, row));
+        let template = if row.gone { "gone" } else { name };
+        let Some(element) = old.or_else(|| new_row(document, template)) else {
             return;
         };
-        set(&element, "data-id", &row.id);
-        draw_row(&element, row);
+        set(&element, key(row), &row.id);
+        draw_row(document, &element, row);
         if there.as_ref() != Some(&element) {
             let before = there.as_ref().map(AsRef::as_ref);
             list.insert_before(&element, before).ok();
         }
     }
+}
+
+/// The attribute that holds the row's id.
+fn key(row: &Row) -> &'static str {
+    if row.gone { "data-gone" } else { "data-id" }
+}
+
+fn is_of(element: &Element, row: &Row) -> bool {
+    element.get_attribute(key(row)).as_ref() == Some(&row.id)
 }
 
 fn new_row(document: &Document, name: &str) -> Option<Element> {
@@ -70,11 +78,11 @@ fn new_row(document: &Document, name: &str) -> Option<Element> {
     template.content().first_element_child()?.clone_node_with_deep(true).ok()?.dyn_into().ok()
 }
 
-fn draw_row(element: &Element, row: &Row) {
+fn draw_row(document: &Document, element: &Element, row: &Row) {
     set(element, "aria-busy", truth(row.busy));
     for (name, text) in &row.cells {
         for cell in below(element, &hook("data-cell", name)) {
-            write(&cell, text);
+            write(document, &cell, text);
         }
     }
     for (name, shown) in &row.parts {
@@ -86,7 +94,7 @@ fn draw_row(element: &Element, row: &Row) {
         for input in below(element, &hook("name", name)) {
             if input.get_attribute("data-value").as_deref() != Some(value) {
                 set(&input, "data-value", value);
-                write(&input, value);
+                write(document, &input, value);
             }
         }
     }
@@ -117,11 +125,12 @@ pub(super) fn focus_heading(document: &Document) {
 }
 
 /// Unless somebody is typing by now.
-pub(super) fn focus_list(document: &Document, name: &str) {
+pub(super) fn focus_answer(document: &Document, list: &str) {
     if form::typing_in(document).is_some() {
         return;
     }
-    give_focus(one(document, &["#", name, "-title"].concat()));
+    let gone = one(document, &[&hook("data-list", list), " > [data-gone]"].concat());
+    give_focus(gone.or_else(|| one(document, &hook("data-answer", list))));
 }
 
 pub(super) fn give_focus(element: Option<HtmlElement>) {
@@ -161,14 +170,6 @@ pub(super) fn one<T: JsCast>(document: &Document, selector: &str) -> Option<T> {
 
 fn show(element: &Element, shown: bool) {
     element.toggle_attribute_with_force("hidden", !shown).ok();
-}
-
-pub(super) fn write(element: &Element, text: &str) {
-    if let Some(input) = element.dyn_ref::<HtmlInputElement>() {
-        input.set_value(text);
-    } else if element.text_content().as_deref() != Some(text) {
-        element.set_text_content(Some(text));
-    }
 }
 
 pub(super) fn set(element: &Element, name: &str, value: &str) {

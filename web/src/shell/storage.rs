@@ -8,6 +8,9 @@ use crate::session::{Seconds, Stored};
 /// Holds the access token and nothing else, so that other tools can read and write it.
 pub(super) const TOKEN_KEY: &str = "hallpass.access_token";
 
+/// There while a sign-out is owed to the server.
+const SIGN_OUT_KEY: &str = "hallpass.sign_out_owed";
+
 /// Holds the seconds to add to this device's clock.
 const CLOCK_OFFSET_KEY: &str = "hallpass.clock_offset";
 
@@ -30,9 +33,26 @@ fn clock_offset(storage: &Storage) -> Option<Seconds> {
     storage.get_item(CLOCK_OFFSET_KEY).ok()??.parse().ok()
 }
 
-/// Whether the token is stored. It comes last: other tabs read both when they hear of the token.
+pub(super) fn owes_sign_out(window: &Window) -> bool {
+    storage(window).is_some_and(|storage| matches!(storage.get_item(SIGN_OUT_KEY), Ok(Some(_))))
+}
+
+pub(super) fn owe_sign_out(window: &Window, owed: bool) {
+    if let Some(storage) = storage(window) {
+        // Without it this page alone tells the server again.
+        let written = if owed {
+            storage.set_item(SIGN_OUT_KEY, "1")
+        } else {
+            storage.remove_item(SIGN_OUT_KEY)
+        };
+        written.ok();
+    }
+}
+
+/// Whether the token is stored. It ends what an earlier session owed. It comes last: other tabs read both when they hear of the token.
 pub(super) fn save(window: &Window, token: &Secret, clock_offset: Seconds) -> bool {
     storage(window).is_some_and(|storage| {
+        storage.remove_item(SIGN_OUT_KEY).ok();
         storage.set_item(CLOCK_OFFSET_KEY, &clock_offset.to_string()).is_ok()
             && storage.set_item(TOKEN_KEY, token.expose()).is_ok()
     })

@@ -5,6 +5,7 @@ use hallpass_contract::{AdminUserBody, ResetLink, path};
 use crate::api::Method;
 use crate::app::testing::*;
 use crate::app::*;
+use crate::text::name;
 
 const BOB: &str = "/api/admin/users/b0b";
 
@@ -59,7 +60,8 @@ fn roles_are_given_as_words() {
     let user = admin_user("b0b", "bob", &["user", "billing:read"]);
     page.answer(&request, json(200, &AdminUserBody { user }));
     assert_eq!(row_of_bob(&page).values, [("roles", "user, billing:read".to_owned())]);
-    assert_eq!(page.model.notice, "Saved: bob.");
+    assert_eq!(cell(&row_of_bob(&page), "done"), "Saved: bob.");
+    assert!(page.model.notice.is_empty(), "which stands above all rows");
 }
 
 #[test]
@@ -83,7 +85,7 @@ fn what_the_server_objects_to_is_told_in_the_row() {
     page.event(Event::RolesSubmitted("b0b".into(), "Not A Role!".into()));
     let objection = problem(422, "rules", &[("roles", "Use lower case.")]);
     page.answer(&page.request(BOB).unwrap(), objection);
-    assert!(row_of_bob(&page).cells.contains(&("error", "Use lower case.".into())));
+    assert_eq!(cell(&row_of_bob(&page), "error"), "Use lower case.");
 }
 
 #[test]
@@ -102,7 +104,7 @@ fn a_user_is_signed_out_everywhere() {
     let request = page.request("/api/admin/users/b0b/sessions").unwrap();
     assert_eq!(request.method, Method::Delete);
     page.answer(&request, no_content());
-    assert_eq!(page.model.notice, "bob is signed out everywhere.");
+    assert_eq!(cell(&row_of_bob(&page), "done"), "bob is signed out everywhere.");
 }
 
 #[test]
@@ -124,6 +126,37 @@ fn a_user_who_is_gone_is_gone_from_the_list() {
     let mut page = Page::at_admin();
     page.press(Action::Disable("b0b".into()));
     page.answer(&page.request(BOB).unwrap(), problem(404, "There is no such user.", &[]));
-    assert_eq!(page.model.notice, "bob is not there any more.");
-    assert_eq!(page.screen().lists[1].1.len(), 1);
+    assert!(row_of_bob(&page).gone);
+    assert_eq!(cell(&row_of_bob(&page), "done"), "bob is not there any more.");
+    assert!(page.does(&Effect::FocusAnswer("users")));
+}
+
+#[test]
+fn a_row_that_has_to_wait_counts_down_and_then_says_nothing() {
+    let mut page = Page::at_admin();
+    page.press(Action::OfferReset("b0b".into()));
+    let request = page.request("/api/admin/users/b0b/reset").unwrap();
+    page.answer(&request, too_many("30"));
+    let said = |page: &Page| {
+        let row = row_of_bob(page);
+        (cell(&row, "error"), cell(&row, "wait"))
+    };
+    let both = ("Too many attempts.".into(), "Try again in 30 seconds.".into());
+    assert_eq!(said(&page), both);
+    page.now += 29;
+    page.event(Event::StorageFailed);
+    assert_eq!(said(&page).1, "Try again in 1 second.");
+    page.now += 1;
+    page.event(Event::StorageFailed);
+    assert_eq!(said(&page), (String::new(), String::new()));
+}
+
+#[test]
+fn the_words_of_a_name_are_marked_as_one() {
+    let mut page = Page::at_admin();
+    page.press(Action::EndUserSessions("b0b".into()));
+    page.answer(&page.request("/api/admin/users/b0b/sessions").unwrap(), no_content());
+    let row = row_of_bob(&page);
+    let (_, done) = row.cells.iter().find(|(name, _)| *name == "done").unwrap();
+    assert_eq!(*done, [&name("bob"), " is signed out everywhere."].concat());
 }

@@ -2,8 +2,8 @@
 
 use hallpass_contract::{PublicConfig, path};
 
-use crate::app::forms::ACCOUNT_MADE;
-use crate::app::navigation::MEMORY_ONLY;
+use crate::app::forms::{ACCOUNT_MADE, ACCOUNT_READY};
+use crate::app::lost::PERHAPS_MADE;
 use crate::app::testing::*;
 use crate::app::*;
 use crate::screen::screen;
@@ -30,6 +30,62 @@ fn a_return_path_to_another_origin_is_not_followed() {
     page.submit(Form::Login, "ada", "long enough");
     page.answer(&page.request(path::LOGIN).unwrap(), login_reply());
     assert!(page.does(&Effect::Replace("/protected".into())));
+}
+
+#[test]
+fn a_return_path_to_another_application_is_loaded_as_a_page() {
+    for (next, page_of) in [
+        ("%2Fdocs", "/docs"),
+        ("%2Fapp%2Fx%3Fa%3D1%26b%3D2%23part", "/app/x?a=1&b=2#part"),
+        ("/app/x?a=1&b=2", "/app/x?a=1&b=2"),
+        ("%2Fapp%2Fx#part", "/app/x#part"),
+    ] {
+        let mut page = Page::open(&["/login?next=", next].concat(), Stored::Nothing);
+        page.submit(Form::Login, "ada", "long enough");
+        page.answer(&page.request(path::LOGIN).unwrap(), login_reply());
+        assert_eq!(page.view(), "onward", "{next}");
+        assert!(page.screen().links.contains(&("onward", page_of.into())), "{next}");
+        page.answer(&page.request(path::ME).unwrap(), registered_now());
+        assert!(page.does(&Effect::Load(page_of.into())), "{next}: {:?}", page.effects);
+    }
+}
+
+#[test]
+fn whoever_is_signed_in_already_goes_on_to_another_application_if_the_session_is_alive() {
+    let mut page = Page::signed_in("/login?next=%2Fdocs");
+    assert_eq!(page.view(), "onward");
+    page.answer(&page.request(path::ME).unwrap(), registered_now());
+    assert!(page.does(&Effect::Load("/docs".into())));
+    let mut page = Page::signed_in("/login?next=%2Fdocs");
+    page.answer(&page.request(path::ME).unwrap(), problem(401, "It has ended.", &[]));
+    page.event(Event::Locked(token("ada", EXPIRY)));
+    page.answer(&page.request(path::REFRESH).unwrap(), problem(401, "It has ended.", &[]));
+    assert_eq!((page.view(), page.model.target.as_str()), ("login", "/login?next=%2Fdocs"));
+}
+
+#[test]
+fn an_application_that_sends_everybody_back_is_not_loaded_over_and_over() {
+    let sent_on = Device { went_on: Some("/app/x".into()), ..device() };
+    let stored = || token("ada", EXPIRY);
+    let page = Page::open_with(sent_on.clone(), "/login?next=%2Fapp%2Fx", stored());
+    assert!(page.request(path::ME).is_none());
+    assert!(page.screen().shown.contains(&("sent-back", true)));
+    let mut page = Page::open_with(sent_on, "/login?next=%2Fapp%2Fx", Stored::Nothing);
+    page.submit(Form::Login, "ada", "long enough");
+    page.answer(&page.request(path::LOGIN).unwrap(), login_reply());
+    assert!(page.request(path::ME).is_some(), "a new sign-in may help");
+}
+
+#[test]
+fn a_fragment_survives_the_guard_and_the_sign_in() {
+    let mut page = Page::open("/account?a=1&b=2#password-title", Stored::Nothing);
+    let login = "/login?next=%2Faccount%3Fa%3D1%26b%3D2%23password-title";
+    assert_eq!(page.model.target, login);
+    page.submit(Form::Login, "ada", "long enough");
+    page.answer(&page.request(path::LOGIN).unwrap(), login_reply());
+    assert!(page.does(&Effect::Replace("/account?a=1&b=2#password-title".into())));
+    page.event(Event::Traversed("/account?a=1&b=2#main".into(), token("ada", EXPIRY)));
+    assert!(!page.does(&Effect::ClearPasswords(None)), "a jump within the page");
 }
 
 #[test]
@@ -106,6 +162,50 @@ fn a_registration_whose_sign_in_fails_goes_on_at_the_login_form() {
     assert!(page.does(&Effect::FillUsername(Form::Login, "ada".into())));
 }
 
+/// The first try has no answer, and the second finds the name taken.
+fn registered_twice(lost: Option<crate::api::Reply>) -> Page {
+    let mut page = Page::open("/register?next=%2Faccount", Stored::Nothing);
+    page.submit(Form::Register, "ada", "long enough");
+    page.event(Event::Answered(page.request(path::REGISTER).unwrap().id, lost));
+    assert!(!page.form(Form::Register).alert.is_empty());
+    page.submit(Form::Register, "ada", "long enough");
+    page.answer(&page.request(path::REGISTER).unwrap(), problem(409, "The name is taken.", &[]));
+    page
+}
+
+#[test]
+fn a_registration_whose_answer_was_lost_signs_in_at_the_next_try() {
+    for lost in [None, Some(problem(502, "Bad gateway.", &[])), Some(json(201, &"cut"))] {
+        let mut page = registered_twice(lost);
+        page.answer(&page.request(path::LOGIN).unwrap(), login_reply());
+        assert_eq!((page.view(), page.model.notice.as_str()), ("account", ACCOUNT_READY));
+    }
+}
+
+#[test]
+fn a_registration_whose_answer_was_lost_offers_to_sign_in() {
+    let mut page = registered_twice(None);
+    let wrong = problem(401, "The username or the password is wrong.", &[]);
+    page.answer(&page.request(path::LOGIN).unwrap(), wrong);
+    assert_eq!((page.view(), page.model.notice.as_str()), ("login", PERHAPS_MADE));
+    assert!(page.does(&Effect::FillUsername(Form::Login, "ada".into())));
+}
+
+#[test]
+fn a_name_that_was_taken_before_is_somebody_elses() {
+    for first in [Some(problem(429, "Too many.", &[])), None] {
+        let other = if first.is_none() { "bob" } else { "ada" };
+        let mut page = Page::open("/register", Stored::Nothing);
+        page.submit(Form::Register, "ada", "long enough");
+        page.event(Event::Answered(page.request(path::REGISTER).unwrap().id, first));
+        page.submit(Form::Register, other, "long enough");
+        let taken = problem(409, "The name is taken.", &[]);
+        page.answer(&page.request(path::REGISTER).unwrap(), taken);
+        assert!(page.request(path::LOGIN).is_none());
+        assert_eq!(page.form(Form::Register).alert, "The name is taken.");
+    }
+}
+
 #[test]
 fn a_refused_registration_keeps_what_was_typed_and_marks_the_fields() {
     let mut page = Page::open("/register", Stored::Nothing);
@@ -145,9 +245,48 @@ fn without_storage_memory_keeps_the_session() {
     page.submit(Form::Login, "ada", "long enough");
     page.answer(&page.request(path::LOGIN).unwrap(), login_reply());
     page.event(Event::StorageFailed);
-    assert_eq!((page.view(), page.model.notice.as_str()), ("protected", MEMORY_ONLY));
+    assert_eq!(page.view(), "protected");
+    assert!(page.model.notice.contains("only this page knows"), "{}", page.model.notice);
+    assert!(page.model.notice.contains("would go on at the server"), "{}", page.model.notice);
     page.event(Event::Followed("/protected".into(), Stored::Nothing));
     assert_eq!(page.view(), "protected");
+}
+
+fn signed_in_with(cookies: Cookies, form: Form) -> Page {
+    let target = if form == Form::Login { "/login" } else { "/register" };
+    let mut page = Page::open_with(Device { cookies, ..device() }, target, Stored::Nothing);
+    assert_eq!(
+        text(&page, "warning").is_empty(),
+        cookies == Cookies::Kept,
+        "before anything is typed"
+    );
+    page.submit(form, "ada", "long enough");
+    if form == Form::Register {
+        page.answer(&page.request(path::REGISTER).unwrap(), registered());
+    }
+    page.answer(&page.request(path::LOGIN).unwrap(), login_reply());
+    page
+}
+
+#[test]
+fn a_browser_that_keeps_no_cookie_is_told_of_at_the_sign_in() {
+    for (cookies, why) in [(Cookies::PlainHttp, "plain http"), (Cookies::Blocked, "no cookies")] {
+        for form in [Form::Login, Form::Register] {
+            let page = signed_in_with(cookies, form);
+            assert!(page.model.notice.contains("15 minutes"), "{}", page.model.notice);
+            assert!(page.model.notice.contains(why), "{}", page.model.notice);
+        }
+    }
+    assert_eq!(signed_in_with(Cookies::Kept, Form::Login).model.notice, "");
+    assert_eq!(signed_in_with(Cookies::Kept, Form::Register).model.notice, ACCOUNT_READY);
+}
+
+#[test]
+fn a_browser_that_keeps_nothing_at_all_is_told_so() {
+    let mut page = signed_in_with(Cookies::Blocked, Form::Login);
+    page.event(Event::StorageFailed);
+    let notice = &page.model.notice;
+    assert!(notice.contains("on this page alone, and for 15 minutes"), "{notice}");
 }
 
 #[test]

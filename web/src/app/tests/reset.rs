@@ -3,7 +3,8 @@
 use hallpass_contract::path;
 
 use crate::api::Reply;
-use crate::app::forms::{OPEN_LINK_AGAIN, PASSWORD_SAVED, PASSWORD_SET};
+use crate::app::forms::{PASSWORD_SAVED, PASSWORD_SET};
+use crate::app::lost::PERHAPS_SET;
 use crate::app::testing::*;
 use crate::app::*;
 
@@ -61,7 +62,28 @@ fn the_token_leaves_the_address_and_survives_a_jump_within_the_page() {
     page.event(Event::Traversed("/reset-password".into(), Stored::Nothing));
     page.submit(Form::Reset, "", "a long new password");
     assert_eq!(page.request(path::PASSWORD_RESET), None);
-    assert_eq!(page.form(Form::Reset).alert, OPEN_LINK_AGAIN);
+}
+
+#[test]
+fn without_a_token_there_is_no_form() {
+    for target in ["/reset-password", "/reset-password#", "/reset-password#main"] {
+        let page = Page::open(target, Stored::Nothing);
+        let shown = page.screen().shown;
+        assert!(shown.contains(&("reset-token", false)), "{target}");
+        assert!(shown.contains(&("no-reset-token", true)), "{target}");
+    }
+    assert!(Page::open(LINK, Stored::Nothing).screen().shown.contains(&("reset-token", true)));
+}
+
+#[test]
+fn a_link_that_a_lost_try_has_used_up_leads_to_the_sign_in() {
+    let mut page = Page::open(LINK, Stored::Nothing);
+    page.submit(Form::Reset, "", "a long new password");
+    page.event(Event::Answered(page.request(path::PASSWORD_RESET).unwrap().id, None));
+    page.submit(Form::Reset, "", "a long new password");
+    let request = page.request(path::PASSWORD_RESET).unwrap();
+    page.answer(&request, problem(422, "", &[("token", "This link was used.")]));
+    assert_eq!((page.view(), page.model.notice.as_str()), ("login", PERHAPS_SET));
 }
 
 #[test]

@@ -1,0 +1,128 @@
+//! Signing out. Here it takes effect at once; the server is told as soon as it can be reached, in
+//! this page or in the next one that loads.
+//!
+//! What is kept until then is no secret: a mark in the storage that a sign-out is owed. The refresh
+//! cookie, which stays until the server has answered, says whose. So the mark holds only while
+//! nobody has signed in since: by then the cookie is another session's.
+
+use hallpass_contract::{Secret, path};
+
+use super::navigation::History;
+use super::task::{Flight, Pending};
+use super::{Effect, Turn};
+use crate::api::{Answer, Method, RequestId};
+use crate::session::{Seconds, Stored};
+
+pub(super) const SIGNED_OUT: &str = "You are signed out.";
+pub(super) const SIGNED_OUT_HERE: &str = "You are signed out here. The server could not be told yet; it is told by itself when it can be reached and this site is open.";
+
+/// How long after a try that failed the next one is made; each further wait is double.
+const FIRST_RETRY: Seconds = 5;
+
+/// A sign-out that the server has not confirmed.
+#[derive(Debug, Default)]
+pub(super) struct Owed {
+    /// The token of the session, in the page that has signed out. It is never stored.
+    token: Option<Secret>,
+    /// The request that is under way.
+    request: Option<RequestId>,
+    tries: u32,
+    retry_at: Seconds,
+}
+
+impl Turn<'_> {
+    pub(super) fn sign_out(&mut self) {
+        let token = self.token();
+        if token.is_none() {
+            return;
+        }
+        // The server ends the session, whoever else has its token. Here it ends whatever becomes of
+        // that, so nobody waits for the answer.
+        self.model.owed = Some(Owed { token, ..Owed::default() });
+        self.model.session = None;
+        self.effects.push(Effect::OweSignOut(true));
+        self.tell_sign_out();
+        self.effects.push(Effect::Forget(None));
+        self.navigate("/".to_owned(), History::Push);
+        self.effects.push(Effect::FocusHeading);
+        self.model.notice = SIGNED_OUT.to_owned();
+    }
+
+    /// The storage says that an earlier page has signed out.
+    pub(super) fn sign_out_owed(&mut self, stored: Stored) {
+        self.storage_changed(stored);
+        let owed = self.model.owed.get_or_insert_default();
+        owed.retry_at = self.now;
+    }
+
+    fn tell_sign_out(&mut self) {
+        let Some(owed) = &self.model.owed else { return };
+        let token = owed.token.clone();
+        let request = self.send_request(Method::Post, path::LOGOUT, None, token);
+        if let Some(owed) = &mut self.model.owed {
+            owed.request = Some(request);
+        }
+    }
+
+    /// At the end of each turn: tells the server again, or says when to.
+    pub(super) fn pay_sign_out(&mut self) -> Option<Seconds> {
+        if self.model.session.is_some() && self.model.owed.take().is_some() {
+            self.effects.push(Effect::OweSignOut(false));
+        }
+        let owed = self.model.owed.as_ref().filter(|owed| owed.request.is_none())?;
+        if owed.retry_at > self.now {
+            return Some(owed.retry_at);
+        }
+        self.tell_sign_out();
+        None
+    }
+
+    /// The network is back.
+    pub(super) fn pay_sign_out_now(&mut self) {
+        if let Some(owed) = &mut self.model.owed {
+            owed.retry_at = self.now;
+        }
+    }
+
+    /// Whether this was the answer to the sign-out. The session is over here in any case.
+    pub(super) fn logout_answered(&mut self, id: RequestId, answer: &Answer) -> bool {
+        let Some(owed) = self.model.owed.as_mut().filter(|owed| owed.request == Some(id)) else {
+            return false;
+        };
+        let over = answer.as_ref().is_some_and(|reply| matches!(reply.status, 200..=428));
+        if over {
+            self.model.owed = None;
+            self.effects.push(Effect::OweSignOut(false));
+            if self.model.notice == SIGNED_OUT_HERE {
+                SIGNED_OUT.clone_into(&mut self.model.notice);
+            }
+        } else {
+            owed.request = None;
+            owed.retry_at = self.now.saturating_add(FIRST_RETRY << owed.tries.min(4));
+            owed.tries += 1;
+            if self.model.notice == SIGNED_OUT {
+                SIGNED_OUT_HERE.clone_into(&mut self.model.notice);
+            }
+        }
+        self.send_held();
+        true
+    }
+
+    /// Whether a sign-in has to wait: the answer to a sign-out takes the cookie away.
+    pub(super) fn must_wait_for_sign_out(&mut self) -> bool {
+        self.pay_sign_out_now();
+        self.pay_sign_out();
+        self.model.owed.is_some()
+    }
+
+    fn send_held(&mut self) {
+        let held = |pending: &mut Pending| matches!(pending.flight, Flight::Held(..));
+        let held: Vec<_> = self.model.pending.extract_if(.., held).collect();
+        for Pending { flight, task, .. } in held {
+            if let Flight::Held(path, body) = flight {
+                let id = self.send(Method::Post, path, body);
+                self.wait_for(Flight::Sent(id, None), task);
+            }
+        }
+    }
+}
