@@ -51,7 +51,7 @@ pub use accessibility::Violation;
 pub use api::ApiSession;
 pub use browser::{Browser, Key, Window};
 pub use context::Context;
-pub use driver::{Kind, Media};
+pub use driver::{Kind, Media, PLAIN_HOST};
 pub use evidence::Failure;
 pub use proxy::{Answer, Held, Request};
 pub use runner::run;

@@ -4,7 +4,7 @@ use fantoccini::wd::Capabilities;
 use serde_json::json;
 use tokio::process::Command;
 
-use super::{Media, command, more_args, program};
+use super::{Media, PLAIN_HOST, command, more_args, program};
 
 /// What stands before the port that `ChromeDriver` listens on.
 pub(super) const READY: &str = "started successfully on port ";
@@ -41,11 +41,15 @@ pub(super) fn capabilities(profile: &Path, headed: bool, media: Media) -> Capabi
     if media.reduced_motion {
         args.push("--force-prefers-reduced-motion".to_owned());
     }
+    args.push(format!("--host-resolver-rules=MAP {PLAIN_HOST} 127.0.0.1"));
     let scheme = if media.dark { 0 } else { 1 };
     args.push(format!("--blink-settings=preferredColorScheme={scheme}"));
     args.extend(more_args("HALLPASS_E2E_CHROME_ARGS"));
     // The page for new tabs asks its maker's servers, and holds up the first visit meanwhile.
     let mut prefs = json!({"session": {"restore_on_startup": 4, "startup_urls": ["about:blank"]}});
+    if let Some(pixels) = media.font_size {
+        prefs["webkit"] = json!({"webprefs": {"default_font_size": pixels}});
+    }
     if media.storage_blocked {
         // 2 is "block", as in Chromium's settings for all sites; it concerns all storage.
         prefs["profile"] = json!({"default_content_setting_values": {"cookies": 2}});

@@ -5,7 +5,7 @@ use fantoccini::wd::Capabilities;
 use serde_json::json;
 use tokio::process::Command;
 
-use super::{Media, command, more_args, program};
+use super::{Media, PLAIN_HOST, command, more_args, program};
 use crate::Result;
 
 /// What stands before the port that `geckodriver` listens on.
@@ -40,6 +40,8 @@ pub(super) fn capabilities(profile: &Path, headed: bool, media: Media) -> Result
             "ui.prefersReducedMotion": i32::from(media.reduced_motion),
             // 5 is Firefox's default; 2 blocks all cookies, and all storage with them.
             "network.cookie.cookieBehavior": if media.storage_blocked { 2 } else { 5 },
+            "font.size.variable.x-western": media.font_size.unwrap_or(16),
+            "network.dns.localDomains": PLAIN_HOST,
             // Nothing to fetch but the server under test.
             "browser.newtabpage.enabled": false,
             "browser.startup.page": 0,

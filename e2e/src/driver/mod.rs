@@ -53,7 +53,14 @@ pub struct Media {
     pub reduced_motion: bool,
     /// No cookies and no storage, for any site.
     pub storage_blocked: bool,
+    /// So many CSS pixels for text whose size no page sets, where browsers take 16.
+    pub font_size: Option<u32>,
+    /// The time zone, such as `Asia/Kolkata`, where the machine has another one.
+    pub zone: Option<&'static str>,
 }
+
+/// A host name that browsers take to this machine, and that they do not trust as they do `localhost`.
+pub const PLAIN_HOST: &str = "hallpass.test";
 
 /// Starts browsers.
 #[derive(Debug)]
@@ -84,7 +91,7 @@ impl Launcher {
         if let (Kind::Firefox, Some(cache)) = (kind, &self.firefox_cache) {
             cache.fill(&profile)?;
         }
-        let (process, port) = start_driver(kind, dir.path())
+        let (process, port) = start_driver(kind, dir.path(), media.zone)
             .await
             .with_context(|| format!("no driver for {kind}; scripts/setup e2e installs it"))?;
         let capabilities = match kind {
@@ -100,7 +107,7 @@ impl Launcher {
 
 /// Starts the driver on a free port. `ChromeDriver` takes one that is free on IPv6, and fails if the
 /// same port of IPv4 is not, so the next one is tried.
-async fn start_driver(kind: Kind, dir: &Path) -> Result<(Process, String)> {
+async fn start_driver(kind: Kind, dir: &Path, zone: Option<&str>) -> Result<(Process, String)> {
     let mut attempts = 1..=5;
     loop {
         let (mut command, marker) = match kind {
@@ -109,6 +116,7 @@ async fn start_driver(kind: Kind, dir: &Path) -> Result<(Process, String)> {
         };
         // Whatever they leave behind goes with the session.
         command.env("TMPDIR", dir);
+        command.envs(zone.map(|zone| ("TZ", zone)));
         match Process::start(command, marker, &dir.join(LOG_FILE)).await {
             Err(error) if in_use(&error) && attempts.next().is_some() => {}
             started => return started,

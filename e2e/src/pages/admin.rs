@@ -83,6 +83,12 @@ impl<'a> AdminPage<'a> {
         self.0.click(&format!("{row} [type='submit']")).await
     }
 
+    /// Waits until the user's row says this of what was done.
+    pub async fn expect_done(&self, username: &str, text: &str) -> Result {
+        let row = self.row(username).await?;
+        self.0.see_text(&format!("{row} [data-cell='done']"), text).await
+    }
+
     /// The reset link in the user's row, as soon as it is there.
     pub async fn reset_link(&self, username: &str) -> Result<String> {
         let row = self.row(username).await?;

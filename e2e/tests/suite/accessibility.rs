@@ -8,14 +8,17 @@ use hallpass_e2e::pages::{
 use hallpass_e2e::{Answer, Browser, Context, Key, Media, PASSWORD, Result, Test, User, tests};
 
 pub fn tests() -> Vec<Test> {
+    let large = Media { font_size: Some(32), ..Media::default() };
     let dark = Media { dark: true, reduced_motion: true, ..Media::default() };
     tests![
         visitors_screens_are_accessible,
         visitors_screens_are_accessible_in_the_dark.media(dark),
         visitors_screens_are_accessible_on_a_phone,
+        visitors_screens_are_accessible_in_large_text.media(large),
         members_screens_are_accessible.server_args(FRESH),
         members_screens_are_accessible_in_the_dark.server_args(FRESH).media(dark),
         members_screens_are_accessible_on_a_phone.server_args(FRESH),
+        members_screens_are_accessible_in_large_text.server_args(FRESH).media(large),
         a_closed_registration_is_accessible.server_args(&["--registration", "closed"]),
         the_focus_goes_with_the_route.needs_account(),
         an_error_is_announced_and_gets_the_focus,
@@ -36,12 +39,30 @@ async fn expect_good(browser: &Browser) -> Result {
     let script = "return [document.documentElement.scrollWidth, innerWidth]";
     let widths = browser.execute(script, &[]).await?;
     ensure!(widths[0].as_u64() <= widths[1].as_u64(), "wider than the window: {widths}");
+    let cut = browser.execute(CUT, &[]).await?;
+    ensure!(cut.as_array().is_some_and(Vec::is_empty), "cut off, or one over the other: {cut}");
     Ok(())
 }
 
+/// The texts and controls that reach beyond the window or beyond the box that clips them. A name in
+/// the header may end in an ellipsis.
+const CUT: &str = "
+    const shown = element => element.checkVisibility() && element.getClientRects().length > 0;
+    const aside = '.visually-hidden, .skip, .nav-user strong, .brand span, dialog:not([open]) *';
+    const all = [...document.querySelectorAll('body *')]
+        .filter(element => shown(element) && !element.closest(aside));
+    const beyond = all.filter(element => {
+        const { left, right } = element.getBoundingClientRect();
+        return left < -0.5 || right > innerWidth + 0.5 || element.tagName === 'BUTTON'
+            && element.scrollWidth > element.clientWidth + 1;
+    });
+    return beyond.map(element => element.outerHTML.slice(0, 120))";
+
 async fn visitors_screens(t: &Context) -> Result {
     let browser = &t.browser;
-    for path in ["/", "/login", "/register", "/reset-password#t0ken", "/no/such/page"] {
+    for path in
+        ["/", "/login", "/register", "/reset-password", "/reset-password#t0ken", "/no/such/page"]
+    {
         browser.goto(path).await?;
         expect_good(browser).await?;
     }
@@ -66,6 +87,11 @@ async fn visitors_screens_are_accessible_in_the_dark(t: &Context) -> Result {
 
 async fn visitors_screens_are_accessible_on_a_phone(t: &Context) -> Result {
     t.browser.resize(320, 640).await?;
+    visitors_screens(t).await
+}
+
+async fn visitors_screens_are_accessible_in_large_text(t: &Context) -> Result {
+    t.browser.resize(375, 667).await?;
     visitors_screens(t).await
 }
 
@@ -133,6 +159,11 @@ async fn members_screens_are_accessible_in_the_dark(t: &Context) -> Result {
 
 async fn members_screens_are_accessible_on_a_phone(t: &Context) -> Result {
     t.browser.resize(320, 640).await?;
+    members_screens(t).await
+}
+
+async fn members_screens_are_accessible_in_large_text(t: &Context) -> Result {
+    t.browser.resize(375, 667).await?;
     members_screens(t).await
 }
 

@@ -19,6 +19,9 @@ pub fn tests() -> Vec<Test> {
     ]
 }
 
+/// What stands in the place of a session that has left the list.
+const GONE: &str = "[data-list='sessions'] > [data-gone]";
+
 const NEW_PASSWORD: &str = "tulip anvil copper midnight";
 
 /// A login is too old after a second.
@@ -46,8 +49,8 @@ async fn another_device_can_be_signed_out(t: &Context) -> Result {
     let own = account.own_session().await?;
     account.end_the_other_session().await?;
     account.expect_only_session(&own).await?;
-    browser.see_text("#status", "signed out").await?;
-    browser.expect_focus("#sessions-title").await?;
+    browser.see_text(GONE, "signed out").await?;
+    browser.expect_focus(GONE).await?;
     phone.click("header .brand").await?;
     phone.click("[data-view='home'] a[href='/protected']").await?;
     LoginPage::expect(&phone).await?;
@@ -81,7 +84,7 @@ async fn another_password_signs_other_devices_out(t: &Context) -> Result {
     account.expect_sessions(2).await?;
     let own = account.own_session().await?;
     account.change_password(PASSWORD, NEW_PASSWORD).await?;
-    browser.see_text("#status", "Your password is changed").await?;
+    browser.see_text("#password-form [data-done]", "Your password is changed").await?;
     account.expect_only_session(&own).await?;
     browser.see_value("#password-form [name='password']", "").await?;
     phone.reload().await?;
@@ -182,7 +185,7 @@ async fn whoever_types_the_current_password_is_not_asked_again(t: &Context) -> R
     let (browser, ada) = (&t.browser, t.signed_in().await?);
     prompted(t, &ada).await?.cancel().await?;
     AccountPage(browser).change_password(PASSWORD, NEW_PASSWORD).await?;
-    browser.see_text("#status", "Your password is changed").await?;
+    browser.see_text("#password-form [data-done]", "Your password is changed").await?;
     FreshnessPrompt::expect_none(browser).await?;
     let asked = t.site.requests("POST /api/me/reauthenticate")?;
     ensure!(asked.len() == 1, "{asked:#?}");

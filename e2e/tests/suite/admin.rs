@@ -121,7 +121,7 @@ async fn roles_are_given_and_refused_in_words(t: &Context) -> Result {
     LoginPage::open(&phone).await?.sign_in(&ada).await?;
     let page = AdminPage::open_at(&t.browser, &ada).await?;
     page.set_roles(&ada.name, "user, billing:read").await?;
-    t.browser.see_text("#status", "Saved").await?;
+    page.expect_done(&ada.name, "Saved").await?;
     phone.reload().await?;
     phone.see_text("[data-view='protected'] [data-text='roles']", "billing:read").await?;
     let row = page.row(&ada.name).await?;
@@ -195,7 +195,7 @@ async fn a_user_can_be_signed_out_everywhere(t: &Context) -> Result {
     LoginPage::open(&phone).await?.sign_in(&ada).await?;
     let page = AdminPage::open_at(&t.browser, &ada).await?;
     page.press(&ada.name, "end-user-sessions").await?;
-    t.browser.see_text("#status", "signed out everywhere").await?;
+    page.expect_done(&ada.name, "signed out everywhere").await?;
     phone.reload().await?;
     LoginPage::expect(&phone).await?.sign_in(&ada).await
 }

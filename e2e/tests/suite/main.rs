@@ -11,10 +11,12 @@ mod first;
 mod guard;
 mod harness;
 mod interceptor;
+mod leaving;
 mod life;
 mod live;
 mod network;
 mod passwords;
+mod reader;
 mod resource;
 mod safety;
 mod session;
@@ -31,10 +33,12 @@ fn main() -> ExitCode {
         guard::tests(),
         harness::tests(),
         interceptor::tests(),
+        leaving::tests(),
         life::tests(),
         live::tests(),
         network::tests(),
         passwords::tests(),
+        reader::tests(),
         safety::tests(),
         session::tests(),
         tabs::tests(),

@@ -87,5 +87,6 @@ async fn a_new_password_is_measured_while_it_is_typed(t: &Context) -> Result {
         browser.see_text(hint, told).await?;
     }
     register.submit("ada.lovelace", "passwordpassword").await?;
-    register.expect_field_error("password", "first that an attacker would try").await
+    register.expect_field_error("password", "first that an attacker would try").await?;
+    browser.see_no(hint).await
 }
