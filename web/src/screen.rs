@@ -184,5 +184,6 @@ fn shown(model: &Model) -> Vec<(&'static str, bool)> {
         ("no-users", content.users.as_ref().is_some_and(Vec::is_empty)),
         ("next-page", content.next_users.is_some()),
         ("first-page", matches!(model.route, Route::Admin(Some(_)))),
+        ("start-over", matches!(model.route, Route::Admin(Some(_)))),
     ]
 }

@@ -35,12 +35,12 @@ fn days(year: Seconds, month: Seconds, day: Seconds) -> Seconds {
 pub fn relative(time: Seconds, now: Seconds) -> String {
     let distance = now.saturating_sub(time);
     let (unit, name) = match distance.saturating_abs() {
-        ..MINUTE => return "just now".to_owned(),
-        ..HOUR => (MINUTE, "minute"),
-        ..DAY => (HOUR, "hour"),
-        ..MONTH => (DAY, "day"),
-        ..YEAR => (MONTH, "month"),
-        _ => (YEAR, "year"),
+        YEAR.. => (YEAR, "year"),
+        MONTH.. => (MONTH, "month"),
+        DAY.. => (DAY, "day"),
+        HOUR.. => (HOUR, "hour"),
+        MINUTE.. => (MINUTE, "minute"),
+        _ => return "just now".to_owned(),
     };
     let (count, past) = (distance.saturating_abs() / unit, distance > 0);
     let plural = if count == 1 { "" } else { "s" };

@@ -192,7 +192,7 @@ async fn a_place_that_is_not_in_the_list_is_told_with_a_way_out(t: &Context) -> 
     let failed = "[data-view='admin'] [data-show='failed']";
     browser.see_text(&format!("{failed} [role='alert']"), "no place").await?;
     browser.see_no(&format!("{failed} [data-action='retry']")).await?;
-    browser.click(&format!("{failed} [data-show='first-page']")).await?;
+    browser.click(&format!("{failed} [data-show='start-over']")).await?;
     AdminPage::expect(browser).await?.row(&root.name).await.map(drop)
 }
 

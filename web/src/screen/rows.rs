@@ -10,6 +10,9 @@ pub(super) fn sessions(model: &Model) -> Vec<Row> {
         let mut cells = vec![
             ("agent", words::agent(&session.user_agent)),
             ("started", session.created_at.clone()),
+            // So that two buttons differ to whoever hears them.
+            ("which", words::agent(&session.user_agent)),
+            ("which-since", session.created_at.clone()),
             ("started-ago", words::relative(model, &session.created_at)),
             ("used", session.last_used_at.clone()),
             ("used-ago", words::relative(model, &session.last_used_at)),

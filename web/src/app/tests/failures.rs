@@ -141,5 +141,5 @@ fn a_place_that_is_not_in_the_list_of_users_is_told_and_left() {
     assert_eq!(failure(&page), NO_SUCH_PLACE);
     let shown = page.screen().shown;
     assert!(shown.contains(&("may-retry", false)), "it would fail for ever");
-    assert!(shown.contains(&("first-page", true)));
+    assert!(shown.contains(&("start-over", true)));
 }
