@@ -156,7 +156,7 @@ async fn a_row_shows_what_the_server_has_after_each_action(t: &Context) -> Resul
             "roles" => page.set_roles(&ada.name, "  user,billing:read zebra user ").await?,
             _ => page.press(&ada.name, action).await?,
         }
-        browser.see_text("#status", &ada.name).await?;
+        page.expect_done(&ada.name, &ada.name).await?;
         let now = server.listed(&ada).await?;
         ensure!(now.disabled == (action == "disable"), "{action}: {now:?}");
         page.expect_row(&now).await?;
@@ -171,7 +171,7 @@ async fn a_row_shows_what_the_server_has_after_each_action(t: &Context) -> Resul
     browser.see_no(&format!("{other} {LINK}")).await?;
     // What one action said is over when the next begins.
     page.press(&bob.name, "disable").await?;
-    browser.see_text("#status", &bob.name).await?;
+    page.expect_done(&bob.name, &bob.name).await?;
     browser.see_no(&format!("{row} {LINK}")).await?;
     browser.reload().await?;
     page.expect_row(&server.listed(&ada).await?).await?;

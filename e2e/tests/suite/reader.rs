@@ -145,7 +145,7 @@ async fn names_are_not_translated(t: &Context) -> Result {
     let bill = User::new("bill.frost", PASSWORD);
     let names = [root.name.as_str(), bill.name.as_str(), "Hallpass", "billing:read"];
     t.site.add_admin(&root).await?;
-    t.site.add_user(&bill).await?;
+    t.site.add_user(bill.clone()).await?;
     t.site.hallpass(&["user", "roles", &root.name, "--add", "billing:read"]).await?;
     LoginPage::open(browser).await?.sign_in(&root).await?;
     expect_no_name_translated(browser, &names).await?;

@@ -43,7 +43,11 @@ impl Turn<'_> {
                 "this browser keeps no cookies for this site. Allow them to stay signed in."
             }
         };
-        let only = if self.model.memory_only { " on this page alone, and" } else { "" };
+        let only = if self.model.memory_only {
+            " on this page alone, until you close or reload it, and"
+        } else {
+            ""
+        };
         ["You are signed in", only, " for ", &left, ": ", why].concat()
     }
 }

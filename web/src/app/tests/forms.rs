@@ -286,7 +286,7 @@ fn a_browser_that_keeps_nothing_at_all_is_told_so() {
     let mut page = signed_in_with(Cookies::Blocked, Form::Login);
     page.event(Event::StorageFailed);
     let notice = &page.model.notice;
-    assert!(notice.contains("on this page alone, and for 15 minutes"), "{notice}");
+    assert!(notice.contains("until you close or reload it, and for 15 minutes"), "{notice}");
 }
 
 #[test]
