@@ -231,6 +231,11 @@ impl Config {
         self.tokens.issuer(self.public_url.as_deref())
     }
 
+    /// Whether people reach the server by https.
+    pub fn over_https(&self) -> bool {
+        self.public_url.as_ref().is_some_and(|url| url.starts_with("https:"))
+    }
+
     /// The networks of proxies whose `X-Forwarded-For` counts.
     pub fn trusted_proxies(&self) -> Vec<IpNet> {
         List::flat(&self.trusted_proxy).copied().collect()

@@ -84,6 +84,7 @@ where
     let lines = fmt::layer().with_writer(writer).with_ansi(colours);
     match format {
         LogFormat::Text => lines.boxed(),
-        LogFormat::Json => lines.json().flatten_event(true).boxed(),
+        // The request's span is the only one; the list of spans would say it again.
+        LogFormat::Json => lines.json().flatten_event(true).with_span_list(false).boxed(),
     }
 }

@@ -235,8 +235,7 @@ fn warn_about(config: &Config) {
 
 /// Browsers keep a `Secure` cookie over https, and on loopback.
 fn warn_about_cookies(config: &Config, address: SocketAddr) {
-    let over_https = config.public_url.as_ref().is_some_and(|url| url.starts_with("https:"));
-    if !over_https && !address.ip().is_loopback() {
+    if !config.over_https() && !address.ip().is_loopback() {
         tracing::warn!(
             "browsers keep no refresh cookie over plain http from another machine, so people must \
              sign in again when the access token expires; put a proxy with https in front and say so \

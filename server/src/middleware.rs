@@ -1,17 +1,14 @@
 //! What happens around every request: its id, its log line, the headers of every answer, and a
 //! 500 if a handler panics.
 
-use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::panic::AssertUnwindSafe;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use data_encoding::HEXLOWER;
 use futures_util::FutureExt as _;
 use hallpass_contract::path;
 use http::header::HOST;
-use http::{HeaderValue, Method, Request, StatusCode, Version};
+use http::{Method, Request, StatusCode, Version};
 use hyper::body::Incoming;
 use tower_service::Service as _;
 use tracing::Instrument as _;
@@ -25,6 +22,9 @@ use crate::handlers::guarded;
 use crate::metrics::Series;
 use crate::problem::Problem;
 use crate::state::App;
+use ids::RequestIds;
+
+mod ids;
 
 /// What answers the requests of all connections.
 pub struct Service {
@@ -49,24 +49,25 @@ impl Service {
 
     /// Answers one request.
     pub async fn answer(&self, request: Request<Incoming>, peer: SocketAddr) -> Response {
-        let (id, started) = (self.ids.next(), Instant::now());
+        let started = Instant::now();
+        let id = self.ids.of(request.headers(), peer.ip(), &self.app.proxies);
         let mut response = match self.at_once(&request) {
             Some(response) => {
                 self.verified.observe(response.status(), started.elapsed());
                 response
             }
             None => {
-                let span = tracing::error_span!("request", %id);
-                // On the heap, or each connection had room for the largest of all handlers.
+                let traceparent = ids::traceparent(request.headers());
+                let span = tracing::error_span!("request", %id, traceparent);
                 let client = client::address(peer.ip(), request.headers(), &self.app.proxies);
-                let answer = logged(&self.table, request, peer, client).instrument(span);
-                let answer = Box::pin(answer);
+                // On the heap, or each connection had room for the largest of all handlers.
+                let answer = Box::pin(logged(&self.table, request, peer, client).instrument(span));
                 let mut response = answer.await;
-                harden(response.headers_mut());
+                harden(response.headers_mut(), self.app.over_https);
                 response
             }
         };
-        response.headers_mut().insert(X_REQUEST_ID, id.to_header());
+        response.headers_mut().insert(X_REQUEST_ID, id.into_header());
         response
     }
 
@@ -79,7 +80,7 @@ impl Service {
             return None;
         }
         let bearer = auth::known_bearer(&self.app, request.headers())?;
-        guarded::verified(&bearer).ok().map(|response| to_reply(Ok(response)))
+        guarded::verified(&bearer, self.app.over_https).ok().map(|response| to_reply(Ok(response)))
     }
 }
 
@@ -140,61 +141,4 @@ fn check(request: &Request<Incoming>) -> Result<(), Problem> {
         return Err(Problem::new(StatusCode::BAD_REQUEST, "Send one Host header."));
     }
     Ok(())
-}
-
-/// Numbers the requests: a random number per process, so that ids of several runs do not mix in a
-/// log, and a count.
-struct RequestIds {
-    process: u32,
-    count: AtomicU64,
-}
-
-impl RequestIds {
-    fn start() -> Self {
-        Self { process: getrandom::u32().unwrap_or_default(), count: AtomicU64::new(1) }
-    }
-
-    fn next(&self) -> RequestId {
-        RequestId { process: self.process, count: self.count.fetch_add(1, Ordering::Relaxed) }
-    }
-}
-
-#[derive(Clone, Copy)]
-struct RequestId {
-    process: u32,
-    count: u64,
-}
-
-impl RequestId {
-    /// As it is displayed, in less time: each answer has one.
-    fn to_header(self) -> HeaderValue {
-        let Ok(count) = u32::try_from(self.count) else {
-            return HeaderValue::try_from(self.to_string()).expect("digits and a hyphen");
-        };
-        let mut text = [b'-'; 17];
-        HEXLOWER.encode_mut(&self.process.to_be_bytes(), &mut text[..8]);
-        HEXLOWER.encode_mut(&count.to_be_bytes(), &mut text[9..]);
-        HeaderValue::from_bytes(&text).expect("digits and a hyphen")
-    }
-}
-
-impl fmt::Display for RequestId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:08x}-{:08x}", self.process, self.count)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_id_in_a_header_is_the_one_in_the_log() {
-        for count in [0, 1, 0xabcd, u32::MAX.into(), u64::from(u32::MAX) + 1, u64::MAX] {
-            for process in [0, 0x0123_4567, u32::MAX] {
-                let id = RequestId { process, count };
-                assert_eq!(id.to_header(), id.to_string());
-            }
-        }
-    }
 }

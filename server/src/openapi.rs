@@ -83,7 +83,7 @@ pub fn document(policy: Policy, public_url: Option<&str>) -> Value {
         },
         "servers": [{ "url": public_url.unwrap_or("/") }],
         "tags": TAGS.map(|(name, text)| json!({ "name": name, "description": text })),
-        "paths": paths(),
+        "paths": paths(policy),
         "components": {
             "schemas": schemas::schemas(policy),
             "securitySchemes": operation::security_schemes(),
@@ -98,11 +98,13 @@ fn operations() -> impl Iterator<Item = Operation> {
     users.chain(service::access()).chain(others)
 }
 
-fn paths() -> Map<String, Value> {
+fn paths(policy: Policy) -> Map<String, Value> {
     let mut paths = Map::new();
     for operation in operations() {
         let item = paths.entry(operation.path).or_insert_with(|| json!({}));
         item[operation.method] = operation.to_json();
+        let body = item[operation.method].pointer_mut("/requestBody/content/application~1json");
+        body.into_iter().for_each(|body| schemas::suit(policy, &mut body["example"]));
     }
     paths
 }

@@ -26,7 +26,7 @@ pub fn routes(app: &App) -> Table {
 pub fn table(app: &App) -> Vec<Resource> {
     vec![
         // The one that is asked most goes first.
-        resource(path::VERIFY,         [get(bearer_for_proxies(app).then(guarded::verify))]),
+        resource(path::VERIFY,         [get(bearer_for_proxies(app).and(with(app)).then(guarded::verify))]),
         resource(path::PROTECTED,      [get(bearer(app).then(guarded::protected))]),
         resource(path::LOGIN,          [post(json_body(app).and(client(app)).and(with(app)).then(login::login))]),
         resource(path::REFRESH,        [post(head(app).then(login::refresh))]),

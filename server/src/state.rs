@@ -56,6 +56,8 @@ pub struct State {
     pub fresh_for: Duration,
     /// The origin under which people see the server; without it, the one they called it by.
     pub public_url: Option<String>,
+    /// Whether people reach the server by https.
+    pub over_https: bool,
     /// What links that are sent to people begin with; nothing if no such origin is known.
     pub link_origin: Option<String>,
     /// The origins beside our own to which the frontend may send the access token.
@@ -121,6 +123,7 @@ impl State {
             registration: config.registration,
             fresh_for: config.fresh_for,
             public_url: config.public_url.clone(),
+            over_https: config.over_https(),
             link_origin: config.public_url.clone(),
             no_token_paths: config.interceptor.excluded(),
             proxies: TrustedProxies::new(&config.trusted_proxies()),

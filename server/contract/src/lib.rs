@@ -44,7 +44,7 @@ pub struct PublicConfig {
     #[serde(default)]
     #[cfg_attr(
         feature = "openapi",
-        schema(required = true, examples(json!(["https://api.example.com"])))
+        schema(required = true, examples(json!("https://api.example.com")))
     )]
     pub token_origins: Vec<String>,
     /// Where it goes on none of those and not on the server's own: a path, or `/*` after one for
@@ -52,7 +52,7 @@ pub struct PublicConfig {
     #[serde(default)]
     #[cfg_attr(
         feature = "openapi",
-        schema(required = true, examples(json!(["/public/*", "https://api.example.com/status"])))
+        schema(required = true, examples(json!("/public/*"), json!("https://api.example.com/status")))
     )]
     pub no_token_paths: Vec<String>,
 }

@@ -90,7 +90,7 @@ impl Place {
     /// If it is not there.
     pub(super) fn database(&self) -> anyhow::Result<PathBuf> {
         let file = self.data_dir.join(DATABASE_FILE);
-        if !file.exists() {
+        if !is_there(&file)? {
             bail!(
                 "there is no hallpass database in {}; name the server's data directory with \
                  --data-dir",
@@ -108,7 +108,7 @@ impl Place {
     pub(super) async fn desk(&self, offline: Offline) -> anyhow::Result<Desk> {
         let dir = &self.data_dir;
         if offline.make_directory {
-            if !dir.exists() {
+            if !is_there(dir)? {
                 note(format_args!("making the data directory {}", dir.display()));
             }
             data_dir::create(dir)?;
@@ -135,6 +135,11 @@ impl Place {
             }
         }
     }
+}
+
+/// Not being allowed to look is not the same as finding nothing.
+fn is_there(path: &Path) -> anyhow::Result<bool> {
+    path.try_exists().with_context(|| format!("can't look for {}", path.display()))
 }
 
 /// Whether a server that is starting may answer soon.

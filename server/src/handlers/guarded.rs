@@ -3,19 +3,21 @@
 use bytes::Bytes;
 use hallpass_contract::{Protected, UserBody, Verified};
 use http::{HeaderName, HeaderValue, Response};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use super::public_user;
 use crate::answer::{Answer, Respond as _, X_REQUEST_ID, harden};
 use crate::auth::{Bearer, Caller};
 use crate::problem::Problem;
+use crate::state::App;
 
-/// All but RFC 3986's unreserved characters.
-const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+/// What is percent-encoded in a name: the percent sign, so that it can be decoded again, and whatever
+/// is not printable ASCII.
+const ESCAPED: &AsciiSet = &CONTROLS.add(b'%');
 
 /// `GET /api/verify`: also for nginx `auth_request` and `ForwardAuth`, hence the headers.
-pub async fn verify(caller: Caller) -> Result<Response<Bytes>, Problem> {
-    verified(&caller)
+pub async fn verify(caller: Caller, app: App) -> Result<Response<Bytes>, Problem> {
+    verified(&caller, app.over_https)
 }
 
 /// What the bearer is told of themselves. It is put together once.
@@ -23,7 +25,7 @@ pub async fn verify(caller: Caller) -> Result<Response<Bytes>, Problem> {
 /// # Errors
 ///
 /// If the user's name or roles don't go into a header.
-pub fn verified(bearer: &Bearer) -> Result<Response<Bytes>, Problem> {
+pub fn verified(bearer: &Bearer, over_https: bool) -> Result<Response<Bytes>, Problem> {
     if let Some(response) = bearer.verified.get() {
         return Ok(response.clone());
     }
@@ -44,7 +46,7 @@ pub fn verified(bearer: &Bearer) -> Result<Response<Bytes>, Problem> {
         .with_header(HeaderName::from_static("x-auth-username"), header(&username)?)
         .with_header(HeaderName::from_static("x-auth-roles"), roles)
         .into_response();
-    harden(response.headers_mut());
+    harden(response.headers_mut(), over_https);
     // Keeps the place, so that a copy need not grow for the number of its own request.
     response.headers_mut().insert(X_REQUEST_ID, HeaderValue::from_static(""));
     Ok(bearer.verified.get_or_init(|| response).clone())

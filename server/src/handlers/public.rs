@@ -5,7 +5,7 @@ use hallpass_contract::PublicConfig;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
-use crate::answer::Answer;
+use crate::answer::{Answer, readable_by_all};
 use crate::client::Client;
 use crate::problem::Problem;
 use crate::state::App;
@@ -38,5 +38,6 @@ pub async fn jwks(_: Client, headers: HeaderMap, app: App) -> Result<Response<By
     }
     response.headers_mut().insert(CACHE_CONTROL, JWKS_CACHE);
     response.headers_mut().insert(ETAG, etag);
+    readable_by_all(response.headers_mut());
     Ok(response)
 }

@@ -60,6 +60,7 @@ pub(super) fn operation(
         fields.insert(name.to_owned(), text.into());
     }
     fields.insert("tags".to_owned(), json!([tag]));
+    fields.insert("security".to_owned(), json!([]));
     let (parameters, answers, refusals) = (Vec::new(), BTreeMap::new(), Vec::new());
     Operation { path, method, fields, parameters, answers, refusals }
 }

@@ -76,7 +76,28 @@ fn registration(credentials: &Value) -> Value {
 fn apply(policy: Policy, password: &mut Value) {
     password["minLength"] = policy.min_chars.into();
     password["maxLength"] = MAX_CHARS.into();
-    password["examples"] = json!(["correct horse battery staple"]);
+    password["examples"] = json!([long_enough(policy, "correct horse battery staple")]);
+}
+
+/// Makes the passwords of an example as long as the policy wants them.
+pub(super) fn suit(policy: Policy, example: &mut Value) {
+    for field in ["password", "current_password", "new_password"] {
+        if let Some(password) = example.get_mut(field) {
+            *password = long_enough(policy, password.as_str().unwrap_or_default()).into();
+        }
+    }
+}
+
+fn long_enough(policy: Policy, password: &str) -> String {
+    let more = ["glacier", "lantern", "orbit", "velvet", "pepper", "canyon", "ribbon", "falcon"];
+    let mut password = password.to_owned();
+    for word in more.iter().cycle() {
+        if password.chars().count() >= policy.min_chars {
+            break;
+        }
+        password = [&password, *word].join(" ");
+    }
+    password
 }
 
 fn jwk_set() -> Value {

@@ -22,7 +22,11 @@ fn verify() -> Operation {
         .needs(Needs::Token)
         .answers::<Verified>(200, "The token is accepted.")
         .with_header(200, "X-Auth-Subject", "The user's id.")
-        .with_header(200, "X-Auth-Username", "The user's name, percent-encoded UTF-8.")
+        .with_header(
+            200,
+            "X-Auth-Username",
+            "The user's name: printable ASCII as it is; `%` and all else percent-encoded UTF-8.",
+        )
         .with_header(200, "X-Auth-Roles", "The user's roles, with commas between.")
 }
 
@@ -41,6 +45,7 @@ fn jwks() -> Operation {
     operation(ACCESS, ("get", path::JWKS), "jwks", "Fetch the public keys", about)
         .answers_with(200, "The keys.", "application/jwk-set+json", reference(JWK_SET))
         .cached()
+        .with_header(200, "Access-Control-Allow-Origin", "`*`: pages of all origins may read them.")
         .stores()
 }
 

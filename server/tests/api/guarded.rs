@@ -33,6 +33,25 @@ async fn verify_tells_a_proxy_who_it_is_in_headers() {
 }
 
 #[tokio::test]
+async fn a_name_of_printable_ascii_stands_in_its_header_as_it_is() {
+    let app = TestApp::start().await;
+    for (name, header) in [
+        ("ada.love+lace@example.com", "ada.love+lace@example.com"),
+        ("a_b-c~d!e", "a_b-c~d!e"),
+        ("100%ada", "100%25ada"),
+        ("Zoë", "Zo%C3%AB"),
+        ("花子です", "%E8%8A%B1%E5%AD%90%E3%81%A7%E3%81%99"),
+    ] {
+        let token = app.signed_in(name).await.login.access_token;
+        // The second answer is made of what the first one left behind.
+        for _ in 0..2 {
+            let response = app.get_with_token(path::VERIFY, token.expose()).await;
+            assert_eq!(response.header("x-auth-username"), header, "{name}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn without_a_token_there_is_a_challenge_and_no_error_code() {
     let app = TestApp::start().await;
     for path in GUARDED {

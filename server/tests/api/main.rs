@@ -16,6 +16,7 @@ mod frontend;
 mod guarded;
 mod hashes;
 mod hashing;
+mod headers;
 mod login;
 mod methods;
 mod metrics;

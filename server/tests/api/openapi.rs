@@ -212,25 +212,60 @@ async fn ends(app: &TestApp, document: &Document) {
 }
 
 #[tokio::test]
-async fn the_examples_of_bodies_fit_their_schemas() {
+async fn every_example_fits_its_schema() {
+    for least in ["15", "256"] {
+        let app = TestApp::with_args(&["--password-min", least]).await;
+        let document = Document::of(&app).await;
+        let mut examples = Vec::new();
+        collect(&document.json, &mut examples);
+        // Bodies, headers of answers, fields.
+        assert!(examples.len() > 100, "{}", examples.len());
+        for (schema, example) in examples {
+            document.validate(schema, example, "an example");
+        }
+        let registration = &document.json["paths"][path::REGISTER]["post"]["requestBody"];
+        let example = &registration["content"]["application/json"]["example"];
+        assert_eq!(app.post_json(path::REGISTER, example).await.status, 201);
+        assert_eq!(app.post_json(path::LOGIN, example).await.status, 200);
+    }
+}
+
+/// The examples in a part of the document, each with its schema: those of a media type, a header or a
+/// parameter stand beside it, those of a schema in it.
+fn collect<'a>(part: &'a Value, examples: &mut Vec<(&'a Value, &'a Value)>) {
+    if let Some(of_schema) = part["examples"].as_array() {
+        examples.extend(of_schema.iter().map(|example| (part, example)));
+    }
+    if part["schema"].is_object() {
+        examples.extend(part.get("example").map(|example| (&part["schema"], example)));
+        let named = part["examples"].as_object().into_iter().flatten();
+        examples.extend(named.map(|(_, example)| (&part["schema"], &example["value"])));
+    }
+    let parts = part.as_object().into_iter().flat_map(|fields| fields.values());
+    parts.chain(part.as_array().into_iter().flatten()).for_each(|part| collect(part, examples));
+}
+
+#[tokio::test]
+async fn each_operation_says_which_credentials_it_needs_or_that_it_needs_none() {
     let app = TestApp::start().await;
     let document = Document::of(&app).await;
+    let security = |method: &str, path: &str| {
+        document.json["paths"][path][method.to_lowercase()]["security"].clone()
+    };
     for (method, path) in document.operations() {
-        let operation = &document.json["paths"][&path][method.to_lowercase()];
-        let mut examples = Vec::new();
-        let body = &operation["requestBody"]["content"]["application/json"];
-        if body.is_object() {
-            examples.push((&body["schema"], &body["example"]));
-        }
-        for answer in operation["responses"].as_object().unwrap().values() {
-            let problem = &answer["content"]["application/problem+json"];
-            let all = problem["examples"].as_object().into_iter().flatten();
-            examples.extend(all.map(|(_, example)| (&problem["schema"], &example["value"])));
-        }
-        for (schema, example) in examples {
-            document.validate(schema, example, &format!("{method} {path}"));
-        }
+        assert!(security(&method, &path).is_array(), "{method} {path}");
     }
+    for (method, path) in [
+        ("GET", path::CONFIG),
+        ("GET", path::JWKS),
+        ("POST", path::LOGIN),
+        ("POST", path::REGISTER),
+        ("POST", path::PASSWORD_RESET),
+        ("GET", path::HEALTHZ),
+    ] {
+        assert_eq!(security(method, path), json!([]), "{method} {path}");
+    }
+    assert_eq!(security("GET", path::VERIFY), json!([{ "accessToken": [] }]));
 }
 
 #[tokio::test]

@@ -154,7 +154,10 @@ async fn no_password_or_token_is_ever_logged() {
 async fn json_log_lines_carry_the_request_id_of_the_answer() {
     let dir = tempfile::tempdir().unwrap();
     let mut process = Process::start(dir.path(), &["--log-format", "json"]);
-    let response = process.post("/api/login", "nobody", PASSWORD).await;
+    const TRACE: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    let login = client().post(format!("{}/api/login", process.url)).header("traceparent", TRACE);
+    let body = serde_json::json!({"username": "nobody", "password": PASSWORD});
+    let response = login.json(&body).send().await.unwrap();
     let id = response.headers()["x-request-id"].to_str().unwrap().to_owned();
     process.post("/api/register", "ada", PASSWORD).await;
     process.post("/api/login", "ada", PASSWORD).await;
@@ -164,6 +167,8 @@ async fn json_log_lines_carry_the_request_id_of_the_answer() {
         lines.iter().filter(|line| line["span"]["id"] == id.as_str()).collect();
     assert_eq!(of_request.len(), 2, "why it was refused, and the answer: {log}");
     assert!(of_request.iter().any(|line| line["status"] == 401 && line["path"] == "/api/login"));
+    assert!(of_request.iter().all(|line| line["span"]["traceparent"] == TRACE), "{log}");
+    assert!(lines.iter().all(|line| line.get("spans").is_none()), "said once: {log}");
     // At the default level a successful request logs no line of its own.
     assert!(!lines.iter().any(|line| line["status"] == 200 || line["status"] == 201), "{log}");
 }
@@ -283,4 +288,34 @@ async fn a_flood_of_one_client_writes_few_lines_and_hides_nobody_else() {
     assert_eq!(told.iter().filter_map(left_out).sum::<u64>() + written, 500, "{told:?}");
     assert_eq!(with("client", "192.0.2.2").len(), 1, "{log}");
     assert_eq!(with("target", "hallpass::audit").len(), 50, "the audit log is whole");
+}
+
+#[test]
+fn a_data_directory_of_another_user_is_a_matter_of_permission() {
+    use std::os::unix::process::CommandExt as _;
+    const NOBODY: u32 = 65534;
+    let dir = tempfile::tempdir().unwrap();
+    let mut process = Process::start(dir.path(), &[]);
+    process.end(Signal::TERM);
+    let is_root = rustix::process::geteuid().is_root();
+    let chmod = |mode| std::fs::set_permissions(dir.path(), Permissions::from_mode(mode)).unwrap();
+    // Root may do everything, so another user tries.
+    let modes: &[u32] = if is_root { &[0o700, 0o755] } else { &[0o000] };
+    for mode in modes {
+        chmod(*mode);
+        for args in [&["serve"][..], &["user", "list"], &["keys", "list"]] {
+            let mut command = crate::binary::command(dir.path(), args);
+            // Warnings are lines of their own.
+            command.env("HALLPASS_LOG_LEVEL", "off");
+            if is_root {
+                command.uid(NOBODY).gid(NOBODY);
+            }
+            let output = command.output().unwrap();
+            let stderr = String::from_utf8(output.stderr).unwrap();
+            assert_eq!(output.status.code(), Some(1), "{mode:o} {args:?}: {stderr}");
+            assert!(stderr.contains("Permission denied"), "{mode:o} {args:?}: {stderr}");
+            assert_eq!(stderr.lines().count(), 1, "{stderr}");
+        }
+    }
+    chmod(0o700);
 }
