@@ -1,11 +1,17 @@
 //! Who is asking, by network: the address to throttle by, and what the browser calls itself.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use http::HeaderMap;
-use http::header::USER_AGENT;
-use ipnet::IpNet;
+use http::header::{HeaderName, USER_AGENT};
+use ipnet::{IpNet, Ipv6Net};
 use unicode_properties::{GeneralCategory, GeneralCategoryGroup, UnicodeGeneralCategory as _};
+
+use crate::clock::Clock;
+
+/// What proxies write the client's address in.
+pub const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// More proxies in a row than there are anywhere. What is further left is the sender's to make up,
 /// and to make long.
@@ -44,6 +50,13 @@ pub fn network(address: IpAddr) -> IpNet {
     }
 }
 
+/// The networks of an address's provider that are wider than its own [`network`]: the /56 and the /48
+/// of an IPv6 address. Many providers hand out one of these to a single customer.
+pub fn wider_networks(address: IpAddr) -> Option<[IpNet; 2]> {
+    let IpAddr::V6(address) = address.to_canonical() else { return None };
+    Some([56, 48].map(|prefix| IpNet::new_assert(IpAddr::V6(address), prefix).trunc()))
+}
+
 /// The networks whose `X-Forwarded-For` counts.
 #[derive(Clone, Debug, Default)]
 pub struct TrustedProxies(Vec<IpNet>);
@@ -58,6 +71,19 @@ impl TrustedProxies {
     pub(crate) fn trust(&self, address: IpAddr) -> bool {
         self.0.iter().any(|network| network.contains(&address))
     }
+}
+
+/// Whether a network is so large that trusting it is trusting strangers: shorter than any private one.
+/// Those of IPv6 are in `fc00::/7` (RFC 4193).
+pub fn is_everybody(network: IpNet) -> bool {
+    match canonical(network) {
+        IpNet::V4(network) => network.prefix_len() < 8,
+        IpNet::V6(network) => network.prefix_len() < 16 && !is_private(&network),
+    }
+}
+
+fn is_private(network: &Ipv6Net) -> bool {
+    network.prefix_len() >= 7 && network.addr().is_unique_local()
 }
 
 fn canonical(network: IpNet) -> IpNet {
@@ -84,7 +110,7 @@ pub fn parse_network(text: &str) -> Result<IpNet, String> {
 /// Each proxy appends the address it was asked from, so the list is true from the right for as long
 /// as it was a trusted one that wrote it.
 pub fn address(peer: IpAddr, headers: &HeaderMap, proxies: &TrustedProxies) -> IpAddr {
-    let lines = headers.get_all("x-forwarded-for").iter().rev();
+    let lines = headers.get_all(X_FORWARDED_FOR).iter().rev();
     let elements = lines.flat_map(|line| line.as_bytes().rsplit(|byte| *byte == b','));
     // RFC 9110 section 5.6.1.2: empty elements are to be ignored, a reasonable number of them.
     let hops = elements.take(MAX_HOPS).map(<[u8]>::trim_ascii).filter(|hop| !hop.is_empty());
@@ -97,6 +123,43 @@ pub fn address(peer: IpAddr, headers: &HeaderMap, proxies: &TrustedProxies) -> I
         nearest = address;
     }
     nearest
+}
+
+/// Warns, once an hour at most, of a peer that forwards addresses and is not trusted: if it is a proxy,
+/// all who come through it are one client to us.
+#[derive(Debug)]
+pub struct ForwardingWarning {
+    /// In milliseconds since 1970.
+    next: AtomicI64,
+}
+
+impl Default for ForwardingWarning {
+    fn default() -> Self {
+        Self { next: AtomicI64::new(i64::MIN) }
+    }
+}
+
+impl ForwardingWarning {
+    /// Looks at the headers of a request from `peer`.
+    pub fn look(&self, peer: IpAddr, headers: &HeaderMap, proxies: &TrustedProxies, clock: &Clock) {
+        const PERIOD_MS: i64 = 60 * 60 * 1000;
+        let peer = peer.to_canonical();
+        if !headers.contains_key(X_FORWARDED_FOR) || proxies.trust(peer) {
+            return;
+        }
+        let (now, next) = (clock.now().as_millisecond(), self.next.load(Ordering::Relaxed));
+        let after = now.saturating_add(PERIOD_MS);
+        // Of several at once, one warns.
+        let take =
+            |next| self.next.compare_exchange(next, after, Ordering::Relaxed, Ordering::Relaxed);
+        if now >= next && take(next).is_ok() {
+            tracing::warn!(
+                "{peer} sends X-Forwarded-For and is no trusted proxy, so all who come through it are \
+                 throttled and logged as one client; if it is your proxy, use --trusted-proxy {peer} \
+                 (HALLPASS_TRUSTED_PROXY)"
+            );
+        }
+    }
 }
 
 /// An address, with or without a port, an IPv6 one with or without brackets.

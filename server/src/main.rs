@@ -13,6 +13,7 @@ use futures_util::FutureExt as _;
 use hallpass::assets::Assets;
 use hallpass::audit;
 use hallpass::cli::{self, Command, ReaderGone, printable};
+use hallpass::client;
 use hallpass::clock::Clock;
 use hallpass::config::{Config, ConnectionArgs, RECOMMENDED_ITERATIONS, secret_from_environment};
 use hallpass::control::ControlSocket;
@@ -223,6 +224,12 @@ fn warn_about(config: &Config) {
             iterations,
             "new password hashes are cheaper to guess than OWASP asks for; \
              use --pbkdf2-iterations {RECOMMENDED_ITERATIONS} or more"
+        );
+    }
+    for network in config.trusted_proxies().into_iter().filter(|it| client::is_everybody(*it)) {
+        tracing::warn!(
+            "--trusted-proxy {network} trusts strangers: any of them can choose the address that \
+             they are throttled and logged by; name your proxies' own networks"
         );
     }
     for origin in config.interceptor.unencrypted() {

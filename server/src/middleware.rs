@@ -16,7 +16,7 @@ use warp::reply::Response;
 
 use crate::answer::{X_REQUEST_ID, harden};
 use crate::auth;
-use crate::client;
+use crate::client::{self, ForwardingWarning};
 use crate::filters::{Route, Table, to_reply};
 use crate::handlers::guarded;
 use crate::metrics::Series;
@@ -33,13 +33,15 @@ pub struct Service {
     verified: Series,
     app: App,
     ids: RequestIds,
+    forwarding: ForwardingWarning,
 }
 
 impl Service {
     /// Answers with this table of routes, which has the same state.
     pub fn new(table: Table, app: App) -> Self {
         let verified = app.metrics.http.series(path::VERIFY, "GET");
-        Self { table, verified, app, ids: RequestIds::start() }
+        let forwarding = ForwardingWarning::default();
+        Self { table, verified, app, ids: RequestIds::start(), forwarding }
     }
 
     /// The server that it answers for.
@@ -59,7 +61,9 @@ impl Service {
             None => {
                 let traceparent = ids::traceparent(request.headers());
                 let span = tracing::error_span!("request", %id, traceparent);
-                let client = client::address(peer.ip(), request.headers(), &self.app.proxies);
+                let (headers, proxies) = (request.headers(), &self.app.proxies);
+                let client = client::address(peer.ip(), headers, proxies);
+                self.forwarding.look(peer.ip(), headers, proxies, &self.app.clock);
                 // On the heap, or each connection had room for the largest of all handlers.
                 let answer = Box::pin(logged(&self.table, request, peer, client).instrument(span));
                 let mut response = answer.await;

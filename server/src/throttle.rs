@@ -7,19 +7,26 @@
 //! | registrations | address | 30 | 30 a minute |
 //! | failed attempts; a success clears them | account and address | 20 | one in 30 s |
 //! | failures in a row; a success clears them | account | 100 | from known addresses only |
+//! | failed attempts of all kinds | IPv6 /56 | 160 | 160 a minute |
+//! | failed attempts of all kinds | IPv6 /48 | 640 | 640 a minute |
+//! | registrations | IPv6 /56 | 240 | 240 a minute |
+//! | registrations | IPv6 /48 | 960 | 960 a minute |
 //!
 //! Everything that can be spent is the guesser's own: whoever was signed in at an address before
 //! can go on there, whatever others do elsewhere. Accounts are names as somebody gave them, so one
 //! that does not exist is treated like one that does.
 //!
-//! Addresses count by [`network`]. An attempt counts from when it begins, so that many at once
+//! Addresses count by [`network`], and those of IPv6 by [`wider_networks`](crate::client::wider_networks)
+//! as well, since many of these networks belong to one customer of a provider. There only failures
+//! count, so that a network whose users know their passwords never meets that bound. An attempt counts from when it begins, so that many at once
 //! can't all pass because none of them has failed yet; one that is refused costs nothing. Each
-//! table forgets the longest unused of more than 100,000 keys; full, the four of them take 45 MB
-//! together. To make them forget an account's failures takes 100,000 other failures. A restart
+//! table forgets the longest unused of more than 100,000 keys, or 10,000 of the wider networks; full,
+//! they take 50 MB together. To make them forget an account's failures takes 100,000 other failures. A restart
 //! forgets everything.
 
 mod buckets;
 mod memory;
+mod wide;
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::net::IpAddr;
@@ -33,6 +40,7 @@ use crate::clock::Clock;
 use crate::metrics::Throttled;
 use buckets::{Buckets, Quota};
 use memory::Memory;
+use wide::Wide;
 
 const PASSWORDS: Quota = Quota { at_once: 20, refill_ms: 3_000 };
 const REGISTRATIONS: Quota = Quota { at_once: 30, refill_ms: 2_000 };
@@ -83,11 +91,12 @@ impl Throttle {
         known: impl Future<Output = Result<bool, E>>,
     ) -> Result<Attempt<'_>, E> {
         let Some(limits) = &self.limits else { return Ok(Attempt(None)) };
-        let network = network(address);
         let account = limits.hasher.hash_one(account);
-        let reserved = limits.reserve(network, account, self.clock.now());
+        let reserved = limits.reserve(address, account, self.clock.now());
         let failed_before = reserved.map_err(|refusal| self.refused(refusal))?;
-        let attempt = Attempt(Some(Reserved { limits, clock: &self.clock, network, account }));
+        let network = network(address);
+        let reserved = Reserved { limits, clock: &self.clock, address, network, account };
+        let attempt = Attempt(Some(reserved));
         if failed_before < STREAK {
             return Ok(attempt);
         }
@@ -109,8 +118,8 @@ impl Throttle {
     /// If there were too many from the address.
     pub fn registration(&self, address: IpAddr) -> Result<(), RetryAfter> {
         let Some(limits) = &self.limits else { return Ok(()) };
-        let taken = limits.registrations.take(network(address), self.clock.now());
-        taken.inspect_err(|_| self.refusals.registrations.inc())
+        let taken = limits.count_registration(address, self.clock.now());
+        taken.map_err(|refusal| self.refused(refusal))
     }
 
     /// Counts an attempt that names no account, such as a password reset by a token. It shares the
@@ -121,14 +130,16 @@ impl Throttle {
     /// If there were too many from the address.
     pub fn anonymous(&self, address: IpAddr) -> Result<(), RetryAfter> {
         let Some(limits) = &self.limits else { return Ok(()) };
-        let taken = limits.passwords.take(network(address), self.clock.now());
-        taken.inspect_err(|_| self.refusals.passwords.inc())
+        let taken = limits.count_anonymous(address, self.clock.now());
+        taken.map_err(|refusal| self.refused(refusal))
     }
 
     fn refused(&self, refusal: Refusal) -> RetryAfter {
         let (counter, wait) = match refusal {
             Refusal::Address(wait) => (&self.refusals.passwords, wait),
             Refusal::Account(wait) => (&self.refusals.failures, wait),
+            Refusal::Registrations(wait) => (&self.refusals.registrations, wait),
+            Refusal::Prefix(wait) => (&self.refusals.prefix, wait),
         };
         counter.inc();
         wait
@@ -154,6 +165,7 @@ pub struct Attempt<'a>(Option<Reserved<'a>>);
 struct Reserved<'a> {
     limits: &'a Limits,
     clock: &'a Clock,
+    address: IpAddr,
     network: IpNet,
     account: u64,
 }
@@ -162,7 +174,8 @@ impl Attempt<'_> {
     /// The password was right: the account's failures in a row, and those from this address, are
     /// over.
     pub fn succeeded(mut self) {
-        if let Some(Reserved { limits, network, account, .. }) = self.0.take() {
+        if let Some(Reserved { limits, clock, address, network, account }) = self.0.take() {
+            limits.wide_failures.give_back(address, clock.now());
             limits.failures.forget(&(account, network));
             limits.streaks.forget(&account);
         }
@@ -176,7 +189,9 @@ impl Attempt<'_> {
     /// No password was tried, say because the hashing queue was full: nothing was spent.
     pub fn withdraw(mut self) {
         if let Some(reserved) = self.0.take() {
-            reserved.limits.passwords.give_back(&reserved.network, reserved.clock.now());
+            let (limits, now) = (reserved.limits, reserved.clock.now());
+            limits.passwords.give_back(&reserved.network, now);
+            limits.wide_failures.give_back(reserved.address, now);
             reserved.give_back_failure();
         }
     }
@@ -200,8 +215,25 @@ impl Reserved<'_> {
 /// Which limit an attempt has reached, and for how long.
 #[derive(Clone, Copy)]
 enum Refusal {
+    /// Password attempts of an address.
     Address(RetryAfter),
+    /// Failures of an account at an address.
     Account(RetryAfter),
+    /// Registrations of an address.
+    Registrations(RetryAfter),
+    /// What a wider network has in all.
+    Prefix(RetryAfter),
+}
+
+impl Refusal {
+    fn wait(self) -> RetryAfter {
+        match self {
+            Self::Address(wait)
+            | Self::Account(wait)
+            | Self::Registrations(wait)
+            | Self::Prefix(wait) => wait,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -209,6 +241,10 @@ struct Limits {
     passwords: Buckets<IpNet>,
     registrations: Buckets<IpNet>,
     failures: Buckets<(u64, IpNet)>,
+    /// Failed attempts by the wider networks of an address.
+    wide_failures: Wide,
+    /// Registrations by them.
+    wide_registrations: Wide,
     /// Failures in a row by account.
     streaks: Memory<u64, u32>,
     /// Accounts are kept as their hashes, so that a name of any length takes the same room. It is
@@ -222,6 +258,8 @@ impl Limits {
             passwords: Buckets::new(PASSWORDS, capacity),
             registrations: Buckets::new(REGISTRATIONS, capacity),
             failures: Buckets::new(FAILURES, capacity),
+            wide_failures: Wide::new(PASSWORDS, capacity / 10),
+            wide_registrations: Wide::new(REGISTRATIONS, capacity / 10),
             streaks: Memory::new(capacity),
             hasher: RandomState::new(),
         }
@@ -229,28 +267,50 @@ impl Limits {
 
     /// Counts a failure everywhere, or nowhere if it is too many. Returns how many the account had
     /// in a row before.
-    fn reserve(&self, network: IpNet, account: u64, now: Timestamp) -> Result<u32, Refusal> {
-        match (self.passwords.take(network, now), self.failures.take((account, network), now)) {
-            (Ok(()), Ok(())) => {}
-            // A refused attempt costs nothing, and whoever waits as long as they are told is let in.
-            (Err(address), Err(failures)) if failures > address => {
-                return Err(Refusal::Account(failures));
-            }
-            (Err(address), Err(_)) => return Err(Refusal::Address(address)),
-            (Err(wait), Ok(())) => {
-                self.failures.give_back(&(account, network), now);
-                return Err(Refusal::Address(wait));
-            }
-            (Ok(()), Err(wait)) => {
+    fn reserve(&self, address: IpAddr, account: u64, now: Timestamp) -> Result<u32, Refusal> {
+        let network = network(address);
+        let passwords = self.passwords.take(network, now).map_err(Refusal::Address);
+        let failures = self.failures.take((account, network), now).map_err(Refusal::Account);
+        let wide = self.wide_failures.take(address, now).map_err(Refusal::Prefix);
+        // Whoever waits as long as they are told is let in.
+        let refusals = [wide.err(), failures.err(), passwords.err()].into_iter().flatten();
+        if let Some(refusal) = refusals.max_by_key(|refusal| refusal.wait()) {
+            // A refused attempt costs nothing.
+            if passwords.is_ok() {
                 self.passwords.give_back(&network, now);
-                return Err(Refusal::Account(wait));
             }
+            if failures.is_ok() {
+                self.failures.give_back(&(account, network), now);
+            }
+            if wide.is_ok() {
+                self.wide_failures.give_back(address, now);
+            }
+            return Err(refusal);
         }
         let mut streaks = self.streaks.lock();
         let streak = streaks.get_or_insert_mut(account, || 0);
         let before = *streak;
         *streak = before.saturating_add(1);
         Ok(before)
+    }
+
+    /// Counts an attempt that names no account. Whether it fails is not told, so it counts as if.
+    fn count_anonymous(&self, address: IpAddr, now: Timestamp) -> Result<(), Refusal> {
+        let network = network(address);
+        self.passwords.take(network, now).map_err(Refusal::Address)?;
+        self.wide_failures.take(address, now).map_err(|wait| {
+            self.passwords.give_back(&network, now);
+            Refusal::Prefix(wait)
+        })
+    }
+
+    fn count_registration(&self, address: IpAddr, now: Timestamp) -> Result<(), Refusal> {
+        let network = network(address);
+        self.registrations.take(network, now).map_err(Refusal::Registrations)?;
+        self.wide_registrations.take(address, now).map_err(|wait| {
+            self.registrations.give_back(&network, now);
+            Refusal::Prefix(wait)
+        })
     }
 
     fn take_back_failure(&self, account: u64) {

@@ -103,6 +103,27 @@ fn ipv6_counts_by_64_and_ipv4_by_address() {
 }
 
 #[test]
+fn the_wider_networks_are_those_of_ipv6() {
+    let shown = |text| wider_networks(ip(text)).map(|networks| networks.map(|it| it.to_string()));
+    let wider = ["2001:db8:1:200::/56".to_owned(), "2001:db8:1::/48".to_owned()];
+    assert_eq!(shown("2001:db8:1:2ff:3:4:5:6"), Some(wider));
+    assert_eq!(shown("198.51.100.1"), None);
+    assert_eq!(shown("::ffff:198.51.100.1"), None);
+}
+
+#[test]
+fn a_network_that_holds_strangers_is_everybody() {
+    let is_everybody = |text| is_everybody(parse_network(text).unwrap());
+    for text in ["0.0.0.0/0", "0.0.0.0/1", "64.0.0.0/7", "::/0", "2000::/3", "::ffff:0.0.0.0/96"] {
+        assert!(is_everybody(text), "{text}");
+    }
+    let some = ["10.0.0.0/8", "172.16.0.0/12", "::1", "fc00::/7", "fd00::/8", "2001:db8::/32"];
+    for text in some {
+        assert!(!is_everybody(text), "{text}");
+    }
+}
+
+#[test]
 fn a_network_is_cidr_or_one_address() {
     for (text, network) in [
         ("10.0.0.0/8", "10.0.0.0/8"),

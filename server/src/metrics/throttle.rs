@@ -15,6 +15,8 @@ pub struct Throttled {
     pub failures: IntCounter,
     /// Failures of one account in a row, at an address that it is not known at.
     pub streak: IntCounter,
+    /// Failures or registrations from one wide IPv6 network.
+    pub prefix: IntCounter,
 }
 
 impl Throttled {
@@ -27,6 +29,7 @@ impl Throttled {
             registrations: limit("registrations"),
             failures: limit("failures"),
             streak: limit("streak"),
+            prefix: limit("prefix"),
         }
     }
 }

@@ -1,5 +1,6 @@
 mod buckets;
 mod streaks;
+mod wide;
 
 use std::future::ready;
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -62,10 +63,10 @@ impl Bench {
     }
 }
 
-/// The n-th of many /64s.
+/// The n-th of many addresses, each in a /48 of its own.
 fn elsewhere(n: u32) -> IpAddr {
     let [a, b] = [(n >> 16) as u16, n as u16];
-    Ipv6Addr::new(0x2001, 0xdb8, a, b, 0, 0, 0, 1).into()
+    Ipv6Addr::new(0x2001, a, b, 0, 0, 0, 0, 1).into()
 }
 
 fn wait(seconds: u64) -> RetryAfter {

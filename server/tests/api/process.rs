@@ -319,3 +319,31 @@ fn a_data_directory_of_another_user_is_a_matter_of_permission() {
     }
     chmod(0o700);
 }
+
+#[tokio::test]
+async fn a_proxy_that_is_not_trusted_is_warned_of_once() {
+    let dir = tempfile::tempdir().unwrap();
+    for (args, warnings) in [(&[][..], 1), (&["--trusted-proxy", "127.0.0.1"], 0)] {
+        let mut process = Process::start(dir.path(), args);
+        for _ in 0..3 {
+            let request = client().get(format!("{}/healthz", process.url));
+            let request = request.header("x-forwarded-for", "192.0.2.1");
+            assert_eq!(request.send().await.unwrap().status(), 200);
+        }
+        let (_, log) = process.end(Signal::TERM);
+        let warned =
+            |line: &&str| line.contains("WARN") && line.contains("use --trusted-proxy 127.0.0.1");
+        assert_eq!(log.lines().filter(warned).count(), warnings, "{log}");
+    }
+}
+
+#[test]
+fn a_trusted_network_that_holds_strangers_is_warned_of() {
+    let dir = tempfile::tempdir().unwrap();
+    for (network, is_warned) in [("0.0.0.0/0", true), ("::/0", true), ("10.0.0.0/8", false)] {
+        let mut process = Process::start(dir.path(), &["--trusted-proxy", network]);
+        let (_, log) = process.end(Signal::TERM);
+        let warned = log.contains(&format!("--trusted-proxy {network} trusts strangers"));
+        assert_eq!(warned, is_warned, "{log}");
+    }
+}

@@ -154,3 +154,19 @@ async fn for_load_tests_it_can_be_switched_off() {
     }
     assert_eq!(app.login("ada", PASSWORD).await.status, 200);
 }
+
+#[tokio::test]
+async fn guesses_from_all_over_a_56_are_refused() {
+    let app = TestApp::with_args(&["--login-throttle", "on", "--trusted-proxy", "127.0.0.1"]).await;
+    let (mut guessed, mut refused) = (0, 0);
+    for n in 0..200 {
+        let address = format!("2001:db8:0:1{n:02x}::1");
+        match login_from(&app, &address, &format!("user-{n}"), WRONG).await.status.as_u16() {
+            401 => guessed += 1,
+            429 => refused += 1,
+            status => panic!("{status}"),
+        }
+    }
+    assert_eq!((guessed, refused), (160, 40));
+    assert_eq!(login_from(&app, "2001:db8:1::1", "ada", WRONG).await.status, 401);
+}
