@@ -1,5 +1,9 @@
 //! The data directory: what is in it is for its owner alone.
 
+mod owner;
+
+pub use self::owner::{advice, hand_over_socket};
+
 use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions};
 use std::io::ErrorKind;
@@ -18,9 +22,28 @@ pub const DATABASE_FILE: &str = "hallpass.redb";
 ///
 /// If it can't be made.
 pub fn create(dir: &Path) -> anyhow::Result<()> {
+    let failed = || format!("can't make the data directory {}", dir.display());
+    let is_missing = |dir: &&Path| !dir.as_os_str().is_empty() && !dir.exists();
+    let mut missing: Vec<&Path> = dir.ancestors().take_while(is_missing).collect();
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true).mode(0o700);
-    builder.create(dir).with_context(|| format!("can't make the data directory {}", dir.display()))
+    builder.create(dir).with_context(failed)?;
+    missing.reverse();
+    missing.into_iter().try_for_each(owner::inherit).with_context(failed)?;
+    warn_if_others_can_write(dir);
+    Ok(())
+}
+
+/// Logs a warning if everybody can put files into the directory.
+pub fn warn_if_others_can_write(dir: &Path) {
+    let mode = fs::metadata(dir).map_or(0, |metadata| metadata.permissions().mode());
+    if mode & 0o002 != 0 {
+        let path = dir.display();
+        tracing::warn!(
+            %path,
+            "everybody on this machine can replace the files in the data directory; chmod 700 it"
+        );
+    }
 }
 
 /// What the names of files begin with that are not complete yet.
@@ -72,6 +95,7 @@ fn write_unfinished(
     let dir = path.parent().context("it has no directory")?;
     // A temporary file has mode 0600 from the start.
     let file = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(dir)?;
+    owner::hand_over(file.as_file(), path)?;
     fill(file.as_file().try_clone()?)?;
     file.as_file().sync_all()?;
     Ok((dir, file))
@@ -103,7 +127,10 @@ pub fn remove_unfinished(dir: &Path) {
 pub fn open_file(path: &Path) -> anyhow::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true);
-    let file = options.open(path).with_context(|| format!("can't open {}", path.display()))?;
+    let file = options.open(path).map_err(|error| {
+        let what = format!("can't open {}{}", path.display(), advice(path, &error));
+        anyhow::Error::new(error).context(what)
+    })?;
     warn_if_others_can_read(path);
     Ok(file)
 }

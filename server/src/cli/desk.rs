@@ -114,6 +114,7 @@ impl Place {
             data_dir::create(dir)?;
         } else {
             self.database()?;
+            data_dir::warn_if_others_can_write(dir);
         }
         let deadline = Instant::now() + PATIENCE;
         loop {

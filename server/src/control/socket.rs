@@ -12,7 +12,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 use super::connection::{Patience, converse};
-use crate::data_dir::UNFINISHED;
+use crate::data_dir::{self, UNFINISHED};
 use crate::state::App;
 
 /// The socket's name in the data directory.
@@ -104,6 +104,7 @@ fn listen(path: &Path) -> io::Result<UnixListener> {
     let socket = UnixSocket::new_stream()?;
     socket.bind(path)?;
     fs::set_permissions(path, Permissions::from_mode(0o600))?;
+    data_dir::hand_over_socket(path)?;
     socket.listen(MAX_CONNECTIONS as u32)
 }
 

@@ -210,7 +210,11 @@ fn read(path: &Path) -> anyhow::Result<Option<Secret>> {
         // A link that leads nowhere is a volume that is not there, not a first start.
         Err(error) if error.kind() == ErrorKind::NotFound && !path.is_symlink() => Ok(None),
         Err(error) => {
-            Err(error).with_context(|| format!("can't read {}; restore it", path.display()))
+            let advice = match data_dir::advice(path, &error) {
+                none if none.is_empty() => "; restore it".to_owned(),
+                advice => advice,
+            };
+            Err(error).with_context(|| format!("can't read {}{advice}", path.display()))
         }
     }
 }

@@ -3,6 +3,7 @@
 
 mod import;
 mod keys;
+mod owners;
 mod resets;
 mod socket;
 mod store;
