@@ -47,6 +47,8 @@ pub enum Event {
     UserDeleted,
     /// A new signing key took over; the detail is its id.
     KeyRotation,
+    /// All keys were made anew, and all sessions ended; the detail is the id of the new one.
+    KeyReset,
 }
 
 impl Event {
@@ -69,6 +71,7 @@ impl Event {
             Self::UserEnabled => "user_enabled",
             Self::UserDeleted => "user_deleted",
             Self::KeyRotation => "key_rotation",
+            Self::KeyReset => "key_reset",
         }
     }
 }

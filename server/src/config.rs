@@ -99,6 +99,11 @@ pub struct Config {
     #[arg(long, value_name = "DIR", env = "HALLPASS_DATA_DIR", default_value = DEFAULT_DATA_DIR)]
     pub data_dir: PathBuf,
 
+    /// Begin anew where the data directory has lost its database or its keys: what is left is moved
+    /// aside, and all users are gone. Fails where nothing is missing
+    #[arg(long)]
+    pub new: bool,
+
     /// The origin under which browsers see the server, such as `https://login.example`. Reset links
     /// begin with it; without it there are none unless the server listens on loopback only. Pages
     /// are then taken for the server's own by http:// and the Host header

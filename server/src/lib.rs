@@ -24,6 +24,7 @@ pub mod logging;
 pub mod metrics;
 pub mod middleware;
 pub mod openapi;
+pub mod opening;
 pub mod origin;
 pub mod password;
 pub mod pattern;

@@ -17,18 +17,18 @@ use hallpass::client;
 use hallpass::clock::Clock;
 use hallpass::config::{Config, ConnectionArgs, RECOMMENDED_ITERATIONS, secret_from_environment};
 use hallpass::control::ControlSocket;
-use hallpass::data_dir::{self, DATABASE_FILE};
-use hallpass::keys::KeyRing;
+use hallpass::data_dir;
 use hallpass::logging;
 use hallpass::metrics::Metrics;
 use hallpass::middleware::Service;
+use hallpass::opening;
 use hallpass::reload::Reload;
 use hallpass::routes::routes;
 use hallpass::scrape;
 use hallpass::serve::{Limits, bind, serve};
 use hallpass::signals::Signals;
 use hallpass::state::{App, State};
-use hallpass::store::{DamagedFile, Panic, RedbStore, count_panic};
+use hallpass::store::{DamagedFile, Panic, count_panic};
 use hallpass_contract::LISTENING_ON;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinHandle;
@@ -85,13 +85,14 @@ async fn run(config: &Config) -> anyhow::Result<()> {
     warn_about(config);
     let settings = config.keys.settings(secret_from_environment()?, config.access_ttl)?;
     let clock = Clock::system();
-    data_dir::create(&config.data_dir)?;
+    let (dir, now) = (&config.data_dir, clock.now());
+    data_dir::create(dir)?;
+    if config.new {
+        opening::set_aside(dir, now)?;
+    }
     let metrics = Metrics::default();
-    let database = config.data_dir.join(DATABASE_FILE);
-    let store = RedbStore::open_counted(&database, metrics.store.clone())?;
-    // The store is locked by now, so nobody else is at work here.
-    data_dir::remove_unfinished(&config.data_dir);
-    let keys = Arc::new(KeyRing::open(&config.data_dir, settings, clock.now())?);
+    let opened = opening::for_server(dir, settings, metrics.store.clone(), now).await?;
+    let (store, keys) = (opened.0, Arc::new(opened.1));
     let assets = Assets::embedded();
     if assets.index().is_none() {
         tracing::warn!("this binary holds no frontend; build it with scripts/serve");

@@ -4,9 +4,11 @@
 //! store keeps the seed and n, the data directory the key. Neither alone can make a token, nothing
 //! that is one is kept, and any that was ever issued is recognized when it is replayed.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use arc_swap::ArcSwap;
 use cookie::{Cookie, SameSite};
 use data_encoding::BASE64URL_NOPAD;
 use hallpass_contract::{REFRESH_COOKIE, Secret};
@@ -25,7 +27,7 @@ const TOKEN_LEN: usize = 16 + 4 + 32;
 /// Makes sessions and their refresh tokens.
 #[derive(Debug)]
 pub struct Sessions {
-    key: RefreshKey,
+    key: Arc<ArcSwap<RefreshKey>>,
     lifetimes: Lifetimes,
 }
 
@@ -42,7 +44,7 @@ pub struct RefreshToken {
 impl Sessions {
     /// Sessions that last `lifetimes`; `key` must be the same from one start to the next, or all
     /// of them end.
-    pub fn new(key: RefreshKey, lifetimes: Lifetimes) -> Self {
+    pub fn new(key: Arc<ArcSwap<RefreshKey>>, lifetimes: Lifetimes) -> Self {
         Self { key, lifetimes }
     }
 
@@ -104,8 +106,9 @@ impl Sessions {
     }
 
     fn mac(&self, session: &Session, generation: u32) -> Hmac<Sha256> {
-        let key = self.key.expose();
-        let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
+        let key = self.key.load();
+        let mut mac =
+            Hmac::<Sha256>::new_from_slice(key.expose()).expect("HMAC takes keys of any length");
         mac.update(&session.seed);
         mac.update(session.id.as_bytes());
         mac.update(&generation.to_be_bytes());
@@ -179,7 +182,7 @@ mod tests {
 
     fn sessions() -> Sessions {
         let lifetimes = Lifetimes { idle: IDLE, absolute: IDLE * 3 };
-        Sessions::new(RefreshKey::generate().unwrap(), lifetimes)
+        Sessions::new(Arc::new(ArcSwap::from_pointee(RefreshKey::generate().unwrap())), lifetimes)
     }
 
     fn at(seconds: i64) -> Timestamp {

@@ -108,7 +108,7 @@ impl State {
             store,
             tokens: tokens.with_leeway(config.tokens.leeway),
             bearers: Bearers::default(),
-            sessions: Sessions::new(keys.refresh_key().clone(), lifetimes),
+            sessions: Sessions::new(keys.shared_refresh_key(), lifetimes),
             keys,
             pool: Pool::start(Settings {
                 observer: Arc::new(metrics.hashing.clone()),

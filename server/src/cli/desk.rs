@@ -16,11 +16,12 @@ use crate::config::{
     Config, DEFAULT_DATA_DIR, PasswordArgs, SecretArgs, TokenArgs, secret_from_environment,
 };
 use crate::control::{Client, Command, Operator, Reply};
-use crate::data_dir::{self, DATABASE_FILE};
+use crate::data_dir;
 use crate::keys::{Algorithm, KeyRing};
 use crate::metrics::Metrics;
+use crate::opening;
 use crate::state::State;
-use crate::store::{InUse, RedbStore};
+use crate::store::InUse;
 
 use super::terminal::note;
 
@@ -100,6 +101,11 @@ impl Place {
         Ok(file)
     }
 
+    /// The directory.
+    pub(super) fn data_dir(&self) -> &Path {
+        &self.data_dir
+    }
+
     /// Finds out whether a server runs here, and opens the directory if none does.
     ///
     /// # Errors
@@ -112,8 +118,13 @@ impl Place {
                 note(format_args!("making the data directory {}", dir.display()));
             }
             data_dir::create(dir)?;
+        } else if opening::is_new(dir)? {
+            bail!(
+                "there is no hallpass database in {}; name the server's data directory with \
+                 --data-dir",
+                dir.display()
+            );
         } else {
-            self.database()?;
             data_dir::warn_if_others_can_write(dir);
         }
         let deadline = Instant::now() + PATIENCE;
@@ -150,14 +161,13 @@ fn may_come(error: &io::Error) -> bool {
 
 /// An operator on a directory that this process locks.
 fn open(dir: &Path, offline: &Offline) -> anyhow::Result<Operator> {
-    let store = RedbStore::open(&dir.join(DATABASE_FILE))?;
-    data_dir::remove_unfinished(dir);
     let clock = Clock::system();
     let secret = match &offline.secret {
         Some(args) => args.read(secret_from_environment()?)?,
         None => None,
     };
-    let keys = match KeyRing::open_as_is(dir, secret, clock.now())? {
+    let (store, keys) = opening::for_command(dir, secret, clock.now())?;
+    let keys = match keys {
         Some(keys) => keys,
         None if offline.needs_keys => {
             bail!("there are no keys in {} yet; the server makes them at its start", dir.display())

@@ -4,19 +4,22 @@ use anyhow::bail;
 use clap::{Args, Subcommand};
 
 use super::desk::{Offline, Place, unexpected};
-use super::terminal::{Stdout, say};
+use super::terminal::{Stdout, confirmed, say};
+use crate::clock::Clock;
 use crate::config::SecretArgs;
 use crate::control::{Command, Reply};
 use crate::keys::{KeyInfo, KeyState};
+use crate::opening;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
   hallpass keys list
   hallpass keys rotate        in a running server, the next token is signed with the new key
+  hallpass keys reset         keys.json leaked or is lost: new keys, and everybody is signed out
 
 Nobody is signed out by a rotation: the old key verifies until the last of its tokens has expired.
 Services that verify tokens themselves know the new key already: the next one is always among those
-of /.well-known/jwks.json. Rotate twice if keys.json leaked.";
+of /.well-known/jwks.json. A reset ends every session at once, and those services must fetch the new keys.";
 
 /// What can be done with the keys that sign access tokens.
 #[derive(Debug, Subcommand)]
@@ -27,6 +30,9 @@ pub enum KeysCommand {
     /// Sign with the next key from now on, and make another next one; the old one goes on to verify
     #[command(after_help = EXAMPLES)]
     Rotate(Rotate),
+    /// Make all keys anew, such as after keys.json leaked or got lost; every session ends
+    #[command(after_help = EXAMPLES)]
+    Reset(Reset),
 }
 
 /// `hallpass keys list`
@@ -50,6 +56,18 @@ pub struct Rotate {
     place: Place,
 }
 
+/// `hallpass keys reset`
+#[derive(Args, Debug)]
+pub struct Reset {
+    /// Do it without asking
+    #[arg(long)]
+    yes: bool,
+    #[command(flatten)]
+    secret: SecretArgs,
+    #[command(flatten)]
+    place: Place,
+}
+
 impl KeysCommand {
     /// Does it.
     ///
@@ -60,6 +78,7 @@ impl KeysCommand {
         match self {
             Self::List(list) => list.run().await?,
             Self::Rotate(rotate) => rotate.run().await?,
+            Self::Reset(reset) => reset.run().await?,
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -87,6 +106,30 @@ impl Rotate {
         match &ask(&self.place, self.secret, Command::RotateKey).await?[..] {
             [key] => say(format_args!("key {} ({}) signs from now on", key.kid, key.alg)),
             _ => bail!(unexpected()),
+        }
+    }
+}
+
+impl Reset {
+    async fn run(self) -> anyhow::Result<()> {
+        if !self.yes && !confirmed("Make all keys anew and sign everybody out?")? {
+            bail!("nothing was changed");
+        }
+        match ask(&self.place, self.secret, Command::ResetKeys).await {
+            Ok(keys) => match &keys[..] {
+                [key] => {
+                    let (kid, alg) = (&key.kid, key.alg);
+                    say(format_args!(
+                        "key {kid} ({alg}) signs from now on; all sessions have ended"
+                    ))
+                }
+                _ => bail!(unexpected()),
+            },
+            Err(error) if opening::lacks_keys(&error) => {
+                opening::give_up_keys(self.place.data_dir(), Clock::system().now()).await?;
+                say("the server makes new keys when it starts; all sessions have ended")
+            }
+            Err(error) => Err(error),
         }
     }
 }

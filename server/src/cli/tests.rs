@@ -27,6 +27,7 @@ fn every_flag_has_its_environment_variable_and_every_command_an_explanation() {
         "add",
         "remove",
         "yes",
+        "new",
         "format",
         "all",
         "after",

@@ -53,6 +53,7 @@ impl Operator {
             Command::WithdrawReset { username } => self.withdraw_reset(&username).await,
             Command::Keys => Ok(Reply::Keys { keys: self.app.keys.list(self.app.clock.now()) }),
             Command::RotateKey => self.rotate_key().await,
+            Command::ResetKeys => self.reset_keys().await,
             Command::InspectToken { token } => self.inspect(token.expose()).await,
         };
         done.unwrap_or_else(|error| Reply::Refused { reason: format!("{error:#}") })
@@ -68,6 +69,25 @@ impl Operator {
             }
             Err(error) => {
                 line(Event::KeyRotation).refused(&error.to_string());
+                bail!(error)
+            }
+        }
+    }
+
+    /// Keys first: from then on no token of before is good for anything, whatever comes after.
+    async fn reset_keys(&self) -> anyhow::Result<Reply> {
+        let (keys, now) = (self.app.keys.clone(), self.app.clock.now());
+        let at = self.app.moment();
+        let reset = tokio::task::spawn_blocking(move || keys.reset(now)).await;
+        match reset.context("the reset panicked")? {
+            Ok(key) => {
+                line(Event::KeyReset).detail(&key.kid).ok();
+                let ended = self.app.store.end_all_sessions(at).await;
+                ended.context("the keys are new, but old sessions are still listed")?;
+                Ok(Reply::Keys { keys: vec![key] })
+            }
+            Err(error) => {
+                line(Event::KeyReset).refused(&error.to_string());
                 bail!(error)
             }
         }

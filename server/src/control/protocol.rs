@@ -98,6 +98,8 @@ pub enum Command {
     Keys,
     /// Make a new signing key.
     RotateKey,
+    /// Make all keys anew; all sessions end.
+    ResetKeys,
     /// Say what is wrong with an access token.
     InspectToken {
         /// The token.

@@ -19,7 +19,7 @@ use crate::data_dir;
 pub const KEYS_FILE: &str = "keys.json";
 
 /// What held the only key before there was [`KEYS_FILE`]: Ed25519, PKCS#8 in PEM.
-const OLD_KEY_FILE: &str = "signing-key.pem";
+pub const OLD_KEY_FILE: &str = "signing-key.pem";
 
 /// The most that `--access-ttl` could be while there was the old file, which does not tell.
 const OLD_LONGEST_TTL_S: u64 = 24 * 60 * 60;
@@ -42,6 +42,13 @@ pub(super) struct Contents {
 pub(super) struct KeyFile {
     path: PathBuf,
     old: PathBuf,
+}
+
+/// A file of keys is there and can't be used.
+#[derive(Debug, thiserror::Error)]
+#[error("{path} is damaged; restore it, or make new keys with `hallpass keys reset`")]
+pub struct DamagedKeys {
+    path: String,
 }
 
 /// What a data directory holds of keys.
@@ -140,7 +147,7 @@ impl KeyFile {
     /// If a file is there and can't be read or is damaged. It is never replaced then, since that
     /// would end every session.
     pub(super) fn load(&self, secret: Option<&Secret>, now: Timestamp) -> anyhow::Result<Loaded> {
-        let damaged = |path: &Path| format!("{} is damaged; restore it", path.display());
+        let damaged = |path: &Path| DamagedKeys { path: path.display().to_string() };
         if let Some(json) = read(&self.path)? {
             let contents = Contents::parse(&json).with_context(|| damaged(&self.path))?;
             let stored = Some(contents.clone());

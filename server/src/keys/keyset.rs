@@ -54,6 +54,17 @@ impl KeySet {
         self.succeeded_by(new, now).configured(settings, now)
     }
 
+    /// New keys, and none of the old ones. An HS256 secret is not ours to replace: where it is not
+    /// configured, its key stays.
+    pub(super) fn reset(self, settings: &KeySettings, now: Timestamp) -> anyhow::Result<Self> {
+        let lacks_secret =
+            self.current.record.alg == Algorithm::HS256 && self.current.key.is_none();
+        match lacks_secret {
+            true => Ok(Self { next: None, retired: Vec::new(), ..self }),
+            false => Self::first(settings, now),
+        }
+    }
+
     /// With `new` in the place of the current key, which retires.
     fn succeeded_by(mut self, new: Entry, now: Timestamp) -> Self {
         let old = std::mem::replace(&mut self.current, new);

@@ -17,7 +17,7 @@ mod settings;
 
 pub use algorithm::Algorithm;
 pub use entry::{KeyInfo, KeyState};
-pub use file::KEYS_FILE;
+pub use file::{DamagedKeys, KEYS_FILE, OLD_KEY_FILE};
 pub use jwks::Jwks;
 pub(crate) use key::Key;
 pub(crate) use keyset::{NoKey, SigningKey};

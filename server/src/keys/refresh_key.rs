@@ -4,8 +4,8 @@ use anyhow::{Context as _, anyhow};
 use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// The HMAC key from which refresh tokens are derived: 256 random bits. It stays the same for as
-/// long as the data directory lives, whatever becomes of the signing keys.
+/// The HMAC key from which refresh tokens are derived: 256 random bits. It stays the same
+/// whatever becomes of the signing keys, until all keys are reset.
 #[derive(Clone, Eq, PartialEq)]
 pub struct RefreshKey([u8; 32]);
 

@@ -25,7 +25,7 @@ pub struct KeyRing {
     /// None in a ring that is only in memory.
     file: Option<KeyFile>,
     settings: KeySettings,
-    refresh_key: RefreshKey,
+    refresh_key: Arc<ArcSwap<RefreshKey>>,
 }
 
 /// Why the signing key was not replaced.
@@ -124,6 +124,7 @@ impl KeyRing {
         refresh_key: RefreshKey,
     ) -> Self {
         let keys = ArcSwap::from_pointee(keys);
+        let refresh_key = Arc::new(ArcSwap::from_pointee(refresh_key));
         Self { keys, turn: Mutex::new(()), file, settings, refresh_key }
     }
 
@@ -143,8 +144,24 @@ impl KeyRing {
         let _turn = self.take_turn();
         let keys = KeySet::clone(&self.keys.load()).rotated(&self.settings, now)?.swept(now);
         let info = keys.current.info(KeyState::Current);
-        self.replace(keys)?;
+        self.replace(keys, self.refresh_key())?;
         tracing::info!(kid = info.kid, alg = %info.alg, "another key signs from now on");
+        Ok(info)
+    }
+
+    /// Puts new keys in the place of all that there are, the key of the refresh tokens included.
+    /// What was signed before verifies no more, and no refresh token of before is good for
+    /// anything. Returns the key that signs from now on. Blocks as [`rotate`](Self::rotate) does.
+    ///
+    /// # Errors
+    ///
+    /// If keys can't be made or stored; all is then as it was before.
+    pub fn reset(&self, now: Timestamp) -> anyhow::Result<KeyInfo> {
+        let _turn = self.take_turn();
+        let keys = KeySet::clone(&self.keys.load()).reset(&self.settings, now)?;
+        let info = keys.current.info(KeyState::Current);
+        self.replace(keys, Arc::new(RefreshKey::generate()?))?;
+        tracing::info!(kid = info.kid, alg = %info.alg, "new keys took the place of all old ones");
         Ok(info)
     }
 
@@ -161,23 +178,24 @@ impl KeyRing {
         let keys = keys.swept(now);
         let swept = before - keys.retired.len();
         if swept > 0 {
-            self.replace(keys)?;
+            self.replace(keys, self.refresh_key())?;
             tracing::info!(swept, "forgot retired keys");
         }
         Ok(swept)
     }
 
     /// Durable first, in force then.
-    fn replace(&self, keys: KeySet) -> anyhow::Result<()> {
+    fn replace(&self, keys: KeySet, refresh_key: Arc<RefreshKey>) -> anyhow::Result<()> {
         if let Some(file) = &self.file {
-            let stored = file.store(&Contents::new(&keys, &self.refresh_key));
+            let stored = file.store(&Contents::new(&keys, &refresh_key));
             if stored.is_err() {
                 // It may be the last step that failed, with the new file in its place already.
-                let _ = file.store(&Contents::new(&self.keys.load(), &self.refresh_key));
+                let _ = file.store(&Contents::new(&self.keys.load(), &self.refresh_key()));
             }
             stored.context("the keys could not be stored and are as before")?;
         }
         self.keys.store(Arc::new(keys));
+        self.refresh_key.store(refresh_key);
         Ok(())
     }
 
@@ -208,8 +226,13 @@ impl KeyRing {
     }
 
     /// The HMAC key from which refresh tokens are derived.
-    pub fn refresh_key(&self) -> &RefreshKey {
-        &self.refresh_key
+    pub fn refresh_key(&self) -> Arc<RefreshKey> {
+        self.refresh_key.load_full()
+    }
+
+    /// [`refresh_key`](Self::refresh_key), also after a [`reset`](Self::reset).
+    pub fn shared_refresh_key(&self) -> Arc<ArcSwap<RefreshKey>> {
+        Arc::clone(&self.refresh_key)
     }
 
     /// The key that signs.

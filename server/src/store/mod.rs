@@ -12,7 +12,7 @@ mod writer;
 
 pub use guard::{DamagedFile, Panic, count_panic};
 pub use id::{SessionId, UserId, uuid_v7};
-pub use redb::{Finding, InUse, RedbStore, Repaired, check_file, repair_file};
+pub use redb::{Empty, Finding, InUse, RedbStore, Repaired, check_file, repair_file};
 pub use session::{
     Lifetimes, MAX_SESSIONS, Moment, NewSession, REFRESH_GRACE, Refresh, Rotation, Session,
     UsedBefore, Verified,
@@ -55,6 +55,17 @@ pub struct Users {
     pub damaged: Vec<UserId>,
     /// What to give as `after` for more; none if there are no more.
     pub next: Option<UserId>,
+}
+
+/// Whether keys were made for a database.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum KeysRecord {
+    /// Never: no server has run on it.
+    NeverMade,
+    /// They were, and must be there.
+    Made,
+    /// An operator gave them up; the next start makes new ones.
+    Reset,
 }
 
 /// Where users and sessions are kept.
@@ -186,6 +197,9 @@ pub trait Store: fmt::Debug + Send + Sync {
         by: Option<Actor>,
         at: Moment,
     ) -> Result<usize, EditUserError>;
+
+    /// Ends the sessions of all users, and says how many.
+    async fn end_all_sessions(&self, at: Moment) -> Result<usize, StoreError>;
 
     /// Whether the session was ended while its access tokens may still be around. Answered from
     /// memory, at once.

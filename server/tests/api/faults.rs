@@ -82,6 +82,7 @@ broken! {
     end_session(SessionId, Moment) -> Result<(), StoreError>;
     end_other_sessions(Actor, Moment) -> Result<usize, EditUserError>;
     end_sessions(UserId, Option<Actor>, Moment) -> Result<usize, EditUserError>;
+    end_all_sessions(Moment) -> Result<usize, StoreError>;
     sweep(Timestamp) -> Result<usize, StoreError>;
     counts() -> Result<StoreCounts, StoreError>;
     check() -> Result<(), StoreError>;

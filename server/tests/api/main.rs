@@ -18,6 +18,7 @@ mod hashes;
 mod hashing;
 mod headers;
 mod login;
+mod lost;
 mod methods;
 mod metrics;
 mod openapi;

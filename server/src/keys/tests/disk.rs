@@ -36,12 +36,12 @@ fn a_start_that_changes_nothing_writes_nothing() {
 fn what_was_rotated_is_there_after_a_restart_and_swept_when_it_is_over() {
     let dir = tempfile::tempdir().unwrap();
     let ring = open(dir.path(), Algorithm::EdDSA, NOW);
-    let refresh_key = ring.refresh_key().clone();
+    let refresh_key = ring.refresh_key();
     ring.rotate(at(NOW)).unwrap();
     let rotated = ring.list(at(NOW));
     let ring = open(dir.path(), Algorithm::EdDSA, NOW);
     assert_eq!(ring.list(at(NOW)), rotated);
-    assert_eq!(ring.refresh_key(), &refresh_key);
+    assert_eq!(ring.refresh_key(), refresh_key);
     assert_eq!(file(dir.path())["keys"].as_array().unwrap().len(), 2);
 
     open(dir.path(), Algorithm::EdDSA, NOW + TTL_S + LEEWAY_S);

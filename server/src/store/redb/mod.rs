@@ -2,14 +2,16 @@
 
 mod addresses;
 mod check;
+mod keys_made;
 mod open;
 mod resets;
+mod room;
 mod sessions;
 mod tables;
 mod users;
 
 pub use self::check::{Finding, Repaired, check_file, repair_file};
-pub use self::open::InUse;
+pub use self::open::{Empty, InUse};
 
 use std::path::Path;
 use std::sync::Arc;
@@ -23,6 +25,8 @@ use redb::{
     Database, ReadableDatabase as _, ReadableTable, ReadableTableMetadata as _, WriteTransaction,
 };
 
+use self::open::DatabaseFile;
+use self::room::Room;
 use self::tables::{
     ADDRESSES, RESETS, REVOKED, SESSIONS, SESSIONS_BY_USER, USER_IDS_BY_NAME, USERS, or_none, time,
 };
@@ -34,7 +38,7 @@ use super::user::{
     Actor, CreateUserError, EditUserError, Edited, OpenReset, ResetOffer, User, UserEdit,
 };
 use super::writer::Writer;
-use super::{SessionId, Store, StoreCounts, StoreError, UserId, Users};
+use super::{KeysRecord, SessionId, Store, StoreCounts, StoreError, UserId, Users};
 use crate::metrics::StoreMetrics;
 
 /// How a table keeps an id.
@@ -53,9 +57,18 @@ pub struct RedbStore {
     // Before `db`, since it is dropped first and finishes its writes then.
     writer: Writer,
     db: Arc<Reopening>,
+    /// None in memory.
+    disk: Option<Disk>,
     revoked: Arc<Revoked>,
     /// See [`Store::users_version`].
     users_version: Arc<AtomicU64>,
+}
+
+/// What a readiness probe asks of the disk.
+#[derive(Debug)]
+struct Disk {
+    file: Arc<DatabaseFile>,
+    room: Room,
 }
 
 impl RedbStore {
@@ -76,8 +89,11 @@ impl RedbStore {
     /// As [`open`](Self::open).
     pub fn open_counted(path: &Path, metrics: StoreMetrics) -> anyhow::Result<Self> {
         open::make_unless_there(path)?;
-        let path = path.to_owned();
-        Self::new(move || open::open_file(&path), metrics)
+        let file = Arc::new(DatabaseFile::new(path));
+        let opened = Arc::clone(&file);
+        let store = Self::new(move || opened.open(), metrics)?;
+        let room = Room::of(path);
+        Ok(Self { disk: Some(Disk { file, room }), ..store })
     }
 
     /// A store in memory that is gone with the process, for tests.
@@ -117,7 +133,42 @@ impl RedbStore {
         };
         let db = Arc::new(Reopening::new(open)?);
         let writer = Writer::start(Arc::clone(&db), metrics)?;
-        Ok(Self { writer, db, revoked, users_version })
+        Ok(Self { writer, db, disk: None, revoked, users_version })
+    }
+
+    /// Whether keys were made for this database.
+    ///
+    /// # Errors
+    ///
+    /// If the database can't be read.
+    pub fn keys_record(&self) -> Result<KeysRecord, StoreError> {
+        Ok(self.read(keys_made::read)?.0)
+    }
+
+    /// Notes that the keys of this database are on the disk, unless that is noted already.
+    ///
+    /// # Errors
+    ///
+    /// If the store can't write.
+    pub async fn record_keys_made(&self) -> Result<(), StoreError> {
+        match self.read(keys_made::read)? {
+            (KeysRecord::Made, true) => Ok(()),
+            _ => self.writer.write(|txn| keys_made::write(txn, KeysRecord::Made)).await,
+        }
+    }
+
+    /// Ends all sessions and lets the next start make new keys, both or neither.
+    ///
+    /// # Errors
+    ///
+    /// If the store can't write.
+    pub async fn record_keys_reset(&self, at: Moment) -> Result<usize, StoreError> {
+        self.ending(move |txn| {
+            keys_made::write(txn, KeysRecord::Reset)?;
+            let ended = sessions::end_of_everybody(txn, at)?;
+            Ok(Ending { value: ended.len(), ended })
+        })
+        .await
     }
 
     fn read<T>(&self, read: impl FnOnce(&Database) -> anyhow::Result<T>) -> Result<T, StoreError> {
@@ -344,6 +395,14 @@ impl Store for RedbStore {
         self.ending(move |txn| users::end_sessions(txn, user, None, by, at)).await?
     }
 
+    async fn end_all_sessions(&self, at: Moment) -> Result<usize, StoreError> {
+        self.ending(move |txn| {
+            let ended = sessions::end_of_everybody(txn, at)?;
+            Ok(Ending { value: ended.len(), ended })
+        })
+        .await
+    }
+
     fn is_revoked(&self, id: SessionId) -> bool {
         self.revoked.contains(id)
     }
@@ -384,6 +443,10 @@ impl Store for RedbStore {
     }
 
     async fn check(&self) -> Result<(), StoreError> {
+        if let Some(disk) = &self.disk {
+            disk.file.check()?;
+            disk.room.check().await?;
+        }
         self.writer.check().await?;
         self.read(|db| db.begin_read().map(drop).context("can't read"))
     }

@@ -159,6 +159,23 @@ pub(super) fn end_all(
     ending.map(|id| end(txn, user, id, at)).collect()
 }
 
+/// Ends the sessions of everybody.
+pub(super) fn end_of_everybody(
+    txn: &WriteTransaction,
+    at: Moment,
+) -> anyhow::Result<Vec<Revocation>> {
+    let all: Vec<(UserId, SessionId)> = {
+        let by_user = txn.open_table(SESSIONS_BY_USER)?;
+        let rows = by_user.iter()?.map(|row| {
+            let key = row?.0;
+            let (user, id) = key.value();
+            Ok((UserId::from_bytes(*user), SessionId::from_bytes(*id)))
+        });
+        rows.collect::<anyhow::Result<_>>()?
+    };
+    all.into_iter().map(|(user, id)| end(txn, user, id, at)).collect()
+}
+
 pub(super) fn ids_of(
     by_user: &impl ReadableTable<(Id, Id), ()>,
     user: UserId,

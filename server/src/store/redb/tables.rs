@@ -44,6 +44,9 @@ pub(super) const RESETS_BY_USER: TableDefinition<'_, Id, &[u8; 32]> =
 /// User id to the addresses they signed in from, the last one last, as JSON.
 pub(super) const ADDRESSES: TableDefinition<'_, Id, &[u8]> = TableDefinition::new("addresses");
 
+/// What is known about the directory as a whole, by name.
+pub(super) const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
+
 /// Makes those that are not there yet, so that they can be read.
 pub(super) fn create(db: &Database) -> anyhow::Result<()> {
     let txn = db.begin_write()?;
@@ -57,6 +60,7 @@ pub(super) fn create(db: &Database) -> anyhow::Result<()> {
     txn.open_table(RESET_TIMES)?;
     txn.open_table(RESETS_BY_USER)?;
     txn.open_table(ADDRESSES)?;
+    txn.open_table(META)?;
     Ok(txn.commit()?)
 }
 

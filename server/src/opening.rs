@@ -1,0 +1,238 @@
+//! Opens a data directory: the database and the keys, which belong together. A directory that has
+//! lost one of them is refused, never begun anew without being told to.
+//!
+//! | database | keys | what the database says of keys | |
+//! |---|---|---|---|
+//! | missing | missing | | a new directory: both are made |
+//! | missing, empty | there, empty | | refused: the database is lost |
+//! | empty | missing | | refused: the database is lost |
+//! | whole | there | anything | opened |
+//! | whole | missing | never made, or reset | opened, and keys are made |
+//! | whole | missing | made | refused: the keys are lost |
+//! | whole | empty | anything | refused: the keys are lost |
+//!
+//! "There" includes a damaged file, which is refused when it is read. A database from before it
+//! said anything of keys says "made" if it holds what only a server writes, such as sessions.
+//!
+//! Whenever a process is killed, the directory opens or is refused as above:
+//!
+//! - **The first start** makes the database, then the keys, then notes them in the database.
+//! - **`user add` before it** makes the database and nothing else.
+//! - **`serve --new`** moves the keys aside, then the database, then is a first start.
+//! - **`keys reset`** replaces `keys.json` at once, then ends the sessions. Where keys are lost, it
+//!   first notes that they are given up and ends the sessions, both or neither.
+
+mod anew;
+
+pub use self::anew::set_aside;
+
+use std::fs::{self, File};
+use std::io::ErrorKind;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use hallpass_contract::Secret;
+use jiff::Timestamp;
+
+use crate::data_dir::{self, DATABASE_FILE};
+use crate::keys::{DamagedKeys, KEYS_FILE, KeyRing, KeySettings, OLD_KEY_FILE};
+use crate::metrics::StoreMetrics;
+use crate::store::{KeysRecord, Moment, RedbStore};
+
+/// How long an access token can live at most, `--leeway` included.
+const LONGEST_TTL: Duration = Duration::from_secs(24 * 60 * 60 + 60);
+
+/// What is in the place of a file.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Found {
+    Missing,
+    Empty,
+    There,
+}
+
+/// A directory has lost a file.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+enum Lost {
+    #[error("{DATABASE_FILE} is {}", how(*.0))]
+    Database(Found),
+    #[error("{KEYS_FILE} is {}", how(*.0))]
+    Keys(Found),
+}
+
+fn how(found: Found) -> &'static str {
+    if found == Found::Empty { "empty" } else { "missing" }
+}
+
+/// There are no keys that could be used: they are lost, or the file is damaged.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the keys of {dir} are lost ({lost}): restore {KEYS_FILE} from a backup, or sign everybody out \
+     and make new keys with `hallpass keys reset`"
+)]
+pub struct LostKeys {
+    dir: String,
+    lost: Lost,
+}
+
+/// The database is not there, but something of the directory is.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the database of {dir} is lost ({lost}): restore {DATABASE_FILE} and {KEYS_FILE} from a backup, \
+     or begin anew without any user with `hallpass serve --new`, which moves the old files aside"
+)]
+pub struct LostDatabase {
+    dir: String,
+    lost: Lost,
+}
+
+/// The table above; `record` is none before the database is open.
+fn judge(database: Found, keys: Found, record: Option<KeysRecord>) -> Result<(), Lost> {
+    match (database, keys) {
+        (Found::Missing, Found::Missing) | (Found::There, Found::There) => Ok(()),
+        (Found::Missing | Found::Empty, _) => Err(Lost::Database(database)),
+        (Found::There, Found::Empty) => Err(Lost::Keys(keys)),
+        (Found::There, Found::Missing) => match record {
+            Some(KeysRecord::Made) => Err(Lost::Keys(keys)),
+            Some(KeysRecord::NeverMade | KeysRecord::Reset) | None => Ok(()),
+        },
+    }
+}
+
+/// What is there of the database and of the keys. A first start makes the database first, so
+/// whoever finds keys must find it, too, if the keys are looked for first.
+fn look(dir: &Path) -> anyhow::Result<(Found, Found)> {
+    let keys = match find(&dir.join(KEYS_FILE))? {
+        Found::Missing => find(&dir.join(OLD_KEY_FILE))?,
+        found => found,
+    };
+    Ok((find(&dir.join(DATABASE_FILE))?, keys))
+}
+
+fn find(path: &Path) -> anyhow::Result<Found> {
+    match fs::metadata(path) {
+        Ok(metadata) if metadata.is_file() && metadata.len() == 0 => Ok(Found::Empty),
+        Ok(_) => Ok(Found::There),
+        // A link that leads nowhere is a volume that is not there, not a first start.
+        Err(error) if error.kind() == ErrorKind::NotFound && path.is_symlink() => Ok(Found::There),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Found::Missing),
+        Err(error) => {
+            let dir = path.parent().unwrap_or(path);
+            let advice = data_dir::advice(dir, &error);
+            Err(error).with_context(|| format!("can't look for {}{advice}", path.display()))
+        }
+    }
+}
+
+fn check(dir: &Path, record: Option<KeysRecord>) -> anyhow::Result<()> {
+    let (database, keys) = look(dir)?;
+    judge(database, keys, record).map_err(|lost| refusal(dir, lost))
+}
+
+fn refusal(dir: &Path, lost: Lost) -> anyhow::Error {
+    let dir = dir.display().to_string();
+    match lost {
+        Lost::Database(_) => LostDatabase { dir, lost }.into(),
+        Lost::Keys(_) => LostKeys { dir, lost }.into(),
+    }
+}
+
+/// Keeps others from opening the directory at the same moment, for as long as it is there. Where
+/// directories can't be locked, the lock on the database has to do.
+fn lock(dir: &Path) -> anyhow::Result<File> {
+    let lock = File::open(dir).with_context(|| format!("can't open {}", dir.display()))?;
+    if let Err(error) = lock.lock() {
+        tracing::debug!("can't lock {}: {error}", dir.display());
+    }
+    Ok(lock)
+}
+
+/// The store, if it is there; whether the keys are may be asked of it then.
+fn open_store(dir: &Path, metrics: StoreMetrics) -> anyhow::Result<RedbStore> {
+    let (database, keys) = look(dir)?;
+    if let Err(lost @ Lost::Database(_)) = judge(database, keys, None) {
+        return Err(refusal(dir, lost));
+    }
+    RedbStore::open_counted(&dir.join(DATABASE_FILE), metrics)
+}
+
+/// Opens the directory for a server, which makes what is not there yet.
+///
+/// # Errors
+///
+/// If another process has it open ([`InUse`](crate::store::InUse)), it has lost a file
+/// ([`LostKeys`], [`LostDatabase`]), a file is damaged, or the disk refuses.
+pub async fn for_server(
+    dir: &Path,
+    settings: KeySettings,
+    metrics: StoreMetrics,
+    now: Timestamp,
+) -> anyhow::Result<(RedbStore, KeyRing)> {
+    let store = {
+        let _lock = lock(dir)?;
+        open_store(dir, metrics)?
+    };
+    check(dir, Some(store.keys_record()?))?;
+    // The store is locked by now, so nobody else is at work here.
+    data_dir::remove_unfinished(dir);
+    let keys = KeyRing::open(dir, settings, now)?;
+    store.record_keys_made().await?;
+    Ok((store, keys))
+}
+
+/// Opens the directory for a command, which makes no keys: none if a server has yet to make them.
+///
+/// # Errors
+///
+/// As [`for_server`].
+pub fn for_command(
+    dir: &Path,
+    hs256_secret: Option<Secret>,
+    now: Timestamp,
+) -> anyhow::Result<(RedbStore, Option<KeyRing>)> {
+    let store = {
+        let _lock = lock(dir)?;
+        open_store(dir, StoreMetrics::unregistered())?
+    };
+    check(dir, Some(store.keys_record()?))?;
+    data_dir::remove_unfinished(dir);
+    let keys = KeyRing::open_as_is(dir, hs256_secret, now)?;
+    Ok((store, keys))
+}
+
+/// Whether the directory has no database, and nothing else that would miss one.
+///
+/// # Errors
+///
+/// If it can't be looked at.
+pub fn is_new(dir: &Path) -> anyhow::Result<bool> {
+    Ok(look(dir)? == (Found::Missing, Found::Missing))
+}
+
+/// Whether a directory could be opened but for its keys, so that [`give_up_keys`] may help.
+pub fn lacks_keys(error: &anyhow::Error) -> bool {
+    error.is::<LostKeys>() || error.is::<DamagedKeys>()
+}
+
+/// Gives up keys that are lost or damaged: all sessions end, and the next start makes new keys. A
+/// damaged file is moved aside. Returns how many sessions ended.
+///
+/// # Errors
+///
+/// As [`for_server`]. Done halfway, it can be done again.
+pub async fn give_up_keys(dir: &Path, now: Timestamp) -> anyhow::Result<usize> {
+    let lock = lock(dir)?;
+    let tokens_expired_at = now.checked_add(LONGEST_TTL).unwrap_or(Timestamp::MAX);
+    let at = Moment { now, tokens_expired_at };
+    let store = open_store(dir, StoreMetrics::unregistered())?;
+    let ended = store.record_keys_reset(at).await?;
+    for name in [KEYS_FILE, OLD_KEY_FILE] {
+        anew::move_aside(&dir.join(name), now)?;
+    }
+    File::open(dir)?.sync_all()?;
+    drop(lock);
+    Ok(ended)
+}
+
+#[cfg(test)]
+mod tests;

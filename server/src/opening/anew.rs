@@ -1,0 +1,71 @@
+//! Begins anew: moves what is left of a directory aside.
+
+use std::fs::{self, File};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use jiff::Timestamp;
+
+use super::{DATABASE_FILE, Found, KEYS_FILE, Lost, OLD_KEY_FILE, judge, lock, look};
+use crate::control::SOCKET_FILE;
+use crate::store::RedbStore;
+
+/// Moves what is left of a directory that has lost a file aside, so that the next start begins
+/// anew. A directory with nothing in it is new as it is.
+///
+/// # Errors
+///
+/// If nothing is missing, a server runs here, or the disk refuses.
+pub fn set_aside(dir: &Path, now: Timestamp) -> anyhow::Result<()> {
+    let _lock = lock(dir)?;
+    if look(dir)? == (Found::Missing, Found::Missing) {
+        return Ok(());
+    }
+    let shown = dir.display();
+    // It may go on with a database that is no longer in the directory.
+    if UnixStream::connect(dir.join(SOCKET_FILE)).is_ok() {
+        bail!("a server runs on {shown}; stop it before you begin anew");
+    }
+    if lost(dir)?.is_none() {
+        bail!("nothing is missing in {shown}; start without --new");
+    }
+    // Without its keys the directory is still refused; without both files it is new.
+    for name in [KEYS_FILE, OLD_KEY_FILE, DATABASE_FILE] {
+        move_aside(&dir.join(name), now)?;
+    }
+    File::open(dir)?.sync_all().with_context(|| format!("can't write {shown}"))
+}
+
+fn lost(dir: &Path) -> anyhow::Result<Option<Lost>> {
+    let (database, keys) = look(dir)?;
+    if let Err(lost) = judge(database, keys, None) {
+        return Ok(Some(lost));
+    }
+    // Closed again at once; the lock on the directory keeps others out.
+    let record = RedbStore::open(&dir.join(DATABASE_FILE))?.keys_record()?;
+    Ok(judge(database, keys, Some(record)).err())
+}
+
+/// Gives a file a name of its own beside the old one, if it is there.
+pub(super) fn move_aside(path: &Path, now: Timestamp) -> anyhow::Result<()> {
+    if fs::symlink_metadata(path).is_err() {
+        return Ok(());
+    }
+    let aside = free_name(path, now);
+    fs::rename(path, &aside).with_context(|| format!("can't move {} aside", path.display()))?;
+    tracing::warn!("moved {} aside to {}", path.display(), aside.display());
+    Ok(())
+}
+
+fn free_name(path: &Path, now: Timestamp) -> PathBuf {
+    let time = now.strftime("%Y%m%dT%H%M%SZ");
+    let name = |n: u32| {
+        let suffix = if n == 1 { String::new() } else { format!("-{n}") };
+        let mut name = path.as_os_str().to_owned();
+        name.push(format!(".{time}{suffix}"));
+        PathBuf::from(name)
+    };
+    let is_free = |path: &PathBuf| fs::symlink_metadata(path).is_err();
+    (1..).map(name).find(is_free).unwrap_or_else(|| name(u32::MAX))
+}
