@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use anyhow::ensure;
 use jiff::Timestamp;
 
 /// Where the server's idea of "now" comes from; tests set it by hand and never sleep.
@@ -42,13 +43,48 @@ impl Clock {
         }
     }
 
-    /// The time now, in whole milliseconds: what ids and stored times can hold.
-    #[expect(clippy::disallowed_methods, reason = "this is the clock all others ask")]
+    /// Whether the clock was ever set.
+    ///
+    /// # Errors
+    ///
+    /// If it says a time before 1970, which ids and tokens can't hold.
+    pub fn check(&self) -> anyhow::Result<()> {
+        let time = self.read();
+        ensure!(
+            time >= Timestamp::UNIX_EPOCH,
+            "the clock of this machine says {time:.0}, which is before 1970; set it and start again"
+        );
+        Ok(())
+    }
+
+    /// The time now, in whole milliseconds: what ids and stored times can hold. Never before 1970,
+    /// also when the clock is set back under a running server.
     pub fn now(&self) -> Timestamp {
+        self.read().max(Timestamp::UNIX_EPOCH)
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "this is the clock all others ask")]
+    fn read(&self) -> Timestamp {
         let millis = match &self.0 {
             Source::System => Timestamp::now().as_millisecond(),
             Source::Manual(millis) => millis.load(Ordering::Relaxed),
         };
         Timestamp::from_millisecond(millis).unwrap_or(Timestamp::MAX)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_before_1970_is_refused_and_stands_still_where_it_is_met_later() {
+        let clock = Clock::manual(Timestamp::from_second(-1000).unwrap());
+        let error = clock.check().unwrap_err().to_string();
+        assert!(error.contains("1969-12-31") && error.contains("set it"), "{error}");
+        assert_eq!(clock.now(), Timestamp::UNIX_EPOCH);
+        clock.advance(std::time::Duration::from_secs(1007));
+        assert_eq!(clock.now(), Timestamp::from_second(7).unwrap());
+        clock.check().unwrap();
     }
 }

@@ -99,6 +99,18 @@ pub struct Config {
     #[arg(long, value_name = "DIR", env = "HALLPASS_DATA_DIR", default_value = DEFAULT_DATA_DIR)]
     pub data_dir: PathBuf,
 
+    /// Whether a crash may leave a core dump, and debuggers of the same user may look in: it holds
+    /// keys and passwords
+    #[arg(
+        long,
+        value_name = "ON|OFF",
+        env = "HALLPASS_CORE_DUMPS",
+        value_enum,
+        hide_possible_values = true,
+        default_value = "off"
+    )]
+    pub core_dumps: Switch,
+
     /// Begin anew where the data directory has lost its database or its keys: what is left is moved
     /// aside, and all users are gone. Fails where nothing is missing
     #[arg(long)]

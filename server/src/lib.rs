@@ -16,6 +16,7 @@ pub mod clock;
 pub mod config;
 pub mod content_policy;
 pub mod control;
+pub mod core_dumps;
 pub mod data_dir;
 pub mod filters;
 pub mod handlers;

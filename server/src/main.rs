@@ -17,6 +17,7 @@ use hallpass::client;
 use hallpass::clock::Clock;
 use hallpass::config::{Config, ConnectionArgs, RECOMMENDED_ITERATIONS, secret_from_environment};
 use hallpass::control::ControlSocket;
+use hallpass::core_dumps;
 use hallpass::data_dir;
 use hallpass::logging;
 use hallpass::metrics::Metrics;
@@ -38,7 +39,28 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 
 fn main() -> ExitCode {
     let (command, given) = cli::parse();
-    let outcome = match command {
+    let outcome = protect(&command).and_then(|()| carry_out(command));
+    outcome.unwrap_or_else(|error| {
+        if error.is::<ReaderGone>() {
+            return ExitCode::SUCCESS;
+        }
+        let message = printable(&given.renamed(&format!("{error:#}")));
+        let _ = writeln!(std::io::stderr(), "hallpass: {message}");
+        ExitCode::FAILURE
+    })
+}
+
+/// Before there is any secret in memory.
+fn protect(command: &Command) -> anyhow::Result<()> {
+    let may_dump = match command {
+        Command::Serve(config) => config.core_dumps.is_on(),
+        _ => core_dumps::are_asked_for(),
+    };
+    if may_dump { Ok(()) } else { core_dumps::forbid() }
+}
+
+fn carry_out(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
         Command::Serve(config) => {
             // Dropped last: it writes out what was logged.
             let log = logging::start(&config);
@@ -57,15 +79,7 @@ fn main() -> ExitCode {
             keep_quiet_about_damage();
             cli::run(command)
         }
-    };
-    outcome.unwrap_or_else(|error| {
-        if error.is::<ReaderGone>() {
-            return ExitCode::SUCCESS;
-        }
-        let message = printable(&given.renamed(&format!("{error:#}")));
-        let _ = writeln!(std::io::stderr(), "hallpass: {message}");
-        ExitCode::FAILURE
-    })
+    }
 }
 
 /// What answers requests: a thread for each core. One alone need not wake or be robbed by others,
@@ -85,6 +99,7 @@ async fn run(config: &Config) -> anyhow::Result<()> {
     warn_about(config);
     let settings = config.keys.settings(secret_from_environment()?, config.access_ttl)?;
     let clock = Clock::system();
+    clock.check()?;
     let (dir, now) = (&config.data_dir, clock.now());
     data_dir::create(dir)?;
     if config.new {

@@ -26,6 +26,9 @@ impl Signals {
     ///
     /// If the system refuses.
     pub fn listen() -> io::Result<Self> {
+        // A file that reaches the limit of its size (`ulimit -f`) is a failed write, no more: the
+        // handler stays when this is dropped.
+        drop(signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()))?);
         let stop = StopSignals {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,

@@ -9,6 +9,7 @@ mod binary;
 mod bodies;
 mod cli;
 mod connections;
+mod disk;
 mod exposition;
 mod faults;
 mod freshness;
