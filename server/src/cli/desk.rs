@@ -16,7 +16,7 @@ use crate::config::{
     Config, DEFAULT_DATA_DIR, PasswordArgs, SecretArgs, TokenArgs, secret_from_environment,
 };
 use crate::control::{Client, Command, Operator, Reply};
-use crate::data_dir;
+use crate::data_dir::{self, DATABASE_FILE};
 use crate::keys::{Algorithm, KeyRing};
 use crate::metrics::Metrics;
 use crate::opening;

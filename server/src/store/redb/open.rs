@@ -92,7 +92,8 @@ pub(super) fn open_on(
     backend: Result<impl StorageBackend, DatabaseError>,
     path: &Path,
 ) -> anyhow::Result<Database> {
-    let backend = backend.and_then(|backend| Ok((backend.len().map_err(StorageError::Io)?, backend)));
+    let backend =
+        backend.and_then(|backend| Ok((backend.len().map_err(StorageError::Io)?, backend)));
     if matches!(backend, Ok((0, _))) {
         bail!(Empty { path: path.display().to_string() });
     }
