@@ -145,7 +145,9 @@ async fn by_default_an_address_may_have_a_quarter_of_all_connections() {
     ] {
         let dir = tempfile::tempdir().unwrap();
         let args = [&["--metrics-listen", "127.0.0.1:0"], args.as_slice()].concat();
-        let (_process, url) = start(command(dir.path(), &args));
+        let (process, url) = start(command(dir.path(), &args));
+        // Once it is answered, the limits are known; the metrics' listener is up before.
+        client().get(format!("{}/healthz", process.url)).send().await.unwrap();
         let limit_there = scrape(&url).await.value("hallpass_connections_per_address_limit");
         assert_eq!(limit_there, limit, "{args:?}");
     }
