@@ -1,6 +1,6 @@
 //! Request bodies: JSON, capped in size and time.
 
-use bytes::{Buf, BytesMut};
+use bytes::{Buf, BufMut as _};
 use futures_util::{Stream, StreamExt as _, pin_mut};
 use hallpass_contract::{
     Credentials, FieldError, PasswordChange, PasswordReset, Reauthentication, UserPatch,
@@ -11,12 +11,18 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::problem::{Problem, field_error};
+pub use budget::{BodyBudget, Share};
 
-/// The most bytes of a body.
-pub const MAX_BYTES: usize = 64 * 1024;
+mod budget;
+
+/// The memory for a body grows by so many bytes as it arrives.
+const STEP: usize = 2 * 1024;
 
 /// A request's JSON body.
 pub trait Form: DeserializeOwned + Send + 'static {
+    /// The most bytes of it. It must hold one password of 1,024 characters, each of them written as two
+    /// escaped surrogates (`\uD83D\uDE00`, 12 bytes), and whatever else is in the form as well.
+    const MAX_BYTES: usize = 16 * 1024;
     /// Its fields, in the order in which they are complained about.
     const FIELDS: &'static [Field];
     /// Members that are not among these are refused, as its type does; else they are ignored.
@@ -43,6 +49,8 @@ impl Form for Reauthentication {
 }
 
 impl Form for PasswordChange {
+    /// There are two passwords.
+    const MAX_BYTES: usize = 32 * 1024;
     const FIELDS: &'static [Field] =
         &[Field::Text("current_password"), Field::Text("new_password")];
 }
@@ -57,22 +65,23 @@ impl Form for UserPatch {
     const REFUSES_OTHERS: bool = true;
 }
 
-/// Looks at the headers before a byte of the body is read.
+/// Looks at the headers before a byte of the body is read. Returns how many bytes it has, or may have if
+/// the headers don't tell.
 ///
 /// # Errors
 ///
 /// 415 if the body is not declared JSON, 411 if there is none, 413 if it is declared too large.
-pub fn check_headers(headers: &HeaderMap) -> Result<(), Problem> {
+pub fn check_headers<T: Form>(headers: &HeaderMap) -> Result<usize, Problem> {
     if !is_json(headers) {
         return Err(not_declared());
     }
     match headers.get(CONTENT_LENGTH) {
-        None if headers.contains_key(TRANSFER_ENCODING) => Ok(()),
+        None if headers.contains_key(TRANSFER_ENCODING) => Ok(T::MAX_BYTES),
         None => Err(no_length()),
-        Some(length) => match length.to_str().ok().and_then(|length| length.parse().ok()) {
-            Some(0..=MAX_BYTES) => Ok(()),
-            _ => Err(too_large()),
-        },
+        Some(length) => {
+            let length = length.to_str().ok().and_then(|length| length.parse().ok());
+            length.filter(|length| *length <= T::MAX_BYTES).ok_or_else(too_large::<T>)
+        }
     }
 }
 
@@ -87,23 +96,31 @@ fn is_json(headers: &HeaderMap) -> bool {
     })
 }
 
-/// Reads a body to its end.
+/// Reads a body to its end. It takes memory as it arrives, whatever length it was said to have.
 ///
 /// # Errors
 ///
-/// 413 as soon as it passes [`MAX_BYTES`], 400 if the connection breaks off.
-pub async fn read<B: Buf, E>(
+/// 413 as soon as it passes `most`, 400 if the connection breaks off, 503 if `share` can't grow with it.
+pub async fn read<T: Form, B: Buf, E>(
     chunks: impl Stream<Item = Result<B, E>>,
-) -> Result<BytesMut, Problem> {
+    most: usize,
+    share: &mut Share<'_>,
+) -> Result<Vec<u8>, Problem> {
     pin_mut!(chunks);
-    let mut body = BytesMut::new();
+    let mut body = Vec::new();
     while let Some(chunk) = chunks.next().await {
         let broken = |_| Problem::new(StatusCode::BAD_REQUEST, "The body broke off.");
         let chunk = chunk.map_err(broken)?;
-        if body.len() + chunk.remaining() > MAX_BYTES {
-            return Err(too_large());
+        let length = body.len() + chunk.remaining();
+        if length > most {
+            return Err(too_large::<T>());
         }
-        bytes::BufMut::put(&mut body, chunk);
+        if length > body.capacity() {
+            let capacity = length.next_multiple_of(STEP).min(most);
+            share.grow_to(capacity)?;
+            body.reserve_exact(capacity - body.len());
+        }
+        body.put(chunk);
     }
     Ok(body)
 }
@@ -193,15 +210,16 @@ impl Field {
 pub fn refusals<T: Form>() -> Vec<Problem> {
     let empty = Value::Object(Map::new());
     let unfit = Problem::invalid_fields(wrong_fields::<T>(&empty));
-    let shutting_down = Problem::shutting_down();
+    let (shutting_down, too_many) = (Problem::shutting_down(), Problem::too_many_bodies());
     vec![
         malformed(1, 2),
         too_slow(),
         no_length(),
-        too_large(),
+        too_large::<T>(),
         not_declared(),
         unfit,
         shutting_down,
+        too_many,
     ]
 }
 
@@ -221,8 +239,8 @@ fn malformed(line: usize, column: usize) -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, detail)
 }
 
-fn too_large() -> Problem {
-    let detail = format!("Send at most {MAX_BYTES} bytes.");
+fn too_large<T: Form>() -> Problem {
+    let detail = format!("Send at most {} bytes.", T::MAX_BYTES);
     Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
 }
 
@@ -234,6 +252,7 @@ pub fn too_slow() -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{password, username};
 
     fn refusal(body: &[u8]) -> Problem {
         parse::<Credentials>(body).unwrap_err()
@@ -243,6 +262,48 @@ mod tests {
         let problem: hallpass_contract::Problem =
             serde_json::from_slice(refusal(body).to_response().body()).unwrap();
         problem.errors.into_iter().map(|error| error.field).collect()
+    }
+
+    /// What a client may make of the longest text that is allowed: each character as two escaped
+    /// surrogates.
+    fn escaped(chars: usize) -> String {
+        r"\uD83D\uDE00".repeat(chars)
+    }
+
+    #[test]
+    fn the_longest_permitted_forms_fit_in_any_escaping() {
+        let (password, username) = (escaped(password::MAX_CHARS), escaped(username::MAX_CHARS));
+        let role = r"\u0061".repeat(64);
+        let roles = vec![format!("\"{role}\""); 32].join(", ");
+        // With some white space and a member that is not known.
+        let spacious = |members: String| format!("{{{members}, \"more\": \"{:1000}\"}}", "").len();
+        let credentials =
+            spacious(format!(r#""username": "{username}", "password": "{password}""#));
+        assert!(credentials <= Credentials::MAX_BYTES, "{credentials}");
+        let change =
+            spacious(format!(r#""current_password": "{password}", "new_password": "{password}""#));
+        assert!(change <= PasswordChange::MAX_BYTES, "{change}");
+        let token = "x".repeat(200);
+        let reset = spacious(format!(r#""token": "{token}", "new_password": "{password}""#));
+        assert!(reset <= PasswordReset::MAX_BYTES, "{reset}");
+        let patch = spacious(format!(r#""roles": [{roles}], "disabled": false"#));
+        assert!(patch <= UserPatch::MAX_BYTES, "{patch}");
+    }
+
+    #[tokio::test]
+    async fn a_body_takes_memory_as_it_arrives_and_not_by_doubling() {
+        let budget = BodyBudget::new(crate::metrics::Metrics::default().bodies.clone());
+        let mut share = budget.share("192.0.2.1/32".parse().unwrap());
+        let chunks = |count: usize| {
+            let chunks = (0..count).map(|_| Ok::<_, String>(&[b' '; 100][..]));
+            futures_util::stream::iter(chunks)
+        };
+        let body = read::<Credentials, _, _>(chunks(90), 16_384, &mut share).await.unwrap();
+        assert_eq!((body.len(), body.capacity()), (9_000, 10_240));
+        let body = read::<Credentials, _, _>(chunks(1), 100, &mut share).await.unwrap();
+        assert_eq!(body.capacity(), 100);
+        let over = read::<Credentials, _, _>(chunks(164), 16_384, &mut share).await;
+        assert_eq!(over.unwrap_err().status(), StatusCode::PAYLOAD_TOO_LARGE);
     }
 
     #[test]

@@ -227,20 +227,24 @@ pub fn query() -> BoxedFilter<(String,)> {
 
 /// The JSON body.
 pub fn json_body<T: Form>(app: &App) -> BoxedFilter<(T,)> {
-    let declared = warp::header::headers_cloned()
-        .and_then(async |headers: HeaderMap| body::check_headers(&headers).map_err(reject))
-        .untuple_one();
-    let read = warp::body::stream().and(with(app)).and_then(async |chunks, app: App| {
-        let body = tokio::select! {
-            // A body that is there counts, however late it is.
-            biased;
-            body = body::read(chunks) => body,
-            () = tokio::time::sleep(app.body_timeout) => Err(body::too_slow()),
-            () = app.shutdown.reached(Stage::Closing) => Err(Problem::shutting_down()),
-        };
-        body.and_then(|body| body::parse(&body)).map_err(reject)
+    let declared = head(app).and_then(async |client: Client, headers: HeaderMap, app: App| {
+        let most = body::check_headers::<T>(&headers).map_err(reject)?;
+        Ok::<_, Rejection>((client.network(), most, app))
     });
-    declared.and(read).boxed()
+    let declared = declared.untuple_one();
+    let body =
+        declared.and(warp::body::stream()).and_then(async |network, most, app: App, chunks| {
+            let mut share = app.body_budget.share(network);
+            let body = tokio::select! {
+                // A body that is there counts, however late it is.
+                biased;
+                body = body::read::<T, _, _>(chunks, most, &mut share) => body,
+                () = tokio::time::sleep(app.body_timeout) => Err(body::too_slow()),
+                () = app.shutdown.reached(Stage::Closing) => Err(Problem::shutting_down()),
+            };
+            body.and_then(|body| body::parse(&body)).map_err(reject)
+        });
+    body.boxed()
 }
 
 /// The server's state.

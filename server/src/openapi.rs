@@ -46,8 +46,9 @@ impl Documents {
 const ABOUT: &str = "\
 Registration, login, sessions and access tokens.
 
-Bodies are JSON in UTF-8, at most 64 KiB; fields that are not known are ignored, but in \
-`PATCH /api/admin/users/{id}`. `HEAD` works wherever `GET` does. Ids are UUIDs (version 7), times are RFC 3339 in UTC.
+Bodies are JSON in UTF-8, at most 16 KiB, or 32 KiB to change a password; fields that are not known are \
+ignored, but in `PATCH /api/admin/users/{id}`. `HEAD` works wherever `GET` does. Ids are UUIDs (version \
+7), times are RFC 3339 in UTC.
 
 Every error is a problem document (RFC 9457), `application/problem+json`: `type`, `title`, `status` \
 and `detail`, and for a form `errors` with a message for each field. A method that a path does not \

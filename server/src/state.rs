@@ -11,6 +11,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::assets::Assets;
 use crate::auth::Bearers;
+use crate::body::BodyBudget;
 use crate::client::TrustedProxies;
 use crate::clock::Clock;
 use crate::config::{Config, Registration, Switch};
@@ -78,6 +79,8 @@ pub struct State {
     pub assets: Assets,
     /// What describes the API.
     pub documents: Documents,
+    /// How much memory requests' bodies may take.
+    pub body_budget: BodyBudget,
     /// How long a request's body may take to arrive.
     pub body_timeout: Duration,
     /// What is counted.
@@ -134,6 +137,7 @@ impl State {
             token_origins,
             frontend_policy,
             documents: Documents::new(policy, config.public_url.as_deref()),
+            body_budget: BodyBudget::new(metrics.bodies.clone()),
             body_timeout: Duration::from_secs(15),
             metrics,
         })

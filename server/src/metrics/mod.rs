@@ -16,6 +16,7 @@
 //! No label's value comes from a client: what a client chooses freely, such as a path or a method,
 //! is looked up in what there is and else is `other`.
 
+mod bodies;
 mod connections;
 mod families;
 mod hashing;
@@ -26,6 +27,7 @@ mod store;
 mod throttle;
 mod tokens;
 
+pub use self::bodies::Bodies;
 pub use self::connections::{Connections, OpenConnection};
 pub use self::hashing::Hashing;
 pub use self::http::{Http, OTHER, RouteSeries, Series};
@@ -58,6 +60,8 @@ pub struct Inner {
     pub http: Http,
     /// TCP connections to the API.
     pub connections: Connections,
+    /// Request bodies while they arrive.
+    pub bodies: Bodies,
     /// The threads that hash passwords.
     pub hashing: Hashing,
     /// Sign-ins.
@@ -84,6 +88,7 @@ impl Default for Inner {
             process: Process::new(families),
             http: Http::new(families),
             connections: Connections::new(families),
+            bodies: Bodies::new(families),
             hashing: Hashing::new(families),
             logins: Logins::new(families),
             refreshes: Refreshes::new(families),

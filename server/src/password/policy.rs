@@ -5,7 +5,7 @@ use super::Password;
 use crate::username::Username;
 
 /// The most characters a password may have. NIST SP 800-63B-4 asks for 64 at least; nobody's
-/// passphrase comes near this, and without a limit a registration is a free 64 KiB to chew on.
+/// passphrase comes near this, and without a limit a registration is a free 16 KiB to chew on.
 pub const MAX_CHARS: usize = 1024;
 
 /// What a new password must be (NIST SP 800-63B-4 section 3.1.1.2): long and not among the ones

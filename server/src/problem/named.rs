@@ -202,6 +202,13 @@ impl Problem {
             .with_header(RETRY_AFTER, HeaderValue::from_static("1"))
     }
 
+    /// 503: the bodies that are under way take all the memory that they may.
+    pub fn too_many_bodies() -> Self {
+        let detail = "The server is reading as many requests as it can; try again soon.";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, detail)
+            .with_header(RETRY_AFTER, HeaderValue::from_static("1"))
+    }
+
     /// 503: the server is about to end, or would have to wait for the rest of the request.
     pub fn shutting_down() -> Self {
         let detail = "The server is shutting down; try again soon.";
