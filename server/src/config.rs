@@ -14,6 +14,7 @@ mod connections;
 mod interceptor;
 mod keys;
 mod list;
+mod names;
 mod shared;
 mod values;
 
@@ -21,6 +22,7 @@ pub use connections::ConnectionArgs;
 pub use interceptor::{InterceptorArgs, PathPattern};
 pub use keys::{KeyArgs, SECRET_VARIABLE, SecretArgs, secret_from_environment};
 pub use list::{List, list};
+pub use names::NameArgs;
 pub use shared::{PasswordArgs, TokenArgs};
 pub use values::origin;
 use values::{access_ttl, address, session_lifetime};
@@ -185,6 +187,10 @@ pub struct Config {
         default_value = "open"
     )]
     pub registration: Registration,
+
+    /// Which names nobody may register.
+    #[command(flatten)]
+    pub names: NameArgs,
 
     /// What new passwords must be, and how they are hashed.
     #[command(flatten)]

@@ -24,10 +24,10 @@ use crate::password::{JobKind, PhcHash, Policy, Pool, PoolError, Settings};
 use crate::problem::Problem;
 use crate::sessions::Sessions;
 use crate::shutdown::Shutdown;
-use crate::store::{EditUserError, Lifetimes, Moment, Store, StoreCounts};
+use crate::store::{EditUserError, Lifetimes, Moment, Store, StoreCounts, User};
 use crate::throttle::Throttle;
 use crate::token::Tokens;
-use crate::username::Username;
+use crate::username::{NameRules, Username};
 
 /// The running server, shared by all requests.
 pub type App = Arc<State>;
@@ -49,6 +49,8 @@ pub struct State {
     pub pool: Pool,
     /// What a new password must be.
     pub policy: Policy,
+    /// What a name must be that a person chooses.
+    pub names: NameRules,
     /// Who may try how often.
     pub throttle: Throttle,
     /// Who may register.
@@ -118,6 +120,7 @@ impl State {
                 ..Settings::new(config.passwords.pbkdf2_iterations)
             })?,
             policy,
+            names: NameRules::new(&config.names.reserved()),
             throttle: Throttle::new(
                 config.login_throttle == Switch::On,
                 clock.clone(),
@@ -178,6 +181,16 @@ impl State {
         let (policy, username) = (self.policy, Username::parse(username).ok());
         let check = move || Ok((policy.check(&password, username.as_ref())?, ()));
         Ok(self.pool.hash_checked(JobKind::Login, check).await?.map(|(hash, ())| hash))
+    }
+
+    /// Forgets the user's failed logins in a row, after a new password was set.
+    pub async fn forgive(&self, user: &User) {
+        match self.store.account_of(&user.username_key).await {
+            Ok(account) => self.throttle.forgive(&account),
+            Err(error) => {
+                tracing::error!(user = %user.id, "failed logins still count: {error:#}");
+            }
+        }
     }
 
     /// Looks at what changes without being counted: what is there, and what waits.

@@ -1,8 +1,16 @@
-//! Usernames: RFC 8265, unique after case mapping.
+//! Usernames: RFC 8265, unique after case folding.
 
+mod lookalike;
+mod reserved;
+
+pub use self::lookalike::looks;
+pub use self::reserved::{LOOKS_LIKE_ANOTHER, NameRules, RESERVED};
+
+use icu_casemap::CaseMapper;
 use precis_core::Error as PrecisError;
 use precis_core::profile::PrecisFastInvocation as _;
 use precis_profiles::{UsernameCaseMapped, UsernameCasePreserved};
+use unicode_normalization::UnicodeNormalization as _;
 use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory as _};
 
 /// The fewest characters a username may have.
@@ -49,10 +57,31 @@ impl Username {
         &self.display
     }
 
-    /// The name that must be unique: two names are the same when their keys are.
+    /// The case-mapped name, which tells apart the few names that were registered before their
+    /// folded spellings were compared. No two users have the same one.
     pub fn key(&self) -> &str {
         &self.key
     }
+
+    /// The same for all spellings of the name. Nobody gets a name whose fold another user's has.
+    pub fn fold(&self) -> String {
+        fold(&self.key)
+    }
+}
+
+/// All spellings of a name as one: the full case folding of Unicode (section 3.13, D145), so that
+/// `ΟΔΥΣΣΕΥΣ` and `οδυσσευς` are one name, and so are `STRASSE` and `straße`.
+pub fn fold(name: &str) -> String {
+    let decomposed: String = name.nfd().collect();
+    CaseMapper::new().fold_string(&decomposed).nfc().collect()
+}
+
+/// Changes with each version of what [`fold`] and [`looks`] go by, so that what was stored can be
+/// brought up to date. The number counts changes of our own.
+pub fn spelling_version() -> String {
+    let (looks, forms) =
+        (unicode_security::UNICODE_VERSION, unicode_normalization::UNICODE_VERSION);
+    format!("1, {looks:?}, {forms:?}")
 }
 
 fn wrong_length() -> String {
@@ -103,6 +132,33 @@ mod tests {
             Username::parse("Zo\u{eb}").unwrap().key(),
             Username::parse("zoe\u{308}").unwrap().key()
         );
+    }
+
+    #[test]
+    fn all_spellings_of_a_name_are_one() {
+        let fold = |name: &str| Username::parse(name).unwrap().fold();
+        for spellings in [
+            &["ΟΔΥΣΣΕΥΣ", "Οδυσσευς", "οδυσσευς", "οδυσσευσ"][..],
+            &["STRASSE", "Straße", "strasse", "STRAẞE"],
+            &["ΐώτα", "Ϊ\u{301}ΏΤΑ"],
+            &["ǰabc", "J\u{30c}abc"],
+            &["Zoë", "ZOE\u{308}"],
+            &["Ａｄａ", "ada"],
+        ] {
+            let folds: Vec<String> = spellings.iter().map(|name| fold(name)).collect();
+            assert!(folds.iter().all(|fold| *fold == folds[0]), "{spellings:?} {folds:?}");
+        }
+        assert_ne!(fold("zoe"), fold("zoë"));
+    }
+
+    #[test]
+    fn the_case_mapped_name_folds_as_the_name_itself() {
+        for c in (0..=0x0010_ffff).filter_map(char::from_u32) {
+            if let Ok(name) = Username::parse(&format!("ab{c}")) {
+                assert_eq!(name.fold(), fold(name.display()), "U+{:04X}", c as u32);
+                assert_eq!(fold(&name.fold()), name.fold(), "U+{:04X}", c as u32);
+            }
+        }
     }
 
     #[test]

@@ -39,11 +39,12 @@ const REPAIR_EXAMPLES: &str = "\
 Examples:
   hallpass store repair
 
-Rows that can't be read, and rows that belong to nobody, go to a file set-aside-TIME.jsonl in the data
-directory before they are removed: a JSON object in each line with the table, the raw key and the raw
-value in base64. It holds password hashes, and only its owner can read it. The name of a user who was
-set aside is free again, and their sessions have ended. Copy the data directory and stop the server
-first.";
+Rows that can't be read, and rows that belong to nobody, are removed. They go to a file
+set-aside-TIME.jsonl in the data directory first: a JSON object in each line with the table, the raw
+key and the raw value in base64. It holds password hashes, and only its owner can read it. The name
+of a user who was set aside is free again, and their sessions have ended.
+
+Stop the server and copy the data directory first.";
 
 /// `hallpass store check`
 #[derive(Args, Debug)]

@@ -35,6 +35,7 @@ impl Operator {
         let user = User::new(&username, hash, roles, self.app.clock.now());
         self.app.store.create_user(user.clone(), None).await.map_err(|error| match error {
             CreateUserError::NameTaken => taken(),
+            CreateUserError::LooksLikeAnother => anyhow!("the username looks like another user's"),
             CreateUserError::Store(error) => error.into(),
         })?;
         line(Event::Registration).user(user.id).detail(user.roles.join(",")).ok();
@@ -138,7 +139,7 @@ impl Operator {
         if !self.app.store.set_password(user.id, new, self.app.moment()).await? {
             bail!(nobody(name));
         }
-        self.app.throttle.forgive(&user.username_key);
+        self.app.forgive(&user).await;
         line(Event::PasswordChange).user(user.id).ok();
         Ok(Reply::User { user: shown(user) })
     }

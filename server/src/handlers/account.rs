@@ -15,7 +15,7 @@ use crate::problem::{Problem, field_error};
 use crate::sessions::no_cookie;
 use crate::state::App;
 use crate::store::{CreateUserError, User};
-use crate::username::Username;
+use crate::username::{LOOKS_LIKE_ANOTHER, Username};
 
 /// `POST /api/register`
 pub async fn register(
@@ -27,12 +27,15 @@ pub async fn register(
         return Err(Problem::registration_closed());
     }
     app.throttle.registration(client.address)?;
-    let username = Username::parse(&form.username);
+    let mut username = Username::parse(&form.username);
     // Asked again, atomically, when the user is created; here it saves the work of hashing.
-    if let Ok(username) = &username
-        && app.store.user_by_name(username.key()).await?.is_some()
-    {
-        return Err(refused(&client, "the username is taken", Problem::username_taken()));
+    if let Ok(name) = &username {
+        if app.store.user_by_name(name.key()).await?.is_some() {
+            return Err(refused(&client, "the username is taken", Problem::username_taken()));
+        }
+        if let Err(message) = may_be_chosen(&app, name).await? {
+            username = Err(message);
+        }
     }
     let policy = app.policy;
     let check = move || {
@@ -44,6 +47,15 @@ pub async fn register(
         .map_err(|errors| refused(&client, "a rule is broken", Problem::invalid_fields(errors)))?;
     to_the_end(app.tasks.clone(), async move { create(&app, &username, &hash, &client).await })
         .await
+}
+
+/// Whether a person may choose the name, or what they are told.
+async fn may_be_chosen(app: &App, name: &Username) -> Result<Result<(), String>, Problem> {
+    if let Err(message) = app.names.check(name) {
+        return Ok(Err(message));
+    }
+    let looks_taken = app.store.looks_like_another(name.display()).await?;
+    Ok(if looks_taken { Err(LOOKS_LIKE_ANOTHER.to_owned()) } else { Ok(()) })
 }
 
 async fn create(
@@ -58,6 +70,10 @@ async fn create(
         Ok(()) => {}
         Err(CreateUserError::NameTaken) => {
             return Err(refused(client, "the username is taken", Problem::username_taken()));
+        }
+        Err(CreateUserError::LooksLikeAnother) => {
+            let errors = vec![field_error("username", LOOKS_LIKE_ANOTHER)];
+            return Err(refused(client, "a rule is broken", Problem::invalid_fields(errors)));
         }
         Err(CreateUserError::Store(error)) => return Err(error.into()),
     }

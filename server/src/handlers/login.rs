@@ -179,7 +179,8 @@ pub(super) async fn confirm(
     })
 }
 
-/// Before the user is looked up: what is refused must not take longer for a name that there is.
+/// Before the user is looked up: a refusal takes the same time whether or not there is such a user.
+/// All spellings of a name count as one.
 async fn begin_attempt<'a>(
     app: &'a State,
     client: &Client,
@@ -187,7 +188,8 @@ async fn begin_attempt<'a>(
 ) -> Result<Attempt<'a>, Problem> {
     let network = client.network().to_string();
     let known = async { Ok::<_, Problem>(app.store.is_known_address(account, &network).await?) };
-    app.throttle.attempt(client.address, account, known).await
+    let counted = app.store.account_of(account).await?;
+    app.throttle.attempt(client.address, &counted, known).await
 }
 
 /// What became of an attempt: a verdict only if the password is right and the user may sign in. No

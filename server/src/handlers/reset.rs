@@ -90,7 +90,7 @@ pub async fn take_up(form: PasswordReset, client: Client, app: App) -> Result<An
         let Some(id) = app.store.take_up_reset(token_hash, new, app.moment()).await? else {
             return Err(refused(&client));
         };
-        app.throttle.forgive(&user.username_key);
+        app.forgive(&user).await;
         Line::new(Event::PasswordReset, &client).user(id).ok();
         Ok(Answer::done())
     })

@@ -71,20 +71,30 @@ pub enum KeysRecord {
 /// Where users and sessions are kept.
 #[async_trait]
 pub trait Store: fmt::Debug + Send + Sync {
-    /// Adds a user, unless one with the same `username_key` is there. Of several at once with the
-    /// same name, one is added. The address, if there is one, is remembered.
+    /// Adds a user, unless another one has the name in whatever spelling. Of several at once with
+    /// the same name, one is added. `address` is from where a person registers, and `None` if an
+    /// operator makes the user. It is remembered, and a person's name must not look like another's.
     async fn create_user(&self, user: User, address: Option<String>)
     -> Result<(), CreateUserError>;
 
-    /// Adds those users whose `username_key` is not there yet, and says of each whether it was
+    /// Adds those users whose names nobody has yet in whatever spelling, and says of each whether it was
     /// added.
     async fn import_users(&self, users: Vec<User>) -> Result<Vec<bool>, StoreError>;
 
     /// The user with this id.
     async fn user_by_id(&self, id: UserId) -> Result<Option<User>, StoreError>;
 
-    /// The user with this case-mapped name.
+    /// The user with this case-mapped name, or else the only one of whose name it is another
+    /// spelling.
     async fn user_by_name(&self, username_key: &str) -> Result<Option<User>, StoreError>;
+
+    /// The same for all spellings of a name, whether or not somebody has it: what attempts are
+    /// counted by. Two users whose names were told apart before they were folded have two.
+    async fn account_of(&self, username_key: &str) -> Result<String, StoreError>;
+
+    /// Whether the name, as it is shown, looks like that of a user who is there, and one of the two
+    /// has letters beyond ASCII. It takes the same time however many users there are.
+    async fn looks_like_another(&self, username: &str) -> Result<bool, StoreError>;
 
     /// The next `limit` records of users in the order of their ids, after `after`. A record that
     /// can't be read costs no other.

@@ -12,7 +12,8 @@ pub struct User {
     pub id: UserId,
     /// As its owner writes it.
     pub username: String,
-    /// The case-mapped name, unique among all users.
+    /// The case-mapped name, unique among all users. Nor do two users have spellings of one name,
+    /// unless they had them before spellings were compared.
     pub username_key: String,
     /// A PHC string, or what another system made and exported.
     pub password_hash: Secret,
@@ -134,6 +135,9 @@ pub enum CreateUserError {
     /// Another user has the name.
     #[error("the username is taken")]
     NameTaken,
+    /// Another user has a name that looks like it.
+    #[error("the username looks like another user's")]
+    LooksLikeAnother,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -62,6 +62,8 @@ broken! {
     create_user(User, Option<String>) -> Result<(), CreateUserError>;
     import_users(Vec<User>) -> Result<Vec<bool>, StoreError>;
     user_by_id(UserId) -> Result<Option<User>, StoreError>;
+    account_of(&str) -> Result<String, StoreError>;
+    looks_like_another(&str) -> Result<bool, StoreError>;
     user_by_name(&str) -> Result<Option<User>, StoreError>;
     users(Option<UserId>, usize) -> Result<Users, StoreError>;
     edit_user(UserId, UserEdit, Option<Actor>, Moment) -> Result<Edited, EditUserError>;

@@ -144,7 +144,7 @@ async fn own(app: &TestApp, document: &Document) {
 }
 
 async fn admin(app: &TestApp, document: &Document) {
-    let admin = app.admin("root").await;
+    let admin = app.admin("boss").await;
     let bob = app.signed_in("bob").await;
     for (query, token) in [
         ("", admin.token()),

@@ -89,3 +89,57 @@ async fn a_raised_least_length_is_kept() {
     assert_eq!(refused.status, 422);
     assert!(refused.problem().detail.contains("29"));
 }
+
+#[tokio::test]
+async fn a_name_is_one_in_every_spelling() {
+    let app = TestApp::start().await;
+    assert_eq!(app.register("ΟΔΥΣΣΕΥΣ", PASSWORD).await.status, 201);
+    assert_eq!(app.register("Straße", PASSWORD).await.status, 201);
+    for spelling in ["οδυσσευς", "Οδυσσευσ", "ΟΔΥΣΣΕΥΣ", "STRASSE", "strasse"]
+    {
+        assert_eq!(app.register(spelling, PASSWORD).await.status, 409, "{spelling}");
+        assert_eq!(app.login(spelling, PASSWORD).await.status, 200, "{spelling}");
+    }
+}
+
+#[tokio::test]
+async fn failed_logins_count_for_a_name_in_every_spelling() {
+    let app = TestApp::with_args(&["--login-throttle", "on"]).await;
+    app.register("σσσσσ", PASSWORD).await;
+    let spelling = |n: usize| -> String {
+        (0..5).map(|bit| if n >> bit & 1 == 0 { 'σ' } else { 'ς' }).collect()
+    };
+    let mut refused = 0;
+    for n in 0..32 {
+        // As fast as the address may.
+        app.clock.advance(std::time::Duration::from_secs(3));
+        let status = app.login(&spelling(n), "wrong password").await.status;
+        assert!(n >= 20 || status == 401, "{n}");
+        refused += usize::from(status == 429);
+    }
+    assert!(refused > 0, "each spelling was counted by itself");
+}
+
+#[tokio::test]
+async fn names_that_look_like_another_s_can_not_be_registered() {
+    let app = TestApp::with_args(&["--reserved-names", "crew, Team"]).await;
+    let refusal = async |name: &str| {
+        let refused = app.register(name, PASSWORD).await;
+        assert_eq!(refused.status, 422, "{name}");
+        assert_eq!(refused.wrong_fields(), ["username"], "{name}");
+        refused.problem().errors[0].message.clone()
+    };
+    // Two of the letters are Cyrillic.
+    assert!(refusal("rооtadmin").await.contains("one script"));
+    for reserved in ["admin", "Root", "support", "_admin_", "TEAM", "crew"] {
+        assert!(refusal(reserved).await.contains("is reserved"), "{reserved}");
+    }
+    for alike in ["r00t", "supp0rt"] {
+        assert!(refusal(alike).await.contains("looks like"), "{alike}");
+    }
+    for name in ["coco", "modem", "modern", "иван", "kim김철수", "teamwork"] {
+        assert_eq!(app.register(name, PASSWORD).await.status, 201, "{name}");
+    }
+    // Cyrillic throughout.
+    assert!(refusal("сосо").await.contains("another user"));
+}

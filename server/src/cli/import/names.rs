@@ -50,5 +50,5 @@ impl Names {
 
 /// The same for all spellings of a name.
 fn key(name: &str) -> Option<String> {
-    Username::parse(name).ok().map(|name| name.key().to_owned())
+    Username::parse(name).ok().map(|name| name.fold())
 }

@@ -3,6 +3,7 @@
 mod addresses;
 mod check;
 mod keys_made;
+mod names;
 mod open;
 mod resets;
 mod room;
@@ -28,9 +29,10 @@ use redb::{
 use self::open::DatabaseFile;
 use self::room::Room;
 use self::tables::{
-    ADDRESSES, RESETS, REVOKED, SESSIONS, SESSIONS_BY_USER, USER_IDS_BY_NAME, USERS, or_none, time,
+    ADDRESSES, LOOKS, RESETS, REVOKED, SESSIONS, SESSIONS_BY_USER, USER_IDS_BY_NAME, USERS,
+    or_none, time,
 };
-use self::users::Ending;
+use self::users::{Ending, Registered};
 use super::database::Reopening;
 use super::revoked::Revoked;
 use super::session::{Moment, NewSession, Refresh, Rotation, Session, Verified};
@@ -126,6 +128,7 @@ impl RedbStore {
             move || {
                 let db = open()?;
                 tables::create(&db)?;
+                names::migrate(&db)?;
                 load_revoked(&db, &revoked)?;
                 users_version.fetch_add(1, Ordering::Release);
                 Ok(db)
@@ -223,8 +226,7 @@ fn read_user(db: &Database, id: UserId) -> anyhow::Result<Option<User>> {
 }
 
 fn read_user_id(db: &Database, username_key: &str) -> anyhow::Result<Option<UserId>> {
-    let names = db.begin_read()?.open_table(USER_IDS_BY_NAME)?;
-    Ok(names.get(username_key)?.map(|id| UserId::from_bytes(*id.value())))
+    names::in_read(&db.begin_read()?)?.find(username_key)
 }
 
 // Reads go to redb on the caller's thread: they never wait for the writer, and take microseconds
@@ -236,8 +238,11 @@ impl Store for RedbStore {
         user: User,
         address: Option<String>,
     ) -> Result<(), CreateUserError> {
-        let created = self.writer.write(move |txn| users::register(txn, &user, address)).await?;
-        if created { Ok(()) } else { Err(CreateUserError::NameTaken) }
+        match self.writer.write(move |txn| users::register(txn, &user, address)).await? {
+            Registered::Done => Ok(()),
+            Registered::NameTaken => Err(CreateUserError::NameTaken),
+            Registered::LooksLikeAnother => Err(CreateUserError::LooksLikeAnother),
+        }
     }
 
     async fn import_users(&self, users: Vec<User>) -> Result<Vec<bool>, StoreError> {
@@ -250,6 +255,18 @@ impl Store for RedbStore {
 
     async fn user_by_name(&self, username_key: &str) -> Result<Option<User>, StoreError> {
         self.read(|db| read_user_id(db, username_key)?.map_or(Ok(None), |id| read_user(db, id)))
+    }
+
+    async fn account_of(&self, username_key: &str) -> Result<String, StoreError> {
+        self.read(|db| names::in_read(&db.begin_read()?)?.account(username_key))
+    }
+
+    async fn looks_like_another(&self, username: &str) -> Result<bool, StoreError> {
+        self.read(|db| {
+            let txn = db.begin_read()?;
+            let (names, looks) = (txn.open_table(USER_IDS_BY_NAME)?, txn.open_table(LOOKS)?);
+            names::looks_like_another(&names, &looks, username)
+        })
     }
 
     async fn users(&self, after: Option<UserId>, limit: usize) -> Result<Users, StoreError> {

@@ -10,9 +10,17 @@ type Id = &'static [u8; 16];
 /// User id to [`User`](crate::store::User) as JSON, which can gain fields without a migration.
 pub(super) const USERS: TableDefinition<'_, Id, &[u8]> = TableDefinition::new("users");
 
-/// Case-mapped username to user id.
+/// Case-mapped username to user id. All spellings of a name: [`names`](super::names).
 pub(super) const USER_IDS_BY_NAME: TableDefinition<'_, &str, Id> =
     TableDefinition::new("user_ids_by_name");
+
+/// Folded username and the id of the user, where the fold is not the case-mapped name itself.
+pub(super) const USER_IDS_BY_FOLD: TableDefinition<'_, (&str, Id), ()> =
+    TableDefinition::new("user_ids_by_fold");
+
+/// What a username looks like, whether it has letters beyond ASCII, and the id of the user. A name
+/// of ASCII alone that looks like its case-mapped self has no row.
+pub(super) const LOOKS: TableDefinition<'_, (&str, bool, Id), ()> = TableDefinition::new("looks");
 
 /// The active admins, so that the last one is noticed.
 pub(super) const ADMINS: TableDefinition<'_, Id, ()> = TableDefinition::new("admins");
@@ -52,6 +60,8 @@ pub(super) fn create(db: &Database) -> anyhow::Result<()> {
     let txn = db.begin_write()?;
     txn.open_table(USERS)?;
     txn.open_table(USER_IDS_BY_NAME)?;
+    txn.open_table(USER_IDS_BY_FOLD)?;
+    txn.open_table(LOOKS)?;
     txn.open_table(ADMINS)?;
     txn.open_table(SESSIONS)?;
     txn.open_table(SESSIONS_BY_USER)?;

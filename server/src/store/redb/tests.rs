@@ -34,7 +34,7 @@ async fn a_user_is_found_by_id_and_by_name_after_the_file_is_opened_again() {
     let store = RedbStore::open(&path).unwrap();
     assert_eq!(store.user_by_id(ada.id).await.unwrap().as_ref(), Some(&ada));
     assert_eq!(store.user_by_name("ada").await.unwrap().as_ref(), Some(&ada));
-    assert_eq!(store.user_by_name("Ada").await.unwrap(), None);
+    assert_eq!(store.user_by_name("adam").await.unwrap(), None);
     let stranger = UserId::new(Timestamp::UNIX_EPOCH);
     assert_eq!(store.user_by_id(stranger).await.unwrap(), None);
 }

@@ -6,34 +6,47 @@ use hallpass_contract::{ADMIN_ROLE, Secret};
 use redb::{ReadableTable, ReadableTableMetadata as _, WriteTransaction};
 
 use super::sessions::Revocation;
-use super::tables::{ADDRESSES, ADMINS, SESSIONS, USER_IDS_BY_NAME, USERS, decode};
-use super::{Id, addresses, resets, sessions};
+use super::tables::{ADDRESSES, ADMINS, SESSIONS, USERS, decode};
+use super::{Id, addresses, names, resets, sessions};
 use crate::store::{
     Actor, EditUserError, Edited, Moment, SessionId, User, UserEdit, UserId, Users, Verified,
 };
 
-/// Whether it was added; not if the name is taken.
+/// Whether it was added; not if the name is taken, in whatever spelling.
 pub(super) fn create(txn: &WriteTransaction, user: &User) -> anyhow::Result<bool> {
-    let mut names = txn.open_table(USER_IDS_BY_NAME)?;
-    if names.get(user.username_key.as_str())?.is_some() {
+    if names::is_taken(txn, &user.username_key)? {
         return Ok(false);
     }
-    names.insert(user.username_key.as_str(), user.id.as_bytes())?;
+    names::add(txn, user)?;
     put(txn, user)?;
     Ok(true)
 }
 
-/// As [`create`], and remembers from where.
+/// What became of a registration.
+pub(super) enum Registered {
+    Done,
+    NameTaken,
+    LooksLikeAnother,
+}
+
+/// As [`create`], unless the name looks like another's; and remembers from where.
 pub(super) fn register(
     txn: &WriteTransaction,
     user: &User,
     address: Option<String>,
-) -> anyhow::Result<bool> {
-    let created = create(txn, user)?;
-    if let (true, Some(address)) = (created, address) {
+) -> anyhow::Result<Registered> {
+    if names::is_taken(txn, &user.username_key)? {
+        return Ok(Registered::NameTaken);
+    }
+    if address.is_some() && names::would_look_like_another(txn, &user.username)? {
+        return Ok(Registered::LooksLikeAnother);
+    }
+    names::add(txn, user)?;
+    put(txn, user)?;
+    if let Some(address) = address {
         addresses::remember(txn, user.id, address)?;
     }
-    Ok(created)
+    Ok(Registered::Done)
 }
 
 /// Of each whether it was added.
@@ -189,7 +202,7 @@ pub(super) fn delete(
     resets::withdraw(txn, id)?;
     resets::withdraw_made_by(txn, &user)?;
     txn.open_table(USERS)?.remove(id.as_bytes())?;
-    txn.open_table(USER_IDS_BY_NAME)?.remove(user.username_key.as_str())?;
+    names::remove(txn, &user)?;
     txn.open_table(ADMINS)?.remove(id.as_bytes())?;
     txn.open_table(ADDRESSES)?.remove(id.as_bytes())?;
     Ok(Ending { value: Ok(user), ended })

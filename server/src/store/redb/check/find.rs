@@ -5,10 +5,10 @@ use redb::{Key, ReadOnlyTable, ReadTransaction, TableError, Value};
 use super::{Finding, Remedy};
 use crate::store::guard::guarded;
 use crate::store::redb::tables::{
-    ADDRESSES, ADMINS, RESETS, RESETS_BY_USER, SESSIONS, SESSIONS_BY_USER, USER_IDS_BY_NAME, USERS,
-    decode,
+    ADDRESSES, ADMINS, LOOKS, RESETS, RESETS_BY_USER, SESSIONS, SESSIONS_BY_USER, USER_IDS_BY_FOLD,
+    USER_IDS_BY_NAME, USERS, decode,
 };
-use crate::store::redb::{Id, sessions, users};
+use crate::store::redb::{Id, names, sessions, users};
 use crate::store::{Session, SessionId, User, UserId};
 
 const UNREADABLE: &str = "the record can't be read";
@@ -18,6 +18,8 @@ const NO_USER: &str = "its user is not there or can't be read";
 struct Tables {
     users: ReadOnlyTable<Id, &'static [u8]>,
     names: ReadOnlyTable<&'static str, Id>,
+    folds: ReadOnlyTable<(&'static str, Id), ()>,
+    looks: ReadOnlyTable<(&'static str, bool, Id), ()>,
     admins: ReadOnlyTable<Id, ()>,
     sessions: ReadOnlyTable<Id, (i64, &'static [u8])>,
     sessions_of: ReadOnlyTable<(Id, Id), ()>,
@@ -28,15 +30,11 @@ struct Tables {
 
 /// All that is wrong.
 pub(super) fn all(txn: &ReadTransaction) -> anyhow::Result<Vec<Finding>> {
-    let tables = match Tables::open(txn) {
-        Ok(tables) => tables,
-        // A database that was never used.
-        Err(TableError::TableDoesNotExist(_)) => return Ok(Vec::new()),
-        Err(error) => return Err(error.into()),
-    };
+    let tables = Tables::open(txn)?;
     let mut findings = Vec::new();
     tables.check_users(&mut findings);
     tables.check_names(&mut findings);
+    tables.check_spellings(&mut findings);
     tables.check_sessions(&mut findings);
     tables.check_resets(&mut findings);
     tables.check_addresses(&mut findings);
@@ -48,6 +46,8 @@ impl Tables {
         Ok(Self {
             users: txn.open_table(USERS)?,
             names: txn.open_table(USER_IDS_BY_NAME)?,
+            folds: txn.open_table(USER_IDS_BY_FOLD)?,
+            looks: txn.open_table(LOOKS)?,
             admins: txn.open_table(ADMINS)?,
             sessions: txn.open_table(SESSIONS)?,
             sessions_of: txn.open_table(SESSIONS_BY_USER)?,
@@ -75,6 +75,7 @@ impl Tables {
                 return Ok(());
             };
             self.check_name_of(&user, found)?;
+            self.check_spellings_of(&user, found)?;
             if user.is_active_admin() && self.admins.get(id.as_bytes())?.is_none() {
                 let fault = "an active admin is not in the list of admins";
                 found.push(Finding::new("users", id, fault, Remedy::AddAdmin(id)));
@@ -112,6 +113,44 @@ impl Tables {
         };
         found.push(finding);
         Ok(())
+    }
+
+    fn check_spellings_of(&self, user: &User, found: &mut Vec<Finding>) -> anyhow::Result<()> {
+        let id = user.id.as_bytes();
+        let mut complete = true;
+        for fold in names::fold_row(user) {
+            complete &= self.folds.get((fold.as_str(), id))?.is_some();
+        }
+        for look in names::look_rows(user) {
+            complete &= self.looks.get((look.as_str(), !user.username.is_ascii(), id))?.is_some();
+        }
+        if !complete {
+            let fault = "other spellings of the name do not lead to the user";
+            found.push(Finding::new("users", user.id, fault, Remedy::RebuildSpellings));
+        }
+        Ok(())
+    }
+
+    /// Whether a row of a spelling belongs to one of the user's name.
+    fn has_spelling(&self, id: &[u8; 16], is_one: impl Fn(&User) -> bool) -> anyhow::Result<bool> {
+        Ok(self.user(UserId::from_bytes(*id))?.is_some_and(|user| is_one(&user)))
+    }
+
+    fn check_spellings(&self, findings: &mut Vec<Finding>) {
+        const FAULT: &str = "the spelling leads to no user who has it";
+        each(&self.folds, "user_ids_by_fold", findings, |(fold, id), (), found| {
+            if !self.has_spelling(id, |user| names::fold_row(user).any(|row| row == fold))? {
+                let remedy = Remedy::RebuildSpellings;
+                found.push(Finding::new("user_ids_by_fold", fold, FAULT, remedy));
+            }
+            Ok(())
+        });
+        each(&self.looks, "looks", findings, |(look, _, id), (), found| {
+            if !self.has_spelling(id, |user| names::look_rows(user).any(|row| row == look))? {
+                found.push(Finding::new("looks", look, FAULT, Remedy::RebuildSpellings));
+            }
+            Ok(())
+        });
     }
 
     fn check_names(&self, findings: &mut Vec<Finding>) {

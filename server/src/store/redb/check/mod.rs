@@ -16,7 +16,7 @@ use redb::{Database, ReadableDatabase as _};
 
 pub use self::repair::{Repaired, repair_file};
 use self::unchanged::Unchanged;
-use super::{InUse, open};
+use super::{InUse, names, open, tables};
 use crate::data_dir;
 use crate::store::guard::guarded;
 use crate::store::{SessionId, UserId};
@@ -39,6 +39,8 @@ enum Remedy {
     RemoveUser(UserId),
     RemoveName(String),
     AddName(String, UserId),
+    /// The tables of spellings follow from the users and are made anew.
+    RebuildSpellings,
     RemoveAdmin(UserId),
     AddAdmin(UserId),
     RemoveSession(SessionId),
@@ -104,5 +106,8 @@ pub fn check_file(path: &Path) -> anyhow::Result<Vec<Finding>> {
 }
 
 fn rows(db: &Database) -> anyhow::Result<Vec<Finding>> {
+    // As each start does, so that a database of an earlier version has what this one reads.
+    tables::create(db)?;
+    names::migrate(db)?;
     find::all(&db.begin_read().context("can't read")?)
 }

@@ -12,11 +12,11 @@ use serde::Serialize;
 use super::{Finding, Remedy, rows};
 use crate::data_dir;
 use crate::store::guard::guarded;
-use crate::store::redb::open;
 use crate::store::redb::tables::{
     ADDRESSES, ADMINS, RESET_TIMES, RESETS, RESETS_BY_USER, SESSIONS, SESSIONS_BY_USER,
     USER_IDS_BY_NAME, USERS,
 };
+use crate::store::redb::{names, open};
 
 /// What a repair did.
 #[derive(Debug)]
@@ -65,6 +65,9 @@ fn repair(mut db: Database, path: &Path, now: Timestamp) -> anyhow::Result<Repai
     }
     for finding in &mended {
         add(&txn, finding)?;
+    }
+    if mended.iter().any(|finding| matches!(finding.remedy, Remedy::RebuildSpellings)) {
+        names::rebuild(&txn)?;
     }
     let set_aside = write(path, &removed, now).context("nothing was changed")?;
     txn.commit()?;

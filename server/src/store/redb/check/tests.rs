@@ -12,7 +12,8 @@ use tempfile::TempDir;
 use super::*;
 use crate::store::redb::RedbStore;
 use crate::store::redb::tables::{
-    ADDRESSES, ADMINS, RESETS_BY_USER, SESSIONS, SESSIONS_BY_USER, USER_IDS_BY_NAME, USERS,
+    ADDRESSES, ADMINS, RESETS_BY_USER, SESSIONS, SESSIONS_BY_USER, USER_IDS_BY_FOLD,
+    USER_IDS_BY_NAME, USERS,
 };
 use crate::store::{Moment, NewSession, Session, Store as _, StoreError, User, Verified};
 
@@ -133,7 +134,8 @@ async fn a_record_that_can_not_be_read_is_set_aside_with_all_that_leads_to_it() 
     let repaired = directory.repair();
     assert_eq!((repaired.mended.len(), repaired.left.len()), (findings.len(), 0));
     let rows = directory.set_aside(&repaired);
-    assert_eq!(rows.len(), findings.len());
+    // What the name looks like follows from the names that are left.
+    assert_eq!(rows.len(), findings.len() - 1);
     assert_eq!(rows[0]["table"], "users");
     assert_eq!(rows[0]["key"], BASE64.encode(lost.id.as_bytes()));
     assert_eq!(rows[0]["value"], BASE64.encode(b"{\"id"));
@@ -180,6 +182,25 @@ async fn references_that_lead_nowhere_are_removed_and_missing_ones_are_added() {
 }
 
 #[tokio::test]
+async fn spellings_that_are_missing_or_stray_are_made_anew() {
+    let directory = Directory::with_users(2).await;
+    let store = directory.open().unwrap();
+    let strasse = User { username_key: "straße".to_owned(), ..user("Straße") };
+    store.create_user(strasse.clone(), None).await.unwrap();
+    drop(store);
+    directory.damage(|txn| {
+        let mut folds = txn.open_table(USER_IDS_BY_FOLD).unwrap();
+        folds.remove(("strasse", strasse.id.as_bytes())).unwrap();
+        folds.insert(("ghost", strasse.id.as_bytes()), ()).unwrap();
+    });
+    assert_eq!(directory.check().len(), 2, "{:?}", directory.check());
+    assert_eq!(directory.repair().mended.len(), 2);
+    assert_eq!(directory.check(), [""; 0]);
+    let store = directory.open().unwrap();
+    assert_eq!(store.user_by_name("strasse").await.unwrap(), Some(strasse));
+}
+
+#[tokio::test]
 async fn of_two_users_with_one_name_both_stay_and_a_person_decides() {
     let directory = Directory::with_users(1).await;
     let twin = user("user0");
@@ -189,7 +210,8 @@ async fn of_two_users_with_one_name_both_stay_and_a_person_decides() {
         txn.open_table(ADMINS).unwrap().insert(twin.id.as_bytes(), ()).unwrap();
     });
     let repaired = directory.repair();
-    assert_eq!((repaired.mended.len(), repaired.left.len()), (0, 1));
+    assert_eq!(repaired.left.len(), 1);
+    assert!(repaired.set_aside.is_none());
     assert_eq!(directory.open().unwrap().users(None, 9).await.unwrap().users.len(), 2);
 }
 

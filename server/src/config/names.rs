@@ -1,0 +1,30 @@
+use clap::Args;
+
+use super::{List, list};
+
+/// Which names nobody may register.
+#[derive(Args, Clone, Debug, Default)]
+pub struct NameArgs {
+    /// Names that nobody may register, in any spelling, nor a name that looks like one of them. They
+    /// join the built-in ones, such as admin, root, support, security and postmaster. The command
+    /// line and an import may still make such users. One each time, or with spaces or commas between
+    #[arg(
+        long,
+        alias = "reserved-name",
+        value_name = "NAME",
+        env = "HALLPASS_RESERVED_NAMES",
+        value_parser = names
+    )]
+    pub reserved_names: Vec<List<String>>,
+}
+
+impl NameArgs {
+    /// The names beside the built-in ones.
+    pub fn reserved(&self) -> Vec<String> {
+        List::flat(&self.reserved_names).cloned().collect()
+    }
+}
+
+fn names(text: &str) -> Result<List<String>, String> {
+    list(text, |name| Ok(name.to_owned()))
+}
