@@ -15,6 +15,7 @@ mod model;
 mod navigation;
 mod notes;
 mod refresh;
+mod resets;
 mod sign_out;
 mod task;
 #[cfg(test)]
@@ -31,6 +32,7 @@ pub use action::Action;
 pub use device::{Cookies, Device};
 pub use foreign::{FetchId, Outcome};
 pub use model::{Content, Failure, FormState, Gone, Model, Note, Typed};
+pub(crate) use resets::about_reset;
 
 /// Something that happened.
 #[derive(Debug)]
@@ -212,6 +214,7 @@ impl Turn<'_> {
             Action::Enable(id) => self.disable(id, false),
             Action::EndUserSessions(id) => self.end_sessions_of_user(id),
             Action::OfferReset(id) => self.offer_reset(id),
+            Action::WithdrawReset(id) => self.withdraw_reset(id),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What the page shows for a model, as names of hooks in `index.html` and the values they get.
 
+mod resets;
 mod rows;
 mod words;
 
@@ -77,7 +78,11 @@ pub fn screen(model: &Model) -> Screen {
             ("next-page", admin_path(model.content.next_users.as_deref())),
             ("onward", onward(&model.route).to_owned()),
         ],
-        lists: vec![("sessions", rows::sessions(model)), ("users", rows::users(model))],
+        lists: vec![
+            ("sessions", rows::sessions(model)),
+            ("users", rows::users(model)),
+            ("resets", resets::rows(model)),
+        ],
         forms: FORMS.iter().map(|form| form_view(model, *form)).collect(),
         asks_for_password: model.asks_for_password(),
     }
@@ -159,7 +164,7 @@ fn shown(model: &Model) -> Vec<(&'static str, bool)> {
     let missing = match model.route {
         Route::Protected => content.protected.is_none(),
         Route::Account => content.profile.is_none() || content.sessions.is_none(),
-        Route::Admin(_) => content.users.is_none(),
+        Route::Admin(_) => content.users.is_none() || content.resets.is_none(),
         _ => false,
     };
     vec![
@@ -182,6 +187,8 @@ fn shown(model: &Model) -> Vec<(&'static str, bool)> {
         ("other-sessions", content.sessions.as_ref().is_some_and(|sessions| sessions.len() > 1)),
         ("users", content.users.is_some()),
         ("no-users", content.users.as_ref().is_some_and(Vec::is_empty)),
+        ("resets", content.resets.is_some()),
+        ("no-resets", !content.resets.iter().flatten().any(|reset| model.is_open(reset))),
         ("next-page", content.next_users.is_some()),
         ("first-page", matches!(model.route, Route::Admin(Some(_)))),
         ("start-over", matches!(model.route, Route::Admin(Some(_)))),

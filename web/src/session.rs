@@ -1,11 +1,20 @@
 //! The signed-in session: the stored access token and when it stops being worth sending.
 
 use data_encoding::BASE64URL_NOPAD;
-use hallpass_contract::{Login, Secret};
+use hallpass_contract::Secret;
 use serde::Deserialize;
 
 /// Seconds since 1970-01-01T00:00:00Z by this device's clock.
 pub type Seconds = i64;
+
+/// What is read of a [`hallpass_contract::Login`]: who signed in stands in the token, too.
+#[derive(Debug, Deserialize)]
+pub struct Started {
+    /// The access token.
+    pub access_token: Secret,
+    /// For how many seconds it is good.
+    pub expires_in: u64,
+}
 
 /// A token that this browser holds. Its signature is the server's business; what is read here
 /// only spares a request that could not succeed and shows a name before any answer has come.
@@ -77,7 +86,7 @@ impl Session {
     /// Starts a session with a login's answer. `expires_in` counts from now by the server's clock,
     /// so together with `exp` it tells how wrong this device's clock is: a device that is an hour
     /// ahead would otherwise end every session the moment it begins.
-    pub fn start(login: &Login, now: Seconds) -> Option<Self> {
+    pub fn start(login: &Started, now: Seconds) -> Option<Self> {
         let mut session = Self::restore(login.access_token.expose(), 0)?;
         let expires_in = Seconds::try_from(login.expires_in).ok()?;
         let issued_at = session.expires_at.saturating_sub(expires_in);
@@ -156,7 +165,11 @@ pub enum Stored {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::testing::{jwt, login};
+    use crate::app::testing::jwt;
+
+    fn started(exp: Seconds, expires_in: u64) -> Started {
+        Started { access_token: jwt("ada", exp).into(), expires_in }
+    }
 
     #[test]
     fn a_stored_token_tells_its_user_and_its_expiry() {
@@ -202,7 +215,7 @@ mod tests {
     #[test]
     fn a_wrong_clock_does_not_end_a_session_that_has_just_begun() {
         let an_hour_ahead = 1_000 + 3_600;
-        let session = Session::start(&login("ada", 1_900, 900), an_hour_ahead).unwrap();
+        let session = Session::start(&started(1_900, 900), an_hour_ahead).unwrap();
         assert_eq!(session.clock_offset(), -3_600);
         assert!(!session.is_expired(an_hour_ahead + 899));
         assert!(session.is_expired(an_hour_ahead + 900));
@@ -210,7 +223,7 @@ mod tests {
 
     #[test]
     fn a_clock_that_is_set_later_is_noticed_and_a_slow_answer_is_not() {
-        let mut session = Session::start(&login("ada", 1_900, 900), 1_000).unwrap();
+        let mut session = Session::start(&started(1_900, 900), 1_000).unwrap();
         assert!(!session.set_clock(1_010, 1_013));
         assert!(session.set_clock(1_020, 1_020 - 600), "ten minutes behind");
         assert_eq!(session.clock_offset(), 600);
@@ -220,7 +233,7 @@ mod tests {
     #[test]
     fn the_clock_offset_survives_a_reload() {
         let an_hour_ahead = 1_000 + 3_600;
-        let started = Session::start(&login("ada", 1_900, 900), an_hour_ahead).unwrap();
+        let started = Session::start(&started(1_900, 900), an_hour_ahead).unwrap();
         let restored = Session::restore(started.token.expose(), started.clock_offset());
         assert_eq!(restored, Some(started));
     }

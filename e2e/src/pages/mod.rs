@@ -7,6 +7,7 @@ mod credentials;
 mod header;
 mod protected;
 mod reset;
+mod resets;
 
 pub use account::{AccountPage, FreshnessPrompt};
 pub use admin::AdminPage;

@@ -17,6 +17,7 @@ mod live;
 mod network;
 mod passwords;
 mod reader;
+mod resets;
 mod resource;
 mod safety;
 mod session;
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
         network::tests(),
         passwords::tests(),
         reader::tests(),
+        resets::tests(),
         safety::tests(),
         session::tests(),
         tabs::tests(),

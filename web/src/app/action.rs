@@ -25,6 +25,8 @@ pub enum Action {
     EndUserSessions(String),
     /// `offer-reset`: make a reset link for the user of this id.
     OfferReset(String),
+    /// `withdraw-reset`: end the reset link of the user of this id.
+    WithdrawReset(String),
 }
 
 impl Action {
@@ -41,6 +43,7 @@ impl Action {
             "enable" => Self::Enable(row?),
             "end-user-sessions" => Self::EndUserSessions(row?),
             "offer-reset" => Self::OfferReset(row?),
+            "withdraw-reset" => Self::WithdrawReset(row?),
             _ => return None,
         })
     }

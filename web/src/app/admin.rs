@@ -68,8 +68,10 @@ impl Turn<'_> {
             Err(fault) => return self.row_failed(id, fault),
         };
         self.note_done(&id, ["Saved: ", &name(&user.username), "."].concat());
-        let users = self.model.content.users.iter_mut().flatten();
-        users.filter(|listed| listed.id == user.id).for_each(|listed| listed.clone_from(&user));
+        let mut users = self.model.content.users.iter_mut().flatten();
+        if let Some(listed) = users.find(|listed| listed.id == user.id) {
+            *listed = user;
+        }
         if self.model.session.as_ref().is_some_and(|session| session.subject == id) {
             // The token says what the roles were.
             self.begin_refresh();
@@ -91,6 +93,7 @@ impl Turn<'_> {
                 let done = ["A reset link for ", &self.name_of(&id), " is ready."].concat();
                 self.note_done(&id, done);
                 self.model.content.reset_link = Some((id, link.url.into(), link.expires_at));
+                self.reload_resets();
             }
             Err(fault) => self.row_failed(id, fault),
         }

@@ -175,6 +175,7 @@ impl Turn<'_> {
             Task::PatchUser(id) => self.user_answered(id, answer),
             Task::EndUserSessions(id) => self.user_sessions_answered(id, answer),
             Task::OfferReset(id) => self.reset_offered(id, answer),
+            Task::WithdrawReset(id) => self.reset_withdrawn(&id, answer),
         }
     }
 }

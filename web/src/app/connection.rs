@@ -1,7 +1,7 @@
 //! What the network does to a page: parts of it that did not come, servers that ask for patience,
 //! and clocks that differ.
 
-use hallpass_contract::{Protected, SessionList, UserBody, UserPage, path};
+use hallpass_contract::{Protected, ResetList, SessionList, UserBody, UserPage, path};
 
 use super::model::{Failure, SLOW};
 use super::task::{Part, Task};
@@ -29,7 +29,10 @@ impl Turn<'_> {
                 (Part::Profile, content.profile.is_none()),
                 (Part::Sessions, content.sessions.is_none()),
             ],
-            Route::Admin(_) => &[(Part::Users, content.users.is_none())],
+            Route::Admin(_) => &[
+                (Part::Users, content.users.is_none()),
+                (Part::Resets, content.resets.is_none() || content.resets_are_old),
+            ],
             Route::Onward(_) => &[(Part::Onward, !self.model.was_sent_back())],
             _ => &[],
         };
@@ -51,6 +54,7 @@ impl Turn<'_> {
             Part::Profile | Part::Onward => path::ME.to_owned(),
             Part::Sessions => path::SESSIONS.to_owned(),
             Part::Users => admin::users_path(&self.model.route),
+            Part::Resets => path::ADMIN_RESETS.to_owned(),
         };
         self.call(Method::Get, path, None, Task::Load(part));
     }
@@ -71,6 +75,10 @@ impl Turn<'_> {
             Part::Users => expect::<UserPage>(answer, 200).map(|it| {
                 content.users = Some(it.users);
                 content.next_users = it.next;
+            }),
+            Part::Resets => expect::<ResetList>(answer, 200).map(|it| {
+                content.resets = Some(it.resets);
+                content.resets_are_old = false;
             }),
         };
         match outcome {

@@ -1,6 +1,6 @@
 //! The forms: what is missing in them, what is sent, and what the answer says about which field.
 
-use hallpass_contract::{Credentials, FieldError, Login, PasswordReset, Secret, UserBody, path};
+use hallpass_contract::{Credentials, FieldError, PasswordReset, Secret, UserBody, path};
 
 use super::lost::{PERHAPS_MADE, PERHAPS_SET};
 use super::model::Typed;
@@ -8,7 +8,7 @@ use super::task::Task;
 use super::{Control, Effect, Field, Form, FormState, Input, Turn};
 use crate::api::{Answer, Fault, expect, expect_status, json_body, not_understood};
 use crate::route::{Route, login_path};
-use crate::session::{Seconds, Session};
+use crate::session::{Seconds, Session, Started};
 use crate::text;
 
 pub(super) const ACCOUNT_READY: &str = "Your account is ready and you are signed in.";
@@ -212,7 +212,7 @@ impl Turn<'_> {
 }
 
 pub(super) fn started(answer: &Answer, now: Seconds) -> Result<Session, Fault> {
-    let login: Login = expect(answer, 200)?;
+    let login: Started = expect(answer, 200)?;
     Session::start(&login, now).ok_or_else(|| not_understood(200))
 }
 

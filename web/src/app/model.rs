@@ -1,7 +1,7 @@
 //! What is so.
 
 use hallpass_contract::{
-    AdminUser, Protected, PublicConfig, Secret, Session as ListedSession, User,
+    AdminUser, OpenReset, Protected, PublicConfig, Secret, Session as ListedSession, User,
 };
 
 use super::device::Device;
@@ -70,6 +70,8 @@ pub struct Note {
 /// In the place of a row that has left its list.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Gone {
+    /// The list's name.
+    pub list: &'static str,
     /// How many rows stand before it.
     pub index: usize,
     /// Why it has left.
@@ -97,6 +99,10 @@ pub struct Content {
     pub users: Option<Vec<AdminUser>>,
     /// Where the next page of users begins.
     pub next_users: Option<String>,
+    /// The open reset links.
+    pub resets: Option<Vec<OpenReset>>,
+    /// They have changed since they were loaded.
+    pub(super) resets_are_old: bool,
     /// What came of the last action in a list.
     pub note: Option<Note>,
     /// The row that the last action has removed.
@@ -118,6 +124,7 @@ impl Content {
             || self.profile.is_some()
             || self.sessions.is_some()
             || self.users.is_some()
+            || self.resets.is_some()
     }
 }
 

@@ -28,7 +28,7 @@ impl Turn<'_> {
 
     /// The row has left the list. The focus was in it, and goes to what stands in its place.
     pub(super) fn note_gone(&mut self, list: &'static str, index: usize, message: String) {
-        self.model.content.gone = Some(Gone { index, message });
+        self.model.content.gone = Some(Gone { list, index, message });
         self.effects.push(Effect::FocusAnswer(list));
     }
 }

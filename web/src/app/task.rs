@@ -73,6 +73,7 @@ pub(super) enum Task {
     PatchUser(String),
     EndUserSessions(String),
     OfferReset(String),
+    WithdrawReset(String),
 }
 
 /// What is loaded for a page.
@@ -82,6 +83,7 @@ pub(super) enum Part {
     Profile,
     Sessions,
     Users,
+    Resets,
     /// Whether the session is as good as it looks, before a page that is not ours is loaded.
     Onward,
 }
@@ -106,7 +108,8 @@ impl Task {
             Self::EndSession(id)
             | Self::PatchUser(id)
             | Self::EndUserSessions(id)
-            | Self::OfferReset(id) => Some(id),
+            | Self::OfferReset(id)
+            | Self::WithdrawReset(id) => Some(id),
             _ => None,
         }
     }

@@ -2,8 +2,9 @@
 
 use data_encoding::BASE64URL_NOPAD;
 use hallpass_contract::{
-    ADMIN_ROLE, AdminUser, FieldError, Login, PROBLEM_MEDIA_TYPE, Problem, Protected, PublicConfig,
-    Session as ListedSession, SessionList, User, UserBody, UserPage, kind, path,
+    ADMIN_ROLE, AdminUser, FieldError, Login, OpenReset, PROBLEM_MEDIA_TYPE, Problem, Protected,
+    PublicConfig, ResetList, Session as ListedSession, SessionList, User, UserBody, UserPage, kind,
+    path,
 };
 
 use crate::api::{Reply, Request};
@@ -49,11 +50,19 @@ impl Page {
 
     /// The admin page with the admin and bob, and more users after these.
     pub(crate) fn at_admin() -> Self {
+        Self::at_admin_with(Vec::new())
+    }
+
+    /// The same with these open reset links.
+    pub(crate) fn at_admin_with(resets: Vec<OpenReset>) -> Self {
         let admin = jwt_with_roles("ada", EXPIRY, &[ADMIN_ROLE]);
         let mut page = Self::open("/admin", Stored::Token(admin.into(), 0));
         let users = vec![admin_user("id", "ada", &[ADMIN_ROLE]), admin_user("b0b", "bob", &[])];
         let users = UserPage { users, next: Some("b0b".into()) };
-        page.answer(&page.request(USERS).unwrap(), json(200, &users));
+        let (listed, open) =
+            (page.request(USERS).unwrap(), page.request(path::ADMIN_RESETS).unwrap());
+        page.answer(&listed, json(200, &users));
+        page.answer(&open, json(200, &ResetList { resets }));
         page
     }
 

@@ -7,5 +7,6 @@ mod forms;
 mod freshness;
 mod refresh;
 mod reset;
+mod resets;
 mod sessions;
 mod sign_out;

@@ -2,7 +2,6 @@
 
 use super::{Row, words};
 use crate::app::{Model, Note};
-use crate::route::Route;
 
 pub(super) fn sessions(model: &Model) -> Vec<Row> {
     let sessions = model.content.sessions.iter().flatten();
@@ -26,7 +25,7 @@ pub(super) fn sessions(model: &Model) -> Vec<Row> {
             ..Row::default()
         }
     });
-    with_gone(rows.collect(), model, model.route == Route::Account)
+    with_gone(rows.collect(), model, "sessions")
 }
 
 pub(super) fn users(model: &Model) -> Vec<Row> {
@@ -58,7 +57,7 @@ pub(super) fn users(model: &Model) -> Vec<Row> {
             ..Row::default()
         }
     });
-    with_gone(rows.collect(), model, matches!(model.route, Route::Admin(_)))
+    with_gone(rows.collect(), model, "users")
 }
 
 /// What came of the last action in the row of this id, or in the list of this name.
@@ -69,8 +68,8 @@ pub(super) fn said(model: &Model, id: &str) -> [(&'static str, String); 3] {
 }
 
 /// In the place of the row that has left the list stands why.
-fn with_gone(mut rows: Vec<Row>, model: &Model, is_it: bool) -> Vec<Row> {
-    if let Some(gone) = model.content.gone.as_ref().filter(|_| is_it) {
+pub(super) fn with_gone(mut rows: Vec<Row>, model: &Model, list: &str) -> Vec<Row> {
+    if let Some(gone) = model.content.gone.as_ref().filter(|gone| gone.list == list) {
         let cells = vec![("done", gone.message.clone())];
         let row = Row { id: gone.message.clone(), cells, gone: true, ..Row::default() };
         rows.insert(gone.index.min(rows.len()), row);

@@ -11,7 +11,7 @@ use crate::screen::FormView;
 /// Something that a person does, up to the request that it makes.
 type Deed = (&'static str, fn() -> (Page, Request));
 
-const DEEDS: [Deed; 15] = [
+const DEEDS: [Deed; 17] = [
     ("open the protected page", || page_with(Page::signed_in("/protected"), path::PROTECTED)),
     ("open the account: profile", || page_with(Page::signed_in("/account"), path::ME)),
     ("open the account: sessions", || page_with(Page::signed_in("/account"), path::SESSIONS)),
@@ -44,6 +44,11 @@ const DEEDS: [Deed; 15] = [
     ("make a reset link", || {
         let action = Action::OfferReset("b0b".into());
         pressed(Page::at_admin(), action, "/api/admin/users/b0b/reset")
+    }),
+    ("open the reset links", || page_with(admin("/admin"), path::ADMIN_RESETS)),
+    ("withdraw a reset link", || {
+        let action = Action::WithdrawReset("b0b".into());
+        pressed(super::resets::at_links(), action, "/api/admin/users/b0b/reset")
     }),
 ];
 
