@@ -1,8 +1,8 @@
 //! What goes over the wire: requests, and what their answers mean to a person.
 
-use hallpass_contract::{FieldError, PROBLEM_MEDIA_TYPE, Problem, Secret, path};
-use serde::Serialize;
+use hallpass_contract::{FieldError, PROBLEM_MEDIA_TYPE, Secret, path};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use crate::session::Seconds;
 
@@ -106,6 +106,21 @@ impl Reply {
     fn retry_after_seconds(&self) -> Option<u32> {
         self.retry_after.trim().parse().ok()
     }
+}
+
+/// What is read of a [`hallpass_contract::Problem`]; its status is the answer's.
+#[derive(Debug, Deserialize)]
+pub struct Problem {
+    /// What sort of problem this is.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The sort of problem in words.
+    pub title: String,
+    /// What happened, for a person.
+    pub detail: String,
+    /// What is wrong with which field.
+    #[serde(default)]
+    pub errors: Vec<FieldError>,
 }
 
 /// Why a request did not succeed, in words.

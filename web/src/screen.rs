@@ -188,7 +188,7 @@ fn shown(model: &Model) -> Vec<(&'static str, bool)> {
         ("users", content.users.is_some()),
         ("no-users", content.users.as_ref().is_some_and(Vec::is_empty)),
         ("resets", content.resets.is_some()),
-        ("no-resets", !content.resets.iter().flatten().any(|reset| model.is_open(reset))),
+        ("no-resets", content.resets.as_ref().is_some_and(Vec::is_empty)),
         ("next-page", content.next_users.is_some()),
         ("first-page", matches!(model.route, Route::Admin(Some(_)))),
         ("start-over", matches!(model.route, Route::Admin(Some(_)))),

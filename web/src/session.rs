@@ -13,7 +13,7 @@ pub struct Started {
     /// The access token.
     pub access_token: Secret,
     /// For how many seconds it is good.
-    pub expires_in: u64,
+    pub expires_in: Seconds,
 }
 
 /// A token that this browser holds. Its signature is the server's business; what is read here
@@ -88,8 +88,7 @@ impl Session {
     /// ahead would otherwise end every session the moment it begins.
     pub fn start(login: &Started, now: Seconds) -> Option<Self> {
         let mut session = Self::restore(login.access_token.expose(), 0)?;
-        let expires_in = Seconds::try_from(login.expires_in).ok()?;
-        let issued_at = session.expires_at.saturating_sub(expires_in);
+        let issued_at = session.expires_at.saturating_sub(login.expires_in);
         session.clock_offset = issued_at.saturating_sub(now);
         Some(session)
     }
@@ -167,7 +166,7 @@ mod tests {
     use super::*;
     use crate::app::testing::jwt;
 
-    fn started(exp: Seconds, expires_in: u64) -> Started {
+    fn started(exp: Seconds, expires_in: Seconds) -> Started {
         Started { access_token: jwt("ada", exp).into(), expires_in }
     }
 

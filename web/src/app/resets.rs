@@ -1,12 +1,11 @@
 //! The open reset links on the admin page.
 
-use hallpass_contract::{OpenReset, path};
+use hallpass_contract::path;
 
+use super::Turn;
 use super::task::{Part, Task};
-use super::{Model, Turn};
 use crate::api::{Answer, Method, expect_status};
 use crate::text::name;
-use crate::time;
 
 /// The list of open reset links.
 const LIST: &str = "resets";
@@ -14,13 +13,6 @@ const LIST: &str = "resets";
 /// What a note about the link of this user names. The user's own row has notes, too.
 pub(crate) fn about_reset(id: &str) -> String {
     [LIST, "/", id].concat()
-}
-
-impl Model {
-    /// One may have expired since the list was loaded.
-    pub(crate) fn is_open(&self, reset: &OpenReset) -> bool {
-        time::parse(&reset.expires_at).is_none_or(|end| end > self.server_time())
-    }
 }
 
 impl Turn<'_> {

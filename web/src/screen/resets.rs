@@ -6,7 +6,7 @@ use crate::app::{Model, about_reset};
 
 pub(super) fn rows(model: &Model) -> Vec<Row> {
     let resets = model.content.resets.iter().flatten();
-    let rows = resets.filter(|reset| model.is_open(reset)).map(|reset| {
+    let rows = resets.map(|reset| {
         let id = &reset.user.id;
         let mut cells = vec![
             ("name", reset.user.username.clone()),

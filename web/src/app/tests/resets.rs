@@ -65,14 +65,6 @@ fn without_open_links_the_page_says_so() {
 }
 
 #[test]
-fn a_link_that_expires_while_it_is_listed_is_listed_no_more() {
-    let mut page = at_links();
-    page.now = NOW + 1_200;
-    page.event(Event::StorageFailed);
-    assert!(links(&page).is_empty() && shows(&page, "no-resets"));
-}
-
-#[test]
 fn a_withdrawn_link_is_gone_from_the_list_which_is_loaded_again() {
     let mut page = at_links();
     let request = withdraw(&mut page, "b0b");
