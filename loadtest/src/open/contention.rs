@@ -14,6 +14,8 @@ const BURST: f64 = 0.25;
 const SPARE_CORES: f64 = 1.0;
 /// How far the times that the kernel accounts for may be from the time that has passed, for them to be believed.
 const ACCOUNTED: std::ops::RangeInclusive<f64> = 0.8..=1.2;
+/// A figure that is known for less than this share of a time is not told of that time.
+const KNOWN: f64 = 0.8;
 
 /// Counters at one moment, since the system or the process started.
 #[derive(Clone, Debug, PartialEq)]
@@ -86,12 +88,33 @@ impl Readings {
     }
 }
 
-/// Seconds, added up. What one of the pairs does not know, the sum does not know.
+/// Seconds, added up over pairs of readings.
 #[derive(Debug, Default)]
 struct Sum {
     time: f64,
     cores: f64,
-    known: Option<[Option<f64>; 5]>,
+    figures: [Figure; 5],
+}
+
+/// One figure, and over how long a time it is known: some pairs may not tell it.
+#[derive(Clone, Copy, Debug, Default)]
+struct Figure {
+    seconds: f64,
+    known: f64,
+}
+
+impl Figure {
+    fn add(&mut self, seconds: Option<f64>, time: f64) {
+        if let Some(seconds) = seconds {
+            self.seconds += seconds;
+            self.known += time;
+        }
+    }
+
+    /// Per second of the time in which it is known, if that is most of `time`.
+    fn per_second(self, time: f64) -> Option<f64> {
+        (self.known > 0.0 && self.known >= KNOWN * time).then(|| self.seconds / self.known)
+    }
 }
 
 impl Sum {
@@ -111,22 +134,21 @@ impl Sum {
             delta(before.memory_pressure, after.memory_pressure),
             delta(before.delay, after.delay),
         ];
-        let so_far = self.known.unwrap_or([Some(0.0); 5]);
-        self.known = Some(std::array::from_fn(|at| Some(so_far[at]? + pair[at]?)));
+        for (figure, seconds) in self.figures.iter_mut().zip(pair) {
+            figure.add(seconds, whole * part);
+        }
         self.time += whole * part;
         self.cores = after.machine.map_or(self.cores, |machine| f64::from(machine.number));
     }
 
     fn shares(&self) -> Shares {
-        let [others, idle, cpu, memory, delay] = self.known.unwrap_or_default();
-        let per_second =
-            |seconds: Option<f64>| seconds.map(|seconds| seconds / self.time.max(1e-9));
+        let [others, idle, cpu, memory, delay] = self.figures.map(|it| it.per_second(self.time));
         Shares {
-            others: per_second(others).map(|cores| cores / self.cores.max(1.0)),
-            idle_cores: per_second(idle),
-            cpu_pressure: per_second(cpu),
-            memory_pressure: per_second(memory),
-            server_delay: per_second(delay),
+            others: others.map(|cores| cores / self.cores.max(1.0)),
+            idle_cores: idle,
+            cpu_pressure: cpu,
+            memory_pressure: memory,
+            server_delay: delay,
         }
     }
 }
@@ -278,6 +300,22 @@ mod tests {
         frozen.machine = before.machine;
         assert_eq!(shares(vec![before, frozen], 0, 1000).others, None);
         assert_eq!(Readings::default().shares(start, MS), Shares::default());
+    }
+
+    #[test]
+    fn one_second_that_the_system_miscounts_does_not_hide_the_others() {
+        let start = Instant::now();
+        let idle = |n: u32| if n < 3 { 2000 * n } else { 2000 * n - 1000 };
+        let mut readings: Vec<_> =
+            (0..=10).map(|n| reading(start, 1000 * n, idle(n), 0, 0)).collect();
+        for reading in &mut readings[7..] {
+            let machine = reading.machine.as_mut().unwrap();
+            machine.accounted -= MS * 1500;
+        }
+        assert_eq!(shares(readings.clone(), 6000, 1000).others, None, "the second itself");
+        let run = shares(readings.clone(), 0, 10_000);
+        assert!(near(run.others, 0.5 / 9.0), "{run:?}");
+        assert_eq!(shares(readings, 5000, 3000).others, None, "a third of the time is unknown");
     }
 
     #[test]

@@ -161,7 +161,7 @@ fn generator(result: &RunResult) -> Table {
     let percent = |share: f64| format!("{:.0}%", 100.0 * share);
     let contention = &result.contention;
     let number = |number: Option<f64>| {
-        number.map_or_else(|| "it can't tell".to_owned(), |number| format!("{number:.2}"))
+        number.map_or_else(|| "unknown".to_owned(), |number| format!("{number:.2}"))
     };
     let rows = [
         ("lag p50", us(lag.p50)),
@@ -204,7 +204,7 @@ fn generator(result: &RunResult) -> Table {
 
 /// A share, in percent, where the system says.
 pub(crate) fn told(share: Option<f64>) -> String {
-    share.map_or_else(|| "it can't tell".to_owned(), |share| format!("{:.1}%", 100.0 * share))
+    share.map_or_else(|| "unknown".to_owned(), |share| format!("{:.1}%", 100.0 * share))
 }
 
 /// What was stolen of the cores' time, in percent.
@@ -249,7 +249,7 @@ pub(crate) fn summary(result: &RunResult) -> String {
     let _ = write!(
         text,
         "\nlatency from the intended start, over {seconds:.1} s; generator: lag p99 {}, at worst {}, \
-         {:.0}% of a core; steal {}; others {} of the machine",
+         {:.0}% of a core; steal {}; others' share of the machine {}",
         us(lag.p99),
         us(lag.max),
         100.0 * generator.cpu,
