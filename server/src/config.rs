@@ -24,7 +24,7 @@ pub use keys::{KeyArgs, SECRET_VARIABLE, SecretArgs, secret_from_environment};
 pub use list::{List, list};
 pub use names::NameArgs;
 pub use shared::{PasswordArgs, TokenArgs};
-pub use values::origin;
+pub use values::{MAX_LEEWAY, origin};
 use values::{access_ttl, address, session_lifetime};
 
 /// The data directory, unless another one is named.
@@ -32,9 +32,6 @@ pub const DEFAULT_DATA_DIR: &str = "./hallpass-data";
 
 /// Fewer PBKDF2 iterations than this get a warning (OWASP's figure for HMAC-SHA256).
 pub const RECOMMENDED_ITERATIONS: u32 = 600_000;
-
-/// The most that `--leeway` can be.
-pub const MAX_LEEWAY: Duration = Duration::from_secs(60);
 
 /// Who may register.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]

@@ -2,7 +2,7 @@
 
 mod owner;
 
-pub use self::owner::{advice, hand_over_socket};
+pub use self::owner::{DATABASE_FILE, advice, hand_over_socket};
 
 use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions};
@@ -12,9 +12,6 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use tempfile::NamedTempFile;
-
-/// The database's name in the directory.
-pub const DATABASE_FILE: &str = "hallpass.redb";
 
 /// Makes the directory and those above it, unless it is there.
 ///

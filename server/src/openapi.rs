@@ -6,6 +6,7 @@ mod admin;
 mod curl;
 mod fields;
 mod html;
+mod json;
 mod operation;
 mod page;
 mod refusal;

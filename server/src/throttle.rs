@@ -26,7 +26,10 @@
 
 mod buckets;
 mod memory;
+mod retry_after;
 mod wide;
+
+pub use retry_after::RetryAfter;
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::net::IpAddr;
@@ -63,10 +66,6 @@ pub struct Throttle {
     /// None if everyone may try as often as they like.
     limits: Option<Limits>,
 }
-
-/// How long to wait before the next attempt.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub struct RetryAfter(pub Duration);
 
 impl Throttle {
     /// A throttle that has counted nothing yet; one that is not `enabled` admits everything.

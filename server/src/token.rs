@@ -19,28 +19,12 @@ mod inspect;
 mod segments;
 
 pub use claims::{Audience, Claims};
+use fault::TOKEN_TYPE;
+pub use fault::{MAX_TOKEN_BYTES, TokenError};
 pub use inspect::{Check, Inspection, Outcome};
-pub use segments::MAX_TOKEN_BYTES;
-
-/// The header's `typ` (RFC 9068 section 2.1).
-const TOKEN_TYPE: &str = "at+jwt";
 
 /// The OAuth client that our own frontend and API callers sign in through.
 const CLIENT_ID: &str = "hallpass";
-
-/// Why a token is not accepted, in as much detail as its bearer may know.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-pub enum TokenError {
-    /// Not a JWT of ours: shape, key, algorithm, type, signature, issuer, audience or a claim.
-    #[error("the access token is not valid")]
-    Invalid,
-    /// It was valid once.
-    #[error("the access token has expired")]
-    Expired,
-    /// It will be valid later.
-    #[error("the access token is not valid yet")]
-    NotYetValid,
-}
 
 /// What a token is signed for.
 #[derive(Clone, Copy, Debug)]

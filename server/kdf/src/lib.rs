@@ -16,15 +16,16 @@
 //! assert_eq!(keys[1], derive(&[bob])[0]);
 //! ```
 
-use std::num::NonZeroU32;
 use std::ops::ControlFlow;
 
 pub use backend::Backend;
+pub use input::{Input, KEY_LEN, Key};
 pub use lanes::Lanes;
 
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 mod backend;
+mod input;
 #[cfg(target_arch = "x86_64")]
 mod lane;
 mod lanes;
@@ -35,39 +36,6 @@ mod schedule;
 mod sha256;
 #[cfg(target_arch = "x86_64")]
 mod sha_ni;
-
-/// Bytes of a derived key: the output of one SHA-256, so that each key costs `iterations` HMACs
-/// and not a multiple of it.
-pub const KEY_LEN: usize = 32;
-
-/// A derived key.
-pub type Key = [u8; KEY_LEN];
-
-/// What one key is derived from.
-#[derive(Clone, Copy)]
-pub struct Input<'a> {
-    /// The password's bytes; any length, none of them is ignored.
-    pub password: &'a [u8],
-    /// The salt's bytes; RFC 8018 asks for 8 at least, NIST SP 800-132 for 16.
-    pub salt: &'a [u8],
-    /// PBKDF2's iteration count.
-    pub iterations: NonZeroU32,
-    /// Iterations that are computed in all, so that a cheap key takes as long as a dear one. What
-    /// comes after `iterations` leaves the key as it is. No more than `iterations`: no padding.
-    pub padded_to: u32,
-}
-
-impl<'a> Input<'a> {
-    /// Without padding.
-    pub fn new(password: &'a [u8], salt: &'a [u8], iterations: NonZeroU32) -> Self {
-        Self { password, salt, iterations, padded_to: 0 }
-    }
-
-    /// Iterations after the key is known.
-    fn padding(&self) -> u32 {
-        self.padded_to.saturating_sub(self.iterations.get())
-    }
-}
 
 /// How many inputs one core derives side by side. [`derive()`] takes [`Lanes::at_once`] of those that it was
 /// given and has not begun or not ended; the others wait.

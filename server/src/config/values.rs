@@ -5,8 +5,10 @@ use std::num::NonZeroU32;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use super::MAX_LEEWAY;
 use crate::password::MAX_ITERATIONS;
+
+/// The most that `--leeway` can be.
+pub const MAX_LEEWAY: Duration = Duration::from_secs(60);
 
 pub(super) fn access_ttl(text: &str) -> Result<Duration, String> {
     whole_seconds(text, 1..=24 * 60 * 60)

@@ -10,7 +10,8 @@ use anyhow::bail;
 use rustix::fs::{Gid, Mode, OFlags, Uid};
 use rustix::process::geteuid;
 
-use super::DATABASE_FILE;
+/// The database's name in the directory.
+pub const DATABASE_FILE: &str = "hallpass.redb";
 
 const ROOT: u32 = 0;
 

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::page::list;
+use super::json::list;
 
 /// The command that calls it.
 pub(super) fn curl(method: &str, path: &str, operation: &Value) -> String {

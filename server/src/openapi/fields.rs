@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::html::Html;
-use super::page::{list, referred, str};
+use super::json::{list, referred, str};
 
 /// All schemas, each under a heading that can be linked to.
 pub(super) fn schemas(html: &mut Html, schemas: &Value) {

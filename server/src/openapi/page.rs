@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::curl::curl;
 use super::fields::{fields, kind_of, schemas};
 use super::html::Html;
+use super::json::{list, referred, str};
 
 /// The methods and paths of the document, in their order on the page.
 type Order = [(&'static str, &'static str)];
@@ -163,17 +164,4 @@ fn answer(html: &mut Html, status: &str, answer: &Value) {
         html.raw(if n == 0 { "<p class=\"type\">With " } else { ", " }).code(name);
     }
     html.raw(if answer["headers"].is_object() { "</p></dd>\n" } else { "</dd>\n" });
-}
-
-/// The name of the schema that a reference refers to.
-pub(super) fn referred(schema: &Value) -> Option<&str> {
-    schema["$ref"].as_str()?.strip_prefix("#/components/schemas/")
-}
-
-pub(super) fn str(value: &Value) -> &str {
-    value.as_str().unwrap_or_default()
-}
-
-pub(super) fn list(value: &Value) -> &[Value] {
-    value.as_array().map_or(&[], Vec::as_slice)
 }

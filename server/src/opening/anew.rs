@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use jiff::Timestamp;
 
-use super::{DATABASE_FILE, Found, KEYS_FILE, Lost, OLD_KEY_FILE, judge, lock, look};
+use super::contents::{Found, Lost, judge, lock, look};
 use crate::control::SOCKET_FILE;
+use crate::data_dir::DATABASE_FILE;
+use crate::keys::{KEYS_FILE, OLD_KEY_FILE};
 use crate::store::RedbStore;
 
 /// Moves what is left of a directory that has lost a file aside, so that the next start begins

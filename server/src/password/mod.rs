@@ -3,6 +3,7 @@
 mod cost;
 mod foreign;
 mod kdf;
+mod parse;
 mod phc;
 mod policy;
 mod pool;

@@ -3,8 +3,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::RetryAfter;
 use super::memory::Memory;
+use super::retry_after::RetryAfter;
 
 /// How much a bucket holds and how fast it refills.
 #[derive(Clone, Copy, Debug)]

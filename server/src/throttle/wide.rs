@@ -3,8 +3,8 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use jiff::Timestamp;
 
-use super::RetryAfter;
 use super::buckets::{Buckets, Quota};
+use super::retry_after::RetryAfter;
 use crate::client::wider_networks;
 
 /// How many times the quota of one address the /56 and the /48 around it have.

@@ -3,9 +3,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::claims::{Audience, Claims};
-use super::fault::{Fault, Found};
+use super::fault::{Fault, Found, TOKEN_TYPE};
 use super::segments::{Object, Segments};
-use super::{Accepted, TOKEN_TYPE, Tokens};
+use super::{Accepted, Tokens};
 use crate::keys::{Key, NoKey};
 
 /// Members of a header that offer a key, or ask for an extension to be understood (RFC 7515

@@ -5,8 +5,27 @@ use jiff::Timestamp;
 use serde_json::Value;
 use thiserror::Error;
 
-use super::{MAX_TOKEN_BYTES, TOKEN_TYPE, TokenError};
 use crate::keys::Algorithm;
+
+/// The header's `typ` (RFC 9068 section 2.1).
+pub(super) const TOKEN_TYPE: &str = "at+jwt";
+
+/// A longer token is refused before anything of it is decoded. Ours have some 700 bytes.
+pub const MAX_TOKEN_BYTES: usize = 8 * 1024;
+
+/// Why a token is not accepted, in as much detail as its bearer may know.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum TokenError {
+    /// Not a JWT of ours: shape, key, algorithm, type, signature, issuer, audience or a claim.
+    #[error("the access token is not valid")]
+    Invalid,
+    /// It was valid once.
+    #[error("the access token has expired")]
+    Expired,
+    /// It will be valid later.
+    #[error("the access token is not valid yet")]
+    NotYetValid,
+}
 
 /// What is wrong with a token, for the person who runs the server. It quotes the token, so it is
 /// neither logged nor told to the bearer.

@@ -2,11 +2,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::Tokens;
 use super::checks::{check_algorithm, check_members, check_type};
 use super::claims::{Claims, audience, seconds, text};
-use super::fault::{Fault, span, time};
+use super::fault::{Fault, TOKEN_TYPE, span, time};
 use super::segments::{Object, Segments};
-use super::{TOKEN_TYPE, Tokens};
 
 /// What a token says and what is wrong with it, for the person who runs the server. Nothing of it
 /// is to be trusted unless `accepted`. Strings in `header` and `claims` are as the token has them:

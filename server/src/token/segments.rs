@@ -4,11 +4,8 @@ use data_encoding::BASE64URL_NOPAD;
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
-use super::fault::{Fault, Part};
+use super::fault::{Fault, MAX_TOKEN_BYTES, Part};
 use crate::keys::Key;
-
-/// A longer token is refused before anything of it is decoded. Ours have some 700 bytes.
-pub const MAX_TOKEN_BYTES: usize = 8 * 1024;
 
 /// The members of a JSON object.
 pub(super) type Object = Map<String, Value>;

@@ -1,0 +1,110 @@
+//! What is in a data directory, and what that comes to.
+
+use std::fs::{self, File};
+use std::io::ErrorKind;
+use std::path::Path;
+
+use anyhow::Context as _;
+
+use crate::data_dir::{self, DATABASE_FILE};
+use crate::keys::{KEYS_FILE, OLD_KEY_FILE};
+use crate::store::KeysRecord;
+
+/// What is in the place of a file.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Found {
+    Missing,
+    Empty,
+    There,
+}
+
+/// A directory has lost a file.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub(super) enum Lost {
+    #[error("{DATABASE_FILE} is {}", how(*.0))]
+    Database(Found),
+    #[error("{KEYS_FILE} is {}", how(*.0))]
+    Keys(Found),
+}
+
+fn how(found: Found) -> &'static str {
+    if found == Found::Empty { "empty" } else { "missing" }
+}
+
+/// There are no keys that could be used: they are lost, or the file is damaged.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the keys of {dir} are lost ({lost}): restore {KEYS_FILE} from a backup, or sign everybody out \
+     and make new keys with `hallpass keys reset`"
+)]
+pub struct LostKeys {
+    dir: String,
+    lost: Lost,
+}
+
+/// The database is not there, but something of the directory is.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the database of {dir} is lost ({lost}): restore {DATABASE_FILE} and {KEYS_FILE} from a backup, \
+     or begin anew without any user with `hallpass serve --new`, which moves the old files aside"
+)]
+pub struct LostDatabase {
+    dir: String,
+    lost: Lost,
+}
+
+/// The table above; `record` is none before the database is open.
+pub(super) fn judge(database: Found, keys: Found, record: Option<KeysRecord>) -> Result<(), Lost> {
+    match (database, keys) {
+        (Found::Missing, Found::Missing) | (Found::There, Found::There) => Ok(()),
+        (Found::Missing | Found::Empty, _) => Err(Lost::Database(database)),
+        (Found::There, Found::Empty) => Err(Lost::Keys(keys)),
+        (Found::There, Found::Missing) => match record {
+            Some(KeysRecord::Made) => Err(Lost::Keys(keys)),
+            Some(KeysRecord::NeverMade | KeysRecord::Reset) | None => Ok(()),
+        },
+    }
+}
+
+/// What is there of the database and of the keys. A first start makes the database first, so
+/// whoever finds keys must find it, too, if the keys are looked for first.
+pub(super) fn look(dir: &Path) -> anyhow::Result<(Found, Found)> {
+    let keys = match find(&dir.join(KEYS_FILE))? {
+        Found::Missing => find(&dir.join(OLD_KEY_FILE))?,
+        found => found,
+    };
+    Ok((find(&dir.join(DATABASE_FILE))?, keys))
+}
+
+fn find(path: &Path) -> anyhow::Result<Found> {
+    match fs::metadata(path) {
+        Ok(metadata) if metadata.is_file() && metadata.len() == 0 => Ok(Found::Empty),
+        Ok(_) => Ok(Found::There),
+        // A link that leads nowhere is a volume that is not there, not a first start.
+        Err(error) if error.kind() == ErrorKind::NotFound && path.is_symlink() => Ok(Found::There),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Found::Missing),
+        Err(error) => {
+            let dir = path.parent().unwrap_or(path);
+            let advice = data_dir::advice(dir, &error);
+            Err(error).with_context(|| format!("can't look for {}{advice}", path.display()))
+        }
+    }
+}
+
+pub(super) fn refusal(dir: &Path, lost: Lost) -> anyhow::Error {
+    let dir = dir.display().to_string();
+    match lost {
+        Lost::Database(_) => LostDatabase { dir, lost }.into(),
+        Lost::Keys(_) => LostKeys { dir, lost }.into(),
+    }
+}
+
+/// Keeps others from opening the directory at the same moment, for as long as it is there. Where
+/// directories can't be locked, the lock on the database has to do.
+pub(super) fn lock(dir: &Path) -> anyhow::Result<File> {
+    let lock = File::open(dir).with_context(|| format!("can't open {}", dir.display()))?;
+    if let Err(error) = lock.lock() {
+        tracing::debug!("can't lock {}: {error}", dir.display());
+    }
+    Ok(lock)
+}

@@ -1,0 +1,18 @@
+use super::{StoredHash, foreign, phc};
+
+impl StoredHash {
+    /// Reads a hash in any of these formats; what stands between `$` is text in the foreign ones:
+    ///
+    /// - our own: the PHC string `$pbkdf2-sha256$i=600000,l=32$salt$key`
+    /// - Werkzeug: `pbkdf2:sha256:iterations$salt$hex`, also with `sha1` and `sha512`, and
+    ///   `scrypt:N:r:p$salt$hex`
+    /// - Django: `pbkdf2_sha256$iterations$salt$base64`
+    ///
+    /// # Errors
+    ///
+    /// Says what is wrong without a word of the hash: an unknown format, a part that is missing or
+    /// damaged, or parameters with which one verification would stall the server.
+    pub fn parse(text: &str) -> anyhow::Result<Self> {
+        if text.starts_with('$') { phc::parse(text) } else { foreign::parse(text) }
+    }
+}
