@@ -6,7 +6,7 @@ use std::path::Path;
 use clap::{Parser, Subcommand};
 
 use crate::report::OutputArgs;
-use crate::target::{BUILT_IN, TargetArgs};
+use crate::sut::{BUILT_IN, TargetArgs};
 use crate::{experiment, goose, selftest};
 
 /// Load test of a login server, with a verdict.

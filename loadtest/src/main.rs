@@ -12,7 +12,7 @@ mod report;
 mod selftest;
 mod slo;
 mod stats;
-mod target;
+mod sut;
 mod verdict;
 
 use std::process::ExitCode;

@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 
 use super::{SignedIn, Users};
 use crate::open::Tally;
-use crate::target::{Failure, Outcome, Target, send};
+use crate::sut::{Failure, Outcome, Target, send};
 
 /// How often is looked for tokens that are due. They are due well before they end.
 const LOOK_EVERY: Duration = Duration::from_millis(100);

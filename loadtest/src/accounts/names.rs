@@ -4,7 +4,7 @@ use anyhow::{Context, anyhow};
 use data_encoding::BASE32_NOPAD;
 
 use super::Account;
-use crate::target::{AccountRules, Spec};
+use crate::sut::{AccountRules, Spec};
 
 /// 160 bits: what no server has a reason to refuse.
 const PASSWORD_BYTES: usize = 20;
@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     fn spec(rules: &str) -> Spec {
-        let text = include_str!("../target/hallpass.toml");
+        let text = include_str!("../sut/hallpass.toml");
         let text = text.replace("password = \"{random}\"\npassword_min = 15", rules);
         toml::from_str(&text).unwrap()
     }

@@ -20,7 +20,7 @@ use super::progress::Progress;
 use super::{Account, SignedIn};
 use crate::cli::UsageError;
 use crate::interrupt::Interrupt;
-use crate::target::{Call, Clients, Failure, Host, Outcome, Target, send};
+use crate::sut::{Call, Clients, Failure, Host, Outcome, Target, send};
 
 /// Enough to keep a few cores hashing, too few to fill a server's queue.
 const CONCURRENCY: usize = 8;

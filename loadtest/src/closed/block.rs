@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 use super::line::Line;
 use crate::open::Work;
 use crate::stats::{median, quantile, sorted};
-use crate::target::Failure;
+use crate::sut::Failure;
 
 /// How long a block lasts: for this time, and on until each connection has had so many answers.
 #[derive(Clone, Copy, Debug)]
@@ -103,7 +103,7 @@ mod tests {
     use super::*;
     use crate::open::Connector;
     use crate::selftest::DelayServer;
-    use crate::target::Outcome;
+    use crate::sut::Outcome;
 
     /// Every third answer is called wrong.
     struct Plain {

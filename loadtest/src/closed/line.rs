@@ -7,7 +7,7 @@ use http::{Request, Response};
 use tokio::time::timeout;
 
 use crate::open::{Connection, Connector, Unanswered};
-use crate::target::{Failure, Outcome};
+use crate::sut::{Failure, Outcome};
 
 /// A connection that is opened when it is needed, and anew after it has ended.
 pub(crate) struct Line {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::accounts::AccountArgs;
 use crate::report::OutputArgs;
-use crate::target::{TargetArgs, parse_duration};
+use crate::sut::{TargetArgs, parse_duration};
 
 /// Which server, which accounts, which reports.
 #[derive(Clone, Debug, clap::Args)]

@@ -9,7 +9,7 @@ use crate::cli::UsageError;
 use crate::interrupt::Interrupt;
 use crate::open::{Console, Glance, Observer, Place, Plan, RunResult, Stage, Work, run};
 use crate::report::Server;
-use crate::target::{Host, Spec, TargetArgs};
+use crate::sut::{Host, Spec, TargetArgs};
 use crate::verdict::Verdict;
 
 /// A server with users that are signed in, for as many runs as an experiment needs.

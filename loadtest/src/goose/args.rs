@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::share::{Mix, Share};
 use crate::accounts::AccountArgs;
 use crate::report::OutputArgs;
-use crate::target::{TargetArgs, parse_duration};
+use crate::sut::{TargetArgs, parse_duration};
 
 /// Closed loop: users that sign in or verify, each sending its next request when the last is answered.
 ///

@@ -13,7 +13,7 @@ use super::scenarios::scenarios;
 use super::world::World;
 use crate::cli::UsageError;
 use crate::interrupt::Interrupt;
-use crate::target::Target;
+use crate::sut::Target;
 
 /// What Goose measured.
 #[derive(Debug)]

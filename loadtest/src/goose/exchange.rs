@@ -10,7 +10,7 @@ use reqwest::RequestBuilder;
 
 use super::tally::Row;
 use super::world::World;
-use crate::target::{Codes, Failure, Outcome, whole};
+use crate::sut::{Codes, Failure, Outcome, whole};
 
 /// How long a user waits after a request that got no answer at all: without this, a server that is
 /// gone would be asked, and the console filled, as fast as the machine can.

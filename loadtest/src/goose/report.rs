@@ -13,7 +13,7 @@ use super::verdict::Evidence;
 use crate::experiment::Findings;
 use crate::open::Shares;
 use crate::report::{Axis, Chart, Figure, Line, Server, Table, Tone, Unit, grouped, time, words};
-use crate::target::Outcome;
+use crate::sut::Outcome;
 use crate::verdict::Ending;
 
 /// In their order; more lines than these tell nobody anything.

@@ -12,7 +12,7 @@ use super::share::Kind;
 use super::tally::Row;
 use super::world::{Seat, World};
 use crate::accounts::{Account, SignedIn};
-use crate::target::{BadLogin, Call};
+use crate::sut::{BadLogin, Call};
 
 /// The scenarios that have users, each with as much weight as it has seats, so that Goose gives every
 /// user the scenario that its seat was made for.

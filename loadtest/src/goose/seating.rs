@@ -9,7 +9,7 @@ use super::share::{Kind, Split};
 use super::world::{Seat, World};
 use crate::accounts::{Account, Provisioner, SignedIn};
 use crate::cli::UsageError;
-use crate::target::{Clients, Target};
+use crate::sut::{Clients, Target};
 
 /// How many accounts the run needs, for `--accounts` or, without it, one for each user that has any.
 ///

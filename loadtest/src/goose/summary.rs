@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::tally::{Outcomes, Row};
 use super::world::World;
 use crate::report::{grouped, time};
-use crate::target::Outcome;
+use crate::sut::Outcome;
 
 /// One request's figures.
 #[derive(Clone, Debug, PartialEq)]
@@ -182,7 +182,7 @@ impl fmt::Display for Summary {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::target::Call;
+    use crate::sut::Call;
 
     pub(crate) fn figures(call: Call, count: u64, failed: u64) -> Figures {
         Figures {

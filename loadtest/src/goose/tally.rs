@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use crate::target::{Call, Failure, Outcome, Target};
+use crate::sut::{Call, Failure, Outcome, Target};
 
 /// A row of the reports.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -125,7 +125,7 @@ impl Counts {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::target::BadToken;
+    use crate::sut::BadToken;
 
     fn wrong(kind: &str, detail: &str) -> Failure {
         Failure::new(Outcome::Unexpected, kind, detail)

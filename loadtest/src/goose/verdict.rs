@@ -4,7 +4,7 @@ use super::summary::Summary;
 use super::tally::{Failures, Row};
 use crate::open::Shares;
 use crate::report::grouped;
-use crate::target::{Call, OWN_LIMITS};
+use crate::sut::{Call, OWN_LIMITS};
 use crate::verdict::{Ending, Verdict};
 
 /// More kinds of failures than this are only counted.
@@ -110,7 +110,7 @@ fn failed_requests(total: u64, failures: &[Failures]) -> String {
 mod tests {
     use super::*;
     use crate::goose::summary::tests::figures;
-    use crate::target::BadToken;
+    use crate::sut::BadToken;
 
     fn evidence(count: u64, failed: u64) -> Evidence {
         Evidence {

@@ -10,7 +10,7 @@ use super::negative::Negative;
 use super::share::{Kind, Mix, Split};
 use super::tally::{Row, Tally};
 use crate::accounts::{Account, Namer, SignedIn};
-use crate::target::{Call, Outcome, Target};
+use crate::sut::{Call, Outcome, Target};
 
 /// Shared by all users.
 #[derive(Debug)]

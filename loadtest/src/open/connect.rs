@@ -21,7 +21,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
 use super::tls::Tls;
-use crate::target::{Failure, Outcome, own_limit};
+use crate::sut::{Failure, Outcome, own_limit};
 
 /// Opens connections to one server.
 #[derive(Clone, Debug)]

@@ -3,7 +3,7 @@
 use crate::open::{Growth, RunResult};
 use crate::report::{grouped, time};
 use crate::slo::{Judged, Slo};
-use crate::target::OWN_LIMITS;
+use crate::sut::OWN_LIMITS;
 use crate::verdict::{Ending, Verdict};
 
 /// With more late requests than this share of all, the percentiles are the generator's as much as the

@@ -9,7 +9,7 @@ use super::plan::{Plan, Spacing};
 use super::result::{Lag, PhaseResult, Sample, Second, Tally};
 use super::schedule::Arrival;
 use crate::histogram::Times;
-use crate::target::{Failure, Outcome};
+use crate::sut::{Failure, Outcome};
 
 /// How a request ended.
 #[derive(Clone, Debug)]

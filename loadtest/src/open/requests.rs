@@ -8,7 +8,7 @@ use http::{Request, Response};
 
 use super::work::Work;
 use crate::accounts::Users;
-use crate::target::{Call, Failure, Outcome, Target};
+use crate::sut::{Call, Failure, Outcome, Target};
 
 /// Verifications of the users' tokens, one user after the other.
 #[derive(Debug)]

@@ -12,7 +12,7 @@ use super::schedule::Arrival;
 use super::steal::Steal;
 use crate::accounts::Renewals;
 use crate::histogram::Times;
-use crate::target::Outcome;
+use crate::sut::Outcome;
 
 /// The name of the renewals of tokens in reports.
 const RENEWAL: &str = "renewal";

@@ -9,7 +9,7 @@ use super::requests::{SignIn, Verify};
 use super::work::Work;
 use crate::accounts::{AccountArgs, Keeper, Provisioner, Renewals, Users};
 use crate::interrupt::Interrupt;
-use crate::target::{Clients, Host, Spec, Target, TargetArgs};
+use crate::sut::{Clients, Host, Spec, Target, TargetArgs};
 
 /// How many accounts there are where nobody asks for a number.
 const ACCOUNTS: usize = 50;

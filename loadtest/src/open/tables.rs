@@ -6,7 +6,7 @@ use super::result::{RunResult, Tally};
 use crate::histogram::{Figures, Times};
 use crate::report::{Table, grouped, time, words};
 use crate::stats::needed;
-use crate::target::Outcome;
+use crate::sut::Outcome;
 
 /// The tables of the report.
 pub(crate) fn tables(result: &RunResult) -> Vec<Table> {

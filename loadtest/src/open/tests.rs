@@ -16,7 +16,7 @@ use super::result::RunResult;
 use super::{Connector, Glance, Observer, Work, faults, judge, run};
 use crate::interrupt::Interrupt;
 use crate::selftest::{CounterServer, DelayServer};
-use crate::target::{Failure, Outcome};
+use crate::sut::{Failure, Outcome};
 
 const MS: Duration = Duration::from_millis(1);
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use http::{Request, Response};
 
-use crate::target::{Failure, Outcome};
+use crate::sut::{Failure, Outcome};
 
 /// A stream of requests under one name. It is asked from one thread only, between all other requests:
 /// what takes it longer than microseconds makes the generator late.

@@ -12,7 +12,7 @@ use super::server::DelayServer;
 use super::{Row, heading};
 use crate::interrupt::Interrupt;
 use crate::open::{Connector, Load, Plan, Work, faults, run};
-use crate::target::TargetArgs;
+use crate::sut::TargetArgs;
 
 /// Loops for each core.
 const LOOPS: usize = 4;

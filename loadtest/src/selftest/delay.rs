@@ -16,7 +16,7 @@ use super::{Row, heading};
 use crate::interrupt::Interrupt;
 use crate::open::{Connector, Glance, Load, Observer, Plan, Work, run};
 use crate::report::time;
-use crate::target::{Failure, Outcome, TargetArgs};
+use crate::sut::{Failure, Outcome, TargetArgs};
 
 const DELAY: Duration = Duration::from_millis(1);
 const RATE: f64 = 1000.0;

@@ -13,7 +13,7 @@ use super::server::DelayServer;
 use super::{Row, heading};
 use crate::interrupt::Interrupt;
 use crate::open::{Connector, Load, Plan, Work, judge, run};
-use crate::target::{Failure, Outcome, TargetArgs};
+use crate::sut::{Failure, Outcome, TargetArgs};
 use crate::verdict::Verdict;
 
 const RATE: f64 = 100.0;

@@ -16,7 +16,7 @@ use super::{Row, heading};
 use crate::interrupt::Interrupt;
 use crate::open::{Connector, Load, Plan, RunResult, Work, judge, run};
 use crate::slo::Slo;
-use crate::target::TargetArgs;
+use crate::sut::TargetArgs;
 use crate::verdict::{Ending, Verdict};
 
 const MS: Duration = Duration::from_millis(1);

@@ -11,7 +11,7 @@ use super::server::PausingServer;
 use super::{Row, heading};
 use crate::interrupt::Interrupt;
 use crate::open::{Connector, Load, Plan, Work, run};
-use crate::target::TargetArgs;
+use crate::sut::TargetArgs;
 
 const EVERY: Duration = Duration::from_secs(2);
 const PAUSE: Duration = Duration::from_millis(500);

@@ -12,7 +12,7 @@ use super::{Row, heading};
 use crate::interrupt::Interrupt;
 use crate::open::{Connector, Load, Plan, RunResult, Spacing, Work, arrivals, judge, run};
 use crate::report::time;
-use crate::target::TargetArgs;
+use crate::sut::TargetArgs;
 use crate::verdict::Verdict;
 
 /// What the first server can do per second, and what it is asked for.

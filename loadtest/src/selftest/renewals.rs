@@ -8,7 +8,7 @@ use super::{Row, heading};
 use crate::accounts::AccountArgs;
 use crate::interrupt::Interrupt;
 use crate::open::{Load, Plan, Stage, run};
-use crate::target::{Host, Spec, TargetArgs};
+use crate::sut::{Host, Spec, TargetArgs};
 
 const USERS: usize = 150;
 const RATE: f64 = 150.0;

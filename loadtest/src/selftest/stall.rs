@@ -11,7 +11,7 @@ use super::{Row, heading};
 use crate::accounts::AccountArgs;
 use crate::interrupt::Interrupt;
 use crate::open::{Glance, Load, Observer, Plan, Stage, run};
-use crate::target::{Host, Signaller, Spec, TargetArgs};
+use crate::sut::{Host, Signaller, Spec, TargetArgs};
 
 const RATE: f64 = 100.0;
 const TIME: Duration = Duration::from_secs(20);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Judged, Slo, Tally};
-use crate::target::Outcome;
+use crate::sut::Outcome;
 
 /// 90 requests that took 1 to 90 ms, 9 refusals and one that was dropped, in 10 s.
 fn tally() -> Tally {

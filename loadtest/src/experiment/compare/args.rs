@@ -8,7 +8,7 @@ use reqwest::Url;
 use crate::experiment::args::parse_times;
 use crate::experiment::duel::Subject;
 use crate::report::OutputArgs;
-use crate::target::{TargetArgs, parse_host};
+use crate::sut::{TargetArgs, parse_host};
 
 /// How many times as fast is one server as another?
 ///

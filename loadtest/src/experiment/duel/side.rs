@@ -14,7 +14,7 @@ use crate::closed::{Block, Line, Span, block};
 use crate::interrupt::Interrupt;
 use crate::open::{Stage, Work};
 use crate::report::Server;
-use crate::target::{Host, Spec, TargetArgs};
+use crate::sut::{Host, Spec, TargetArgs};
 
 /// Which server it is.
 #[derive(Clone, Debug)]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::judge::Bounds;
 use crate::experiment::Common;
 use crate::experiment::args::parse_positive;
-use crate::target::parse_duration;
+use crate::sut::parse_duration;
 
 /// Does the time of a refused sign-in betray who has an account?
 ///

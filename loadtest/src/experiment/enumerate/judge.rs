@@ -4,7 +4,7 @@ use super::compare::Difference;
 use super::probe::Group;
 use crate::report::time;
 use crate::slo::Judged;
-use crate::target::Outcome;
+use crate::sut::Outcome;
 use crate::verdict::{Ending, Verdict};
 
 /// How probable an alarm is, over all comparisons of a run, where the times are the same.
@@ -137,7 +137,7 @@ mod tests {
     use super::*;
     use crate::experiment::enumerate::probe::Kind;
     use crate::stats::sorted;
-    use crate::target::Failure;
+    use crate::sut::Failure;
 
     const BOUNDS: Bounds = Bounds { delta: 0.15, time_us: 20.0 };
 

@@ -13,7 +13,7 @@ use crate::accounts::{Account, Namer, disable};
 use crate::closed::Line;
 use crate::experiment::{Scene, Steps};
 use crate::interrupt::Interrupt;
-use crate::target::{BadLogin, Call, Failure, Outcome, Target};
+use crate::sut::{BadLogin, Call, Failure, Outcome, Target};
 
 /// Before any is counted.
 const WARM_UP: usize = 5;

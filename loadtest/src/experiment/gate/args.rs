@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::decide::Rule;
 use crate::experiment::duel::Subject;
 use crate::report::OutputArgs;
-use crate::target::TargetArgs;
+use crate::sut::TargetArgs;
 
 /// Did it get slower than the baseline, by more than a bound?
 ///

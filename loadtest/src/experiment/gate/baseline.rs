@@ -12,7 +12,7 @@ use reqwest::Url;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::target::TargetArgs;
+use crate::sut::TargetArgs;
 
 const VERSION: u32 = 1;
 /// What the copy of the binary is called beside the file.

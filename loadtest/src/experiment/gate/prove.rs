@@ -15,7 +15,7 @@ use super::session::{ACCOUNTS, measure};
 use crate::experiment::duel::{Contestant, Subject};
 use crate::interrupt::Interrupt;
 use crate::stats::{Interval, at_most, median, sorted};
-use crate::target::TargetArgs;
+use crate::sut::TargetArgs;
 use crate::verdict::{Ending, Verdict};
 
 /// How much slower the planted server is.

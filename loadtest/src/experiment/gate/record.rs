@@ -14,7 +14,7 @@ use crate::experiment::duel::{Contestant, Pin, Side, Subject};
 use crate::interrupt::Interrupt;
 use crate::report::{Machine, time, wall_clock};
 use crate::stats::{median, sorted};
-use crate::target::Host;
+use crate::sut::Host;
 use crate::verdict::{Ending, Verdict};
 
 /// Blocks of each subject, enough for a figure that people recognize.

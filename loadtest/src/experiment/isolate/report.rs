@@ -12,7 +12,7 @@ use crate::open::{Shares, stolen};
 use crate::report::{
     Axis, Chart, Figure, Line, RequestFigures, Table, Tone, Unit, grouped, time, words,
 };
-use crate::target::Outcome;
+use crate::sut::Outcome;
 
 /// What the JSON report has beside its head.
 #[derive(Debug, Serialize)]

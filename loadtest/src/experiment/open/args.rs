@@ -7,7 +7,7 @@ use crate::experiment::args::parse_positive;
 use crate::experiment::{Common, GeneratorArgs};
 use crate::open::{Load, Phase, Plan};
 use crate::slo::Slo;
-use crate::target::parse_duration;
+use crate::sut::parse_duration;
 
 /// Open loop: requests arrive at a given rate, and each is timed from when it should have begun.
 ///

@@ -10,7 +10,7 @@ use crate::open::{Phase, RunResult, Tally};
 use crate::report::time;
 use crate::slo::{Judged, Slo};
 use crate::stats::needed;
-use crate::target::Outcome;
+use crate::sut::Outcome;
 
 /// What arrives before the server is warm says nothing of what comes later.
 pub(super) const WARM_UP: Duration = Duration::from_secs(2);

@@ -13,7 +13,7 @@ use crate::experiment::streams::{loads, works};
 use crate::experiment::{Scene, Stream};
 use crate::open::{Load, Phase, Plan, RunResult, Work, faults};
 use crate::slo::Slo;
-use crate::target::Host;
+use crate::sut::Host;
 
 /// The stream of the storm, after those of any day.
 pub(super) const STORM: usize = 2;

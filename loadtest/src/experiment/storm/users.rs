@@ -10,7 +10,7 @@ use http::header::RETRY_AFTER;
 use http::{Request, Response};
 
 use crate::open::Work;
-use crate::target::{Failure, Outcome};
+use crate::sut::{Failure, Outcome};
 
 /// No one waits longer than this before the next attempt, unless the server says so.
 const LONGEST: Duration = Duration::from_secs(10);

@@ -182,7 +182,7 @@ mod tests {
             service: None,
             outcome,
         };
-        use crate::target::Outcome::{Ok, Overloaded};
+        use crate::sut::Outcome::{Ok, Overloaded};
         let samples = [
             sample(2, 5, 3, Ok),
             sample(2, 6, 1, Ok),

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use http::HeaderValue;
 
 use crate::accounts::{Provisioner, SignedIn, Token, bearer};
-use crate::target::{BadLogin, BadToken, Call, Target};
+use crate::sut::{BadLogin, BadToken, Call, Target};
 
 /// The cases that can be tried on this server.
 #[derive(Debug)]

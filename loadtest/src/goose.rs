@@ -33,7 +33,7 @@ use crate::experiment::Record;
 use crate::interrupt::Interrupt;
 use crate::open::{Readings, read};
 use crate::report::{Server, check_writable, unfinished};
-use crate::target::{Clients, Host, Spec, Target, TargetArgs};
+use crate::sut::{Clients, Host, Spec, Target, TargetArgs};
 use crate::verdict::{Ending, Verdict};
 
 /// Its name in reports.

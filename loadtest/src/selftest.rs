@@ -20,7 +20,7 @@ use std::time::Duration;
 use crate::cli::UsageError;
 use crate::interrupt::Interrupt;
 use crate::open::{Place, Reading, Readings, read};
-use crate::target::TargetArgs;
+use crate::sut::TargetArgs;
 use crate::verdict::{Ending, Verdict};
 
 /// Ground truth: runs whose figures are known from elsewhere, printed beside what is reported of them.

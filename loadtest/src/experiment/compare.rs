@@ -9,7 +9,7 @@ pub(crate) use args::Args;
 use super::Record;
 use super::duel::{Contestant, Side};
 use crate::interrupt::Interrupt;
-use crate::target::TargetArgs;
+use crate::sut::TargetArgs;
 use crate::verdict::{Ending, Verdict};
 
 /// Its name in reports.

@@ -1,4 +1,5 @@
-//! The server under test: which one it is, how it is spoken to, and what its answers mean.
+//! The system under test (SUT): which server it is, how the load tester speaks to it, and what its answers
+//! mean.
 
 mod answer;
 mod args;
