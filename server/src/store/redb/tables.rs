@@ -3,7 +3,7 @@ use jiff::Timestamp;
 use redb::{Database, TableDefinition};
 use serde::de::DeserializeOwned;
 
-use crate::store::writer::Damaged;
+use super::writer::Damaged;
 
 type Id = &'static [u8; 16];
 

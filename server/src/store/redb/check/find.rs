@@ -3,7 +3,7 @@
 use redb::{Key, ReadOnlyTable, ReadTransaction, TableError, Value};
 
 use super::{Finding, Remedy};
-use crate::store::guard::guarded;
+use crate::store::redb::guard::guarded;
 use crate::store::redb::tables::{
     ADDRESSES, ADMINS, LOOKS, RESETS, RESETS_BY_USER, SESSIONS, SESSIONS_BY_USER, USER_IDS_BY_FOLD,
     USER_IDS_BY_NAME, USERS, decode,

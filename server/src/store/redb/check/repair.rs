@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::{Finding, Remedy, rows};
 use crate::data_dir;
-use crate::store::guard::guarded;
+use crate::store::redb::guard::guarded;
 use crate::store::redb::tables::{
     ADDRESSES, ADMINS, RESET_TIMES, RESETS, RESETS_BY_USER, SESSIONS, SESSIONS_BY_USER,
     USER_IDS_BY_NAME, USERS,

@@ -18,7 +18,7 @@ pub use self::repair::{Repaired, repair_file};
 use self::unchanged::Unchanged;
 use super::{InUse, names, open, tables};
 use crate::data_dir;
-use crate::store::guard::guarded;
+use crate::store::redb::guard::guarded;
 use crate::store::{SessionId, UserId};
 
 /// Something that is wrong in a database file.

@@ -8,10 +8,10 @@ use anyhow::{Context as _, anyhow};
 use redb::{Database, ReadableTable as _, TableDefinition, WriteTransaction};
 use tokio::sync::{mpsc, oneshot};
 
-use super::StoreError;
 use super::database::Reopening;
 use super::guard::guarded;
 use crate::metrics::StoreMetrics;
+use crate::store::StoreError;
 
 /// How many writes may wait for the thread before a request has to wait for a place.
 const QUEUE: usize = 1024;

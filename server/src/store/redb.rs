@@ -2,6 +2,8 @@
 
 mod addresses;
 mod check;
+mod database;
+mod guard;
 mod keys_made;
 mod names;
 mod open;
@@ -10,8 +12,10 @@ mod room;
 mod sessions;
 mod tables;
 mod users;
+mod writer;
 
 pub use self::check::{Finding, Repaired, check_file, repair_file};
+pub use self::guard::{DamagedFile, Panic, count_panic};
 pub use self::open::{Empty, InUse};
 
 use std::path::Path;
@@ -26,6 +30,7 @@ use redb::{
     Database, ReadableDatabase as _, ReadableTable, ReadableTableMetadata as _, WriteTransaction,
 };
 
+use self::database::Reopening;
 use self::open::DatabaseFile;
 use self::room::Room;
 use self::tables::{
@@ -33,13 +38,12 @@ use self::tables::{
     or_none, time,
 };
 use self::users::{Ending, Registered};
-use super::database::Reopening;
+use self::writer::Writer;
 use super::revoked::Revoked;
 use super::session::{Moment, NewSession, Refresh, Rotation, Session, Verified};
 use super::user::{
     Actor, CreateUserError, EditUserError, Edited, OpenReset, ResetOffer, User, UserEdit,
 };
-use super::writer::Writer;
 use super::{KeysRecord, SessionId, Store, StoreCounts, StoreError, UserId, Users};
 use crate::metrics::StoreMetrics;
 

@@ -1,18 +1,17 @@
 //! What a store must do, in terms of the domain. Each operation is atomic by itself, and when one
 //! that writes has answered, its effect survives the loss of power.
 
-mod database;
-mod guard;
 mod id;
 mod redb;
 mod revoked;
 mod session;
 mod user;
-mod writer;
 
-pub use guard::{DamagedFile, Panic, count_panic};
 pub use id::{SessionId, UserId, uuid_v7};
-pub use redb::{Empty, Finding, InUse, RedbStore, Repaired, check_file, repair_file};
+pub use redb::{
+    DamagedFile, Empty, Finding, InUse, Panic, RedbStore, Repaired, check_file, count_panic,
+    repair_file,
+};
 pub use session::{
     Lifetimes, MAX_SESSIONS, Moment, NewSession, REFRESH_GRACE, Refresh, Rotation, Session,
     UsedBefore, Verified,
