@@ -16,8 +16,8 @@ use uuid::Uuid;
 
 use crate::client::Client;
 use crate::config::MAX_LEEWAY;
-use crate::origin;
 use crate::problem::Problem;
+use crate::same_origin;
 use crate::sessions::RefreshToken;
 use crate::state::{App, State};
 use crate::store::{Actor, Session, SessionId, UserId};
@@ -157,7 +157,7 @@ pub async fn cookie_session(
         return Err(Problem::no_refresh_cookie());
     }
     let token = RefreshToken::from_cookies(headers).ok_or_else(Problem::session_ended)?;
-    if !origin::is_same_origin(headers, app.public_url.as_deref()) {
+    if !same_origin::is_same_origin(headers, app.public_url.as_deref()) {
         return Err(Problem::cross_site());
     }
     match app.store.session(token.id).await? {

@@ -252,7 +252,8 @@ pub fn too_slow() -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{password, username};
+    use crate::proof::password;
+    use crate::username;
 
     fn refusal(body: &[u8]) -> Problem {
         parse::<Credentials>(body).unwrap_err()

@@ -1,7 +1,7 @@
 //! Hallpass: a login service that you can measure.
 //!
 //! Dependencies run one way: `main` → [`serve`], [`routes`] → [`filters`], [`handlers`] →
-//! [`token`], [`keys`], [`password`] → [`store`]. Only [`filters`], [`routes`], [`middleware`] and
+//! [`token`], [`keys`], [`proof`] → [`store`]. Only [`filters`], [`routes`], [`middleware`] and
 //! [`serve`] know warp. All of them count in [`metrics`], and [`scrape`] tells. Beside them, [`cli`] → [`control`] is how the command line does its work,
 //! whether or not a server runs.
 
@@ -26,13 +26,13 @@ pub mod metrics;
 pub mod middleware;
 pub mod openapi;
 pub mod opening;
-pub mod origin;
-pub mod password;
 pub mod pattern;
 pub mod problem;
+pub mod proof;
 pub mod reload;
 pub mod roles;
 pub mod routes;
+pub mod same_origin;
 pub mod scrape;
 pub mod serve;
 pub mod sessions;

@@ -17,7 +17,7 @@ mod sessions;
 use serde_json::{Map, Value, json};
 
 use crate::assets::Asset;
-use crate::password::Policy;
+use crate::proof::password::Policy;
 use operation::Operation;
 
 /// What is served of it.

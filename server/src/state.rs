@@ -19,9 +19,9 @@ use crate::content_policy;
 use crate::keys::KeyRing;
 use crate::metrics::{Inner, Metrics};
 use crate::openapi::Documents;
-use crate::origin;
-use crate::password::{JobKind, PhcHash, Policy, Pool, PoolError, Settings};
 use crate::problem::Problem;
+use crate::proof::password::{JobKind, PhcHash, Policy, Pool, PoolError, Settings};
+use crate::same_origin;
 use crate::sessions::Sessions;
 use crate::shutdown::Shutdown;
 use crate::store::{EditUserError, Lifetimes, Moment, Store, StoreCounts, User};
@@ -150,7 +150,7 @@ impl State {
     /// loopback and no public URL is set.
     #[must_use]
     pub fn listening_on(self, address: SocketAddr) -> Self {
-        let link_origin = self.link_origin.or_else(|| origin::of_loopback(address));
+        let link_origin = self.link_origin.or_else(|| same_origin::of_loopback(address));
         Self { link_origin, ..self }
     }
 

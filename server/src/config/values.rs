@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use crate::password::MAX_ITERATIONS;
+use crate::proof::password::MAX_ITERATIONS;
 
 /// The most that `--leeway` can be.
 pub const MAX_LEEWAY: Duration = Duration::from_secs(60);

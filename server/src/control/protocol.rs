@@ -112,7 +112,7 @@ pub enum Command {
 pub struct Record {
     /// The name.
     pub username: String,
-    /// In any format that [`StoredHash`](crate::password::StoredHash) reads; kept as it is.
+    /// In any format that [`StoredHash`](crate::proof::password::StoredHash) reads; kept as it is.
     pub password_hash: Secret,
     /// All roles; `user` if they are not said.
     pub roles: Option<Vec<String>>,

@@ -8,7 +8,7 @@ use super::operator::{Operator, line};
 use super::protocol::{Outcome, Record, Reply};
 use crate::audit::Event;
 use crate::handlers::admin::{log_edit, shown};
-use crate::password::StoredHash;
+use crate::proof::password::StoredHash;
 use crate::roles;
 use crate::store::{CreateUserError, User, UserEdit, UserId, Users};
 use crate::username::Username;

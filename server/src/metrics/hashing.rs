@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use prometheus::{Histogram, IntCounter, IntGauge};
 
 use super::families::{Families, LATENCIES};
-use crate::password::{JobKind, JobTimes, KindStats, PoolObserver, PoolStats};
+use crate::proof::password::{JobKind, JobTimes, KindStats, PoolObserver, PoolStats};
 
 /// What counts hashing, by the kind of its jobs.
 #[derive(Clone, Debug)]

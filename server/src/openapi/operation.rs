@@ -10,8 +10,8 @@ use utoipa::ToSchema;
 use super::refusal::refusal;
 use super::schemas::reference;
 use crate::body::{self, Form};
-use crate::password::PoolError;
 use crate::problem::Problem;
+use crate::proof::password::PoolError;
 use crate::throttle::RetryAfter;
 use crate::token::TokenError;
 

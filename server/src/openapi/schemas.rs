@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 use utoipa::openapi::{RefOr, Schema};
 
-use crate::password::{MAX_CHARS, Policy};
+use crate::proof::password::{MAX_CHARS, Policy};
 
 /// The body of a registration: [`Credentials`] whose password follows the policy.
 pub(super) const REGISTRATION: &str = "Registration";

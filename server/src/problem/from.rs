@@ -8,7 +8,7 @@ use http::{HeaderValue, StatusCode};
 
 use super::Problem;
 use crate::keys::RotateError;
-use crate::password::PoolError;
+use crate::proof::password::PoolError;
 use crate::store::{EditUserError, StoreError};
 use crate::throttle::RetryAfter;
 use crate::token::TokenError;

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, mpsc};
 
 use futures_util::FutureExt as _;
 use futures_util::future::join_all;
-use hallpass::password::{
+use hallpass::proof::password::{
     JobKind, JobTimes, KindStats, Lanes, Password, Pool, PoolError, PoolObserver, Settings,
 };
 use hallpass::serve::Limits;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use hallpass::password::{JobKind, Lanes, Pool, Settings};
+use hallpass::proof::password::{JobKind, Lanes, Pool, Settings};
 use hallpass::scrape;
 use hallpass::serve::Limits;
 use hallpass_contract::path;

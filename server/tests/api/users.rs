@@ -1,6 +1,6 @@
 //! What becomes of users and their tokens when the store says otherwise.
 
-use hallpass::password::Password;
+use hallpass::proof::password::Password;
 use hallpass::store::{NewSession, User, UserId, Verified};
 use hallpass::token::Grant;
 use hallpass_contract::path;

@@ -1,5 +1,5 @@
 use super::*;
-use crate::password::vectors::{DECOMPOSED, OF_DECOMPOSED, OF_PASSWORD, PASSWORD, SCRYPT};
+use crate::proof::password::vectors::{DECOMPOSED, OF_DECOMPOSED, OF_PASSWORD, PASSWORD, SCRYPT};
 
 fn verifies(stored: &StoredHash, password: &str) -> bool {
     stored.matches(&stored.kdf.derive(password.as_bytes(), &stored.salt))

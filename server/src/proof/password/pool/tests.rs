@@ -10,7 +10,9 @@ use hallpass_kdf::{Input, Lanes};
 use super::courtesy::Spent;
 use super::pace::Pace;
 use super::*;
-use crate::password::vectors::{DECOMPOSED, DJANGO, OF_DECOMPOSED, OF_PASSWORD, PASSWORD, SHA512};
+use crate::proof::password::vectors::{
+    DECOMPOSED, DJANGO, OF_DECOMPOSED, OF_PASSWORD, PASSWORD, SHA512,
+};
 
 fn iterations(n: u32) -> NonZeroU32 {
     NonZeroU32::new(n).unwrap()

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use super::*;
 use JobKind::{Login, Registration};
 
-use crate::password::pool::stats::KindStats;
+use crate::proof::password::pool::stats::KindStats;
 
 /// 1 s a job for each thread.
 fn queue(threads: usize, lanes: usize) -> Arc<Queue<u32>> {

@@ -1,0 +1,3 @@
+//! Who somebody is, and how surely.
+
+pub mod password;
