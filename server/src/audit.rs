@@ -1,4 +1,4 @@
-//! The audit log: one structured line for each thing that matters to security, under the target
+//! The audit log: one record for each thing that matters to security, under the target
 //! `hallpass::audit`. It never holds a secret, nor a name that somebody typed: what is typed as a
 //! username may be a password.
 
@@ -7,7 +7,7 @@ use std::fmt;
 use crate::client::Client;
 use crate::store::{SessionId, UserId};
 
-/// The lines' target, for filters.
+/// The target of audit records, for filters.
 pub const TARGET: &str = "hallpass::audit";
 
 /// What happened.
@@ -85,10 +85,10 @@ pub enum Actor<'a> {
     CommandLine,
 }
 
-/// A line in the making.
+/// An audit record in the making.
 #[derive(Clone, Debug)]
 #[must_use = "it is not written until it is `ok` or `refused`"]
-pub struct Line<'a> {
+pub struct Record<'a> {
     event: Event,
     actor: Actor<'a>,
     user: Option<UserId>,
@@ -97,7 +97,7 @@ pub struct Line<'a> {
     detail: Option<String>,
 }
 
-impl<'a> Line<'a> {
+impl<'a> Record<'a> {
     /// About what a request did.
     pub fn new(event: Event, client: &'a Client) -> Self {
         Self::by_actor(event, Actor::Client(client))

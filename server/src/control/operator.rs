@@ -3,7 +3,7 @@ use std::fmt;
 use anyhow::{Context as _, bail};
 
 use super::protocol::{Command, Reply};
-use crate::audit::{Actor, Event, Line};
+use crate::audit::{Actor, Event, Record};
 use crate::state::App;
 
 /// Does what the command line asks for.
@@ -95,8 +95,8 @@ impl Operator {
 }
 
 /// A line of the audit log.
-pub(super) fn line(event: Event) -> Line<'static> {
-    Line::by_actor(event, Actor::CommandLine)
+pub(super) fn line(event: Event) -> Record<'static> {
+    Record::by_actor(event, Actor::CommandLine)
 }
 
 impl fmt::Display for Tally {

@@ -6,7 +6,7 @@ use http::header::SET_COOKIE;
 
 use super::{login, public_user, to_the_end};
 use crate::answer::Answer;
-use crate::audit::{Event, Line};
+use crate::audit::{Event, Record};
 use crate::auth::Caller;
 use crate::client::Client;
 use crate::config::Registration;
@@ -77,12 +77,12 @@ async fn create(
         }
         Err(CreateUserError::Store(error)) => return Err(error.into()),
     }
-    Line::new(Event::Registration, client).user(user.id).ok();
+    Record::new(Event::Registration, client).user(user.id).ok();
     Ok(Answer::created(UserBody { user: public_user(&user) }))
 }
 
 fn refused(client: &Client, reason: &str, problem: Problem) -> Problem {
-    Line::new(Event::Registration, client).refused(reason);
+    Record::new(Event::Registration, client).refused(reason);
     problem
 }
 
@@ -117,14 +117,14 @@ pub async fn change_password(
     let user = &caller.user;
     let hashed = app.hash_new_password(form.new_password, &user.username).await?;
     let hash = hashed.map_err(|message| {
-        let line = Line::new(event, &caller.client).user(user.id).session(caller.session);
+        let line = Record::new(event, &caller.client).user(user.id).session(caller.session);
         line.refused("a rule is broken");
         Problem::invalid_fields(vec![field_error("new_password", message)])
     })?;
     to_the_end(app.tasks.clone(), async move {
         let (by, version) = (caller.actor(false), caller.user.password_version);
         let changed = app.store.change_password(by, version, hash.to_phc(), app.moment()).await;
-        let line = Line::new(event, &caller.client).user(caller.user.id).session(caller.session);
+        let line = Record::new(event, &caller.client).user(caller.user.id).session(caller.session);
         if let Err(error) = changed {
             line.refused(&error.to_string());
             return Err(app.refusal(error));
@@ -140,7 +140,7 @@ pub async fn delete(caller: Caller, app: App) -> Result<Answer<()>, Problem> {
     to_the_end(app.tasks.clone(), async move {
         let deleted =
             app.store.delete_user(caller.user.id, Some(caller.actor(false)), app.moment()).await;
-        let line = Line::new(Event::UserDeleted, &caller.client).user(caller.user.id);
+        let line = Record::new(Event::UserDeleted, &caller.client).user(caller.user.id);
         let line = line.by(caller.user.id).session(caller.session);
         if let Err(error) = deleted {
             line.refused(&error.to_string());

@@ -4,7 +4,7 @@ use hallpass_contract::{AdminUser, AdminUserBody, RotatedKey, UserPage, UserPatc
 
 use super::to_the_end;
 use crate::answer::Answer;
-use crate::audit::{Event, Line};
+use crate::audit::{Event, Record};
 use crate::auth::Caller;
 use crate::problem::{Problem, field_error};
 use crate::roles;
@@ -87,12 +87,12 @@ pub async fn edit(
     to_the_end(app.tasks.clone(), async move {
         let edited = app.store.edit_user(id, edit, Some(caller.actor(true)), app.moment()).await;
         let edited = edited.map_err(|error| {
-            let line = Line::new(Event::RoleChange, &caller.client).user(id).by(caller.user.id);
+            let line = Record::new(Event::RoleChange, &caller.client).user(id).by(caller.user.id);
             line.session(caller.session).refused(&error.to_string());
             app.refusal(error)
         })?;
         let line = |event| {
-            let line = Line::new(event, &caller.client).by(caller.user.id);
+            let line = Record::new(event, &caller.client).by(caller.user.id);
             line.session(caller.session)
         };
         log_edit(&edited, line);
@@ -102,7 +102,7 @@ pub async fn edit(
 }
 
 /// A line for each thing that is another one now.
-pub fn log_edit<'a>(edited: &Edited, line: impl Fn(Event) -> Line<'a>) {
+pub fn log_edit<'a>(edited: &Edited, line: impl Fn(Event) -> Record<'a>) {
     let Edited { before, after } = edited;
     if before.roles != after.roles {
         let roles = after.roles.join(",");
@@ -118,7 +118,7 @@ pub fn log_edit<'a>(edited: &Edited, line: impl Fn(Event) -> Line<'a>) {
 pub async fn end_sessions(caller: Caller, id: String, app: App) -> Result<Answer<()>, Problem> {
     let id = user_id(&id)?;
     to_the_end(app.tasks.clone(), async move {
-        let line = Line::new(Event::SessionsEnded, &caller.client).user(id).by(caller.user.id);
+        let line = Record::new(Event::SessionsEnded, &caller.client).user(id).by(caller.user.id);
         let line = line.session(caller.session);
         match app.store.end_sessions(id, Some(caller.actor(true)), app.moment()).await {
             Ok(ended) => line.detail(format_args!("all {ended}")).ok(),
@@ -135,7 +135,7 @@ pub async fn end_sessions(caller: Caller, id: String, app: App) -> Result<Answer
 /// `POST /api/admin/keys/rotate`
 pub async fn rotate_keys(caller: Caller, app: App) -> Result<Answer<RotatedKey>, Problem> {
     to_the_end(app.tasks.clone(), async move {
-        let line = Line::new(Event::KeyRotation, &caller.client).by(caller.user.id);
+        let line = Record::new(Event::KeyRotation, &caller.client).by(caller.user.id);
         let line = line.session(caller.session);
         let (keys, now) = (app.keys.clone(), app.clock.now());
         let rotated = tokio::task::spawn_blocking(move || keys.rotate(now)).await;

@@ -7,7 +7,7 @@ use http::{HeaderMap, StatusCode};
 
 use super::{public_user, to_the_end};
 use crate::answer::Answer;
-use crate::audit::{Event, Line};
+use crate::audit::{Event, Record};
 use crate::auth::{self, Caller, Leaver};
 use crate::client::Client;
 use crate::problem::Problem;
@@ -32,7 +32,7 @@ async fn sign_in(form: Credentials, client: Client, app: &App) -> Result<Answer<
     let username = Username::parse(&form.username).ok();
     let account = username.as_ref().map_or(form.username.as_str(), Username::key);
     let attempt = begin_attempt(app, &client, account).await.inspect_err(|_| {
-        Line::new(Event::Login, &client).refused("too many attempts");
+        Record::new(Event::Login, &client).refused("too many attempts");
     })?;
     let user = match &username {
         Some(username) => app.store.user_by_name(username.key()).await?,
@@ -42,7 +42,7 @@ async fn sign_in(form: Credentials, client: Client, app: &App) -> Result<Answer<
     let (user, verdict) = match (user, verdict) {
         (Some(user), Some(verdict)) => (user, verdict),
         (user, _) => {
-            let line = Line::new(Event::Login, &client).user(user.map(|user| user.id));
+            let line = Record::new(Event::Login, &client).user(user.map(|user| user.id));
             line.refused("invalid credentials");
             return Err(Problem::invalid_credentials());
         }
@@ -63,7 +63,7 @@ async fn start(
     let session = app.sessions.begin(user, client.user_agent.clone(), at)?;
     let address = client.network().to_string();
     let new = NewSession { session: session.clone(), verified, at, address };
-    let line = Line::new(Event::Login, client).user(user).session(session.id);
+    let line = Record::new(Event::Login, client).user(user).session(session.id);
     let Some(user) = app.store.start_session(new).await? else {
         line.refused("the user was changed meanwhile");
         return Err(Problem::invalid_credentials());
@@ -87,7 +87,7 @@ pub async fn refresh(
         user_agent: client.user_agent.clone(),
     };
     to_the_end(app.tasks.clone(), async move {
-        let line = |event| Line::new(event, &client).user(session.user).session(session.id);
+        let line = |event| Record::new(event, &client).user(session.user).session(session.id);
         let refreshes = &app.metrics.refreshes;
         match app.store.refresh(refresh).await? {
             Rotation::Rotated(session, user) => {
@@ -124,7 +124,7 @@ pub async fn logout(leaver: Leaver, app: App) -> Result<Answer<()>, Problem> {
     to_the_end(app.tasks.clone(), async move {
         for (user, session) in leaver.sessions {
             app.store.end_session(session, app.moment()).await?;
-            Line::new(Event::Logout, &leaver.client).user(user).session(session).ok();
+            Record::new(Event::Logout, &leaver.client).user(user).session(session).ok();
         }
         Ok(Answer::done().with_header(SET_COOKIE, no_cookie()?))
     })
@@ -140,7 +140,7 @@ pub async fn reauthenticate(
     let verdict = confirm(&app, &caller, &form.password, Event::Reauthentication).await?;
     let verified = verified(&app, &caller.user, &form.password, verdict).await;
     to_the_end(app.tasks.clone(), async move {
-        let line = Line::new(Event::Reauthentication, &caller.client).user(caller.user.id);
+        let line = Record::new(Event::Reauthentication, &caller.client).user(caller.user.id);
         let line = line.session(caller.session);
         let renewed = app.store.reauthenticate(caller.session, verified, app.moment()).await?;
         let Some((session, user)) = renewed else {
@@ -169,7 +169,7 @@ pub(super) async fn confirm(
     event: Event,
 ) -> Result<Verdict, Problem> {
     let user = &caller.user;
-    let line = || Line::new(event, &caller.client).user(user.id).session(caller.session);
+    let line = || Record::new(event, &caller.client).user(user.id).session(caller.session);
     let attempt = begin_attempt(app, &caller.client, &user.username_key).await;
     let attempt = attempt.inspect_err(|_| line().refused("too many attempts"))?;
     let verdict = check_password(app, password, Some(user), attempt).await?;

@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use super::admin::user_id;
 use super::to_the_end;
 use crate::answer::Answer;
-use crate::audit::{Event, Line};
+use crate::audit::{Event, Record};
 use crate::auth::Caller;
 use crate::client::Client;
 use crate::problem::{Problem, field_error};
@@ -31,7 +31,7 @@ pub async fn offer(caller: Caller, id: String, app: App) -> Result<Answer<ResetL
     let offer = ResetOffer { user, by, token_hash: hash(&token), created_at, expires_at };
     to_the_end(app.tasks.clone(), async move {
         app.store.offer_reset(offer).await.map_err(|error| app.refusal(error))?;
-        let line = Line::new(Event::ResetOffer, &caller.client).user(user).by(caller.user.id);
+        let line = Record::new(Event::ResetOffer, &caller.client).user(user).by(caller.user.id);
         line.session(caller.session).ok();
         // The token is the fragment, which browsers send to nobody.
         let url = format!("{origin}{}#{}", page::RESET_PASSWORD, token.expose());
@@ -63,7 +63,7 @@ pub async fn withdraw(caller: Caller, id: String, app: App) -> Result<Answer<()>
     to_the_end(app.tasks.clone(), async move {
         let by = Some(caller.actor(true));
         let withdrawn = app.store.withdraw_reset(user, by, app.clock.now()).await;
-        let line = Line::new(Event::ResetWithdrawn, &caller.client).user(user).by(caller.user.id);
+        let line = Record::new(Event::ResetWithdrawn, &caller.client).user(user).by(caller.user.id);
         let line = line.session(caller.session);
         if let Err(error) = withdrawn {
             line.refused(&error.to_string());
@@ -91,14 +91,14 @@ pub async fn take_up(form: PasswordReset, client: Client, app: App) -> Result<An
             return Err(refused(&client));
         };
         app.forgive(&user).await;
-        Line::new(Event::PasswordReset, &client).user(id).ok();
+        Record::new(Event::PasswordReset, &client).user(id).ok();
         Ok(Answer::done())
     })
     .await
 }
 
 fn refused(client: &Client) -> Problem {
-    Line::new(Event::PasswordReset, client).refused("the link is not valid");
+    Record::new(Event::PasswordReset, client).refused("the link is not valid");
     let message = "This link was used, has expired, or never was one; ask for another one.";
     Problem::invalid_fields(vec![field_error("token", message)])
 }

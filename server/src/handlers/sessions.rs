@@ -7,7 +7,7 @@ use http::header::SET_COOKIE;
 
 use super::to_the_end;
 use crate::answer::Answer;
-use crate::audit::{Event, Line};
+use crate::audit::{Event, Record};
 use crate::auth::Caller;
 use crate::problem::Problem;
 use crate::sessions::no_cookie;
@@ -33,7 +33,7 @@ pub async fn end_others(caller: Caller, app: App) -> Result<Answer<()>, Problem>
     to_the_end(app.tasks.clone(), async move {
         let ended = app.store.end_other_sessions(caller.actor(false), app.moment()).await;
         let ended = ended.map_err(|error| app.refusal(error))?;
-        let line = Line::new(Event::SessionsEnded, &caller.client).user(caller.user.id);
+        let line = Record::new(Event::SessionsEnded, &caller.client).user(caller.user.id);
         line.session(caller.session).detail(format_args!("{ended} others")).ok();
         Ok(Answer::done())
     })
@@ -50,7 +50,7 @@ pub async fn end(caller: Caller, id: String, app: App) -> Result<Answer<()>, Pro
     }
     to_the_end(app.tasks.clone(), async move {
         app.store.end_session(id, app.moment()).await?;
-        Line::new(Event::SessionsEnded, &caller.client).user(caller.user.id).session(id).ok();
+        Record::new(Event::SessionsEnded, &caller.client).user(caller.user.id).session(id).ok();
         let done = Answer::done();
         let is_own = id == caller.session;
         Ok(if is_own { done.with_header(SET_COOKIE, no_cookie()?) } else { done })
