@@ -17,6 +17,7 @@ use uuid::Uuid;
 use crate::client::Client;
 use crate::config::MAX_LEEWAY;
 use crate::problem::Problem;
+use crate::refresh_cookie;
 use crate::same_origin;
 use crate::sessions::RefreshToken;
 use crate::state::{App, State};
@@ -153,10 +154,10 @@ pub async fn cookie_session(
     app: &State,
     headers: &HeaderMap,
 ) -> Result<(RefreshToken, Session), Problem> {
-    if !RefreshToken::came(headers) {
+    if !refresh_cookie::came(headers) {
         return Err(Problem::no_refresh_cookie());
     }
-    let token = RefreshToken::from_cookies(headers).ok_or_else(Problem::session_ended)?;
+    let token = refresh_cookie::token(headers).ok_or_else(Problem::session_ended)?;
     if !same_origin::is_same_origin(headers, app.public_url.as_deref()) {
         return Err(Problem::cross_site());
     }
@@ -194,7 +195,7 @@ pub async fn leaver(app: App, headers: HeaderMap, client: Client) -> Result<Leav
         (_, Err(problem)) if problem.status().is_server_error() => return Err(problem),
         (Ok(caller), Err(_)) => vec![(caller.user.id, caller.session)],
         (Err(_), Ok((_, session))) => vec![(session.user, session.id)],
-        (Err(_), Err(problem)) if RefreshToken::from_cookies(&headers).is_some() => {
+        (Err(_), Err(problem)) if refresh_cookie::token(&headers).is_some() => {
             return Err(problem);
         }
         (Err(problem), Err(_)) => return Err(problem),

@@ -8,7 +8,7 @@ use clap::{Args, Command, FromArgMatches as _, ValueEnum};
 use ipnet::IpNet;
 use tracing::level_filters::LevelFilter;
 
-use crate::client::parse_network;
+use crate::proxies::parse_network;
 
 mod connections;
 mod interceptor;

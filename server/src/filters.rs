@@ -207,7 +207,7 @@ pub fn head(app: &App) -> BoxedFilter<(Client, HeaderMap, App)> {
         .and(warp::header::headers_cloned())
         .and(with(app))
         .map(|peer: SocketAddr, headers: HeaderMap, app: App| {
-            (Client::of(peer.ip(), &headers, &app.proxies), headers, app)
+            (app.proxies.client(peer.ip(), &headers), headers, app)
         })
         .untuple_one()
         .boxed()

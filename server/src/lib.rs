@@ -29,6 +29,8 @@ pub mod opening;
 pub mod pattern;
 pub mod problem;
 pub mod proof;
+pub mod proxies;
+pub mod refresh_cookie;
 pub mod reload;
 pub mod roles;
 pub mod routes;

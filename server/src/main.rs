@@ -13,7 +13,6 @@ use futures_util::FutureExt as _;
 use hallpass::assets::Assets;
 use hallpass::audit;
 use hallpass::cli::{self, Command, ReaderGone, printable};
-use hallpass::client;
 use hallpass::clock::Clock;
 use hallpass::config::{Config, ConnectionArgs, RECOMMENDED_ITERATIONS, secret_from_environment};
 use hallpass::control::ControlSocket;
@@ -23,6 +22,7 @@ use hallpass::logging;
 use hallpass::metrics::Metrics;
 use hallpass::middleware::Service;
 use hallpass::opening;
+use hallpass::proxies;
 use hallpass::reload::Reload;
 use hallpass::routes::routes;
 use hallpass::scrape;
@@ -242,7 +242,7 @@ fn warn_about(config: &Config) {
              use --pbkdf2-iterations {RECOMMENDED_ITERATIONS} or more"
         );
     }
-    for network in config.trusted_proxies().into_iter().filter(|it| client::is_everybody(*it)) {
+    for network in config.trusted_proxies().into_iter().filter(|it| proxies::is_everybody(*it)) {
         tracing::warn!(
             "--trusted-proxy {network} trusts strangers: any of them can choose the address that \
              they are throttled and logged by; name your proxies' own networks"

@@ -31,7 +31,7 @@ pub use self::bodies::Bodies;
 pub use self::connections::{Connections, OpenConnection};
 pub use self::hashing::Hashing;
 pub use self::http::{Http, OTHER, RouteSeries, Series};
-pub use self::logins::{Logins, PendingLogin, Refreshes};
+pub use self::logins::{LoginEnd, Logins, PendingLogin, Refreshes};
 pub use self::store::StoreMetrics;
 pub use self::throttle::Throttled;
 pub use self::tokens::TokenCache;

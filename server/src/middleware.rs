@@ -16,11 +16,11 @@ use warp::reply::Response;
 
 use crate::answer::{X_REQUEST_ID, harden};
 use crate::auth;
-use crate::client::{self, ForwardingWarning};
 use crate::filters::{Route, Table, to_reply};
 use crate::handlers::guarded;
 use crate::metrics::Series;
 use crate::problem::Problem;
+use crate::proxies::{self, ForwardingWarning};
 use crate::state::App;
 use ids::RequestIds;
 
@@ -62,7 +62,7 @@ impl Service {
                 let traceparent = ids::traceparent(request.headers());
                 let span = tracing::error_span!("request", %id, traceparent);
                 let (headers, proxies) = (request.headers(), &self.app.proxies);
-                let client = client::address(peer.ip(), headers, proxies);
+                let client = proxies::address(peer.ip(), headers, proxies);
                 self.forwarding.look(peer.ip(), headers, proxies, &self.app.clock);
                 // On the heap, or each connection had room for the largest of all handlers.
                 let answer = Box::pin(logged(&self.table, request, peer, client).instrument(span));

@@ -5,16 +5,12 @@
 //! that is one is kept, and any that was ever issued is recognized when it is replayed.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
-use cookie::{Cookie, SameSite};
 use data_encoding::BASE64URL_NOPAD;
-use hallpass_contract::{REFRESH_COOKIE, Secret};
+use hallpass_contract::Secret;
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use http::header::{COOKIE, SET_COOKIE};
-use http::{HeaderMap, HeaderValue};
 use jiff::Timestamp;
 use sha2::Sha256;
 
@@ -39,6 +35,15 @@ pub struct RefreshToken {
     /// Which of its tokens it says it is, counted from 0.
     pub generation: u32,
     mac: [u8; 32],
+}
+
+/// A refresh token that is handed out.
+#[derive(Clone, Debug)]
+pub struct IssuedRefreshToken {
+    /// The token itself.
+    pub token: Secret,
+    /// For how many seconds it is good.
+    pub left_s: u64,
 }
 
 impl Sessions {
@@ -84,16 +89,12 @@ impl Sessions {
             && self.mac(session, token.generation).verify_slice(&token.mac).is_ok()
     }
 
-    /// The `Set-Cookie` that hands out the session's current token.
-    ///
-    /// # Errors
-    ///
-    /// Never: all of it is ASCII.
-    pub fn cookie(&self, session: &Session, now: Timestamp) -> anyhow::Result<HeaderValue> {
+    /// The session's current refresh token, to be handed out.
+    pub fn issue(&self, session: &Session, now: Timestamp) -> IssuedRefreshToken {
         let left = session.expires_at.duration_since(now).as_millis().max(0);
         // Rounded up: the moment that has passed since the login is not taken off.
         let left_s = u64::try_from(left.unsigned_abs().div_ceil(1000)).unwrap_or(u64::MAX);
-        set_cookie(self.token(session).expose(), left_s)
+        IssuedRefreshToken { token: self.token(session), left_s }
     }
 
     /// The session's current token.
@@ -117,20 +118,8 @@ impl Sessions {
 }
 
 impl RefreshToken {
-    /// Whether a refresh cookie came at all, whatever is in it.
-    pub fn came(headers: &HeaderMap) -> bool {
-        refresh_cookies(headers).next().is_some()
-    }
-
-    /// The first of the request's cookies that can be one. Other cookies may hold any bytes: whoever
-    /// shares the host, on another port or a parent domain, can set them.
-    pub fn from_cookies(headers: &HeaderMap) -> Option<Self> {
-        refresh_cookies(headers)
-            .filter_map(|value| Self::parse(std::str::from_utf8(value).ok()?))
-            .next()
-    }
-
-    fn parse(text: &str) -> Option<Self> {
+    /// Reads a token as it was handed out.
+    pub fn parse(text: &str) -> Option<Self> {
         let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).ok()?;
         let (id, rest) = bytes.split_first_chunk()?;
         let (generation, mac) = rest.split_first_chunk()?;
@@ -142,40 +131,10 @@ impl RefreshToken {
     }
 }
 
-/// The values of all cookies that have the name of the refresh cookie.
-fn refresh_cookies(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
-    let lines = headers.get_all(COOKIE).iter();
-    let pairs = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
-    pairs.filter_map(|pair| {
-        pair.trim_ascii().strip_prefix(REFRESH_COOKIE.as_bytes())?.strip_prefix(b"=")
-    })
-}
-
-/// The `Set-Cookie` that takes the token away.
-///
-/// # Errors
-///
-/// Never: all of it is ASCII.
-pub fn no_cookie() -> anyhow::Result<HeaderValue> {
-    set_cookie("", 0)
-}
-
-fn set_cookie(value: &str, max_age_s: u64) -> anyhow::Result<HeaderValue> {
-    let max_age = Duration::from_secs(max_age_s);
-    let cookie = Cookie::build((REFRESH_COOKIE, value))
-        .path("/")
-        .secure(true)
-        .http_only(true)
-        .same_site(SameSite::Strict)
-        .max_age(max_age.try_into().context("a lifetime of centuries")?);
-    let mut value = HeaderValue::try_from(cookie.to_string())
-        .with_context(|| format!("{SET_COOKIE} of something else than ASCII"))?;
-    value.set_sensitive(true);
-    Ok(value)
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     const IDLE: Duration = Duration::from_secs(1000);
@@ -247,33 +206,9 @@ mod tests {
     }
 
     #[test]
-    fn the_cookie_is_out_of_scripts_reach_and_lives_as_long_as_the_session() {
+    fn a_token_is_good_for_as_long_as_its_session_in_seconds_rounded_up() {
         let sessions = sessions();
         let a_moment_later = at(400).checked_add(Duration::from_millis(1)).unwrap();
-        let cookie = sessions.cookie(&session(&sessions), a_moment_later).unwrap();
-        let cookie = cookie.to_str().unwrap();
-        assert!(cookie.starts_with("__Host-hallpass-refresh="), "{cookie}");
-        for attribute in ["HttpOnly", "Secure", "SameSite=Strict", "Path=/", "Max-Age=600"] {
-            assert!(cookie.contains(attribute), "{cookie}");
-        }
-        assert!(!cookie.contains("Domain"), "{cookie}");
-        assert!(no_cookie().unwrap().to_str().unwrap().contains("Max-Age=0"));
-    }
-
-    #[test]
-    fn the_token_is_found_among_other_cookies() {
-        let sessions = sessions();
-        let token = sessions.token(&session(&sessions));
-        let line = format!("theme=dark; {REFRESH_COOKIE}={}; x=y", token.expose());
-        let mut headers = HeaderMap::new();
-        assert!(RefreshToken::from_cookies(&headers).is_none());
-        headers.insert(COOKIE, line.parse().unwrap());
-        assert!(RefreshToken::from_cookies(&headers).is_some());
-        for beside in ["lang=Zo\u{eb}; ", "__Host-hallpass-refresh=bogus; ", "\u{2000}"] {
-            let line = format!("{beside}{REFRESH_COOKIE}={}", token.expose());
-            headers.insert(COOKIE, HeaderValue::from_bytes(line.as_bytes()).unwrap());
-            let found = RefreshToken::from_cookies(&headers).is_some();
-            assert_eq!(found, !beside.starts_with('\u{2000}'), "{beside:?}");
-        }
+        assert_eq!(sessions.issue(&session(&sessions), a_moment_later).left_s, 600);
     }
 }

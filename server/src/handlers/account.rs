@@ -12,7 +12,7 @@ use crate::client::Client;
 use crate::config::Registration;
 use crate::problem::{Problem, field_error};
 use crate::proof::password::{JobKind, Password, PhcHash};
-use crate::sessions::no_cookie;
+use crate::refresh_cookie;
 use crate::state::App;
 use crate::store::{CreateUserError, User};
 use crate::username::{LOOKS_LIKE_ANOTHER, Username};
@@ -147,7 +147,7 @@ pub async fn delete(caller: Caller, app: App) -> Result<Answer<()>, Problem> {
             return Err(app.refusal(error));
         }
         line.ok();
-        Ok(Answer::done().with_header(SET_COOKIE, no_cookie()?))
+        Ok(Answer::done().with_header(SET_COOKIE, refresh_cookie::clear()?))
     })
     .await
 }

@@ -10,9 +10,10 @@ use crate::answer::Answer;
 use crate::audit::{Event, Record};
 use crate::auth::{self, Caller, Leaver};
 use crate::client::Client;
+use crate::metrics::LoginEnd;
 use crate::problem::Problem;
 use crate::proof::password::{Password, StoredHash, Verdict};
-use crate::sessions::no_cookie;
+use crate::refresh_cookie;
 use crate::state::{App, State};
 use crate::store::{NewSession, Refresh, Rotation, Session, User, UserId, Verified};
 use crate::throttle::Attempt;
@@ -23,7 +24,13 @@ use crate::username::Username;
 pub async fn login(form: Credentials, client: Client, app: App) -> Result<Answer<Login>, Problem> {
     let pending = app.metrics.logins.begin();
     let outcome = sign_in(form, client, &app).await;
-    pending.answered(outcome.as_ref().map_or_else(Problem::status, |_| StatusCode::OK));
+    pending.ended(match outcome.as_ref().map_or_else(Problem::status, |_| StatusCode::OK) {
+        StatusCode::OK => LoginEnd::Ok,
+        StatusCode::UNAUTHORIZED => LoginEnd::Refused,
+        StatusCode::TOO_MANY_REQUESTS => LoginEnd::Throttled,
+        StatusCode::SERVICE_UNAVAILABLE => LoginEnd::Overloaded,
+        _ => LoginEnd::Failed,
+    });
     outcome
 }
 
@@ -126,7 +133,7 @@ pub async fn logout(leaver: Leaver, app: App) -> Result<Answer<()>, Problem> {
             app.store.end_session(session, app.moment()).await?;
             Record::new(Event::Logout, &leaver.client).user(user).session(session).ok();
         }
-        Ok(Answer::done().with_header(SET_COOKIE, no_cookie()?))
+        Ok(Answer::done().with_header(SET_COOKIE, refresh_cookie::clear()?))
     })
     .await
 }
@@ -241,7 +248,7 @@ async fn verified(app: &State, user: &User, password: &Secret, verdict: Verdict)
 
 /// An access token, and the refresh cookie.
 fn signed_in(app: &State, user: &User, session: &Session) -> Result<Answer<Login>, Problem> {
-    let cookie = app.sessions.cookie(session, app.clock.now())?;
+    let cookie = refresh_cookie::set(&app.sessions.issue(session, app.clock.now()))?;
     Ok(access_token(app, user, session)?.with_header(SET_COOKIE, cookie))
 }
 

@@ -10,7 +10,7 @@ use crate::answer::Answer;
 use crate::audit::{Event, Record};
 use crate::auth::Caller;
 use crate::problem::Problem;
-use crate::sessions::no_cookie;
+use crate::refresh_cookie;
 use crate::state::App;
 use crate::store::{Session, SessionId};
 
@@ -53,7 +53,7 @@ pub async fn end(caller: Caller, id: String, app: App) -> Result<Answer<()>, Pro
         Record::new(Event::SessionsEnded, &caller.client).user(caller.user.id).session(id).ok();
         let done = Answer::done();
         let is_own = id == caller.session;
-        Ok(if is_own { done.with_header(SET_COOKIE, no_cookie()?) } else { done })
+        Ok(if is_own { done.with_header(SET_COOKIE, refresh_cookie::clear()?) } else { done })
     })
     .await
 }

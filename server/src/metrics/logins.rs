@@ -1,6 +1,5 @@
 //! What came of signing in, and of staying signed in.
 
-use http::StatusCode;
 use prometheus::IntCounter;
 
 use super::families::Families;
@@ -38,23 +37,38 @@ impl Logins {
     }
 }
 
+/// How a login ended.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum LoginEnd {
+    /// Somebody is signed in.
+    Ok,
+    /// The proof is not right, or there is no such user.
+    Refused,
+    /// There were too many attempts.
+    Throttled,
+    /// Too many passwords wait to be hashed.
+    Overloaded,
+    /// Something broke.
+    Failed,
+}
+
 /// A login that has not ended.
 #[derive(Debug)]
 #[must_use = "dropped, it counts as abandoned"]
 pub struct PendingLogin<'a>(Option<&'a Logins>);
 
 impl PendingLogin<'_> {
-    /// The login was answered with this status.
-    pub fn answered(mut self, status: StatusCode) {
+    /// The login has ended like this.
+    pub fn ended(mut self, how: LoginEnd) {
         let Some(logins) = self.0.take() else { return };
-        let outcome = match status {
-            StatusCode::OK => &logins.ok,
-            StatusCode::UNAUTHORIZED => &logins.refused,
-            StatusCode::TOO_MANY_REQUESTS => &logins.throttled,
-            StatusCode::SERVICE_UNAVAILABLE => &logins.overloaded,
-            _ => &logins.failed,
+        let counter = match how {
+            LoginEnd::Ok => &logins.ok,
+            LoginEnd::Refused => &logins.refused,
+            LoginEnd::Throttled => &logins.throttled,
+            LoginEnd::Overloaded => &logins.overloaded,
+            LoginEnd::Failed => &logins.failed,
         };
-        outcome.inc();
+        counter.inc();
     }
 }
 

@@ -62,18 +62,17 @@ fn who_answers_without_the_route_table_counts_the_same_series() {
 #[test]
 fn a_login_counts_once_by_what_came_of_it() {
     let metrics = Metrics::default();
-    for (status, outcome) in [
-        (200, "ok"),
-        (401, "refused"),
-        (429, "throttled"),
-        (503, "overloaded"),
-        (500, "failed"),
-        (422, "failed"),
+    for (end, outcome) in [
+        (LoginEnd::Ok, "ok"),
+        (LoginEnd::Refused, "refused"),
+        (LoginEnd::Throttled, "throttled"),
+        (LoginEnd::Overloaded, "overloaded"),
+        (LoginEnd::Failed, "failed"),
     ] {
         let series = format!("hallpass_logins_total{{outcome=\"{outcome}\"}}");
         let before = value(&metrics, &series).unwrap();
-        metrics.logins.begin().answered(StatusCode::from_u16(status).unwrap());
-        assert_eq!(value(&metrics, &series), Some(before + 1.0), "{status}");
+        metrics.logins.begin().ended(end);
+        assert_eq!(value(&metrics, &series), Some(before + 1.0), "{end:?}");
     }
     let abandoned = "hallpass_logins_total{outcome=\"abandoned\"}";
     assert_eq!(value(&metrics, abandoned), Some(0.0));

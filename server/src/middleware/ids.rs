@@ -8,7 +8,7 @@ use data_encoding::HEXLOWER;
 use http::{HeaderMap, HeaderValue};
 
 use crate::answer::X_REQUEST_ID;
-use crate::client::TrustedProxies;
+use crate::proxies::TrustedProxies;
 
 /// The longest id that is taken over from a proxy.
 const MAX_ID_BYTES: usize = 128;

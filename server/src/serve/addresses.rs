@@ -8,7 +8,8 @@ use std::time::Duration;
 use ipnet::IpNet;
 use tokio::time::Instant;
 
-use crate::client::{TrustedProxies, network};
+use crate::client::network;
+use crate::proxies::TrustedProxies;
 
 /// How often the log tells that an address has as many connections as it may have.
 const WARNING_PERIOD: Duration = Duration::from_secs(60);
@@ -82,7 +83,7 @@ impl Drop for Place {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::client::parse_network;
+    use crate::proxies::parse_network;
 
     fn addresses(most: usize) -> Arc<Addresses> {
         let proxies = [parse_network("10.0.0.0/8").unwrap(), parse_network("fd00::1").unwrap()];

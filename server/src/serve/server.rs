@@ -15,8 +15,8 @@ use super::idlers::Idlers;
 use super::listener::is_peers_fault;
 use super::refusal::{Refusals, refuse};
 use super::{Answer, Limits, connection};
-use crate::client::TrustedProxies;
 use crate::metrics::Connections;
+use crate::proxies::TrustedProxies;
 use crate::shutdown::{Shutdown, Stage};
 
 /// How long to wait when a connection can't be accepted for lack of file descriptors or memory.

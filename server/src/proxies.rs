@@ -1,0 +1,158 @@
+//! Whose word about a client's address counts, and what a request's headers say of its client.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use http::HeaderMap;
+use http::header::{HeaderName, USER_AGENT};
+use ipnet::{IpNet, Ipv6Net};
+use unicode_properties::{GeneralCategory, GeneralCategoryGroup, UnicodeGeneralCategory as _};
+
+use crate::client::Client;
+use crate::clock::Clock;
+
+/// What proxies write the client's address in.
+pub const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
+/// More proxies in a row than there are anywhere. What is further left is the sender's to make up,
+/// and to make long.
+const MAX_HOPS: usize = 32;
+
+/// No browser needs more to say what it is.
+const MAX_USER_AGENT_CHARS: usize = 256;
+
+/// The networks whose `X-Forwarded-For` counts.
+#[derive(Clone, Debug, Default)]
+pub struct TrustedProxies(Vec<IpNet>);
+
+impl TrustedProxies {
+    /// Trusts these networks. IPv4-mapped ones are taken as the IPv4 networks that they are.
+    pub fn new(networks: &[IpNet]) -> Self {
+        Self(networks.iter().copied().map(canonical).collect())
+    }
+
+    /// The client behind a connection from `peer` that sent `headers`.
+    pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> Client {
+        Client { address: address(peer, headers, self), user_agent: user_agent(headers) }
+    }
+
+    /// Whether `address`, which is not IPv4-mapped, is one of them.
+    pub(crate) fn trust(&self, address: IpAddr) -> bool {
+        self.0.iter().any(|network| network.contains(&address))
+    }
+}
+
+/// Whether a network is so large that trusting it is trusting strangers: shorter than any private one.
+/// Those of IPv6 are in `fc00::/7` (RFC 4193).
+pub fn is_everybody(network: IpNet) -> bool {
+    match canonical(network) {
+        IpNet::V4(network) => network.prefix_len() < 8,
+        IpNet::V6(network) => network.prefix_len() < 16 && !is_private(&network),
+    }
+}
+
+fn is_private(network: &Ipv6Net) -> bool {
+    network.prefix_len() >= 7 && network.addr().is_unique_local()
+}
+
+fn canonical(network: IpNet) -> IpNet {
+    match (network.addr().to_canonical(), network.prefix_len()) {
+        // Prefixes this long are IPv6 ones.
+        (address @ IpAddr::V4(_), prefix @ 96..) => IpNet::new_assert(address, prefix - 96),
+        _ => network,
+    }
+}
+
+/// Reads a network in CIDR notation, or one address.
+///
+/// # Errors
+///
+/// A phrase that says what to give.
+pub fn parse_network(text: &str) -> Result<IpNet, String> {
+    text.parse::<IpNet>()
+        .or_else(|_| text.parse::<IpAddr>().map(IpNet::from))
+        .map_err(|_| "give a network or an address, such as 10.0.0.0/8 or ::1".to_owned())
+}
+
+/// The address of the client behind a connection from `peer`.
+///
+/// Each proxy appends the address it was asked from, so the list is true from the right for as long
+/// as it was a trusted one that wrote it.
+pub fn address(peer: IpAddr, headers: &HeaderMap, proxies: &TrustedProxies) -> IpAddr {
+    let lines = headers.get_all(X_FORWARDED_FOR).iter().rev();
+    let elements = lines.flat_map(|line| line.as_bytes().rsplit(|byte| *byte == b','));
+    // RFC 9110 section 5.6.1.2: empty elements are to be ignored, a reasonable number of them.
+    let hops = elements.take(MAX_HOPS).map(<[u8]>::trim_ascii).filter(|hop| !hop.is_empty());
+    let mut nearest = peer.to_canonical();
+    for hop in hops {
+        if !proxies.trust(nearest) {
+            break;
+        }
+        let Some(address) = parse_hop(hop) else { break };
+        nearest = address;
+    }
+    nearest
+}
+
+/// Warns, once an hour at most, of a peer that forwards addresses and is not trusted: if it is a proxy,
+/// all who come through it are one client to us.
+#[derive(Debug)]
+pub struct ForwardingWarning {
+    /// In milliseconds since 1970.
+    next: AtomicI64,
+}
+
+impl Default for ForwardingWarning {
+    fn default() -> Self {
+        Self { next: AtomicI64::new(i64::MIN) }
+    }
+}
+
+impl ForwardingWarning {
+    /// Looks at the headers of a request from `peer`.
+    pub fn look(&self, peer: IpAddr, headers: &HeaderMap, proxies: &TrustedProxies, clock: &Clock) {
+        const PERIOD_MS: i64 = 60 * 60 * 1000;
+        let peer = peer.to_canonical();
+        if !headers.contains_key(X_FORWARDED_FOR) || proxies.trust(peer) {
+            return;
+        }
+        let (now, next) = (clock.now().as_millisecond(), self.next.load(Ordering::Relaxed));
+        let after = now.saturating_add(PERIOD_MS);
+        // Of several at once, one warns.
+        let take =
+            |next| self.next.compare_exchange(next, after, Ordering::Relaxed, Ordering::Relaxed);
+        if now >= next && take(next).is_ok() {
+            tracing::warn!(
+                "{peer} sends X-Forwarded-For and is no trusted proxy, so all who come through it are \
+                 throttled and logged as one client; if it is your proxy, use --trusted-proxy {peer} \
+                 (HALLPASS_TRUSTED_PROXY)"
+            );
+        }
+    }
+}
+
+/// An address, with or without a port, an IPv6 one with or without brackets.
+fn parse_hop(hop: &[u8]) -> Option<IpAddr> {
+    let text = str::from_utf8(hop).ok()?;
+    let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
+    let address =
+        bare.parse().or_else(|_| text.parse().map(|with_port: SocketAddr| with_port.ip()));
+    address.ok().map(|address| address.to_canonical())
+}
+
+fn user_agent(headers: &HeaderMap) -> String {
+    let Some(value) = headers.get(USER_AGENT) else { return String::new() };
+    let text = String::from_utf8_lossy(value.as_bytes());
+    text.chars().filter(|c| is_harmless(*c)).take(MAX_USER_AGENT_CHARS).collect()
+}
+
+/// Whether it leaves the line around it as it is. What does not are control characters, line
+/// separators, and format characters such as those that turn the direction of writing.
+fn is_harmless(c: char) -> bool {
+    use GeneralCategory::{LineSeparator, ParagraphSeparator};
+    c.general_category_group() != GeneralCategoryGroup::Other
+        && !matches!(c.general_category(), LineSeparator | ParagraphSeparator)
+}
+
+#[cfg(test)]
+mod tests;
