@@ -3,7 +3,7 @@ use std::time::Duration;
 use ::http::{Method, StatusCode};
 use hallpass_contract::path;
 
-use super::{Metrics, OTHER};
+use super::{LoginEnd, Metrics, OTHER};
 
 /// The line of a series, such as `name{label="value"}`, and its value.
 fn value(metrics: &Metrics, series: &str) -> Option<f64> {
