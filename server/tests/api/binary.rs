@@ -1,24 +1,21 @@
 //! The real `hallpass`, as a process of its own.
 
-use std::ffi::OsStr;
-use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc;
-use std::thread::JoinHandle;
-use std::time::Duration;
+use std::process::{Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
 
-use hallpass_contract::LISTENING_ON;
-use rustix::process::{Pid, Signal, kill_process};
+use hallpass_process::command::{ANY_PORT, hallpass};
+use hallpass_process::{Launch, Server};
+use rustix::process::Signal;
 use serde_json::json;
 
-const START_TIMEOUT: Duration = Duration::from_secs(30);
+/// Longer than any end takes, on a busy machine too.
+const END_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// `hallpass` as its own process, on a port of its own.
 pub struct Process {
-    child: Child,
+    server: Server,
     pub url: String,
-    log: Option<JoinHandle<String>>,
 }
 
 impl Process {
@@ -26,29 +23,15 @@ impl Process {
         Self::of(serve_command(data_dir, args))
     }
 
-    pub fn of(mut command: Command) -> Self {
-        let mut child = command.spawn().unwrap();
-        let mut stderr = child.stderr.take().unwrap();
-        let log = std::thread::spawn(move || {
-            let mut text = String::new();
-            stderr.read_to_string(&mut text).unwrap();
-            text
-        });
-        Self::with_log(child, log)
+    pub fn of(command: Command) -> Self {
+        Self::launch(Launch::new(command))
     }
 
-    /// With a thread that yields what the process logs once it has ended.
-    pub fn with_log(mut child: Child, log: JoinHandle<String>) -> Self {
-        let stdout = child.stdout.take().unwrap();
-        let (started, starting) = mpsc::channel();
-        std::thread::spawn(move || {
-            let mut first_line = String::new();
-            BufReader::new(stdout).read_line(&mut first_line).unwrap();
-            let _ = started.send(first_line);
-        });
-        let first_line = starting.recv_timeout(START_TIMEOUT).expect("it starts in time");
-        let url = first_line.trim().strip_prefix(LISTENING_ON).expect(&first_line).to_owned();
-        Self { child, url, log: Some(log) }
+    /// In the group of the tests, so that Ctrl-C in a terminal ends it, too.
+    pub fn launch(launch: Launch) -> Self {
+        let server = Server::start(launch.in_callers_group()).unwrap();
+        let url = server.url().to_owned();
+        Self { server, url }
     }
 
     pub async fn post(&self, path: &str, username: &str, password: &str) -> reqwest::Response {
@@ -58,11 +41,26 @@ impl Process {
     }
 
     pub fn id(&self) -> u32 {
-        self.child.id()
+        self.server.process.id().as_raw_pid().cast_unsigned()
     }
 
     pub fn signal(&self, signal: Signal) {
-        kill_process(Pid::from_child(&self.child), signal).unwrap();
+        self.server.process.signal(signal).unwrap();
+    }
+
+    /// What stands behind this text on the first line of the log that has it.
+    pub fn logged(&self, text: &str, patience: Duration) -> String {
+        let deadline = Instant::now() + patience;
+        loop {
+            let log = self.server.process.log();
+            // The last line may not be whole yet.
+            let whole = log.rsplit_once('\n').map_or("", |(whole, _)| whole);
+            if let Some((_, found)) = whole.lines().find_map(|line| line.split_once(text)) {
+                return found.to_owned();
+            }
+            assert!(Instant::now() < deadline, "no {text:?} in the log: {log}");
+            std::thread::yield_now();
+        }
     }
 
     /// Ends the process and returns how it ended and all that it logged.
@@ -73,15 +71,8 @@ impl Process {
 
     /// How it ends, and all that it logged.
     pub fn wait(&mut self) -> (ExitStatus, String) {
-        let status = self.child.wait().unwrap();
-        (status, self.log.take().unwrap().join().unwrap())
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        let status = self.server.process.wait(END_TIMEOUT).unwrap();
+        (status, self.server.process.log())
     }
 }
 
@@ -98,13 +89,10 @@ pub fn serve_command(data_dir: &Path, args: &[&str]) -> Command {
 
 /// `hallpass` with these arguments, whatever the developer's environment says.
 pub fn command(data_dir: &Path, args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_hallpass"));
-    for (name, _) in std::env::vars_os().filter(|(name, _)| is_setting(name)) {
-        command.env_remove(name);
-    }
+    let mut command = hallpass(Path::new(env!("CARGO_BIN_EXE_hallpass")));
     // By the environment, so that a test's arguments take precedence.
     command
-        .env("HALLPASS_LISTEN", "127.0.0.1:0")
+        .env("HALLPASS_LISTEN", ANY_PORT)
         .env("HALLPASS_PBKDF2_ITERATIONS", "10")
         .env("HALLPASS_DATA_DIR", data_dir)
         .args(args)
@@ -112,8 +100,4 @@ pub fn command(data_dir: &Path, args: &[&str]) -> Command {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     command
-}
-
-fn is_setting(name: &OsStr) -> bool {
-    name.as_encoded_bytes().starts_with(b"HALLPASS_")
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use hallpass_contract::{Login, PublicConfig};
+use hallpass_process::Launch;
 use rustix::process::Signal;
 use serde_json::Value;
 
@@ -244,9 +245,10 @@ fn a_first_start_that_is_killed_at_any_moment_can_be_repeated() {
 #[tokio::test]
 async fn a_stderr_that_nobody_reads_stops_neither_answers_nor_the_shutdown() {
     let dir = tempfile::tempdir().unwrap();
-    let mut child = command(dir.path(), &["--log-level", "debug"]).spawn().unwrap();
-    let _unread = child.stderr.take().unwrap();
-    let mut process = Process::with_log(child, std::thread::spawn(String::new));
+    let mut command = command(dir.path(), &["--log-level", "debug"]);
+    let (_unread, stderr) = std::io::pipe().unwrap();
+    command.stderr(stderr);
+    let mut process = Process::launch(Launch::new(command).without_log());
     // Each of them logs a line; a pipe holds 64 KiB.
     for _ in 0..1000 {
         let verify = client().get(format!("{}/api/verify", process.url));

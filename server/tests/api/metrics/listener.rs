@@ -1,9 +1,7 @@
 //! The listener of the real process: off by default, and what it says of itself.
 
-use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::Command;
-use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use hallpass_contract::LISTENING_ON;
@@ -18,22 +16,10 @@ use crate::binary::{Process, client, serve_command as command};
 use crate::exposition::Exposition;
 
 /// A process that serves metrics, and where.
-fn start(mut command: Command) -> (Process, String) {
-    let mut child = command.spawn().unwrap();
-    let stderr = BufReader::new(child.stderr.take().unwrap());
-    let (found, finding) = mpsc::channel();
-    let log = std::thread::spawn(move || {
-        let mut text = String::new();
-        for line in stderr.lines().map(Result::unwrap) {
-            if let Some((_, url)) = line.split_once("metrics on ") {
-                let _ = found.send(url.to_owned());
-            }
-            text = text + &line + "\n";
-        }
-        text
-    });
-    let process = Process::with_log(child, log);
-    (process, finding.recv_timeout(SOON).expect("it says where the metrics are"))
+fn start(command: Command) -> (Process, String) {
+    let process = Process::of(command);
+    let url = process.logged("metrics on ", SOON);
+    (process, url)
 }
 
 async fn scrape(url: &str) -> Exposition {
