@@ -1,6 +1,5 @@
 //! The accounts of a run: made or taken from a file, and signed in.
 
-mod account;
 mod args;
 mod file;
 mod import;
@@ -10,9 +9,8 @@ mod progress;
 mod provision;
 mod users;
 
-pub(crate) use account::{Account, RefreshToken, SignedIn, Token, bearer};
 pub(crate) use args::AccountArgs;
-pub(crate) use import::{OwnServer, disable};
+pub(crate) use import::disable;
 pub(crate) use keeper::{Keeper, Renewals};
 pub(crate) use names::Namer;
 pub(crate) use provision::Provisioner;

@@ -1,6 +1,5 @@
 //! The command line: one subcommand for each thing to do.
 
-use std::fmt;
 use std::path::Path;
 
 use clap::{Parser, Subcommand};
@@ -116,15 +115,3 @@ fn built_in_target(name: &str) -> Result<&'static str, String> {
         format!("the built-in targets are {}", BUILT_IN.map(|(name, _)| name).join(" and "))
     })
 }
-
-/// What is wrong with the command line, found only after it was parsed.
-#[derive(Debug, Eq, PartialEq)]
-pub(crate) struct UsageError(pub(crate) String);
-
-impl fmt::Display for UsageError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for UsageError {}

@@ -3,7 +3,7 @@
 //! blocks, so that two servers can be measured in turn.
 
 mod block;
-mod line;
+mod connection;
 
 pub(crate) use block::{Block, Span, block};
-pub(crate) use line::Line;
+pub(crate) use connection::PersistentConnection;

@@ -2,7 +2,7 @@
 //! and the numbers.
 //!
 //! An experiment is a body that runs on a [`Scene`] and hands back its [`Findings`]. What is common to all
-//! is here: a [`Record`] that notes how it is run and writes the reports, and [`on_scene`], which finds the
+//! is here: a [`ReportWriter`] that notes how it is run and writes the reports, and [`on_scene`], which finds the
 //! server, sets accounts up on it, and ends it. [`conduct`] is both for one server.
 
 mod args;
@@ -10,7 +10,6 @@ mod compare;
 mod duel;
 mod ending;
 mod enumerate;
-mod findings;
 mod gate;
 mod generator;
 mod isolate;
@@ -19,43 +18,20 @@ mod open;
 mod overload;
 mod recovery;
 mod scene;
-mod speed;
 mod steps;
 mod storm;
 mod streams;
 
-use serde::Serialize;
-
-pub(crate) use args::{Common, parse_share};
+pub(crate) use args::Common;
 pub(crate) use compare::{Args as CompareArgs, command as compare};
 pub(crate) use enumerate::{Args as EnumerateArgs, command as enumerate};
-pub(crate) use findings::{Findings, Record};
 pub(crate) use gate::{Args as GateArgs, command as gate};
 pub(crate) use generator::GeneratorArgs;
 pub(crate) use isolate::{Args as IsolateArgs, command as isolate};
 pub(crate) use knee::{Args as KneeArgs, command as knee};
 pub(crate) use open::{Args as OpenArgs, command as open};
 pub(crate) use overload::{Args as OverloadArgs, command as overload};
-pub(crate) use scene::{Scene, on_scene};
+pub(crate) use scene::{Scene, conduct};
 pub(crate) use steps::Steps;
 pub(crate) use storm::{Args as StormArgs, command as storm};
 pub(crate) use streams::Stream;
-
-use crate::interrupt::Interrupt;
-use crate::verdict::Ending;
-
-/// Carries out an experiment on one server, and writes its reports.
-///
-/// # Errors
-///
-/// The command line is wrong ([`UsageError`](crate::cli::UsageError)), or nothing could be measured.
-pub(crate) fn conduct<B: Serialize>(
-    experiment: &'static str,
-    args: &Common,
-    interrupt: &Interrupt,
-    body: impl FnOnce(&mut Scene<'_>) -> anyhow::Result<Findings<B>>,
-) -> anyhow::Result<Ending> {
-    let record = Record::begin(experiment, &args.output)?;
-    let findings = on_scene(&args.target, &args.accounts, interrupt, body)?;
-    record.publish(findings)
-}

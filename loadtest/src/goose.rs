@@ -22,18 +22,17 @@ use anyhow::Context;
 use goose::config::GooseConfiguration;
 
 pub(crate) use args::Args;
-use attack::Measured;
+use attack::GooseRun;
 use share::{Kind, Split};
 use summary::Summary;
 use verdict::Evidence;
 
 use crate::accounts::Provisioner;
-use crate::cli::UsageError;
-use crate::experiment::Record;
 use crate::interrupt::Interrupt;
-use crate::open::{Readings, read};
-use crate::report::{Server, check_writable, unfinished};
+use crate::machine::{Readings, read};
+use crate::report::{ReportWriter, Server, check_writable, unfinished};
 use crate::sut::{Clients, Host, Spec, Target, TargetArgs};
+use crate::usage::UsageError;
 use crate::verdict::{Ending, Verdict};
 
 /// Its name in reports.
@@ -62,7 +61,7 @@ pub(crate) fn run(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Ending> 
     let split = Split::of(args.users, &args.scenario).map_err(UsageError)?;
     split.check(&spec, &args.mix).map_err(UsageError)?;
     seating::accounts_needed(args, &split)?;
-    let record = Record::begin(EXPERIMENT, &args.output)?;
+    let record = ReportWriter::begin(EXPERIMENT, &args.output)?;
     check_reports(args)?;
     unfinished::begun_by_goose(&args.report);
     logging::keep_goose_quiet(&options);
@@ -93,9 +92,9 @@ fn check_reports(args: &Args) -> Result<(), UsageError> {
 /// how long they are to live.
 fn with_short_tokens(args: &TargetArgs, split: &Split) -> TargetArgs {
     let mut args = args.clone();
-    let told = std::env::var_os("HALLPASS_ACCESS_TTL").is_some_and(|ttl| ttl != OsString::new())
+    let is_set = std::env::var_os("HALLPASS_ACCESS_TTL").is_some_and(|ttl| ttl != OsString::new())
         || args.server_args.iter().any(|arg| arg.starts_with("--access-ttl"));
-    if args.host.is_none() && split.has(Kind::Negative) && !told {
+    if args.host.is_none() && split.has(Kind::Negative) && !is_set {
         args.server_args.push(format!("--access-ttl={SHORT_LIFE}"));
     }
     args
@@ -128,7 +127,7 @@ async fn measure(host: &Host, plan: Plan<'_>, interrupt: &Interrupt) -> anyhow::
     let measured = attack::attack(options, args, &world, interrupt).await?;
     readings.add(read(&place));
     let contention = readings.shares(start, start.elapsed());
-    let Measured { metrics, missed_thresholds } = measured;
+    let GooseRun { metrics, missed_thresholds } = measured;
     let summary = Summary::of(&metrics, &world, with_ramp_up);
     for file in &args.report {
         println!("Goose's report: {}", file.display());

@@ -7,22 +7,28 @@ mod experiment;
 mod goose;
 mod histogram;
 mod interrupt;
+mod machine;
 mod open;
+mod parse;
 mod report;
 mod selftest;
 mod slo;
 mod stats;
 mod sut;
+mod tally;
+mod text;
+mod usage;
 mod verdict;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
-use cli::{Cli, Command, Reports, UsageError};
+use cli::{Cli, Command, Reports};
 use interrupt::Interrupt;
 use report::unfinished;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use usage::UsageError;
 use verdict::Ending;
 
 /// As clap has it for a command line that it refuses.

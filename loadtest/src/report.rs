@@ -3,18 +3,17 @@
 mod args;
 mod axis;
 mod chart;
+mod findings;
 mod json;
 mod junit;
-mod machine;
 mod page;
-mod text;
+mod run_info;
 pub(crate) mod unfinished;
 
 pub(crate) use args::{OutputArgs, check_writable};
 pub(crate) use axis::{Axis, Unit};
-pub(crate) use chart::{Chart, Line, Tone};
-pub(crate) use json::{Head, OpenBody, RequestFigures, Requests, requests, write_json};
-pub(crate) use junit::write_junit;
-pub(crate) use machine::{Machine, RunInfo, Server, command_line, wall_clock};
-pub(crate) use page::{Figure, Page, Table, words};
-pub(crate) use text::{grouped, time};
+pub(crate) use chart::{Chart, Series, Tone};
+pub(crate) use findings::{Findings, ReportWriter};
+pub(crate) use json::{RequestFigures, Requests, outcome_counts};
+pub(crate) use page::{Figure, Table, words};
+pub(crate) use run_info::{Machine, Server};

@@ -4,23 +4,25 @@ mod busy;
 mod delay;
 mod held_up;
 mod limits;
+mod own_server;
 mod pauses;
+mod plain;
 mod polling;
 mod queue;
 mod renewals;
+mod row;
 mod server;
 mod stall;
 
 #[cfg(test)]
 pub(crate) use server::{CounterServer, DelayServer};
 
-use std::fmt;
 use std::time::Duration;
 
-use crate::cli::UsageError;
 use crate::interrupt::Interrupt;
-use crate::open::{Place, Reading, Readings, read};
+use crate::machine::{Place, Reading, Readings, read};
 use crate::sut::TargetArgs;
+use crate::usage::UsageError;
 use crate::verdict::{Ending, Verdict};
 
 /// Ground truth: runs whose figures are known from elsewhere, printed beside what is reported of them.
@@ -39,19 +41,9 @@ pub(crate) struct Args {
     /// can be said
     #[arg(
         long, env = "HALLPASS_LOAD_MAX_OTHERS", value_name = "PERCENT", default_value = "10%",
-        value_parser = crate::experiment::parse_share
+        value_parser = crate::parse::parse_share
     )]
     max_others: f64,
-}
-
-/// A figure of which the truth is known.
-struct Row {
-    what: &'static str,
-    truth: String,
-    reported: String,
-    /// How far they are apart, and how far they may be.
-    distance: String,
-    right: bool,
 }
 
 /// Runs all of them.
@@ -130,17 +122,4 @@ fn contention(before: Reading, most: f64) -> Option<String> {
     readings.add(before);
     readings.add(reading());
     readings.shares(start, start.elapsed()).fault(None, most)
-}
-
-/// What the following rows are of.
-fn heading(text: &str) {
-    println!("\n{text}\n  {:24} {:>12} {:>12}", "", "truth", "reported");
-}
-
-impl fmt::Display for Row {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { what, truth, reported, distance, right } = self;
-        let mark = if *right { "ok" } else { "WRONG" };
-        write!(f, "  {what:24} {truth:>12} {reported:>12}  {mark}: {distance}")
-    }
 }

@@ -10,9 +10,9 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::histogram::Times;
-use crate::open::Tally;
-use crate::report::{grouped, time as time_text};
 use crate::stats::needed;
+use crate::tally::Tally;
+use crate::text::{grouped, time as time_text};
 
 /// Something that must hold of one request's figures, or of each request's.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,12 +1,14 @@
 //! The system under test (SUT): which server it is, how the load tester speaks to it, and what its answers
 //! mean.
 
+mod account;
 mod answer;
 mod args;
 mod call;
 mod client;
 mod host;
 mod outcome;
+mod own_server;
 mod protocol;
 mod server;
 mod spec;
@@ -14,11 +16,13 @@ mod spec;
 mod tests;
 mod values;
 
-pub(crate) use args::{TargetArgs, parse_duration, parse_host};
+pub(crate) use account::{Account, RefreshToken, SignedIn, Token, bearer};
+pub(crate) use args::{TargetArgs, parse_host};
 pub(crate) use call::{BadLogin, BadToken, Call};
 pub(crate) use client::{Clients, send, whole};
 pub(crate) use host::Host;
 pub(crate) use outcome::{Failure, OWN_LIMITS, Outcome, own_limit};
+pub(crate) use own_server::OwnServer;
 pub(crate) use protocol::Target;
 pub(crate) use server::Signaller;
 pub(crate) use spec::{AccountRules, BUILT_IN, Spec};

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::sut::parse_duration;
+use crate::parse::parse_duration;
 
 /// How many accounts, and where they are kept.
 #[derive(Clone, Debug, clap::Args)]

@@ -11,11 +11,11 @@ use hallpass_contract::Secret;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::Account;
+use crate::sut::Account;
 
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-struct Line {
+struct StoredAccount {
     /// Scheme, host and port.
     host: String,
     username: String,
@@ -58,7 +58,7 @@ impl AccountsFile {
         file.read_to_string(&mut text)?;
         let (whole, cut_off) = text.split_at(text.rfind('\n').map_or(0, |end| end + 1));
         let host = host.origin().ascii_serialization();
-        let open_end = serde_json::from_str::<Line>(cut_off).is_ok();
+        let open_end = serde_json::from_str::<StoredAccount>(cut_off).is_ok();
         let whole = if open_end { text.as_str() } else { whole };
         let accounts = parse(whole, &host)?;
         if !cut_off.is_empty() && !open_end {
@@ -92,7 +92,7 @@ impl AccountsFile {
         let mut text = if self.open_end { b"\n".to_vec() } else { Vec::new() };
         for account in accounts {
             let Account { username, password } = account.clone();
-            let line = Line { host: self.host.clone(), username, password };
+            let line = StoredAccount { host: self.host.clone(), username, password };
             serde_json::to_writer(&mut text, &line)?;
             text.push(b'\n');
             self.accounts.push(account.clone());
@@ -108,7 +108,7 @@ impl AccountsFile {
 fn parse(text: &str, host: &str) -> anyhow::Result<Vec<Account>> {
     let mut accounts = Vec::new();
     for (number, line) in text.lines().enumerate() {
-        let Line { host: of, username, password } = serde_json::from_str(line)
+        let StoredAccount { host: of, username, password } = serde_json::from_str(line)
             .with_context(|| format!("line {} is not one of ours", number + 1))?;
         if origin(&of) == host {
             accounts.push(Account { username, password });

@@ -5,7 +5,7 @@
 //! server computes a whole hash for each login. It saves computing one for each account beforehand.
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Output, Stdio};
 use std::sync::Arc;
 
@@ -13,22 +13,15 @@ use anyhow::{Context, bail};
 use serde::{Deserialize, Serialize};
 use tokio::process::Command;
 
-use super::Account;
 use super::names::Namer;
+use crate::sut::{Account, OwnServer};
 
 /// Fewer accounts than this register over HTTP as they would anywhere.
 pub(crate) const WORTHWHILE: usize = 100;
 
-/// The binary of a started server and where its data are.
-#[derive(Clone, Debug)]
-pub(crate) struct OwnServer {
-    pub(crate) binary: PathBuf,
-    pub(crate) data_dir: PathBuf,
-}
-
 /// What of a user's record goes out of the server and in again.
 #[derive(Deserialize, Serialize)]
-struct Record {
+struct ExportedUser {
     username: String,
     password_hash: String,
 }
@@ -53,7 +46,7 @@ pub(crate) async fn copies(
     let mut file = tempfile::Builder::new().suffix(".jsonl").tempfile()?;
     for account in &accounts[1..] {
         let username = account.username.clone();
-        let record = Record { username, password_hash: password_hash.clone() };
+        let record = ExportedUser { username, password_hash: password_hash.clone() };
         serde_json::to_writer(&mut file, &record)?;
         file.write_all(b"\n")?;
     }
@@ -78,7 +71,7 @@ pub(crate) fn disable(own: &OwnServer, username: &str) -> anyhow::Result<()> {
 async fn password_hash(own: &OwnServer, username: &str) -> anyhow::Result<String> {
     let exported = hallpass(own, "export", None).await?.stdout;
     for line in exported.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
-        let record: Record = serde_json::from_slice(line).context("an exported user")?;
+        let record: ExportedUser = serde_json::from_slice(line).context("an exported user")?;
         if record.username == username {
             return Ok(record.password_hash);
         }

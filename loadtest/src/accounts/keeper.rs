@@ -11,9 +11,9 @@ use reqwest::Client;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
-use super::{SignedIn, Users};
-use crate::open::Tally;
-use crate::sut::{Failure, Outcome, Target, send};
+use super::Users;
+use crate::sut::{Failure, Outcome, SignedIn, Target, send};
+use crate::tally::Tally;
 
 /// How often is looked for tokens that are due. They are due well before they end.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -69,7 +69,7 @@ impl Keeper {
         let (stop, stopped) = oneshot::channel();
         let (ready, is_ready) = mpsc::channel();
         let renewals = Arc::new(Mutex::new(Renewals::default()));
-        let work = Work {
+        let renewer = Renewer {
             users: Arc::clone(users),
             target: Arc::clone(target),
             client,
@@ -79,7 +79,7 @@ impl Keeper {
         let runtime = runtime.context("cannot start the async runtime")?;
         let thread = thread::Builder::new()
             .name("token keeper".to_owned())
-            .spawn(move || runtime.block_on(work.keep(stopped, ready)))?;
+            .spawn(move || runtime.block_on(renewer.keep(stopped, ready)))?;
         // It sends or ends, whatever the server does.
         let _ = is_ready.recv();
         Ok(Self { stop: Some(stop), thread: Some(thread), renewals })
@@ -102,14 +102,14 @@ impl Drop for Keeper {
 }
 
 #[derive(Clone)]
-struct Work {
+struct Renewer {
     users: Arc<Users>,
     target: Arc<Target>,
     client: Client,
     renewals: Arc<Mutex<Renewals>>,
 }
 
-impl Work {
+impl Renewer {
     /// Renews what is due, each at once: what ends together must not wait for each other.
     async fn keep(self, mut stopped: oneshot::Receiver<()>, ready: mpsc::Sender<()>) {
         let mut under_way = HashSet::new();
@@ -121,8 +121,8 @@ impl Work {
             for (index, before) in self.users.due(now) {
                 let waits = again_at.get(&index).is_some_and(|at| now < *at);
                 if !waits && under_way.insert(index) {
-                    let work = self.clone();
-                    tasks.spawn(async move { (index, work.renew(index, &before).await) });
+                    let renewer = self.clone();
+                    tasks.spawn(async move { (index, renewer.renew(index, &before).await) });
                 }
             }
             if tasks.is_empty() {

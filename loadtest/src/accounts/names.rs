@@ -3,8 +3,7 @@
 use anyhow::{Context, anyhow};
 use data_encoding::BASE32_NOPAD;
 
-use super::Account;
-use crate::sut::{AccountRules, Spec};
+use crate::sut::{Account, AccountRules, Spec};
 
 /// 160 bits: what no server has a reason to refuse.
 const PASSWORD_BYTES: usize = 20;

@@ -17,10 +17,11 @@ use super::file::AccountsFile;
 use super::import;
 use super::names::Namer;
 use super::progress::Progress;
-use super::{Account, SignedIn};
-use crate::cli::UsageError;
 use crate::interrupt::Interrupt;
-use crate::sut::{Call, Clients, Failure, Host, Outcome, Target, send};
+use crate::sut::{
+    Account, Call, Clients, Failure, Host, Outcome, OwnServer, SignedIn, Target, send,
+};
+use crate::usage::UsageError;
 
 /// Enough to keep a few cores hashing, too few to fill a server's queue.
 const CONCURRENCY: usize = 8;
@@ -34,7 +35,7 @@ pub(crate) struct Provisioner<'a> {
     client: Client,
     args: &'a AccountArgs,
     deadline: Instant,
-    own: Option<import::OwnServer>,
+    own: Option<OwnServer>,
     interrupt: &'a Interrupt,
 }
 

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use super::{Account, SignedIn};
+use crate::sut::{Account, SignedIn};
 
 /// Users that are signed in. A login replaces its user's token, so that what is verified is new.
 #[derive(Debug)]
@@ -53,7 +53,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::accounts::Token;
+    use crate::sut::Token;
 
     fn session(token: &str, life: u64, received: Instant) -> SignedIn {
         let token = Token::new(token, Some(Duration::from_secs(life)), received, None);

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 
-use super::line::Line;
+use super::PersistentConnection;
 use crate::open::Work;
 use crate::stats::{median, quantile, sorted};
 use crate::sut::Failure;
@@ -43,14 +43,17 @@ impl Block {
 /// on which a request failed rests for the remainder of the block.
 pub(crate) async fn block(
     work: &dyn Work,
-    lines: &mut [Line],
+    connections: &mut [PersistentConnection],
     turn: &mut u64,
     span: Span,
 ) -> Block {
     let next = Cell::new(*turn);
     let sum = RefCell::new(Block::default());
     let start = Instant::now();
-    join_all(lines.iter_mut().map(|line| one(work, line, &next, &sum, start, span))).await;
+    join_all(
+        connections.iter_mut().map(|connection| one(work, connection, &next, &sum, start, span)),
+    )
+    .await;
     *turn = next.get();
     let mut block = sum.into_inner();
     block.times_us = sorted(block.times_us);
@@ -59,7 +62,7 @@ pub(crate) async fn block(
 
 async fn one(
     work: &dyn Work,
-    line: &mut Line,
+    connection: &mut PersistentConnection,
     next: &Cell<u64>,
     sum: &RefCell<Block>,
     start: Instant,
@@ -69,7 +72,7 @@ async fn one(
     let mut last = start;
     while answers < span.answers || start.elapsed() < span.time {
         let number = next.replace(next.get() + 1);
-        let asked = line.ask(&work.request(number)).await;
+        let asked = connection.ask(&work.request(number)).await;
         let read = asked.and_then(|asked| {
             work.read(number, &asked.answer, asked.received)?;
             Ok(asked)
@@ -127,16 +130,17 @@ mod tests {
         }
     }
 
-    fn measured(delay: Duration, lines: usize, span: Span, wrong: bool) -> (Block, u64) {
+    fn measured(delay: Duration, connections: usize, span: Span, wrong: bool) -> (Block, u64) {
         let server = DelayServer::start(delay).unwrap();
         let url = Url::parse(&format!("http://{}", server.address)).unwrap();
         let connector = Connector::new(&url, false).unwrap();
-        let mut lines: Vec<Line> =
-            (0..lines).map(|_| Line::new(&connector, Duration::from_secs(10))).collect();
+        let mut connections: Vec<PersistentConnection> = (0..connections)
+            .map(|_| PersistentConnection::new(&connector, Duration::from_secs(10)))
+            .collect();
         let work: Arc<dyn Work> = Arc::new(Plain { wrong });
         let mut turn = 0;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let block = runtime.block_on(block(work.as_ref(), &mut lines, &mut turn, span));
+        let block = runtime.block_on(block(work.as_ref(), &mut connections, &mut turn, span));
         (block, turn)
     }
 

@@ -6,9 +6,9 @@ mod report;
 
 pub(crate) use args::Args;
 
-use super::Record;
 use super::duel::{Contestant, Side};
 use crate::interrupt::Interrupt;
+use crate::report::ReportWriter;
 use crate::sut::TargetArgs;
 use crate::verdict::{Ending, Verdict};
 
@@ -19,9 +19,9 @@ const EXPERIMENT: &str = "compare";
 ///
 /// # Errors
 ///
-/// The command line is wrong ([`UsageError`](crate::cli::UsageError)), or nothing could be measured.
+/// The command line is wrong ([`UsageError`](crate::usage::UsageError)), or nothing could be measured.
 pub(crate) fn command(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Ending> {
-    let record = Record::begin(EXPERIMENT, &args.output)?;
+    let record = ReportWriter::begin(EXPERIMENT, &args.output)?;
     let accounts = args.connections.get().max(args.accounts);
     let contestant = |target| Contestant { target, accounts, delay: None };
     let other = TargetArgs {

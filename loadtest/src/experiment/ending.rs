@@ -13,17 +13,17 @@ pub(crate) fn ending(faults: &[String], broken: &[String], objectives: &[Judged]
     let (verdict, reasons) = if !faults.is_empty() {
         (Verdict::Invalid, faults.to_vec())
     } else if broken.is_empty() && missed.is_empty() && !undecided.is_empty() {
-        (Verdict::Invalid, undecided.into_iter().map(told).collect())
+        (Verdict::Invalid, undecided.into_iter().map(reason).collect())
     } else if broken.is_empty() && missed.is_empty() {
-        (Verdict::Pass, held.into_iter().map(told).collect())
+        (Verdict::Pass, held.into_iter().map(reason).collect())
     } else {
-        let missed = missed.into_iter().map(told);
+        let missed = missed.into_iter().map(reason);
         (Verdict::Fail, broken.iter().cloned().chain(missed).collect())
     };
     Ending { verdict, reason: reasons.join("; ") }
 }
 
-fn told(judged: &Judged) -> String {
+fn reason(judged: &Judged) -> String {
     let Judged { slo, request, observed, held, undecided } = judged;
     if let Some(why) = undecided {
         return format!("{request}: {slo} cannot be decided: {why}");

@@ -8,13 +8,14 @@ mod report;
 
 pub(crate) use args::Args;
 
-use super::{Findings, Scene, conduct};
+use super::{Scene, conduct};
 use crate::interrupt::Interrupt;
+use crate::report::Findings;
 use crate::stats::sorted;
 use crate::verdict::Ending;
 use compare::Difference;
 use probe::Asking;
-use report::Body;
+use report::EnumerateJson;
 
 /// Its name in reports.
 const EXPERIMENT: &str = "enumerate";
@@ -23,12 +24,12 @@ const EXPERIMENT: &str = "enumerate";
 ///
 /// # Errors
 ///
-/// The command line is wrong ([`UsageError`](crate::cli::UsageError)), or nothing could be measured.
+/// The command line is wrong ([`UsageError`](crate::usage::UsageError)), or nothing could be measured.
 pub(crate) fn command(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Ending> {
     conduct(EXPERIMENT, &args.common, interrupt, |scene| measure(args, scene))
 }
 
-fn measure(args: &Args, scene: &mut Scene<'_>) -> anyhow::Result<Findings<Body>> {
+fn measure(args: &Args, scene: &mut Scene<'_>) -> anyhow::Result<Findings<EnumerateJson>> {
     let mut asked = Asking::prepare(args, scene)?.ask(args, scene.interrupt)?;
     let interrupted = scene.interrupt.caught();
     for group in &mut asked {

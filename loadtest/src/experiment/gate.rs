@@ -12,10 +12,10 @@ use std::path::Path;
 
 pub(crate) use args::Args;
 
-use super::Record;
 use super::duel::Contestant;
-use crate::cli::UsageError;
 use crate::interrupt::Interrupt;
+use crate::report::ReportWriter;
+use crate::usage::UsageError;
 use crate::verdict::Ending;
 use baseline::Baseline;
 use decide::decide;
@@ -41,7 +41,7 @@ fn compare(args: &Args, file: &Path, interrupt: &Interrupt) -> anyhow::Result<En
     let usage = |error: anyhow::Error| UsageError(format!("--baseline: {error:#}"));
     let baseline = Baseline::read(file).map_err(usage)?;
     let target = baseline.target(file, &args.target).map_err(usage)?;
-    let record = Record::begin(EXPERIMENT, &args.output)?;
+    let record = ReportWriter::begin(EXPERIMENT, &args.output)?;
     let contestant = |target| Contestant { target, accounts: ACCOUNTS, delay: None };
     let (a, b) = (contestant(target), contestant(args.target.clone()));
     let mut compared = Vec::new();

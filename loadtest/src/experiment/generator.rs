@@ -3,8 +3,8 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use super::args::{parse_positive, parse_share};
 use crate::open::{Phase, Plan, Spacing};
+use crate::parse::{parse_positive, parse_share};
 
 /// How requests arrive.
 #[derive(Clone, Debug, clap::Args)]
@@ -68,7 +68,7 @@ impl GeneratorArgs {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::open::MOST_OTHERS;
+    use crate::machine::MOST_OTHERS;
 
     /// What they are without any option.
     pub(crate) fn args() -> GeneratorArgs {
@@ -86,10 +86,10 @@ pub(crate) mod tests {
     fn the_bound_is_the_one_that_is_documented() {
         use clap::Parser;
         #[derive(Parser)]
-        struct Line {
+        struct CommandLine {
             #[command(flatten)]
             args: GeneratorArgs,
         }
-        assert_eq!(Line::parse_from(["open"]).args.max_others, MOST_OTHERS);
+        assert_eq!(CommandLine::parse_from(["open"]).args.max_others, MOST_OTHERS);
     }
 }

@@ -2,18 +2,22 @@
 
 mod args;
 mod report;
+mod result;
 mod step;
 mod verdict;
 
 pub(crate) use args::Args;
-use report::{Body, figures, question, summary, tables};
+use report::{IsolateJson, figures, question, summary, tables};
+use result::{Capacity, IsolateResult};
 use step::Step;
 use verdict::{Asked, Point, judge};
 
-use super::knee::{self, Found, Limit};
-use super::{Findings, Scene, Stream, conduct};
+use super::knee::{self, Limit};
+use super::{Scene, Stream, conduct};
 use crate::interrupt::Interrupt;
+use crate::report::Findings;
 use crate::slo::{Judged, Slo};
+use crate::text::rate_text;
 use crate::verdict::{Ending, Verdict};
 
 /// How often the rate at which a server shows the most that it can do is raised, from the one that holds.
@@ -23,36 +27,11 @@ const EXPERIMENT: &str = "isolate";
 /// Fewer verifications per second than this make no percentiles.
 const FEWEST: f64 = 50.0;
 
-/// What the steps are percents of.
-#[derive(Debug)]
-struct Capacity {
-    per_s: f64,
-    /// How it was found, unless it was given.
-    found: Option<Found>,
-}
-
-impl Capacity {
-    /// Whether it is what the server can do, and not what the generator could offer.
-    fn is_the_servers(&self) -> bool {
-        self.found.as_ref().is_none_or(|found| found.bounds.limit != Limit::Generator)
-    }
-}
-
-/// All that was measured.
-#[derive(Debug)]
-struct Measured {
-    /// Verifications per second.
-    verify_rate: f64,
-    /// `None` if it was not found.
-    capacity: Option<Capacity>,
-    steps: Vec<Step>,
-}
-
 /// Carries out the command.
 ///
 /// # Errors
 ///
-/// The command line is wrong ([`UsageError`](crate::cli::UsageError)), or nothing could be measured.
+/// The command line is wrong ([`UsageError`](crate::usage::UsageError)), or nothing could be measured.
 pub(crate) fn command(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Ending> {
     conduct(EXPERIMENT, &args.common, interrupt, |scene| {
         let measured = measure(args, scene)?;
@@ -60,12 +39,12 @@ pub(crate) fn command(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Endi
     })
 }
 
-fn measure(args: &Args, scene: &mut Scene<'_>) -> anyhow::Result<Measured> {
+fn measure(args: &Args, scene: &mut Scene<'_>) -> anyhow::Result<IsolateResult> {
     let verify_rate = bearable(args, scene)?;
     let capacity = capacity(args, scene, verify_rate)?;
     let mut steps = Vec::new();
     let Some(known) = capacity.as_ref().filter(|capacity| capacity.is_the_servers()) else {
-        return Ok(Measured { verify_rate, capacity, steps });
+        return Ok(IsolateResult { verify_rate, capacity, steps });
     };
     let planned = args.steps.0.len();
     for (number, percent) in (1..).zip(&args.steps.0) {
@@ -81,7 +60,7 @@ fn measure(args: &Args, scene: &mut Scene<'_>) -> anyhow::Result<Measured> {
         }
         steps.push(step);
     }
-    Ok(Measured { verify_rate, capacity, steps })
+    Ok(IsolateResult { verify_rate, capacity, steps })
 }
 
 /// The rate of verifications that was asked for, or the first half of it that server and generator can do
@@ -89,7 +68,7 @@ fn measure(args: &Args, scene: &mut Scene<'_>) -> anyhow::Result<Measured> {
 fn bearable(args: &Args, scene: &mut Scene<'_>) -> anyhow::Result<f64> {
     let mut rate = args.verify_rate;
     loop {
-        let name = format!("{} verifications per second alone", knee::rate_text(rate));
+        let name = format!("{} verifications per second alone", rate_text(rate));
         let step = Step::take_undisturbed(args, scene, &name, (0.0, rate, 0.0))?;
         let kept_up = step.verify_served >= 0.98 * step.verify_offered;
         if step.interrupted || (step.faults.is_empty() && kept_up) || rate / 2.0 < FEWEST {
@@ -128,7 +107,7 @@ fn capacity(
     let per_s = match found.bounds.limit {
         Limit::Generator => holds,
         _ => most_done(holds, |rate| {
-            let name = format!("{} logins per second, whatever they wait", knee::rate_text(rate));
+            let name = format!("{} logins per second, whatever they wait", rate_text(rate));
             let step = Step::take(args, scene, &name, (0.0, verify_rate, rate))?;
             Ok((!step.interrupted).then_some(step.login_goodput))
         })?,
@@ -174,7 +153,7 @@ fn at_every_step(slos: &[Slo], steps: &[Step]) -> Vec<Judged> {
     judged.collect()
 }
 
-fn findings(args: &Args, scene: &Scene<'_>, measured: Measured) -> Findings<Body> {
+fn findings(args: &Args, scene: &Scene<'_>, measured: IsolateResult) -> Findings<IsolateJson> {
     let (ending, objectives) = match unknown(measured.capacity.as_ref(), scene.interrupt.caught()) {
         Some(ending) => (ending, vec![]),
         None => {
@@ -194,7 +173,7 @@ fn findings(args: &Args, scene: &Scene<'_>, measured: Measured) -> Findings<Body
         figures: figures(&measured, args.within),
         tables: tables(&measured),
         summary: summary(&measured),
-        body: Body::new(measured),
+        body: IsolateJson::new(measured),
     }
 }
 
@@ -206,7 +185,7 @@ fn unknown(capacity: Option<&Capacity>, interrupted: bool) -> Option<Ending> {
             (Verdict::Fail, "interrupted before the login capacity was known".to_owned())
         }
         Some(capacity) => {
-            let per_s = knee::rate_text(capacity.per_s);
+            let per_s = rate_text(capacity.per_s);
             let reason = format!(
                 "the generator fell behind before the server did, which can do {per_s} logins/s or more; give \
                  --capacity"
@@ -225,7 +204,7 @@ fn unknown(capacity: Option<&Capacity>, interrupted: bool) -> Option<Ending> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiment::knee::{Bounds, Limit};
+    use crate::experiment::knee::{Bounds, Found, Limit};
 
     fn capacity(limit: Limit) -> Capacity {
         let bounds = Bounds { holds_per_s: Some(40.0), beyond_per_s: Some(50.0), limit };

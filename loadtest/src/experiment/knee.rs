@@ -16,16 +16,18 @@ pub(crate) use check::lone_login;
 pub(crate) use found::Found;
 use judge::judge;
 pub(crate) use probe::{Probe, Rules};
-use report::{Body, figures, question, summary, tables};
 pub(crate) use report::{KneeFigures, figure, probes};
+use report::{KneeJson, figures, question, summary, tables};
 #[cfg(test)]
 pub(crate) use search::Bounds;
 pub(crate) use search::Limit;
-use search::{Range, Says, search};
+use search::{ProbeOutcome, Range, search};
 
-use super::{Findings, Scene, Stream, conduct};
-use crate::cli::UsageError;
+use super::{Scene, Stream, conduct};
 use crate::interrupt::Interrupt;
+use crate::report::Findings;
+use crate::text::rate_text;
+use crate::usage::UsageError;
 use crate::verdict::Ending;
 
 /// Its name in reports.
@@ -56,7 +58,7 @@ fn measure(
     args: &Args,
     streams: &[Stream],
     scene: &mut Scene<'_>,
-) -> anyhow::Result<Findings<Body>> {
+) -> anyhow::Result<Findings<KneeJson>> {
     let mut found = Vec::new();
     let mut check = None;
     for stream in streams {
@@ -82,7 +84,7 @@ fn measure(
         figures: figures(&found),
         tables: tables(&found, check.as_ref()),
         summary: summary(&found, check.as_ref()),
-        body: Body::new(found, check),
+        body: KneeJson::new(found, check),
     })
 }
 
@@ -112,10 +114,10 @@ pub(crate) fn find(
             anyhow::bail!("no rate can be found");
         }
         let doubtful = probe.is_doubtful(&probes);
-        let says = probe.says;
+        let outcome = probe.outcome;
         probes.push(probe);
         if !doubtful {
-            return Ok(says);
+            return Ok(outcome);
         }
         again(scene, rules, rate, &mut probes)
     })?;
@@ -129,7 +131,7 @@ fn again(
     rules: &Rules,
     rate: f64,
     probes: &mut Vec<Probe>,
-) -> anyhow::Result<Says> {
+) -> anyhow::Result<ProbeOutcome> {
     for _ in 1..MOST_TRIES {
         let number = probes.len() + 1;
         let step = format!("{} knee, probe {number} at {}/s, again", rules.stream, rate_text(rate));
@@ -140,19 +142,11 @@ fn again(
             break;
         }
     }
-    Ok(probes.last().map_or(Says::Nothing, |probe| probe.says))
+    Ok(probes.last().map_or(ProbeOutcome::Invalid, |probe| probe.outcome))
 }
 
 /// The server's cores, where they are known.
 fn cores(args: &Args, scene: &Scene<'_>) -> Option<usize> {
     let here = || std::thread::available_parallelism().ok().map(usize::from);
     args.cores.map(usize::from).or_else(|| here().filter(|_| scene.server().own_server))
-}
-
-/// A rate with as many digits as say something.
-pub(crate) fn rate_text(rate: f64) -> String {
-    match rate {
-        ..99.95 => format!("{rate:.1}"),
-        _ => crate::report::grouped(rate.round() as u64),
-    }
 }

@@ -5,11 +5,11 @@ mod rate;
 
 pub(crate) use args::Args;
 
-use super::{Findings, Scene, conduct};
-use crate::cli::UsageError;
+use super::{Scene, conduct};
 use crate::interrupt::Interrupt;
-use crate::open::{Judgment, Plan, judge, pictures, summary, tables};
-use crate::report::OpenBody;
+use crate::open::{Judgment, OpenJson, Plan, judge, pictures, summary, tables};
+use crate::report::Findings;
+use crate::usage::UsageError;
 use crate::verdict::Ending;
 
 /// Its name in reports.
@@ -25,7 +25,7 @@ pub(crate) fn command(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Endi
     conduct(EXPERIMENT, &args.common, interrupt, |scene| measure(args, &plan, scene))
 }
 
-fn measure(args: &Args, plan: &Plan, scene: &mut Scene<'_>) -> anyhow::Result<Findings<OpenBody>> {
+fn measure(args: &Args, plan: &Plan, scene: &mut Scene<'_>) -> anyhow::Result<Findings<OpenJson>> {
     let works = [scene.stage.verify(), scene.stage.sign_in()];
     let result = scene.run("", plan, &works)?;
     let server = scene.server();
@@ -37,7 +37,7 @@ fn measure(args: &Args, plan: &Plan, scene: &mut Scene<'_>) -> anyhow::Result<Fi
         figures: pictures(&result, &args.slo),
         tables: tables(&result),
         summary: summary(&result),
-        body: OpenBody::new(&result, &slos, plan.duration()),
+        body: OpenJson::new(&result, &slos, plan.duration()),
         ending,
         objectives: slos,
     })

@@ -6,14 +6,16 @@ mod report;
 
 pub(crate) use args::Args;
 use course::{Asked, Figures, phases};
-use report::{Body, Measured, figures, question, summary, tables};
+use report::{OverloadJson, OverloadResult, figures, question, summary, tables};
 
 use super::ending::ending;
 use super::knee::{self, Found};
 use super::streams::works;
-use super::{Findings, Scene, Stream, conduct, speed};
+use super::{Scene, Stream, conduct};
 use crate::interrupt::Interrupt;
+use crate::machine::speed;
 use crate::open::faults;
+use crate::report::Findings;
 use crate::verdict::{Ending, Verdict};
 
 /// Its name in reports.
@@ -26,14 +28,14 @@ const MOST_TRIES: u32 = 2;
 ///
 /// # Errors
 ///
-/// The command line is wrong ([`UsageError`](crate::cli::UsageError)), or nothing could be measured.
+/// The command line is wrong ([`UsageError`](crate::usage::UsageError)), or nothing could be measured.
 pub(crate) fn command(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Ending> {
     conduct(EXPERIMENT, &args.common, interrupt, |scene| measure(args, scene))
 }
 
 /// Seeks the knee and exceeds it; both once more if the machine was busier or slower in the overload than in the
 /// search, whose knee is then too high.
-fn measure(args: &Args, scene: &mut Scene<'_>) -> anyhow::Result<Findings<Body>> {
+fn measure(args: &Args, scene: &mut Scene<'_>) -> anyhow::Result<Findings<OverloadJson>> {
     let mut tries = 1;
     loop {
         let found = attempt(args, scene)?;
@@ -46,7 +48,7 @@ fn measure(args: &Args, scene: &mut Scene<'_>) -> anyhow::Result<Findings<Body>>
     }
 }
 
-fn attempt(args: &Args, scene: &mut Scene<'_>) -> anyhow::Result<Findings<Body>> {
+fn attempt(args: &Args, scene: &mut Scene<'_>) -> anyhow::Result<Findings<OverloadJson>> {
     let found = match args.knee {
         Some(_) => None,
         None => Some(find(args, scene)?),
@@ -60,8 +62,13 @@ fn attempt(args: &Args, scene: &mut Scene<'_>) -> anyhow::Result<Findings<Body>>
     let step = format!("{} at {}x the knee, and back", args.of, args.factor);
     let result = scene.run(&step, &plan, &works(&scene.stage))?;
     let slos = rules.slos;
-    let measured =
-        Measured { stream: args.of, knee, found, figures: Figures::of(args, &slos, &result), slos };
+    let measured = OverloadResult {
+        stream: args.of,
+        knee,
+        found,
+        figures: Figures::of(args, &slos, &result),
+        slos,
+    };
     let asked = Asked {
         of: args.of,
         knee,
@@ -92,7 +99,7 @@ fn attempt(args: &Args, scene: &mut Scene<'_>) -> anyhow::Result<Findings<Body>>
         figures: figures(&measured, &result),
         tables: tables(&measured, &result),
         summary: summary(&measured, &result),
-        body: Body::new(measured, &result, &objectives, plan.duration()),
+        body: OverloadJson::new(measured, &result, &objectives, plan.duration()),
         objectives,
     })
 }
@@ -107,12 +114,12 @@ fn find(args: &Args, scene: &mut Scene<'_>) -> anyhow::Result<Found> {
 }
 
 /// The end of a search that leaves nothing to go on with.
-fn without_a_knee(args: &Args, scene: &Scene<'_>, found: Option<Found>) -> Findings<Body> {
+fn without_a_knee(args: &Args, scene: &Scene<'_>, found: Option<Found>) -> Findings<OverloadJson> {
     let (verdict, reason) = if scene.interrupt.caught() {
         (Verdict::Fail, "interrupted before the overload".to_owned())
     } else {
-        let told = found.as_ref().map(Found::told).unwrap_or_default();
-        (Verdict::Invalid, format!("there is no knee to exceed ({told}); give --knee"))
+        let search = found.as_ref().map(Found::in_one_line).unwrap_or_default();
+        (Verdict::Invalid, format!("there is no knee to exceed ({search}); give --knee"))
     };
     let server = scene.server();
     Findings {
@@ -123,7 +130,7 @@ fn without_a_knee(args: &Args, scene: &Scene<'_>, found: Option<Found>) -> Findi
         objectives: vec![],
         figures: found.iter().map(knee::figure).collect(),
         tables: found.iter().map(knee::probes).collect(),
-        summary: found.as_ref().map(Found::told).unwrap_or_default(),
-        body: Body::of_a_search(args.of, found),
+        summary: found.as_ref().map(Found::in_one_line).unwrap_or_default(),
+        body: OverloadJson::of_a_search(args.of, found),
     }
 }

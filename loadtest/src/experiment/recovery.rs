@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use super::Stream;
 use crate::histogram::Times;
-use crate::open::{RunResult, Tally};
+use crate::open::RunResult;
 use crate::slo::Slo;
+use crate::tally::Tally;
 
 /// So many seconds in a row must hold, so that a quiet one between two waves is not taken for the end.
 const IN_A_ROW: usize = 3;

@@ -3,14 +3,17 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::{Findings, speed};
-use crate::accounts::{AccountArgs, OwnServer};
-use crate::cli::UsageError;
+use serde::Serialize;
+
+use super::Common;
+use crate::accounts::AccountArgs;
 use crate::interrupt::Interrupt;
-use crate::open::{Console, Glance, Observer, Place, Plan, RunResult, Stage, Work, run};
-use crate::report::Server;
-use crate::sut::{Host, Spec, TargetArgs};
-use crate::verdict::Verdict;
+use crate::machine::{Place, speed};
+use crate::open::{Console, Glance, Observer, Plan, RunResult, Stage, Work, run};
+use crate::report::{Findings, ReportWriter, Server};
+use crate::sut::{Host, OwnServer, Spec, TargetArgs};
+use crate::usage::UsageError;
+use crate::verdict::{Ending, Verdict};
 
 /// A server with users that are signed in, for as many runs as an experiment needs.
 pub(crate) struct Scene<'a> {
@@ -43,6 +46,22 @@ pub(crate) fn on_scene<B>(
     let passed = outcome.as_ref().is_ok_and(|found| found.ending.verdict == Verdict::Pass);
     host.end(!passed);
     outcome
+}
+
+/// Carries out an experiment on one server, and writes its reports.
+///
+/// # Errors
+///
+/// The command line is wrong ([`UsageError`](crate::usage::UsageError)), or nothing could be measured.
+pub(crate) fn conduct<B: Serialize>(
+    experiment: &'static str,
+    args: &Common,
+    interrupt: &Interrupt,
+    body: impl FnOnce(&mut Scene<'_>) -> anyhow::Result<Findings<B>>,
+) -> anyhow::Result<Ending> {
+    let record = ReportWriter::begin(experiment, &args.output)?;
+    let findings = on_scene(&args.target, &args.accounts, interrupt, body)?;
+    record.publish(findings)
 }
 
 impl Scene<'_> {

@@ -7,14 +7,15 @@ mod users;
 mod variant;
 
 pub(crate) use args::Args;
-use report::{Body, figures, question, summary, tables};
+use report::{StormJson, figures, question, summary, tables};
 use run::Storm;
 use variant::Variant;
 
 use super::ending::ending;
 use super::knee::objectives;
-use super::{Findings, Scene, Stream, conduct};
+use super::{Scene, Stream, conduct};
 use crate::interrupt::Interrupt;
+use crate::report::Findings;
 use crate::slo::{Judged, Slo};
 use crate::verdict::Ending;
 
@@ -28,7 +29,7 @@ const MOST_TRIES: u32 = 2;
 ///
 /// # Errors
 ///
-/// The command line is wrong ([`UsageError`](crate::cli::UsageError)), or nothing could be measured.
+/// The command line is wrong ([`UsageError`](crate::usage::UsageError)), or nothing could be measured.
 pub(crate) fn command(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Ending> {
     conduct(EXPERIMENT, &args.common, interrupt, |scene| measure(args, scene))
 }
@@ -51,7 +52,7 @@ fn undisturbed(
     Storm::run(args, slos, variant, scene)
 }
 
-fn measure(args: &Args, scene: &mut Scene<'_>) -> anyhow::Result<Findings<Body>> {
+fn measure(args: &Args, scene: &mut Scene<'_>) -> anyhow::Result<Findings<StormJson>> {
     let slos = objectives(&args.slo, Stream::Login);
     let mut storms: Vec<Storm> = Vec::new();
     let mut broken = Vec::new();
@@ -90,6 +91,6 @@ fn measure(args: &Args, scene: &mut Scene<'_>) -> anyhow::Result<Findings<Body>>
         figures: figures(&storms, &slos),
         tables: tables(&storms, &slos),
         summary: summary(&storms),
-        body: Body::new(args, &storms),
+        body: StormJson::new(args, &storms),
     })
 }

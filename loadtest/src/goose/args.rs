@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use super::share::{Mix, Share};
 use crate::accounts::AccountArgs;
+use crate::parse::parse_duration;
 use crate::report::OutputArgs;
-use crate::sut::{TargetArgs, parse_duration};
+use crate::sut::TargetArgs;
 
 /// Closed loop: users that sign in or verify, each sending its next request when the last is answered.
 ///
@@ -82,7 +83,7 @@ pub(crate) struct Args {
     /// less than a core idle, a missed --threshold of Goose's is invalid
     #[arg(
         long, env = "HALLPASS_LOAD_MAX_OTHERS", value_name = "PERCENT", default_value = "10%",
-        value_parser = crate::experiment::parse_share
+        value_parser = crate::parse::parse_share
     )]
     pub(crate) max_others: f64,
 
@@ -160,14 +161,14 @@ pub(super) mod tests {
 
     #[derive(Parser)]
     #[command(args_override_self = true)]
-    struct Line {
+    struct CommandLine {
         #[command(flatten)]
         args: Args,
     }
 
     pub(in crate::goose) fn parse(args: &[&str]) -> Result<Args, clap::Error> {
         let line = std::iter::once("goose").chain(args.iter().copied());
-        Line::try_parse_from(line).map(|line| line.args)
+        CommandLine::try_parse_from(line).map(|line| line.args)
     }
 
     #[test]

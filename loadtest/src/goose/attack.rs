@@ -11,13 +11,13 @@ use goose::{GooseAttack, GooseError, trigger_killswitch};
 use super::args::Args;
 use super::scenarios::scenarios;
 use super::world::World;
-use crate::cli::UsageError;
 use crate::interrupt::Interrupt;
 use crate::sut::Target;
+use crate::usage::UsageError;
 
 /// What Goose measured.
 #[derive(Debug)]
-pub(crate) struct Measured {
+pub(crate) struct GooseRun {
     pub(crate) metrics: GooseMetrics,
     /// The `--threshold` rules that were missed, each with what was observed.
     pub(crate) missed_thresholds: Vec<String>,
@@ -92,7 +92,7 @@ pub(crate) async fn attack(
     args: &Args,
     world: &Arc<World>,
     interrupt: &Interrupt,
-) -> anyhow::Result<Measured> {
+) -> anyhow::Result<GooseRun> {
     let mut attack =
         GooseAttack::initialize_with_config(configuration(options, &world.target, args))
             .map_err(refused)?;
@@ -106,8 +106,8 @@ pub(crate) async fn attack(
     let outcome = attack.execute().await;
     stopper.abort();
     match outcome {
-        Ok(metrics) => Ok(Measured { metrics, missed_thresholds: Vec::new() }),
-        Err(GooseError::ThresholdsFailed { failed, metrics }) => Ok(Measured {
+        Ok(metrics) => Ok(GooseRun { metrics, missed_thresholds: Vec::new() }),
+        Err(GooseError::ThresholdsFailed { failed, metrics }) => Ok(GooseRun {
             metrics: *metrics.0,
             missed_thresholds: failed
                 .iter()

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use http::HeaderValue;
 
-use crate::accounts::{Provisioner, SignedIn, Token, bearer};
-use crate::sut::{BadLogin, BadToken, Call, Target};
+use crate::accounts::Provisioner;
+use crate::sut::{BadLogin, BadToken, Call, SignedIn, Target, Token, bearer};
 
 /// The cases that can be tried on this server.
 #[derive(Debug)]

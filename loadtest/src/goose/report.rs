@@ -10,10 +10,10 @@ use super::share::Split;
 use super::summary::{Figures, Summary, Times};
 use super::tally::Failures;
 use super::verdict::Evidence;
-use crate::experiment::Findings;
-use crate::open::Shares;
-use crate::report::{Axis, Chart, Figure, Line, Server, Table, Tone, Unit, grouped, time, words};
+use crate::machine::Shares;
+use crate::report::{Axis, Chart, Figure, Findings, Series, Server, Table, Tone, Unit, words};
 use crate::sut::Outcome;
+use crate::text::{grouped, time};
 use crate::verdict::Ending;
 
 /// In their order; more lines than these tell nobody anything.
@@ -22,7 +22,7 @@ const TONES: [Tone; 5] =
 
 /// The part of the JSON report that is the closed loop's own.
 #[derive(Debug, Serialize)]
-pub(super) struct Body {
+pub(super) struct GooseJson {
     /// Of the time in which was measured, without the ramp-up.
     seconds: f64,
     requests: BTreeMap<String, Request>,
@@ -53,7 +53,7 @@ pub(super) fn findings(
     server: Server,
     evidence: &Evidence,
     ending: Ending,
-) -> Findings<Body> {
+) -> Findings<GooseJson> {
     let summary = &evidence.summary;
     let mut tables = vec![times(summary), outcomes(summary)];
     if !evidence.failures.is_empty() {
@@ -80,10 +80,10 @@ pub(super) fn findings(
     }
 }
 
-fn body(evidence: &Evidence) -> Body {
+fn body(evidence: &Evidence) -> GooseJson {
     let summary = &evidence.summary;
     let skipped = evidence.skipped.iter().map(|(call, why)| (call.key(), why.clone()));
-    Body {
+    GooseJson {
         seconds: summary.seconds,
         requests: summary.rows.iter().map(|row| (row.row.key(), request(row, summary))).collect(),
         skipped: skipped.collect(),
@@ -105,34 +105,27 @@ fn request(figures: &Figures, summary: &Summary) -> Request {
     }
 }
 
+const TIMES_BY_PERCENTILE_READING: &str = "\
+    How long the quickest 50 %, 90 %, 99 % of the requests took at most: the further to the \
+    right, the rarer and slower. Times are from sending a request to the answer's headers. A \
+    server that stalls is asked less meanwhile, since its users wait, so the right half is kinder \
+    than what people would feel; the open loop tells that.";
+
 /// The busiest requests' times; none of a run without any.
 fn times_by_percentile(summary: &Summary) -> Option<Figure> {
     let mut rows: Vec<&Figures> = summary.rows.iter().filter(|row| row.count > 0).collect();
     rows.sort_by_key(|row| std::cmp::Reverse(row.count));
-    let line = |(row, tone): (&&Figures, Tone)| Line {
-        name: name(row),
-        tone,
-        points: row.distribution.clone(),
-    };
-    let lines: Vec<Line> = rows.iter().zip(TONES).map(line).collect();
+    let line =
+        |(row, tone): (&&Figures, Tone)| Series::new(name(row), tone, row.distribution.clone());
+    let lines: Vec<Series> = rows.iter().zip(TONES).map(line).collect();
     if lines.is_empty() {
         return None;
     }
-    Some(Figure {
-        title: "Times by percentile".into(),
-        reading: "How long the quickest 50 %, 90 %, 99 % of the requests took at most: the further to the \
-                  right, the rarer and slower. Times are from sending a request to the answer's headers. A \
-                  server that stalls is asked less meanwhile, since its users wait, so the right half is \
-                  kinder than what people would feel; the open loop tells that."
-            .into(),
-        chart: Chart {
-            x: Axis::new("percentile", Unit::Percentile),
-            y: Axis::new("time", Unit::Time),
-            lines,
-            marks: vec![],
-            bounds: vec![],
-        },
-    })
+    Some(Figure::new(
+        "Times by percentile",
+        TIMES_BY_PERCENTILE_READING,
+        Chart::new(Axis::new("percentile", Unit::Percentile), Axis::new("time", Unit::Time), lines),
+    ))
 }
 
 fn name(figures: &Figures) -> String {
@@ -148,14 +141,14 @@ fn times(summary: &Summary) -> Table {
         row.push(time(mean));
         row
     };
-    Table {
-        title: "Times".into(),
-        note: format!(
+    Table::new(
+        "Times",
+        format!(
             "Over {:.1} s after all users had started. From sending a request to the answer's headers, of \
              failed requests as well.",
             summary.seconds
         ),
-        head: words([
+        [
             "Request",
             "count",
             "failed",
@@ -167,10 +160,14 @@ fn times(summary: &Summary) -> Table {
             "p99.9",
             "max",
             "mean",
-        ]),
-        rows: summary.rows.iter().map(row).collect(),
-    }
+        ],
+        summary.rows.iter().map(row).collect(),
+    )
 }
+
+const OUTCOMES_NOTE: &str = "\
+    From the start on, the ramp-up included. Transport: no connection, no whole answer, or none \
+    in time.";
 
 fn outcomes(summary: &Summary) -> Table {
     let row = |figures: &Figures| {
@@ -179,14 +176,7 @@ fn outcomes(summary: &Summary) -> Table {
     };
     let mut head = words(["Request"]);
     head.extend(Outcome::ALL.map(|outcome| outcome.to_string()));
-    Table {
-        title: "Outcomes".into(),
-        note: "From the start on, the ramp-up included. Transport: no connection, no whole answer, or none \
-               in time."
-            .into(),
-        head,
-        rows: summary.rows.iter().map(row).collect(),
-    }
+    Table::new("Outcomes", OUTCOMES_NOTE, head, summary.rows.iter().map(row).collect())
 }
 
 fn failures(failures: &[Failures]) -> Table {
@@ -194,20 +184,20 @@ fn failures(failures: &[Failures]) -> Table {
         let Failures { row, kind, count, example } = failure;
         vec![row.call.to_string(), kind.clone(), grouped(*count), example.clone()]
     };
-    Table {
-        title: "Failures".into(),
-        note: "Those of the ramp-up too.".into(),
-        head: words(["Request", "what", "how often", "the first one"]),
-        rows: failures.iter().map(row).collect(),
-    }
+    Table::new(
+        "Failures",
+        "Those of the ramp-up too.",
+        ["Request", "what", "how often", "the first one"],
+        failures.iter().map(row).collect(),
+    )
 }
 
 fn skipped(evidence: &Evidence) -> Table {
     let rows = evidence.skipped.iter().map(|(call, why)| vec![call.to_string(), why.clone()]);
-    Table {
-        title: "Not tried".into(),
-        note: "The verdict says nothing about these.".into(),
-        head: words(["Request", "why"]),
-        rows: rows.collect(),
-    }
+    Table::new(
+        "Not tried",
+        "The verdict says nothing about these.",
+        ["Request", "why"],
+        rows.collect(),
+    )
 }

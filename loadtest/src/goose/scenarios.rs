@@ -11,8 +11,7 @@ use super::exchange::{custom, exchange};
 use super::share::Kind;
 use super::tally::Row;
 use super::world::{Seat, World};
-use crate::accounts::{Account, SignedIn};
-use crate::sut::{BadLogin, Call};
+use crate::sut::{Account, BadLogin, Call, SignedIn};
 
 /// The scenarios that have users, each with as much weight as it has seats, so that Goose gives every
 /// user the scenario that its seat was made for.

@@ -7,9 +7,9 @@ use super::args::Args;
 use super::negative::Negative;
 use super::share::{Kind, Split};
 use super::world::{Seat, World};
-use crate::accounts::{Account, Provisioner, SignedIn};
-use crate::cli::UsageError;
-use crate::sut::{Clients, Target};
+use crate::accounts::Provisioner;
+use crate::sut::{Account, Clients, SignedIn, Target};
+use crate::usage::UsageError;
 
 /// How many accounts the run needs, for `--accounts` or, without it, one for each user that has any.
 ///

@@ -8,8 +8,8 @@ use serde::Serialize;
 
 use super::tally::{Outcomes, Row};
 use super::world::World;
-use crate::report::{grouped, time};
 use crate::sut::Outcome;
+use crate::text::{grouped, time};
 
 /// One request's figures.
 #[derive(Clone, Debug, PartialEq)]

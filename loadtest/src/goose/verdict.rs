@@ -2,9 +2,9 @@
 
 use super::summary::Summary;
 use super::tally::{Failures, Row};
-use crate::open::Shares;
-use crate::report::grouped;
+use crate::machine::Shares;
 use crate::sut::{Call, OWN_LIMITS};
+use crate::text::grouped;
 use crate::verdict::{Ending, Verdict};
 
 /// More kinds of failures than this are only counted.

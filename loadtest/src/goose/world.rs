@@ -9,8 +9,8 @@ use reqwest::Client;
 use super::negative::Negative;
 use super::share::{Kind, Mix, Split};
 use super::tally::{Row, Tally};
-use crate::accounts::{Account, Namer, SignedIn};
-use crate::sut::{Call, Outcome, Target};
+use crate::accounts::Namer;
+use crate::sut::{Account, Call, Outcome, SignedIn, Target};
 
 /// Shared by all users.
 #[derive(Debug)]

@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::Observer;
 use super::live::Glance;
-use crate::report::{grouped, time};
+use super::observer::Observer;
+use crate::text::{grouped, time_or_dash};
 
 /// From one line to the next where there is no terminal.
 const LINE_EVERY: Duration = Duration::from_secs(5);
@@ -47,7 +47,7 @@ impl Console {
             }
             _ => 0.0,
         };
-        let p99 = glance.recent.quantile(0.99).map_or_else(|| "-".to_owned(), |us| time(us as f64));
+        let p99 = time_or_dash(glance.recent.quantile(0.99));
         let waiting = match glance.waiting {
             0 => String::new(),
             waiting => format!(" and {} waiting", grouped(waiting)),

@@ -34,12 +34,12 @@ pub(super) struct Engine {
     max_in_flight: usize,
     start: Instant,
     live: Arc<Live>,
-    state: Mutex<State>,
+    state: Mutex<EngineState>,
     /// Told when no request is outstanding any more.
     all_done: Notify,
 }
 
-struct State {
+struct EngineState {
     ledger: Ledger,
     /// Due, and waiting for a free slot.
     waiting: VecDeque<Arrival>,
@@ -76,7 +76,7 @@ impl Engine {
         connector: Connector,
         live: Arc<Live>,
     ) -> Arc<Self> {
-        let state = State {
+        let state = EngineState {
             ledger: Ledger::new(plan, works.len()),
             waiting: VecDeque::new(),
             idle: Vec::new(),
@@ -352,7 +352,7 @@ impl Engine {
         self.start.elapsed()
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, EngineState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,9 +1,10 @@
 //! Whether a run says anything, and what.
 
-use crate::open::{Growth, RunResult};
-use crate::report::{grouped, time};
+use super::{Growth, RunResult};
 use crate::slo::{Judged, Slo};
 use crate::sut::OWN_LIMITS;
+use crate::tally::Tally;
+use crate::text::{grouped, time};
 use crate::verdict::{Ending, Verdict};
 
 /// With more late requests than this share of all, the percentiles are the generator's as much as the
@@ -183,7 +184,7 @@ fn failed(result: &RunResult, slos: &[Judged], server_exit: Option<&str>) -> Vec
 
 fn passed(result: &RunResult, slos: &[Judged]) -> String {
     let requests = result.requests();
-    let served: u64 = requests.values().map(super::Tally::served).sum();
+    let served: u64 = requests.values().map(Tally::served).sum();
     let offered: u64 = requests.values().map(|tally| tally.offered).sum();
     let held = slos.len();
     let objectives = if held == 1 { "objective holds" } else { "objectives hold" };

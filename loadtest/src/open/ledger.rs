@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use super::backlog::Backlog;
 use super::plan::{Plan, Spacing};
-use super::result::{Lag, PhaseResult, Sample, Second, Tally};
+use super::result::{Lag, PhaseResult, Sample, Second};
 use super::schedule::Arrival;
 use crate::histogram::Times;
 use crate::sut::{Failure, Outcome};
+use crate::tally::Tally;
 
 /// How a request ended.
 #[derive(Clone, Debug)]

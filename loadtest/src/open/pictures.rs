@@ -1,8 +1,9 @@
 //! The pictures of an open-loop run.
 
-use super::result::{RunResult, SecondTally};
+use super::result::{RunResult, Second, SecondTally};
 use crate::histogram::Times;
-use crate::report::{Axis, Chart, Figure, Line, Tone, Unit};
+use crate::machine::Shares;
+use crate::report::{Axis, Chart, Figure, Series, Tone, Unit};
 use crate::slo::Slo;
 
 /// The tones of a stream's two lines, the main one and the one beside it.
@@ -28,6 +29,12 @@ fn streams(result: &RunResult) -> Vec<(usize, (Tone, Tone))> {
     used.zip(TONES.into_iter().cycle()).collect()
 }
 
+const LATENCY_OVER_TIME_READING: &str = "\
+    How long requests took that were due in each second, from when they should have begun to the \
+    last byte of the answer: half of them took no longer than p50, 99 of 100 no longer than p99. \
+    Each step up on the left is ten times as long. Both lines should be flat; a peak that slopes \
+    down to the right is a stall, which later requests waited out for less and less of its length.";
+
 fn latency_over_time(
     result: &RunResult,
     streams: &[(usize, (Tone, Tone))],
@@ -44,23 +51,19 @@ fn latency_over_time(
         lines.push(line(format!("{name} p99"), *tone, quantile(0.99)));
         lines.push(line(format!("{name} p50"), *beside, quantile(0.5)));
     }
-    Figure {
-        title: "Latency over time".into(),
-        reading: "How long requests took that were due in each second, from when they should have \
-                  begun to the last byte of the answer: half of them took no longer than p50, 99 of 100 \
-                  no longer than p99. Each step up on the left is ten times as long. Both lines should \
-                  be flat; a peak that slopes down to the right is a stall, which later requests waited \
-                  out for less and less of its length."
-            .into(),
-        chart: Chart {
-            x: Axis::new("seconds since the start", Unit::Number),
-            y: Axis::new("latency", Unit::Time),
-            lines,
-            marks: starts(result),
-            bounds: slos.iter().filter_map(Slo::latency_bound).collect(),
-        },
-    }
+    Figure::new(
+        "Latency over time",
+        LATENCY_OVER_TIME_READING,
+        Chart::over_time(Axis::new("latency", Unit::Time), lines)
+            .with_marks(starts(result))
+            .with_bounds(slos.iter().filter_map(Slo::latency_bound).collect()),
+    )
 }
+
+const RATES_OVER_TIME_READING: &str = "\
+    What was offered follows from the command line alone. What is answered should lie on top of \
+    it: a gap that stays means that the server cannot keep up; a dip with a peak after it, that \
+    it paused and caught up. The last second is left out unless it is whole.";
 
 fn rates_over_time(result: &RunResult, streams: &[(usize, (Tone, Tone))]) -> Figure {
     let mut lines = Vec::new();
@@ -71,27 +74,25 @@ fn rates_over_time(result: &RunResult, streams: &[(usize, (Tone, Tone))]) -> Fig
         lines.push(line(format!("{name} offered"), *beside, offered));
         lines.push(line(format!("{name} answered rightly"), *tone, served));
     }
-    let failed = |second: &super::result::Second| {
+    let failed = |second: &Second| {
         let failed = |tally: &SecondTally| tally.outcomes.total() - tally.outcomes.served();
         second.tallies.iter().map(failed).sum::<u64>() as f64
     };
     let failed = whole_seconds(result).map(|(at, second)| (at, failed(second))).collect();
     lines.push(line("failed".into(), Tone::Red, failed));
-    Figure {
-        title: "Requests per second".into(),
-        reading: "What was offered follows from the command line alone. What is answered should lie on \
-                  top of it: a gap that stays means that the server cannot keep up; a dip with a peak \
-                  after it, that it paused and caught up. The last second is left out unless it is whole."
-            .into(),
-        chart: Chart {
-            x: Axis::new("seconds since the start", Unit::Number),
-            y: Axis::new("requests per second", Unit::Number),
-            lines,
-            marks: starts(result),
-            bounds: vec![],
-        },
-    }
+    Figure::new(
+        "Requests per second",
+        RATES_OVER_TIME_READING,
+        Chart::over_time(Axis::new("requests per second", Unit::Number), lines)
+            .with_marks(starts(result)),
+    )
 }
+
+const LATENCY_BY_PERCENTILE_READING: &str = "\
+    How long the quickest 50 %, 90 %, 99 % of the requests took at most: the further to the \
+    right, the rarer and slower. Latency counts from when a request should have begun, as its \
+    sender feels it; service time from when it was really sent, as the server might claim. Where \
+    they part, requests had to wait for one another.";
 
 fn latency_by_percentile(result: &RunResult, streams: &[(usize, (Tone, Tone))]) -> Figure {
     let mut lines = Vec::new();
@@ -100,95 +101,84 @@ fn latency_by_percentile(result: &RunResult, streams: &[(usize, (Tone, Tone))]) 
         lines.push(line(format!("{name} latency"), *tone, distribution(&total.latency)));
         lines.push(line(format!("{name} service time"), *beside, distribution(&total.service)));
     }
-    Figure {
-        title: "Latency by percentile".into(),
-        reading: "How long the quickest 50 %, 90 %, 99 % of the requests took at most: the further to the \
-                  right, the rarer and slower. Latency counts from when a request should have begun, as \
-                  its sender feels it; service time from when it was really sent, as the server might \
-                  claim. Where they part, requests had to wait for one another."
-            .into(),
-        chart: Chart {
-            x: Axis::new("percentile", Unit::Percentile),
-            y: Axis::new("time", Unit::Time),
-            lines,
-            marks: vec![],
-            bounds: vec![],
-        },
-    }
+    Figure::new(
+        "Latency by percentile",
+        LATENCY_BY_PERCENTILE_READING,
+        Chart::new(Axis::new("percentile", Unit::Percentile), Axis::new("time", Unit::Time), lines),
+    )
 }
 
+const LAG_OVER_TIME_READING: &str = "\
+    How late the generator itself was with a request at worst, in each second. This is part of \
+    the latencies above, and not the server's doing: it should stay well below them. A run in \
+    which it does not is called invalid.";
+
 fn lag_over_time(result: &RunResult) -> Figure {
-    let worst = |second: &super::result::Second| second.worst_lag.as_micros() as f64;
+    let worst = |second: &Second| second.worst_lag.as_micros() as f64;
     let points = whole_seconds(result).map(|(at, second)| (at, worst(second))).collect();
-    Figure {
-        title: "The generator's own lag".into(),
-        reading: "How late the generator itself was with a request at worst, in each second. This is \
-                  part of the latencies above, and not the server's doing: it should stay well below \
-                  them. A run in which it does not is called invalid."
-            .into(),
-        chart: Chart {
-            x: Axis::new("seconds since the start", Unit::Number),
-            y: Axis::new("worst lag", Unit::Time),
-            lines: vec![line("worst lag".into(), Tone::Green, points)],
-            marks: starts(result),
-            bounds: vec![],
-        },
-    }
+    Figure::new(
+        "The generator's own lag",
+        LAG_OVER_TIME_READING,
+        Chart::over_time(
+            Axis::new("worst lag", Unit::Time),
+            vec![line("worst lag".into(), Tone::Green, points)],
+        )
+        .with_marks(starts(result)),
+    )
 }
+
+const OTHERS_OVER_TIME_READING: &str = "\
+    Which share of the machine's processor time processes took in each second that are neither \
+    the generator nor the server, and in which share of the second some task waited for a core, \
+    whoever had it. The first should stay near 0: what others take, the server may have to wait \
+    for.";
 
 /// `None` if the system does not say.
 fn others_over_time(result: &RunResult) -> Option<Figure> {
     result.contention.others?;
     let percent = |share: Option<f64>| Some(100.0 * share?);
-    let line = |name: &str, tone, share: fn(&super::Shares) -> Option<f64>| {
-        let at = |(at, second): (f64, &super::result::Second)| {
-            Some((at, percent(share(&second.contention))?))
-        };
+    let line = |name: &str, tone, share: fn(&Shares) -> Option<f64>| {
+        let at = |(at, second): (f64, &Second)| Some((at, percent(share(&second.contention))?));
         line(name.to_owned(), tone, whole_seconds(result).filter_map(at).collect())
     };
-    Some(Figure {
-        title: "What others took of the machine".into(),
-        reading: "Which share of the machine's processor time processes took in each second that are neither the \
-                  generator nor the server, and in which share of the second some task waited for a core, \
-                  whoever had it. The first should stay near 0: what others take, the server may have to wait for."
-            .into(),
-        chart: Chart {
-            x: Axis::new("seconds since the start", Unit::Number),
-            y: Axis::new("share", Unit::Percent),
-            lines: vec![
+    Some(Figure::new(
+        "What others took of the machine",
+        OTHERS_OVER_TIME_READING,
+        Chart::over_time(
+            Axis::new("share", Unit::Percent),
+            vec![
                 line("taken by others", Tone::Red, |shares| shares.others),
                 line("some task waited", Tone::LightBlue, |shares| shares.cpu_pressure),
             ],
-            marks: starts(result),
-            bounds: vec![],
-        },
-    })
+        )
+        .with_marks(starts(result)),
+    ))
 }
+
+const STEAL_OVER_TIME_READING: &str = "\
+    In which share of each second other virtual machines had a core while this one had work for \
+    it; of the core that they had most. Requests wait meanwhile, whatever the server does: from 1 \
+    % on it shows in p99. It should be 0; if it is not, the machine is shared, and another day \
+    has other latencies.";
 
 /// `None` if the system does not say.
 fn steal_over_time(result: &RunResult) -> Option<Figure> {
     result.steal?;
-    let steal = |(at, second): (f64, &super::result::Second)| Some((at, 100.0 * second.steal?));
+    let steal = |(at, second): (f64, &Second)| Some((at, 100.0 * second.steal?));
     let points = whole_seconds(result).filter_map(steal).collect();
-    Some(Figure {
-        title: "Steal".into(),
-        reading: "In which share of each second other virtual machines had a core while this one had work \
-                  for it; of the core that they had most. Requests wait meanwhile, whatever the server \
-                  does: from 1 % on it shows in p99. It should be 0; if it is not, the machine is \
-                  shared, and another day has other latencies."
-            .into(),
-        chart: Chart {
-            x: Axis::new("seconds since the start", Unit::Number),
-            y: Axis::new("steal", Unit::Percent),
-            lines: vec![line("steal".into(), Tone::Red, points)],
-            marks: starts(result),
-            bounds: vec![],
-        },
-    })
+    Some(Figure::new(
+        "Steal",
+        STEAL_OVER_TIME_READING,
+        Chart::over_time(
+            Axis::new("steal", Unit::Percent),
+            vec![line("steal".into(), Tone::Red, points)],
+        )
+        .with_marks(starts(result)),
+    ))
 }
 
-fn line(name: String, tone: Tone, points: Vec<(f64, f64)>) -> Line {
-    Line { name, tone, points }
+fn line(name: String, tone: Tone, points: Vec<(f64, f64)>) -> Series {
+    Series::new(name, tone, points)
 }
 
 /// A figure of a stream for each second that has one.
@@ -203,7 +193,7 @@ pub(crate) fn over_time(
 }
 
 /// The seconds in which requests were offered from begin to end; the first one if there is no other.
-fn whole_seconds(result: &RunResult) -> impl Iterator<Item = (f64, &super::result::Second)> {
+fn whole_seconds(result: &RunResult) -> impl Iterator<Item = (f64, &Second)> {
     let whole = usize::try_from(result.elapsed.as_secs()).unwrap_or(usize::MAX).max(1);
     result.timeline.iter().take(whole).enumerate().map(|(at, second)| (at as f64, second))
 }

@@ -2,11 +2,13 @@
 
 use std::fmt::Write;
 
-use super::result::{RunResult, Tally};
+use super::result::{FailureCount, Generator, RunResult};
 use crate::histogram::{Figures, Times};
-use crate::report::{Table, grouped, time, words};
+use crate::report::{Table, words};
 use crate::stats::needed;
 use crate::sut::Outcome;
+use crate::tally::Tally;
+use crate::text::{UNKNOWN, grouped, percent_or, time, time_or_dash};
 
 /// The tables of the report.
 pub(crate) fn tables(result: &RunResult) -> Vec<Table> {
@@ -26,15 +28,25 @@ fn offered(result: &RunResult) -> impl Iterator<Item = (&str, Tally)> {
     result.shown().into_iter().filter(|(_, tally)| tally.offered > 0)
 }
 
-fn us(figure: Option<u64>) -> String {
-    figure.map_or_else(|| "-".to_owned(), |us| time(us as f64))
-}
-
 fn times(times: &Times) -> [String; 7] {
     let Figures { p50, p90, p95, p99, p999, max, mean, .. } = times.figures();
     let mean = mean.map_or_else(|| "-".to_owned(), time);
-    [us(p50), us(p90), us(p95), us(p99), us(p999), us(max), mean]
+    [
+        time_or_dash(p50),
+        time_or_dash(p90),
+        time_or_dash(p95),
+        time_or_dash(p99),
+        time_or_dash(p999),
+        time_or_dash(max),
+        mean,
+    ]
 }
+
+const LATENCIES_NOTE: &str = "\
+    Latency is from when a request should have begun, service time from when it was sent, both to \
+    the last byte of the answer. They are of the requests that were answered rightly, and of \
+    those that were waited for in vain; what was refused at once would make them look better than \
+    they are.";
 
 fn latencies(result: &RunResult) -> Table {
     let mut rows = Vec::new();
@@ -45,17 +57,18 @@ fn latencies(result: &RunResult) -> Table {
             rows.push(row);
         }
     }
-    Table {
-        title: "Times".into(),
-        note: "Latency is from when a request should have begun, service time from when it was sent, \
-               both to the last byte of the answer. They are of the requests that were answered rightly, \
-               and of those that were waited for in vain; what was refused at once would make them look \
-               better than they are."
-            .into(),
-        head: words(["Request", "count", "p50", "p90", "p95", "p99", "p99.9", "max", "mean"]),
+    Table::new(
+        "Times",
+        LATENCIES_NOTE,
+        ["Request", "count", "p50", "p90", "p95", "p99", "p99.9", "max", "mean"],
         rows,
-    }
+    )
 }
+
+const INTERVALS_NOTE: &str = "\
+    Between which times each percentile lies with 95 % confidence, as far as requests are \
+    independent of each other. Where there are too few of them, the interval has no upper end, \
+    and an objective about the percentile cannot be decided.";
 
 fn intervals(result: &RunResult) -> Table {
     let mut rows = Vec::new();
@@ -66,15 +79,12 @@ fn intervals(result: &RunResult) -> Table {
             rows.push(row);
         }
     }
-    Table {
-        title: "How certain the percentiles are".into(),
-        note: "Between which times each percentile lies with 95 % confidence, as far as requests are independent \
-               of each other. Where there are too few of them, the interval has no upper end, and an objective \
-               about the percentile cannot be decided."
-            .into(),
-        head: words(["Request", "p50", "p90", "p95", "p99", "p99.9"]),
+    Table::new(
+        "How certain the percentiles are",
+        INTERVALS_NOTE,
+        ["Request", "p50", "p90", "p95", "p99", "p99.9"],
         rows,
-    }
+    )
 }
 
 fn interval(times: &Times, share: f64) -> String {
@@ -86,6 +96,12 @@ fn interval(times: &Times, share: f64) -> String {
         }
     }
 }
+
+const OUTCOMES_NOTE: &str = "\
+    Answered per second counts what was answered while requests arrived, not what was left of a \
+    queue afterwards. Dropped requests waited so long for a free slot that they were given up \
+    before they were sent. Late ones were sent late through the generator's own fault. Transport: \
+    no connection, no whole answer, or none in time.";
 
 fn outcomes(result: &RunResult) -> Table {
     let seconds = result.measured().as_secs_f64();
@@ -101,17 +117,10 @@ fn outcomes(result: &RunResult) -> Table {
     });
     let mut head = words(["Request", "offered", "offered/s", "answered/s", "dropped", "late"]);
     head.extend(Outcome::ALL.map(|outcome| outcome.to_string()));
-    Table {
-        title: "Outcomes".into(),
-        note: "Answered per second counts what was answered while requests arrived, not what was left of a queue \
-               afterwards. Dropped requests waited so long for a free slot that they were given up before they were \
-               sent. Late ones were sent late through the generator's own fault. Transport: \
-               no connection, no whole answer, or none in time."
-            .into(),
-        head,
-        rows: rows.collect(),
-    }
+    Table::new("Outcomes", OUTCOMES_NOTE, head, rows.collect())
 }
+
+const PHASES_NOTE: &str = "Latency from the intended start. Right per second: what was answered rightly during the phase.";
 
 fn phases(result: &RunResult) -> Table {
     let mut rows = Vec::new();
@@ -130,30 +139,44 @@ fn phases(result: &RunResult) -> Table {
                 grouped(tally.unserved()),
             ]);
             let figures = tally.latency.figures();
-            row.extend([us(figures.p50), us(figures.p99), us(figures.p999)]);
+            row.extend([
+                time_or_dash(figures.p50),
+                time_or_dash(figures.p99),
+                time_or_dash(figures.p999),
+            ]);
             rows.push(row);
         }
     }
-    Table {
-        title: "Phase by phase".into(),
-        note: "Latency from the intended start. Right per second: what was answered rightly during the phase.".into(),
-        head: words(["Phase", "offered/s", "right/s", "not right", "p50", "p99", "p99.9"]),
+    Table::new(
+        "Phase by phase",
+        PHASES_NOTE,
+        ["Phase", "offered/s", "right/s", "not right", "p50", "p99", "p99.9"],
         rows,
-    }
+    )
 }
 
 fn failures(result: &RunResult) -> Table {
-    let row = |failure: &super::FailureCount| {
+    let row = |failure: &FailureCount| {
         let count = grouped(failure.count);
         vec![failure.request.clone(), failure.kind.clone(), count, failure.example.clone()]
     };
-    Table {
-        title: "Failures".into(),
-        note: "Those of a warm-up too.".into(),
-        head: words(["Request", "what", "how often", "the first one"]),
-        rows: result.failures.iter().map(row).collect(),
-    }
+    Table::new(
+        "Failures",
+        "Those of a warm-up too.",
+        ["Request", "what", "how often", "the first one"],
+        result.failures.iter().map(row).collect(),
+    )
 }
+
+const GENERATOR_NOTE: &str = "\
+    What the generator saw of itself. A request is sent once more, on a new connection, if the \
+    server closed the kept one as the request left and not a byte of an answer came. If it was \
+    late with more than 1 % of the requests or a hundred times as late with one, or used more \
+    than 90 % of its core (unless it never sleeps), the run is invalid. Others are processes \
+    other than the generator and the server: if they take more of the machine's processor time \
+    than --max-others and less than a core is idle, the run is invalid, too. Steal is the share \
+    of the time in which other virtual machines had the core that they had most, while this one \
+    had work for it.";
 
 fn generator(result: &RunResult) -> Table {
     let generator = &result.generator;
@@ -161,13 +184,13 @@ fn generator(result: &RunResult) -> Table {
     let percent = |share: f64| format!("{:.0}%", 100.0 * share);
     let contention = &result.contention;
     let number = |number: Option<f64>| {
-        number.map_or_else(|| "unknown".to_owned(), |number| format!("{number:.2}"))
+        number.map_or_else(|| UNKNOWN.to_owned(), |number| format!("{number:.2}"))
     };
     let rows = [
-        ("lag p50", us(lag.p50)),
-        ("lag p99", us(lag.p99)),
-        ("lag p99.9", us(lag.p999)),
-        ("worst lag", us(lag.max)),
+        ("lag p50", time_or_dash(lag.p50)),
+        ("lag p99", time_or_dash(lag.p99)),
+        ("lag p99.9", time_or_dash(lag.p999)),
+        ("worst lag", time_or_dash(lag.max)),
         ("late after", time(generator.lag.late_after.as_micros() as f64)),
         ("requests it was late with", grouped(generator.lag.late)),
         ("share of one core used", percent(generator.cpu)),
@@ -177,42 +200,21 @@ fn generator(result: &RunResult) -> Table {
         ("connections opened", grouped(generator.connections)),
         ("requests sent once more", grouped(generator.resent)),
         ("goes before all other threads", goes_first(generator).to_owned()),
-        ("steal", stolen(result.steal)),
-        ("others' share of the machine", told(contention.others)),
-        ("in the worst second", told(result.worst_second().map(|(_, share)| share))),
+        ("steal", percent_or(result.steal, "-")),
+        ("others' share of the machine", percent_or(contention.others, UNKNOWN)),
+        ("in the worst second", percent_or(result.worst_second().map(|(_, share)| share), UNKNOWN)),
         ("idle cores", number(contention.idle_cores)),
-        ("some task waited for a core", told(contention.cpu_pressure)),
-        ("some task waited for memory", told(contention.memory_pressure)),
+        ("some task waited for a core", percent_or(contention.cpu_pressure, UNKNOWN)),
+        ("some task waited for memory", percent_or(contention.memory_pressure, UNKNOWN)),
         (
             "the server's threads waited for a core, seconds per second",
             number(contention.server_delay),
         ),
     ];
-    Table {
-        title: "The generator".into(),
-        note: "What the generator saw of itself. A request is sent once more, on a new connection, if the server \
-               closed the kept one as the request left and not a byte of an answer came. If it was late with more than 1 % of the requests or \
-               a hundred times as late with one, or used more than 90 % of its core (unless it never sleeps), the run is invalid. \
-               Others are processes other than the generator and the server: if they take more of the machine's processor time than \
-               --max-others and less than a core is idle, the run is invalid, too. \
-               Steal is the share of the time in which other virtual machines had the core that they had most, while this one had work for it."
-            .into(),
-        head: words(["", ""]),
-        rows: rows.into_iter().map(|(name, value)| vec![name.to_owned(), value]).collect(),
-    }
+    Table::of_values("The generator", GENERATOR_NOTE, rows)
 }
 
-/// A share, in percent, where the system says.
-pub(crate) fn told(share: Option<f64>) -> String {
-    share.map_or_else(|| "unknown".to_owned(), |share| format!("{:.1}%", 100.0 * share))
-}
-
-/// What was stolen of the cores' time, in percent.
-pub(crate) fn stolen(share: Option<f64>) -> String {
-    share.map_or_else(|| "-".to_owned(), |share| format!("{:.1}%", 100.0 * share))
-}
-
-fn goes_first(generator: &super::result::Generator) -> &'static str {
+fn goes_first(generator: &Generator) -> &'static str {
     match (generator.realtime, generator.busy_wait) {
         (true, _) => "yes",
         (false, true) => "no, it never sleeps",
@@ -229,7 +231,7 @@ pub(crate) fn summary(result: &RunResult) -> String {
     let seconds = result.measured().as_secs_f64().max(1e-9);
     for (name, tally) in offered(result) {
         let Figures { p50, p95, p99, p999, max, .. } = tally.latency.figures();
-        let [p50, p95, p99, p999, max] = [p50, p95, p99, p999, max].map(us);
+        let [p50, p95, p99, p999, max] = [p50, p95, p99, p999, max].map(time_or_dash);
         // Writing to a string cannot fail.
         let _ = write!(
             text,
@@ -250,11 +252,11 @@ pub(crate) fn summary(result: &RunResult) -> String {
         text,
         "\nlatency from the intended start, over {seconds:.1} s; generator: lag p99 {}, at worst {}, \
          {:.0}% of a core; steal {}; others' share of the machine {}",
-        us(lag.p99),
-        us(lag.max),
+        time_or_dash(lag.p99),
+        time_or_dash(lag.max),
         100.0 * generator.cpu,
-        stolen(result.steal),
-        told(result.contention.others)
+        percent_or(result.steal, "-"),
+        percent_or(result.contention.others, UNKNOWN)
     );
     text
 }

@@ -11,9 +11,10 @@ use http::{Request, Response};
 use reqwest::Url;
 use tokio::sync::watch;
 
+use super::observer::Observer;
 use super::plan::{Load, Phase, Plan};
 use super::result::RunResult;
-use super::{Connector, Glance, Observer, Work, faults, judge, run};
+use super::{Connector, Glance, Work, faults, judge, run};
 use crate::interrupt::Interrupt;
 use crate::selftest::{CounterServer, DelayServer};
 use crate::sut::{Failure, Outcome};

@@ -3,7 +3,7 @@
 use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
 
-use crate::cli::UsageError;
+use crate::usage::UsageError;
 
 /// Which files a run leaves.
 #[derive(Clone, Debug, clap::Args)]

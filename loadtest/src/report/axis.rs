@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::text::{grouped, short_time};
+use crate::text::{grouped, short_time};
 
 /// An axis.
 #[derive(Clone, Debug)]

@@ -5,34 +5,40 @@ use std::ops::Range;
 use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, ValueFormatter};
 use plotters::prelude::*;
 
-use super::axis::Axis;
+use super::axis::{Axis, Unit};
 
 /// In the picture's own units; a page scales it.
 const SIZE: (u32, u32) = (860, 320);
 
-/// Lines of so few points show each of them as a dot.
+/// A line with at most this many points shows each of them as a dot.
 const DOTTED: usize = 16;
 
-/// A picture: lines over one x axis.
+/// A picture: series of points over one x axis, each drawn as a line.
 #[derive(Clone, Debug)]
 pub(crate) struct Chart {
-    pub(crate) x: Axis,
-    pub(crate) y: Axis,
-    pub(crate) lines: Vec<Line>,
+    x: Axis,
+    y: Axis,
+    pub(super) series: Vec<Series>,
     /// Where on the x axis something begins.
-    pub(crate) marks: Vec<f64>,
+    marks: Vec<f64>,
     /// Bounds on the y axis.
-    pub(crate) bounds: Vec<f64>,
+    pub(super) bounds: Vec<f64>,
 }
 
-/// A line of a picture.
+/// The points of a line.
 #[derive(Clone, Debug)]
-pub(crate) struct Line {
+pub(crate) struct Series {
     /// For the legend.
-    pub(crate) name: String,
-    pub(crate) tone: Tone,
+    pub(super) name: String,
+    pub(super) tone: Tone,
     /// In ascending x.
-    pub(crate) points: Vec<(f64, f64)>,
+    points: Vec<(f64, f64)>,
+}
+
+impl Series {
+    pub(crate) fn new(name: impl Into<String>, tone: Tone, points: Vec<(f64, f64)>) -> Self {
+        Self { name: name.into(), tone, points }
+    }
 }
 
 /// The colours of lines. A page's style sheet replaces each by its counterpart where it is dark.
@@ -75,13 +81,35 @@ impl Tone {
 const TEXT: RGBColor = RGBColor(0x24, 0x29, 0x2F);
 const GRID: RGBColor = RGBColor(0xD8, 0xDE, 0xE4);
 
+/// A straight line and how it is drawn.
+type Straight = (Vec<(f64, f64)>, ShapeStyle);
+
 impl Chart {
+    pub(crate) fn new(x: Axis, y: Axis, series: Vec<Series>) -> Self {
+        Self { x, y, series, marks: Vec::new(), bounds: Vec::new() }
+    }
+
+    /// Over the seconds of a run.
+    pub(crate) fn over_time(y: Axis, series: Vec<Series>) -> Self {
+        Self::new(Axis::new("seconds since the start", Unit::Number), y, series)
+    }
+
+    /// With vertical lines where something begins.
+    pub(crate) fn with_marks(self, marks: Vec<f64>) -> Self {
+        Self { marks, ..self }
+    }
+
+    /// With horizontal lines at bounds that must be kept.
+    pub(crate) fn with_bounds(self, bounds: Vec<f64>) -> Self {
+        Self { bounds, ..self }
+    }
+
     /// The picture as an `svg` element.
     ///
     /// # Errors
     ///
-    /// None that is known of: it is written to memory.
-    pub(crate) fn svg(&self) -> Result<String, String> {
+    /// None is known: the picture is written to memory.
+    pub(super) fn svg(&self) -> Result<String, String> {
         let mut svg = String::new();
         {
             let area = SVGBackend::with_string(&mut svg, SIZE).into_drawing_area();
@@ -95,16 +123,38 @@ impl Chart {
         &self,
         area: &DrawingArea<B, plotters::coord::Shift>,
     ) -> Result<(), DrawingAreaErrorKind<B::ErrorType>> {
-        let xs = self.lines.iter().flat_map(|line| &line.points).map(|point| point.0);
-        let ys = self.lines.iter().flat_map(|line| &line.points).map(|point| point.1);
-        let x = Scale::of(&self.x, xs.chain(self.marks.iter().copied()));
-        let y = Scale::of(&self.y, ys.chain(self.bounds.iter().copied()));
+        let points = || self.series.iter().flat_map(|series| &series.points);
+        let x = Scale::of(&self.x, points().map(|point| point.0).chain(self.marks.clone()));
+        let y = Scale::of(&self.y, points().map(|point| point.1).chain(self.bounds.clone()));
         let mut chart = ChartBuilder::on(area)
             .margin(8)
             .margin_right(24)
             .x_label_area_size(44)
             .y_label_area_size(76)
             .build_cartesian_2d(x.clone(), y.clone())?;
+        self.draw_mesh(&mut chart)?;
+        for (ends, style) in self.straight_lines(&x, &y) {
+            chart.draw_series(std::iter::once(PathElement::new(ends, style)))?;
+        }
+        for series in &self.series {
+            let color = series.tone.color();
+            let at = |(a, b): &(f64, f64)| (x.forth(*a), y.forth(*b));
+            let points: Vec<(f64, f64)> = series.points.iter().map(at).collect();
+            if points.len() <= DOTTED {
+                let dot = |point: &(f64, f64)| Circle::new(*point, 3, color.filled());
+                chart.draw_series(points.iter().map(dot))?;
+            }
+            if points.len() > 1 {
+                chart.draw_series(LineSeries::new(points, color.stroke_width(2)))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn draw_mesh<B: DrawingBackend>(
+        &self,
+        chart: &mut ChartContext<'_, B, Cartesian2d<Scale, Scale>>,
+    ) -> Result<(), DrawingAreaErrorKind<B::ErrorType>> {
         let text = ("sans-serif", 13).into_font().color(&TEXT);
         chart
             .configure_mesh()
@@ -117,33 +167,19 @@ impl Chart {
             .y_desc(&self.y.label)
             .x_labels(12)
             .y_labels(12)
-            .x_label_formatter(&|value| self.x.format(x.back(*value)))
-            .y_label_formatter(&|value| self.y.format(y.back(*value)))
-            .draw()?;
-        for mark in &self.marks {
-            let at = x.forth(*mark);
-            let ends = vec![(at, y.range.start), (at, y.range.end)];
-            chart.draw_series(std::iter::once(PathElement::new(ends, GRID.stroke_width(2))))?;
-        }
-        for bound in &self.bounds {
-            let at = y.forth(*bound);
-            let ends = vec![(x.range.start, at), (x.range.end, at)];
-            let style = Tone::Red.color().stroke_width(1);
-            chart.draw_series(std::iter::once(PathElement::new(ends, style)))?;
-        }
-        for line in &self.lines {
-            let points: Vec<(f64, f64)> =
-                line.points.iter().map(|(a, b)| (x.forth(*a), y.forth(*b))).collect();
-            let style = line.tone.color().stroke_width(2);
-            if points.len() <= DOTTED {
-                let dot = |point: &(f64, f64)| Circle::new(*point, 3, line.tone.color().filled());
-                chart.draw_series(points.iter().map(dot))?;
-            }
-            if points.len() > 1 {
-                chart.draw_series(LineSeries::new(points, style))?;
-            }
-        }
-        Ok(())
+            .x_label_formatter(&|value| self.x.format(self.x.back(*value)))
+            .y_label_formatter(&|value| self.y.format(self.y.back(*value)))
+            .draw()
+    }
+
+    fn straight_lines(&self, x: &Scale, y: &Scale) -> Vec<Straight> {
+        let mark = |at: &f64| {
+            (vec![(x.forth(*at), y.range.start), (x.forth(*at), y.range.end)], GRID.stroke_width(2))
+        };
+        let red = Tone::Red.color().stroke_width(1);
+        let bound =
+            |at: &f64| (vec![(x.range.start, y.forth(*at)), (x.range.end, y.forth(*at))], red);
+        self.marks.iter().map(mark).chain(self.bounds.iter().map(bound)).collect()
     }
 }
 
@@ -165,10 +201,6 @@ impl Scale {
 
     fn forth(&self, value: f64) -> f64 {
         self.axis.forth(value).max(self.range.start)
-    }
-
-    fn back(&self, value: f64) -> f64 {
-        self.axis.back(value)
     }
 }
 

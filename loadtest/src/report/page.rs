@@ -7,7 +7,7 @@ use anyhow::{Context, anyhow};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::chart::Chart;
-use super::machine::RunInfo;
+use super::run_info::RunInfo;
 use crate::slo::Judged;
 use crate::verdict::{Ending, Verdict};
 
@@ -29,18 +29,18 @@ pub(crate) struct Page<'a> {
 /// A picture and how to read it.
 #[derive(Debug)]
 pub(crate) struct Figure {
-    pub(crate) title: String,
+    title: String,
     /// For somebody who sees such a picture for the first time.
-    pub(crate) reading: String,
-    pub(crate) chart: Chart,
+    reading: String,
+    chart: Chart,
 }
 
 /// Numbers.
 #[derive(Debug)]
 pub(crate) struct Table {
-    pub(crate) title: String,
+    title: String,
     /// What the columns mean.
-    pub(crate) note: String,
+    note: String,
     pub(crate) head: Vec<String>,
     /// The first cell of each names the row.
     pub(crate) rows: Vec<Vec<String>>,
@@ -133,14 +133,18 @@ fn objectives(judged: &[Judged]) -> Markup {
 }
 
 impl Figure {
+    pub(crate) fn new(title: impl Into<String>, reading: impl Into<String>, chart: Chart) -> Self {
+        Self { title: title.into(), reading: reading.into(), chart }
+    }
+
     fn render(&self) -> anyhow::Result<Markup> {
         let svg = self.chart.svg().map_err(|error| anyhow!("cannot draw a picture: {error}"))?;
         Ok(html! {
             figure {
                 h2 { (self.title) }
                 ul.legend aria-hidden="true" {
-                    @for line in &self.chart.lines {
-                        li { span.swatch.(line.tone.class()) {} (line.name) }
+                    @for series in &self.chart.series {
+                        li { span.swatch.(series.tone.class()) {} (series.name) }
                     }
                     @if !self.chart.bounds.is_empty() { li { span.swatch.red.thin {} "objective" } }
                 }
@@ -152,6 +156,26 @@ impl Figure {
 }
 
 impl Table {
+    pub(crate) fn new(
+        title: impl Into<String>,
+        note: impl Into<String>,
+        head: impl IntoIterator<Item = impl Into<String>>,
+        rows: Vec<Vec<String>>,
+    ) -> Self {
+        let head = head.into_iter().map(Into::into).collect();
+        Self { title: title.into(), note: note.into(), head, rows }
+    }
+
+    /// Values, each with its name.
+    pub(crate) fn of_values(
+        title: impl Into<String>,
+        note: impl Into<String>,
+        values: impl IntoIterator<Item = (&'static str, String)>,
+    ) -> Self {
+        let row = |(name, value): (&str, String)| vec![name.to_owned(), value];
+        Self::new(title, note, ["", ""], values.into_iter().map(row).collect())
+    }
+
     fn render(&self) -> Markup {
         html! {
             section {

@@ -9,8 +9,9 @@ use serde::Serialize;
 use super::args::OutputArgs;
 use super::json::{Head, write_json};
 use super::junit::write_junit;
-use super::machine::{Machine, RunInfo, Server, command_line, wall_clock};
 use super::page::Page;
+use super::run_info::{Machine, RunInfo, Server, command_line};
+use crate::machine::wall_clock;
 use crate::verdict::{Ending, Verdict};
 
 /// A JSON report's head is all that there is.

@@ -1,17 +1,15 @@
 //! A machine that is busy with something else: a run on it says nothing, whatever its latencies are.
 
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use reqwest::Url;
 
-use super::delay::{Plain, Unseen};
+use super::plain::{Plain, run_plan};
+use super::row::{Row, heading};
 use super::server::DelayServer;
-use super::{Row, heading};
 use crate::interrupt::Interrupt;
-use crate::open::{Connector, Load, Plan, Work, faults, run};
+use crate::open::{Load, Plan, faults};
 use crate::sut::TargetArgs;
 
 /// Loops for each core.
@@ -24,13 +22,11 @@ const LOOP: &str = "end=$(($(date +%s) + 20)); while [ $(date +%s) -lt $end ]; d
 
 pub(super) fn check(args: &TargetArgs, interrupt: &Interrupt) -> anyhow::Result<Vec<Row>> {
     let server = DelayServer::start(Duration::ZERO)?;
-    let connector = Connector::new(&Url::parse(&format!("http://{}", server.address))?, false)?;
     let plan =
         Plan { max_others: 0.1, ..Plan::constant(vec![Load::constant(RATE)], TIME, args.timeout) };
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let loops = (0..LOOPS * cores).map(|_| Loop::start()).collect::<anyhow::Result<Vec<_>>>()?;
-    let work: Arc<dyn Work> = Arc::new(Plain);
-    let result = run(&plan, &[work], &connector, interrupt, &mut Unseen);
+    let result = run_plan(&plan, Plain, server.address, interrupt);
     drop(loops);
     let result = result?;
     heading("four busy loops for each core beside a run of 4 s");
@@ -39,22 +35,15 @@ pub(super) fn check(args: &TargetArgs, interrupt: &Interrupt) -> anyhow::Result<
         return Ok(vec![]);
     };
     let at_fault = faults(&result).iter().any(|fault| fault.contains("other processes"));
-    Ok(vec![
-        Row {
-            what: "others' share",
-            truth: "most".to_owned(),
-            reported: format!("{:.0}%", 100.0 * others),
-            distance: "at least 60%".to_owned(),
-            right: others >= 0.6,
-        },
-        Row {
-            what: "invalid for it",
-            truth: "yes".to_owned(),
-            reported: if at_fault { "yes" } else { "no" }.to_owned(),
-            distance: "the same".to_owned(),
-            right: at_fault,
-        },
-    ])
+    let share = Row {
+        what: "others' share",
+        truth: "most".to_owned(),
+        reported: format!("{:.0}%", 100.0 * others),
+        distance: "at least 60%".to_owned(),
+        right: others >= 0.6,
+    };
+    let reported = if at_fault { "yes" } else { "no" };
+    Ok(vec![share, Row::same("invalid for it", &"yes", &reported)])
 }
 
 /// A process that does nothing and never sleeps, until it is dropped.

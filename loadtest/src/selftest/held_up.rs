@@ -1,18 +1,16 @@
 //! A generator that is held up: what it reports is not true of the server, and it must say so.
 
-use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::{Request, Response};
-use reqwest::Url;
 
-use super::delay::{Plain, Unseen};
+use super::plain::{Plain, run_plan};
+use super::row::{Row, heading};
 use super::server::DelayServer;
-use super::{Row, heading};
 use crate::interrupt::Interrupt;
-use crate::open::{Connector, Load, Plan, Work, judge, run};
+use crate::open::{Load, Plan, Work, judge};
 use crate::sut::{Failure, Outcome, TargetArgs};
 use crate::verdict::Verdict;
 
@@ -26,34 +24,24 @@ const BEFORE: u64 = 200;
 
 pub(super) fn check(args: &TargetArgs, interrupt: &Interrupt) -> anyhow::Result<Vec<Row>> {
     let server = DelayServer::start(Duration::ZERO)?;
-    let connector = Connector::new(&Url::parse(&format!("http://{}", server.address))?, false)?;
     let plan = Plan {
         late_after: LATE_AFTER,
         ..Plan::constant(vec![Load::constant(RATE)], TIME, args.timeout)
     };
-    let work: Arc<dyn Work> = Arc::new(HoldingUp);
-    let result = run(&plan, &[work], &connector, interrupt, &mut Unseen)?;
+    let result = run_plan(&plan, HoldingUp, server.address, interrupt)?;
     heading("a generator that is held up for 300 ms of a 4 s run at 100 requests per second");
     let verdict = judge(&result, &[], None).ending.verdict;
     let late = result.total(0).late;
     // It is behind with those that were due meanwhile, give or take the one at each end.
     let due = (RATE * (HELD_UP - LATE_AFTER).as_secs_f64()).round() as u64;
-    Ok(vec![
-        Row {
-            what: "requests that were late",
-            truth: due.to_string(),
-            reported: late.to_string(),
-            distance: "from 90% to 150% of it".to_owned(),
-            right: (due * 9 / 10..=due * 3 / 2).contains(&late),
-        },
-        Row {
-            what: "verdict",
-            truth: Verdict::Invalid.to_string(),
-            reported: verdict.to_string(),
-            distance: "the same".to_owned(),
-            right: verdict == Verdict::Invalid,
-        },
-    ])
+    let requests = Row {
+        what: "requests that were late",
+        truth: due.to_string(),
+        reported: late.to_string(),
+        distance: "from 90% to 150% of it".to_owned(),
+        right: (due * 9 / 10..=due * 3 / 2).contains(&late),
+    };
+    Ok(vec![requests, Row::same("verdict", &Verdict::Invalid, &verdict)])
 }
 
 /// Requests, before one of which the generator's thread sleeps.

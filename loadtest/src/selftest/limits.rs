@@ -3,18 +3,16 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener};
-use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use reqwest::Url;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use super::delay::{Plain, Unseen};
+use super::plain::{Plain, run_plan};
+use super::row::{Row, heading};
 use super::server::DelayServer;
-use super::{Row, heading};
 use crate::interrupt::Interrupt;
-use crate::open::{Connector, Load, Plan, RunResult, Work, judge, run};
+use crate::open::{Load, Plan, judge};
 use crate::slo::Slo;
 use crate::sut::TargetArgs;
 use crate::verdict::{Ending, Verdict};
@@ -29,7 +27,7 @@ pub(super) fn few(args: &TargetArgs, interrupt: &Interrupt) -> anyhow::Result<Ve
     let server = DelayServer::start(Duration::ZERO)?;
     let at = (0..3).map(|number| 100 * MS * number).collect();
     let plan = Plan::constant(vec![Load::At(at)], 300 * MS, args.timeout);
-    let result = carried_out(&plan, server.address, interrupt)?;
+    let result = run_plan(&plan, Plain, server.address, interrupt)?;
     heading("three requests, and p99.9<1s as the objective");
     let slo: Slo = "p99.9<1s".parse().map_err(anyhow::Error::msg)?;
     Ok(vec![invalid(&judge(&result, &[slo], None).ending, "too few requests")])
@@ -42,7 +40,7 @@ pub(super) fn descriptors(args: &TargetArgs, interrupt: &Interrupt) -> anyhow::R
     let limit = getrlimit(Resource::Nofile);
     let open = std::fs::read_dir("/proc/self/fd").map_or(20, Iterator::count) as u64;
     setrlimit(Resource::Nofile, Rlimit { current: Some(open + SPARE), ..limit })?;
-    let result = carried_out(&plan, server.address, interrupt);
+    let result = run_plan(&plan, Plain, server.address, interrupt);
     setrlimit(Resource::Nofile, limit)?;
     heading("100 requests at once and 40 file descriptors");
     Ok(vec![invalid(&judge(&result?, &[], None).ending, "file descriptor")])
@@ -52,17 +50,10 @@ pub(super) fn descriptors(args: &TargetArgs, interrupt: &Interrupt) -> anyhow::R
 pub(super) fn closing(args: &TargetArgs, interrupt: &Interrupt) -> anyhow::Result<Vec<Row>> {
     let at = (0..20).map(|number| 50 * MS * number).collect();
     let plan = Plan::constant(vec![Load::At(at)], 1000 * MS, args.timeout);
-    let result = carried_out(&plan, closing_server()?, interrupt)?;
+    let result = run_plan(&plan, Plain, closing_server()?, interrupt)?;
     heading("a server that closes each connection as the second of 20 requests arrives on it");
     let (served, resent) = (result.total(0).served(), result.generator.resent);
-    let row = |what, truth: u64, reported: u64| Row {
-        what,
-        truth: truth.to_string(),
-        reported: reported.to_string(),
-        distance: "the same".to_owned(),
-        right: truth == reported,
-    };
-    Ok(vec![row("answered rightly", 20, served), row("sent once more", 19, resent)])
+    Ok(vec![Row::same("answered rightly", &20, &served), Row::same("sent once more", &19, &resent)])
 }
 
 fn invalid(ending: &Ending, says: &str) -> Row {
@@ -89,14 +80,4 @@ fn closing_server() -> std::io::Result<SocketAddr> {
         }
     });
     Ok(address)
-}
-
-fn carried_out(
-    plan: &Plan,
-    address: SocketAddr,
-    interrupt: &Interrupt,
-) -> anyhow::Result<RunResult> {
-    let connector = Connector::new(&Url::parse(&format!("http://{address}"))?, false)?;
-    let work: Arc<dyn Work> = Arc::new(Plain);
-    run(plan, &[work], &connector, interrupt, &mut Unseen)
 }

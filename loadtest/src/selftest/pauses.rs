@@ -1,16 +1,13 @@
 //! A server that pauses for half a second every two seconds, and answers at once else: a quarter of the requests
 //! wait, each for the rest of its pause.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::Url;
-
-use super::delay::{Plain, Unseen};
+use super::plain::{Plain, run_plan};
+use super::row::{Row, heading};
 use super::server::PausingServer;
-use super::{Row, heading};
 use crate::interrupt::Interrupt;
-use crate::open::{Connector, Load, Plan, Work, run};
+use crate::open::{Load, Plan};
 use crate::sut::TargetArgs;
 
 const EVERY: Duration = Duration::from_secs(2);
@@ -22,25 +19,12 @@ const TOLERANCE: f64 = 0.02;
 
 pub(super) fn check(args: &TargetArgs, interrupt: &Interrupt) -> anyhow::Result<Vec<Row>> {
     let server = PausingServer::start(EVERY, PAUSE)?;
-    let connector = Connector::new(&Url::parse(&format!("http://{}", server.address))?, false)?;
     let plan = Plan::constant(vec![Load::constant(RATE)], TIME, args.timeout);
-    let work: Arc<dyn Work> = Arc::new(Plain);
-    let result = run(&plan, &[work], &connector, interrupt, &mut Unseen)?;
+    let result = run_plan(&plan, Plain, server.address, interrupt)?;
     heading("a server that pauses for 0.5 s every 2 s, at 400 requests per second");
     let latency = &result.total(0).latency;
-    let rows = [("p90", 0.9), ("p95", 0.95), ("p99", 0.99)].map(|(what, share)| {
-        let truth = truth(share);
-        let reported = latency.quantile(share).map(|us| us as f64 / 1e6).unwrap_or_default();
-        let off = reported / truth - 1.0;
-        Row {
-            what,
-            truth: format!("{truth:.3} s"),
-            reported: format!("{reported:.3} s"),
-            distance: format!("{:+.1}%, at most 2%", 100.0 * off),
-            right: off.abs() <= TOLERANCE,
-        }
-    });
-    Ok(rows.into())
+    let row = |(what, share)| Row::seconds(what, truth(share), latency.quantile(share), TOLERANCE);
+    Ok([("p90", 0.9), ("p95", 0.95), ("p99", 0.99)].map(row).into())
 }
 
 /// The latency that this share of the requests does not exceed, in seconds.

@@ -1,17 +1,13 @@
 //! Queues whose times follow by arithmetic: a server that does so much per second and no more, and one with two
 //! counters at which people arrive at random (M/D/c).
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::Url;
-
-use super::delay::{Plain, Unseen};
+use super::plain::{Plain, run_plan};
+use super::row::{Row, heading};
 use super::server::CounterServer;
-use super::{Row, heading};
 use crate::interrupt::Interrupt;
-use crate::open::{Connector, Load, Plan, RunResult, Spacing, Work, arrivals, judge, run};
-use crate::report::time;
+use crate::open::{Load, Plan, Spacing, arrivals, judge};
 use crate::sut::TargetArgs;
 use crate::verdict::Verdict;
 
@@ -31,7 +27,7 @@ const WAY: Duration = Duration::from_micros(600);
 pub(super) fn too_much(args: &TargetArgs, interrupt: &Interrupt) -> anyhow::Result<Vec<Row>> {
     let server = CounterServer::start(1, Duration::from_secs(1) / CAPACITY)?;
     let plan = Plan::constant(vec![Load::constant(ASKED)], TIME, args.timeout);
-    let result = carried_out(&plan, &server, interrupt)?;
+    let result = run_plan(&plan, Plain, server.address, interrupt)?;
     heading("a server that does 200 requests per second, asked for 250 for 10 s");
     let served = result.total(0).in_time.served() as f64 / result.measured().as_secs_f64();
     let truth = f64::from(CAPACITY);
@@ -63,7 +59,7 @@ pub(super) fn random(args: &TargetArgs, interrupt: &Interrupt) -> anyhow::Result
         spacing: Spacing::Poisson,
         ..Plan::constant(vec![Load::constant(RATE)], TIME, args.timeout)
     };
-    let result = carried_out(&plan, &server, interrupt)?;
+    let result = run_plan(&plan, Plain, server.address, interrupt)?;
     heading("two counters of 10 ms each, 150 random arrivals per second for 10 s");
     let truth = latencies(&arrivals(&plan), COUNTERS, SERVICE);
     let latency = &result.total(0).latency;
@@ -73,31 +69,11 @@ pub(super) fn random(args: &TargetArgs, interrupt: &Interrupt) -> anyhow::Result
         (truth.as_secs_f64() * 1e6, latency.quantile(share).unwrap_or_default() as f64)
     };
     let mean = truth.iter().sum::<Duration>().as_secs_f64() * 1e6 / truth.len().max(1) as f64;
-    let rows =
-        [("p50", at(0.5)), ("p99", at(0.99)), ("mean", (mean, latency.mean().unwrap_or(0.0)))];
-    Ok(rows.map(row).into())
-}
-
-fn row((what, (truth, reported)): (&'static str, (f64, f64))) -> Row {
-    let off = reported - truth;
-    let bearable = TOLERANCE * truth + WAY.as_micros() as f64;
-    Row {
-        what,
-        truth: time(truth),
-        reported: time(reported),
-        distance: format!("{off:+.0} us, at most {bearable:.0} us"),
-        right: off.abs() <= bearable,
-    }
-}
-
-fn carried_out(
-    plan: &Plan,
-    server: &CounterServer,
-    interrupt: &Interrupt,
-) -> anyhow::Result<RunResult> {
-    let connector = Connector::new(&Url::parse(&format!("http://{}", server.address))?, false)?;
-    let work: Arc<dyn Work> = Arc::new(Plain);
-    run(plan, &[work], &connector, interrupt, &mut Unseen)
+    let row = |(what, (truth, reported)): (_, (f64, f64))| {
+        Row::time(what, truth, reported, TOLERANCE * truth + WAY.as_micros() as f64)
+    };
+    let mean = (mean, latency.mean().unwrap_or(0.0));
+    Ok([("p50", at(0.5)), ("p99", at(0.99)), ("mean", mean)].map(row).into())
 }
 
 /// How long each of these arrivals takes in all, in ascending order: each waits for the first counter that is

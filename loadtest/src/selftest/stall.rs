@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 use anyhow::anyhow;
 use rustix::process::Signal;
 
-use super::{Row, heading};
-use crate::accounts::AccountArgs;
+use super::own_server::on_own_server;
+use super::row::{Row, heading};
 use crate::interrupt::Interrupt;
-use crate::open::{Glance, Load, Observer, Plan, Stage, run};
-use crate::sut::{Host, Signaller, Spec, TargetArgs};
+use crate::open::{Glance, Load, Observer, Plan, run};
+use crate::sut::{Signaller, TargetArgs};
 
 const RATE: f64 = 100.0;
 const TIME: Duration = Duration::from_secs(20);
@@ -21,41 +21,20 @@ const STALL: Duration = Duration::from_secs(2);
 const TOLERANCE: f64 = 0.05;
 
 pub(super) fn check(args: &TargetArgs, interrupt: &Interrupt) -> anyhow::Result<Vec<Row>> {
-    let spec = Spec::find(&args.target).map_err(|error| anyhow!(error))?;
-    let mut host = Host::find(args, interrupt)?;
-    let outcome = measure(&host, spec, args, interrupt);
-    let outcome = host.explain(outcome);
-    host.end(outcome.is_err());
-    outcome
-}
-
-fn measure(
-    host: &Host,
-    spec: Spec,
-    args: &TargetArgs,
-    interrupt: &Interrupt,
-) -> anyhow::Result<Vec<Row>> {
-    let signaller = host.signaller().ok_or_else(|| anyhow!("the server is not one of our own"))?;
-    let stage = Stage::set(host, spec, args, &AccountArgs::of(10), interrupt)?;
-    let plan = Plan::constant(vec![Load::constant(RATE)], TIME, args.timeout);
-    let mut stopper = Stopper { signaller, stall: None };
-    let result = run(&plan, &[stage.verify()], &stage.connector, interrupt, &mut stopper)?;
-    let stalled = stopper.stalled()?;
-    heading("a server that is stopped for 2 s of a 20 s run at 100 requests per second");
-    let latency = &result.total(0).latency;
-    let rows = [("p95", 0.95), ("p99", 0.99), ("p99.9", 0.999)].map(|(what, share)| {
-        let truth = truth(stalled, share);
-        let reported = latency.quantile(share).map(|us| us as f64 / 1e6).unwrap_or_default();
-        let off = reported / truth - 1.0;
-        Row {
-            what,
-            truth: format!("{truth:.3} s"),
-            reported: format!("{reported:.3} s"),
-            distance: format!("{:+.1}%, at most 5%", 100.0 * off),
-            right: off.abs() <= TOLERANCE,
-        }
-    });
-    Ok(rows.into())
+    on_own_server(args, 10, interrupt, |host, stage| {
+        let signaller =
+            host.signaller().ok_or_else(|| anyhow!("the server is not one of our own"))?;
+        let plan = Plan::constant(vec![Load::constant(RATE)], TIME, args.timeout);
+        let mut stopper = Stopper { signaller, stall: None };
+        let result = run(&plan, &[stage.verify()], &stage.connector, interrupt, &mut stopper)?;
+        let stalled = stopper.stalled()?;
+        heading("a server that is stopped for 2 s of a 20 s run at 100 requests per second");
+        let latency = &result.total(0).latency;
+        let row = |(what, share)| {
+            Row::seconds(what, truth(stalled, share), latency.quantile(share), TOLERANCE)
+        };
+        Ok([("p95", 0.95), ("p99", 0.99), ("p99.9", 0.999)].map(row).into())
+    })
 }
 
 /// The latency that this share of the requests does not exceed, in seconds, if the server answers at once

@@ -14,7 +14,7 @@ use super::outcome::{Failure, Outcome};
 use super::protocol::Target;
 use super::spec::RefreshWith;
 use super::values::Pointer;
-use crate::accounts::{Account, RefreshToken, SignedIn, Token, bearer};
+use super::{Account, RefreshToken, SignedIn, Token, bearer};
 
 impl Target {
     /// The answer to a registration.
@@ -124,13 +124,13 @@ impl Target {
     /// id. Where the target's file says of neither where it is, every success does.
     fn tells_of_somebody(&self, call: Call, response: &Response<Bytes>) -> bool {
         let document: Value = serde_json::from_slice(response.body()).unwrap_or_default();
-        let told = |at: &Option<Pointer>| {
+        let names = |at: &Option<Pointer>| {
             at.as_ref().and_then(|at| at.id(&document)).is_some_and(|id| !id.is_empty())
         };
         let verify = &self.spec.verify;
         match call {
             Call::BadToken(_) if verify.username.is_none() && verify.user_id.is_none() => true,
-            Call::BadToken(_) => told(&verify.username) || told(&verify.user_id),
+            Call::BadToken(_) => names(&verify.username) || names(&verify.user_id),
             _ => self.spec.login.token.id(&document).is_some_and(|token| !token.is_empty()),
         }
     }
@@ -226,7 +226,7 @@ fn date(headers: &HeaderMap) -> Option<f64> {
 fn jwt_life(token: &str, date: Option<f64>) -> Option<Duration> {
     let payload = BASE64URL_NOPAD.decode(token.split('.').nth(1)?.as_bytes()).ok()?;
     let claims: Value = serde_json::from_slice(&payload).ok()?;
-    let now = || crate::report::wall_clock().as_second() as f64;
+    let now = || crate::machine::wall_clock().as_second() as f64;
     let from = claims["iat"].as_f64().or(date).unwrap_or_else(now);
     let seconds = claims["exp"].as_f64()? - from;
     Duration::try_from_secs_f64(seconds.max(0.0)).ok()

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use reqwest::Url;
 
+use crate::parse::parse_duration;
+
 /// Which server, and how patiently.
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Server")]
@@ -52,15 +54,6 @@ pub(crate) struct TargetArgs {
     pub(crate) accept_invalid_certs: bool,
 }
 
-/// A length of time, such as `500ms`.
-///
-/// # Errors
-///
-/// What is wrong with the text.
-pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
-    humantime::parse_duration(text).map_err(|e| format!("{e}; write it like 500ms, 30s or 2m"))
-}
-
 /// Only what the API's paths can be appended to: Goose would drop a path, and credentials or a query
 /// would be sent with every request.
 ///
@@ -91,14 +84,14 @@ mod tests {
     use super::*;
 
     #[derive(Parser)]
-    struct Line {
+    struct CommandLine {
         #[command(flatten)]
         args: TargetArgs,
     }
 
     fn parse(args: &[&str]) -> Result<TargetArgs, clap::Error> {
         let line = std::iter::once("any").chain(args.iter().copied());
-        Line::try_parse_from(line).map(|line| line.args)
+        CommandLine::try_parse_from(line).map(|line| line.args)
     }
 
     #[test]

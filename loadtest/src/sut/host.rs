@@ -6,12 +6,12 @@ use std::path::PathBuf;
 use anyhow::Context;
 use reqwest::Url;
 
+use super::OwnServer;
 use super::args::TargetArgs;
 use super::server::{Server, Signaller, find_binary};
-use crate::accounts::OwnServer;
-use crate::cli::UsageError;
 use crate::interrupt::Interrupt;
-use crate::open::Place;
+use crate::machine::Place;
+use crate::usage::UsageError;
 
 /// A server to test. Dropping it stops a started one.
 #[derive(Debug)]

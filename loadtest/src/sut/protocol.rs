@@ -10,7 +10,7 @@ use super::call::{BadLogin, BadToken, Call};
 use super::outcome::Outcome;
 use super::spec::{BodyForm, Method, Spec};
 use super::values::{Codes, Fields, Path};
-use crate::accounts::{Account, RefreshToken, Token};
+use super::{Account, RefreshToken, Token};
 
 /// A server and its language. Cheap to share; requests are whole, with an absolute URI.
 ///

@@ -15,7 +15,7 @@ use reqwest::Url;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-use crate::accounts::OwnServer;
+use super::OwnServer;
 use crate::interrupt::{Interrupt, Started};
 
 const START_TIMEOUT: Duration = Duration::from_secs(30);

@@ -10,8 +10,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::spec::Spec;
-use super::{BadLogin, BadToken, Call, Failure, Outcome, Target};
-use crate::accounts::{Account, SignedIn};
+use super::{Account, BadLogin, BadToken, Call, Failure, Outcome, SignedIn, Target};
 
 fn target(name: &str) -> Target {
     let host = Url::parse("http://127.0.0.1:8080").unwrap();

@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::accounts::Account;
+use super::Account;
 
 /// A path on the server, with its query if it has one.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq)]

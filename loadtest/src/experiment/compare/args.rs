@@ -5,8 +5,8 @@ use std::str::FromStr;
 
 use reqwest::Url;
 
-use crate::experiment::args::parse_times;
 use crate::experiment::duel::Subject;
+use crate::parse::parse_times;
 use crate::report::OutputArgs;
 use crate::sut::{TargetArgs, parse_host};
 

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use super::Args;
 use crate::closed::{Block, Span};
 use crate::experiment::Steps;
-use crate::experiment::compare::Args;
 use crate::experiment::duel::{Pair, Side, Subject, pair};
 use crate::interrupt::Interrupt;
 use crate::stats::{Interval, SignedRank, median, sorted};
@@ -23,7 +23,7 @@ pub(super) enum Measure {
 
 /// Blocks of one kind.
 #[derive(Debug)]
-pub(super) struct Measured {
+pub(super) struct Comparison {
     pub(super) subject: Subject,
     pub(super) measure: Measure,
     pub(super) pairs: Vec<Pair>,
@@ -47,7 +47,7 @@ impl Measure {
     }
 }
 
-impl Measured {
+impl Comparison {
     /// How many times as fast A is, with an interval; `None` if there is too little to say.
     pub(super) fn ratio(&self) -> Option<Interval> {
         let logs: Vec<f64> = self.pairs.iter().map(|pair| self.measure.ratio(pair).ln()).collect();
@@ -70,7 +70,11 @@ impl Measured {
 }
 
 /// Measures everything that is asked for, or as far as an interrupt lets it.
-pub(super) fn measure(args: &Args, sides: &mut [Side; 2], interrupt: &Interrupt) -> Vec<Measured> {
+pub(super) fn measure(
+    args: &Args,
+    sides: &mut [Side; 2],
+    interrupt: &Interrupt,
+) -> Vec<Comparison> {
     let kinds: Vec<(Subject, Measure)> = args
         .of
         .iter()
@@ -84,7 +88,7 @@ pub(super) fn measure(args: &Args, sides: &mut [Side; 2], interrupt: &Interrupt)
             Measure::Time => (1, subject.span()),
             Measure::Rate => (args.connections.get(), rate_span(subject)),
         };
-        let mut measured = Measured { subject, measure, pairs: Vec::new() };
+        let mut measured = Comparison { subject, measure, pairs: Vec::new() };
         if !interrupt.caught() {
             // The first pair warms both up.
             pair(0, sides, subject, connections, subject.span());
@@ -129,7 +133,7 @@ mod tests {
     fn both_measures_say_how_many_times_as_fast_the_first_server_is() {
         let pairs = vec![Pair { a: block(100.0, 40.0), b: block(300.0, 10.0) }; 8];
         let ratio = |measure| {
-            let measured = Measured { subject: Subject::Login, measure, pairs: pairs.clone() };
+            let measured = Comparison { subject: Subject::Login, measure, pairs: pairs.clone() };
             measured.ratio().unwrap().estimate
         };
         assert!((ratio(Measure::Time) - 3.0).abs() < 1e-9);
@@ -140,7 +144,7 @@ mod tests {
     fn a_block_without_answers_leaves_no_ratio() {
         let mut pairs = vec![Pair { a: block(1.0, 1.0), b: block(1.0, 1.0) }; 8];
         pairs[3].b = Block::default();
-        let measured = Measured { subject: Subject::Verify, measure: Measure::Time, pairs };
+        let measured = Comparison { subject: Subject::Verify, measure: Measure::Time, pairs };
         assert_eq!(measured.ratio(), None);
     }
 }

@@ -5,18 +5,18 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::args::Args;
-use super::measure::{CONFIDENCE, Measure, Measured};
+use super::measure::{CONFIDENCE, Comparison, Measure};
 use crate::closed::Block;
-use crate::experiment::Findings;
 use crate::experiment::duel::{Pair, Side};
-use crate::report::{Axis, Chart, Figure, Line, Table, Tone, Unit, grouped, time, words};
+use crate::report::{Axis, Chart, Figure, Findings, Series, Table, Tone, Unit};
 use crate::slo::Judged;
 use crate::stats::{Interval, quantile};
+use crate::text::{grouped, time};
 use crate::verdict::{Ending, Verdict};
 
 /// The part of the JSON report that is this experiment's own.
 #[derive(Debug, Serialize)]
-pub(crate) struct Body {
+pub(crate) struct CompareJson {
     a: Named,
     b: Named,
     connections: usize,
@@ -53,9 +53,9 @@ struct Both {
 pub(super) fn findings(
     args: &Args,
     sides: &mut [Side; 2],
-    measured: &[Measured],
+    measured: &[Comparison],
     interrupted: bool,
-) -> Findings<Body> {
+) -> Findings<CompareJson> {
     let objectives: Vec<Judged> = match args.at_least {
         Some(least) => measured.iter().map(|one| objective(one, least)).collect(),
         None => vec![],
@@ -85,7 +85,7 @@ pub(super) fn findings(
 }
 
 /// What is compared, for people.
-fn name(args: &Args, one: &Measured) -> String {
+fn name(args: &Args, one: &Comparison) -> String {
     match one.measure {
         Measure::Time => format!("{}, time", one.subject),
         Measure::Rate => format!("{} per second on {}", one.subject, args.connections),
@@ -107,7 +107,7 @@ fn times_as(ratio: f64) -> String {
     }
 }
 
-fn objective(one: &Measured, least: f64) -> Judged {
+fn objective(one: &Comparison, least: f64) -> Judged {
     let ratio = one.ratio();
     let what = match one.measure {
         Measure::Time => "time",
@@ -131,7 +131,7 @@ fn objective(one: &Measured, least: f64) -> Judged {
 }
 
 /// Each kind of failure with its number and the server.
-fn failures(measured: &[Measured]) -> Vec<String> {
+fn failures(measured: &[Comparison]) -> Vec<String> {
     let mut counts: BTreeMap<String, u64> = BTreeMap::new();
     for one in measured {
         for pair in &one.pairs {
@@ -147,12 +147,12 @@ fn failures(measured: &[Measured]) -> Vec<String> {
 }
 
 fn ending(
-    measured: &[Measured],
+    measured: &[Comparison],
     objectives: &[Judged],
     failures: &[String],
     interrupted: bool,
 ) -> Ending {
-    let says = |one: &Measured| {
+    let says = |one: &Comparison| {
         let by = match one.measure {
             Measure::Time => "by time",
             Measure::Rate => "by rate",
@@ -183,14 +183,16 @@ fn ending(
     Ending { verdict, reason }
 }
 
-fn picture(args: &Args, one: &Measured) -> Figure {
-    let line = |name: String, tone, side: fn(&Pair) -> &Block| Line {
-        name,
-        tone,
-        points: (1..)
-            .zip(&one.pairs)
-            .map(|(number, pair)| (f64::from(number), one.measure.of(side(pair))))
-            .collect(),
+fn picture(args: &Args, one: &Comparison) -> Figure {
+    let line = |name: String, tone, side: fn(&Pair) -> &Block| {
+        Series::new(
+            name,
+            tone,
+            (1..)
+                .zip(&one.pairs)
+                .map(|(number, pair)| (f64::from(number), one.measure.of(side(pair))))
+                .collect(),
+        )
     };
     let (y, reading) = match one.measure {
         Measure::Time => (
@@ -204,26 +206,24 @@ fn picture(args: &Args, one: &Measured) -> Figure {
              connections: the higher line is the faster server.",
         ),
     };
-    Figure {
-        title: name(args, one),
-        reading: format!(
+    Figure::new(
+        name(args, one),
+        format!(
             "{reading} Both servers were measured in turn, so a dip of the machine shows in both lines."
         ),
-        chart: Chart {
-            x: Axis::new("block", Unit::Number),
+        Chart::new(
+            Axis::new("block", Unit::Number),
             y,
-            lines: vec![
+            vec![
                 line(format!("A: {}", args.target.target), Tone::Blue, |pair| &pair.a),
                 line(format!("B: {}", args.to.target), Tone::Orange, |pair| &pair.b),
             ],
-            marks: vec![],
-            bounds: vec![],
-        },
-    }
+        ),
+    )
 }
 
-fn ratios(args: &Args, measured: &[Measured]) -> Table {
-    let row = |one: &Measured| {
+fn ratios(args: &Args, measured: &[Comparison]) -> Table {
+    let row = |one: &Comparison| {
         let both = [one.middle(|pair| &pair.a), one.middle(|pair| &pair.b)];
         let [a, b] = both.map(|value| figure(one.measure, value));
         let (ratio, interval) = match one.ratio() {
@@ -234,9 +234,9 @@ fn ratios(args: &Args, measured: &[Measured]) -> Table {
         };
         vec![name(args, one), a, b, ratio, interval]
     };
-    Table {
-        title: "How many times as fast A is".into(),
-        note: format!(
+    Table::new(
+        "How many times as fast A is",
+        format!(
             "The middle of {} blocks on each server, in turn. The ratio is above 1 where A is faster; it \
              is that of blocks that were measured one right after the other, and its interval holds with \
              {} % confidence (signed-rank, on the logarithms). It says nothing of what another machine, \
@@ -244,12 +244,16 @@ fn ratios(args: &Args, measured: &[Measured]) -> Table {
             args.pairs,
             100.0 * CONFIDENCE
         ),
-        head: words(["", "A", "B", "times as fast", "interval"]),
-        rows: measured.iter().map(row).collect(),
-    }
+        ["", "A", "B", "times as fast", "interval"],
+        measured.iter().map(row).collect(),
+    )
 }
 
-fn times(args: &Args, measured: &[Measured]) -> Table {
+const TIMES_NOTE: &str = "\
+    From the request to the last byte of its answer. On several connections each waits for its \
+    turn: those times are as much the number of connections as the server.";
+
+fn times(args: &Args, measured: &[Comparison]) -> Table {
     let mut rows = Vec::new();
     for one in measured {
         for (server, side) in
@@ -265,17 +269,10 @@ fn times(args: &Args, measured: &[Measured]) -> Table {
             rows.push(row);
         }
     }
-    Table {
-        title: "Times".into(),
-        note: "From the request to the last byte of its answer. On several connections each waits for its \
-               turn: those times are as much the number of connections as the server."
-            .into(),
-        head: words(["", "count", "p50", "p90", "p99"]),
-        rows,
-    }
+    Table::new("Times", TIMES_NOTE, ["", "count", "p50", "p90", "p99"], rows)
 }
 
-fn summary(args: &Args, measured: &[Measured]) -> String {
+fn summary(args: &Args, measured: &[Comparison]) -> String {
     let table = ratios(args, measured);
     let line = |row: &Vec<String>| {
         format!("{:24} {:>12} {:>12} {:>14}  {}", row[0], row[1], row[2], row[3], row[4])
@@ -286,10 +283,10 @@ fn summary(args: &Args, measured: &[Measured]) -> String {
 fn body(
     args: &Args,
     [a, b]: [String; 2],
-    measured: &[Measured],
+    measured: &[Comparison],
     failures: Vec<String>,
     interrupted: bool,
-) -> Body {
+) -> CompareJson {
     let mut requests: BTreeMap<&'static str, Compared> = BTreeMap::new();
     for one in measured {
         let figures = |pair: &Pair| [one.measure.of(&pair.a), one.measure.of(&pair.b)];
@@ -306,7 +303,7 @@ fn body(
         }
     }
     let named = |host, target: &String| Named { host, target: target.clone() };
-    Body {
+    CompareJson {
         a: named(a, &args.target.target),
         b: named(b, &args.to.target),
         connections: args.connections.get(),

@@ -9,12 +9,12 @@ use tokio::runtime::Runtime;
 use super::proxy::Proxy;
 use super::subject::Subject;
 use crate::accounts::AccountArgs;
-use crate::cli::UsageError;
-use crate::closed::{Block, Line, Span, block};
+use crate::closed::{Block, PersistentConnection, Span, block};
 use crate::interrupt::Interrupt;
 use crate::open::{Stage, Work};
 use crate::report::Server;
 use crate::sut::{Host, Spec, TargetArgs};
+use crate::usage::UsageError;
 
 /// Which server it is.
 #[derive(Clone, Debug)]
@@ -35,7 +35,7 @@ pub(crate) struct Side {
     works: [Arc<dyn Work>; 2],
     /// The number of the next request of each kind.
     turns: [u64; 2],
-    lines: Vec<Line>,
+    connections: Vec<PersistentConnection>,
     patience: Duration,
     runtime: Runtime,
 }
@@ -71,17 +71,28 @@ impl Side {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.context("cannot start the async runtime")?;
         let (own, patience) = (target.host.is_none(), target.timeout);
-        let (turns, lines) = ([0; 2], Vec::new());
-        Ok(Self { host, own, _proxy: proxy, stage, works, turns, lines, patience, runtime })
+        let (turns, opened) = ([0; 2], Vec::new());
+        Ok(Self {
+            host,
+            own,
+            _proxy: proxy,
+            stage,
+            works,
+            turns,
+            connections: opened,
+            patience,
+            runtime,
+        })
     }
 
     /// Loads the server over this many connections at once.
     pub(crate) fn block(&mut self, subject: Subject, connections: usize, span: Span) -> Block {
-        while self.lines.len() < connections {
-            self.lines.push(Line::new(&self.stage.connector, self.patience));
+        while self.connections.len() < connections {
+            self.connections.push(PersistentConnection::new(&self.stage.connector, self.patience));
         }
-        let (lines, turn) = (&mut self.lines[..connections], &mut self.turns[subject as usize]);
-        self.runtime.block_on(block(self.works[subject as usize].as_ref(), lines, turn, span))
+        let (used, turn) =
+            (&mut self.connections[..connections], &mut self.turns[subject as usize]);
+        self.runtime.block_on(block(self.works[subject as usize].as_ref(), used, turn, span))
     }
 
     /// For the report.
@@ -96,7 +107,7 @@ impl Side {
 
     /// Stops a started server; after a failure its log is kept, and named.
     pub(crate) fn end(self, failed: bool) {
-        drop((self.lines, self.stage));
+        drop((self.connections, self.stage));
         self.host.end(failed);
     }
 }

@@ -2,10 +2,8 @@
 
 use std::time::Duration;
 
-use super::judge::Bounds;
 use crate::experiment::Common;
-use crate::experiment::args::parse_positive;
-use crate::sut::parse_duration;
+use crate::parse::{parse_duration, parse_positive};
 
 /// Does the time of a refused sign-in betray who has an account?
 ///
@@ -50,6 +48,13 @@ pub(crate) struct Args {
     /// What the random order and the resampling are drawn from
     #[arg(long, env = "HALLPASS_LOAD_SEED", value_name = "N", default_value = "1")]
     pub(crate) seed: u64,
+}
+
+/// Up to which a difference is of no use to anybody.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bounds {
+    pub(super) delta: f64,
+    pub(super) time_us: f64,
 }
 
 const EXAMPLES: &str = "\

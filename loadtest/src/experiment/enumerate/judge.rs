@@ -1,21 +1,15 @@
 //! Whether a difference betrays something.
 
+use super::args::Bounds;
 use super::compare::Difference;
 use super::probe::Group;
-use crate::report::time;
 use crate::slo::Judged;
 use crate::sut::Outcome;
+use crate::text::time;
 use crate::verdict::{Ending, Verdict};
 
 /// How probable an alarm is, over all comparisons of a run, where the times are the same.
 pub(super) const ALPHA: f64 = 0.01;
-
-/// Up to which a difference is of no use to anybody.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Bounds {
-    pub(super) delta: f64,
-    pub(super) time_us: f64,
-}
 
 /// The verdict and what it rests on.
 pub(super) struct Judgment {

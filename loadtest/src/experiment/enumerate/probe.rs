@@ -9,11 +9,11 @@ use bytes::Bytes;
 use http::Response;
 
 use super::args::Args;
-use crate::accounts::{Account, Namer, disable};
-use crate::closed::Line;
+use crate::accounts::{Namer, disable};
+use crate::closed::PersistentConnection;
 use crate::experiment::{Scene, Steps};
 use crate::interrupt::Interrupt;
-use crate::sut::{BadLogin, Call, Failure, Outcome, Target};
+use crate::sut::{Account, BadLogin, Call, Failure, Outcome, Target};
 
 /// Before any is counted.
 const WARM_UP: usize = 5;
@@ -68,7 +68,7 @@ pub(super) struct Group {
 /// Everything to ask with.
 pub(super) struct Asking {
     target: Arc<Target>,
-    line: Line,
+    connection: PersistentConnection,
     namer: Namer,
     /// Accounts that exist, and whose passwords are not asked with.
     known: Vec<Arc<Account>>,
@@ -96,7 +96,10 @@ impl Asking {
             }
         }
         Ok(Self {
-            line: Line::new(&scene.stage.connector, args.common.target.timeout),
+            connection: PersistentConnection::new(
+                &scene.stage.connector,
+                args.common.target.timeout,
+            ),
             namer: Namer::new(target.spec())?,
             target,
             known,
@@ -157,7 +160,7 @@ impl Asking {
     async fn one(&mut self, kind: Kind) -> Result<(f64, String), Failure> {
         let account = self.account(kind)?;
         let request = self.target.login_request(&account);
-        let asked = self.line.ask(&request).await?;
+        let asked = self.connection.ask(&request).await?;
         let (call, status) = (kind.call(), asked.answer.status());
         let refusal = self.target.read_refusal(call, &asked.answer);
         let Err(failure) = refusal else {

@@ -9,15 +9,16 @@ use super::args::Args;
 use super::compare::{CONFIDENCE, Difference};
 use super::judge::{ALPHA, Judgment, probability, signed_time};
 use super::probe::Group;
-use crate::experiment::{Findings, Scene};
-use crate::report::{Axis, Chart, Figure, Line, Table, Tone, Unit, grouped, time, words};
+use crate::experiment::Scene;
+use crate::report::{Axis, Chart, Figure, Findings, Series, Table, Tone, Unit};
 use crate::stats::{Interval, median, quantile};
+use crate::text::{grouped, time};
 
 const TONES: [Tone; 3] = [Tone::Blue, Tone::Orange, Tone::Green];
 
 /// The part of the JSON report that is this experiment's own.
 #[derive(Debug, Serialize)]
-pub(crate) struct Body {
+pub(crate) struct EnumerateJson {
     requests: BTreeMap<&'static str, Refusals>,
     comparisons: Vec<Comparison>,
     /// The probability of a false alarm in any of the comparisons.
@@ -59,7 +60,7 @@ pub(super) fn findings(
     differences: &[Difference],
     judgment: Judgment,
     interrupted: bool,
-) -> Findings<Body> {
+) -> Findings<EnumerateJson> {
     let server = scene.server();
     Findings {
         title: format!("Who has an account on {}?", server.host),
@@ -77,28 +78,25 @@ pub(super) fn findings(
     }
 }
 
+const DISTRIBUTIONS_READING: &str = "\
+    How many percent of the refusals of each kind were there after so many milliseconds. Where \
+    the lines lie on top of each other, the time of a refusal says nothing about its reason. A \
+    line further to the left is of refusals that come sooner: where that is the unknown user's, \
+    whoever sees a quick refusal knows that the name is nobody's. The slowest 1 % is left out.";
+
 fn distributions(groups: &[Group]) -> Figure {
-    let line = |(group, tone): (&Group, Tone)| Line {
-        name: group.kind.name().to_owned(),
-        tone,
-        points: distribution(&group.times_us),
+    let line = |(group, tone): (&Group, Tone)| {
+        Series::new(group.kind.name(), tone, distribution(&group.times_us))
     };
-    Figure {
-        title: "How long refusals take".into(),
-        reading: "How many percent of the refusals of each kind were there after so many milliseconds. \
-                  Where the lines lie on top of each other, the time of a refusal says nothing about its \
-                  reason. A line further to the left is of refusals that come sooner: where that is the \
-                  unknown user's, whoever sees a quick refusal knows that the name is nobody's. The \
-                  slowest 1 % is left out."
-            .into(),
-        chart: Chart {
-            x: Axis::new("time from request to answer in milliseconds", Unit::Near),
-            y: Axis::new("refusals that took no longer", Unit::Percent),
-            lines: groups.iter().zip(TONES).map(line).collect(),
-            marks: vec![],
-            bounds: vec![],
-        },
-    }
+    Figure::new(
+        "How long refusals take",
+        DISTRIBUTIONS_READING,
+        Chart::new(
+            Axis::new("time from request to answer in milliseconds", Unit::Near),
+            Axis::new("refusals that took no longer", Unit::Percent),
+            groups.iter().zip(TONES).map(line).collect(),
+        ),
+    )
 }
 
 /// The points of a distribution in milliseconds and percent, up to 99 %.
@@ -131,9 +129,9 @@ fn compared(differences: &[Difference]) -> Table {
             text.to_owned(),
         ]
     };
-    Table {
-        title: "Against a wrong password".into(),
-        note: format!(
+    Table::new(
+        "Against a wrong password",
+        format!(
             "Medians and delta with their {:.0} % intervals (resampled 1000 times). Delta is Cliff's: how \
              much more often this kind takes longer than a wrong password than it takes less, from -1 to \
              1. The guess is how often somebody is right who sees one answer of each and says which is \
@@ -142,7 +140,7 @@ fn compared(differences: &[Difference]) -> Table {
              if delta and the medians are beyond their bounds as well.",
             100.0 * CONFIDENCE
         ),
-        head: words([
+        [
             "Refused because",
             "medians apart",
             "interval",
@@ -151,10 +149,12 @@ fn compared(differences: &[Difference]) -> Table {
             "guess",
             "p",
             "answer",
-        ]),
-        rows: differences.iter().map(row).collect(),
-    }
+        ],
+        differences.iter().map(row).collect(),
+    )
 }
+
+const TIMES_NOTE: &str = "From the request to the last byte of its refusal, one request at a time.";
 
 fn times(groups: &[Group]) -> Table {
     let row = |group: &Group| {
@@ -165,12 +165,12 @@ fn times(groups: &[Group]) -> Table {
         }));
         row
     };
-    Table {
-        title: "Times".into(),
-        note: "From the request to the last byte of its refusal, one request at a time.".into(),
-        head: words(["Refused because", "count", "p10", "p50", "p90", "p99"]),
-        rows: groups.iter().map(row).collect(),
-    }
+    Table::new(
+        "Times",
+        TIMES_NOTE,
+        ["Refused because", "count", "p10", "p50", "p90", "p99"],
+        groups.iter().map(row).collect(),
+    )
 }
 
 fn summary(groups: &[Group], differences: &[Difference]) -> String {
@@ -204,7 +204,12 @@ fn summary(groups: &[Group], differences: &[Difference]) -> String {
     text
 }
 
-fn body(args: &Args, groups: &[Group], differences: &[Difference], interrupted: bool) -> Body {
+fn body(
+    args: &Args,
+    groups: &[Group],
+    differences: &[Difference],
+    interrupted: bool,
+) -> EnumerateJson {
     let refusals = |group: &Group| {
         let of = |share| quantile(&group.times_us, share);
         let service_us = Times { p50: of(0.5), p90: of(0.9), p99: of(0.99) };
@@ -219,7 +224,7 @@ fn body(args: &Args, groups: &[Group], differences: &[Difference], interrupted: 
         same_answer: difference.same_text,
     };
     let bounds = args.bounds();
-    Body {
+    EnumerateJson {
         requests: groups.iter().map(refusals).collect(),
         comparisons: differences.iter().map(comparison).collect(),
         alpha: ALPHA,

@@ -161,13 +161,13 @@ mod tests {
     use super::*;
 
     #[derive(Parser)]
-    struct Line {
+    struct CommandLine {
         #[command(flatten)]
         target: TargetArgs,
     }
 
     fn target(args: &[&str]) -> TargetArgs {
-        Line::parse_from(std::iter::once("gate").chain(args.iter().copied())).target
+        CommandLine::parse_from(std::iter::once("gate").chain(args.iter().copied())).target
     }
 
     fn recorded(dir: &Path, args: &[&str]) -> (Baseline, PathBuf) {

@@ -51,7 +51,7 @@ struct Trial {
 pub(super) fn prove(args: &Args, count: u32, interrupt: &Interrupt) -> anyhow::Result<Ending> {
     if args.target.host.is_some() {
         let why = "--prove starts its servers itself: leave out --host";
-        return Err(crate::cli::UsageError(why.to_owned()).into());
+        return Err(crate::usage::UsageError(why.to_owned()).into());
     }
     let mut trials = match &args.tally {
         Some(file) if file.exists() => read(file)?,

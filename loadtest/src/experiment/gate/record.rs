@@ -12,9 +12,11 @@ use crate::closed::Block;
 use crate::experiment::Steps;
 use crate::experiment::duel::{Contestant, Pin, Side, Subject};
 use crate::interrupt::Interrupt;
-use crate::report::{Machine, time, wall_clock};
+use crate::machine::wall_clock;
+use crate::report::Machine;
 use crate::stats::{median, sorted};
 use crate::sut::Host;
+use crate::text::time;
 use crate::verdict::{Ending, Verdict};
 
 /// Blocks of each subject, enough for a figure that people recognize.

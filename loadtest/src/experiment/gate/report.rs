@@ -7,18 +7,18 @@ use serde::Serialize;
 use super::args::Args;
 use super::baseline::{Baseline, Recorded, ServerAt};
 use super::decide::{Answer, Decision, Round};
-use super::session::Measured;
+use super::session::SubjectRounds;
 use crate::closed::Block;
-use crate::experiment::Findings;
 use crate::experiment::duel::Pair;
-use crate::report::{Axis, Chart, Figure, Line, Server, Table, Tone, Unit, time, words};
+use crate::report::{Axis, Chart, Figure, Findings, Series, Server, Table, Tone, Unit, words};
 use crate::slo::Judged;
 use crate::stats::{Interval, median, sorted};
+use crate::text::time;
 use crate::verdict::{Ending, Verdict};
 
 /// The part of the JSON report that is this experiment's own.
 #[derive(Debug, Serialize)]
-pub(super) struct Body {
+pub(super) struct GateJson {
     baseline: ServerAt,
     /// As shares of 1.
     worse_than: f64,
@@ -48,9 +48,9 @@ struct Times {
 }
 
 /// A subject's measurements and what they decide, if they are enough for it.
-type One = (Measured, Option<Decision>);
+type One = (SubjectRounds, Option<Decision>);
 
-pub(super) fn findings(args: &Args, baseline: &Baseline, compared: &[One]) -> Findings<Body> {
+pub(super) fn findings(args: &Args, baseline: &Baseline, compared: &[One]) -> Findings<GateJson> {
     let objectives: Vec<Judged> = compared.iter().map(|one| objective(args, one)).collect();
     let ending = ending(args, compared, &objectives);
     let server = compared.iter().find_map(|(measured, _)| measured.server.clone());
@@ -147,64 +147,63 @@ fn ratios(args: &Args, (measured, decision): &One) -> Figure {
         .filter_map(|(number, round)| Some((f64::from(number), ratio(round)?)))
         .collect();
     let last = rounds.len() as f64;
-    let flat = |name: &str, tone, y: f64| Line {
-        name: name.to_owned(),
-        tone,
-        points: vec![(1.0, 100.0 * y), (last.max(1.5), 100.0 * y)],
+    let flat = |name: &str, tone, y: f64| {
+        Series::new(name, tone, vec![(1.0, 100.0 * y), (last.max(1.5), 100.0 * y)])
     };
-    let mut lines = vec![Line { name: "each round".into(), tone: Tone::Blue, points }];
+    let mut lines = vec![Series::new("each round", Tone::Blue, points)];
     if let Some(Decision { ratio: Interval { low, estimate, high }, .. }) = *decision {
         lines.push(flat("estimate", Tone::Orange, estimate));
         lines.push(flat("its lower limit", Tone::LightOrange, low));
         lines.push(flat("its upper limit", Tone::LightOrange, high));
     }
-    Figure {
-        title: format!("{subject}: the candidate's time in percent of the baseline's"),
-        reading: format!(
+    Figure::new(
+        format!("{subject}: the candidate's time in percent of the baseline's"),
+        format!(
             "At 100 % both take the same time; above it the candidate is slower. Each point is a round \
              in which both servers were started anew and measured in turn. The estimate lies between \
              its limits, each of which holds with {} % confidence. Only if the lower limit is above the red \
              line, the bound, is the candidate called slower.",
             in_percent(args.confidence)
         ),
-        chart: Chart {
-            x: Axis::new("round", Unit::Near),
-            y: Axis::new("percent of the baseline", Unit::Near),
+        Chart::new(
+            Axis::new("round", Unit::Near),
+            Axis::new("percent of the baseline", Unit::Near),
             lines,
-            marks: vec![],
-            bounds: vec![100.0 * (1.0 + args.worse_than)],
-        },
-    }
+        )
+        .with_bounds(vec![100.0 * (1.0 + args.worse_than)]),
+    )
 }
 
+const COURSE_READING: &str = "\
+    The median time of each block. What the machine does by itself moves both lines alike and is \
+    left out of the comparison; a gap between the lines that stays is a difference between the \
+    servers.";
+
 /// The medians of all blocks in their order.
-fn course(measured: &Measured) -> Figure {
+fn course(measured: &SubjectRounds) -> Figure {
     let rounds = measured.medians();
-    let line = |name: &str, tone, of: fn(&Round) -> &Vec<f64>| Line {
-        name: name.to_owned(),
-        tone,
-        points: (1..)
-            .zip(rounds.iter().flat_map(of))
-            .map(|(number, us)| (f64::from(number), us / 1e3))
-            .collect(),
+    let line = |name: &str, tone, of: fn(&Round) -> &Vec<f64>| {
+        Series::new(
+            name,
+            tone,
+            (1..)
+                .zip(rounds.iter().flat_map(of))
+                .map(|(number, us)| (f64::from(number), us / 1e3))
+                .collect(),
+        )
     };
-    Figure {
-        title: format!("{}: the blocks in their order", measured.subject),
-        reading: "The median time of each block. What the machine does by itself moves both lines \
-                  alike and is left out of the comparison; a gap between the lines that stays is a \
-                  difference between the servers."
-            .into(),
-        chart: Chart {
-            x: Axis::new("pair of blocks", Unit::Number),
-            y: Axis::new("median in milliseconds", Unit::Near),
-            lines: vec![
+    Figure::new(
+        format!("{}: the blocks in their order", measured.subject),
+        COURSE_READING,
+        Chart::new(
+            Axis::new("pair of blocks", Unit::Number),
+            Axis::new("median in milliseconds", Unit::Near),
+            vec![
                 line("baseline", Tone::LightBlue, |round| &round.baseline_us),
                 line("candidate", Tone::Orange, |round| &round.candidate_us),
             ],
-            marks: vec![],
-            bounds: vec![],
-        },
-    }
+        ),
+    )
 }
 
 fn decisions(args: &Args, compared: &[One]) -> Table {
@@ -228,9 +227,9 @@ fn decisions(args: &Args, compared: &[One]) -> Table {
         row.push(format!("{:.1} s", measured.took.as_secs_f64()));
         row
     };
-    Table {
-        title: "Candidate against baseline".into(),
-        note: format!(
+    Table::new(
+        "Candidate against baseline",
+        format!(
             "By the signed-rank test on the logarithms of the rounds' ratios: it is called slower if the \
              lower limit is above {}%. Of servers that are that much slower, at most {} % are called \
              so, and hardly any that is not slower at all. p is the probability of rounds like these or \
@@ -239,19 +238,23 @@ fn decisions(args: &Args, compared: &[One]) -> Table {
             in_percent(args.worse_than),
             in_percent(1.0 - args.confidence)
         ),
-        head: words(["Median of", "slower by", "interval", "p", "would be seen", "answer", "took"]),
-        rows: compared.iter().map(row).collect(),
-    }
+        ["Median of", "slower by", "interval", "p", "would be seen", "answer", "took"],
+        compared.iter().map(row).collect(),
+    )
 }
 
 /// The middle of a figure over all blocks.
-fn middle(measured: &Measured, side: fn(&Pair) -> &Block) -> Times {
+fn middle(measured: &SubjectRounds, side: fn(&Pair) -> &Block) -> Times {
     let of = |figure: fn(&Block) -> f64| {
         let blocks = measured.rounds.iter().flatten().map(|pair| figure(side(pair)));
         median(&sorted(blocks.collect()))
     };
     Times { p50: of(Block::p50), p90: of(Block::p90), per_second: of(|block| block.per_second) }
 }
+
+const TIMES_NOTE: &str = "\
+    From the request to the last byte of its answer, on one connection: the middle of all blocks. \
+    What was recorded may be of another machine or another hour, and decides nothing.";
 
 fn times(baseline: &Baseline, compared: &[One]) -> Table {
     let mut rows = Vec::new();
@@ -267,14 +270,7 @@ fn times(baseline: &Baseline, compared: &[One]) -> Table {
             rows.push(row("baseline when recorded", *p50_us, *p90_us, *per_second));
         }
     }
-    Table {
-        title: "Times".into(),
-        note: "From the request to the last byte of its answer, on one connection: the middle of all \
-               blocks. What was recorded may be of another machine or another hour, and decides nothing."
-            .into(),
-        head: words(["", "p50", "p90", "per second"]),
-        rows,
-    }
+    Table::new("Times", TIMES_NOTE, ["", "p50", "p90", "per second"], rows)
 }
 
 fn summary(compared: &[One]) -> String {
@@ -297,7 +293,7 @@ fn summary(compared: &[One]) -> String {
     std::iter::once(head).chain(compared.iter().map(line)).collect::<Vec<_>>().join("\n")
 }
 
-fn body(args: &Args, baseline: &Baseline, compared: &[One]) -> Body {
+fn body(args: &Args, baseline: &Baseline, compared: &[One]) -> GateJson {
     let one = |(measured, decision): &One| {
         let compared = Compared {
             decision: *decision,
@@ -309,7 +305,7 @@ fn body(args: &Args, baseline: &Baseline, compared: &[One]) -> Body {
         };
         (measured.subject.key(), compared)
     };
-    Body {
+    GateJson {
         baseline: baseline.server.clone(),
         worse_than: args.worse_than,
         confidence: args.confidence,

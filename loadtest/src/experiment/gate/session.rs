@@ -23,7 +23,7 @@ fn pairs(subject: Subject) -> usize {
 
 /// All that was measured of one subject.
 #[derive(Clone, Debug)]
-pub(crate) struct Measured {
+pub(crate) struct SubjectRounds {
     pub(crate) subject: Subject,
     /// The pairs of blocks of each round.
     pub(crate) rounds: Vec<Vec<Pair>>,
@@ -33,7 +33,7 @@ pub(crate) struct Measured {
     pub(crate) server: Option<Server>,
 }
 
-impl Measured {
+impl SubjectRounds {
     /// The medians of the blocks.
     pub(crate) fn medians(&self) -> Vec<Round> {
         let round = |pairs: &Vec<Pair>| Round {
@@ -57,12 +57,12 @@ pub(super) fn measure(
     rounds: u32,
     interrupt: &Interrupt,
     show: bool,
-) -> anyhow::Result<Measured> {
+) -> anyhow::Result<SubjectRounds> {
     let started = Instant::now();
     let own = [baseline, candidate].iter().all(|contestant| contestant.target.host.is_none());
     let _pin = if own { Some(Pin::here()?) } else { None };
     let mut steps = show.then(|| Steps::begin(u64::from(rounds)));
-    let mut measured = Measured {
+    let mut measured = SubjectRounds {
         subject,
         rounds: Vec::new(),
         took: Duration::ZERO,

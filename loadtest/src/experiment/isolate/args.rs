@@ -3,9 +3,9 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use crate::experiment::args::{parse_rate, parse_seconds, parse_share, parse_times};
 use crate::experiment::knee::SearchArgs;
 use crate::experiment::{Common, GeneratorArgs};
+use crate::parse::{parse_rate, parse_seconds, parse_share, parse_times};
 
 /// Do logins hurt verifications? A fixed rate of verifications beside more and more logins.
 ///

@@ -6,7 +6,10 @@ use super::args::Args;
 use super::verdict::Point;
 use crate::experiment::streams::{loads, works};
 use crate::experiment::{Scene, Stream};
-use crate::open::{Phase, RunResult, Shares, Tally, faults, stolen};
+use crate::machine::Shares;
+use crate::open::{Phase, RunResult, faults};
+use crate::tally::Tally;
+use crate::text::percent_or;
 
 /// How often a step is taken until it says something. What other machines do comes in bursts of half a minute.
 const MOST_TRIES: u32 = 5;
@@ -71,17 +74,17 @@ impl Step {
         name: &str,
         rates: (f64, f64, f64),
     ) -> anyhow::Result<Self> {
-        let mut told = name.to_owned();
+        let mut title = name.to_owned();
         let mut tries = 1;
         loop {
-            let step = Self::take(args, scene, &told, rates)?;
+            let step = Self::take(args, scene, &title, rates)?;
             let silent = step.silent();
             let is_over = step.interrupted || scene.server_exit().is_some();
             if silent.is_empty() || is_over || tries == MOST_TRIES {
                 return Ok(step);
             }
-            eprintln!("{told}: {}", silent.join(", "));
-            told = format!("{name}, again");
+            eprintln!("{title}: {}", silent.join(", "));
+            title = format!("{name}, again");
             tries += 1;
         }
     }
@@ -130,9 +133,9 @@ impl Step {
 
 /// Why a step with that steal says nothing.
 fn too_much(steal: Option<f64>, max: f64) -> Option<String> {
-    steal
-        .filter(|steal| *steal > max)
-        .map(|_| format!("other machines had a core for {} of the time (steal)", stolen(steal)))
+    steal.filter(|steal| *steal > max).map(|_| {
+        format!("other machines had a core for {} of the time (steal)", percent_or(steal, "-"))
+    })
 }
 
 #[cfg(test)]

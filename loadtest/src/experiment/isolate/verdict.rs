@@ -1,9 +1,9 @@
 //! The verdict on isolation, from the figures of the steps.
 
 use crate::experiment::ending::ending;
-use crate::report::time;
 use crate::slo::Judged;
 use crate::stats::needed;
+use crate::text::time;
 use crate::verdict::Ending;
 
 /// More verifications than this share, answered wrongly or not at all, are too many.

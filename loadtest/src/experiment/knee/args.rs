@@ -5,8 +5,8 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::probe::Rules;
-use crate::experiment::args::{parse_seconds, parse_share};
 use crate::experiment::{Common, GeneratorArgs, Stream};
+use crate::parse::{parse_seconds, parse_share};
 use crate::slo::Slo;
 
 /// The highest rate that holds an objective, for logins and for verifications.

@@ -1,10 +1,10 @@
 //! What a search for a rate has found.
 
 use super::probe::Probe;
-use super::rate_text;
-use super::search::{Bounds, Limit, Says};
+use super::search::{Bounds, Limit, ProbeOutcome};
 use crate::experiment::Stream;
 use crate::slo::Slo;
+use crate::text::rate_text;
 
 /// The knee of one stream.
 #[derive(Clone, Debug)]
@@ -25,20 +25,21 @@ impl Found {
 
     /// How fast the machine was when rates held.
     pub(crate) fn speed(&self) -> Option<f64> {
-        let held = self.probes.iter().filter(|probe| probe.says == Says::Holds);
+        let held = self.probes.iter().filter(|probe| probe.outcome == ProbeOutcome::Holds);
         held.filter_map(|probe| probe.speed).reduce(f64::max)
     }
 
     /// The probes that say something, by rate.
     pub(crate) fn valid(&self) -> Vec<&Probe> {
-        let valid = |probe: &&Probe| matches!(probe.says, Says::Holds | Says::Misses);
+        let valid =
+            |probe: &&Probe| matches!(probe.outcome, ProbeOutcome::Holds | ProbeOutcome::Misses);
         let mut probes: Vec<&Probe> = self.probes.iter().filter(valid).collect();
         probes.sort_by(|a, b| a.rate.total_cmp(&b.rate));
         probes
     }
 
     /// In one line.
-    pub(crate) fn told(&self) -> String {
+    pub(crate) fn in_one_line(&self) -> String {
         let Bounds { holds_per_s, beyond_per_s, limit } = self.bounds;
         let stream = self.stream;
         let at = |rate: Option<f64>| rate.map_or_else(|| "-".to_owned(), rate_text);

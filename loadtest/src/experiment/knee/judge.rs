@@ -2,9 +2,9 @@
 
 use super::args::AtLeast;
 use super::found::Found;
-use super::rate_text;
 use super::search::Limit;
 use crate::slo::Judged;
+use crate::text::rate_text;
 use crate::verdict::{Ending, Verdict};
 
 /// The verdict, and what it rests on: each knee, and each rate that one must reach.
@@ -24,7 +24,7 @@ pub(super) fn judge(found: &[Found], at_least: &[AtLeast]) -> (Ending, Vec<Judge
             });
         }
     }
-    let told: Vec<String> = found.iter().map(Found::told).collect();
+    let knees: Vec<String> = found.iter().map(Found::in_one_line).collect();
     let missed: Vec<String> = objectives
         .iter()
         .filter(|objective| !objective.held)
@@ -40,7 +40,7 @@ pub(super) fn judge(found: &[Found], at_least: &[AtLeast]) -> (Ending, Vec<Judge
     } else {
         Verdict::Fail
     };
-    let reason = missed.into_iter().chain(told).collect::<Vec<_>>().join("; ");
+    let reason = missed.into_iter().chain(knees).collect::<Vec<_>>().join("; ");
     (Ending { verdict, reason }, objectives)
 }
 

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use super::search::Says;
-use crate::experiment::speed;
+use super::search::ProbeOutcome;
 use crate::experiment::streams::works;
 use crate::experiment::{GeneratorArgs, Scene, Stream};
-use crate::open::{Phase, Plan, RunResult, Shares, Tally, faults};
-use crate::report::time;
+use crate::machine::{Shares, speed};
+use crate::open::{Phase, Plan, RunResult, faults};
 use crate::slo::{Judged, Slo};
+use crate::tally::Tally;
+use crate::text::time_or_dash;
 
 /// The share of what arrives that must be served while it arrives: where less is, a queue grows, and the
 /// latency depends on how long the probe is.
@@ -53,7 +54,7 @@ pub(crate) struct Probe {
     pub(crate) judged: Vec<Judged>,
     /// Why it says nothing.
     pub(crate) faults: Vec<String>,
-    pub(crate) says: Says,
+    pub(crate) outcome: ProbeOutcome,
 }
 
 impl Rules {
@@ -72,7 +73,7 @@ impl Rules {
         let plan = self.plan(rate, time, scene.target.timeout);
         let result = scene.run(step, &plan, &works(&scene.stage))?;
         let probe = self.judge(rate, time, &result);
-        eprintln!("{step}: {}", probe.told());
+        eprintln!("{step}: {}", probe.in_one_line());
         Ok(probe)
     }
 
@@ -100,14 +101,14 @@ impl Rules {
             self.slos.iter().map(|slo| self.estimate(slo, &tally, lasted)).collect();
         judged.push(self.keeps_up(offered, served));
         let faults = faults(result);
-        let says = if result.interrupted {
-            Says::Stop
+        let outcome = if result.interrupted {
+            ProbeOutcome::Interrupted
         } else if !faults.is_empty() {
-            Says::Nothing
+            ProbeOutcome::Invalid
         } else if judged.iter().all(|judged| judged.held) {
-            Says::Holds
+            ProbeOutcome::Holds
         } else {
-            Says::Misses
+            ProbeOutcome::Misses
         };
         let lag_p99_us = result.generator.lag.times.quantile(0.99).unwrap_or_default();
         let kept_up = served as f64 / offered.max(1) as f64;
@@ -124,7 +125,7 @@ impl Rules {
             speed,
             judged,
             faults,
-            says,
+            outcome,
         }
     }
 
@@ -155,19 +156,17 @@ impl Probe {
 
     /// Whether it misses, and one that held was made on a calmer or faster machine: then the machine may be why.
     pub(crate) fn is_doubtful(&self, made: &[Self]) -> bool {
-        let held = made.iter().filter(|probe| probe.says == Says::Holds);
+        let held = made.iter().filter(|probe| probe.outcome == ProbeOutcome::Holds);
         let is_calmer = |probe: &Self| {
             probe.disturbance() + CALMER < self.disturbance()
                 || speed::slower(self.speed, probe.speed).is_some()
         };
-        self.says == Says::Misses && held.clone().any(is_calmer)
+        self.outcome == ProbeOutcome::Misses && held.clone().any(is_calmer)
     }
 
     /// In a few words.
-    pub(crate) fn told(&self) -> String {
-        let p99 = self.tally.latency.quantile(0.99);
-        let p99 = p99.map_or_else(|| "-".to_owned(), |us| time(us as f64));
-        format!("p99 {p99}, {}", self.verdict())
+    pub(crate) fn in_one_line(&self) -> String {
+        format!("p99 {}, {}", time_or_dash(self.tally.latency.quantile(0.99)), self.verdict())
     }
 
     /// Whether it holds, and else why not.
@@ -176,11 +175,11 @@ impl Probe {
             let observed = judged.observed.as_deref().unwrap_or("nothing measured");
             format!("{} ({observed})", judged.slo)
         });
-        match self.says {
-            Says::Holds => "holds".to_owned(),
-            Says::Misses => format!("misses {}", missed.collect::<Vec<_>>().join(", ")),
-            Says::Nothing => format!("invalid: {}", self.faults.join(", ")),
-            Says::Stop => "interrupted".to_owned(),
+        match self.outcome {
+            ProbeOutcome::Holds => "holds".to_owned(),
+            ProbeOutcome::Misses => format!("misses {}", missed.collect::<Vec<_>>().join(", ")),
+            ProbeOutcome::Invalid => format!("invalid: {}", self.faults.join(", ")),
+            ProbeOutcome::Interrupted => "interrupted".to_owned(),
         }
     }
 }
@@ -212,7 +211,7 @@ mod tests {
         assert_eq!([1000.0, 92.0, 40.0, 23.0, 1.0].map(seconds), [4, 4, 10, 16, 16]);
     }
 
-    fn probe(says: Says, others: f64, speed: f64) -> Probe {
+    fn probe(outcome: ProbeOutcome, others: f64, speed: f64) -> Probe {
         Probe {
             rate: 100.0,
             tally: Tally::default(),
@@ -224,21 +223,27 @@ mod tests {
             speed: Some(speed),
             judged: vec![],
             faults: vec![],
-            says,
+            outcome,
         }
     }
 
     #[test]
     fn a_miss_beside_a_calmer_or_faster_probe_that_held_is_doubtful() {
         let doubtful = |is: Probe, made: &[Probe]| is.is_doubtful(made);
-        let calm = [probe(Says::Holds, 0.01, 100.0)];
-        assert!(doubtful(probe(Says::Misses, 0.06, 100.0), &calm));
-        assert!(doubtful(probe(Says::Misses, 0.01, 80.0), &calm), "the machine was slower");
-        assert!(!doubtful(probe(Says::Misses, 0.02, 99.0), &calm));
-        assert!(!doubtful(probe(Says::Holds, 0.06, 100.0), &calm));
+        let calm = [probe(ProbeOutcome::Holds, 0.01, 100.0)];
+        assert!(doubtful(probe(ProbeOutcome::Misses, 0.06, 100.0), &calm));
+        assert!(doubtful(probe(ProbeOutcome::Misses, 0.01, 80.0), &calm), "the machine was slower");
+        assert!(!doubtful(probe(ProbeOutcome::Misses, 0.02, 99.0), &calm));
+        assert!(!doubtful(probe(ProbeOutcome::Holds, 0.06, 100.0), &calm));
         // Nothing held that was calmer.
-        assert!(!doubtful(probe(Says::Misses, 0.06, 100.0), &[probe(Says::Holds, 0.06, 100.0)]));
-        assert!(!doubtful(probe(Says::Misses, 0.06, 100.0), &[probe(Says::Misses, 0.0, 100.0)]));
+        assert!(!doubtful(
+            probe(ProbeOutcome::Misses, 0.06, 100.0),
+            &[probe(ProbeOutcome::Holds, 0.06, 100.0)]
+        ));
+        assert!(!doubtful(
+            probe(ProbeOutcome::Misses, 0.06, 100.0),
+            &[probe(ProbeOutcome::Misses, 0.0, 100.0)]
+        ));
     }
 
     #[test]

@@ -7,16 +7,16 @@ use serde::Serialize;
 use super::check::Check;
 use super::found::Found;
 use super::probe::Probe;
-use super::rate_text;
-use super::search::{Bounds, Says};
+use super::search::{Bounds, ProbeOutcome};
 use crate::experiment::Stream;
-use crate::open::{Shares, stolen, told};
-use crate::report::{Axis, Chart, Figure, Line, RequestFigures, Table, Tone, Unit, time, words};
+use crate::machine::Shares;
+use crate::report::{Axis, Chart, Figure, RequestFigures, Series, Table, Tone, Unit};
 use crate::slo::{Judged, Slo};
+use crate::text::{UNKNOWN, percent_or, rate_text, time, time_or_dash};
 
 /// What the JSON report has beside its head.
 #[derive(Debug, Serialize)]
-pub(crate) struct Body {
+pub(crate) struct KneeJson {
     knees: BTreeMap<Stream, KneeFigures>,
     /// `null` if the cores are not known.
     cross_check: Option<Check>,
@@ -45,7 +45,7 @@ struct ProbeFigures {
     figures: RequestFigures,
 }
 
-impl Body {
+impl KneeJson {
     pub(super) fn new(found: Vec<Found>, cross_check: Option<Check>) -> Self {
         let knees = found.into_iter().map(|knee| (knee.stream, KneeFigures::of(knee))).collect();
         Self { knees, cross_check }
@@ -66,11 +66,11 @@ impl ProbeFigures {
     fn of(probe: Probe) -> Self {
         Self {
             rate_per_s: probe.rate,
-            says: match probe.says {
-                Says::Holds => "holds",
-                Says::Misses => "misses",
-                Says::Nothing => "invalid",
-                Says::Stop => "interrupted",
+            says: match probe.outcome {
+                ProbeOutcome::Holds => "holds",
+                ProbeOutcome::Misses => "misses",
+                ProbeOutcome::Invalid => "invalid",
+                ProbeOutcome::Interrupted => "interrupted",
             },
             kept_up: probe.kept_up,
             lag_p99_us: probe.lag_p99_us,
@@ -104,6 +104,13 @@ pub(super) fn figures(found: &[Found]) -> Vec<Figure> {
     found.iter().map(figure).collect()
 }
 
+const FIGURE_READING: &str = "\
+    Each dot is a probe: to the right, more requests per second arrived; further up, they took \
+    longer, ten times as long at each labelled power. As long as the server keeps up, the lines \
+    are nearly flat; where they turn up is the knee. The vertical line is the highest rate that \
+    held, the red one the objective. Beyond the knee, the height depends on how long a probe \
+    lasts, and on when the server begins to refuse.";
+
 pub(crate) fn figure(knee: &Found) -> Figure {
     let at = |quantile: f64| -> Vec<(f64, f64)> {
         let point =
@@ -114,25 +121,17 @@ pub(crate) fn figure(knee: &Found) -> Figure {
         Stream::Verify => (Tone::Blue, Tone::LightBlue),
         Stream::Login => (Tone::Orange, Tone::LightOrange),
     };
-    Figure {
-        title: format!("Latency of {} by their rate", many(knee.stream)),
-        reading: "Each dot is a probe: to the right, more requests per second arrived; further up, they \
-                  took longer, ten times as long at each labelled power. As long as the server keeps up, the lines are \
-                  nearly flat; where they turn up is the knee. The vertical line is the highest rate that \
-                  held, the red one the objective. Beyond the knee, the height depends on how long a probe lasts, \
-                  and on when the server begins to refuse."
-            .into(),
-        chart: Chart {
-            x: Axis::new("requests per second that arrive", Unit::Number),
-            y: Axis::new("latency", Unit::Time),
-            lines: vec![
-                Line { name: "p99".into(), tone, points: at(0.99) },
-                Line { name: "p50".into(), tone: beside, points: at(0.5) },
-            ],
-            marks: knee.bounds.holds_per_s.into_iter().collect(),
-            bounds: knee.slos.iter().filter_map(Slo::latency_bound).collect(),
-        },
-    }
+    Figure::new(
+        format!("Latency of {} by their rate", many(knee.stream)),
+        FIGURE_READING,
+        Chart::new(
+            Axis::new("requests per second that arrive", Unit::Number),
+            Axis::new("latency", Unit::Time),
+            vec![Series::new("p99", tone, at(0.99)), Series::new("p50", beside, at(0.5))],
+        )
+        .with_marks(knee.bounds.holds_per_s.into_iter().collect())
+        .with_bounds(knee.slos.iter().filter_map(Slo::latency_bound).collect()),
+    )
 }
 
 /// The probes of each knee, and the check.
@@ -140,12 +139,15 @@ pub(super) fn tables(found: &[Found], check: Option<&Check>) -> Vec<Table> {
     found.iter().map(probes).chain(check.map(cross_check)).collect()
 }
 
+const PROBES_NOTE: &str = "\
+    In the order in which they were made. Kept up: what was served while the probe was measured, \
+    of what arrived meanwhile. Failed: not answered as it should be. Lag: the generator's own. \
+    Steal: how much of the time other virtual machines had a core while this one had work for it. \
+    Others: the share of the machine that processes other than generator and server took.";
+
 pub(crate) fn probes(knee: &Found) -> Table {
     let row = |(number, probe): (usize, &Probe)| {
-        let us = |share| {
-            let quantile = probe.tally.latency.quantile(share);
-            quantile.map_or_else(|| "-".to_owned(), |us| time(us as f64))
-        };
+        let us = |share| time_or_dash(probe.tally.latency.quantile(share));
         let offered = probe.tally.offered;
         let failed = 100.0 * probe.tally.unserved() as f64 / offered.max(1) as f64;
         vec![
@@ -156,21 +158,17 @@ pub(crate) fn probes(knee: &Found) -> Table {
             us(0.99),
             format!("{failed:.1}%"),
             time(probe.lag_p99_us as f64),
-            stolen(probe.steal),
-            told(probe.contention.others),
+            percent_or(probe.steal, "-"),
+            percent_or(probe.contention.others, UNKNOWN),
             probe.verdict(),
         ]
     };
-    Table {
-        title: format!("Probes for the knee of {}", many(knee.stream)),
-        note: "In the order in which they were made. Kept up: what was served while the probe was measured, \
-               of what arrived meanwhile. Failed: not answered as it should be. Lag: the generator's own. \
-               Steal: how much of the time other virtual machines had a core while this one had work for it. \
-               Others: the share of the machine that processes other than generator and server took."
-            .into(),
-        head: words(["", "rate/s", "kept up", "p50", "p99", "failed", "lag p99", "steal", "others", "result"]),
-        rows: knee.probes.iter().enumerate().map(row).collect(),
-    }
+    Table::new(
+        format!("Probes for the knee of {}", many(knee.stream)),
+        PROBES_NOTE,
+        ["", "rate/s", "kept up", "p50", "p99", "failed", "lag p99", "steal", "others", "result"],
+        knee.probes.iter().enumerate().map(row).collect(),
+    )
 }
 
 fn cross_check(check: &Check) -> Table {
@@ -181,12 +179,7 @@ fn cross_check(check: &Check) -> Table {
         ("login knee", format!("{}/s", rate_text(check.knee_per_s))),
         ("ratio", format!("{:.2}", check.ratio)),
     ];
-    Table {
-        title: "Cross-check: cores by the time of a login".into(),
-        note: check.explained().into(),
-        head: words(["", ""]),
-        rows: rows.into_iter().map(|(name, value)| vec![name.to_owned(), value]).collect(),
-    }
+    Table::of_values("Cross-check: cores by the time of a login", check.explained(), rows)
 }
 
 /// For standard output.
@@ -195,7 +188,7 @@ pub(super) fn summary(found: &[Found], check: Option<&Check>) -> String {
         .iter()
         .map(|knee| {
             let slos: Vec<String> = knee.slos.iter().map(ToString::to_string).collect();
-            format!("{}  ({}; {} probes)", knee.told(), slos.join(", "), knee.probes.len())
+            format!("{}  ({}; {} probes)", knee.in_one_line(), slos.join(", "), knee.probes.len())
         })
         .collect();
     lines.extend(check.map(|check| {

@@ -3,17 +3,17 @@
 
 use serde::Serialize;
 
-/// What a try at a rate says.
+/// How a try at a rate ended.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Says {
+pub(crate) enum ProbeOutcome {
     /// The rate holds.
     Holds,
     /// It does not.
     Misses,
     /// Nothing: the generator fell behind.
-    Nothing,
+    Invalid,
     /// Nothing, and no more is to be tried.
-    Stop,
+    Interrupted,
 }
 
 /// Where a search begins and ends, in requests per second.
@@ -70,26 +70,26 @@ const GROWTH: f64 = 2.0;
 /// The first of a try.
 pub(crate) fn search<E>(
     range: Range,
-    mut try_rate: impl FnMut(f64) -> Result<Says, E>,
+    mut try_rate: impl FnMut(f64) -> Result<ProbeOutcome, E>,
 ) -> Result<Bounds, E> {
     let mut holds = None;
     let mut beyond: Option<(f64, Limit)> = None;
     let mut rate = range.start.clamp(range.least, range.most);
     loop {
-        let mut says = try_rate(rate)?;
-        if says == Says::Nothing {
-            says = try_rate(rate)?;
+        let mut outcome = try_rate(rate)?;
+        if outcome == ProbeOutcome::Invalid {
+            outcome = try_rate(rate)?;
         }
-        let silent = (says == Says::Nothing).then_some(rate);
+        let silent = (outcome == ProbeOutcome::Invalid).then_some(rate);
         if let Some(higher) = silent.and_then(|rate| range.higher(rate, beyond)) {
-            says = try_rate(higher)?;
+            outcome = try_rate(higher)?;
             rate = higher;
         }
-        match says {
-            Says::Holds => holds = Some(rate),
-            Says::Misses => beyond = Some((rate, Limit::Server)),
-            Says::Nothing => beyond = Some((silent.unwrap_or(rate), Limit::Generator)),
-            Says::Stop => return Ok(bounds(holds, beyond, Limit::Stopped)),
+        match outcome {
+            ProbeOutcome::Holds => holds = Some(rate),
+            ProbeOutcome::Misses => beyond = Some((rate, Limit::Server)),
+            ProbeOutcome::Invalid => beyond = Some((silent.unwrap_or(rate), Limit::Generator)),
+            ProbeOutcome::Interrupted => return Ok(bounds(holds, beyond, Limit::Stopped)),
         }
         rate = match (holds, beyond) {
             (Some(low), Some((high, limit))) if high / low <= 1.0 + range.closeness(limit) => {
@@ -147,9 +147,9 @@ mod tests {
         let found = search(range, |rate| {
             tried.push(rate);
             Ok::<_, ()>(match rate {
-                _ if rate > reach => Says::Nothing,
-                _ if rate > knee => Says::Misses,
-                _ => Says::Holds,
+                _ if rate > reach => ProbeOutcome::Invalid,
+                _ if rate > knee => ProbeOutcome::Misses,
+                _ => ProbeOutcome::Holds,
             })
         });
         (found.unwrap(), tried)
@@ -179,9 +179,9 @@ mod tests {
     fn a_generator_that_falls_behind_at_a_low_rate_and_not_at_a_higher_one_is_no_limit() {
         let found = search(RANGE, |rate| {
             Ok::<_, ()>(match rate {
-                30.0..45.0 => Says::Nothing,
-                _ if rate > 200.0 => Says::Misses,
-                _ => Says::Holds,
+                30.0..45.0 => ProbeOutcome::Invalid,
+                _ if rate > 200.0 => ProbeOutcome::Misses,
+                _ => ProbeOutcome::Holds,
             })
         });
         let found = found.unwrap();
@@ -196,8 +196,8 @@ mod tests {
             let mut tries = 0;
             let found = search(RANGE, |_| {
                 tries += 1;
-                let says = [Says::Holds, Says::Misses, Says::Nothing];
-                Ok::<_, ()>(says[random.usize(..3)])
+                let outcomes = [ProbeOutcome::Holds, ProbeOutcome::Misses, ProbeOutcome::Invalid];
+                Ok::<_, ()>(outcomes[random.usize(..3)])
             });
             assert!(found.is_ok() && tries < 200, "{tries}");
         }
@@ -209,11 +209,11 @@ mod tests {
         let found = search(RANGE, |rate| {
             tries += 1;
             Ok::<_, ()>(if tries == 2 {
-                Says::Nothing
+                ProbeOutcome::Invalid
             } else if rate > 70.0 {
-                Says::Misses
+                ProbeOutcome::Misses
             } else {
-                Says::Holds
+                ProbeOutcome::Holds
             })
         });
         let found = found.unwrap();
@@ -242,7 +242,7 @@ mod tests {
         let mut tries = 0;
         let found = search(RANGE, |_| {
             tries += 1;
-            Ok::<_, ()>(if tries > 3 { Says::Stop } else { Says::Holds })
+            Ok::<_, ()>(if tries > 3 { ProbeOutcome::Interrupted } else { ProbeOutcome::Holds })
         });
         let known = Bounds { holds_per_s: Some(40.0), beyond_per_s: None, limit: Limit::Stopped };
         assert_eq!(found.unwrap(), known);
@@ -250,6 +250,6 @@ mod tests {
 
     #[test]
     fn an_error_ends_the_search() {
-        assert_eq!(search(RANGE, |_| Err::<Says, _>("broken")), Err("broken"));
+        assert_eq!(search(RANGE, |_| Err::<ProbeOutcome, _>("broken")), Err("broken"));
     }
 }

@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 use super::rate::Rates;
-use crate::experiment::args::parse_positive;
 use crate::experiment::{Common, GeneratorArgs};
 use crate::open::{Load, Phase, Plan};
+use crate::parse::{parse_duration, parse_positive};
 use crate::slo::Slo;
-use crate::sut::parse_duration;
 
 /// Open loop: requests arrive at a given rate, and each is timed from when it should have begun.
 ///
@@ -129,14 +128,14 @@ mod tests {
 
     #[derive(Parser)]
     #[command(args_override_self = true)]
-    struct Line {
+    struct CommandLine {
         #[command(flatten)]
         args: Args,
     }
 
     fn plan(args: &[&str]) -> Result<Plan, String> {
         let line = std::iter::once("open").chain(args.iter().copied());
-        Line::try_parse_from(line).map_err(|error| error.to_string())?.args.plan()
+        CommandLine::try_parse_from(line).map_err(|error| error.to_string())?.args.plan()
     }
 
     fn loads(args: &[&str]) -> Vec<Vec<Load>> {

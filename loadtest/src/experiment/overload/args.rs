@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use crate::experiment::args::{parse_rate, parse_seconds, parse_share, parse_times};
 use crate::experiment::knee::SearchArgs;
 use crate::experiment::{Common, GeneratorArgs, Stream};
+use crate::parse::{parse_rate, parse_seconds, parse_share, parse_times};
 
 /// What becomes of a server that is asked for twice what it can do, and how it comes back.
 ///

@@ -6,11 +6,12 @@ use super::args::Args;
 use crate::experiment::Stream;
 use crate::experiment::recovery::{holds, latencies, recovered};
 use crate::histogram::Times;
-use crate::open::{Phase, RunResult, Tally};
-use crate::report::time;
+use crate::open::{Phase, RunResult};
 use crate::slo::{Judged, Slo};
 use crate::stats::needed;
 use crate::sut::Outcome;
+use crate::tally::Tally;
+use crate::text::time;
 
 /// What arrives before the server is warm says nothing of what comes later.
 pub(super) const WARM_UP: Duration = Duration::from_secs(2);

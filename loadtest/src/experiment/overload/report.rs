@@ -7,14 +7,15 @@ use serde::Serialize;
 use super::args::Args;
 use super::course::{Figures, WARM_UP};
 use crate::experiment::Stream;
-use crate::experiment::knee::{Found, KneeFigures, figure, probes, rate_text};
-use crate::open::{RunResult, over_time, starts, stolen, tables as run_tables};
-use crate::report::{Axis, Chart, Figure, Line, OpenBody, Table, Tone, Unit, time, words};
+use crate::experiment::knee::{Found, KneeFigures, figure, probes};
+use crate::open::{OpenJson, RunResult, over_time, starts, tables as run_tables};
+use crate::report::{Axis, Chart, Figure, Series, Table, Tone, Unit};
 use crate::slo::{Judged, Slo};
+use crate::text::{percent_or, rate_text, time, time_or_dash};
 
 /// All that was measured, beside the run.
 #[derive(Debug)]
-pub(super) struct Measured {
+pub(super) struct OverloadResult {
     pub(super) stream: Stream,
     /// Per second.
     pub(super) knee: f64,
@@ -27,7 +28,7 @@ pub(super) struct Measured {
 
 /// What the JSON report has beside its head.
 #[derive(Debug, Serialize)]
-pub(crate) struct Body {
+pub(crate) struct OverloadJson {
     of: Stream,
     /// `null` if it was not found.
     knee_per_s: Option<f64>,
@@ -37,7 +38,7 @@ pub(crate) struct Body {
     overload: Option<OverloadFigures>,
     /// The run, as `open` reports it.
     #[serde(flatten)]
-    run: Option<OpenBody>,
+    run: Option<OpenJson>,
 }
 
 #[derive(Debug, Serialize)]
@@ -50,9 +51,9 @@ struct OverloadFigures {
     p99_after_us: Option<u64>,
 }
 
-impl Body {
+impl OverloadJson {
     pub(super) fn new(
-        measured: Measured,
+        measured: OverloadResult,
         result: &RunResult,
         objectives: &[Judged],
         planned: Duration,
@@ -70,7 +71,7 @@ impl Body {
                 p99_before_us: figures.p99_before_us,
                 p99_after_us: figures.p99_after_us,
             }),
-            run: Some(OpenBody::new(result, objectives, planned)),
+            run: Some(OpenJson::new(result, objectives, planned)),
         }
     }
 
@@ -91,78 +92,76 @@ pub(super) fn question(args: &Args, knee: Option<f64>) -> String {
 }
 
 /// The pictures.
-pub(super) fn figures(measured: &Measured, result: &RunResult) -> Vec<Figure> {
+pub(super) fn figures(measured: &OverloadResult, result: &RunResult) -> Vec<Figure> {
     let pictures = [rates(measured, result), latency(measured, result)];
     pictures.into_iter().chain(measured.found.as_ref().map(figure)).collect()
 }
 
-fn rates(measured: &Measured, result: &RunResult) -> Figure {
+const RATES_READING: &str = "\
+    Requests per second. The vertical lines are where the overload begins and ends. Served should \
+    stay at the knee (the red line) all through the overload, whatever arrives, and what is too \
+    much be refused; a server whose line falls works for people who have given up. After the \
+    overload, what is served above what arrives is the queue that is worked off.";
+
+fn rates(measured: &OverloadResult, result: &RunResult) -> Figure {
     let stream = measured.stream as usize;
-    let line = |name: &str, tone, figure: fn(&crate::open::SecondTally) -> u64| Line {
-        name: name.to_owned(),
-        tone,
-        points: over_time(result, stream, |second| Some(figure(second) as f64)),
+    let line = |name: &str, tone, figure: fn(&crate::open::SecondTally) -> u64| {
+        Series::new(name, tone, over_time(result, stream, |second| Some(figure(second) as f64)))
     };
-    Figure {
-        title: "What arrived, and what became of it".into(),
-        reading: "Requests per second. The vertical lines are where the overload begins and ends. Served \
-                  should stay at the knee (the red line) all through the overload, whatever \
-                  arrives, and what is too much be refused; a server whose line falls works for \
-                  people who have given up. After the overload, what is served above what arrives is the queue that is \
-                  worked off."
-            .into(),
-        chart: Chart {
-            x: Axis::new("seconds since the start", Unit::Number),
-            y: Axis::new("requests per second", Unit::Number),
-            lines: vec![
+    Figure::new(
+        "What arrived, and what became of it",
+        RATES_READING,
+        Chart::over_time(
+            Axis::new("requests per second", Unit::Number),
+            vec![
                 line("arrive", Tone::LightBlue, |second| second.offered),
                 line("served", Tone::Blue, |second| second.outcomes.served()),
                 line("not served", Tone::Orange, |second| {
                     second.outcomes.total() - second.outcomes.served()
                 }),
             ],
-            marks: starts(result).into_iter().skip(1).collect(),
-            bounds: vec![measured.knee],
-        },
-    }
+        )
+        .with_marks(starts(result).into_iter().skip(1).collect())
+        .with_bounds(vec![measured.knee]),
+    )
 }
 
-fn latency(measured: &Measured, result: &RunResult) -> Figure {
+const LATENCY_READING: &str = "\
+    By the second in which requests were due, from when they should have begun. The red line is \
+    the objective. What matters is how far to the right of the second vertical line the upper \
+    line comes below it again: until then the server has a queue of the past. Left and right of \
+    the overload the lines should be at the same height.";
+
+fn latency(measured: &OverloadResult, result: &RunResult) -> Figure {
     let line = |name: &str, tone, share| {
         let quantile = move |second: &crate::open::SecondTally| {
             second.latency.quantile(share).map(|us| us as f64)
         };
         let points = over_time(result, measured.stream as usize, quantile);
-        Line { name: name.to_owned(), tone, points }
+        Series::new(name, tone, points)
     };
-    Figure {
-        title: "Latency of what was served".into(),
-        reading: "By the second in which requests were due, from when they should have begun. The red line is the \
-                  objective. What matters is how far to the right of the second vertical line the upper line comes \
-                  below it again: until then the server has a queue of the past. Left and right of \
-                  the overload the lines should be at the same height."
-            .into(),
-        chart: Chart {
-            x: Axis::new("seconds since the start", Unit::Number),
-            y: Axis::new("latency", Unit::Time),
-            lines: vec![line("p99", Tone::Blue, 0.99), line("p50", Tone::LightBlue, 0.5)],
-            marks: starts(result).into_iter().skip(1).collect(),
-            bounds: measured.slos.iter().filter_map(Slo::latency_bound).collect(),
-        },
-    }
+    Figure::new(
+        "Latency of what was served",
+        LATENCY_READING,
+        Chart::over_time(
+            Axis::new("latency", Unit::Time),
+            vec![line("p99", Tone::Blue, 0.99), line("p50", Tone::LightBlue, 0.5)],
+        )
+        .with_marks(starts(result).into_iter().skip(1).collect())
+        .with_bounds(measured.slos.iter().filter_map(Slo::latency_bound).collect()),
+    )
 }
 
-pub(super) fn tables(measured: &Measured, result: &RunResult) -> Vec<Table> {
+pub(super) fn tables(measured: &OverloadResult, result: &RunResult) -> Vec<Table> {
     let mut tables = vec![outcome(measured)];
     tables.extend(run_tables(result));
     tables.extend(measured.found.as_ref().map(probes));
     tables
 }
 
-fn rows(measured: &Measured) -> Vec<(&'static str, String)> {
+fn rows(measured: &OverloadResult) -> Vec<(&'static str, String)> {
     let Figures { goodput_per_s, refused, others, recovery_s, p99_before_us, p99_after_us, .. } =
         measured.figures;
-    let us = |us: Option<u64>| us.map_or_else(|| "-".to_owned(), |us| time(us as f64));
     let percent = |share: f64| format!("{:.1}%", 100.0 * share);
     vec![
         ("the knee", format!("{}/s", rate_text(measured.knee))),
@@ -173,26 +172,25 @@ fn rows(measured: &Measured) -> Vec<(&'static str, String)> {
             "until the objective held again",
             recovery_s.map_or("not seen".to_owned(), |seconds| format!("{seconds} s")),
         ),
-        ("p99 before", us(p99_before_us)),
-        ("p99 in the end", us(p99_after_us)),
+        ("p99 before", time_or_dash(p99_before_us)),
+        ("p99 in the end", time_or_dash(p99_after_us)),
     ]
 }
 
-fn outcome(measured: &Measured) -> Table {
+fn outcome(measured: &OverloadResult) -> Table {
     let slos: Vec<String> = measured.slos.iter().map(ToString::to_string).collect();
-    Table {
-        title: "The overload in numbers".into(),
-        note: format!(
+    Table::of_values(
+        "The overload in numbers",
+        format!(
             "The objective is {}. It holds again from the first of three seconds in a row in which it does.",
             slos.join(" and ")
         ),
-        head: words(["", ""]),
-        rows: rows(measured).into_iter().map(|(name, text)| vec![name.to_owned(), text]).collect(),
-    }
+        rows(measured),
+    )
 }
 
 /// For standard output.
-pub(super) fn summary(measured: &Measured, result: &RunResult) -> String {
+pub(super) fn summary(measured: &OverloadResult, result: &RunResult) -> String {
     let rows = rows(measured).into_iter().map(|(name, text)| format!("{name:32} {text:>12}\n"));
     let lag = result.generator.lag.times.quantile(0.99).unwrap_or_default();
     let after = WARM_UP.as_secs();
@@ -200,6 +198,6 @@ pub(super) fn summary(measured: &Measured, result: &RunResult) -> String {
         "{}generator: lag p99 {}; steal {}; the first {after} s are a warm-up",
         rows.collect::<String>(),
         time(lag as f64),
-        stolen(result.steal)
+        percent_or(result.steal, "-")
     )
 }

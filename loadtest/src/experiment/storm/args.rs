@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::users::Retry;
 use super::variant::Variant;
-use crate::experiment::args::{parse_positive, parse_rate, parse_seconds};
 use crate::experiment::{Common, GeneratorArgs};
+use crate::parse::{parse_positive, parse_rate, parse_seconds};
 use crate::slo::Slo;
 
 /// Everybody signs in at once after an outage: how long until the server is itself again?

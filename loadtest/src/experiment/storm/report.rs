@@ -4,17 +4,16 @@ use serde::Serialize;
 
 use super::args::Args;
 use super::run::{STORM, Storm};
-use super::variant::Outcome;
+use super::variant::VariantResult;
 use crate::experiment::Stream;
-use crate::open::{RunResult, Second};
-use crate::report::{
-    Axis, Chart, Figure, Line, Requests, Table, Tone, Unit, grouped, requests, time, words,
-};
+use crate::open::{RunResult, Second, requests};
+use crate::report::{Axis, Chart, Figure, Requests, Series, Table, Tone, Unit, words};
 use crate::slo::Slo;
+use crate::text::{grouped, time, time_or_dash};
 
 /// What the JSON report has beside its head.
 #[derive(Debug, Serialize)]
-pub(crate) struct Body {
+pub(crate) struct StormJson {
     users: u32,
     jitter_s: f64,
     attempts: u32,
@@ -27,7 +26,7 @@ pub(crate) struct Body {
 #[derive(Debug, Serialize)]
 struct VariantFigures {
     #[serde(flatten)]
-    outcome: Outcome,
+    outcome: VariantResult,
     amplification: f64,
     goodput_per_s: f64,
     /// `null` if there was no outage.
@@ -39,7 +38,7 @@ struct VariantFigures {
     requests: Requests,
 }
 
-impl Body {
+impl StormJson {
     pub(super) fn new(args: &Args, storms: &[Storm]) -> Self {
         let figures = |storm: &Storm| VariantFigures {
             outcome: storm.outcome.clone(),
@@ -76,12 +75,10 @@ pub(super) fn figures(storms: &[Storm], slos: &[Slo]) -> Vec<Figure> {
 }
 
 /// A line for each variant.
-fn lines(storms: &[Storm], points: impl Fn(&Storm) -> Vec<(f64, f64)>) -> Vec<Line> {
+fn lines(storms: &[Storm], points: impl Fn(&Storm) -> Vec<(f64, f64)>) -> Vec<Series> {
     let tones = [Tone::Blue, Tone::LightBlue, Tone::Orange, Tone::LightOrange].into_iter().cycle();
-    let line = |(storm, tone): (&Storm, Tone)| Line {
-        name: storm.outcome.variant.to_string(),
-        tone,
-        points: points(storm),
+    let line = |(storm, tone): (&Storm, Tone)| {
+        Series::new(storm.outcome.variant.to_string(), tone, points(storm))
     };
     storms.iter().zip(tones).map(line).collect()
 }
@@ -97,67 +94,68 @@ fn by_second(storm: &Storm, figure: impl Fn(&Second) -> Option<f64>) -> Vec<(f64
         .collect()
 }
 
+const SERVED_READING: &str = "\
+    From the moment the server is back. A good server goes to the height of its capacity at once \
+    and stays there until all are in; the area below the line up to there is the number of users \
+    that got in. A line that ends early belongs to a variant in which the others were turned away \
+    for good.";
+
 fn served(storms: &[Storm]) -> Figure {
     let logins = |second: &Second| {
         let served = |stream: usize| second.tallies[stream].outcomes.served() as f64;
         Some(served(STORM) + served(Stream::Login as usize))
     };
-    Figure {
-        title: "Logins served per second".into(),
-        reading: "From the moment the server is back. A good server goes to the height of its capacity at once \
-                  and stays there until all are in; the area below the line up to there is the number \
-                  of users that got in. A line that ends early belongs to a variant in which the others \
-                  were turned away for good."
-            .into(),
-        chart: Chart {
-            x: Axis::new("seconds since the outage", Unit::Number),
-            y: Axis::new("logins per second", Unit::Number),
-            lines: lines(storms, |storm| by_second(storm, logins)),
-            marks: vec![],
-            bounds: vec![],
-        },
-    }
+    Figure::new(
+        "Logins served per second",
+        SERVED_READING,
+        Chart::new(
+            Axis::new("seconds since the outage", Unit::Number),
+            Axis::new("logins per second", Unit::Number),
+            lines(storms, |storm| by_second(storm, logins)),
+        ),
+    )
 }
+
+const ATTEMPTS_READING: &str = "\
+    How often the users knocked. Without jitter all come in the first second, and with retry \
+    those who were refused together come back together: later peaks are waves of that kind, which \
+    jitter flattens.";
 
 fn attempts(storms: &[Storm]) -> Figure {
     let points = |storm: &Storm| {
         let seconds = storm.attempts_by_second.iter().enumerate();
         seconds.map(|(second, count)| (second as f64, *count as f64)).collect()
     };
-    Figure {
-        title: "Attempts per second of those who came after the outage".into(),
-        reading: "How often the users knocked. Without jitter all come in the first second, and with retry those \
-                  who were refused together come back together: later peaks are waves of that kind, \
-                  which jitter flattens."
-            .into(),
-        chart: Chart {
-            x: Axis::new("seconds since the outage", Unit::Number),
-            y: Axis::new("attempts per second", Unit::Number),
-            lines: lines(storms, points),
-            marks: vec![],
-            bounds: vec![],
-        },
-    }
+    Figure::new(
+        "Attempts per second of those who came after the outage",
+        ATTEMPTS_READING,
+        Chart::new(
+            Axis::new("seconds since the outage", Unit::Number),
+            Axis::new("attempts per second", Unit::Number),
+            lines(storms, points),
+        ),
+    )
 }
+
+const LATENCY_READING: &str = "\
+    The p99 of the few logins that arrive all the time and have nothing to do with the storm, by \
+    the second in which they were due. Where the line has come below the red one and stays there, \
+    everything is as usual again. Seconds in which all of them were refused have no dot.";
 
 fn latency(storms: &[Storm], slos: &[Slo]) -> Figure {
     let p99 = |second: &Second| {
         second.tallies[Stream::Login as usize].latency.quantile(0.99).map(|us| us as f64)
     };
-    Figure {
-        title: "Latency of the logins of any day".into(),
-        reading: "The p99 of the few logins that arrive all the time and have nothing to do with the storm, by \
-                  the second in which they were due. Where the line has come below the red one and stays there, \
-                  everything is as usual again. Seconds in which all of them were refused have no dot."
-            .into(),
-        chart: Chart {
-            x: Axis::new("seconds since the outage", Unit::Number),
-            y: Axis::new("latency", Unit::Time),
-            lines: lines(storms, |storm| by_second(storm, p99)),
-            marks: vec![],
-            bounds: slos.iter().filter_map(Slo::latency_bound).collect(),
-        },
-    }
+    Figure::new(
+        "Latency of the logins of any day",
+        LATENCY_READING,
+        Chart::new(
+            Axis::new("seconds since the outage", Unit::Number),
+            Axis::new("latency", Unit::Time),
+            lines(storms, |storm| by_second(storm, p99)),
+        )
+        .with_bounds(slos.iter().filter_map(Slo::latency_bound).collect()),
+    )
 }
 
 const HEAD: [&str; 9] = [
@@ -184,23 +182,22 @@ pub(super) fn tables(storms: &[Storm], slos: &[Slo]) -> Vec<Table> {
         }
         false => format!("The server was down for {}.", downs.join(", ")),
     };
-    let side_by_side = Table {
-        title: "Side by side".into(),
-        note: format!(
+    let side_by_side = Table::new(
+        "Side by side",
+        format!(
             "Attempts per user are the retry amplification. As usual is when {} hold for the logins of any \
              day for three seconds in a row. Goodput: users signed in per second until the last one was. Wait: of \
              those that were signed in, from their first attempt on. {outage}",
             slos.join(" and ")
         ),
-        head: words(HEAD),
-        rows: storms.iter().map(row).collect(),
-    };
+        HEAD,
+        storms.iter().map(row).collect(),
+    );
     vec![side_by_side, beside(storms)]
 }
 
 fn row(storm: &Storm) -> Vec<String> {
     let outcome = &storm.outcome;
-    let us = |us: Option<u64>| us.map_or_else(|| "-".to_owned(), |us| time(us as f64));
     vec![
         outcome.variant.to_string(),
         grouped(outcome.served),
@@ -209,10 +206,14 @@ fn row(storm: &Storm) -> Vec<String> {
         outcome.recovery_s.map_or("not seen".to_owned(), |seconds| format!("{seconds} s")),
         outcome.last_served_s.map_or("-".to_owned(), |seconds| format!("{seconds:.1} s")),
         format!("{:.1}", outcome.goodput_per_s()),
-        us(outcome.wait_p50_us),
-        us(outcome.wait_p99_us),
+        time_or_dash(outcome.wait_p50_us),
+        time_or_dash(outcome.wait_p99_us),
     ]
 }
+
+const BESIDE_NOTE: &str = "\
+    After the outage: the logins and verifications of any day that were not served, and how long \
+    the others took. Lag is the generator's own.";
 
 /// What happened to the others after the outage.
 fn beside(storms: &[Storm]) -> Table {
@@ -225,22 +226,26 @@ fn beside(storms: &[Storm]) -> Table {
             let p99 = tally.latency.quantile(0.99);
             row.push(grouped(tally.unserved()));
             row.push(grouped(tally.offered));
-            row.push(p99.map_or_else(|| "-".to_owned(), |us| time(us as f64)));
+            row.push(time_or_dash(p99));
         }
         row.push(time(lag_p99(&storm.result) as f64));
         row
     };
-    Table {
-        title: "What the others noticed".into(),
-        note: "After the outage: the logins and verifications of any day that were not served, and how long \
-               the others took. Lag is the generator's own."
-            .into(),
-        head: words([
-            "Variant", "logins not served", "of", "login p99", "verifications not served", "of",
-            "verify p99", "lag p99",
-        ]),
-        rows: storms.iter().map(row).collect(),
-    }
+    Table::new(
+        "What the others noticed",
+        BESIDE_NOTE,
+        [
+            "Variant",
+            "logins not served",
+            "of",
+            "login p99",
+            "verifications not served",
+            "of",
+            "verify p99",
+            "lag p99",
+        ],
+        storms.iter().map(row).collect(),
+    )
 }
 
 fn lag_p99(result: &RunResult) -> u64 {

@@ -7,7 +7,7 @@ use fastrand::Rng;
 
 use super::args::Args;
 use super::users::StormUsers;
-use super::variant::{Outcome, Variant, last_served};
+use super::variant::{Variant, VariantResult, last_served};
 use crate::experiment::recovery::{holds, recovered};
 use crate::experiment::streams::{loads, works};
 use crate::experiment::{Scene, Stream};
@@ -27,7 +27,7 @@ const BESIDE: usize = 1000;
 /// A variant and what was measured.
 #[derive(Debug)]
 pub(super) struct Storm {
-    pub(super) outcome: Outcome,
+    pub(super) outcome: VariantResult,
     pub(super) result: RunResult,
     /// When the users came, after the run's start.
     pub(super) since: Duration,
@@ -68,7 +68,7 @@ impl Storm {
         let holds = holds(&result, Stream::Login, slos);
         let tally = result.total(STORM);
         let samples = result.samples.as_deref().unwrap_or_default();
-        let outcome = Outcome {
+        let outcome = VariantResult {
             variant,
             users: tally.offered,
             served: tally.served(),

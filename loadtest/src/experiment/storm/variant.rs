@@ -60,7 +60,7 @@ impl fmt::Display for Variant {
 
 /// What came of a variant.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub(super) struct Outcome {
+pub(super) struct VariantResult {
     pub(super) variant: Variant,
     pub(super) users: u64,
     /// Users that were signed in in the end.
@@ -76,7 +76,7 @@ pub(super) struct Outcome {
     pub(super) wait_p99_us: Option<u64>,
 }
 
-impl Outcome {
+impl VariantResult {
     /// Attempts for each user.
     pub(super) fn amplification(&self) -> f64 {
         self.attempts as f64 / self.users.max(1) as f64
@@ -126,8 +126,8 @@ mod tests {
     use super::*;
     use crate::open::Arrival;
 
-    fn outcome(variant: Variant) -> Outcome {
-        Outcome {
+    fn outcome(variant: Variant) -> VariantResult {
+        VariantResult {
             variant,
             users: 200,
             served: 198,
@@ -143,19 +143,19 @@ mod tests {
     fn amplification_is_attempts_by_users_and_goodput_ends_with_the_last_one() {
         let outcome = outcome(Variant::Retry);
         assert_eq!((outcome.amplification(), outcome.goodput_per_s()), (2.5, 49.5));
-        assert_eq!(Outcome { last_served_s: None, ..outcome }.goodput_per_s(), 0.0);
+        assert_eq!(VariantResult { last_served_s: None, ..outcome }.goodput_per_s(), 0.0);
     }
 
     #[test]
     fn who_does_not_try_again_need_not_get_in() {
-        let held = |outcome: Outcome| -> Vec<bool> {
+        let held = |outcome: VariantResult| -> Vec<bool> {
             outcome.objectives(5).iter().map(|judged| judged.held).collect()
         };
         assert_eq!(held(outcome(Variant::Retry)), [true, true]);
-        assert_eq!(held(Outcome { served: 197, ..outcome(Variant::Retry) }), [true, false]);
-        assert_eq!(held(Outcome { served: 10, ..outcome(Variant::Jitter) }), [true]);
-        assert_eq!(held(Outcome { recovery_s: Some(6), ..outcome(Variant::Plain) }), [false]);
-        assert_eq!(held(Outcome { recovery_s: None, ..outcome(Variant::Plain) }), [false]);
+        assert_eq!(held(VariantResult { served: 197, ..outcome(Variant::Retry) }), [true, false]);
+        assert_eq!(held(VariantResult { served: 10, ..outcome(Variant::Jitter) }), [true]);
+        assert_eq!(held(VariantResult { recovery_s: Some(6), ..outcome(Variant::Plain) }), [false]);
+        assert_eq!(held(VariantResult { recovery_s: None, ..outcome(Variant::Plain) }), [false]);
     }
 
     #[test]

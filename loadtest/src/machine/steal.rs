@@ -8,7 +8,7 @@ const EVERY: Duration = Duration::from_secs(1);
 
 /// Readings over a run.
 #[derive(Debug, Default)]
-pub(super) struct Steal(Vec<Reading>);
+pub(crate) struct Steal(Vec<Reading>);
 
 #[derive(Debug)]
 struct Reading {
@@ -19,20 +19,20 @@ struct Reading {
 
 impl Steal {
     /// Reads it, if that is due.
-    pub(super) fn watch(&mut self) {
+    pub(crate) fn watch(&mut self) {
         if self.0.last().is_none_or(|last| last.at.elapsed() >= EVERY) {
             self.read();
         }
     }
 
-    pub(super) fn read(&mut self) {
+    pub(crate) fn read(&mut self) {
         let cores = cores();
         self.0.extend(cores.map(|cores| Reading { at: Instant::now(), cores }));
     }
 
     /// The share of some time that was stolen from the core that lost the most of it; `None` if the system
     /// does not say. What lies between two readings is taken to have been lost evenly.
-    pub(super) fn share(&self, from: Instant, lasted: Duration) -> Option<f64> {
+    pub(crate) fn share(&self, from: Instant, lasted: Duration) -> Option<f64> {
         let (before, after) = (self.by(from)?, self.by(from + lasted)?);
         let lost = before.iter().zip(after).map(|(before, after)| (after - before).max(0.0));
         lost.reduce(f64::max).map(|lost| lost / lasted.as_secs_f64().max(1e-9))

@@ -5,10 +5,13 @@ use std::time::Instant;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::report::{
-    Figure, Head, Machine, OutputArgs, Page, RunInfo, Server, Table, command_line, unfinished,
-    wall_clock, write_json, write_junit,
-};
+use super::args::OutputArgs;
+use super::json::{Head, write_json};
+use super::junit::write_junit;
+use super::page::{Figure, Page, Table};
+use super::run_info::{Machine, RunInfo, Server, command_line};
+use super::unfinished;
+use crate::machine::wall_clock;
 use crate::slo::Judged;
 use crate::verdict::Ending;
 
@@ -32,7 +35,7 @@ pub(crate) struct Findings<B> {
 
 /// How an experiment is run, noted from its beginning on.
 #[derive(Debug)]
-pub(crate) struct Record<'a> {
+pub(crate) struct ReportWriter<'a> {
     experiment: &'static str,
     output: &'a OutputArgs,
     machine: Machine,
@@ -40,12 +43,12 @@ pub(crate) struct Record<'a> {
     started: Instant,
 }
 
-impl<'a> Record<'a> {
+impl<'a> ReportWriter<'a> {
     /// The experiment of this name begins.
     ///
     /// # Errors
     ///
-    /// A report could not be written ([`UsageError`](crate::cli::UsageError)).
+    /// A report could not be written ([`UsageError`](crate::usage::UsageError)).
     pub(crate) fn begin(experiment: &'static str, output: &'a OutputArgs) -> anyhow::Result<Self> {
         output.check()?;
         unfinished::begun(experiment, output);

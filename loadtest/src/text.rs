@@ -9,6 +9,19 @@ pub(crate) fn time(us: f64) -> String {
     }
 }
 
+/// A time with its unit, from microseconds; `-` where there is none.
+pub(crate) fn time_or_dash(us: Option<u64>) -> String {
+    us.map_or_else(|| "-".to_owned(), |us| time(us as f64))
+}
+
+/// A share of 1 in percent; `unknown` where it is not known.
+pub(crate) fn percent_or(share: Option<f64>, unknown: &str) -> String {
+    share.map_or_else(|| unknown.to_owned(), |share| format!("{:.1}%", 100.0 * share))
+}
+
+/// What a report says of what the system does not tell.
+pub(crate) const UNKNOWN: &str = "unknown";
+
 /// A round time with its unit, in as few characters as it takes, from microseconds.
 pub(crate) fn short_time(us: f64) -> String {
     let (value, unit) = match us {
@@ -31,6 +44,14 @@ pub(crate) fn grouped(n: u64) -> String {
         text.push(digit);
     }
     text
+}
+
+/// A rate per second with as many digits as say something.
+pub(crate) fn rate_text(rate: f64) -> String {
+    match rate {
+        ..99.95 => format!("{rate:.1}"),
+        _ => grouped(rate.round() as u64),
+    }
 }
 
 #[cfg(test)]

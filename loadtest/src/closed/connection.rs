@@ -10,7 +10,7 @@ use crate::open::{Connection, Connector, Unanswered};
 use crate::sut::{Failure, Outcome};
 
 /// A connection that is opened when it is needed, and anew after it has ended.
-pub(crate) struct Line {
+pub(crate) struct PersistentConnection {
     connector: Connector,
     connection: Option<Connection>,
     patience: Duration,
@@ -25,7 +25,7 @@ pub(crate) struct Asked {
     pub(crate) received: Instant,
 }
 
-impl Line {
+impl PersistentConnection {
     /// Each request, and each connection, may take as long as `patience`.
     pub(crate) fn new(connector: &Connector, patience: Duration) -> Self {
         Self { connector: connector.clone(), connection: None, patience }
@@ -69,8 +69,10 @@ impl Line {
     }
 }
 
-impl std::fmt::Debug for Line {
+impl std::fmt::Debug for PersistentConnection {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Line").field("connector", &self.connector).finish_non_exhaustive()
+        f.debug_struct("PersistentConnection")
+            .field("connector", &self.connector)
+            .finish_non_exhaustive()
     }
 }

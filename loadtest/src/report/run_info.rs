@@ -94,12 +94,6 @@ fn model(cpuinfo: &str) -> String {
     line.map(|rest| rest.trim_start_matches(['\t', ' ', ':']).to_owned()).unwrap_or_default()
 }
 
-/// The wall clock, for reports only: no figure depends on it.
-#[expect(clippy::disallowed_methods, reason = "a report says when it was made")]
-pub(crate) fn wall_clock() -> Timestamp {
-    Timestamp::now()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -68,7 +68,7 @@ impl Token {
 
     /// Whether it is to be replaced ahead of that: `spread`, from 0 to 1, says where between half of the time until
     /// then and 85 % of it. The rest is for a server that pauses just then.
-    pub(super) fn is_due_early(&self, now: Instant, spread: f64) -> bool {
+    pub(crate) fn is_due_early(&self, now: Instant, spread: f64) -> bool {
         let Some(at) = self.renew_at() else { return false };
         let until = at.saturating_duration_since(self.received);
         now >= self.received + until.mul_f64(0.5 + 0.35 * spread.clamp(0.0, 1.0))
