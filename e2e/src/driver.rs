@@ -7,19 +7,20 @@ mod firefox;
 use std::env;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::{fmt, fs};
 
 use anyhow::Context as _;
 use clap::ValueEnum;
 use fantoccini::wd::Capabilities;
 use fantoccini::{Client, ClientBuilder};
+use hallpass_process::{Announcement, Server};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::json;
 use tempfile::TempDir;
-use tokio::process::Command;
 
 use crate::Result;
-use crate::process::Process;
+use crate::process::{on_a_thread, start};
 use cache::Cache;
 
 const LOG_FILE: &str = "driver.log";
@@ -91,23 +92,23 @@ impl Launcher {
         if let (Kind::Firefox, Some(cache)) = (kind, &self.firefox_cache) {
             cache.fill(&profile)?;
         }
-        let (process, port) = start_driver(kind, dir.path(), media.zone)
+        let driver = start_driver(kind, dir.path(), media.zone)
             .await
             .with_context(|| format!("no driver for {kind}; scripts/setup e2e installs it"))?;
         let capabilities = match kind {
             Kind::Chromium => chromium::capabilities(&profile, self.headed, media),
             Kind::Firefox => firefox::capabilities(&profile, self.headed, media)?,
         };
-        let client = connect(port.trim_end_matches('.'), capabilities)
+        let client = connect(driver.url().trim_end_matches('.'), capabilities)
             .await
             .with_context(|| format!("the driver could not start {kind}; {VARIABLES}"))?;
-        Ok(Session { client, kind, process, dir })
+        Ok(Session { client, kind, driver, dir })
     }
 }
 
 /// Starts the driver on a free port. `ChromeDriver` takes one that is free on IPv6, and fails if the
 /// same port of IPv4 is not, so the next one is tried.
-async fn start_driver(kind: Kind, dir: &Path, zone: Option<&str>) -> Result<(Process, String)> {
+async fn start_driver(kind: Kind, dir: &Path, zone: Option<&str>) -> Result<Server> {
     let mut attempts = 1..=5;
     loop {
         let (mut command, marker) = match kind {
@@ -117,7 +118,7 @@ async fn start_driver(kind: Kind, dir: &Path, zone: Option<&str>) -> Result<(Pro
         // Whatever they leave behind goes with the session.
         command.env("TMPDIR", dir);
         command.envs(zone.map(|zone| ("TZ", zone)));
-        match Process::start(command, marker, &dir.join(LOG_FILE)).await {
+        match start(command, Announcement::AnyLine(marker), &dir.join(LOG_FILE)).await {
             Err(error) if in_use(&error) && attempts.next().is_some() => {}
             started => return started,
         }
@@ -141,16 +142,17 @@ async fn connect(port: &str, mut capabilities: Capabilities) -> Result<Client> {
 pub(crate) struct Session {
     pub(crate) client: Client,
     pub(crate) kind: Kind,
-    process: Process,
+    driver: Server,
     dir: TempDir,
 }
 
 impl Session {
     /// Ends the browser and its driver. Nothing of them is needed any more, so nothing is asked of
     /// them, which takes a tenth of the time and works with a browser that hangs, too.
-    pub(crate) async fn close(mut self) -> Result {
-        self.process.kill().await?;
-        self.dir.close().context("the browser goes on writing to its profile")
+    pub(crate) async fn close(self) -> Result {
+        let Self { mut driver, dir, .. } = self;
+        on_a_thread(move || driver.process.kill()).await?;
+        dir.close().context("the browser goes on writing to its profile")
     }
 
     /// What the driver and the browser wrote.

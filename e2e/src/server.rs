@@ -1,19 +1,19 @@
 use std::env;
-use std::ffi::OsStr;
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use hallpass_contract::LISTENING_ON;
+use hallpass_process::command::{ANY_PORT, hallpass};
+use hallpass_process::{Announcement, Server as Process};
 use tempfile::TempDir;
 use tokio::io::AsyncWriteExt as _;
-use tokio::process::Command;
 
-use crate::process::Process;
+use crate::process::{on_a_thread, start};
 use crate::{Result, run};
 
 /// What a server may take to stop in order before it is killed.
@@ -45,13 +45,11 @@ impl Server {
     pub(crate) async fn start(&self) -> Result<SocketAddr> {
         let mut process = self.process.lock().await;
         ensure!(process.is_none(), "the server runs already");
-        let mut command = self.command(&["serve", "--listen", "127.0.0.1:0"])?;
+        let mut command = self.command(&["serve", "--listen", ANY_PORT])?;
         command.args(["--log-level", "debug", "--pbkdf2-iterations", FEW_ITERATIONS]);
         command.args(&*self.args.lock().expect("no panic while it is held"));
-        let (started, url) = Process::start(command, LISTENING_ON, &self.log_file()).await?;
-        *process = Some(started);
-        let address = url.strip_prefix("http://").unwrap_or(&url);
-        address.parse().with_context(|| format!("the server listens on {url}"))
+        let announcement = Announcement::FirstLine(LISTENING_ON);
+        process.insert(start(command, announcement, &self.log_file()).await?).address()
     }
 
     /// Other arguments, from the next start on.
@@ -62,18 +60,19 @@ impl Server {
     /// Stops it in order.
     pub(crate) async fn stop(&self) -> Result {
         let Some(mut process) = self.process.lock().await.take() else { return Ok(()) };
-        process.terminate(STOP_TIMEOUT).await.context("the server did not stop")
+        on_a_thread(move || process.process.terminate(STOP_TIMEOUT)).await??;
+        Ok(())
     }
 
     /// Stops it as a crash would.
     pub(crate) async fn kill(&self) -> Result {
         let Some(mut process) = self.process.lock().await.take() else { return Ok(()) };
-        process.kill().await
+        on_a_thread(move || process.process.kill()).await
     }
 
     /// Runs another command of `hallpass` on the server's data directory, and returns its output.
     pub(crate) async fn hallpass(&self, args: &[&str], input: &str) -> Result<String> {
-        let mut command = self.command(args)?;
+        let mut command = tokio::process::Command::from(self.command(args)?);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.kill_on_drop(true).spawn().context("can't start hallpass")?;
         let mut stdin = child.stdin.take().context("it has an input")?;
@@ -96,13 +95,8 @@ impl Server {
     }
 
     /// With the test's settings, not those of whoever runs it.
-    fn command(&self, args: &[impl AsRef<OsStr>]) -> Result<Command> {
-        let mut command = Command::new(binary()?);
-        for (name, _) in env::vars_os() {
-            if name.as_encoded_bytes().starts_with(b"HALLPASS_") {
-                command.env_remove(name);
-            }
-        }
+    fn command(&self, args: &[&str]) -> Result<Command> {
+        let mut command = hallpass(&binary()?);
         let (variable, folder) = run::mark();
         command.env(variable, folder);
         command.args(args).arg("--data-dir").arg(self.dir.path().join("data"));
@@ -117,7 +111,7 @@ fn owned(args: &[&str]) -> Vec<String> {
 /// Fails if the program that the variable names can't be run.
 pub(crate) fn check_given() -> Result {
     let Some(path) = env::var_os(PROGRAM) else { return Ok(()) };
-    let ran = std::process::Command::new(&path).arg("--version").output();
+    let ran = Command::new(&path).arg("--version").output();
     let ran =
         ran.with_context(|| format!("can't run {}, which {PROGRAM} names", path.display()))?;
     ensure!(ran.status.success(), "{}, which {PROGRAM} names, is no hallpass", path.display());

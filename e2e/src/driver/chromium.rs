@@ -2,7 +2,7 @@ use std::path::Path;
 
 use fantoccini::wd::Capabilities;
 use serde_json::json;
-use tokio::process::Command;
+use std::process::Command;
 
 use super::{Media, PLAIN_HOST, command, more_args, program};
 

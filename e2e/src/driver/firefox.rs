@@ -3,7 +3,7 @@ use std::path::Path;
 use anyhow::Context as _;
 use fantoccini::wd::Capabilities;
 use serde_json::json;
-use tokio::process::Command;
+use std::process::Command;
 
 use super::{Media, PLAIN_HOST, command, more_args, program};
 use crate::Result;
