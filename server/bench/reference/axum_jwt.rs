@@ -1,10 +1,10 @@
 //! `axum-jwt USERS`: what most people would write in Rust for `GET /api/verify`: axum, and
 //! jsonwebtoken with HS256.
 //!
-//! It does Hallpass's work and sends Hallpass's bytes: takes the bearer token, checks its signature,
-//! `exp`, `nbf`, `iss` and `aud`, asks whether its session is revoked and who its user is, and
-//! answers with the same headers and JSON. In its favour: users are in memory, nothing is logged,
-//! and no connection ever times out.
+//! It does Hallpass's work and sends Hallpass's bytes: takes the bearer token, checks its
+//! signature, `exp`, `nbf`, `iss` and `aud`, asks whether its session is revoked and who its user
+//! is, and answers with the same headers and JSON. In its favour: users are in memory, nothing is
+//! logged, and no connection ever times out.
 //!
 //! The file has a line of JSON for each user, as `/api/verify` answers. The secret comes from
 //! `HALLPASS_HS256_SECRET`, as Hallpass's does.

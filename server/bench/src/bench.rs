@@ -3,12 +3,17 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use rustix::fs::{FlockOperation, flock};
 
-use crate::cores::{Core, Cores};
-use crate::process::{self, Program};
+use hallpass_process::{Finished, Launch, command, kill_all};
+
+use crate::cores::{self, Core, Cores};
+
+/// Longer than any program needs to end.
+const END_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A run of the benchmark.
 #[derive(Debug)]
@@ -47,12 +52,13 @@ impl Bench {
         let _ = fs::remove_dir_all(&work);
         fs::create_dir(&work).with_context(|| format!("can't make {}", work.display()))?;
         let doomed = work.clone();
-        process::end_with_us(move || drop(fs::remove_dir_all(&doomed)))?;
+        end_with_us(move || drop(fs::remove_dir_all(&doomed)))?;
         let (root, cores) = (root.to_owned(), Cores::pick()?);
         Ok(Self { root, work, cores, quick, _lock: lock })
     }
 
-    /// A program that was built in release mode.
+    /// A program that was built in release mode, without the settings of whoever runs the
+    /// benchmark.
     ///
     /// # Errors
     ///
@@ -60,7 +66,7 @@ impl Bench {
     pub fn program(&self, name: &str) -> anyhow::Result<Command> {
         let path = self.root.join("target/release").join(name);
         ensure!(path.is_file(), "there is no target/release/{name}; scripts/bench builds it");
-        Ok(Command::new(path))
+        Ok(command::hallpass(&path))
     }
 
     /// Runs a command to its end, on this core or on all of them, and yields what it prints.
@@ -71,10 +77,25 @@ impl Bench {
     pub fn output(
         &self,
         name: &'static str,
-        command: &mut Command,
+        command: Command,
         core: Option<Core>,
     ) -> anyhow::Result<String> {
-        Program::start(name, command, core, &self.work)?.finish()?.printed()
+        self.finish(name, command, core)?.printed()
+    }
+
+    /// Runs a command to its end, on this core or on all of them.
+    ///
+    /// # Errors
+    ///
+    /// If it can't be started, or prints no text.
+    pub fn finish(
+        &self,
+        name: &'static str,
+        command: Command,
+        core: Option<Core>,
+    ) -> anyhow::Result<Finished> {
+        let mut launch = launch(name, command, &self.work);
+        cores::on(core, || launch.spawn())?.finish()
     }
 
     /// A new directory of this name.
@@ -102,6 +123,26 @@ impl Bench {
     pub fn work(&self) -> &Path {
         &self.work
     }
+}
+
+/// How a program is started: what it says on stderr goes to a file of its name in `dir`, and it
+/// ends in order.
+pub(crate) fn launch(name: &str, command: Command, dir: &Path) -> Launch {
+    let log = dir.join(format!("{name}.log"));
+    Launch::new(command).named(name).log_to(&log).with_grace(END_TIMEOUT)
+}
+
+/// Has SIGINT, SIGTERM and SIGHUP end all programs and then this one, after `clean_up`.
+fn end_with_us(clean_up: impl Fn() + Send + 'static) -> anyhow::Result<()> {
+    /// As shells have it for a program that SIGINT ended.
+    const INTERRUPTED: i32 = 130;
+    ctrlc::set_handler(move || {
+        kill_all(|| {
+            clean_up();
+            std::process::exit(INTERRUPTED);
+        });
+    })
+    .context("can't listen for signals")
 }
 
 impl Drop for Bench {

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use hallpass_contract::{REFRESH_COOKIE, path};
 
 use crate::closed_loop::Client;
-use crate::hallpass::credentials;
+use crate::users::credentials;
 use crate::wire::{Answer, post, post_cookie};
 
 /// Sends the same requests in turn, for ever; each must be answered with 200.

@@ -43,7 +43,7 @@ impl Plan {
 
 /// What was measured between the warm-up and the end.
 #[derive(Debug)]
-pub struct Measured {
+pub struct LoadResult {
     /// Answers.
     pub requests: u64,
     /// In this time.
@@ -54,7 +54,7 @@ pub struct Measured {
     pub generator_busy: f64,
 }
 
-impl Measured {
+impl LoadResult {
     /// Answers per second.
     pub fn per_second(&self) -> f64 {
         self.requests as f64 / self.elapsed.as_secs_f64()
@@ -76,7 +76,7 @@ pub fn run<C: Client>(
     address: SocketAddr,
     clients: &mut [C],
     plan: Plan,
-) -> anyhow::Result<Measured> {
+) -> anyhow::Result<LoadResult> {
     let mut poll = Poll::new().context("can't wait for sockets")?;
     let mut connections = Vec::with_capacity(clients.len());
     for n in 0..clients.len() {
@@ -264,13 +264,13 @@ impl Tally {
         self.waiting > 0 && self.now.saturating_duration_since(self.begin) < self.plan.time
     }
 
-    fn finish(self) -> anyhow::Result<Measured> {
+    fn finish(self) -> anyhow::Result<LoadResult> {
         let end = Instant::now();
         let cpu = thread_cpu_time().saturating_sub(self.cpu_at_start);
         let generator_busy = cpu.as_secs_f64() / (end - self.started).as_secs_f64();
         let elapsed = end.saturating_duration_since(self.begin);
         let (requests, latency_us) = (self.requests, self.latency_us);
-        Ok(Measured { requests, elapsed, latency_us, generator_busy })
+        Ok(LoadResult { requests, elapsed, latency_us, generator_busy })
     }
 }
 

@@ -60,7 +60,7 @@ pub fn on<T>(core: Option<Core>, work: impl FnOnce() -> anyhow::Result<T>) -> an
 
 /// What a core has done since the system started, in seconds.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Done {
+pub struct CoreTime {
     /// For programs, this one and the measured one included.
     pub work: f64,
     /// What the hypervisor gave to other machines.
@@ -72,19 +72,19 @@ pub struct Done {
 /// # Errors
 ///
 /// If /proc/stat does not say.
-pub fn done(core: Core) -> anyhow::Result<Done> {
+pub fn core_time(core: Core) -> anyhow::Result<CoreTime> {
     let stat = std::fs::read_to_string("/proc/stat").context("can't read /proc/stat")?;
     let ticks = clock_ticks_per_second() as f64;
-    done_in(&stat, core, ticks).with_context(|| format!("no core {core} in /proc/stat"))
+    core_time_in(&stat, core, ticks).with_context(|| format!("no core {core} in /proc/stat"))
 }
 
 /// Fields 1 to 3 of proc_stat(5) are user, nice and system, 8 is steal.
-fn done_in(stat: &str, core: Core, ticks_per_second: f64) -> Option<Done> {
+fn core_time_in(stat: &str, core: Core, ticks_per_second: f64) -> Option<CoreTime> {
     let name = format!("cpu{core}");
     let mut lines = stat.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
     let fields = lines.find(|fields| fields.first() == Some(&name.as_str()))?;
     let seconds = |n: usize| Some(fields.get(n)?.parse::<f64>().ok()? / ticks_per_second);
-    Some(Done { work: seconds(1)? + seconds(2)? + seconds(3)?, stolen: seconds(8)? })
+    Some(CoreTime { work: seconds(1)? + seconds(2)? + seconds(3)?, stolen: seconds(8)? })
 }
 
 #[cfg(test)]
@@ -107,8 +107,8 @@ mod tests {
     #[test]
     fn a_core_is_found_by_its_whole_name() {
         let stat = "cpu  9 9 9 9 9 9 9 9\ncpu10 9 9 9 9 9 9 9 9\ncpu1 100 20 30 5 5 5 5 40 0 0\n";
-        assert_eq!(done_in(stat, 1, 100.0), Some(Done { work: 1.5, stolen: 0.4 }));
-        assert_eq!(done_in(stat, 2, 100.0), None);
-        assert!(done(allowed().unwrap()[0]).unwrap().work > 0.0);
+        assert_eq!(core_time_in(stat, 1, 100.0), Some(CoreTime { work: 1.5, stolen: 0.4 }));
+        assert_eq!(core_time_in(stat, 2, 100.0), None);
+        assert!(core_time(allowed().unwrap()[0]).unwrap().work > 0.0);
     }
 }

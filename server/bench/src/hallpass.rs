@@ -5,17 +5,14 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use hallpass_contract::{Login, path};
-use serde_json::json;
 
 use crate::bench::Bench;
 use crate::clients::{Once, refresh_cookie};
 use crate::closed_loop::{self, Plan};
 use crate::cores::Core;
 use crate::server::Server;
+use crate::users::credentials;
 use crate::wire::{self, Answer};
-
-/// The password of every user.
-pub const PASSWORD: &str = "correct horse battery staple";
 
 /// Where a login is not what is measured.
 pub const CHEAP_HASHES: &[&str] = &["--pbkdf2-iterations", "1000"];
@@ -35,8 +32,8 @@ pub struct SignedIn {
     pub cookie: String,
 }
 
-/// Starts `hallpass serve` with its defaults, but for these arguments, the throttle, an access token
-/// that outlives the run, and as many connections from this machine as there may be at all.
+/// Starts `hallpass serve` with its defaults, but for these arguments, the throttle, an access
+/// token that outlives the run, and as many connections from this machine as there may be at all.
 ///
 /// # Errors
 ///
@@ -53,17 +50,7 @@ pub fn start(
     command.args(["--login-throttle", "off", "--access-ttl", "24h"]).args(args);
     command.env("HALLPASS_HS256_SECRET", SECRET);
     command.env("HALLPASS_MAX_CONNECTIONS_PER_ADDRESS", "1000000");
-    Server::start(name, &mut command, core, bench.work())
-}
-
-/// The name of user `n`; all are of one length.
-pub fn name(n: usize) -> String {
-    format!("user{n:07}")
-}
-
-/// The names of the first users.
-pub fn names(count: usize) -> Vec<String> {
-    (0..count).map(name).collect()
+    Server::start(name, command, core, bench.work())
 }
 
 /// Registers these users.
@@ -99,18 +86,13 @@ pub fn login(name: &str) -> Vec<u8> {
     wire::post(path::LOGIN, &credentials(name))
 }
 
-/// The body of a registration and of a login.
-pub fn credentials(name: &str) -> String {
-    json!({"username": name, "password": PASSWORD}).to_string()
-}
-
 /// For each of them the request for `path` with its token.
 pub fn gets(path: &str, users: &[SignedIn]) -> Vec<Vec<u8>> {
     users.iter().map(|user| wire::get(path, &user.token)).collect()
 }
 
-/// Sends each request once, several at a time; yields what `read` makes of the answers, in the order
-/// of the requests.
+/// Sends each request once, several at a time; yields what `read` makes of the answers, in the
+/// order of the requests.
 ///
 /// # Errors
 ///

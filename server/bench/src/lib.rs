@@ -2,7 +2,7 @@
 //! run: `scripts/bench`.
 //!
 //! Dependencies run one way: `main` → [`options`], [`rows`], [`report`] → [`hallpass`],
-//! [`closed_loop`], [`clients`] → [`process`], [`wire`], [`statistics`]. The programs that Hallpass
+//! [`closed_loop`], [`clients`] → [`wire`], [`statistics`]. The programs that Hallpass
 //! is measured against are in `reference/`.
 
 pub mod bench;
@@ -13,10 +13,10 @@ pub mod disk;
 pub mod hallpass;
 pub mod machine;
 pub mod options;
-pub mod process;
 pub mod report;
 pub mod row;
 pub mod rows;
 pub mod server;
 pub mod statistics;
+pub mod users;
 pub mod wire;

@@ -10,7 +10,7 @@ use clap::Parser as _;
 use hallpass_bench::bench::Bench;
 use hallpass_bench::machine::Machine;
 use hallpass_bench::options::Options;
-use hallpass_bench::report::{Measured, Report, chart};
+use hallpass_bench::report::{GroupReport, Report, chart};
 use hallpass_bench::row::Findings;
 use hallpass_bench::rows::{GROUPS, Group};
 
@@ -55,7 +55,7 @@ fn run(options: &Options) -> anyhow::Result<bool> {
     Ok(report.is_complete())
 }
 
-fn measure(group: &Group, bench: &Bench) -> Measured {
+fn measure(group: &Group, bench: &Bench) -> GroupReport {
     eprintln!("{}: {}", group.name, group.about);
     let began = Instant::now();
     let mut findings = Findings::default();
@@ -68,7 +68,7 @@ fn measure(group: &Group, bench: &Bench) -> Measured {
     for warning in &findings.warnings {
         eprintln!("   disturbed: {warning}");
     }
-    Measured { name: group.name, seconds: began.elapsed().as_secs_f64(), findings }
+    GroupReport { name: group.name, seconds: began.elapsed().as_secs_f64(), findings }
 }
 
 fn check_writable(file: &Path) -> anyhow::Result<()> {

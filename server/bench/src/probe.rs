@@ -1,7 +1,7 @@
 //! What can be timed only from inside Hallpass. Prints a JSON object, in nanoseconds.
 //!
-//! `hallpass-probe lookup DATA_DIR USERS`: one lookup in the store, of users that are drawn at random
-//! from all of those that the benchmark imported.
+//! `hallpass-probe lookup DATA_DIR USERS`: one lookup in the store, of users that are drawn at
+//! random from all of those that the benchmark imported.
 //!
 //! `hallpass-probe count`: what the metrics of a `GET /api/verify` take.
 
@@ -13,7 +13,7 @@ use anyhow::{Context as _, bail};
 use hallpass::data_dir::DATABASE_FILE;
 use hallpass::metrics::Metrics;
 use hallpass::store::{RedbStore, Store as _};
-use hallpass_bench::hallpass::name;
+use hallpass_bench::users::name;
 use hallpass_contract::path;
 use hdrhistogram::Histogram;
 use http::StatusCode;

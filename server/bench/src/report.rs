@@ -17,12 +17,12 @@ pub struct Report {
     /// Whether it was only a look.
     pub quick: bool,
     /// In the order they were measured in.
-    pub groups: Vec<Measured>,
+    pub groups: Vec<GroupReport>,
 }
 
 /// What a group found.
 #[derive(Clone, Debug, Serialize)]
-pub struct Measured {
+pub struct GroupReport {
     /// The group.
     pub name: &'static str,
     /// How long it took, in seconds.

@@ -1,26 +1,23 @@
-//! The servers that are measured: each says on the first line of its output where it listens.
+//! The servers that are measured.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::path::Path;
-use std::process::{ChildStdout, Command};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::process::Command;
+use std::time::Duration;
 
-use anyhow::{Context as _, bail};
-use hallpass_contract::LISTENING_ON;
+use anyhow::Context as _;
+use hallpass_process::Server as Process;
 use rustix::param::clock_ticks_per_second;
 use rustix::process::Pid;
 
-use crate::cores::Core;
-use crate::process::{PATIENCE, Program};
+use crate::bench::launch;
+use crate::cores::{self, Core};
 
-/// A running server.
+/// A running server. Dropping it asks it to end, and waits until it has.
 #[derive(Debug)]
 pub struct Server {
-    program: Program,
+    process: Process,
     /// Where it listens.
     pub address: SocketAddr,
     /// From the start of the process to the line that says where it listens.
@@ -36,32 +33,19 @@ impl Server {
     /// Why it did not start, with its last words.
     pub fn start(
         name: &'static str,
-        command: &mut Command,
+        command: Command,
         core: Option<Core>,
         dir: &Path,
     ) -> anyhow::Result<Self> {
-        let began = Instant::now();
-        let mut program = Program::start(name, command, core, dir)?;
-        let lines = lines_of(program.stdout().context("its output is not a pipe")?);
-        match lines.recv_timeout(PATIENCE) {
-            Ok((line, at)) => {
-                let address = address_in(&line)
-                    .with_context(|| format!("{name} said {line:?} in the place of its address"))?;
-                Ok(Self { program, address, start_up: at - began })
-            }
-            Err(RecvTimeoutError::Timeout) => {
-                bail!("{name} did not listen within {} s", PATIENCE.as_secs())
-            }
-            Err(RecvTimeoutError::Disconnected) => {
-                let last_words = program.finish()?.last_words;
-                bail!("{name} did not start: {last_words}")
-            }
-        }
+        let mut launch = launch(name, command, dir);
+        let process = cores::on(core, || launch.spawn())?;
+        let process = Process::of(launch, process, || false)?;
+        Ok(Self { address: process.address()?, start_up: process.start_up(), process })
     }
 
     /// Why a measurement failed: because the server has ended, if it has.
     pub fn blame(&mut self, error: anyhow::Error) -> anyhow::Error {
-        self.program.blame(error)
+        self.process.process.blame(error)
     }
 
     /// The processor time that it and its children have taken.
@@ -74,7 +58,7 @@ impl Server {
         for entry in fs::read_dir("/proc").context("can't read /proc")? {
             // Processes come and go meanwhile.
             let stat = fs::read_to_string(entry?.path().join("stat")).unwrap_or_default();
-            ticks += ticks_of_group(&stat, self.program.group()).unwrap_or(0);
+            ticks += ticks_of_group(&stat, self.process.process.id()).unwrap_or(0);
         }
         Ok(Duration::from_secs_f64(ticks as f64 / clock_ticks_per_second() as f64))
     }
@@ -85,15 +69,15 @@ impl Server {
     ///
     /// If /proc can't be read.
     pub fn memory(&self) -> anyhow::Result<Memory> {
-        let path = format!("/proc/{}/status", self.program.group());
+        let path = format!("/proc/{}/status", self.process.process.id());
         let status = fs::read_to_string(&path).with_context(|| format!("can't read {path}"))?;
         let field = |name| bytes_of(&status, name).with_context(|| format!("no {name} in {path}"));
         Ok(Memory { resident: field("VmRSS:")?, peak: field("VmHWM:")? })
     }
 
     /// Ends it at once, whatever it is at.
-    pub fn kill(self) {
-        self.program.kill();
+    pub fn kill(mut self) {
+        self.process.process.kill();
     }
 
     /// Asks it to end, and waits until it has.
@@ -109,22 +93,6 @@ pub struct Memory {
     pub resident: u64,
     /// The most that was ever resident.
     pub peak: u64,
-}
-
-/// Its lines and when they came; read to the end, so that it never blocks on its output.
-fn lines_of(stdout: ChildStdout) -> Receiver<(String, Instant)> {
-    let (sender, lines) = mpsc::channel();
-    thread::spawn(move || {
-        for line in BufReader::new(stdout).lines().map_while(Result::ok) {
-            // Only the first one is waited for.
-            let _ = sender.send((line, Instant::now()));
-        }
-    });
-    lines
-}
-
-fn address_in(line: &str) -> Option<SocketAddr> {
-    line.strip_prefix(LISTENING_ON)?.strip_prefix("http://")?.parse().ok()
 }
 
 /// utime and stime of proc_pid_stat(5), if the process belongs to the group.
@@ -145,26 +113,16 @@ fn bytes_of(status: &str, name: &str) -> Option<u64> {
 mod tests {
     use super::*;
 
-    /// Its log is its own, since the tests run at once.
-    fn start(script: &str) -> anyhow::Result<Server> {
-        let dir = tempfile::tempdir()?;
-        Server::start("server", Command::new("sh").args(["-c", script]), None, dir.path())
-    }
-
     #[test]
-    fn its_first_line_says_where_it_listens() {
+    fn a_server_says_where_it_listens_and_has_memory() {
+        // Its log is its own, since the tests run at once.
+        let dir = tempfile::tempdir().unwrap();
+        let mut command = Command::new("sh");
         // No exec: a process that has just begun has hardly any memory.
-        let server = start("echo listening on http://127.0.0.1:40123; sleep 60").unwrap();
+        command.args(["-c", "echo listening on http://127.0.0.1:40123; sleep 60"]);
+        let server = Server::start("server", command, None, dir.path()).unwrap();
         assert_eq!(server.address.port(), 40123);
         assert!(server.memory().unwrap().peak >= 100_000);
-    }
-
-    #[test]
-    fn what_does_not_start_is_told_with_its_last_words() {
-        let error = start("echo first >&2; echo no such port >&2; exit 1").unwrap_err();
-        assert_eq!(error.to_string(), "server did not start: no such port");
-        let error = start("echo hello; sleep 60").unwrap_err();
-        assert!(error.to_string().contains("said \"hello\""), "{error}");
     }
 
     #[test]

@@ -37,7 +37,7 @@ fn start(name: &'static str, program: &str, input: &str) -> Server {
     std::fs::write(&file, input).unwrap();
     let mut command = Command::new(program);
     command.arg(&file).env("HALLPASS_HS256_SECRET", SECRET);
-    Server::start(name, &mut command, None, dir.path()).unwrap()
+    Server::start(name, command, None, dir.path()).unwrap()
 }
 
 fn status(server: &Server, token: &str) -> u16 {

@@ -11,7 +11,7 @@ use crate::announcement::Announcement;
 use crate::command::listening_on;
 use crate::group;
 use crate::log::Log;
-use crate::process::Process;
+use crate::process::{Ending, Process};
 
 /// Longer than any program needs on a busy machine.
 const START_TIMEOUT: Duration = Duration::from_secs(30);
@@ -22,7 +22,7 @@ pub struct Launch {
     command: Command,
     name: String,
     log: Log,
-    own_group: bool,
+    ending: Ending,
     pub(crate) announcement: Announcement,
     pub(crate) patience: Duration,
 }
@@ -32,7 +32,8 @@ impl Launch {
     pub fn new(command: Command) -> Self {
         let name = command.get_program().display().to_string();
         let (log, announcement) = (Log::in_memory(), Announcement::FirstLine(LISTENING_ON));
-        Self { command, name, log, own_group: true, announcement, patience: START_TIMEOUT }
+        let ending = Ending { own_group: true, grace: Duration::ZERO };
+        Self { command, name, log, ending, announcement, patience: START_TIMEOUT }
     }
 
     /// What error messages call it. By default they say the path of the program.
@@ -56,8 +57,16 @@ impl Launch {
     /// Leaves it in the caller's process group, so that Ctrl-C in a terminal ends it, too. What it
     /// starts outlives it.
     #[must_use]
-    pub fn in_callers_group(self) -> Self {
-        Self { own_group: false, ..self }
+    pub fn in_callers_group(mut self) -> Self {
+        self.ending.own_group = false;
+        self
+    }
+
+    /// Ends it with SIGTERM when its handle is dropped, and kills it only if it takes longer.
+    #[must_use]
+    pub fn with_grace(mut self, grace: Duration) -> Self {
+        self.ending.grace = grace;
+        self
     }
 
     /// Where its address stands.
@@ -83,12 +92,12 @@ impl Launch {
             self.command.stderr(stderr);
         }
         let (log, began) = (self.log.of_next_process(), Instant::now());
-        let child = match self.own_group {
+        let child = match self.ending.own_group {
             true => group::spawn(&mut self.command),
             false => self.command.spawn(),
         };
         let child = child.with_context(|| format!("can't start {}", self.name))?;
-        Ok(Process::new(&self.name, child, self.own_group, log, began))
+        Ok(Process::new(&self.name, child, self.ending, log, began))
     }
 
     /// From now on it listens on this address.

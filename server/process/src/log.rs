@@ -43,7 +43,7 @@ impl Log {
 
     /// The log of the next process, which is to be started.
     pub(crate) fn of_next_process(&self) -> Self {
-        Self { place: self.place.clone(), start: self.bytes().len() }
+        Self { place: self.place.clone(), start: self.len() }
     }
 
     /// A process's standard error, if it is for this log to say.
@@ -76,6 +76,14 @@ impl Log {
     pub(crate) fn text(&self) -> String {
         let bytes = self.bytes();
         String::from_utf8_lossy(bytes.get(self.start..).unwrap_or_default()).into_owned()
+    }
+
+    fn len(&self) -> usize {
+        match &self.place {
+            Place::Memory(text) => locked(text).len(),
+            Place::File(path) => fs::metadata(path).map_or(0, |file| file.len() as usize),
+            Place::Elsewhere => 0,
+        }
     }
 
     fn bytes(&self) -> Vec<u8> {

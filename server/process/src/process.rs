@@ -24,13 +24,22 @@ const GROUP_TIMEOUT: Duration = Duration::from_millis(500);
 /// How long the last output of an ended process may take to arrive.
 const OUTPUT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A running process. Dropping it kills it and all that it started.
+/// What becomes of a process when its handle is dropped.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ending {
+    /// All that it started ends with it, since it has a process group of its own.
+    pub(crate) own_group: bool,
+    /// How long it may take to end in order. None: it is killed at once.
+    pub(crate) grace: Duration,
+}
+
+/// A running process. Dropping it ends it and all that it started.
 #[derive(Debug)]
 pub struct Process {
     name: String,
     child: Child,
     id: Pid,
-    own_group: bool,
+    ending: Ending,
     log: Log,
     began: Instant,
     readers: Vec<JoinHandle<()>>,
@@ -42,7 +51,7 @@ impl Process {
     pub(crate) fn new(
         name: &str,
         mut child: Child,
-        own_group: bool,
+        ending: Ending,
         log: Log,
         began: Instant,
     ) -> Self {
@@ -50,7 +59,7 @@ impl Process {
         let stderr = child.stderr.take();
         let reader = stderr.map(|stderr| thread::spawn(move || drop(copied.copy(stderr))));
         let readers = reader.into_iter().collect();
-        Self { name, child, id, own_group, log, began, readers, status: None }
+        Self { name, child, id, ending, log, began, readers, status: None }
     }
 
     /// Reads its output until it says where it listens, and then for the log.
@@ -175,7 +184,7 @@ impl Process {
 
     /// Waits for a process that ends, and ends what it has started.
     fn clear_away(&mut self) {
-        let group = self.own_group.then_some(self.id);
+        let group = self.ending.own_group.then_some(self.id);
         if let Some(group) = group {
             let _ = kill_process_group(group, Signal::KILL);
         }
@@ -190,6 +199,10 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
+        if self.ending.grace > Duration::ZERO {
+            // It is killed if it takes longer.
+            let _ = self.terminate(self.ending.grace);
+        }
         self.kill();
     }
 }

@@ -144,6 +144,25 @@ fn a_server_that_ignores_sigterm_is_killed_after_a_while() {
 }
 
 #[test]
+fn a_dropped_server_has_time_to_end_in_order_if_it_is_given_some() {
+    let dir = tempfile::tempdir().unwrap();
+    let ended = dir.path().join("ended");
+    let script = format!(
+        "trap 'echo bye > {}; exit' TERM; echo listening on x; while :; do sleep 0.01; done",
+        ended.display()
+    );
+    drop(Server::start(sh(&script)).unwrap());
+    assert!(!ended.exists());
+    drop(Server::start(sh(&script).with_grace(SOON)).unwrap());
+    assert!(ended.exists());
+    let stubborn = "trap '' TERM; echo listening on x; while :; do sleep 0.01; done";
+    let server = Server::start(sh(stubborn).with_grace(AT_ONCE)).unwrap();
+    let id = server.process.id();
+    drop(server);
+    assert!(!runs(id));
+}
+
+#[test]
 fn what_a_server_started_ends_with_it_however_it_ends() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("pid");

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::number::{Quantity, bound, ratio};
-use super::{Measured, Report};
+use super::{GroupReport, Report};
 use crate::row::{Row, Verdict};
 
 const HEAD: [&str; 7] = ["", "what", "Hallpass", "beside it", "ratio", "target", ""];
@@ -15,7 +15,7 @@ impl fmt::Display for Report {
             rows.enumerate().map(|(n, row)| cells(if n == 0 { group.name } else { "" }, row))
         });
         table(f, &lines.collect::<Vec<_>>())?;
-        for Measured { name, findings, .. } in &self.groups {
+        for GroupReport { name, findings, .. } in &self.groups {
             for problem in &findings.problems {
                 writeln!(f, "\n{name}: not measured: {problem}")?;
             }

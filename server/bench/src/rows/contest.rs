@@ -108,12 +108,12 @@ impl Contender {
         let mut clients = Repeat::clients(&self.requests, self.clients);
         let Cores { server: core, load } = bench.cores;
         let address = self.server.address;
-        let (began, cpu, done) = (Instant::now(), self.server.cpu_time()?, cores::done(core)?);
+        let (began, cpu, done) = (Instant::now(), self.server.cpu_time()?, cores::core_time(core)?);
         let run = || closed_loop::run(address, &mut clients, plan);
         let measured = cores::on(Some(load), run).map_err(|error| self.server.blame(error))?;
         let wall = began.elapsed().as_secs_f64();
         let server = (self.server.cpu_time()? - cpu).as_secs_f64();
-        let now = cores::done(core)?;
+        let now = cores::core_time(core)?;
         let others = (now.work - done.work - server).max(0.0) + now.stolen - done.stolen;
         self.rounds.push(Round {
             number,
@@ -126,8 +126,8 @@ impl Contender {
         self.settle()
     }
 
-    /// Waits until the server is done with what its clients have left behind, which would disturb the next
-    /// one: not every server calls off what nobody waits for any more.
+    /// Waits until the server is done with what its clients have left behind, which would disturb
+    /// the next one: not every server calls off what nobody waits for any more.
     fn settle(&self) -> anyhow::Result<()> {
         let mut before = self.server.cpu_time()?;
         for _ in 0..MOST_WAITS {

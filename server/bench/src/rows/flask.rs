@@ -8,8 +8,9 @@ use serde::Deserialize;
 
 use crate::bench::Bench;
 use crate::cores::Core;
-use crate::hallpass::{credentials, each, names};
+use crate::hallpass::each;
 use crate::server::Server;
+use crate::users::{credentials, names};
 use crate::wire;
 
 /// Its hashes cost what they cost in use, so that there are no more of them than it takes.
@@ -32,7 +33,7 @@ pub(super) fn start(
 ) -> anyhow::Result<Server> {
     let mut command = Command::new(bench.root.join("scripts/flask-tutorial"));
     command.args(["--listen", "127.0.0.1:0", "--data-dir"]).arg(bench.directory(name)?);
-    Server::start(name, &mut command, core, bench.work())
+    Server::start(name, command, core, bench.work())
 }
 
 /// Registers its users; the requests that sign them in.

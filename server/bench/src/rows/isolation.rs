@@ -1,6 +1,6 @@
-//! Whether a flood of logins hurts verifications, as `scripts/load isolate` finds it: verifications arrive
-//! at a fixed rate alone, beside as many logins as the server can do, and beside half as many again.
-//! Server and load share all cores, as on a machine of that size.
+//! Whether a flood of logins hurts verifications, as `scripts/load isolate` finds it: verifications
+//! arrive at a fixed rate alone, beside as many logins as the server can do, and beside half as
+//! many again. Server and load share all cores, as on a machine of that size.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -11,12 +11,12 @@ use serde::Deserialize;
 
 use crate::bench::Bench;
 use crate::hallpass;
-use crate::process::Program;
 use crate::row::{Findings, Row, Target, Unit};
 use crate::server::Server;
 use crate::statistics::{self, Spread};
 
-/// How often a round is tried: on a machine that others use too, the generator falls behind now and then.
+/// How often a round is tried: on a machine that others use too, the generator falls behind now and
+/// then.
 const TRIES: u32 = 3;
 
 /// Verifications per second.
@@ -64,7 +64,8 @@ struct Rounds {
 
 pub(super) fn run(bench: &Bench, findings: &mut Findings) -> anyhow::Result<()> {
     let mut help = bench.program("hallpass-loadtest")?;
-    let help = bench.output("loadtest-help", help.args(["isolate", "--help"]), None);
+    help.args(["isolate", "--help"]);
+    let help = bench.output("loadtest-help", help, None);
     help.context("this hallpass-loadtest does not know isolate")?;
     let dir = bench.directory("hallpass-isolation")?;
     let mut server = hallpass::start(bench, "hallpass-isolation", &dir, None, &[])?;
@@ -153,10 +154,9 @@ fn isolate(bench: &Bench, server: &Server, capacity: Option<f64>) -> anyhow::Res
     if let Some(per_s) = capacity {
         command.args(["--capacity", &per_s.to_string()]);
     }
-    let finished =
-        Program::start("hallpass-loadtest", &mut command, None, bench.work())?.finish()?;
+    let finished = bench.finish("hallpass-loadtest", command, None)?;
     let Ok(report) = fs::read(&json) else {
-        bail!("hallpass-loadtest failed ({}): {}", finished.status, finished.last_words)
+        bail!("hallpass-loadtest failed ({}){}", finished.status, finished.last_words)
     };
     let report: Report = serde_json::from_slice(&report).context("another report than expected")?;
     let (capacity, rate) = (report.capacity_per_s, report.verify_rate_per_s);

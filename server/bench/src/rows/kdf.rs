@@ -73,13 +73,14 @@ pub(super) fn run(bench: &Bench, findings: &mut Findings) -> anyhow::Result<()> 
 fn throughput(bench: &Bench) -> anyhow::Result<Throughput> {
     let mut command = bench.program("examples/throughput")?;
     let core = Some(bench.cores.server);
-    let output = bench.output("throughput", command.arg("--json"), core)?;
+    command.arg("--json");
+    let output = bench.output("throughput", command, core)?;
     serde_json::from_str(&output).context("the kdf's example reports something else")
 }
 
 fn openssl(bench: &Bench, iterations: u32) -> anyhow::Result<f64> {
     let mut command = Command::new("python3");
     command.args(["-c", OPENSSL, &iterations.to_string()]);
-    let output = bench.output("python3", &mut command, Some(bench.cores.server))?;
+    let output = bench.output("python3", command, Some(bench.cores.server))?;
     output.trim().parse().context("Python did not print a number")
 }

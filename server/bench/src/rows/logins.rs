@@ -9,6 +9,7 @@ use crate::hallpass;
 use crate::row::{Findings, Row, Unit};
 use crate::server::Server;
 use crate::statistics::Spread;
+use crate::users;
 
 /// As many as sign in at once: those in all lanes of one core, and as many that wait.
 const CLIENTS: usize = 32;
@@ -18,7 +19,7 @@ pub(super) fn run(bench: &Bench, findings: &mut Findings) -> anyhow::Result<()> 
     bench.step("starting Hallpass, Flask");
     let dir = bench.directory("hallpass-logins")?;
     let server = hallpass::start(bench, "hallpass-logins", &dir, core, &[])?;
-    let names = hallpass::names(CLIENTS);
+    let names = users::names(CLIENTS);
     hallpass::register(server.address, &names)?;
     let logins = names.iter().map(|name| hallpass::login(name)).collect();
     let mut hallpass = Contender::new(server, logins, CLIENTS);

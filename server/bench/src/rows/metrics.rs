@@ -86,6 +86,7 @@ fn scraping(
 fn count(bench: &Bench) -> anyhow::Result<Count> {
     let mut command = bench.program("hallpass-probe")?;
     let core = Some(bench.cores.server);
-    let output = bench.output("hallpass-probe", command.arg("count"), core)?;
+    command.arg("count");
+    let output = bench.output("hallpass-probe", command, core)?;
     serde_json::from_str(&output).context("hallpass-probe reports something else")
 }

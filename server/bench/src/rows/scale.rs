@@ -14,10 +14,11 @@ use serde::Deserialize;
 
 use super::contest::{self, Contender, Round};
 use crate::bench::Bench;
-use crate::hallpass::{self, CHEAP_HASHES, SignedIn, name};
+use crate::hallpass::{self, CHEAP_HASHES, SignedIn};
 use crate::row::{Findings, Row, Target, Unit};
 use crate::server::Server;
 use crate::statistics::{self, Spread};
+use crate::users::{self, name};
 
 /// Users who have signed in and are asked for, drawn at random from all.
 const ACTIVE: usize = 4096;
@@ -50,11 +51,11 @@ pub(super) fn run(bench: &Bench, findings: &mut Findings) -> anyhow::Result<()> 
 fn hash(bench: &Bench) -> anyhow::Result<String> {
     let dir = bench.directory("hallpass-hash")?;
     let server = hallpass::start(bench, "hallpass-hash", &dir, None, CHEAP_HASHES)?;
-    hallpass::register(server.address, &hallpass::names(1))?;
+    hallpass::register(server.address, &users::names(1))?;
     server.stop();
     let mut export = bench.program("hallpass")?;
     export.args(["user", "export", "--format", "jsonl", "--data-dir"]).arg(&dir);
-    let lines = bench.output("hallpass-export", &mut export, None)?;
+    let lines = bench.output("hallpass-export", export, None)?;
     #[derive(Deserialize)]
     struct Exported {
         password_hash: String,
@@ -71,7 +72,7 @@ impl Data {
         let mut command = bench.program("hallpass")?;
         command.args(["user", "import"]).arg(&file).arg("--data-dir").arg(&dir);
         let began = Instant::now();
-        let said = bench.output("hallpass-import", &mut command, None)?;
+        let said = bench.output("hallpass-import", command, None)?;
         let import = began.elapsed();
         let expected = format!("imported {users}, already there 0, bad 0");
         ensure!(said.trim() == expected, "`hallpass user import` said {said:?}");
@@ -221,6 +222,6 @@ fn lookup_rows(bench: &Bench, few: &Data, many: &Data) -> anyhow::Result<[Row; 2
 fn lookup(bench: &Bench, data: &Data) -> anyhow::Result<Lookup> {
     let mut command = bench.program("hallpass-probe")?;
     command.arg("lookup").arg(&data.dir).arg(data.users.to_string());
-    let output = bench.output("hallpass-probe", &mut command, Some(bench.cores.server))?;
+    let output = bench.output("hallpass-probe", command, Some(bench.cores.server))?;
     serde_json::from_str(&output).context("hallpass-probe reports something else")
 }

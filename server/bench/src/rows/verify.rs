@@ -13,6 +13,7 @@ use crate::bench::Bench;
 use crate::hallpass::{self, CHEAP_HASHES, SECRET};
 use crate::row::{Findings, Row, Target, Unit};
 use crate::server::Server;
+use crate::users;
 use crate::wire::Answer;
 
 /// Connections, each with a user of its own. Enough to keep a core busy.
@@ -62,7 +63,7 @@ pub(super) fn hallpass(
 ) -> anyhow::Result<Contender> {
     let (dir, args) = (bench.directory(name)?, [CHEAP_HASHES, args].concat());
     let server = hallpass::start(bench, name, &dir, Some(bench.cores.server), &args)?;
-    let names = hallpass::names(CLIENTS);
+    let names = users::names(CLIENTS);
     hallpass::register(server.address, &names)?;
     let users = hallpass::sign_in(server.address, &names)?;
     Ok(Contender::new(server, hallpass::gets(path::VERIFY, &users), CLIENTS))
@@ -74,7 +75,8 @@ fn bare_hyper(bench: &Bench, like: &Contender, answers: &Path) -> anyhow::Result
     fs::write(&file, first_answer(like)?).context("can't keep the answer")?;
     let mut command = bench.program("bare-hyper")?;
     let core = Some(bench.cores.server);
-    let server = Server::start("bare-hyper", command.arg(&file), core, bench.work())?;
+    command.arg(&file);
+    let server = Server::start("bare-hyper", command, core, bench.work())?;
     Ok(Contender::new(server, like.requests.clone(), CLIENTS))
 }
 
@@ -89,7 +91,7 @@ fn axum_jwt(bench: &Bench, like: &Contender, answers: &Path) -> anyhow::Result<C
     let mut command = bench.program("axum-jwt")?;
     command.arg(&file).env("HALLPASS_HS256_SECRET", SECRET);
     let core = Some(bench.cores.server);
-    let server = Server::start("axum-jwt", &mut command, core, bench.work())?;
+    let server = Server::start("axum-jwt", command, core, bench.work())?;
     Ok(Contender::new(server, like.requests.clone(), CLIENTS))
 }
 

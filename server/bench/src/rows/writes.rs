@@ -1,4 +1,5 @@
-//! `POST /api/refresh` and `POST /api/register`: each answer is a write that survives the loss of power.
+//! `POST /api/refresh` and `POST /api/register`: each answer is a write that survives the loss of
+//! power.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -7,13 +8,14 @@ use hdrhistogram::Histogram;
 
 use crate::bench::Bench;
 use crate::clients::{Refresher, Registrar};
-use crate::closed_loop::{self, Client, Measured, Plan};
+use crate::closed_loop::{self, Client, LoadResult, Plan};
 use crate::cores;
 use crate::disk::{self, Syncs};
 use crate::hallpass::{self, CHEAP_HASHES};
 use crate::row::{Findings, Row, Target, Unit};
 use crate::server::Server;
 use crate::statistics::{self, Spread};
+use crate::users;
 
 /// Clients that write at once.
 const CLIENTS: usize = 256;
@@ -28,7 +30,7 @@ struct Writes {
 pub(super) fn run(bench: &Bench, findings: &mut Findings) -> anyhow::Result<()> {
     let dir = bench.directory("hallpass-writes")?;
     let mut server = hallpass::start(bench, "hallpass-writes", &dir, None, CHEAP_HASHES)?;
-    let names = hallpass::names(CLIENTS);
+    let names = users::names(CLIENTS);
     hallpass::register(server.address, &names)?;
 
     let (rounds, time) = bench.pick((5, 4), (2, 3));
@@ -46,14 +48,15 @@ pub(super) fn run(bench: &Bench, findings: &mut Findings) -> anyhow::Result<()> 
     let [rate, p99] = rotations.rows("durable refresh rotations", "a rotation's p99", &syncs);
     findings.rows.push(rate.must(Target::AtLeast(5000.0)));
     findings.rows.push(p99.must(Target::AtMost(50.0)));
-    // For information: the policy's look at the password takes longer than the write, and the hash, which
-    // has 1,000 iterations here, would take far longer yet.
+    // For information: the policy's look at the password takes longer than the write, and the hash,
+    // which has 1,000 iterations here, would take far longer yet.
     let what = ("durable registrations, cheap hashes", "a registration's p99");
     findings.rows.extend(registrations.rows(what.0, what.1, &syncs));
     Ok(())
 }
 
-/// Anew for each round, since the end of a round cuts rotations off whose tokens nobody has received.
+/// Anew for each round, since the end of a round cuts rotations off whose tokens nobody has
+/// received.
 fn refreshers(address: SocketAddr, names: &[String]) -> anyhow::Result<Vec<Refresher>> {
     let users = hallpass::sign_in(address, names)?;
     Ok(users.into_iter().map(|user| Refresher::new(user.cookie)).collect())
@@ -74,7 +77,7 @@ impl Writes {
     ) -> anyhow::Result<()> {
         let address = server.address;
         let write = || closed_loop::run(address, clients, plan);
-        let measured: Measured =
+        let measured: LoadResult =
             cores::on(Some(bench.cores.load), write).map_err(|error| server.blame(error))?;
         self.per_second.push(measured.per_second());
         self.load_busy.push(measured.generator_busy);
