@@ -15,6 +15,7 @@ use crate::answer::Respond;
 use crate::auth::{self, Caller, Demand, Leaver};
 use crate::body::{self, Form};
 use crate::client::Client;
+use crate::endpoint::{Listed, Needs};
 use crate::metrics::RouteSeries;
 use crate::pattern::captured;
 use crate::problem::Problem;
@@ -29,19 +30,19 @@ pub type Serve = fn(&App, &Method, &str, &HeaderMap) -> Result<Response<Bytes>, 
 
 impl Reject for Problem {}
 
-/// What answers one of a path's methods.
+/// One row of the route table.
 pub struct Endpoint {
-    /// The method as the `Allow` header names it.
-    name: &'static str,
-    route: Route,
+    /// The method, the path, and what it asks of its caller.
+    pub listed: Listed,
+    /// Makes what answers it.
+    route: fn(&App) -> Route,
 }
 
 /// One path and what answers its methods.
-pub struct Resource {
-    /// The path; `{id}` stands for one segment.
-    pub path: &'static str,
+struct Resource {
+    path: &'static str,
     /// The methods as the `Allow` header names them.
-    pub methods: Vec<&'static str>,
+    methods: Vec<&'static str>,
     route: Route,
 }
 
@@ -53,40 +54,84 @@ pub struct Table {
     pub series: RouteSeries,
 }
 
+impl Table {
+    /// Answers each of the endpoints, and everything else by `rest`.
+    pub fn new(app: &App, endpoints: &'static [Endpoint], rest: Route) -> Self {
+        let resources: Vec<_> = by_path(endpoints).iter().map(|of| resource(app, of)).collect();
+        let paths = resources.iter().map(|resource| (resource.path, resource.methods.as_slice()));
+        let series = app.metrics.http.routes(paths);
+        let first = |rest: Route, resource: Resource| resource.route.or(rest).unify().boxed();
+        Self { route: resources.into_iter().rfold(rest, first), series }
+    }
+}
+
+/// The endpoints of each path, in the order of the table.
+fn by_path(endpoints: &'static [Endpoint]) -> Vec<Vec<&'static Endpoint>> {
+    let mut paths: Vec<Vec<&Endpoint>> = Vec::new();
+    for endpoint in endpoints {
+        match paths.iter_mut().find(|of| of[0].listed.path == endpoint.listed.path) {
+            Some(of) => of.push(endpoint),
+            None => paths.push(vec![endpoint]),
+        }
+    }
+    paths
+}
+
 /// One path and what answers its methods; any other method is a 405 that names these.
-pub fn resource<const N: usize>(path: &'static str, endpoints: [Endpoint; N]) -> Resource {
-    let methods = endpoints.each_ref().map(|endpoint| endpoint.name).to_vec();
+fn resource(app: &App, endpoints: &[&'static Endpoint]) -> Resource {
+    let path = endpoints[0].listed.path;
+    let methods: Vec<_> = endpoints.iter().map(|endpoint| endpoint.allow()).collect();
     let allow = methods.join(", ");
     let not_allowed = warp::any().map(move || to_reply(Err(Problem::method_not_allowed(&allow))));
-    let endpoints = any_of(endpoints.map(|endpoint| endpoint.route));
+    let endpoints = any_of(endpoints.iter().map(|endpoint| endpoint.answering(app)));
     let route = at(path).and(endpoints.or(not_allowed).unify()).boxed();
     Resource { path, methods, route }
 }
 
-/// The first of the resources whose path it is, or else `rest`.
-pub fn first_of(resources: Vec<Resource>, rest: Route) -> Route {
-    resources.into_iter().rfold(rest, |rest, resource| resource.route.or(rest).unify().boxed())
+impl Endpoint {
+    const fn new(
+        method: &'static str,
+        path: &'static str,
+        needs: Needs,
+        route: fn(&App) -> Route,
+    ) -> Self {
+        Self { listed: Listed { method, path, needs }, route }
+    }
+
+    /// The method as the `Allow` header names it.
+    fn allow(&self) -> &'static str {
+        if self.listed.method == "GET" { "GET, HEAD" } else { self.listed.method }
+    }
+
+    /// Answers requests of its method, and `HEAD` like `GET`, as HTTP asks for it.
+    fn answering(&self, app: &App) -> Route {
+        let (method, is_get) = (self.listed.method, self.listed.method == "GET");
+        let is_method = warp::method().and_then(move |it: Method| {
+            let matches = it == method || (is_get && it == Method::HEAD);
+            std::future::ready(if matches { Ok(()) } else { Err(reject::not_found()) })
+        });
+        is_method.untuple_one().and((self.route)(app)).boxed()
+    }
 }
 
-/// `GET`, and `HEAD` as HTTP asks for it.
-pub fn get<R: Respond>(handler: impl Handler<R>) -> Endpoint {
-    let route = warp::get().or(warp::head()).unify().and(answered(handler)).boxed();
-    Endpoint { name: "GET, HEAD", route }
+/// `GET`, and with it `HEAD`.
+pub const fn get(path: &'static str, needs: Needs, route: fn(&App) -> Route) -> Endpoint {
+    Endpoint::new("GET", path, needs, route)
 }
 
 /// `POST`.
-pub fn post<R: Respond>(handler: impl Handler<R>) -> Endpoint {
-    Endpoint { name: "POST", route: warp::post().and(answered(handler)).boxed() }
+pub const fn post(path: &'static str, needs: Needs, route: fn(&App) -> Route) -> Endpoint {
+    Endpoint::new("POST", path, needs, route)
 }
 
 /// `PATCH`.
-pub fn patch<R: Respond>(handler: impl Handler<R>) -> Endpoint {
-    Endpoint { name: "PATCH", route: warp::patch().and(answered(handler)).boxed() }
+pub const fn patch(path: &'static str, needs: Needs, route: fn(&App) -> Route) -> Endpoint {
+    Endpoint::new("PATCH", path, needs, route)
 }
 
 /// `DELETE`.
-pub fn delete<R: Respond>(handler: impl Handler<R>) -> Endpoint {
-    Endpoint { name: "DELETE", route: warp::delete().and(answered(handler)).boxed() }
+pub const fn delete(path: &'static str, needs: Needs, route: fn(&App) -> Route) -> Endpoint {
+    Endpoint::new("DELETE", path, needs, route)
 }
 
 /// What extracts all that a handler needs, and calls it.
@@ -100,9 +145,9 @@ impl<R, F> Handler<R> for F where
 }
 
 /// The first of the routes that does not reject.
-fn any_of<const N: usize>(routes: [Route; N]) -> Route {
+fn any_of(routes: impl DoubleEndedIterator<Item = Route>) -> Route {
     let nothing = warp::any().and_then(async || Err(reject::not_found())).boxed();
-    routes.into_iter().rfold(nothing, |rest, route| route.or(rest).unify().boxed())
+    routes.rfold(nothing, |rest, route| route.or(rest).unify().boxed())
 }
 
 /// The authenticated caller; without one, 401.
@@ -272,7 +317,7 @@ pub fn to_reply(response: Result<Response<Bytes>, Problem>) -> reply::Response {
 
 /// A handler with its problems turned into answers, so that no rejection leaves a method that
 /// matched.
-fn answered<R: Respond>(handler: impl Handler<R>) -> Route {
+pub fn answered<R: Respond>(handler: impl Handler<R>) -> Route {
     handler
         .map(|result: Result<R, Problem>| to_reply(result.map(R::into_response)))
         .recover(async |rejection: Rejection| Ok::<_, Infallible>(recovered(&rejection)))

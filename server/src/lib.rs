@@ -18,6 +18,7 @@ pub mod content_policy;
 pub mod control;
 pub mod core_dumps;
 pub mod data_dir;
+pub mod endpoint;
 pub mod filters;
 pub mod handlers;
 pub mod keys;

@@ -17,6 +17,7 @@ mod sessions;
 use serde_json::{Map, Value, json};
 
 use crate::assets::Asset;
+use crate::endpoint::Listed;
 use crate::proof::password::Policy;
 use operation::Operation;
 
@@ -32,9 +33,10 @@ pub struct Documents {
 }
 
 impl Documents {
-    /// The documents of a server with that policy, that is reached under `public_url`.
-    pub fn new(policy: Policy, public_url: Option<&str>) -> Self {
-        let document = document(policy, public_url);
+    /// The documents of a server with these endpoints and that policy, that is reached under
+    /// `public_url`.
+    pub fn new(policy: Policy, public_url: Option<&str>, endpoints: &[Listed]) -> Self {
+        let document = document(policy, public_url, endpoints);
         let order: Vec<_> = operations().map(|of| (of.method, of.path)).collect();
         Self {
             openapi: Asset::generated("openapi.json", document.to_string()),
@@ -73,7 +75,7 @@ const TAGS: [(&str, &str); 5] = [
 ];
 
 /// The OpenAPI document.
-pub fn document(policy: Policy, public_url: Option<&str>) -> Value {
+pub fn document(policy: Policy, public_url: Option<&str>, endpoints: &[Listed]) -> Value {
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -85,7 +87,7 @@ pub fn document(policy: Policy, public_url: Option<&str>) -> Value {
         },
         "servers": [{ "url": public_url.unwrap_or("/") }],
         "tags": TAGS.map(|(name, text)| json!({ "name": name, "description": text })),
-        "paths": paths(policy),
+        "paths": paths(policy, endpoints),
         "components": {
             "schemas": schemas::schemas(policy),
             "securitySchemes": operation::security_schemes(),
@@ -100,12 +102,16 @@ fn operations() -> impl Iterator<Item = Operation> {
     users.chain(service::access()).chain(others)
 }
 
-fn paths(policy: Policy) -> Map<String, Value> {
+/// The endpoints of the route table, each with its text.
+fn paths(policy: Policy, endpoints: &[Listed]) -> Map<String, Value> {
     let mut paths = Map::new();
     for operation in operations() {
+        let is_it = |it: &&Listed| operation.is(it);
+        let Some(endpoint) = endpoints.iter().find(is_it) else { continue };
         let item = paths.entry(operation.path).or_insert_with(|| json!({}));
-        item[operation.method] = operation.to_json();
-        let body = item[operation.method].pointer_mut("/requestBody/content/application~1json");
+        let method = operation.method;
+        item[method] = operation.needing(endpoint.needs).to_json();
+        let body = item[method].pointer_mut("/requestBody/content/application~1json");
         body.into_iter().for_each(|body| schemas::suit(policy, &mut body["example"]));
     }
     paths

@@ -1,7 +1,7 @@
 //! What the handlers work with.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use hallpass_contract::Secret;
@@ -79,8 +79,8 @@ pub struct State {
     pub clock: Clock,
     /// The frontend's files.
     pub assets: Assets,
-    /// What describes the API.
-    pub documents: Documents,
+    /// What describes the API; made with the routes.
+    pub documents: OnceLock<Documents>,
     /// How much memory requests' bodies may take.
     pub body_budget: BodyBudget,
     /// How long a request's body may take to arrive.
@@ -139,7 +139,7 @@ impl State {
             assets: if token_origins.is_empty() { assets } else { assets.under(&frontend_policy) },
             token_origins,
             frontend_policy,
-            documents: Documents::new(policy, config.public_url.as_deref()),
+            documents: OnceLock::new(),
             body_budget: BodyBudget::new(metrics.bodies.clone()),
             body_timeout: Duration::from_secs(15),
             metrics,

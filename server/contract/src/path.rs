@@ -1,62 +1,62 @@
-//! The API's paths. `{id}` stands for one segment.
+//! The API's paths. `{id}` stands for one segment. The server's route table says which methods each has
+//! and what they need; `/api/openapi.json` says what they take and answer.
 
-/// `POST` [`Credentials`](crate::Credentials): 201 [`UserBody`](crate::UserBody).
+/// Make an account.
 pub const REGISTER: &str = "/api/register";
-/// `POST` [`Credentials`](crate::Credentials): 200 [`Login`](crate::Login) and the refresh cookie.
+/// Sign in.
 pub const LOGIN: &str = "/api/login";
-/// `POST` with the refresh cookie: 200 [`Login`](crate::Login) and the next refresh cookie.
+/// Fetch the next access token.
 pub const REFRESH: &str = "/api/refresh";
-/// `POST` with a bearer token or the refresh cookie: 204; the session ends.
+/// Sign out.
 pub const LOGOUT: &str = "/api/logout";
-/// `GET` with a bearer token: 200 [`Verified`](crate::Verified).
+/// Check an access token.
 pub const VERIFY: &str = "/api/verify";
-/// `GET` with a bearer token: 200 [`Protected`](crate::Protected).
+/// The tutorial's protected content.
 pub const PROTECTED: &str = "/api/protected";
-/// `GET` with a bearer token: 200 [`UserBody`](crate::UserBody). `DELETE` with a fresh one: 204.
+/// The caller.
 pub const ME: &str = "/api/me";
-/// `POST` [`Reauthentication`](crate::Reauthentication) with a bearer token: 200
-/// [`Login`](crate::Login) of the same session.
+/// Make the session fresh.
 pub const REAUTHENTICATE: &str = "/api/me/reauthenticate";
-/// `POST` [`PasswordChange`](crate::PasswordChange) with a fresh bearer token: 204.
+/// Change the caller's password.
 pub const PASSWORD: &str = "/api/me/password";
-/// `GET` with a bearer token: 200 [`SessionList`](crate::SessionList). `DELETE`: 204; all other
-/// sessions end.
+/// The caller's sessions.
 pub const SESSIONS: &str = "/api/me/sessions";
-/// `DELETE` with a bearer token: 204; that session of the caller ends.
+/// One of the caller's sessions.
 pub const SESSION: &str = "/api/me/sessions/{id}";
-/// `GET` with an admin's bearer token, [`AFTER`] and [`LIMIT`]: 200
-/// [`UserPage`](crate::UserPage).
+/// All users, a page at a time by [`AFTER`] and [`LIMIT`].
 pub const ADMIN_USERS: &str = "/api/admin/users";
-/// `PATCH` [`UserPatch`](crate::UserPatch) with an admin's bearer token: 200
-/// [`AdminUserBody`](crate::AdminUserBody).
+/// One user.
 pub const ADMIN_USER: &str = "/api/admin/users/{id}";
-/// `DELETE` with an admin's bearer token: 204; the user's sessions end.
+/// A user's sessions.
 pub const ADMIN_USER_SESSIONS: &str = "/api/admin/users/{id}/sessions";
-/// `GET` with an admin's bearer token: 200 [`ResetList`](crate::ResetList).
+/// The reset links that can still be used.
 pub const ADMIN_RESETS: &str = "/api/admin/resets";
-/// `POST` with an admin's fresh bearer token: 200 [`ResetLink`](crate::ResetLink). `DELETE` with an
-/// admin's bearer token: 204; the link can't be used any more.
+/// The reset link of a user.
 pub const ADMIN_USER_RESET: &str = "/api/admin/users/{id}/reset";
-/// `POST` [`PasswordReset`](crate::PasswordReset): 204.
+/// Set a new password by a reset link.
 pub const PASSWORD_RESET: &str = "/api/password-reset";
-/// `POST` with an admin's fresh bearer token: 200 [`RotatedKey`](crate::RotatedKey).
+/// Make a new signing key.
 pub const ROTATE_KEYS: &str = "/api/admin/keys/rotate";
-/// `GET`: 200 [`PublicConfig`](crate::PublicConfig).
+/// What a frontend must know.
 pub const CONFIG: &str = "/api/config";
-/// `GET`: 200 the public keys as a JWK Set (RFC 7517 section 5).
+/// The public keys as a JWK Set (RFC 7517 section 5).
 pub const JWKS: &str = "/.well-known/jwks.json";
-/// `GET`: 200 the OpenAPI 3.1 document of this API.
+/// The OpenAPI document of the API.
 pub const OPENAPI: &str = "/api/openapi.json";
-/// `GET`: 200 a page about this API, for people.
+/// The same as a page for people.
 pub const DOCS: &str = "/docs";
-/// `GET`: 200 the stylesheet of that page.
+/// The stylesheet of that page.
 pub const DOCS_STYLE: &str = "/docs/style.css";
-/// `GET`: 200 as long as the process answers at all.
+/// Whether the process answers.
 pub const HEALTHZ: &str = "/healthz";
-/// `GET`: 200 when the server can do its work, else 503.
+/// Whether the server can do its work.
 pub const READYZ: &str = "/readyz";
 
 /// The query parameter of [`ADMIN_USERS`] that names the last user of the page before.
 pub const AFTER: &str = "after";
-/// The query parameter of [`ADMIN_USERS`] for the most users of a page: 1 to 200, 50 by default.
+/// The query parameter of [`ADMIN_USERS`] for the most users of a page, from 1 to [`MAX_LIMIT`].
 pub const LIMIT: &str = "limit";
+/// The most users of a page unless the request says otherwise.
+pub const DEFAULT_LIMIT: usize = 50;
+/// The most users of a page that a request can ask for.
+pub const MAX_LIMIT: usize = 200;

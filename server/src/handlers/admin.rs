@@ -1,6 +1,7 @@
 //! What admins do with users and keys.
 
-use hallpass_contract::{AdminUser, AdminUserBody, RotatedKey, UserPage, UserPatch, path};
+use hallpass_contract::path::{self, DEFAULT_LIMIT, MAX_LIMIT};
+use hallpass_contract::{AdminUser, AdminUserBody, RotatedKey, UserPage, UserPatch};
 
 use super::to_the_end;
 use crate::answer::Answer;
@@ -10,11 +11,6 @@ use crate::problem::{Problem, field_error};
 use crate::roles;
 use crate::state::App;
 use crate::store::{Edited, User, UserEdit, UserId, Users};
-
-/// The users of a page unless the request says otherwise.
-pub const DEFAULT_LIMIT: usize = 50;
-/// The most users of a page.
-pub const MAX_LIMIT: usize = 200;
 
 /// `GET /api/admin/users`
 pub async fn users(_: Caller, query: String, app: App) -> Result<Answer<UserPage>, Problem> {

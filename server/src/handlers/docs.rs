@@ -7,12 +7,18 @@ use http::{HeaderMap, HeaderValue, Response};
 use super::frontend::response;
 use crate::client::Client;
 use crate::content_policy::OWN_ORIGIN_ONLY;
+use crate::openapi::Documents;
 use crate::problem::Problem;
 use crate::state::App;
 
+fn documents(app: &App) -> Result<&Documents, Problem> {
+    let missing = || Problem::internal(anyhow::anyhow!("the documents have not been made"));
+    app.documents.get().ok_or_else(missing)
+}
+
 /// `GET /api/openapi.json`
 pub async fn openapi(_: Client, headers: HeaderMap, app: App) -> Result<Response<Bytes>, Problem> {
-    let mut response = response(&app.documents.openapi, &headers, &OWN_ORIGIN_ONLY);
+    let mut response = response(&documents(&app)?.openapi, &headers, &OWN_ORIGIN_ONLY);
     // As all of /api. Whoever keeps the document all the same can ask with its tag.
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
@@ -20,10 +26,10 @@ pub async fn openapi(_: Client, headers: HeaderMap, app: App) -> Result<Response
 
 /// `GET /docs`
 pub async fn page(_: Client, headers: HeaderMap, app: App) -> Result<Response<Bytes>, Problem> {
-    Ok(response(&app.documents.page, &headers, &OWN_ORIGIN_ONLY))
+    Ok(response(&documents(&app)?.page, &headers, &OWN_ORIGIN_ONLY))
 }
 
 /// `GET /docs/style.css`
 pub async fn style(_: Client, headers: HeaderMap, app: App) -> Result<Response<Bytes>, Problem> {
-    Ok(response(&app.documents.style, &headers, &OWN_ORIGIN_ONLY))
+    Ok(response(&documents(&app)?.style, &headers, &OWN_ORIGIN_ONLY))
 }

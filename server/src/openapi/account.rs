@@ -3,7 +3,7 @@
 use hallpass_contract::{Credentials, PasswordChange, PasswordReset, UserBody, path};
 use serde_json::json;
 
-use super::operation::{Needs, Operation, operation};
+use super::operation::{Operation, operation};
 use super::schemas::REGISTRATION;
 use crate::problem::Problem;
 
@@ -30,7 +30,6 @@ fn register() -> Operation {
 fn me() -> Operation {
     let about = "The user as they are now, whatever the token says.";
     operation(TAG, ("get", path::ME), "me", "Show the caller", about)
-        .needs(Needs::Token)
         .answers::<UserBody>(200, "The caller.")
         .stores()
 }
@@ -38,7 +37,6 @@ fn me() -> Operation {
 fn delete() -> Operation {
     let about = "The account and its sessions are gone at once and for good.";
     operation(TAG, ("delete", path::ME), "deleteMe", "Delete the account", about)
-        .needs(Needs::FreshToken)
         .done(204, "The account is gone, and so is the refresh cookie.")
         .with_header(204, "Set-Cookie", "Takes the refresh cookie away.")
         .refuses([Problem::last_admin()])
@@ -52,7 +50,6 @@ fn change_password() -> Operation {
         "new_password": "tulip anvil copper midnight",
     });
     operation(TAG, ("post", path::PASSWORD), "changePassword", "Change the password", about)
-        .needs(Needs::FreshToken)
         .takes::<PasswordChange>("PasswordChange", &passwords)
         .done(204, "The new password holds.")
         .refuses([Problem::invalid_credentials().with_field("current_password")])

@@ -1,15 +1,13 @@
 //! What admins do.
 
-use std::time::Duration;
-
+use hallpass_contract::path::{DEFAULT_LIMIT, MAX_LIMIT};
 use hallpass_contract::{
     AdminUserBody, ResetLink, ResetList, RotatedKey, UserPage, UserPatch, path,
 };
 use serde_json::json;
 
-use super::operation::{Needs, Operation, operation};
+use super::operation::{Operation, operation};
 use crate::body;
-use crate::handlers::admin::{DEFAULT_LIMIT, MAX_LIMIT};
 use crate::problem::{Problem, field_error};
 
 pub(super) const TAG: &str = "Administration";
@@ -25,7 +23,6 @@ fn users() -> Operation {
         json!({ "type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT });
     let refused = field_error(path::LIMIT, format!("Give 1 to {MAX_LIMIT}."));
     operation(TAG, ("get", path::ADMIN_USERS), "users", "List users", about)
-        .needs(Needs::Admin)
         .parameter("query", path::AFTER, "The `next` of the page before.", after)
         .parameter("query", path::LIMIT, "The most users of the page.", limit)
         .answers::<UserPage>(200, "A page of users.")
@@ -40,11 +37,10 @@ fn edit() -> Operation {
                  admin, or is enabled again.";
     let patch = json!({ "roles": ["user", "billing:read"], "disabled": false });
     operation(TAG, ("patch", path::ADMIN_USER), "editUser", "Change a user", about)
-        .needs(Needs::Admin)
         .of("The user's id.")
         .takes::<UserPatch>("UserPatch", &patch)
         .answers::<AdminUserBody>(200, "The user as they are now.")
-        .refuses([Problem::last_admin(), not_fresh(), unknown_member()])
+        .refuses([Problem::last_admin(), unknown_member()])
         .stores()
 }
 
@@ -53,16 +49,9 @@ fn end_sessions() -> Operation {
                  user is an admin.";
     let (route, id) = (("delete", path::ADMIN_USER_SESSIONS), "endUserSessions");
     operation(TAG, route, id, "End all sessions of a user", about)
-        .needs(Needs::Admin)
         .of("The user's id.")
         .done(204, "They have ended.")
-        .refuses([not_fresh()])
         .stores()
-}
-
-/// For what takes a fresh token only with some users.
-fn not_fresh() -> Problem {
-    Problem::not_fresh(Duration::from_secs(300))
 }
 
 fn unknown_member() -> Problem {
@@ -73,7 +62,6 @@ fn offer_reset() -> Operation {
     let about = "For whoever has forgotten their password: hand them the link on a way that you \
                  trust. A link takes the place of the one before.";
     operation(TAG, ("post", path::ADMIN_USER_RESET), "offerReset", "Make a reset link", about)
-        .needs(Needs::FreshAdmin)
         .of("The user's id.")
         .answers::<ResetLink>(200, "A link that can be used once.")
         .refuses([Problem::no_public_url()])
@@ -85,7 +73,6 @@ fn resets() -> Operation {
                  whoever made it gets another password, is signed out by somebody else, or is an \
                  admin no longer.";
     operation(TAG, ("get", path::ADMIN_RESETS), "resets", "List the open reset links", about)
-        .needs(Needs::Admin)
         .answers::<ResetList>(200, "The links, without what makes them work.")
         .stores()
 }
@@ -94,10 +81,8 @@ fn withdraw_reset() -> Operation {
     let about = "The link can't be used any more. It takes a fresh token if the user is an admin.";
     let (route, id) = (("delete", path::ADMIN_USER_RESET), "withdrawReset");
     operation(TAG, route, id, "Withdraw a reset link", about)
-        .needs(Needs::Admin)
         .of("The user's id.")
         .done(204, "It is withdrawn.")
-        .refuses([not_fresh()])
         .stores()
 }
 
@@ -106,7 +91,6 @@ fn rotate_keys() -> Operation {
                  makes another next key. What the key of before has signed stays valid until it \
                  expires.";
     operation(TAG, ("post", path::ROTATE_KEYS), "rotateKeys", "Sign with the next key", about)
-        .needs(Needs::FreshAdmin)
         .answers::<RotatedKey>(200, "This key signs from now on.")
         .refuses([Problem::secret_is_configured()])
         .stores()

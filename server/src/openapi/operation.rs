@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use super::refusal::refusal;
 use super::schemas::reference;
 use crate::body::{self, Form};
+use crate::endpoint::{Listed, Needs};
 use crate::problem::Problem;
 use crate::proof::password::PoolError;
 use crate::throttle::RetryAfter;
@@ -18,23 +19,6 @@ use crate::token::TokenError;
 /// The names of the ways to authenticate.
 const TOKEN: &str = "accessToken";
 const COOKIE: &str = "refreshCookie";
-
-/// What an operation asks of its caller.
-#[derive(Clone, Copy)]
-pub(super) enum Needs {
-    /// An access token.
-    Token,
-    /// An access token of a fresh login.
-    FreshToken,
-    /// An access token of an admin.
-    Admin,
-    /// An access token of a fresh login of an admin.
-    FreshAdmin,
-    /// The refresh cookie, from our own pages.
-    Cookie,
-    /// Either of them.
-    TokenOrCookie,
-}
 
 /// A method of a path.
 pub(super) struct Operation {
@@ -47,7 +31,7 @@ pub(super) struct Operation {
     refusals: Vec<Problem>,
 }
 
-/// An operation that anyone may use.
+/// An operation, without what it needs: the route table says that.
 pub(super) fn operation(
     tag: &str,
     (method, path): (&'static str, &'static str),
@@ -66,36 +50,32 @@ pub(super) fn operation(
 }
 
 impl Operation {
+    /// Whether it is the text of this endpoint.
+    pub(super) fn is(&self, endpoint: &Listed) -> bool {
+        self.path == endpoint.path && self.method.eq_ignore_ascii_case(endpoint.method)
+    }
+
     /// Who may use it, and what everybody else is told.
-    pub(super) fn needs(mut self, needs: Needs) -> Self {
-        use Needs::{Admin, Cookie, FreshAdmin, FreshToken, Token, TokenOrCookie};
-        let roles: &[&str] = if matches!(needs, Admin | FreshAdmin) { &[ADMIN_ROLE] } else { &[] };
+    pub(super) fn needing(mut self, needs: Needs) -> Self {
+        use Needs::{Admin, AdminOverUser, Cookie, FreshAdmin, FreshToken, Nothing, TokenOrCookie};
+        let is_admin = matches!(needs, Admin | AdminOverUser | FreshAdmin);
+        let roles: &[&str] = if is_admin { &[ADMIN_ROLE] } else { &[] };
         let security = match needs {
-            Token | FreshToken | Admin | FreshAdmin => json!([{ TOKEN: roles }]),
+            Nothing => json!([]),
             Cookie => json!([{ COOKIE: [] }]),
             TokenOrCookie => json!([{ TOKEN: [] }, { COOKIE: [] }]),
+            _ => json!([{ TOKEN: roles }]),
         };
         self.fields.insert("security".to_owned(), security);
-        if !matches!(needs, Cookie) {
-            let expired = TokenError::Expired.into();
-            self = self.refuses([Problem::no_credentials(), expired, Problem::session_ended()]);
-        }
         if matches!(needs, FreshToken | FreshAdmin) {
             self.fields.insert("x-fresh".to_owned(), true.into());
-            self = self.refuses([Problem::not_fresh(Duration::from_secs(300))]);
         }
+        self.refusals.splice(0..0, refusals_of(needs));
         match needs {
-            Admin | FreshAdmin => self.refuses([Problem::missing_role(ADMIN_ROLE)]),
-            Cookie => {
-                let only = json!({ "type": "string", "enum": ["same-origin"] });
-                let refusals = [Problem::no_refresh_cookie(), Problem::session_ended()];
-                self.refuses(refusals).refuses([Problem::cross_site()]).same_origin(only)
-            }
+            Cookie => self.same_origin(json!({ "type": "string", "enum": ["same-origin"] })),
             // With an access token it does not matter.
-            TokenOrCookie => {
-                self.refuses([Problem::cross_site()]).same_origin(json!({ "type": "string" }))
-            }
-            Token | FreshToken => self,
+            TokenOrCookie => self.same_origin(json!({ "type": "string" })),
+            _ => self,
         }
     }
 
@@ -213,6 +193,26 @@ impl Operation {
         fields.insert("responses".to_owned(), answers.into());
         fields.into()
     }
+}
+
+/// What a caller is told who lacks what an endpoint needs.
+fn refusals_of(needs: Needs) -> Vec<Problem> {
+    use Needs::{Admin, AdminOverUser, Cookie, FreshAdmin, FreshToken, Nothing, TokenOrCookie};
+    let mut refusals = match needs {
+        Nothing => return Vec::new(),
+        Cookie => vec![Problem::no_refresh_cookie(), Problem::session_ended()],
+        _ => vec![Problem::no_credentials(), TokenError::Expired.into(), Problem::session_ended()],
+    };
+    if matches!(needs, FreshToken | FreshAdmin | AdminOverUser) {
+        refusals.push(Problem::not_fresh(Duration::from_secs(300)));
+    }
+    if matches!(needs, Admin | AdminOverUser | FreshAdmin) {
+        refusals.push(Problem::missing_role(ADMIN_ROLE));
+    }
+    if matches!(needs, Cookie | TokenOrCookie) {
+        refusals.push(Problem::cross_site());
+    }
+    refusals
 }
 
 /// How callers authenticate.

@@ -3,7 +3,7 @@
 use hallpass_contract::{Health, Protected, PublicConfig, Verified, path};
 use serde_json::json;
 
-use super::operation::{Needs, Operation, operation};
+use super::operation::{Operation, operation};
 use super::schemas::{JWK_SET, reference};
 use crate::problem::Problem;
 
@@ -19,7 +19,6 @@ fn verify() -> Operation {
                  pass the request on if this answers 200. Where the store can't tell, it answers \
                  401.";
     operation(ACCESS, ("get", path::VERIFY), "verify", "Check an access token", about)
-        .needs(Needs::Token)
         .answers::<Verified>(200, "The token is accepted.")
         .with_header(200, "X-Auth-Subject", "The user's id.")
         .with_header(
@@ -33,7 +32,6 @@ fn verify() -> Operation {
 fn protected() -> Operation {
     let about = "An example of content that only users who are signed in may see.";
     operation(ACCESS, ("get", path::PROTECTED), "protected", "Read the protected content", about)
-        .needs(Needs::Token)
         .answers::<Protected>(200, "The content.")
         .stores()
 }

@@ -3,7 +3,7 @@
 use hallpass_contract::{Credentials, Login, Reauthentication, SessionList, path};
 use serde_json::json;
 
-use super::operation::{Needs, Operation, operation};
+use super::operation::{Operation, operation};
 use crate::problem::Problem;
 
 pub(super) const TAG: &str = "Sessions";
@@ -32,7 +32,6 @@ fn refresh() -> Operation {
                  refresh token gets it again, until its successor is used and for ten seconds more. \
                  After that, using it again ends the session: somebody has a copy.";
     operation(TAG, ("post", path::REFRESH), "refresh", "Stay signed in", about)
-        .needs(Needs::Cookie)
         .answers::<Login>(200, "The next access token, of the same session.")
         .with_header(200, "Set-Cookie", HANDS_OUT)
         .stores()
@@ -48,7 +47,6 @@ fn reauthenticate() -> Operation {
         "Give the password again",
         about,
     )
-    .needs(Needs::Token)
     .takes::<Reauthentication>("Reauthentication", &password)
     .answers::<Login>(200, "A fresh access token, of the same session.")
     .refuses([Problem::invalid_credentials()])
@@ -60,7 +58,6 @@ fn logout() -> Operation {
     let about = "The session of the access token, of the cookie, or both, ends at once: its tokens \
                  are not accepted any more. An expired access token leaves it to the cookie.";
     operation(TAG, ("post", path::LOGOUT), "logout", "Sign out", about)
-        .needs(Needs::TokenOrCookie)
         .done(204, "The session has ended, and the refresh cookie is gone.")
         .with_header(204, "Set-Cookie", "Takes the refresh cookie away.")
         .stores()
@@ -69,7 +66,6 @@ fn logout() -> Operation {
 fn list() -> Operation {
     let about = "The one that was used last comes first.";
     operation(TAG, ("get", path::SESSIONS), "sessions", "List the caller's sessions", about)
-        .needs(Needs::Token)
         .answers::<SessionList>(200, "The sessions that are still open.")
         .stores()
 }
@@ -83,7 +79,6 @@ fn end_others() -> Operation {
         "Sign out everywhere else",
         about,
     )
-    .needs(Needs::Token)
     .done(204, "They have ended.")
     .stores()
 }
@@ -91,7 +86,6 @@ fn end_others() -> Operation {
 fn end() -> Operation {
     let about = "It may be the one of this request.";
     operation(TAG, ("delete", path::SESSION), "endSession", "End one session of the caller", about)
-        .needs(Needs::Token)
         .of("The session's id.")
         .done(204, "It has ended.")
         .stores()

@@ -26,6 +26,7 @@ mod openapi;
 mod process;
 mod register;
 mod resets;
+mod route_table;
 mod sessions;
 mod settings;
 mod shutdown;

@@ -1,0 +1,34 @@
+//! What the route table says of each endpoint. The routes, the OpenAPI document and the README's
+//! table all follow it.
+
+/// What an endpoint asks of whoever calls it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Needs {
+    /// Nothing: anyone may call it.
+    Nothing,
+    /// An access token.
+    Token,
+    /// An access token of a fresh login.
+    FreshToken,
+    /// An access token of an admin.
+    Admin,
+    /// An access token of an admin. It must be of a fresh login if the user concerned is an admin.
+    AdminOverUser,
+    /// An access token of a fresh login of an admin.
+    FreshAdmin,
+    /// The refresh cookie, sent by our own pages.
+    Cookie,
+    /// An access token or the refresh cookie.
+    TokenOrCookie,
+}
+
+/// An endpoint as the documents describe it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Listed {
+    /// The method. `HEAD` comes with `GET` and is not listed.
+    pub method: &'static str,
+    /// The path; `{id}` stands for one segment.
+    pub path: &'static str,
+    /// What it asks of its caller.
+    pub needs: Needs,
+}
