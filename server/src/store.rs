@@ -1,36 +1,37 @@
-//! What a store must do, in terms of the domain. Each operation is atomic by itself, and when one
-//! that writes has answered, its effect survives the loss of power.
+//! Where accounts and sessions are kept: what every backend promises.
+//!
+//! A backend carries out the decisions of `rules` and makes none of its own. `conformance` has a
+//! test for each promise of [`Store`]; a new backend is done when it passes them all.
 
+mod actor;
+mod error;
 mod id;
 mod redb;
+mod reset;
 mod revoked;
+mod rules;
 mod session;
 mod user;
 
+pub use actor::Actor;
+pub use error::{CreateUserError, EditUserError, StoreError};
 pub use id::{SessionId, UserId, uuid_v7};
 pub use redb::{
-    DamagedFile, Empty, Finding, InUse, Panic, RedbStore, Repaired, check_file, count_panic,
-    repair_file,
+    DamagedFile, Empty, Finding, InUse, KeysRecord, Panic, RedbStore, Repaired, check_file,
+    count_panic, repair_file,
 };
+pub use reset::{OpenReset, ResetOffer};
 pub use session::{
     Lifetimes, MAX_SESSIONS, Moment, NewSession, REFRESH_GRACE, Refresh, Rotation, Session,
-    UsedBefore, Verified,
+    Verified,
 };
-pub use user::{
-    Actor, CreateUserError, EditUserError, Edited, OpenReset, ResetOffer, User, UserEdit,
-};
+pub use user::{Edited, User, UserEdit};
 
 use std::fmt;
 
 use async_trait::async_trait;
 use hallpass_contract::Secret;
 use jiff::Timestamp;
-
-/// The store could not do its work. A write may have taken effect or not, as when the disk fails
-/// while it syncs.
-#[derive(Debug, thiserror::Error)]
-#[error(transparent)]
-pub struct StoreError(#[from] pub anyhow::Error);
 
 /// How much a store holds.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -45,63 +46,65 @@ pub struct StoreCounts {
     pub queue: u64,
 }
 
-/// Some of the users.
+/// One page of the users.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Users {
-    /// Those whose records can be read.
+    /// The users whose records can be read.
     pub users: Vec<User>,
-    /// Those whose records can't be.
+    /// The users whose records can't be read.
     pub damaged: Vec<UserId>,
-    /// What to give as `after` for more; none if there are no more.
+    /// The `after` of the next page. None on the last one.
     pub next: Option<UserId>,
 }
 
-/// Whether keys were made for a database.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum KeysRecord {
-    /// Never: no server has run on it.
-    NeverMade,
-    /// They were, and must be there.
-    Made,
-    /// An operator gave them up; the next start makes new ones.
-    Reset,
-}
-
-/// Where users and sessions are kept.
+/// Where accounts and sessions are kept.
+///
+/// Each operation is atomic. Once one that writes has answered, its effect survives a loss of
+/// power. An operation that is refused changes nothing, unless its documentation says otherwise.
+///
+/// Where an operation takes `by`, the actor is checked in the same transaction: their session is
+/// there, they are not disabled, and an admin still has the role. Without `by` the operator asks,
+/// who may do anything.
 #[async_trait]
 pub trait Store: fmt::Debug + Send + Sync {
-    /// Adds a user, unless another one has the name in whatever spelling. Of several at once with
-    /// the same name, one is added. `address` is from where a person registers, and `None` if an
-    /// operator makes the user. It is remembered, and a person's name must not look like another's.
+    /// Adds a user.
+    ///
+    /// Refused if another user has the name in whatever spelling. Of several at once with the same
+    /// name, one is added. `address` is the network from which a person registers; it is
+    /// remembered. A person's name must not look like another user's. Without an address an
+    /// operator makes the user, whose name may.
     async fn create_user(&self, user: User, address: Option<String>)
     -> Result<(), CreateUserError>;
 
-    /// Adds those users whose names nobody has yet in whatever spelling, and says of each whether it was
-    /// added.
+    /// Adds those users whose names nobody has in whatever spelling. Says of each in turn whether
+    /// they were added.
     async fn import_users(&self, users: Vec<User>) -> Result<Vec<bool>, StoreError>;
 
     /// The user with this id.
     async fn user_by_id(&self, id: UserId) -> Result<Option<User>, StoreError>;
 
-    /// The user with this case-mapped name, or else the only one of whose name it is another
-    /// spelling.
+    /// The user with this case-mapped name. If nobody has it, the only user of whose name it is
+    /// another spelling.
     async fn user_by_name(&self, username_key: &str) -> Result<Option<User>, StoreError>;
 
-    /// The same for all spellings of a name, whether or not somebody has it: what attempts are
-    /// counted by. Two users whose names were told apart before they were folded have two.
+    /// The key by which attempts on a name are counted. It is the same for all spellings, whether
+    /// or not somebody has the name. Where two users have spellings of one name, each has a key.
     async fn account_of(&self, username_key: &str) -> Result<String, StoreError>;
 
-    /// Whether the name, as it is shown, looks like that of a user who is there, and one of the two
-    /// has letters beyond ASCII. It takes the same time however many users there are.
+    /// Whether the name, as it is shown, looks like another user's and one of the two has letters
+    /// beyond ASCII. It takes the same time however many users there are.
     async fn looks_like_another(&self, username: &str) -> Result<bool, StoreError>;
 
-    /// The next `limit` records of users in the order of their ids, after `after`. A record that
-    /// can't be read costs no other.
+    /// At most `limit` users after `after`, in the order of their ids. A record that can't be read
+    /// does not keep the others from being read.
     async fn users(&self, after: Option<UserId>, limit: usize) -> Result<Users, StoreError>;
 
-    /// Changes a user. What shuts the user out ends the user's sessions and reset offer, and who is no
-    /// admin any more has made no offers. The last active admin stays one. Without an actor it is the
-    /// command line that asks.
+    /// Changes a user.
+    ///
+    /// - Disabling a user ends their sessions and the reset offer to them.
+    /// - When a user becomes or ceases to be an active admin, the reset offers they made end.
+    /// - The last active admin stays one.
+    /// - An admin needs a fresh login if the user is or becomes an admin, or is enabled again.
     async fn edit_user(
         &self,
         id: UserId,
@@ -110,7 +113,8 @@ pub trait Store: fmt::Debug + Send + Sync {
         at: Moment,
     ) -> Result<Edited, EditUserError>;
 
-    /// Removes a user with all that belongs to them and the reset offers they made, unless they are the last active admin.
+    /// Removes a user, their sessions, the reset offer to them and the reset offers they made. The
+    /// name is free then. The last active admin is not removed.
     async fn delete_user(
         &self,
         id: UserId,
@@ -118,13 +122,15 @@ pub trait Store: fmt::Debug + Send + Sync {
         at: Moment,
     ) -> Result<User, EditUserError>;
 
-    /// Sets a password hash, whatever was there before; the user's sessions end, and so does any
-    /// reset offer to the user or by them. Whether the user is there.
+    /// Sets a password hash, whatever was there before. The user's sessions end, and so do the
+    /// reset offer to them and the reset offers they made. Says whether the user is there.
     async fn set_password(&self, id: UserId, new: Secret, at: Moment) -> Result<bool, StoreError>;
 
-    /// Sets the actor's own password hash in the place of the one with this
-    /// [version](User::password_version); the actor's other sessions end, and so does any reset
-    /// offer to the actor or by them.
+    /// Sets the actor's own password hash.
+    ///
+    /// Refused unless the actor's password still has this [version](User::password_version). The
+    /// actor's other sessions end, and so do the reset offer to them and the reset offers they
+    /// made.
     async fn change_password(
         &self,
         by: Actor,
@@ -133,13 +139,14 @@ pub trait Store: fmt::Debug + Send + Sync {
         at: Moment,
     ) -> Result<(), EditUserError>;
 
-    /// Lets whoever knows the token set a new password, once; an earlier offer to the user ends.
+    /// Keeps an offer: the token sets a new password, once. An earlier offer to the user ends.
     async fn offer_reset(&self, offer: ResetOffer) -> Result<(), EditUserError>;
 
     /// The offers that can still be taken up, in the order in which they were made.
     async fn open_resets(&self, now: Timestamp) -> Result<Vec<OpenReset>, StoreError>;
 
-    /// Withdraws the offer to this user.
+    /// Withdraws the offer to this user. For an offer to an admin, an admin needs a fresh login. A
+    /// void offer is withdrawn, too, and the answer is that there was none.
     async fn withdraw_reset(
         &self,
         user: UserId,
@@ -147,15 +154,16 @@ pub trait Store: fmt::Debug + Send + Sync {
         now: Timestamp,
     ) -> Result<(), EditUserError>;
 
-    /// Whose password the token with this SHA-256 may set.
+    /// The user whose password the token with this SHA-256 may set. An offer is void once it has
+    /// expired, or once its maker is no active admin.
     async fn reset_offered(
         &self,
         token_hash: [u8; 32],
         now: Timestamp,
     ) -> Result<Option<User>, StoreError>;
 
-    /// Takes up the offer: sets the password hash and ends the user's sessions. Not if the offer is
-    /// gone by now; then `None`.
+    /// Takes up an offer: sets the password hash, with all that [`set_password`](Self::set_password)
+    /// ends. None if the offer is void or was taken up. Of several at once, one succeeds.
     async fn take_up_reset(
         &self,
         token_hash: [u8; 32],
@@ -163,28 +171,34 @@ pub trait Store: fmt::Debug + Send + Sync {
         at: Moment,
     ) -> Result<Option<UserId>, StoreError>;
 
-    /// Starts a session, and yields the user as they are now; not if the user is gone, is disabled
-    /// or has another password by now. Beyond [`MAX_SESSIONS`] of a user, another one ends.
+    /// Starts a session, remembers the address, and returns the user as they are now.
+    ///
+    /// None if the user is gone, is disabled, or has another password by now. Beyond
+    /// [`MAX_SESSIONS`] of a user, the session that was not used for the longest time ends.
     async fn start_session(&self, new: NewSession) -> Result<Option<User>, StoreError>;
 
     /// Whether the user with this case-mapped name registered or signed in from this address
-    /// before, as far as is remembered.
+    /// before. A backend remembers at least the last 16 addresses of a user.
     async fn is_known_address(&self, username_key: &str, address: &str)
     -> Result<bool, StoreError>;
 
-    /// The session, if it has not ended.
+    /// The session, if it has not ended. It may have expired.
     async fn session(&self, id: SessionId) -> Result<Option<Session>, StoreError>;
 
-    /// The user's sessions that have not ended.
+    /// The user's sessions that have neither ended nor expired.
     async fn sessions_of(&self, user: UserId, now: Timestamp) -> Result<Vec<Session>, StoreError>;
 
-    /// Exchanges a session's refresh token for the next one. One that was used before ends the
-    /// session and the reset offers that its user made, unless [its answer may have been
-    /// lost](Session::used_before).
+    /// Exchanges a refresh token for the next one. Of several at once with one token, one rotates
+    /// it and the others are [`Rotation::Raced`].
+    ///
+    /// A token that was used before is a sign of a copy, unless the answer that brought its
+    /// successor may have been lost. A copy ends the session and the reset offers that its user
+    /// made.
     async fn refresh(&self, refresh: Refresh) -> Result<Rotation, StoreError>;
 
-    /// Notes that the user gave their password again, and yields the session and the user as they
-    /// are now, if the session and that password are still there.
+    /// Notes that the user has shown a proof again. Returns the session and the user as they are
+    /// now. None if the session has ended or expired, or [`start_session`](Self::start_session)
+    /// would refuse the proof.
     async fn reauthenticate(
         &self,
         id: SessionId,
@@ -192,14 +206,15 @@ pub trait Store: fmt::Debug + Send + Sync {
         at: Moment,
     ) -> Result<Option<(Session, User)>, StoreError>;
 
-    /// Ends a session, also one that is forgotten by now: its access tokens may still be around.
+    /// Ends a session. One that is not there is revoked all the same, since access tokens of it
+    /// may be in use.
     async fn end_session(&self, id: SessionId, at: Moment) -> Result<(), StoreError>;
 
-    /// Ends the actor's own sessions but the one in which they ask, and says how many.
+    /// Ends the actor's own sessions but the one in which they ask. Says how many ended.
     async fn end_other_sessions(&self, by: Actor, at: Moment) -> Result<usize, EditUserError>;
 
-    /// Ends all sessions of a user, and says how many. If somebody else asks, the reset offers that the
-    /// user made end, too.
+    /// Ends all sessions of a user, and says how many. If somebody else asks, the reset offers that
+    /// the user made end, too. An admin needs a fresh login to do it to an admin.
     async fn end_sessions(
         &self,
         user: UserId,
@@ -210,21 +225,21 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// Ends the sessions of all users, and says how many.
     async fn end_all_sessions(&self, at: Moment) -> Result<usize, StoreError>;
 
-    /// Whether the session was ended while its access tokens may still be around. Answered from
-    /// memory, at once.
+    /// Whether the session was revoked: it has ended, while access tokens of it may be in use. It
+    /// is so before the operation that ended the session answers. Answered from memory, at once.
     fn is_revoked(&self, id: SessionId) -> bool;
 
-    /// Another number whenever a user may have changed, from before that change is acknowledged: what
-    /// was read after the number was asked for holds for as long as the number is the same. Users
-    /// who come to be don't count. Answered from memory, at once.
+    /// A counter that grows before a change of any user is acknowledged. A user who was read after
+    /// the counter is current while the counter is the same. New users don't count. Answered from
+    /// memory, at once.
     fn users_version(&self) -> u64;
 
-    /// Forgets what has expired, and says how many sessions that were.
+    /// Removes what has expired: sessions, reset offers and revocations. Says how many sessions.
     async fn sweep(&self, now: Timestamp) -> Result<usize, StoreError>;
 
     /// How much there is.
     async fn counts(&self) -> Result<StoreCounts, StoreError>;
 
-    /// Whether the store can read and write.
+    /// Fails unless the store can read and write.
     async fn check(&self) -> Result<(), StoreError>;
 }

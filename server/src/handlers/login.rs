@@ -28,7 +28,7 @@ pub async fn login(form: Credentials, client: Client, app: App) -> Result<Answer
         StatusCode::OK => LoginEnd::Ok,
         StatusCode::UNAUTHORIZED => LoginEnd::Refused,
         StatusCode::TOO_MANY_REQUESTS => LoginEnd::Throttled,
-        StatusCode::SERVICE_UNAVAILABLE => LoginEnd::Overloaded,
+        _ if outcome.as_ref().err().is_some_and(Problem::is_overload) => LoginEnd::Overloaded,
         _ => LoginEnd::Failed,
     });
     outcome

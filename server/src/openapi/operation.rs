@@ -173,7 +173,8 @@ impl Operation {
 
     /// Uses the store, which may fail.
     pub(super) fn stores(self) -> Self {
-        self.refuses([Problem::internal(anyhow::anyhow!("an example"))])
+        let cause = || anyhow::anyhow!("an example");
+        self.refuses([Problem::internal(cause()), Problem::unavailable(cause())])
     }
 
     /// As the document has it.

@@ -15,7 +15,10 @@ use crate::token::TokenError;
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
-        Self::internal(error)
+        match error {
+            StoreError::Unavailable(_) | StoreError::Conflict(_) => Self::unavailable(error),
+            StoreError::Damaged(_) => Self::internal(error),
+        }
     }
 }
 

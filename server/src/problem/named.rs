@@ -218,7 +218,9 @@ impl Problem {
 
     /// 503; the client learns nothing of the cause.
     pub fn unavailable(cause: impl Into<anyhow::Error>) -> Self {
-        let detail = "The server can't do its work right now.";
-        Self { cause: Some(cause.into()), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, detail) }
+        let detail = "The server can't do its work right now; try again soon.";
+        let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, detail)
+            .with_header(RETRY_AFTER, HeaderValue::from_static("1"));
+        Self { cause: Some(cause.into()), ..problem }
     }
 }

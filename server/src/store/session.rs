@@ -4,7 +4,8 @@ use hallpass_contract::Secret;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{SessionId, User, UserId};
+use super::id::{SessionId, UserId};
+use super::user::User;
 
 /// How long sessions last; in whole seconds.
 #[derive(Clone, Copy, Debug)]
@@ -15,7 +16,7 @@ pub struct Lifetimes {
     pub absolute: Duration,
 }
 
-/// All that is kept of a session.
+/// The record of a session. A field that later versions add needs `#[serde(default)]`.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Session {
     /// The `sid` of its access tokens.
@@ -32,9 +33,9 @@ pub struct Session {
     pub refreshed_at: Timestamp,
     /// When the user last gave their password.
     pub auth_time: Timestamp,
-    /// From then on nothing of it is accepted. No access token outlives it.
+    /// From then on its refresh tokens are refused. No access token outlives it.
     pub expires_at: Timestamp,
-    /// No access token was issued that is valid for longer, wherever the clock has been since.
+    /// No access token that was issued is valid for longer, wherever the clock has been since.
     pub tokens_expired_at: Timestamp,
     /// The `User-Agent` of the last refresh, or of the login.
     pub user_agent: String,
@@ -53,46 +54,31 @@ impl Session {
             after(now, lifetimes.idle).min(after(self.created_at, lifetimes.absolute));
     }
 
-    /// What it means that a refresh token before the current one is presented.
-    ///
-    /// As long as nobody has presented a token's successor, the answer that brought it may be lost: the
-    /// token is good for the same answer again. Once the successor was presented, the token is good for
-    /// [`REFRESH_GRACE`] more, since a tab may have been overtaken by others. After that it is a replay.
-    pub fn used_before(&self, generation: u32, now: Timestamp) -> UsedBefore {
-        // In both directions, since the clock may have been set back.
-        let since = now.duration_since(self.refreshed_at).unsigned_abs();
-        match self.generation.saturating_sub(generation) {
-            1 | 2 if since < REFRESH_GRACE => UsedBefore::AMomentAgo,
-            1 => UsedBefore::AnswerLost,
-            _ => UsedBefore::ByAnother,
-        }
-    }
-
-    /// Whether anything of it is still accepted.
+    /// Whether it has not expired.
     pub fn is_live(&self, now: Timestamp) -> bool {
         now < self.expires_at
     }
 }
 
-/// When something ends: what was issued before may still be around for a while.
-#[derive(Clone, Copy, Debug)]
+/// When something happens, and until when access tokens of before may be in use.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Moment {
     /// The time.
     pub now: Timestamp,
-    /// By then every access token that was issued until now has expired.
+    /// By then every access token that was issued until `now` has expired.
     pub tokens_expired_at: Timestamp,
 }
 
-/// A password that was checked. If the user has another one by now, the check is void.
+/// A password that was checked. The check is void if the user has another password by now.
 #[derive(Clone, Debug)]
 pub struct Verified {
     /// Which password: [`User::password_version`].
     pub version: u32,
-    /// A dearer hash of it to be kept from now on.
+    /// A costlier hash of it, which takes the place of the old one.
     pub renewed: Option<Secret>,
 }
 
-/// A login, as the store sees it.
+/// A session to start, and the login that it follows.
 #[derive(Clone, Debug)]
 pub struct NewSession {
     /// The session to start.
@@ -101,17 +87,17 @@ pub struct NewSession {
     pub verified: Verified,
     /// When.
     pub at: Moment,
-    /// From where the user signed in: a network, in any form that compares.
+    /// The network from which the user signed in, in any form that can be compared.
     pub address: String,
 }
 
-/// The most sessions of one user. One more ends the one that was not used for the longest time.
+/// The most sessions of one user.
 pub const MAX_SESSIONS: usize = 100;
 
-/// How long a refresh token is good for another answer once its successor was presented.
+/// How long a refresh token is still good once its successor was presented.
 pub const REFRESH_GRACE: Duration = Duration::from_secs(10);
 
-/// A refresh token that was presented and is authentic.
+/// An authentic refresh token that was presented.
 #[derive(Clone, Debug)]
 pub struct Refresh {
     /// Of which session.
@@ -126,72 +112,19 @@ pub struct Refresh {
     pub user_agent: String,
 }
 
-/// What it means that a refresh token is presented that is not the current one any more.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum UsedBefore {
-    /// Another tab was faster.
-    AMomentAgo,
-    /// The answer that brought its successor did not arrive.
-    AnswerLost,
-    /// Somebody has a copy.
-    ByAnother,
-}
-
-/// What came of presenting a refresh token.
+/// What a presented refresh token comes to.
 #[derive(Clone, Debug)]
 pub enum Rotation {
-    /// It was the current one; the session says which one is now.
+    /// It was the current one. The session says which one is now.
     Rotated(Session, User),
-    /// It was the current one a moment ago, and another tab was faster; the session's current one is
-    /// good for both.
+    /// It was the current one a moment ago, and another tab was faster. The session's current
+    /// token is for both.
     Raced(Session, User),
-    /// It was exchanged some time ago for the session's current one, which nobody has presented: the
-    /// answer was lost.
+    /// It was exchanged some time ago for the session's current token, which nobody has presented.
+    /// So the answer was lost.
     Resent(Session, User),
-    /// It was used before: somebody has a copy. The session has ended.
+    /// It was used before, so somebody has a copy. The session has ended.
     Reused,
-    /// There is no such session any more, or never was such a token.
+    /// There is no such session any more, or there never was such a token.
     Gone,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn session(generation: u32, refreshed_at: i64) -> Session {
-        let refreshed_at = Timestamp::from_second(refreshed_at).unwrap();
-        Session {
-            id: SessionId::new(refreshed_at),
-            user: UserId::NOBODY,
-            seed: [0; 16],
-            generation,
-            created_at: refreshed_at,
-            refreshed_at,
-            auth_time: refreshed_at,
-            expires_at: Timestamp::MAX,
-            tokens_expired_at: refreshed_at,
-            user_agent: String::new(),
-        }
-    }
-
-    #[test]
-    fn a_token_is_good_until_its_successor_is_presented_and_ten_seconds_more() {
-        use UsedBefore::{AMomentAgo, AnswerLost, ByAnother};
-        let session = session(7, 1_000);
-        for (generation, at, expected) in [
-            (6, 1_000, AMomentAgo),
-            (6, 1_009, AMomentAgo),
-            (6, 1_010, AnswerLost),
-            (6, 900_000, AnswerLost),
-            (6, 900, AnswerLost),
-            (5, 1_009, AMomentAgo),
-            (5, 1_010, ByAnother),
-            (5, 990, ByAnother),
-            (4, 1_000, ByAnother),
-            (0, 1_000, ByAnother),
-        ] {
-            let now = Timestamp::from_second(at).unwrap();
-            assert_eq!(session.used_before(generation, now), expected, "{generation} at {at}");
-        }
-    }
 }

@@ -29,7 +29,9 @@ async fn a_file_that_may_not_grow_makes_the_server_not_ready_before_a_login_fail
     assert_eq!(readyz(&process).await, 200);
     limit_file_sizes(&process, Some(4096));
     assert_eq!(readyz(&process).await, 503);
-    assert_eq!(process.post(path::LOGIN, "ada", PASSWORD).await.status(), 500);
+    let refused = process.post(path::LOGIN, "ada", PASSWORD).await;
+    assert_eq!(refused.status(), 503);
+    assert_eq!(refused.headers()["retry-after"], "1");
     assert_eq!(readyz(&process).await, 503);
     limit_file_sizes(&process, None);
     assert_eq!(readyz(&process).await, 200);

@@ -23,14 +23,18 @@ const CAUSE: &str = "sector 7 of the disk";
 /// A store that fails, or panics, at whatever it is asked.
 #[derive(Debug)]
 pub enum Broken {
-    Failing,
+    Damaged,
+    Unavailable,
+    Conflicting,
     Panicking,
 }
 
 impl Broken {
     fn fail<T>(&self) -> Result<T, StoreError> {
         match self {
-            Self::Failing => Err(StoreError(anyhow!(CAUSE))),
+            Self::Damaged => Err(StoreError::Damaged(anyhow!(CAUSE))),
+            Self::Unavailable => Err(StoreError::Unavailable(anyhow!(CAUSE))),
+            Self::Conflicting => Err(StoreError::Conflict(anyhow!(CAUSE))),
             Self::Panicking => panic!("{CAUSE}"),
         }
     }
@@ -102,12 +106,18 @@ fn assert_tells_nothing(response: &Response, status: u16) {
 }
 
 #[tokio::test]
-async fn a_failing_store_is_a_500_that_does_not_say_why_and_makes_the_server_not_ready() {
-    let app = app_on(Broken::Failing).await;
-    assert_tells_nothing(&app.register("ada", PASSWORD).await, 500);
-    assert_tells_nothing(&app.login("ada", PASSWORD).await, 500);
-    assert_tells_nothing(&app.send("GET", path::READYZ, &[]).await, 503);
-    assert_eq!(app.send("GET", path::HEALTHZ, &[]).await.status, 200);
+async fn a_failing_store_is_an_error_that_does_not_say_why_and_makes_the_server_not_ready() {
+    for (store, status) in
+        [(Broken::Damaged, 500), (Broken::Unavailable, 503), (Broken::Conflicting, 503)]
+    {
+        let app = app_on(store).await;
+        for response in [app.register("ada", PASSWORD).await, app.login("ada", PASSWORD).await] {
+            assert_tells_nothing(&response, status);
+            assert_eq!(response.headers.contains_key("retry-after"), status == 503);
+        }
+        assert_tells_nothing(&app.send("GET", path::READYZ, &[]).await, 503);
+        assert_eq!(app.send("GET", path::HEALTHZ, &[]).await.status, 200);
+    }
 }
 
 /// nginx makes a 500 of whatever is not 2xx, 401 or 403.
@@ -115,20 +125,22 @@ async fn a_failing_store_is_a_500_that_does_not_say_why_and_makes_the_server_not
 async fn verify_is_a_401_when_the_store_fails_and_says_nothing_of_the_token() {
     let healthy = TestApp::start().await;
     let ada = healthy.signed_in("ada").await;
-    let app = TestApp::with(&[], Limits::default(), |state| {
-        let tokens = Tokens::new(
-            Arc::clone(&healthy.state.keys),
-            "http://127.0.0.1:8080".to_owned(),
-            "hallpass".to_owned(),
-            Duration::from_secs(900),
-        );
-        (state.tokens, state.store) = (tokens, Arc::new(Broken::Failing));
-    })
-    .await;
-    let response = app.get_with_token(path::VERIFY, ada.token()).await;
-    assert_tells_nothing(&response, 401);
-    assert!(!response.header("www-authenticate").contains("error"));
-    assert_tells_nothing(&app.get_with_token(path::ME, ada.token()).await, 500);
+    for (store, status) in [(Broken::Damaged, 500), (Broken::Unavailable, 503)] {
+        let app = TestApp::with(&[], Limits::default(), |state| {
+            let tokens = Tokens::new(
+                Arc::clone(&healthy.state.keys),
+                "http://127.0.0.1:8080".to_owned(),
+                "hallpass".to_owned(),
+                Duration::from_secs(900),
+            );
+            (state.tokens, state.store) = (tokens, Arc::new(store));
+        })
+        .await;
+        let response = app.get_with_token(path::VERIFY, ada.token()).await;
+        assert_tells_nothing(&response, 401);
+        assert!(!response.header("www-authenticate").contains("error"));
+        assert_tells_nothing(&app.get_with_token(path::ME, ada.token()).await, status);
+    }
 }
 
 #[tokio::test]

@@ -373,9 +373,11 @@ async fn refused_connections_count() {
 
 #[tokio::test]
 async fn trouble_is_counted_and_does_not_keep_the_metrics_back() {
-    let failed = requests(path::LOGIN, "POST", "500");
-    let series = [failed.as_str(), "hallpass_logins_total{outcome=\"failed\"}"];
-    for store in [Broken::Failing, Broken::Panicking] {
+    for (store, status) in
+        [(Broken::Damaged, "500"), (Broken::Panicking, "500"), (Broken::Unavailable, "503")]
+    {
+        let failed = requests(path::LOGIN, "POST", status);
+        let series = [failed.as_str(), "hallpass_logins_total{outcome=\"failed\"}"];
         let app = app_on(store).await;
         let metrics = Metrics::of(&app).await;
         let login = app.login("ada", PASSWORD);

@@ -4,7 +4,17 @@ use redb::{Database, ReadableDatabase as _, WriteTransaction};
 use redb::{ReadTransaction, ReadableTableMetadata as _};
 
 use super::tables::{ADDRESSES, META, RESETS, REVOKED, SESSIONS};
-use crate::store::KeysRecord;
+
+/// Whether keys were made for a database.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum KeysRecord {
+    /// Never: no server has run on it.
+    NeverMade,
+    /// They were, and must be there.
+    Made,
+    /// An operator gave them up; the next start makes new ones.
+    Reset,
+}
 
 /// The row of [`META`].
 const KEYS: &str = "keys";

@@ -2,13 +2,14 @@
 
 use redb::{ReadOnlyTable, ReadTransaction, ReadableTable, TableError, WriteTransaction};
 
-use super::Id;
-use super::tables::{LOOKS, META, USER_IDS_BY_FOLD, USER_IDS_BY_NAME, USERS};
+use super::tables::{Id, LOOKS, META, USER_IDS_BY_FOLD, USER_IDS_BY_NAME, USERS};
 use super::users;
-use crate::store::{User, UserId};
+use crate::store::id::UserId;
+use crate::store::rules;
+use crate::store::user::User;
 use crate::username::{fold, looks, spelling_version};
 
-/// In [`META`]: which version of Unicode the tables of folds and looks are of.
+/// In [`META`]: the version of Unicode with which folds and looks were made.
 const VERSION_KEY: &str = "names";
 
 const FIRST: [u8; 16] = [0; 16];
@@ -32,30 +33,30 @@ where
     N: ReadableTable<&'static str, Id>,
     F: ReadableTable<(&'static str, Id), ()>,
 {
-    /// The user with this case-mapped name; or else the one of whose name it is another spelling.
-    /// Of two whose names are spellings of each other, only the exact one finds its owner.
+    /// Who is meant by a case-mapped name.
     pub(super) fn find(&self, username_key: &str) -> anyhow::Result<Option<UserId>> {
-        if let Some(exact) = self.exact(username_key)? {
-            return Ok(Some(exact));
-        }
-        let owners = self.owners(&fold(username_key))?;
-        Ok(if let [only] = owners[..] { Some(only) } else { None })
+        let exact = self.exact(username_key)?;
+        Ok(rules::owner(exact, &self.spellings(&fold(username_key))?))
     }
 
-    /// One key for all spellings of a name; but where several users have spellings of it, each of
-    /// them has another.
+    /// The key by which attempts on a name are counted.
     pub(super) fn account(&self, username_key: &str) -> anyhow::Result<String> {
         let fold = fold(username_key);
-        let is_shared = self.owners(&fold)?.len() > 1;
-        Ok(if is_shared { username_key.to_owned() } else { fold })
+        let spellings = self.spellings(&fold)?;
+        Ok(rules::account_key(username_key, fold, &spellings))
+    }
+
+    fn is_taken(&self, username_key: &str) -> anyhow::Result<bool> {
+        let exact = self.exact(username_key)?;
+        Ok(rules::is_taken(exact, &self.spellings(&fold(username_key))?))
     }
 
     fn exact(&self, key: &str) -> anyhow::Result<Option<UserId>> {
         Ok(self.names.get(key)?.map(|id| UserId::from_bytes(*id.value())))
     }
 
-    /// The users with spellings of a name, as far as it matters: two at most.
-    fn owners(&self, fold: &str) -> anyhow::Result<Vec<UserId>> {
+    /// The users with spellings of a name, as far as the rules need to know: two at least.
+    fn spellings(&self, fold: &str) -> anyhow::Result<Vec<UserId>> {
         let mut owners: Vec<_> = self.exact(fold)?.into_iter().collect();
         for row in self.folds.range((fold, &FIRST)..=(fold, &LAST))?.take(2) {
             owners.push(UserId::from_bytes(*row?.0.value().1));
@@ -67,23 +68,23 @@ where
 /// Whether somebody has the name, in whatever spelling.
 pub(super) fn is_taken(txn: &WriteTransaction, username_key: &str) -> anyhow::Result<bool> {
     let (names, folds) = (txn.open_table(USER_IDS_BY_NAME)?, txn.open_table(USER_IDS_BY_FOLD)?);
-    let names = Names { names, folds };
-    Ok(names.exact(username_key)?.is_some() || !names.owners(&fold(username_key))?.is_empty())
+    Names { names, folds }.is_taken(username_key)
 }
 
-/// Whether the name looks like that of somebody who is there. That is asked only of two names of
-/// which one has letters beyond ASCII: `modem` and `modern` are two people.
+/// Whether the name looks like another user's.
 pub(super) fn looks_like_another(
     names: &impl ReadableTable<&'static str, Id>,
     table: &impl ReadableTable<(&'static str, bool, Id), ()>,
     username: &str,
 ) -> anyhow::Result<bool> {
-    let is_ascii = username.is_ascii();
+    let kinds = rules::similar_kinds(username);
+    let (from, to) = (*kinds.start(), *kinds.end());
     for look in looks(username) {
         let look = look.as_str();
-        let mut rows = table.range((look, is_ascii, &FIRST)..=(look, true, &LAST))?;
-        // A name that looks like itself has no row.
-        if rows.next().transpose()?.is_some() || !is_ascii && names.get(look)?.is_some() {
+        let mut rows = table.range((look, from, &FIRST)..=(look, to, &LAST))?;
+        // A name of ASCII that looks like itself has no row.
+        let is_name = || Ok::<_, anyhow::Error>(!from && names.get(look)?.is_some());
+        if rows.next().transpose()?.is_some() || is_name()? {
             return Ok(true);
         }
     }
@@ -99,7 +100,7 @@ pub(super) fn would_look_like_another(
     looks_like_another(&names, &looks, username)
 }
 
-/// Notes that the user has their name.
+/// Gives the user their name.
 pub(super) fn add(txn: &WriteTransaction, user: &User) -> anyhow::Result<()> {
     txn.open_table(USER_IDS_BY_NAME)?.insert(user.username_key.as_str(), user.id.as_bytes())?;
     add_spellings(txn, user)
@@ -143,17 +144,17 @@ pub(super) fn remove(txn: &WriteTransaction, user: &User) -> anyhow::Result<()> 
     Ok(())
 }
 
-/// Brings the spellings and looks of all users up to date, if they are of an earlier version.
-pub(super) fn migrate(db: &redb::Database) -> anyhow::Result<()> {
-    let txn = db.begin_write()?;
+/// Makes the spellings and looks of all users anew if they are of another version of Unicode. Says
+/// whether it did.
+pub(super) fn migrate(txn: &WriteTransaction) -> anyhow::Result<bool> {
     let version = spelling_version();
     let found = txn.open_table(META)?.get(VERSION_KEY)?.map(|found| found.value().to_vec());
     if found.as_deref() == Some(version.as_bytes()) {
-        return Ok(txn.abort()?);
+        return Ok(false);
     }
-    rebuild(&txn)?;
+    rebuild(txn)?;
     txn.open_table(META)?.insert(VERSION_KEY, version.as_bytes())?;
-    Ok(txn.commit()?)
+    Ok(true)
 }
 
 /// Makes the tables of spellings and looks from the users.

@@ -7,7 +7,7 @@ use anyhow::{Context as _, anyhow, bail, ensure};
 use redb::backends::{FileBackend, InMemoryBackend};
 use redb::{Database, DatabaseError, StorageBackend, StorageError};
 
-use super::tables;
+use super::schema;
 use crate::data_dir;
 
 /// What redb may keep of the file in memory, in bytes: all that is above the leaves of a million users,
@@ -33,7 +33,7 @@ pub(super) fn make_unless_there(path: &Path) -> anyhow::Result<()> {
         return Ok(());
     }
     data_dir::create_whole(path, |file| {
-        tables::create(&Database::builder().create_with_backend(FileBackend::new(file)?)?)
+        schema::migrate(&Database::builder().create_with_backend(FileBackend::new(file)?)?)
     })
 }
 

@@ -1,28 +1,39 @@
+//! The tables of the file, and how their records are read.
+
 use anyhow::Context as _;
 use jiff::Timestamp;
-use redb::{Database, TableDefinition};
+use redb::{ReadableTable, TableDefinition, TableError, WriteTransaction};
 use serde::de::DeserializeOwned;
 
-use super::writer::Damaged;
+use super::failure::Damaged;
 
-type Id = &'static [u8; 16];
+/// How a table keeps an id.
+pub(super) type Id = &'static [u8; 16];
+
+/// A table of sessions, open to read or to write.
+pub(super) trait Sessions: ReadableTable<Id, (i64, &'static [u8])> {}
+impl<T: ReadableTable<Id, (i64, &'static [u8])>> Sessions for T {}
+
+/// A table of records of users, open to read or to write.
+pub(super) trait Records: ReadableTable<Id, &'static [u8]> {}
+impl<T: ReadableTable<Id, &'static [u8]>> Records for T {}
 
 /// User id to [`User`](crate::store::User) as JSON, which can gain fields without a migration.
 pub(super) const USERS: TableDefinition<'_, Id, &[u8]> = TableDefinition::new("users");
 
-/// Case-mapped username to user id. All spellings of a name: [`names`](super::names).
+/// Case-mapped username to user id. [`names`](super::names) has all spellings of a name.
 pub(super) const USER_IDS_BY_NAME: TableDefinition<'_, &str, Id> =
     TableDefinition::new("user_ids_by_name");
 
-/// Folded username and the id of the user, where the fold is not the case-mapped name itself.
+/// Folded username and user id. A fold that is the case-mapped name itself has no row.
 pub(super) const USER_IDS_BY_FOLD: TableDefinition<'_, (&str, Id), ()> =
     TableDefinition::new("user_ids_by_fold");
 
-/// What a username looks like, whether it has letters beyond ASCII, and the id of the user. A name
-/// of ASCII alone that looks like its case-mapped self has no row.
+/// What a username looks like, whether it has letters beyond ASCII, and the user id. A name of
+/// ASCII alone that looks like its case-mapped self has no row.
 pub(super) const LOOKS: TableDefinition<'_, (&str, bool, Id), ()> = TableDefinition::new("looks");
 
-/// The active admins, so that the last one is noticed.
+/// The active admins, to be counted.
 pub(super) const ADMINS: TableDefinition<'_, Id, ()> = TableDefinition::new("admins");
 
 /// Session id to the millisecond in which it expires, for the sweep, and
@@ -41,7 +52,8 @@ pub(super) const REVOKED: TableDefinition<'_, Id, i64> = TableDefinition::new("r
 pub(super) const RESETS: TableDefinition<'_, &[u8; 32], (Id, Id, i64)> =
     TableDefinition::new("resets");
 
-/// SHA-256 of a reset token to the millisecond in which it was made. The first version kept no such time.
+/// SHA-256 of a reset token to the millisecond in which it was made. Offers of the first version
+/// have no row.
 pub(super) const RESET_TIMES: TableDefinition<'_, &[u8; 32], i64> =
     TableDefinition::new("reset_times");
 
@@ -49,15 +61,14 @@ pub(super) const RESET_TIMES: TableDefinition<'_, &[u8; 32], i64> =
 pub(super) const RESETS_BY_USER: TableDefinition<'_, Id, &[u8; 32]> =
     TableDefinition::new("resets_by_user");
 
-/// User id to the addresses they signed in from, the last one last, as JSON.
+/// User id to the addresses they signed in from as JSON, the newest one last.
 pub(super) const ADDRESSES: TableDefinition<'_, Id, &[u8]> = TableDefinition::new("addresses");
 
-/// What is known about the directory as a whole, by name.
+/// What is known of the database as a whole, by name.
 pub(super) const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
 
-/// Makes those that are not there yet, so that they can be read.
-pub(super) fn create(db: &Database) -> anyhow::Result<()> {
-    let txn = db.begin_write()?;
+/// Makes the tables that are missing, so that all can be read.
+pub(super) fn create(txn: &WriteTransaction) -> Result<(), TableError> {
     txn.open_table(USERS)?;
     txn.open_table(USER_IDS_BY_NAME)?;
     txn.open_table(USER_IDS_BY_FOLD)?;
@@ -71,10 +82,10 @@ pub(super) fn create(db: &Database) -> anyhow::Result<()> {
     txn.open_table(RESETS_BY_USER)?;
     txn.open_table(ADDRESSES)?;
     txn.open_table(META)?;
-    Ok(txn.commit()?)
+    Ok(())
 }
 
-/// Reads a row; `what` names it to whoever has to repair it.
+/// Reads a record; `what` names it in the error.
 pub(super) fn decode<T: DeserializeOwned>(
     json: &[u8],
     what: impl FnOnce() -> String,
@@ -82,7 +93,7 @@ pub(super) fn decode<T: DeserializeOwned>(
     serde_json::from_slice(json).with_context(|| Damaged(what()))
 }
 
-/// None where a row can't be read; the log says which one.
+/// None where a record can't be read; the log names it.
 pub(super) fn or_none<T>(read: anyhow::Result<Option<T>>) -> anyhow::Result<Option<T>> {
     match read {
         Err(error) if error.is::<Damaged>() => {

@@ -9,9 +9,10 @@ use redb::{Database, ReadableTable as _, TableDefinition, WriteTransaction};
 use tokio::sync::{mpsc, oneshot};
 
 use super::database::Reopening;
-use super::guard::guarded;
+use super::failure::{Damaged, kind_of};
+use super::guard::{DamagedFile, guarded};
 use crate::metrics::StoreMetrics;
-use crate::store::StoreError;
+use crate::store::error::StoreError;
 
 /// How many writes may wait for the thread before a request has to wait for a place.
 const QUEUE: usize = 1024;
@@ -19,21 +20,15 @@ const QUEUE: usize = 1024;
 /// The most writes of one commit: bounds how long the first of them waits for the last.
 const MAX_GROUP: usize = 256;
 
-/// One row that is written to see whether writing works; a commit without a change costs no sync.
+/// One row, written to see whether writes work. A commit without a change would not sync.
 const PROBES: TableDefinition<'_, (), u64> = TableDefinition::new("probes");
 
-/// A write that waits for the thread: it changes the tables, and says whether it could and who is
-/// told the outcome.
+/// A write that waits for the thread. It changes the tables, and returns whether the group may be
+/// committed and how to answer the caller.
 type Write = Box<dyn FnOnce(&WriteTransaction) -> (anyhow::Result<()>, Acknowledge) + Send>;
 
-/// Tells the one who asked for the write whether it was committed.
+/// Answers the caller of a write; takes whether it was committed.
 type Acknowledge = Box<dyn FnOnce(bool) + Send>;
-
-/// A row can't be read. That is the trouble of the write that needs it, and not of the others in
-/// its group.
-#[derive(Debug, thiserror::Error)]
-#[error("{0} is damaged")]
-pub(super) struct Damaged(pub(super) String);
 
 /// The one thread that writes. redb has a single writer and a durable commit costs an fsync, so
 /// all the writes that wait are committed together, and each is acknowledged after that commit.
@@ -76,8 +71,8 @@ impl Writer {
 
     /// Runs `apply` in the next transaction and returns its value once that is durable.
     ///
-    /// `apply` shares the transaction with other writes, so it must look before it changes
-    /// anything: what it wrote before it refused (by a value, or as [`Damaged`]) is committed. Any
+    /// `apply` shares the transaction with other writes. It must decide before it changes anything:
+    /// its changes are committed even if it refuses by its value or fails with [`Damaged`]. Any
     /// other error means that the store itself failed, and aborts the whole group.
     pub(super) async fn write<T: Send + 'static>(
         &self,
@@ -86,37 +81,51 @@ impl Writer {
         self.write_then(apply, |_| ()).await
     }
 
-    /// As [`write`](Self::write), and does `then` between the commit and the answer, whether or not
-    /// anybody waits for that one.
+    /// As [`write`](Self::write), and runs `then` between the commit and the answer, even if the
+    /// caller does not wait any more.
     pub(super) async fn write_then<T: Send + 'static>(
         &self,
         apply: impl FnOnce(&WriteTransaction) -> anyhow::Result<T> + Send + 'static,
         then: impl FnOnce(&T) + Send + 'static,
     ) -> Result<T, StoreError> {
-        let (reply, outcome) = oneshot::channel();
+        let (reply, answer) = oneshot::channel();
         let write: Write = Box::new(move |txn| {
             // A panic ends here, while the transaction can still be aborted in order.
-            let (value, outcome) = match guarded(|| apply(txn)) {
-                Ok(value) => (Some(Ok(value)), Ok(())),
-                Err(error) if error.is::<Damaged>() => (Some(Err(StoreError(error))), Ok(())),
-                Err(error) => (None, Err(error)),
-            };
-            let acknowledge = move |committed| {
-                if let (true, Some(value)) = (committed, value) {
-                    value.as_ref().ok().map(then);
-                    // The request may be gone; the write stands all the same.
-                    let _ = reply.send(value);
-                }
+            let (value, outcome) = separate(guarded(|| apply(txn)));
+            let acknowledge = move |committed: bool| {
+                let value = match value {
+                    Ok(_) if !committed => Err(aborted()),
+                    value => value,
+                };
+                value.as_ref().ok().map(then);
+                // The request may be gone; the write stands all the same.
+                let _ = reply.send(value);
             };
             (outcome, Box::new(acknowledge))
         });
-        let stopped = || StoreError(anyhow!("the writer thread has stopped"));
         let queue = self.queue.as_ref().ok_or_else(stopped)?;
         queue.send(write).await.map_err(|_| stopped())?;
-        // The reply to a write whose group was aborted is dropped.
-        let aborted = |_| StoreError(anyhow!("the write was aborted; the log says why"));
-        outcome.await.map_err(aborted)?
+        // A write that its group did not come to is dropped without an answer.
+        answer.await.map_err(|_| aborted())?
     }
+}
+
+/// The answer of a write, and whether its group may be committed.
+fn separate<T>(applied: anyhow::Result<T>) -> (Result<T, StoreError>, anyhow::Result<()>) {
+    match applied {
+        Ok(value) => (Ok(value), Ok(())),
+        Err(error) if error.is::<Damaged>() => (Err(kind_of(error)), Ok(())),
+        Err(error) if error.is::<DamagedFile>() => (Err(kind_of(DamagedFile.into())), Err(error)),
+        Err(error) => (Err(aborted()), Err(error)),
+    }
+}
+
+fn aborted() -> StoreError {
+    StoreError::Unavailable(anyhow!("the write was aborted; the log says why"))
+}
+
+fn stopped() -> StoreError {
+    StoreError::Unavailable(anyhow!("the writer thread has stopped"))
 }
 
 impl Drop for Writer {
@@ -138,7 +147,7 @@ fn run(
     let mut group = Vec::with_capacity(MAX_GROUP);
     while writes.blocking_recv_many(&mut group, MAX_GROUP) > 0 {
         let (started, size) = (Instant::now(), group.len());
-        // Both outlive the attempt: nobody is told of a failure before `failing` says so.
+        // Both outlive the attempt: no caller is answered before `failing` is set.
         let (mut writes, mut acknowledges) = (group.drain(..), Vec::new());
         let attempt = || {
             db.ensure_open()?;

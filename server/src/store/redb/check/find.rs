@@ -1,15 +1,21 @@
 //! Every row of every table, and whether the tables fit together.
 
-use redb::{Key, ReadOnlyTable, ReadTransaction, TableError, Value};
+use anyhow::Context as _;
+use redb::{
+    Database, Key, ReadOnlyTable, ReadTransaction, ReadableDatabase as _, TableError, Value,
+};
 
-use super::{Finding, Remedy};
+use super::finding::{Finding, Remedy};
+use crate::store::id::{SessionId, UserId};
+use crate::store::redb::failure::Damaged;
 use crate::store::redb::guard::guarded;
 use crate::store::redb::tables::{
-    ADDRESSES, ADMINS, LOOKS, RESETS, RESETS_BY_USER, SESSIONS, SESSIONS_BY_USER, USER_IDS_BY_FOLD,
-    USER_IDS_BY_NAME, USERS, decode,
+    ADDRESSES, ADMINS, Id, LOOKS, RESET_TIMES, RESETS, RESETS_BY_USER, SESSIONS, SESSIONS_BY_USER,
+    USER_IDS_BY_FOLD, USER_IDS_BY_NAME, USERS, decode,
 };
-use crate::store::redb::{Id, names, sessions, users};
-use crate::store::{Session, SessionId, User, UserId};
+use crate::store::redb::{names, schema, sessions, users};
+use crate::store::session::Session;
+use crate::store::user::User;
 
 const UNREADABLE: &str = "the record can't be read";
 const NO_USER: &str = "its user is not there or can't be read";
@@ -24,21 +30,32 @@ struct Tables {
     sessions: ReadOnlyTable<Id, (i64, &'static [u8])>,
     sessions_of: ReadOnlyTable<(Id, Id), ()>,
     resets: ReadOnlyTable<&'static [u8; 32], (Id, Id, i64)>,
+    reset_times: ReadOnlyTable<&'static [u8; 32], i64>,
     resets_of: ReadOnlyTable<Id, &'static [u8; 32]>,
     addresses: ReadOnlyTable<Id, &'static [u8]>,
 }
 
-/// All that is wrong.
-pub(super) fn all(txn: &ReadTransaction) -> anyhow::Result<Vec<Finding>> {
-    let tables = Tables::open(txn)?;
+/// All that is wrong, once the database is brought up to date as each start does.
+pub(super) fn all(db: &Database) -> anyhow::Result<Vec<Finding>> {
+    if let Err(error) = schema::migrate(db) {
+        return if error.is::<Damaged>() { Ok(vec![no_version()]) } else { Err(error) };
+    }
+    let tables = Tables::open(&db.begin_read().context("can't read")?)?;
     let mut findings = Vec::new();
     tables.check_users(&mut findings);
     tables.check_names(&mut findings);
     tables.check_spellings(&mut findings);
     tables.check_sessions(&mut findings);
     tables.check_resets(&mut findings);
+    tables.check_reset_times(&mut findings);
     tables.check_addresses(&mut findings);
     Ok(findings)
+}
+
+/// Nothing else can be said of a file of an unknown version.
+fn no_version() -> Finding {
+    let fault = "the version can't be read; restore a backup";
+    Finding::new("meta", schema::VERSION_KEY, fault, Remedy::None)
 }
 
 impl Tables {
@@ -52,6 +69,7 @@ impl Tables {
             sessions: txn.open_table(SESSIONS)?,
             sessions_of: txn.open_table(SESSIONS_BY_USER)?,
             resets: txn.open_table(RESETS)?,
+            reset_times: txn.open_table(RESET_TIMES)?,
             resets_of: txn.open_table(RESETS_BY_USER)?,
             addresses: txn.open_table(ADDRESSES)?,
         })
@@ -209,7 +227,7 @@ impl Tables {
                 Some(_) if !offered => "it is not the reset link of its user",
                 Some(_) => return Ok(()),
             };
-            // Nothing is told of the hash: it is what the link is known by.
+            // The hash stays out of the finding: whoever reads that must not learn of the link.
             let key = format!("of user {id}");
             found.push(Finding::new("resets", key, fault, Remedy::RemoveReset(*hash)));
             Ok(())
@@ -221,6 +239,17 @@ impl Tables {
                 let remedy = Remedy::RemoveResetOf(id);
                 let fault = "the user has no such reset link";
                 found.push(Finding::new("resets_by_user", id, fault, remedy));
+            }
+            Ok(())
+        });
+    }
+
+    fn check_reset_times(&self, findings: &mut Vec<Finding>) {
+        each(&self.reset_times, "reset_times", findings, |hash, _, found| {
+            if self.resets.get(hash)?.is_none() {
+                let fault = "there is no such reset link";
+                let remedy = Remedy::RemoveResetTime(*hash);
+                found.push(Finding::new("reset_times", "of a reset link", fault, remedy));
             }
             Ok(())
         });

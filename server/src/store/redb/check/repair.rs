@@ -9,7 +9,8 @@ use jiff::Timestamp;
 use redb::{Database, ReadableTable as _, WriteTransaction};
 use serde::Serialize;
 
-use super::{Finding, Remedy, rows};
+use super::find;
+use super::finding::{Finding, Remedy};
 use crate::data_dir;
 use crate::store::redb::guard::guarded;
 use crate::store::redb::tables::{
@@ -21,9 +22,9 @@ use crate::store::redb::{names, open};
 /// What a repair did.
 #[derive(Debug)]
 pub struct Repaired {
-    /// What was wrong and is not any more.
+    /// What was wrong and is mended.
     pub mended: Vec<Finding>,
-    /// What takes a person.
+    /// What a person must decide.
     pub left: Vec<Finding>,
     /// The file that holds what was removed, if anything was.
     pub set_aside: Option<PathBuf>,
@@ -52,7 +53,7 @@ pub fn repair_file(path: &Path, now: Timestamp) -> anyhow::Result<Repaired> {
 fn repair(mut db: Database, path: &Path, now: Timestamp) -> anyhow::Result<Repaired> {
     // Where only the free pages are miscounted, this mends them.
     db.check_integrity().context(NOT_HERE)?;
-    let findings = rows(&db)?;
+    let findings = find::all(&db)?;
     if findings.iter().any(|finding| matches!(finding.remedy, Remedy::Salvage)) {
         bail!(NOT_HERE);
     }
@@ -128,6 +129,10 @@ fn remove(txn: &WriteTransaction, finding: &Finding) -> anyhow::Result<Option<Se
                 row(hash, &[&user[..], &by[..], &until.to_be_bytes()].concat())
             })
         }
+        Remedy::RemoveResetTime(hash) => txn
+            .open_table(RESET_TIMES)?
+            .remove(hash)?
+            .map(|at| row(hash, &at.value().to_be_bytes())),
         Remedy::RemoveResetOf(user) => txn
             .open_table(RESETS_BY_USER)?
             .remove(user.as_bytes())?

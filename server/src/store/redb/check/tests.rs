@@ -15,7 +15,9 @@ use crate::store::redb::tables::{
     ADDRESSES, ADMINS, RESETS_BY_USER, SESSIONS, SESSIONS_BY_USER, USER_IDS_BY_FOLD,
     USER_IDS_BY_NAME, USERS,
 };
-use crate::store::{Moment, NewSession, Session, Store as _, StoreError, User, Verified};
+use crate::store::{
+    Moment, NewSession, Session, SessionId, Store as _, StoreError, User, UserId, Verified,
+};
 
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
@@ -257,8 +259,9 @@ async fn damage_page_of(directory: &Directory, user: &User) {
 }
 
 fn is_said_in_one_line(error: &StoreError) -> bool {
-    let error = format!("{:#}", error.0);
-    error.contains("damaged") && error.lines().count() == 1
+    let StoreError::Damaged(cause) = error else { return false };
+    let cause = format!("{cause:#}");
+    cause.contains("damaged") && cause.lines().count() == 1
 }
 
 #[tokio::test]

@@ -1,0 +1,60 @@
+//! Why an operation of the store was not carried out.
+
+/// The store failed. A write may have taken effect all the same, as when the disk fails during
+/// the sync.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The store can't do its work now, and may be able to soon: the disk is full, or the database
+    /// is being opened again.
+    #[error("the store is not available right now; try again soon")]
+    Unavailable(#[source] anyhow::Error),
+    /// Another transaction changed the same rows. The same operation may succeed at once.
+    #[error("another change came between; try again")]
+    Conflict(#[source] anyhow::Error),
+    /// A record or the whole database can't be read, and a person has to mend it.
+    #[error("the store can't read what it needs")]
+    Damaged(#[source] anyhow::Error),
+}
+
+/// Why a user was not created.
+#[derive(Debug, thiserror::Error)]
+pub enum CreateUserError {
+    /// Another user has the name.
+    #[error("the username is taken")]
+    NameTaken,
+    /// Another user has a name that looks like it.
+    #[error("the username looks like another user's")]
+    LooksLikeAnother,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Why a user was not changed.
+#[derive(Debug, thiserror::Error)]
+pub enum EditUserError {
+    /// There is no such user.
+    #[error("there is no such user")]
+    NotFound,
+    /// There is no open reset offer to the user.
+    #[error("there is no reset link for this user")]
+    NoOffer,
+    /// No active admin would be left.
+    #[error("this is the last admin; make another one first")]
+    LastAdmin,
+    /// The session in which the actor asked has ended.
+    #[error("the session of whoever asked has ended")]
+    SessionEnded,
+    /// The actor is no admin any more.
+    #[error("whoever asked is no admin any more")]
+    NoAdmin,
+    /// The actor's login is not fresh.
+    #[error("the login of whoever asked is too old for this")]
+    NotFresh,
+    /// The password that was checked is not the user's any more.
+    #[error("the password was changed meanwhile")]
+    PasswordChanged,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}

@@ -1,0 +1,254 @@
+//! [`Store`] for redb: each operation as a read or a write.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use anyhow::Context as _;
+use async_trait::async_trait;
+use hallpass_contract::Secret;
+use jiff::Timestamp;
+use redb::{Database, ReadableDatabase as _, ReadableTableMetadata as _};
+
+use super::changes::Applied;
+use super::failure::kind_of;
+use super::tables::{ADDRESSES, LOOKS, RESETS, SESSIONS, USER_IDS_BY_NAME, USERS};
+use super::{RedbStore, addresses, names, operations, resets, sessions, users};
+use crate::store::{
+    Actor, CreateUserError, EditUserError, Edited, Moment, NewSession, OpenReset, Refresh,
+    ResetOffer, Rotation, Session, SessionId, Store, StoreCounts, StoreError, User, UserEdit,
+    UserId, Users, Verified,
+};
+
+/// Expired sessions that are removed in one write, so that no other write waits long.
+pub(super) const SWEEP_BATCH: usize = 1000;
+
+fn read_user(db: &Database, id: UserId) -> anyhow::Result<Option<User>> {
+    users::get(&db.begin_read()?.open_table(USERS)?, id)
+}
+
+fn read_user_id(db: &Database, username_key: &str) -> anyhow::Result<Option<UserId>> {
+    names::in_read(&db.begin_read()?)?.find(username_key)
+}
+
+// Reads go to redb on the caller's thread: they never wait for the writer, and take microseconds
+// as long as the page is in redb's cache or the system's.
+#[async_trait]
+impl Store for RedbStore {
+    async fn create_user(
+        &self,
+        user: User,
+        address: Option<String>,
+    ) -> Result<(), CreateUserError> {
+        self.writer.write(move |txn| operations::create_user(txn, &user, address)).await?
+    }
+
+    async fn import_users(&self, users: Vec<User>) -> Result<Vec<bool>, StoreError> {
+        self.writer.write(move |txn| operations::import_users(txn, &users)).await
+    }
+
+    async fn user_by_id(&self, id: UserId) -> Result<Option<User>, StoreError> {
+        self.read(|db| read_user(db, id))
+    }
+
+    async fn user_by_name(&self, username_key: &str) -> Result<Option<User>, StoreError> {
+        self.read(|db| read_user_id(db, username_key)?.map_or(Ok(None), |id| read_user(db, id)))
+    }
+
+    async fn account_of(&self, username_key: &str) -> Result<String, StoreError> {
+        self.read(|db| names::in_read(&db.begin_read()?)?.account(username_key))
+    }
+
+    async fn looks_like_another(&self, username: &str) -> Result<bool, StoreError> {
+        self.read(|db| {
+            let txn = db.begin_read()?;
+            let (names, looks) = (txn.open_table(USER_IDS_BY_NAME)?, txn.open_table(LOOKS)?);
+            names::looks_like_another(&names, &looks, username)
+        })
+    }
+
+    async fn users(&self, after: Option<UserId>, limit: usize) -> Result<Users, StoreError> {
+        self.read(|db| users::page(&db.begin_read()?.open_table(USERS)?, after, limit))
+    }
+
+    async fn edit_user(
+        &self,
+        id: UserId,
+        edit: UserEdit,
+        by: Option<Actor>,
+        at: Moment,
+    ) -> Result<Edited, EditUserError> {
+        self.write(move |txn| operations::edit_user(txn, id, edit, by, at)).await?
+    }
+
+    async fn delete_user(
+        &self,
+        id: UserId,
+        by: Option<Actor>,
+        at: Moment,
+    ) -> Result<User, EditUserError> {
+        self.write(move |txn| operations::delete_user(txn, id, by, at)).await?
+    }
+
+    async fn set_password(&self, id: UserId, new: Secret, at: Moment) -> Result<bool, StoreError> {
+        self.write(move |txn| operations::set_password(txn, id, new, at)).await
+    }
+
+    async fn change_password(
+        &self,
+        by: Actor,
+        version: u32,
+        new: Secret,
+        at: Moment,
+    ) -> Result<(), EditUserError> {
+        self.write(move |txn| operations::change_password(txn, by, version, new, at)).await?
+    }
+
+    async fn offer_reset(&self, offer: ResetOffer) -> Result<(), EditUserError> {
+        self.write(move |txn| operations::offer_reset(txn, offer)).await?
+    }
+
+    async fn open_resets(&self, now: Timestamp) -> Result<Vec<OpenReset>, StoreError> {
+        self.read(|db| resets::list(&db.begin_read()?, now))
+    }
+
+    async fn withdraw_reset(
+        &self,
+        user: UserId,
+        by: Option<Actor>,
+        now: Timestamp,
+    ) -> Result<(), EditUserError> {
+        self.write(move |txn| operations::withdraw_reset(txn, user, by, now)).await?
+    }
+
+    async fn reset_offered(
+        &self,
+        token_hash: [u8; 32],
+        now: Timestamp,
+    ) -> Result<Option<User>, StoreError> {
+        self.read(|db| {
+            let txn = db.begin_read()?;
+            let (resets, users) = (txn.open_table(RESETS)?, txn.open_table(USERS)?);
+            resets::find(&resets, &users, &token_hash, now)
+        })
+    }
+
+    async fn take_up_reset(
+        &self,
+        token_hash: [u8; 32],
+        new: Secret,
+        at: Moment,
+    ) -> Result<Option<UserId>, StoreError> {
+        self.write(move |txn| operations::take_up_reset(txn, &token_hash, new, at)).await
+    }
+
+    async fn start_session(&self, new: NewSession) -> Result<Option<User>, StoreError> {
+        self.write(move |txn| operations::start_session(txn, new)).await
+    }
+
+    async fn is_known_address(
+        &self,
+        username_key: &str,
+        address: &str,
+    ) -> Result<bool, StoreError> {
+        self.read(|db| {
+            let id = read_user_id(db, username_key)?.unwrap_or(UserId::NOBODY);
+            let known = addresses::of(&db.begin_read()?.open_table(ADDRESSES)?, id)?;
+            Ok(known.iter().any(|known| known == address))
+        })
+    }
+
+    async fn session(&self, id: SessionId) -> Result<Option<Session>, StoreError> {
+        self.read(|db| sessions::get(&db.begin_read()?.open_table(SESSIONS)?, id))
+    }
+
+    async fn sessions_of(&self, user: UserId, now: Timestamp) -> Result<Vec<Session>, StoreError> {
+        self.read(|db| sessions::live(&db.begin_read()?, user, now))
+    }
+
+    async fn refresh(&self, refresh: Refresh) -> Result<Rotation, StoreError> {
+        self.write(move |txn| operations::refresh(txn, refresh)).await
+    }
+
+    async fn reauthenticate(
+        &self,
+        id: SessionId,
+        verified: Verified,
+        at: Moment,
+    ) -> Result<Option<(Session, User)>, StoreError> {
+        self.write(move |txn| operations::reauthenticate(txn, id, verified, at)).await
+    }
+
+    async fn end_session(&self, id: SessionId, at: Moment) -> Result<(), StoreError> {
+        self.write(move |txn| operations::end_session(txn, id, at)).await
+    }
+
+    async fn end_other_sessions(&self, by: Actor, at: Moment) -> Result<usize, EditUserError> {
+        self.write(move |txn| operations::end_other_sessions(txn, by, at)).await?
+    }
+
+    async fn end_sessions(
+        &self,
+        user: UserId,
+        by: Option<Actor>,
+        at: Moment,
+    ) -> Result<usize, EditUserError> {
+        self.write(move |txn| operations::end_sessions(txn, user, by, at)).await?
+    }
+
+    async fn end_all_sessions(&self, at: Moment) -> Result<usize, StoreError> {
+        self.write(move |txn| operations::end_all_sessions(txn, at)).await
+    }
+
+    fn is_revoked(&self, id: SessionId) -> bool {
+        self.revoked.contains(id)
+    }
+
+    fn users_version(&self) -> u64 {
+        self.users_version.load(Ordering::Acquire)
+    }
+
+    async fn sweep(&self, now: Timestamp) -> Result<usize, StoreError> {
+        let mut swept = 0;
+        loop {
+            let db = Arc::clone(&self.db);
+            let find = move || db.with(|db| sessions::expired(db, now, SWEEP_BATCH));
+            let found = tokio::task::spawn_blocking(find).await.context("the sweep panicked");
+            let ids = found.flatten().map_err(kind_of)?;
+            let found = ids.len();
+            let remove = move |txn: &_| {
+                let (removed, revoked) = sessions::remove_expired(txn, &ids, now)?;
+                Ok(Applied::ending(removed, revoked))
+            };
+            swept += self.write(remove).await?;
+            if found < SWEEP_BATCH {
+                break;
+            }
+        }
+        let forget = move |txn: &_| {
+            resets::sweep(txn, now)?;
+            sessions::forget_revoked(txn, now)
+        };
+        self.writer.write(forget).await?;
+        self.revoked.forget_expired(now);
+        Ok(swept)
+    }
+
+    async fn counts(&self) -> Result<StoreCounts, StoreError> {
+        // The tables know how many rows they have.
+        let (users, sessions) = self.read(|db| {
+            let txn = db.begin_read()?;
+            Ok((txn.open_table(USERS)?.len()?, txn.open_table(SESSIONS)?.len()?))
+        })?;
+        let revoked = self.revoked.len() as u64;
+        Ok(StoreCounts { users, sessions, revoked, queue: self.writer.queued() as u64 })
+    }
+
+    async fn check(&self) -> Result<(), StoreError> {
+        if let Some(disk) = &self.disk {
+            disk.file.check().map_err(kind_of)?;
+            disk.room.check().await.map_err(kind_of)?;
+        }
+        self.writer.check().await?;
+        self.read(|db| db.begin_read().map(drop).context("can't read"))
+    }
+}

@@ -1,0 +1,29 @@
+//! Every decision about accounts and sessions, as pure functions.
+//!
+//! A backend carries out an operation in one transaction. It loads the rows that a rule asks for,
+//! calls the rule, and writes the [`Changes`] of its [`Decision`]. So a backend holds no policy.
+
+mod accounts;
+mod addresses;
+mod decision;
+mod names;
+mod permission;
+mod resets;
+mod revocation;
+mod rotation;
+mod sessions;
+
+#[cfg(test)]
+mod tests;
+
+pub(super) use accounts::{
+    change_password, delete, edit, end_other_sessions, end_sessions, set_password,
+};
+pub(super) use addresses::remember;
+pub(super) use decision::{Changes, Decision, EndSessions, Which};
+pub(super) use names::{account_key, is_taken, may_create, owner, similar_kinds};
+pub(super) use permission::Asker;
+pub(super) use resets::{is_open, offer, take_up, withdraw};
+pub(super) use revocation::{swept_until, until};
+pub(super) use rotation::refresh;
+pub(super) use sessions::{Existing, is_full, reauthenticate, start};

@@ -1,0 +1,69 @@
+use crate::store::actor::Actor;
+use crate::store::id::{SessionId, UserId};
+use crate::store::reset::ResetOffer;
+use crate::store::session::{Moment, Session};
+use crate::store::user::User;
+
+/// What a rule decided.
+#[derive(Clone, Debug)]
+pub(in crate::store) struct Decision<T> {
+    /// What the caller is answered.
+    pub(in crate::store) answer: T,
+    /// What must change for it.
+    pub(in crate::store) changes: Changes,
+}
+
+impl<T> Decision<T> {
+    /// An answer for which nothing changes.
+    pub(super) fn unchanged(answer: T) -> Self {
+        Self { answer, changes: Changes::default() }
+    }
+}
+
+/// The rows that a backend must change, all in the transaction in which it loaded what the rule
+/// judged.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(in crate::store) struct Changes {
+    /// End these sessions.
+    pub(in crate::store) end_sessions: Option<EndSessions>,
+    /// Withdraw the reset offer to this user, if there is one.
+    pub(in crate::store) withdraw_offer_to: Option<UserId>,
+    /// Withdraw all reset offers that this user made.
+    pub(in crate::store) withdraw_offers_by: Option<UserId>,
+    /// Save this offer. There is none to the user by then.
+    pub(in crate::store) save_offer: Option<ResetOffer>,
+    /// Save the record of this user.
+    pub(in crate::store) save_user: Option<User>,
+    /// Remove the record of this user, their names and their addresses.
+    pub(in crate::store) remove_user: Option<User>,
+    /// Save the record of this session.
+    pub(in crate::store) save_session: Option<Session>,
+}
+
+/// Sessions of one user that end.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(in crate::store) struct EndSessions {
+    pub(in crate::store) user: UserId,
+    pub(in crate::store) which: Which,
+    pub(in crate::store) at: Moment,
+}
+
+/// Which of a user's sessions end.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(in crate::store) enum Which {
+    All,
+    AllBut(SessionId),
+    These(Vec<SessionId>),
+}
+
+impl EndSessions {
+    /// All sessions of a user.
+    pub(super) fn all(user: UserId, at: Moment) -> Self {
+        Self { user, which: Which::All, at }
+    }
+
+    /// All sessions of an actor but the one in which they ask.
+    pub(super) fn others(actor: Actor, at: Moment) -> Self {
+        Self { user: actor.user, which: Which::AllBut(actor.session), at }
+    }
+}
