@@ -1,6 +1,7 @@
 //! What a person does with a browser and sees in it, as steps that wait by themselves.
 
 mod console;
+mod devtools;
 mod extension;
 mod look;
 mod patience;

@@ -3,12 +3,11 @@ use std::sync::Arc;
 use tokio::sync::Mutex;
 
 use crate::driver::{Media, Session};
-use crate::evidence::{Evidence, Failure};
+use crate::evidence::Evidence;
 use crate::pages::LoginPage;
-use crate::runner::{self, Settings};
+use crate::settings::Settings;
 use crate::steps::Steps;
 use crate::target::Target;
-use crate::test::Test;
 use crate::{Browser, Kind, Result, Site, Skip, User};
 
 /// What a test has at hand. All of it is closed when the test ends, however it ends.
@@ -18,22 +17,26 @@ pub struct Context {
     pub site: Site,
     /// A browser on it, with an empty profile.
     pub browser: Browser,
-    settings: Arc<Settings>,
-    kind: Kind,
+    pub(crate) settings: Arc<Settings>,
     steps: Steps,
     sessions: Mutex<Vec<Session>>,
 }
 
 impl Context {
-    pub(crate) async fn open(settings: Arc<Settings>, test: &Test, kind: Kind) -> Result<Self> {
+    pub(crate) async fn open(
+        settings: Arc<Settings>,
+        kind: Kind,
+        media: Media,
+        server_args: &[&str],
+    ) -> Result<Self> {
         let steps = Steps::new(settings.target.secrets());
-        let site = Site::obtain(&settings.target, test.server_args);
-        let session = settings.launcher.open(kind, test.media);
+        let site = Site::obtain(&settings.target, server_args);
+        let session = settings.launcher.open(kind, media);
         let (site, session) = tokio::try_join!(site, session)?;
         steps.add("the site and the browser are open");
         let browser = Browser::new(&session, &site, steps.clone(), settings.slow_mo);
         let sessions = Mutex::new(vec![session]);
-        Ok(Self { site, browser, settings, kind, steps, sessions })
+        Ok(Self { site, browser, settings, steps, sessions })
     }
 
     /// Opens a second device: a browser of the same kind with an empty profile of its own.
@@ -43,7 +46,7 @@ impl Context {
 
     /// The same, for a user who prefers something.
     pub async fn another_browser_with(&self, media: Media) -> Result<Browser> {
-        let session = self.settings.launcher.open(self.kind, media).await?;
+        let session = self.settings.launcher.open(self.browser.kind(), media).await?;
         let mut sessions = self.sessions.lock().await;
         let steps = self.steps.of_browser(sessions.len() + 1);
         steps.add("open");
@@ -90,15 +93,6 @@ impl Context {
         self.steps.add(format_args!("make the admin {}", user.name));
         self.site.add_admin(&user).await?;
         Ok(user)
-    }
-
-    /// Runs another test with a site and a browser of its own, and returns how it failed, if it did:
-    /// for tests of the harness itself.
-    pub async fn run_another(&self, test: Test) -> Option<Failure> {
-        match runner::attempt(&self.settings, &test, self.kind, None).await {
-            runner::Outcome::Failed(failure) => Some(failure),
-            runner::Outcome::Passed | runner::Outcome::Skipped(_) => None,
-        }
     }
 
     /// Keeps what can be seen of a failure.

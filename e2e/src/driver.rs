@@ -3,15 +3,13 @@
 mod cache;
 mod chromium;
 mod firefox;
+mod kind;
+mod program;
 
-use std::env;
-use std::ffi::OsStr;
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::{fmt, fs};
 
 use anyhow::Context as _;
-use clap::ValueEnum;
 use fantoccini::wd::Capabilities;
 use fantoccini::{Client, ClientBuilder};
 use hallpass_process::{Announcement, Server};
@@ -22,46 +20,11 @@ use tempfile::TempDir;
 use crate::Result;
 use crate::process::{on_a_thread, start};
 use cache::Cache;
+pub use kind::{Kind, Media, PLAIN_HOST};
 
 const LOG_FILE: &str = "driver.log";
 const PROFILE: &str = "profile";
 const VARIABLES: &str = "e2e/README.md has the variables that name another one";
-
-/// A browser of those that the suite knows.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, ValueEnum)]
-pub enum Kind {
-    /// Chromium or Chrome, by way of `ChromeDriver`
-    Chromium,
-    /// Firefox, by way of `geckodriver`
-    Firefox,
-}
-
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Chromium => "chromium",
-            Self::Firefox => "firefox",
-        })
-    }
-}
-
-/// What the browser's user has set; by default nothing.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct Media {
-    /// A dark colour scheme.
-    pub dark: bool,
-    /// Less motion.
-    pub reduced_motion: bool,
-    /// No cookies and no storage, for any site.
-    pub storage_blocked: bool,
-    /// So many CSS pixels for text whose size no page sets, where browsers take 16.
-    pub font_size: Option<u32>,
-    /// The time zone, such as `Asia/Kolkata`, where the machine has another one.
-    pub zone: Option<&'static str>,
-}
-
-/// A host name that browsers take to this machine, and that they do not trust as they do `localhost`.
-pub const PLAIN_HOST: &str = "hallpass.test";
 
 /// Starts browsers.
 #[derive(Debug)]
@@ -78,9 +41,17 @@ impl Launcher {
             launcher.open(Kind::Chromium, Media::default()).await?.close().await?;
         }
         if kinds.contains(&Kind::Firefox) {
-            launcher.firefox_cache = Some(Cache::make(&launcher).await?);
+            launcher.firefox_cache = Some(launcher.fill_cache().await?);
         }
         Ok(launcher)
+    }
+
+    /// Starts Firefox once, for the scripts that it compiles.
+    async fn fill_cache(&self) -> Result<Cache> {
+        let session = self.open(Kind::Firefox, Media::default()).await?;
+        // Firefox writes them when it closes in order.
+        session.client.clone().close().await?;
+        Cache::of(&session.dir.path().join(PROFILE))
     }
 
     /// Starts a driver on a free port, and a browser with an empty profile.
@@ -159,29 +130,4 @@ impl Session {
     pub(crate) fn log_file(&self) -> PathBuf {
         self.dir.path().join(LOG_FILE)
     }
-
-    fn profile(&self) -> PathBuf {
-        self.dir.path().join(PROFILE)
-    }
-}
-
-/// A program that a variable names, or else the first of these that is in PATH.
-fn program(variable: &str, names: &[&str]) -> Option<PathBuf> {
-    if let Some(path) = env::var_os(variable) {
-        return Some(path.into());
-    }
-    let path = env::var_os("PATH").unwrap_or_default();
-    let in_path =
-        |name: &&str| env::split_paths(&path).map(|dir| dir.join(name)).find(|file| file.is_file());
-    names.iter().find_map(in_path)
-}
-
-fn command(variable: &str, name: &str) -> Command {
-    Command::new(program(variable, &[name]).as_deref().unwrap_or(Path::new(OsStr::new(name))))
-}
-
-/// More of a browser's arguments, split at spaces.
-fn more_args(variable: &str) -> Vec<String> {
-    let more = env::var(variable).unwrap_or_default();
-    more.split_whitespace().map(str::to_owned).collect()
 }

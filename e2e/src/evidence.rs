@@ -9,15 +9,6 @@ use anyhow::Context as _;
 use crate::steps::Steps;
 use crate::{Browser, Kind, Result};
 
-/// How a test failed.
-#[derive(Clone, Debug)]
-pub struct Failure {
-    /// What went wrong.
-    pub error: String,
-    /// The folder with what was seen.
-    pub evidence: PathBuf,
-}
-
 /// The variable that names another folder for them.
 const REPORTS: &str = "HALLPASS_E2E_REPORTS";
 

@@ -25,6 +25,7 @@
 
 mod accessibility;
 mod api;
+mod attempt;
 mod browser;
 mod context;
 mod driver;
@@ -36,9 +37,11 @@ mod preflight;
 mod process;
 mod proxy;
 mod report;
+mod requirements;
 mod run;
 mod runner;
 mod server;
+mod settings;
 mod site;
 mod skip;
 mod steps;
@@ -49,10 +52,10 @@ mod wait;
 
 pub use accessibility::Violation;
 pub use api::ApiSession;
+pub use attempt::Failure;
 pub use browser::{Browser, Key, Window};
 pub use context::Context;
 pub use driver::{Kind, Media, PLAIN_HOST};
-pub use evidence::Failure;
 pub use proxy::{Answer, Held, Request};
 pub use runner::run;
 pub use site::Site;

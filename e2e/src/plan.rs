@@ -23,7 +23,7 @@ pub(crate) fn selected(tests: Vec<Test>, options: &Options) -> Result<Vec<Test>>
     for test in &tests {
         ensure!(names.insert(test.name), "there are two tests named {}", test.name);
     }
-    let asked_for = |test: &Test| options.asks_for(&full_name(test));
+    let asked_for = |test: &Test| options.asks_for(&test.full_name());
     let selected: Vec<_> = tests.into_iter().filter(asked_for).collect();
     ensure!(
         !selected.is_empty(),
@@ -50,13 +50,9 @@ pub(crate) fn jobs(tests: &[Test], options: &Options, seed: u64) -> Vec<Job> {
 pub(crate) fn list(tests: &[Test]) -> String {
     let mut list = String::new();
     for test in tests {
-        let _ = writeln!(list, "{}{}", full_name(test), needs(test));
+        let _ = writeln!(list, "{}{}", test.full_name(), needs(test));
     }
     list
-}
-
-pub(crate) fn full_name(test: &Test) -> String {
-    format!("{}::{}", test.group(), test.name)
 }
 
 fn needs(test: &Test) -> String {

@@ -7,28 +7,21 @@
 //!   are left and removes the folder.
 //! - If the guard was killed too, the next run does the same when it starts.
 
+mod folder;
 mod sweep;
 
 use std::env;
 use std::ffi::OsString;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Read as _};
 use std::os::unix::process::CommandExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, ExitCode, Stdio};
 
 use anyhow::{Context as _, anyhow};
 
 use crate::Result;
-
-/// Begins the name of each run's folder.
-const PREFIX: &str = "hallpass-e2e-";
-
-/// The file in it that the run has locked.
-const LOCK: &str = "lock";
-
-/// The variable in the environment of a run's programs; it holds the path of the run's folder.
-const MARK: &str = "E2E_RUN_DIR";
+use folder::MARK;
 
 /// The option that makes the suite's program the guard of a run.
 const GUARD_OPTION: &str = "--guard";
@@ -48,8 +41,8 @@ impl Run {
         if let Some(swept) = sweep::dead_runs(&base) {
             eprintln!("e2e: {swept}");
         }
-        let (dir, lock) =
-            new_dir(&base).with_context(|| format!("can't make a folder in {}", base.display()))?;
+        let (dir, lock) = folder::make(&base)
+            .with_context(|| format!("can't make a folder in {}", base.display()))?;
         tempfile::env::override_temp_dir(&dir)
             .map_err(|other| anyhow!("temporary files go to {} already", other.display()))?;
         let guard = start_guard(&dir).context("can't start the guard of the run")?;
@@ -69,16 +62,6 @@ pub(crate) fn mark() -> (&'static str, OsString) {
     (MARK, tempfile::env::temp_dir().into())
 }
 
-/// A new folder with a lock that nobody else can have taken: it gets its name once it is locked.
-fn new_dir(base: &Path) -> Result<(PathBuf, File)> {
-    let dir = tempfile::Builder::new().prefix(PREFIX).tempdir_in(base)?;
-    let unlocked = dir.path().join("lock.new");
-    let lock = File::create(&unlocked)?;
-    lock.try_lock()?;
-    fs::rename(unlocked, dir.path().join(LOCK))?;
-    Ok((dir.keep(), lock))
-}
-
 /// In a process group of its own, so that what ends the run does not end its guard. The input is a
 /// pipe that closes when the run ends.
 fn start_guard(dir: &Path) -> io::Result<Child> {
@@ -91,7 +74,7 @@ fn start_guard(dir: &Path) -> io::Result<Child> {
 pub(crate) fn guard(dir: &Path) -> ExitCode {
     let mut rest = Vec::new();
     let _ = io::stdin().read_to_end(&mut rest);
-    if sweep::is_folder_of_a_run(dir) {
+    if folder::is_of_a_run(dir) {
         sweep::clean(dir);
     }
     ExitCode::SUCCESS

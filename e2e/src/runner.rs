@@ -3,7 +3,6 @@
 
 use std::cell::RefCell;
 use std::panic::{self, AssertUnwindSafe};
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
@@ -16,37 +15,20 @@ use tokio::runtime;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
+use crate::attempt::{Attempt, Failure, TestOutcome};
 use crate::driver::Launcher;
-use crate::evidence::{self, Evidence, Failure};
+use crate::evidence::{self, Evidence};
 use crate::options::Options;
 use crate::plan::{self, Job};
-use crate::report::{Attempt, Report};
+use crate::report::Report;
+use crate::requirements::unmet;
 use crate::run::{self, Run};
+use crate::settings::Settings;
 use crate::target::Target;
-use crate::{Context, Kind, Result, Skip, Test, preflight, server, skip};
+use crate::{Context, Kind, Result, Skip, Test, preflight, server};
 
 /// Evidence of a browser that does not answer any more must not hold up the run.
 const EVIDENCE_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// What all tests of a run have in common.
-#[derive(Debug)]
-pub(crate) struct Settings {
-    pub(crate) target: Target,
-    pub(crate) launcher: Launcher,
-    pub(crate) slow_mo: Duration,
-    timeout: Duration,
-    evidence: PathBuf,
-    /// Becomes true when someone wants the run to end.
-    interrupted: watch::Receiver<bool>,
-}
-
-/// How a test ended.
-#[derive(Clone, Debug)]
-pub(crate) enum Outcome {
-    Passed,
-    Skipped(Skip),
-    Failed(Failure),
-}
 
 /// Runs the tests as the command line says, and reports on them: `main` of a suite.
 ///
@@ -125,7 +107,7 @@ fn run_all(jobs: Vec<Job>, settings: &Arc<Settings>, options: &Options, report: 
         }
         drop(sender);
         for attempt in attempts {
-            if options.fail_fast && matches!(attempt.outcome, Outcome::Failed(_)) {
+            if options.fail_fast && matches!(attempt.outcome, TestOutcome::Failed(_)) {
                 *queue.lock().unwrap_or_else(PoisonError::into_inner) = Vec::new().into_iter();
             }
             report.add(attempt);
@@ -143,31 +125,31 @@ fn work(
         let started = Instant::now();
         let outcome = match runtime() {
             Ok(runtime) => runtime.block_on(attempt(settings, &test, kind, repeat)),
-            Err(error) => Outcome::Skipped(Skip::because(format!("{error:#}"))),
+            Err(error) => TestOutcome::Skipped(Skip::because(format!("{error:#}"))),
         };
         let _ = attempts.send(Attempt { test, kind, repeat, outcome, took: started.elapsed() });
     }
 }
 
 /// Runs a test once. Whatever happens in it, its browsers are closed and its server stopped.
-pub(crate) async fn attempt(
+async fn attempt(
     settings: &Arc<Settings>,
     test: &Test,
     kind: Kind,
     repeat: Option<u32>,
-) -> Outcome {
+) -> TestOutcome {
     let mut interrupted = settings.interrupted.clone();
     if *interrupted.borrow() {
-        return Outcome::Skipped(Skip::because("interrupted"));
+        return TestOutcome::Skipped(Skip::because("interrupted"));
     }
-    if let Some(skip) = skip::reason(test, &settings.target, kind) {
-        return Outcome::Skipped(skip);
+    if let Some(skip) = unmet(test, &settings.target, kind) {
+        return TestOutcome::Skipped(skip);
     }
     let evidence = || Evidence::new(&settings.evidence, test.name, kind, repeat);
     tokio::select! {
         outcome = attempt_now(settings, test, kind, evidence) => outcome,
         _ = interrupted.wait_for(|interrupted| *interrupted) => {
-            Outcome::Skipped(Skip::because("interrupted"))
+            TestOutcome::Skipped(Skip::because("interrupted"))
         }
     }
 }
@@ -177,16 +159,20 @@ async fn attempt_now(
     test: &Test,
     kind: Kind,
     evidence: impl Fn() -> Evidence,
-) -> Outcome {
-    let opened = timeout(settings.timeout, Context::open(settings.clone(), test, kind)).await;
+) -> TestOutcome {
+    let opened = timeout(
+        settings.timeout,
+        Context::open(settings.clone(), kind, test.media, test.server_args),
+    )
+    .await;
     let context = match opened.context("neither site nor browser started in time").flatten() {
         Ok(context) => context,
         Err(error) => return failed(&evidence(), &format!("{error:#}")),
     };
-    let ended = match tell(settings, test, &context).await {
-        Ok(()) => Outcome::Passed,
+    let ended = match run_story(settings, test, &context).await {
+        Ok(()) => TestOutcome::Passed,
         Err(error) => match error.downcast_ref::<Skip>() {
-            Some(skip) => Outcome::Skipped(skip.clone()),
+            Some(skip) => TestOutcome::Skipped(skip.clone()),
             None => {
                 let evidence = evidence();
                 let _ = timeout(EVIDENCE_TIMEOUT, context.keep_evidence(&evidence)).await;
@@ -195,13 +181,24 @@ async fn attempt_now(
         },
     };
     match (ended, context.close().await) {
-        (Outcome::Passed, Err(error)) => failed(&evidence(), &format!("{error:#}")),
+        (TestOutcome::Passed, Err(error)) => failed(&evidence(), &format!("{error:#}")),
         (ended, _) => ended,
     }
 }
 
+impl Context {
+    /// Runs another test with a site and a browser of its own, and returns how it failed, if it did:
+    /// for tests of the harness itself.
+    pub async fn run_another(&self, test: Test) -> Option<Failure> {
+        match attempt(&self.settings, &test, self.browser.kind(), None).await {
+            TestOutcome::Failed(failure) => Some(failure),
+            TestOutcome::Passed | TestOutcome::Skipped(_) => None,
+        }
+    }
+}
+
 /// The test itself: its panic or its delay is an error of its own alone.
-async fn tell(settings: &Settings, test: &Test, context: &Context) -> Result {
+async fn run_story(settings: &Settings, test: &Test, context: &Context) -> Result {
     let story = AssertUnwindSafe((test.story)(context)).catch_unwind();
     match timeout(settings.timeout, story).await {
         Ok(Ok(result)) => result,
@@ -210,9 +207,9 @@ async fn tell(settings: &Settings, test: &Test, context: &Context) -> Result {
     }
 }
 
-fn failed(evidence: &Evidence, error: &str) -> Outcome {
+fn failed(evidence: &Evidence, error: &str) -> TestOutcome {
     evidence.write("error.txt", error);
-    Outcome::Failed(Failure { error: error.to_owned(), evidence: evidence.dir().to_owned() })
+    TestOutcome::Failed(Failure { error: error.to_owned(), evidence: evidence.dir().to_owned() })
 }
 
 thread_local! {

@@ -2,10 +2,6 @@
 
 use std::fmt;
 
-use crate::driver::Kind;
-use crate::target::Target;
-use crate::test::Test;
-
 /// Ends a test that can't be done here; the report shows it as skipped, for this reason.
 ///
 /// ```
@@ -32,91 +28,3 @@ impl fmt::Display for Skip {
 }
 
 impl std::error::Error for Skip {}
-
-/// Why a test can't be done on this target with this browser, if it can't.
-pub(crate) fn reason(test: &Test, target: &Target, kind: Kind) -> Option<Skip> {
-    if let Some((only, why)) = test.only_on
-        && only != kind
-    {
-        return Some(Skip::because(format!("only on {only}: {why}")));
-    }
-    let Target::Deployment(deployment) = target else { return None };
-    let needs = test.needs;
-    let unmet = if needs.server {
-        "needs the server in hand"
-    } else if needs.users && !deployment.registration_open {
-        "needs new users, and registration is closed"
-    } else if needs.account && !deployment.can_sign_in() {
-        "needs an account: --account and HALLPASS_E2E_PASSWORD, or open registration"
-    } else if needs.admin && deployment.admin.is_none() {
-        "needs an admin: --admin and HALLPASS_E2E_ADMIN_PASSWORD"
-    } else {
-        return None;
-    };
-    Some(Skip::because(unmet))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::target::Deployment;
-    use crate::{Context, Result, User};
-
-    async fn story(_: &Context) -> Result {
-        Ok(())
-    }
-
-    fn deployment(registration_open: bool) -> Deployment {
-        let origin = "https://login.example".to_owned();
-        Deployment { origin, registration_open, account: None, admin: None }
-    }
-
-    fn skipped(test: &Test, deployment: Deployment) -> String {
-        let target = Target::Deployment(deployment);
-        reason(test, &target, Kind::Chromium).map(|skip| skip.to_string()).unwrap_or_default()
-    }
-
-    #[test]
-    fn a_server_of_our_own_has_all_that_a_test_needs() {
-        let tests = crate::tests![
-            story.needs_server().needs_users().needs_account().needs_admin().server_args(&["-x"])
-        ];
-        assert_eq!(reason(&tests[0], &Target::Own, Kind::Firefox), None);
-    }
-
-    #[test]
-    fn a_deployment_is_not_in_hand() {
-        let tests = crate::tests![story.server_args(&["--access-ttl", "3s"]), story];
-        assert!(skipped(&tests[0], deployment(true)).contains("in hand"));
-        assert_eq!(skipped(&tests[1], deployment(false)), "");
-    }
-
-    #[test]
-    fn users_are_made_where_registration_is_open() {
-        let tests = crate::tests![story.needs_users()];
-        assert!(skipped(&tests[0], deployment(false)).contains("registration is closed"));
-        assert_eq!(skipped(&tests[0], deployment(true)), "");
-    }
-
-    #[test]
-    fn an_account_is_given_or_made() {
-        let tests = crate::tests![story.needs_account(), story.needs_admin()];
-        let given = Some(User::new("ada", "secret"));
-        assert!(skipped(&tests[0], deployment(false)).contains("--account"));
-        assert_eq!(skipped(&tests[0], deployment(true)), "");
-        assert_eq!(
-            skipped(&tests[0], Deployment { account: given.clone(), ..deployment(false) }),
-            ""
-        );
-        assert!(skipped(&tests[1], deployment(true)).contains("--admin"));
-        assert_eq!(skipped(&tests[1], Deployment { admin: given, ..deployment(false) }), "");
-    }
-
-    #[test]
-    fn a_test_for_one_browser_is_skipped_on_the_other() {
-        let tests = crate::tests![story.only_on(Kind::Chromium, "Firefox has no such thing")];
-        let skip = reason(&tests[0], &Target::Own, Kind::Firefox).expect("skipped");
-        assert_eq!(skip.to_string(), "only on chromium: Firefox has no such thing");
-        assert_eq!(reason(&tests[0], &Target::Own, Kind::Chromium), None);
-    }
-}

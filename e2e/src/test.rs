@@ -96,6 +96,10 @@ impl Test {
     pub(crate) fn group(&self) -> &'static str {
         self.module.split_once("::").map_or("", |(_, group)| group)
     }
+
+    pub(crate) fn full_name(&self) -> String {
+        format!("{}::{}", self.group(), self.name)
+    }
 }
 
 impl fmt::Debug for Test {

@@ -7,7 +7,6 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
-use super::{Kind, Launcher, Media};
 use crate::Result;
 
 const SCRIPTS: &str = "startupCache";
@@ -17,13 +16,10 @@ const VERSION: &str = "compatibility.ini";
 pub(super) struct Cache(TempDir);
 
 impl Cache {
-    /// Starts Firefox once, for what it keeps.
-    pub(super) async fn make(launcher: &Launcher) -> Result<Self> {
+    /// What Firefox has left in this profile.
+    pub(super) fn of(profile: &Path) -> Result<Self> {
         let cache = Self(tempfile::Builder::new().prefix("cache-").tempdir()?);
-        let session = launcher.open(Kind::Firefox, Media::default()).await?;
-        // The cache is written when the browser closes in order.
-        session.client.clone().close().await?;
-        copy(&session.profile(), cache.0.path())?;
+        copy(profile, cache.0.path())?;
         Ok(cache)
     }
 

@@ -1,10 +1,11 @@
 use std::path::Path;
+use std::process::Command;
 
 use fantoccini::wd::Capabilities;
 use serde_json::json;
-use std::process::Command;
 
-use super::{Media, PLAIN_HOST, command, more_args, program};
+use super::kind::{Media, PLAIN_HOST};
+use super::program::{command, more_args, program};
 
 /// What stands before the port that `ChromeDriver` listens on.
 pub(super) const READY: &str = "started successfully on port ";

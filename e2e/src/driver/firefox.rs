@@ -1,11 +1,12 @@
 use std::path::Path;
+use std::process::Command;
 
 use anyhow::Context as _;
 use fantoccini::wd::Capabilities;
 use serde_json::json;
-use std::process::Command;
 
-use super::{Media, PLAIN_HOST, command, more_args, program};
+use super::kind::{Media, PLAIN_HOST};
+use super::program::{command, more_args, program};
 use crate::Result;
 
 /// What stands before the port that `geckodriver` listens on.

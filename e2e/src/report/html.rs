@@ -6,9 +6,8 @@ use std::time::Duration;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::{Attempt, Report, seconds};
-use crate::evidence::Failure;
-use crate::runner::Outcome;
+use super::results::{Report, seconds};
+use crate::attempt::{Attempt, Failure, TestOutcome};
 
 const STYLE: &str = include_str!("report.css");
 
@@ -19,7 +18,7 @@ pub(super) fn render(report: &Report, took: Duration, dir: &Path) -> String {
         n => format!("Browser suite: {n} failed"),
     };
     let failed = report.attempts.iter().filter_map(|attempt| match &attempt.outcome {
-        Outcome::Failed(failure) => Some((attempt, failure)),
+        TestOutcome::Failed(failure) => Some((attempt, failure)),
         _ => None,
     });
     let page = html! {
@@ -81,9 +80,9 @@ fn table(report: &Report) -> Markup {
 
 fn result(attempt: &Attempt) -> Markup {
     match &attempt.outcome {
-        Outcome::Passed => html! { span.passed { "passed" } },
-        Outcome::Skipped(skip) => html! { span.skipped { "skipped" } ": " (skip) },
-        Outcome::Failed(_) => html! { a.failed href={ "#" (anchor(attempt)) } { "failed" } },
+        TestOutcome::Passed => html! { span.passed { "passed" } },
+        TestOutcome::Skipped(skip) => html! { span.skipped { "skipped" } ": " (skip) },
+        TestOutcome::Failed(_) => html! { a.failed href={ "#" (anchor(attempt)) } { "failed" } },
     }
 }
 

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, Report as JunitReport, TestCase, TestCaseStatus, TestSuite};
 
-use super::{Attempt, Report};
+use super::results::Report;
 use crate::Result;
-use crate::runner::Outcome;
+use crate::attempt::{Attempt, TestOutcome};
 
 /// A suite for each browser; a test's class is the module it is in.
 pub(super) fn render(report: &Report, took: Duration) -> Result<String> {
@@ -23,13 +23,13 @@ pub(super) fn render(report: &Report, took: Duration) -> Result<String> {
 
 fn case(attempt: &Attempt) -> TestCase {
     let status = match &attempt.outcome {
-        Outcome::Passed => TestCaseStatus::success(),
-        Outcome::Skipped(skip) => {
+        TestOutcome::Passed => TestCaseStatus::success(),
+        TestOutcome::Skipped(skip) => {
             let mut status = TestCaseStatus::skipped();
             status.set_message(skip.to_string());
             status
         }
-        Outcome::Failed(failure) => {
+        TestOutcome::Failed(failure) => {
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
             status.set_message(failure.error.lines().next().unwrap_or_default());
             let (error, place) = (&failure.error, failure.evidence.display());

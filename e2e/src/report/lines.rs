@@ -3,26 +3,25 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::{Attempt, Report, seconds};
-use crate::plan::full_name;
-use crate::runner::Outcome;
+use super::results::{Report, seconds};
+use crate::attempt::{Attempt, TestOutcome};
 
 /// A line for a test that has ended.
 pub(super) fn print(attempt: Option<&Attempt>, done: usize, planned: usize) {
     let Some(attempt) = attempt else { return };
     let width = planned.to_string().len();
     let word = match attempt.outcome {
-        Outcome::Passed => "ok",
-        Outcome::Failed(_) => "FAILED",
-        Outcome::Skipped(_) => "skipped",
+        TestOutcome::Passed => "ok",
+        TestOutcome::Failed(_) => "FAILED",
+        TestOutcome::Skipped(_) => "skipped",
     };
     let repeat = attempt.repeat.map(|n| format!(" #{n}")).unwrap_or_default();
-    let (kind, name, took) = (attempt.kind, full_name(&attempt.test), seconds(attempt.took));
+    let (kind, name, took) = (attempt.kind, attempt.test.full_name(), seconds(attempt.took));
     println!("[{done:width$}/{planned}] {word:7} {kind:8} {name}{repeat} ({took})");
     match &attempt.outcome {
-        Outcome::Passed => {}
-        Outcome::Skipped(skip) => println!("    {skip}"),
-        Outcome::Failed(failure) => {
+        TestOutcome::Passed => {}
+        TestOutcome::Skipped(skip) => println!("    {skip}"),
+        TestOutcome::Failed(failure) => {
             let error = failure.error.replace('\n', "\n    ");
             println!("    {error}\n    see {}", failure.evidence.display());
         }
@@ -33,7 +32,7 @@ pub(super) fn print(attempt: Option<&Attempt>, done: usize, planned: usize) {
 pub(super) fn summarize(report: &Report, took: Duration, dir: &Path) {
     println!();
     for attempt in &report.attempts {
-        if let Outcome::Failed(failure) = &attempt.outcome {
+        if let TestOutcome::Failed(failure) = &attempt.outcome {
             let error = failure.error.lines().next().unwrap_or_default();
             println!("FAILED {} {}: {error}", attempt.kind, attempt.name());
         }
@@ -61,7 +60,8 @@ fn repeats(report: &Report, kind: crate::Kind) {
     let of_kind = || report.attempts.iter().filter(move |attempt| attempt.kind == kind);
     let Some(repeats) = of_kind().filter_map(|attempt| attempt.repeat).max() else { return };
     let clean = |n: &u32| {
-        let failed = |a: &Attempt| a.repeat == Some(*n) && matches!(a.outcome, Outcome::Failed(_));
+        let failed =
+            |a: &Attempt| a.repeat == Some(*n) && matches!(a.outcome, TestOutcome::Failed(_));
         !of_kind().any(failed)
     };
     let passed = (1..=repeats).filter(clean).count();

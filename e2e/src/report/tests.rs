@@ -1,12 +1,14 @@
+use std::time::Duration;
+
 use super::*;
-use crate::evidence::Failure;
-use crate::{Context, Skip};
+use crate::attempt::Failure;
+use crate::{Context, Kind, Skip};
 
 async fn one(_: &Context) -> Result {
     Ok(())
 }
 
-fn report(outcomes: Vec<Outcome>) -> Report {
+fn report(outcomes: Vec<TestOutcome>) -> Report {
     let mut report = Report::begin(&Target::Own, 7, outcomes.len());
     for outcome in outcomes {
         let test = crate::tests![one].remove(0);
@@ -16,16 +18,16 @@ fn report(outcomes: Vec<Outcome>) -> Report {
     report
 }
 
-fn failure(error: &str) -> Outcome {
+fn failure(error: &str) -> TestOutcome {
     let evidence = "/run/e2e/one-firefox".into();
-    Outcome::Failed(Failure { error: error.to_owned(), evidence })
+    TestOutcome::Failed(Failure { error: error.to_owned(), evidence })
 }
 
 #[test]
 fn what_a_page_said_is_no_markup_in_the_report() {
     let report = report(vec![
         failure("saw </pre><script>alert(1)</script>"),
-        Outcome::Skipped(Skip::because("<b>closed</b>")),
+        TestOutcome::Skipped(Skip::because("<b>closed</b>")),
     ]);
     let page = html::render(&report, Duration::ZERO, Path::new("/run/e2e"));
     assert!(!page.contains("<script>") && !page.contains("<b>"), "{page}");
@@ -34,7 +36,7 @@ fn what_a_page_said_is_no_markup_in_the_report() {
 
 #[test]
 fn the_page_counts_and_names_each_run() {
-    let report = report(vec![Outcome::Passed, failure("no")]);
+    let report = report(vec![TestOutcome::Passed, failure("no")]);
     let page = html::render(&report, Duration::from_secs(3), Path::new("/run/e2e"));
     assert!(page.contains("1 passed, 1 failed, 0 skipped in 3.0 s"), "{page}");
     assert!(page.contains("href=\"#one-firefox\""), "{page}");
@@ -42,8 +44,8 @@ fn the_page_counts_and_names_each_run() {
 
 #[test]
 fn junit_has_a_suite_for_each_browser() {
-    let skip = Outcome::Skipped(Skip::because("registration is closed"));
-    let report = report(vec![Outcome::Passed, skip, failure("first\nsecond & last")]);
+    let skip = TestOutcome::Skipped(Skip::because("registration is closed"));
+    let report = report(vec![TestOutcome::Passed, skip, failure("first\nsecond & last")]);
     let xml = junit::render(&report, Duration::from_secs(3)).expect("valid");
     for part in [
         r#"<testsuite name="firefox" tests="3" skipped="1" errors="0" failures="1""#,

@@ -3,14 +3,13 @@
 use std::fmt;
 use std::fs::{self, File};
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::thread::sleep;
 use std::time::Duration;
 
-use rustix::process::{Pid, PidfdFlags, Signal, getuid, pidfd_open, pidfd_send_signal};
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
-use super::{LOCK, MARK, PREFIX};
+use super::folder::{self, LOCK, MARK};
 
 /// A program that starts others while it is ended takes several rounds.
 const ROUNDS: usize = 200;
@@ -35,7 +34,7 @@ pub(super) fn dead_runs(base: &Path) -> Option<Swept> {
     let mut swept = Swept::default();
     for entry in fs::read_dir(base).into_iter().flatten().flatten() {
         let dir = entry.path();
-        if !is_folder_of_a_run(&dir) {
+        if !folder::is_of_a_run(&dir) {
             continue;
         }
         // While a run lives, nobody else gets its lock.
@@ -46,15 +45,6 @@ pub(super) fn dead_runs(base: &Path) -> Option<Swept> {
         }
     }
     (swept.folders > 0).then_some(swept)
-}
-
-/// Whether a run of this user has made this folder, as far as its name, its owner and its lock tell.
-pub(super) fn is_folder_of_a_run(dir: &Path) -> bool {
-    let named =
-        dir.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(PREFIX.as_bytes()));
-    let ours =
-        fs::symlink_metadata(dir).is_ok_and(|dir| dir.is_dir() && dir.uid() == getuid().as_raw());
-    named && ours && dir.join(LOCK).is_file()
 }
 
 /// Ends the run's programs, removes its folder, and returns how many programs there were.
@@ -106,7 +96,6 @@ mod tests {
     use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
     use std::process::{Child, Command};
 
-    use super::super::new_dir;
     use super::*;
 
     fn sleeper(dir: Option<&Path>) -> Child {
@@ -130,7 +119,7 @@ mod tests {
     #[test]
     fn what_a_dead_run_has_left_is_ended_and_removed() {
         let base = tempfile::tempdir().unwrap();
-        let (dir, lock) = new_dir(base.path()).unwrap();
+        let (dir, lock) = folder::make(base.path()).unwrap();
         fs::create_dir_all(dir.join("browser/profile")).unwrap();
         fs::write(dir.join("browser/profile/prefs.js"), "").unwrap();
         let mut left = sleeper(Some(&dir));
@@ -146,8 +135,8 @@ mod tests {
     #[test]
     fn what_is_alive_or_somebody_elses_is_left_alone() {
         let base = tempfile::tempdir().unwrap();
-        let (live, _lock) = new_dir(base.path()).unwrap();
-        let (dead, lock) = new_dir(base.path()).unwrap();
+        let (live, _lock) = folder::make(base.path()).unwrap();
+        let (dead, lock) = folder::make(base.path()).unwrap();
         drop(lock);
         let foreign = base.path().join("hallpass-e2e-notes");
         fs::create_dir(&foreign).unwrap();
