@@ -17,34 +17,34 @@ use crate::statistics::{self, Spread};
 
 /// A server and what it is asked.
 #[derive(Debug)]
-pub struct Contender {
+pub(super) struct Contender {
     /// On the server's core, or on all.
-    pub server: Server,
+    pub(super) server: Server,
     /// The clients take turns with them.
-    pub requests: Vec<Vec<u8>>,
+    pub(super) requests: Vec<Vec<u8>>,
     /// As many connections.
-    pub clients: usize,
+    pub(super) clients: usize,
     /// It takes part in every so many rounds.
-    pub every: usize,
+    pub(super) every: usize,
     /// What was measured in each round that it took part in.
-    pub rounds: Vec<Round>,
+    pub(super) rounds: Vec<Round>,
 }
 
 /// What one round measured.
 #[derive(Debug)]
-pub struct Round {
+pub(super) struct Round {
     /// Its number, from 0.
     number: usize,
     /// Answers per second.
-    pub per_second: f64,
+    pub(super) per_second: f64,
     /// How much of its core, or cores, the server took.
-    pub server_busy: f64,
+    pub(super) server_busy: f64,
     /// How much of its core the load took.
-    pub load_busy: f64,
+    pub(super) load_busy: f64,
     /// How much of the server's core other programs and other machines took.
-    pub disturbed: f64,
+    pub(super) disturbed: f64,
     /// In microseconds.
-    pub latency_us: Histogram<u64>,
+    pub(super) latency_us: Histogram<u64>,
 }
 
 /// Above this the load may be what is measured.
@@ -63,17 +63,17 @@ const DISTURBED: f64 = 0.03;
 
 impl Contender {
     /// One that takes part in every round.
-    pub fn new(server: Server, requests: Vec<Vec<u8>>, clients: usize) -> Self {
+    pub(super) fn new(server: Server, requests: Vec<Vec<u8>>, clients: usize) -> Self {
         Self { server, requests, clients, every: 1, rounds: Vec::new() }
     }
 
     /// What was measured, round by round.
-    pub fn spread(&self, figure: impl Fn(&Round) -> f64) -> Spread {
+    pub(super) fn spread(&self, figure: impl Fn(&Round) -> f64) -> Spread {
         Spread::of(self.rounds.iter().map(figure))
     }
 
     /// Its rate over another one's in those rounds in which both took part.
-    pub fn ratio(&self, other: &Self, figure: impl Fn(&Round) -> f64) -> Spread {
+    pub(super) fn ratio(&self, other: &Self, figure: impl Fn(&Round) -> f64) -> Spread {
         let both = self.rounds.iter().filter_map(|round| {
             let other = other.rounds.iter().find(|other| other.number == round.number)?;
             Some((figure(round), figure(other)))
@@ -83,7 +83,7 @@ impl Contender {
     }
 
     /// Whose core was the bottleneck, and who disturbed.
-    pub fn busy(&self) -> String {
+    pub(super) fn busy(&self) -> String {
         let percent = |figure: fn(&Round) -> f64| 100.0 * self.spread(figure).median;
         let (server, load) = (percent(|round| round.server_busy), percent(|round| round.load_busy));
         let others = percent(|round| round.disturbed);
@@ -97,7 +97,7 @@ impl Contender {
     /// # Errors
     ///
     /// If the load was.
-    pub fn check(&self, name: &str) -> anyhow::Result<()> {
+    pub(super) fn check(&self, name: &str) -> anyhow::Result<()> {
         let is_load = self.spread(|round| round.load_busy).median > LOAD_IS_BUSY
             && self.spread(|round| round.server_busy).median < SERVER_IS_BUSY;
         ensure!(!is_load, "{name}: the load was the bottleneck, {}", self.busy());
@@ -147,7 +147,7 @@ impl Contender {
 /// # Errors
 ///
 /// If a server does not answer as it should; the error names it.
-pub fn hold(
+pub(super) fn hold(
     bench: &Bench,
     findings: &mut Findings,
     contenders: &mut [&mut Contender],
