@@ -10,8 +10,8 @@ use crate::{experiment, goose, selftest};
 
 /// Load test of a login server, with a verdict.
 ///
-/// Without a command it does what `open` does, whose options it takes: thirty seconds of verifications
-/// and logins at a fixed rate.
+/// Without a command it does what `open` does, whose options it takes: thirty seconds of
+/// verifications and logins at a fixed rate.
 #[derive(Clone, Debug, Parser)]
 #[command(version, args_conflicts_with_subcommands = true, after_help = EXIT_STATUS)]
 pub(crate) struct Cli {
@@ -39,7 +39,8 @@ pub(crate) enum Command {
     Overload(experiment::OverloadArgs),
     /// Everybody signs in at once after an outage: how long until the server is itself again?
     Storm(experiment::StormArgs),
-    /// Closed loop: a number of users, each of which sends its next request when the last is answered
+    /// Closed loop: a number of users, each of which sends its next request when the last is
+    /// answered
     Goose(goose::Args),
     /// Does the time of a refused sign-in betray who has an account?
     Enumerate(experiment::EnumerateArgs),

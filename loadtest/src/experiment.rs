@@ -1,9 +1,10 @@
-//! The experiments: each answers one question about a server by open-loop runs, with a verdict, a picture
-//! and the numbers.
+//! The experiments: each answers one question about a server by open-loop runs, with a verdict, a
+//! picture and the numbers.
 //!
-//! An experiment is a body that runs on a [`Scene`] and hands back its [`Findings`]. What is common to all
-//! is here: a [`ReportWriter`] that notes how it is run and writes the reports, and [`on_scene`], which finds the
-//! server, sets accounts up on it, and ends it. [`conduct`] is both for one server.
+//! An experiment is a body that runs on a [`Scene`] and hands back its [`Findings`]. What is common
+//! to all is here: a [`ReportWriter`] that notes how it is run and writes the reports, and
+//! [`on_scene`], which finds the server, sets accounts up on it, and ends it. [`conduct`] is both
+//! for one server.
 
 mod args;
 mod compare;

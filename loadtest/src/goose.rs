@@ -38,8 +38,8 @@ use crate::verdict::{Ending, Verdict};
 /// Its name in reports.
 const EXPERIMENT: &str = "goose";
 
-/// How long the tokens of a server of the run's own live where the negative scenario has to wait for
-/// one to expire; without it, the server's default.
+/// How long the tokens of a server of the run's own live where the negative scenario has to wait
+/// for one to expire; without it, the server's default.
 const SHORT_LIFE: &str = "5s";
 
 /// What is known before anything is started.
@@ -51,10 +51,6 @@ struct Plan<'a> {
 }
 
 /// Runs the scenarios and judges them.
-///
-/// # Errors
-///
-/// The command line is wrong ([`UsageError`]), or nothing could be measured.
 pub(crate) fn run(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Ending> {
     let options = attack::goose_options(args)?;
     let spec = Spec::find(&args.target.target).map_err(|e| UsageError(format!("--target: {e}")))?;
@@ -88,8 +84,8 @@ fn check_reports(args: &Args) -> Result<(), UsageError> {
     args.report.iter().try_for_each(|file| check_writable("--report", file))
 }
 
-/// A server that is started to be shown expired tokens makes tokens that expire soon, unless it is told
-/// how long they are to live.
+/// A server that is started to be shown expired tokens makes tokens that expire soon, unless it is
+/// told how long they are to live.
 fn with_short_tokens(args: &TargetArgs, split: &Split) -> TargetArgs {
     let mut args = args.clone();
     let is_set = std::env::var_os("HALLPASS_ACCESS_TTL").is_some_and(|ttl| ttl != OsString::new())
@@ -112,33 +108,26 @@ async fn measure(host: &Host, plan: Plan<'_>, interrupt: &Interrupt) -> anyhow::
     let provisioner = Provisioner::new(&target, host, &clients, &args.accounts, interrupt)?;
     let world = Arc::new(seating::seat(args, &split, &target, &clients, &provisioner).await?);
     let skipped = world.negative.as_ref().map(|negative| negative.skipped().to_vec());
-    for (call, reason) in skipped.iter().flatten() {
-        eprintln!("skipped: {call}: {reason}");
-    }
-    eprintln!(
-        "running {} users ({split}) for {}",
-        args.users,
-        humantime::format_duration(args.run_time)
-    );
+    let skipped = skipped.unwrap_or_default();
+    skipped.iter().for_each(|(call, reason)| eprintln!("skipped: {call}: {reason}"));
+    let time = humantime::format_duration(args.run_time);
+    eprintln!("running {} users ({split}) for {time}", args.users);
     let with_ramp_up = options.no_reset_metrics;
     let (place, mut readings) = (host.place(), Readings::default());
     let start = Instant::now();
     readings.add(read(&place));
-    let measured = attack::attack(options, args, &world, interrupt).await?;
+    let GooseRun { metrics, missed_thresholds } =
+        attack::attack(options, args, &world, interrupt).await?;
     readings.add(read(&place));
     let contention = readings.shares(start, start.elapsed());
-    let GooseRun { metrics, missed_thresholds } = measured;
-    let summary = Summary::of(&metrics, &world, with_ramp_up);
-    for file in &args.report {
-        println!("Goose's report: {}", file.display());
-    }
+    args.report.iter().for_each(|file| println!("Goose's report: {}", file.display()));
     Ok(Evidence {
-        summary,
+        summary: Summary::of(&metrics, &world, with_ramp_up),
         accepted: world.tally.accepted(),
         failures: world.tally.failures(),
         missed_thresholds,
         wanted: world.wanted(&split, &args.mix),
-        skipped: skipped.unwrap_or_default(),
+        skipped,
         interrupted: interrupt.caught(),
         contention,
         max_others: args.max_others,

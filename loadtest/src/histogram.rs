@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use crate::stats::ranks;
 
-/// A collection of times. Percentiles are at most 0.1 % too high and never too low, and not above the
-/// longest time, which is exact like the mean.
+/// A collection of times. Percentiles are at most 0.1 % too high and never too low, and not above
+/// the longest time, which is exact like the mean.
 #[derive(Clone, Debug)]
 pub(crate) struct Times {
     histogram: Histogram<u64>,
@@ -16,8 +16,8 @@ pub(crate) struct Times {
     max_us: u64,
 }
 
-/// The 95 % intervals of a collection's percentiles, in microseconds: `[low, high]`, with `null` for an end that
-/// so few times do not have.
+/// The 95 % intervals of a collection's percentiles, in microseconds: `[low, high]`, with `null`
+/// for an end that so few times do not have.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub(crate) struct Intervals {
     pub(crate) p50: Ends,
@@ -88,8 +88,8 @@ impl Times {
         (self.count() > 0).then(|| self.histogram.value_at_quantile(share).min(self.max_us))
     }
 
-    /// Between which times that quantile lies with 95 % confidence, in microseconds; `None` for an end that so
-    /// few times do not have.
+    /// Between which times that quantile lies with 95 % confidence, in microseconds; `None` for an
+    /// end that so few times do not have.
     pub(crate) fn interval(&self, share: f64) -> Ends {
         let count = self.count();
         // In the middle of the rank's share, so that no rounding leads to its neighbour.

@@ -30,8 +30,8 @@ pub(crate) struct Interrupt {
 }
 
 impl Interrupt {
-    /// Takes over the signals. It must come before Goose starts: Goose installs its own handler only
-    /// where there is none, and that one would exit at the second Ctrl-C and leave the server.
+    /// Takes over the signals. It must come before Goose starts: Goose installs its own handler
+    /// only where there is none, and that one would exit at the second Ctrl-C and leave the server.
     pub(crate) fn install() -> anyhow::Result<Self> {
         let (sender, caught) = watch::channel(false);
         let interrupt = Self { caught, servers: Arc::default() };

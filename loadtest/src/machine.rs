@@ -1,5 +1,5 @@
-//! The machine that the load tester runs on: what other processes and other virtual machines take of it, how fast it
-//! computes, and its clock.
+//! The machine that the load tester runs on: what other processes and other virtual machines take
+//! of it, how fast it computes, and its clock.
 
 mod clock;
 mod contention;

@@ -63,7 +63,8 @@ fn raise_descriptors() {
     }
 }
 
-/// Carries out the command. Whatever goes wrong, no report of an earlier run stays in the place of this one's.
+/// Carries out the command. Whatever goes wrong, no report of an earlier run stays in the place of
+/// this one's.
 fn run(cli: Cli) -> anyhow::Result<Ending> {
     let interrupt = Interrupt::install()?;
     let command = cli.command.unwrap_or(Command::Open(cli.default));

@@ -1,9 +1,9 @@
-//! The open loop: requests arrive at a given rate, whatever becomes of those before them, as those of
-//! many independent people do. Each is timed from its intended start, so that a stall of the server
-//! counts for every request that it kept waiting (no coordinated omission).
+//! The open loop: requests arrive at a given rate, whatever becomes of those before them, as those
+//! of many independent people do. Each is timed from its intended start, so that a stall of the
+//! server counts for every request that it kept waiting (no coordinated omission).
 //!
-//! An experiment builds a [`Plan`], gives [`run`] one [`Work`] for each stream of requests, and reads the
-//! [`RunResult`].
+//! An experiment builds a [`Plan`], gives [`run`] one [`Work`] for each stream of requests, and
+//! reads the [`RunResult`].
 
 mod backlog;
 mod connect;

@@ -3,19 +3,11 @@
 use std::time::Duration;
 
 /// A length of time, such as `500ms`.
-///
-/// # Errors
-///
-/// What is wrong with the text.
 pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
     humantime::parse_duration(text).map_err(|e| format!("{e}; write it like 500ms, 30s or 2m"))
 }
 
 /// A length of time that is not zero.
-///
-/// # Errors
-///
-/// What is wrong with the text.
 pub(crate) fn parse_positive(text: &str) -> Result<Duration, String> {
     let duration = parse_duration(text)?;
     if duration.is_zero() {
@@ -25,10 +17,6 @@ pub(crate) fn parse_positive(text: &str) -> Result<Duration, String> {
 }
 
 /// Whole seconds, at least one: what is counted is counted by the second.
-///
-/// # Errors
-///
-/// What is wrong with the text.
 pub(crate) fn parse_seconds(text: &str) -> Result<Duration, String> {
     let duration = parse_positive(text)?;
     match duration.subsec_nanos() {
@@ -38,10 +26,6 @@ pub(crate) fn parse_seconds(text: &str) -> Result<Duration, String> {
 }
 
 /// Requests per second.
-///
-/// # Errors
-///
-/// What is wrong with the text.
 pub(crate) fn parse_rate(text: &str) -> Result<f64, String> {
     match text.trim().parse() {
         // More than a million a second is a slip of the finger.
@@ -51,10 +35,6 @@ pub(crate) fn parse_rate(text: &str) -> Result<f64, String> {
 }
 
 /// How many times something may or must be something else.
-///
-/// # Errors
-///
-/// What is wrong with the text.
 pub(crate) fn parse_times(text: &str) -> Result<f64, String> {
     match text.trim().parse() {
         Ok(times) if times > 0.0 && times <= 1e6 => Ok(times),
@@ -63,10 +43,6 @@ pub(crate) fn parse_times(text: &str) -> Result<f64, String> {
 }
 
 /// A share of 1, written in percent.
-///
-/// # Errors
-///
-/// What is wrong with the text.
 pub(crate) fn parse_share(text: &str) -> Result<f64, String> {
     let percent = text.trim().strip_suffix('%').and_then(|number| number.trim().parse().ok());
     match percent {

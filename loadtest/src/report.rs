@@ -3,6 +3,7 @@
 mod args;
 mod axis;
 mod chart;
+mod files;
 mod findings;
 mod json;
 mod junit;

@@ -19,26 +19,29 @@ pub(crate) use server::{CounterServer, DelayServer};
 
 use std::time::Duration;
 
+use row::Row;
+
 use crate::interrupt::Interrupt;
 use crate::machine::{Place, Reading, Readings, read};
 use crate::sut::TargetArgs;
 use crate::usage::UsageError;
 use crate::verdict::{Ending, Verdict};
 
-/// Ground truth: runs whose figures are known from elsewhere, printed beside what is reported of them.
+/// Ground truth: runs whose figures are known from elsewhere, printed beside what is reported of
+/// them.
 ///
-/// A server that is stopped for two seconds, one that pauses over and over, queues of random arrivals and of too
-/// many, a server that measures its own fixed delay, a generator that is held up on purpose, too few requests, too few
-/// file descriptors, connections that are closed, tokens that end together, and busy loops. It takes a minute and a
-/// half.
+/// A server that is stopped for two seconds, one that pauses over and over, queues of random
+/// arrivals and of too many, a server that measures its own fixed delay, a generator that is held
+/// up on purpose, too few requests, too few file descriptors, connections that are closed, tokens
+/// that end together, and busy loops. It takes a minute and a half.
 #[derive(Clone, Debug, clap::Args)]
 #[command(args_override_self = true)]
 pub(crate) struct Args {
     #[command(flatten)]
     target: TargetArgs,
 
-    /// How much of the machine's processor time other processes may take; with more, and less than a core idle, nothing
-    /// can be said
+    /// How much of the machine's processor time other processes may take; with more, and less than
+    /// a core idle, nothing can be said
     #[arg(
         long, env = "HALLPASS_LOAD_MAX_OTHERS", value_name = "PERCENT", default_value = "10%",
         value_parser = crate::parse::parse_share
@@ -46,11 +49,25 @@ pub(crate) struct Args {
     max_others: f64,
 }
 
+/// Makes a run and compares what is reported of it with the truth.
+type Check = fn(&TargetArgs, &Interrupt) -> anyhow::Result<Vec<Row>>;
+
+/// In the order in which they run.
+const CHECKS: [Check; 11] = [
+    stall::check,
+    pauses::check,
+    queue::random,
+    queue::too_much,
+    delay::check,
+    held_up::check,
+    limits::few,
+    limits::descriptors,
+    limits::closing,
+    renewals::check,
+    busy::check,
+];
+
 /// Runs all of them.
-///
-/// # Errors
-///
-/// The command line is wrong ([`UsageError`]), or nothing could be measured.
 pub(crate) fn command(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Ending> {
     if args.target.host.is_some() {
         let why =
@@ -58,25 +75,10 @@ pub(crate) fn command(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Endi
         return Err(UsageError(why.to_owned()).into());
     }
     let (mut wrong, mut busy) = (0, Vec::new());
-    let checks = [
-        stall::check,
-        pauses::check,
-        queue::random,
-        queue::too_much,
-        delay::check,
-        held_up::check,
-        limits::few,
-        limits::descriptors,
-        limits::closing,
-        renewals::check,
-        busy::check,
-    ];
-    for check in checks {
+    for check in CHECKS {
         let (before, rows) = (reading(), check(&args.target, interrupt)?);
-        for row in rows {
-            wrong += u32::from(!row.right);
-            println!("{row}");
-        }
+        wrong += rows.iter().filter(|row| !row.right).count();
+        rows.iter().for_each(|row| println!("{row}"));
         if let Some(why) = contention(before, args.max_others) {
             println!("  beside it, {why}");
             busy.push(why);
@@ -85,14 +87,14 @@ pub(crate) fn command(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Endi
             return Ok(Ending { verdict: Verdict::Fail, reason: "interrupted".to_owned() });
         }
     }
-    Ok(match wrong {
+    let (verdict, reason) = match wrong {
         _ if !busy.is_empty() => {
-            let reason = format!("nothing can be said: {}", busy.join("; "));
-            Ending { verdict: Verdict::Invalid, reason }
+            (Verdict::Invalid, format!("nothing can be said: {}", busy.join("; ")))
         }
-        0 => Ending { verdict: Verdict::Pass, reason: "what is reported is true".to_owned() },
-        _ => Ending { verdict: Verdict::Fail, reason: format!("{wrong} figures are off") },
-    })
+        0 => (Verdict::Pass, "what is reported is true".to_owned()),
+        _ => (Verdict::Fail, format!("{wrong} figures are off")),
+    };
+    Ok(Ending { verdict, reason })
 }
 
 /// The counters of the machine, with the time of servers of a check's own that have ended.

@@ -84,6 +84,18 @@ pub(crate) struct Judged {
     pub(crate) undecided: Option<String>,
 }
 
+impl Judged {
+    /// An objective that is decided.
+    pub(crate) fn new(
+        slo: impl Into<String>,
+        request: impl Into<String>,
+        observed: Option<String>,
+        held: bool,
+    ) -> Self {
+        Self { slo: slo.into(), request: request.into(), observed, held, undecided: None }
+    }
+}
+
 impl Slo {
     /// That every request is answered rightly.
     pub(crate) fn no_errors() -> Self {
@@ -158,8 +170,8 @@ impl Slo {
         observed.is_some_and(|value| self.comparison.holds(value, self.bound))
     }
 
-    /// Why it cannot be decided: a percentile takes so many requests that its 95 % interval has both ends.
-    /// What the end that it has decides is decided with fewer.
+    /// Why it cannot be decided: a percentile takes so many requests that its 95 % interval has
+    /// both ends. What the end that it has decides is decided with fewer.
     fn undecided(&self, tally: &Tally) -> Option<String> {
         let (times, share) = self.measure.estimated(tally)?;
         let (count, needed) = (times.count(), needed(share));

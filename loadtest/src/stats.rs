@@ -1,7 +1,7 @@
 //! Statistics of measured times. Pure: no clock, and randomness only from a seed that is given.
 //!
-//! Times of a server are skewed and have outliers, so nothing here supposes that they are normal: ranks,
-//! medians and resampling.
+//! Times of a server are skewed and have outliers, so nothing here supposes that they are normal:
+//! ranks, medians and resampling.
 
 mod bootstrap;
 mod order;
@@ -38,8 +38,8 @@ pub(crate) fn sorted(mut values: Vec<f64>) -> Vec<f64> {
     values
 }
 
-/// The median of values in ascending order; of an even number, the mean of the two in the middle. Not a
-/// number if there are none.
+/// The median of values in ascending order; of an even number, the mean of the two in the middle.
+/// Not a number if there are none.
 pub(crate) fn median(sorted: &[f64]) -> f64 {
     let half = sorted.len() / 2;
     match sorted.len() {
@@ -49,8 +49,8 @@ pub(crate) fn median(sorted: &[f64]) -> f64 {
     }
 }
 
-/// The value that this share of the values, in ascending order, does not exceed. Not a number if there
-/// are none.
+/// The value that this share of the values, in ascending order, does not exceed. Not a number if
+/// there are none.
 pub(crate) fn quantile(sorted: &[f64], share: f64) -> f64 {
     let rank = (share * sorted.len() as f64).ceil() as usize;
     sorted

@@ -19,6 +19,11 @@ pub(crate) fn percent_or(share: Option<f64>, unknown: &str) -> String {
     share.map_or_else(|| unknown.to_owned(), |share| format!("{:.1}%", 100.0 * share))
 }
 
+/// A time in whole seconds, if what it tells was seen.
+pub(crate) fn seconds_or_not_seen(seconds: Option<usize>) -> String {
+    seconds.map_or_else(|| "not seen".to_owned(), |seconds| format!("{seconds} s"))
+}
+
 /// What a report says of what the system does not tell.
 pub(crate) const UNKNOWN: &str = "unknown";
 

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-/// A mistake in the command line that shows only after it was parsed. The program ends with status 2.
+/// A mistake in the command line that shows only after it was parsed. The program ends with status
+/// 2.
 #[derive(Debug, Eq, PartialEq)]
 pub(crate) struct UsageError(pub(crate) String);
 

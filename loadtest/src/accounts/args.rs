@@ -9,14 +9,15 @@ use crate::parse::parse_duration;
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Accounts")]
 pub(crate) struct AccountArgs {
-    /// How many accounts the requests are shared out among [default: one for each user of `goose`, else
-    /// 50]
+    /// How many accounts the requests are shared out among [default: one for each user of `goose`,
+    /// else 50]
     #[arg(long, env = "HALLPASS_LOAD_ACCOUNTS", value_name = "N", value_parser = parse_count)]
     pub(crate) accounts: Option<usize>,
 
     /// Keep names and passwords in FILE, and use those that are in it for this host
     ///
-    /// One JSON object in each line, written as the accounts are made; nobody else can read the file.
+    /// One JSON object in each line, written as the accounts are made; nobody else can read the
+    /// file.
     #[arg(long, env = "HALLPASS_LOAD_ACCOUNTS_FILE", value_name = "FILE", requires = "host")]
     pub(crate) accounts_file: Option<PathBuf>,
 

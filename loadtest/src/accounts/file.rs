@@ -1,5 +1,6 @@
-//! Accounts that outlive a run: a file of names and passwords, one JSON object in each line, with the
-//! host that each belongs to. People write such files by hand, too, so that no account is ever removed from one.
+//! Accounts that outlive a run: a file of names and passwords, one JSON object in each line, with
+//! the host that each belongs to. People write such files by hand, too, so that no account is ever
+//! removed from one.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
@@ -37,13 +38,14 @@ pub(crate) struct AccountsFile {
 }
 
 impl AccountsFile {
-    /// Opens the file, or makes it, and reads the accounts of this host. A last line that is cut off in the
-    /// middle is what a crash left of a line of ours, on which nobody relied, and is dropped.
+    /// Opens the file, or makes it, and reads the accounts of this host. A last line that is cut
+    /// off in the middle is what a crash left of a line of ours, on which nobody relied, and is
+    /// dropped.
     ///
     /// # Errors
     ///
-    /// It can't be read and written, others can read it, another run uses it, or a line is not one of
-    /// ours.
+    /// It can't be read and written, others can read it, another run uses it, or a line is not one
+    /// of ours.
     pub(crate) fn open(path: &Path, host: &Url) -> anyhow::Result<Self> {
         Self::read(path, host).with_context(|| format!("the accounts file {}", path.display()))
     }
@@ -81,10 +83,6 @@ impl AccountsFile {
     }
 
     /// Adds accounts; they are on the disk when this returns.
-    ///
-    /// # Errors
-    ///
-    /// The disk's.
     pub(crate) fn record<'a>(
         &mut self,
         accounts: impl Iterator<Item = &'a Account>,

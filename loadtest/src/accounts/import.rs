@@ -57,10 +57,6 @@ pub(crate) async fn copies(
 }
 
 /// Shuts a user out.
-///
-/// # Errors
-///
-/// The server's command line fails.
 pub(crate) fn disable(own: &OwnServer, username: &str) -> anyhow::Result<()> {
     let mut line = std::process::Command::new(&own.binary);
     line.args(["user", "disable", username, "--data-dir"]).arg(&own.data_dir);

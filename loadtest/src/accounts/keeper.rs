@@ -55,12 +55,8 @@ pub(crate) struct Keeper {
 }
 
 impl Keeper {
-    /// Returns when what was due already has been renewed once: who signed in first may have waited for long for
-    /// the others.
-    ///
-    /// # Errors
-    ///
-    /// The system gives no thread.
+    /// Returns when what was due already has been renewed once: who signed in first may have waited
+    /// for long for the others.
     pub(crate) fn start(
         users: &Arc<Users>,
         target: &Arc<Target>,
@@ -164,8 +160,8 @@ impl Renewer {
     }
 }
 
-/// The session with its next token: by a refresh if there is a refresh token and it is accepted, else
-/// by a login.
+/// The session with its next token: by a refresh if there is a refresh token and it is accepted,
+/// else by a login.
 async fn renew(before: &SignedIn, target: &Target, client: &Client) -> Result<SignedIn, Failure> {
     let refresh = before.refresh.as_ref().and_then(|refresh| target.refresh_request(refresh));
     if let Some(request) = refresh {

@@ -18,9 +18,6 @@ pub(crate) struct Namer {
 }
 
 impl Namer {
-    /// # Errors
-    ///
-    /// The system has no random numbers.
     pub(crate) fn new(spec: &Spec) -> anyhow::Result<Self> {
         Ok(Self { run: random_text(5)?, rules: spec.accounts.clone() })
     }
@@ -30,10 +27,6 @@ impl Namer {
     }
 
     /// A password that the target's rules allow.
-    ///
-    /// # Errors
-    ///
-    /// As for [`new`](Self::new).
     pub(crate) fn password(&self) -> anyhow::Result<String> {
         let rules = &self.rules;
         let bytes = rules.password_min.div_ceil(CHARS_PER_GROUP) * 5;
@@ -41,10 +34,6 @@ impl Namer {
     }
 
     /// Name and password of the account with this number.
-    ///
-    /// # Errors
-    ///
-    /// As for [`new`](Self::new).
     pub(crate) fn account(&self, number: usize) -> anyhow::Result<Account> {
         Ok(Account::new(self.username(number), self.password()?))
     }

@@ -41,10 +41,6 @@ pub(crate) struct Provisioner<'a> {
 
 impl<'a> Provisioner<'a> {
     /// `--provision-timeout` begins now.
-    ///
-    /// # Errors
-    ///
-    /// The TLS set-up of this machine is unusable.
     pub(crate) fn new(
         target: &'a Target,
         host: &Host,
@@ -101,10 +97,6 @@ impl<'a> Provisioner<'a> {
     }
 
     /// Signs one account in.
-    ///
-    /// # Errors
-    ///
-    /// As for [`sign_in`](Self::sign_in).
     pub(crate) async fn sign_in_one(&self, account: &Arc<Account>) -> anyhow::Result<SignedIn> {
         let answer = self.ask(Call::Login, || self.target.login_request(account)).await?;
         let read = self.target.read_login(account, &answer, Instant::now());
@@ -112,19 +104,11 @@ impl<'a> Provisioner<'a> {
     }
 
     /// Sends a request of another kind and reads its answer, whatever that is.
-    ///
-    /// # Errors
-    ///
-    /// The server cannot be reached.
     pub(crate) async fn get(&self, request: Request<Bytes>) -> anyhow::Result<Response<Bytes>> {
         send(&self.client, request).await.map_err(|failure| self.unreachable(&failure))
     }
 
     /// Waits.
-    ///
-    /// # Errors
-    ///
-    /// An interrupt.
     pub(crate) async fn pause(&self, time: Duration) -> anyhow::Result<()> {
         tokio::select! {
             () = tokio::time::sleep(time) => Ok(()),
@@ -132,9 +116,9 @@ impl<'a> Provisioner<'a> {
         }
     }
 
-    /// The accounts of the file that work, `count` at most. A few are tried; if one of them is refused, all
-    /// are, and those that are refused are not used. They stay in the file: they are the user's, and it may
-    /// be the server that is wrong.
+    /// The accounts of the file that work, `count` at most. A few are tried; if one of them is
+    /// refused, all are, and those that are refused are not used. They stay in the file: they are
+    /// the user's, and it may be the server that is wrong.
     async fn reuse(&self, file: &AccountsFile, count: usize) -> anyhow::Result<Vec<Arc<Account>>> {
         let known: Vec<Arc<Account>> =
             file.accounts().iter().take(count).cloned().map(Arc::new).collect();
@@ -314,8 +298,9 @@ impl<'a> Provisioner<'a> {
     }
 }
 
-/// How long the server wants a client to wait before it tries again: a 429 or 503's `Retry-After` in
-/// seconds (RFC 9110 section 10.2.3), 1 s where it names none. `None` if trying again is of no use.
+/// How long the server wants a client to wait before it tries again: a 429 or 503's `Retry-After`
+/// in seconds (RFC 9110 section 10.2.3), 1 s where it names none. `None` if trying again is of no
+/// use.
 fn pause_asked_for(status: StatusCode, headers: &HeaderMap) -> Option<Duration> {
     if !matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
         return None;

@@ -39,8 +39,8 @@ impl Block {
     }
 }
 
-/// Loads a server over these connections, with the requests of `work` from number `turn` on. A connection
-/// on which a request failed rests for the remainder of the block.
+/// Loads a server over these connections, with the requests of `work` from number `turn` on. A
+/// connection on which a request failed rests for the remainder of the block.
 pub(crate) async fn block(
     work: &dyn Work,
     connections: &mut [PersistentConnection],

@@ -20,7 +20,8 @@ pub(crate) struct PersistentConnection {
 #[derive(Debug)]
 pub(crate) struct Asked {
     pub(crate) answer: Response<Bytes>,
-    /// From when the request was sent, on a connection that was there, to the last byte of the answer.
+    /// From when the request was sent, on a connection that was there, to the last byte of the
+    /// answer.
     pub(crate) took: Duration,
     pub(crate) received: Instant,
 }
@@ -52,7 +53,8 @@ impl PersistentConnection {
                     self.connection = Some(connection);
                     return Ok(Asked { answer, took: received - sent, received });
                 }
-                // The server had closed it meanwhile, or as the request left: once more on a new one.
+                // The server had closed it meanwhile, or as the request left: once more on a new
+                // one.
                 Err(Unanswered::Unsent(_) | Unanswered::Closed(_)) if was_open => {}
                 Err(
                     Unanswered::Unsent(failure)

@@ -16,10 +16,6 @@ use crate::verdict::{Ending, Verdict};
 const EXPERIMENT: &str = "compare";
 
 /// Carries out the command.
-///
-/// # Errors
-///
-/// The command line is wrong ([`UsageError`](crate::usage::UsageError)), or nothing could be measured.
 pub(crate) fn command(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Ending> {
     let record = ReportWriter::begin(EXPERIMENT, &args.output)?;
     let accounts = args.connections.get().max(args.accounts);

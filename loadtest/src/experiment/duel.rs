@@ -1,5 +1,5 @@
-//! Two servers on one machine, measured in turn: short blocks of load, now on the one and now on the
-//! other, so that whatever the machine does meanwhile happens to both.
+//! Two servers on one machine, measured in turn: short blocks of load, now on the one and now on
+//! the other, so that whatever the machine does meanwhile happens to both.
 
 mod pin;
 mod proxy;
@@ -19,8 +19,8 @@ pub(crate) struct Pair {
     pub(crate) b: Block,
 }
 
-/// A pair of blocks. Every second one begins with the other side (`ABBA`), so that a drift of the machine
-/// cancels out.
+/// A pair of blocks. Every second one begins with the other side (`ABBA`), so that a drift of the
+/// machine cancels out.
 pub(crate) fn pair(
     number: usize,
     sides: &mut [Side; 2],

@@ -21,10 +21,6 @@ use report::EnumerateJson;
 const EXPERIMENT: &str = "enumerate";
 
 /// Carries out the command.
-///
-/// # Errors
-///
-/// The command line is wrong ([`UsageError`](crate::usage::UsageError)), or nothing could be measured.
 pub(crate) fn command(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Ending> {
     conduct(EXPERIMENT, &args.common, interrupt, |scene| measure(args, scene))
 }

@@ -25,10 +25,6 @@ use session::{ACCOUNTS, measure};
 const EXPERIMENT: &str = "gate";
 
 /// Carries out the command.
-///
-/// # Errors
-///
-/// The command line or the baseline is wrong ([`UsageError`]), or nothing could be measured.
 pub(crate) fn command(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Ending> {
     match (&args.baseline, &args.record, args.prove) {
         (Some(file), _, _) => compare(args, file, interrupt),

@@ -35,15 +35,16 @@ pub(crate) struct GeneratorArgs {
     )]
     pub(crate) late_after: Duration,
 
-    /// How much of the machine's processor time processes other than generator and server may take; with more, and
-    /// less than a core idle, the run is invalid
+    /// How much of the machine's processor time processes other than generator and server may take;
+    /// with more, and less than a core idle, the run is invalid
     #[arg(
         long, env = "HALLPASS_LOAD_MAX_OTHERS", value_name = "PERCENT", default_value = "10%",
         value_parser = parse_share
     )]
     pub(crate) max_others: f64,
 
-    /// Never sleep, for exact times on a machine with a core to spare: to wake a thread takes up to 0.2 ms
+    /// Never sleep, for exact times on a machine with a core to spare: to wake a thread takes up to
+    /// 0.2 ms
     #[arg(long, env = "HALLPASS_LOAD_BUSY_WAIT")]
     pub(crate) busy_wait: bool,
 }

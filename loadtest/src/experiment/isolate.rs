@@ -20,7 +20,8 @@ use crate::slo::{Judged, Slo};
 use crate::text::rate_text;
 use crate::verdict::{Ending, Verdict};
 
-/// How often the rate at which a server shows the most that it can do is raised, from the one that holds.
+/// How often the rate at which a server shows the most that it can do is raised, from the one that
+/// holds.
 const MOST_DOUBLINGS: u32 = 4;
 /// Its name in reports.
 const EXPERIMENT: &str = "isolate";
@@ -28,10 +29,6 @@ const EXPERIMENT: &str = "isolate";
 const FEWEST: f64 = 50.0;
 
 /// Carries out the command.
-///
-/// # Errors
-///
-/// The command line is wrong ([`UsageError`](crate::usage::UsageError)), or nothing could be measured.
 pub(crate) fn command(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Ending> {
     conduct(EXPERIMENT, &args.common, interrupt, |scene| {
         let measured = measure(args, scene)?;
@@ -49,8 +46,7 @@ fn measure(args: &Args, scene: &mut Scene<'_>) -> anyhow::Result<IsolateResult> 
     let planned = args.steps.0.len();
     for (number, percent) in (1..).zip(&args.steps.0) {
         let name = format!("step {number} of {planned}, logins at {percent}%");
-        let login_rate = known.per_s * percent / 100.0;
-        let rates = (*percent, verify_rate, login_rate);
+        let rates = (*percent, verify_rate, known.per_s * percent / 100.0);
         let step = Step::take_undisturbed(args, scene, &name, rates)?;
         if scene.server_exit().is_some() {
             anyhow::bail!("the steps cannot be finished");
@@ -63,8 +59,8 @@ fn measure(args: &Args, scene: &mut Scene<'_>) -> anyhow::Result<IsolateResult> 
     Ok(IsolateResult { verify_rate, capacity, steps })
 }
 
-/// The rate of verifications that was asked for, or the first half of it that server and generator can do
-/// without any logins.
+/// The rate of verifications that was asked for, or the first half of it that server and generator
+/// can do without any logins.
 fn bearable(args: &Args, scene: &mut Scene<'_>) -> anyhow::Result<f64> {
     let mut rate = args.verify_rate;
     loop {
@@ -115,10 +111,10 @@ fn capacity(
     Ok(Some(Capacity { per_s, found: Some(found) }))
 }
 
-/// The most logins per second that the server does, whatever they have to wait: a server that computes many
-/// passwords at once does more of them once they queue than it does while nobody has to. `holds` is a rate that
-/// nobody has to wait long at, and `done` tells how many are done of so many that arrive, `None` once it is
-/// interrupted.
+/// The most logins per second that the server does, whatever they have to wait: a server that
+/// computes many passwords at once does more of them once they queue than it does while nobody has
+/// to. `holds` is a rate that nobody has to wait long at, and `done` tells how many are done of so
+/// many that arrive, `None` once it is interrupted.
 fn most_done(
     holds: f64,
     mut done: impl FnMut(f64) -> anyhow::Result<Option<f64>>,
@@ -184,22 +180,21 @@ fn unknown(capacity: Option<&Capacity>, interrupted: bool) -> Option<Ending> {
         _ if interrupted => {
             (Verdict::Fail, "interrupted before the login capacity was known".to_owned())
         }
-        Some(capacity) => {
-            let per_s = rate_text(capacity.per_s);
-            let reason = format!(
-                "the generator fell behind before the server did, which can do {per_s} logins/s or more; give \
-                 --capacity"
-            );
-            (Verdict::Invalid, reason)
-        }
-        None => {
-            let reason = "no login rate was found that holds, so that there are no percents of it; \
-                          give --capacity";
-            (Verdict::Invalid, reason.to_owned())
-        }
+        Some(capacity) => (
+            Verdict::Invalid,
+            format!(
+                "the generator fell behind before the server did, which can do {} logins/s or more; give \
+             --capacity",
+                rate_text(capacity.per_s)
+            ),
+        ),
+        None => (Verdict::Invalid, NO_CAPACITY.to_owned()),
     };
     Some(Ending { verdict, reason })
 }
+
+const NO_CAPACITY: &str =
+    "no login rate was found that holds, so that there are no percents of it; give --capacity";
 
 #[cfg(test)]
 mod tests {

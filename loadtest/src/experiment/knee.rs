@@ -41,10 +41,6 @@ const MOST: f64 = 100_000.0;
 const MOST_TRIES: u32 = 3;
 
 /// Carries out the command.
-///
-/// # Errors
-///
-/// The command line is wrong ([`UsageError`]), or nothing could be measured.
 pub(crate) fn command(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Ending> {
     let streams = args.of.streams();
     if let Some(other) = args.at_least.iter().find(|least| !streams.contains(&least.stream)) {
@@ -88,12 +84,8 @@ fn measure(
     })
 }
 
-/// Seeks the highest rate of a stream that holds its objectives. `lone` is how long a login takes at an
-/// idle server, if that is known: the search begins where one core would be half busy.
-///
-/// # Errors
-///
-/// As for [`Scene::run`], or the server has ended.
+/// Seeks the highest rate of a stream that holds its objectives. `lone` is how long a login takes
+/// at an idle server, if that is known: the search begins where one core would be half busy.
 pub(crate) fn find(
     scene: &mut Scene<'_>,
     rules: &Rules,
@@ -124,8 +116,8 @@ pub(crate) fn find(
     Ok(Found { stream, slos: rules.slos.clone(), bounds, probes })
 }
 
-/// Takes a probe that misses once more, while it does so on a machine that is busier or slower than it was for one that
-/// held; what the last one says.
+/// Takes a probe that misses once more, while it does so on a machine that is busier or slower than
+/// it was for one that held; what the last one says.
 fn again(
     scene: &mut Scene<'_>,
     rules: &Rules,

@@ -16,10 +16,6 @@ use crate::verdict::Ending;
 const EXPERIMENT: &str = "open";
 
 /// Carries out the command.
-///
-/// # Errors
-///
-/// The command line is wrong ([`UsageError`]), or nothing could be measured.
 pub(crate) fn command(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Ending> {
     let plan = args.plan().map_err(UsageError)?;
     conduct(EXPERIMENT, &args.common, interrupt, |scene| measure(args, &plan, scene))

@@ -6,7 +6,7 @@ mod report;
 
 pub(crate) use args::Args;
 use course::{Asked, Figures, phases};
-use report::{OverloadJson, OverloadResult, figures, question, summary, tables};
+use report::{OverloadJson, OverloadResult, question, summary, tables};
 
 use super::ending::ending;
 use super::knee::{self, Found};
@@ -14,8 +14,9 @@ use super::streams::works;
 use super::{Scene, Stream, conduct};
 use crate::interrupt::Interrupt;
 use crate::machine::speed;
-use crate::open::faults;
+use crate::open::{RunResult, faults};
 use crate::report::Findings;
+use crate::slo::Judged;
 use crate::verdict::{Ending, Verdict};
 
 /// Its name in reports.
@@ -25,16 +26,12 @@ const EXPERIMENT: &str = "overload";
 const MOST_TRIES: u32 = 2;
 
 /// Carries out the command.
-///
-/// # Errors
-///
-/// The command line is wrong ([`UsageError`](crate::usage::UsageError)), or nothing could be measured.
 pub(crate) fn command(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Ending> {
     conduct(EXPERIMENT, &args.common, interrupt, |scene| measure(args, scene))
 }
 
-/// Seeks the knee and exceeds it; both once more if the machine was busier or slower in the overload than in the
-/// search, whose knee is then too high.
+/// Seeks the knee and exceeds it; both once more if the machine was busier or slower in the
+/// overload than in the search, whose knee is then too high.
 fn measure(args: &Args, scene: &mut Scene<'_>) -> anyhow::Result<Findings<OverloadJson>> {
     let mut tries = 1;
     loop {
@@ -54,35 +51,48 @@ fn attempt(args: &Args, scene: &mut Scene<'_>) -> anyhow::Result<Findings<Overlo
         None => Some(find(args, scene)?),
     };
     let known = args.knee.or(found.as_ref().and_then(|found| found.bounds.holds_per_s));
-    let Some(knee) = known.filter(|_| !scene.interrupt.caught()) else {
-        return Ok(without_a_knee(args, scene, found));
-    };
+    match known.filter(|_| !scene.interrupt.caught()) {
+        Some(knee) => exceed(args, scene, knee, found),
+        None => Ok(without_a_knee(args, scene, found)),
+    }
+}
+
+/// Exceeds the knee, and judges what became of the server.
+fn exceed(
+    args: &Args,
+    scene: &mut Scene<'_>,
+    knee: f64,
+    found: Option<Found>,
+) -> anyhow::Result<Findings<OverloadJson>> {
     let rules = args.search.rules(args.of, &args.generator);
     let plan = rules.generator.plan(phases(args, knee), scene.target.timeout);
     let step = format!("{} at {}x the knee, and back", args.of, args.factor);
     let result = scene.run(&step, &plan, &works(&scene.stage))?;
-    let slos = rules.slos;
-    let measured = OverloadResult {
-        stream: args.of,
-        knee,
-        found,
-        figures: Figures::of(args, &slos, &result),
-        slos,
-    };
-    let asked = Asked {
-        of: args.of,
-        knee,
-        keep: args.keep,
-        recover_within_s: usize::try_from(args.recover_within.as_secs())?,
-        within: args.within,
-    };
-    let objectives = measured.figures.objectives(&asked);
+    let (stream, slos) = (args.of, rules.slos);
+    let figures = Figures::of(args, &slos, &result);
+    let measured = OverloadResult { stream, knee, found, slos, figures };
+    let objectives = measured.figures.objectives(&Asked::of(args, knee)?);
     let exit = scene.server_exit().map(|exit| format!("the server ended during the run ({exit})"));
-    let interrupted = result
-        .interrupted
-        .then(|| format!("interrupted after {:.1} s", result.elapsed.as_secs_f64()));
-    let broken: Vec<String> = exit.into_iter().chain(interrupted).collect();
-    let mut faults = faults(&result);
+    let broken: Vec<String> = exit.into_iter().chain(result.interrupted_after()).collect();
+    let faults = faults_of(&measured, &result, &objectives);
+    let server = scene.server();
+    Ok(Findings {
+        title: format!("Overload of {}", server.host),
+        server,
+        question: question(args, Some(knee)),
+        ending: ending(&faults, &broken, &objectives),
+        figures: report::figures(&measured, &result),
+        tables: tables(&measured, &result),
+        summary: summary(&measured, &result),
+        body: OverloadJson::new(measured, &result, &objectives, plan.duration()),
+        objectives,
+    })
+}
+
+/// Why the run says nothing. A missed objective is no fault of the server's if the machine has
+/// become slower since the search.
+fn faults_of(measured: &OverloadResult, result: &RunResult, objectives: &[Judged]) -> Vec<String> {
+    let mut faults = faults(result);
     if objectives.iter().any(|objective| !objective.held) {
         let was = measured.found.as_ref().and_then(Found::speed);
         faults.extend(speed::slower(result.speed, was).map(|share| {
@@ -90,18 +100,7 @@ fn attempt(args: &Args, scene: &mut Scene<'_>) -> anyhow::Result<Findings<Overlo
             format!("the machine was {percent:.0}% slower than when the knee was sought")
         }));
     }
-    let server = scene.server();
-    Ok(Findings {
-        title: format!("Overload of {}", server.host),
-        server,
-        question: question(args, Some(knee)),
-        ending: ending(&faults, &broken, &objectives),
-        figures: figures(&measured, &result),
-        tables: tables(&measured, &result),
-        summary: summary(&measured, &result),
-        body: OverloadJson::new(measured, &result, &objectives, plan.duration()),
-        objectives,
-    })
+    faults
 }
 
 fn find(args: &Args, scene: &mut Scene<'_>) -> anyhow::Result<Found> {

@@ -25,12 +25,13 @@ pub(crate) struct Scene<'a> {
     started: bool,
 }
 
-/// Finds the server, sets its accounts up, lets `body` run on it, and ends a server that was started.
+/// Finds the server, sets its accounts up, lets `body` run on it, and ends a server that was
+/// started.
 ///
 /// # Errors
 ///
-/// There is no such target or no server to start ([`UsageError`]), the accounts cannot be set up, or the
-/// body's, with the server's own end as its cause if it ended.
+/// There is no such target or no server to start ([`UsageError`]), the accounts cannot be set up,
+/// or the body's, with the server's own end as its cause if it ended.
 pub(crate) fn on_scene<B>(
     target: &TargetArgs,
     accounts: &AccountArgs,
@@ -49,10 +50,6 @@ pub(crate) fn on_scene<B>(
 }
 
 /// Carries out an experiment on one server, and writes its reports.
-///
-/// # Errors
-///
-/// The command line is wrong ([`UsageError`](crate::usage::UsageError)), or nothing could be measured.
 pub(crate) fn conduct<B: Serialize>(
     experiment: &'static str,
     args: &Common,
@@ -65,12 +62,9 @@ pub(crate) fn conduct<B: Serialize>(
 }
 
 impl Scene<'_> {
-    /// Carries out a plan, which has a load for each of `works` in each phase, and shows on standard error
-    /// how it goes; `step` says which part of the experiment it is, and is empty where there is one only.
-    ///
-    /// # Errors
-    ///
-    /// The machine refuses a thread or a timer.
+    /// Carries out a plan, which has a load for each of `works` in each phase, and shows on
+    /// standard error how it goes; `step` says which part of the experiment it is, and is empty
+    /// where there is one only.
     pub(crate) fn run(
         &mut self,
         step: &str,
@@ -80,12 +74,8 @@ impl Scene<'_> {
         self.run_with(step, plan, works, &mut |_, _| {})
     }
 
-    /// The same, while `act` does something to the server: it is called a few times a second with the time
-    /// since the first request was due.
-    ///
-    /// # Errors
-    ///
-    /// As for [`run`](Self::run).
+    /// The same, while `act` does something to the server: it is called a few times a second with
+    /// the time since the first request was due.
     pub(crate) fn run_with(
         &mut self,
         step: &str,

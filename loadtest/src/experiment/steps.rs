@@ -1,5 +1,5 @@
-//! The progress of an experiment that goes step by step, on standard error: a bar on a terminal, a line
-//! now and then elsewhere.
+//! The progress of an experiment that goes step by step, on standard error: a bar on a terminal, a
+//! line now and then elsewhere.
 
 use std::time::{Duration, Instant};
 

@@ -26,10 +26,6 @@ const EXPERIMENT: &str = "storm";
 const MOST_TRIES: u32 = 2;
 
 /// Carries out the command.
-///
-/// # Errors
-///
-/// The command line is wrong ([`UsageError`](crate::usage::UsageError)), or nothing could be measured.
 pub(crate) fn command(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Ending> {
     conduct(EXPERIMENT, &args.common, interrupt, |scene| measure(args, scene))
 }
@@ -54,25 +50,7 @@ fn undisturbed(
 
 fn measure(args: &Args, scene: &mut Scene<'_>) -> anyhow::Result<Findings<StormJson>> {
     let slos = objectives(&args.slo, Stream::Login);
-    let mut storms: Vec<Storm> = Vec::new();
-    let mut broken = Vec::new();
-    for variant in &args.variants {
-        let storm = undisturbed(args, &slos, *variant, scene)?;
-        let interrupted = storm.result.interrupted;
-        storms.push(storm);
-        if let Some(exit) = scene.server_exit() {
-            broken.push(format!("the server ended during the run ({exit})"));
-            break;
-        }
-        if interrupted {
-            broken.push(format!(
-                "interrupted in variant {} of {}",
-                storms.len(),
-                args.variants.len()
-            ));
-            break;
-        }
-    }
+    let (storms, broken) = run_variants(args, &slos, scene)?;
     let within = usize::try_from(args.recover_within.as_secs())?;
     let objectives: Vec<Judged> =
         storms.iter().flat_map(|storm| storm.outcome.objectives(within)).collect();
@@ -86,11 +64,33 @@ fn measure(args: &Args, scene: &mut Scene<'_>) -> anyhow::Result<Findings<StormJ
         title: format!("Login storm on {}", server.host),
         server,
         question: question(args),
-        ending: ending(&faults, &broken, &objectives),
+        ending: ending(&faults, broken.as_slice(), &objectives),
         objectives,
         figures: figures(&storms, &slos),
         tables: tables(&storms, &slos),
         summary: summary(&storms),
         body: StormJson::new(args, &storms),
     })
+}
+
+/// Runs the variants one after the other, and says what cut that short, if anything did.
+fn run_variants(
+    args: &Args,
+    slos: &[Slo],
+    scene: &mut Scene<'_>,
+) -> anyhow::Result<(Vec<Storm>, Option<String>)> {
+    let mut storms: Vec<Storm> = Vec::new();
+    for variant in &args.variants {
+        let storm = undisturbed(args, slos, *variant, scene)?;
+        let interrupted = storm.result.interrupted;
+        storms.push(storm);
+        if let Some(exit) = scene.server_exit() {
+            return Ok((storms, Some(format!("the server ended during the run ({exit})"))));
+        }
+        if interrupted {
+            let (number, of) = (storms.len(), args.variants.len());
+            return Ok((storms, Some(format!("interrupted in variant {number} of {of}"))));
+        }
+    }
+    Ok((storms, None))
 }

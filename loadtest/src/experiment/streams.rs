@@ -26,8 +26,8 @@ impl Stream {
         }
     }
 
-    /// The loads of a phase in which this stream has a constant rate per second, and the other one has
-    /// another.
+    /// The loads of a phase in which this stream has a constant rate per second, and the other one
+    /// has another.
     pub(crate) fn beside(self, rate: f64, other: f64) -> Vec<Load> {
         match self {
             Self::Verify => loads(rate, other),

@@ -16,12 +16,8 @@ use crate::sut::{Codes, Failure, Outcome, whole};
 /// gone would be asked, and the console filled, as fast as the machine can.
 const NO_ANSWER_PAUSE: Duration = Duration::from_millis(100);
 
-/// Sends the request under the row's name, and counts it as failed unless the answer is one that the
-/// row's call asks for, and `read` finds nothing wrong with it.
-///
-/// # Errors
-///
-/// The request failed. All of it is counted already.
+/// Sends the request under the row's name, and counts it as failed unless the answer is one that
+/// the row's call asks for, and `read` finds nothing wrong with it.
 pub(super) async fn exchange<T>(
     user: &mut GooseUser,
     world: &World,
@@ -53,19 +49,23 @@ pub(super) async fn exchange<T>(
         Err(failure) => failure,
     };
     let tag = failure.kind.clone();
-    let unanswered = failure.outcome == Outcome::Transport;
-    let accepted = world.tally.failed(row, failure);
-    if let Some(accepted) = accepted {
-        trigger_killswitch(accepted);
-    }
-    if unanswered {
-        tokio::time::sleep(NO_ANSWER_PAUSE).await;
-    }
+    note(world, row, failure).await;
     // No body: it may hold a token.
     match user.set_failure(&tag, &mut sent.request, headers.as_ref(), None) {
         Err(failed) => Err(failed),
         // Goose documents it as an error in any case; a failure must not become a success here.
         Ok(()) => Err(custom(&tag)),
+    }
+}
+
+/// Counts a failed request, and ends the run if something was accepted that must never be.
+async fn note(world: &World, row: Row, failure: Failure) {
+    let unanswered = failure.outcome == Outcome::Transport;
+    if let Some(accepted) = world.tally.failed(row, failure) {
+        trigger_killswitch(accepted);
+    }
+    if unanswered {
+        tokio::time::sleep(NO_ANSWER_PAUSE).await;
     }
 }
 

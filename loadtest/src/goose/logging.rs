@@ -1,5 +1,5 @@
-//! What Goose logs. It warns of every request that gets no answer, hundreds of times when a server is
-//! gone; the verdict counts them in one line.
+//! What Goose logs. It warns of every request that gets no answer, hundreds of times when a server
+//! is gone; the verdict counts them in one line.
 
 use goose::config::GooseConfiguration;
 use log::{Level, LevelFilter, Log, Metadata, Record};
@@ -22,8 +22,8 @@ impl Log for ErrorsOnly {
     fn flush(&self) {}
 }
 
-/// Shows Goose's errors only, unless it is told to log more. Goose installs its own logger only where
-/// there is none.
+/// Shows Goose's errors only, unless it is told to log more. Goose installs its own logger only
+/// where there is none.
 pub(crate) fn keep_goose_quiet(options: &GooseConfiguration) {
     if options.verbose == 0 && options.goose_log.is_none() && log::set_logger(&ERRORS_ONLY).is_ok()
     {

@@ -23,8 +23,8 @@ pub(crate) struct Negative {
 }
 
 impl Negative {
-    /// Finds out which cases can be tried, and waits until the token of `doomed` has expired, if that
-    /// takes no longer than `patience`.
+    /// Finds out which cases can be tried, and waits until the token of `doomed` has expired, if
+    /// that takes no longer than `patience`.
     ///
     /// # Errors
     ///

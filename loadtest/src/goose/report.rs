@@ -1,5 +1,5 @@
-//! What is left of a closed-loop run: a picture, tables and JSON, with the names that the open loop has for
-//! the same figures.
+//! What is left of a closed-loop run: a picture, tables and JSON, with the names that the open loop
+//! has for the same figures.
 
 use std::collections::BTreeMap;
 

@@ -11,11 +11,8 @@ use crate::accounts::Provisioner;
 use crate::sut::{Account, Clients, SignedIn, Target};
 use crate::usage::UsageError;
 
-/// How many accounts the run needs, for `--accounts` or, without it, one for each user that has any.
-///
-/// # Errors
-///
-/// There would be users without an account.
+/// How many accounts the run needs, for `--accounts` or, without it, one for each user that has
+/// any.
 pub(crate) fn accounts_needed(args: &Args, split: &Split) -> Result<usize, UsageError> {
     let users: usize = split
         .0
@@ -34,10 +31,6 @@ pub(crate) fn accounts_needed(args: &Args, split: &Split) -> Result<usize, Usage
 }
 
 /// Sets the accounts up and seats the users.
-///
-/// # Errors
-///
-/// As for the [`Provisioner`].
 pub(crate) async fn seat(
     args: &Args,
     split: &Split,

@@ -73,8 +73,8 @@ impl Kind {
         self == Self::Negative || self.calls(mix).iter().any(|call| *call != Call::Register)
     }
 
-    /// Whether these accounts are to be signed in before the run: were they to sign in when their user
-    /// starts, hundreds of password hashes would fall into the time that is measured.
+    /// Whether these accounts are to be signed in before the run: were they to sign in when their
+    /// user starts, hundreds of password hashes would fall into the time that is measured.
     pub(crate) fn needs_sessions(self, mix: &Mix) -> bool {
         match self {
             Self::Verify | Self::Refresh | Self::Negative => true,
@@ -130,8 +130,9 @@ fn weighted(text: &str) -> Result<(&str, Option<usize>), String> {
 pub(crate) struct Mix(Vec<(Call, usize)>);
 
 impl Mix {
-    /// The order in which a user makes its calls, over and over: each kind as evenly spread as it can
-    /// be (smooth weighted round-robin), so that any stretch of it has nearly the ratio of the whole.
+    /// The order in which a user makes its calls, over and over: each kind as evenly spread as it
+    /// can be (smooth weighted round-robin), so that any stretch of it has nearly the ratio of the
+    /// whole.
     pub(crate) fn schedule(&self) -> Vec<Call> {
         let total: usize = self.0.iter().map(|(_, weight)| weight).sum();
         let mut due: Vec<(Call, usize, i64)> =

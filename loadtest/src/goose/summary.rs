@@ -1,4 +1,5 @@
-//! The figures of a run as text: a row for each request, times in microseconds where they are short.
+//! The figures of a run as text: a row for each request, times in microseconds where they are
+//! short.
 
 use std::fmt;
 
@@ -115,8 +116,8 @@ fn distribution(aggregate: &GooseRequestMetricAggregate) -> Vec<(f64, f64)> {
     shares.take_while(|share| 1.0 - share >= rarest).map(point).collect()
 }
 
-/// How long the counted requests took. Goose's own duration is in whole seconds, which is a tenth of a
-/// ten-second run, so this goes by the time stamps of its steps.
+/// How long the counted requests took. Goose's own duration is in whole seconds, which is a tenth
+/// of a ten-second run, so this goes by the time stamps of its steps.
 fn seconds(metrics: &GooseMetrics, with_ramp_up: bool) -> f64 {
     let steps = &metrics.history;
     let begins = |step: &TestPlanStepAction| {
@@ -137,6 +138,23 @@ fn seconds(metrics: &GooseMetrics, with_ramp_up: bool) -> f64 {
     }
 }
 
+impl Summary {
+    fn fmt_outcomes(
+        &self,
+        f: &mut fmt::Formatter<'_>,
+        names: &[String],
+        width: usize,
+    ) -> fmt::Result {
+        write!(f, "{:width$}", "")?;
+        Outcome::ALL.iter().try_for_each(|outcome| write!(f, " {outcome:>12}"))?;
+        for (row, name) in self.rows.iter().zip(names) {
+            write!(f, "\n{name:width$}")?;
+            row.outcomes.iter().try_for_each(|count| write!(f, " {:>12}", grouped(*count)))?;
+        }
+        Ok(())
+    }
+}
+
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<String> =
@@ -148,34 +166,19 @@ impl fmt::Display for Summary {
             "request", "count", "failed", "req/s", "p50", "p95", "p99", "max"
         )?;
         for (row, name) in self.rows.iter().zip(&names) {
-            writeln!(
-                f,
-                "{name:width$} {:>11} {:>8} {:>10.1} {:>9} {:>9} {:>9} {:>9}",
-                grouped(row.count),
-                grouped(row.failed),
-                self.rate(row.count),
-                time(row.times.p50 as f64),
-                time(row.times.p95 as f64),
-                time(row.times.p99 as f64),
-                time(row.times.max as f64),
-            )?;
+            let (count, failed) = (grouped(row.count), grouped(row.failed));
+            let Times { p50, p95, p99, max, .. } = row.times;
+            let [p50, p95, p99, max] = [p50, p95, p99, max].map(|us| time(us as f64));
+            let rate = self.rate(row.count);
+            write!(f, "{name:width$} {count:>11} {failed:>8} {rate:>10.1} ")?;
+            writeln!(f, "{p50:>9} {p95:>9} {p99:>9} {max:>9}")?;
         }
+        let seconds = self.seconds;
         writeln!(
             f,
-            "measured for {:.1} s after all users had started; outcomes from the start on:\n",
-            self.seconds
+            "measured for {seconds:.1} s after all users had started; outcomes from the start on:\n"
         )?;
-        write!(f, "{:width$}", "")?;
-        for outcome in Outcome::ALL {
-            write!(f, " {outcome:>12}")?;
-        }
-        for (row, name) in self.rows.iter().zip(&names) {
-            write!(f, "\n{name:width$}")?;
-            for count in row.outcomes {
-                write!(f, " {:>12}", grouped(count))?;
-            }
-        }
-        Ok(())
+        self.fmt_outcomes(f, &names, width)
     }
 }
 

@@ -1,5 +1,5 @@
-//! Counts the outcome of every request of a run. Goose counts too, but forgets the ramp-up, and does
-//! not know a right answer from a wrong one with the same status.
+//! Counts the outcome of every request of a run. Goose counts too, but forgets the ramp-up, and
+//! does not know a right answer from a wrong one with the same status.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};

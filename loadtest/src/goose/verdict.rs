@@ -34,15 +34,33 @@ pub(crate) struct Evidence {
 
 /// Judges a run: it passes if requests were made, and each was answered rightly.
 pub(crate) fn judge(evidence: &Evidence) -> Ending {
+    let (missed, mut reasons) = (&evidence.missed_thresholds, failed(evidence));
+    // Others may be why a threshold was missed, but never why an answer is wrong.
+    let contention = evidence.contention.fault(None, evidence.max_others);
+    let contention = contention.filter(|_| reasons.is_empty() && !missed.is_empty());
+    reasons.extend(missed.iter().cloned());
+    let is_own = |failure: &&Failures| OWN_LIMITS.contains(&failure.kind.as_str());
+    let own_limit = evidence.failures.iter().find(is_own);
+    let (verdict, reason) = if let Some(why) = contention {
+        (Verdict::Invalid, format!("{why}; {}", missed.join("; ")))
+    } else if let Some(limit) = own_limit.filter(|_| evidence.accepted.is_empty()) {
+        let count = grouped(limit.count);
+        (Verdict::Invalid, format!("{count} x {}: {}", limit.row.call, limit.kind))
+    } else if reasons.is_empty() {
+        (Verdict::Pass, passed(evidence))
+    } else {
+        (Verdict::Fail, reasons.join("; "))
+    };
+    Ending { verdict, reason }
+}
+
+/// What went wrong, the gravest first.
+fn failed(evidence: &Evidence) -> Vec<String> {
     let summary = &evidence.summary;
-    // The gravest first.
     let mut reasons: Vec<String> = evidence.accepted.iter().map(ToString::to_string).collect();
-    if let Some(exit) = &evidence.server_exit {
-        reasons.push(format!("the server ended during the run ({exit})"));
-    }
-    if evidence.interrupted {
-        reasons.push("the run was interrupted".to_owned());
-    }
+    let exit = evidence.server_exit.as_ref();
+    reasons.extend(exit.map(|exit| format!("the server ended during the run ({exit})")));
+    reasons.extend(evidence.interrupted.then(|| "the run was interrupted".to_owned()));
     let counted: u64 = evidence.failures.iter().map(|failure| failure.count).sum();
     if counted > 0 {
         reasons.push(failed_requests(counted, &evidence.failures));
@@ -53,28 +71,11 @@ pub(crate) fn judge(evidence: &Evidence) -> Ending {
         reasons.push(format!("{more} more failed requests in Goose's report"));
     }
     // A run that ends at once has not come to everything.
-    let ran = evidence.accepted.is_empty();
-    for row in evidence.wanted.iter().filter(|row| ran && summary.served(Some(**row)) == 0) {
-        reasons.push(format!("no {} request was answered rightly", row.call));
+    if evidence.accepted.is_empty() {
+        let missing = evidence.wanted.iter().filter(|row| summary.served(Some(**row)) == 0);
+        reasons.extend(missing.map(|row| format!("no {} request was answered rightly", row.call)));
     }
-    // A threshold may have been missed for others' sake; a wrong answer never is.
-    let contention = evidence.contention.fault(None, evidence.max_others);
-    if let Some(why) =
-        contention.filter(|_| reasons.is_empty() && !evidence.missed_thresholds.is_empty())
-    {
-        let missed = evidence.missed_thresholds.join("; ");
-        return Ending { verdict: Verdict::Invalid, reason: format!("{why}; {missed}") };
-    }
-    reasons.extend(evidence.missed_thresholds.iter().cloned());
-    let is_own = |failure: &&Failures| OWN_LIMITS.contains(&failure.kind.as_str());
-    if let Some(limit) = evidence.failures.iter().find(is_own).filter(|_| ran) {
-        let reason = format!("{} x {}: {}", grouped(limit.count), limit.row.call, limit.kind);
-        return Ending { verdict: Verdict::Invalid, reason };
-    }
-    match reasons.is_empty() {
-        true => Ending { verdict: Verdict::Pass, reason: passed(evidence) },
-        false => Ending { verdict: Verdict::Fail, reason: reasons.join("; ") },
-    }
+    reasons
 }
 
 fn passed(evidence: &Evidence) -> String {

@@ -83,10 +83,6 @@ impl World {
     }
 
     /// Name and password that nobody has registered.
-    ///
-    /// # Errors
-    ///
-    /// The system has no random numbers.
     pub(crate) fn stranger(&self) -> anyhow::Result<Account> {
         self.namer.account(self.names_used.fetch_add(1, Ordering::Relaxed))
     }

@@ -1,18 +1,20 @@
-//! How much of the machine's processor time others took: processes other than the generator and the server under
-//! test. Pure arithmetic on counters that only grow; what reads them is beside it.
+//! How much of the machine's processor time others took: processes other than the generator and the
+//! server under test. Pure arithmetic on counters that only grow; what reads them is beside it.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 #[cfg(test)]
-/// The most of the machine's processor time that others may take, unless told otherwise: up to there a thread that
-/// is woken finds a free core nine times of ten, and a server that is asked for no more than it can do loses nothing.
+/// The most of the machine's processor time that others may take, unless told otherwise: up to
+/// there a thread that is woken finds a free core nine times of ten, and a server that is asked for
+/// no more than it can do loses nothing.
 pub(crate) const MOST_OTHERS: f64 = 0.10;
 /// A single second in which others took more than this moves the high percentiles of a short run.
 const BURST: f64 = 0.25;
 /// With a whole core idle nobody waits for one, whatever others take of the rest.
 const SPARE_CORES: f64 = 1.0;
-/// How far the times that the kernel accounts for may be from the time that has passed, for them to be believed.
+/// How far the times that the kernel accounts for may be from the time that has passed, for them to
+/// be believed.
 const ACCOUNTED: std::ops::RangeInclusive<f64> = 0.8..=1.2;
 /// A figure that is known for less than this share of a time is not told of that time.
 const KNOWN: f64 = 0.8;
@@ -41,7 +43,8 @@ pub(crate) struct Cores {
     /// Idle, also while a disk was waited for.
     pub(crate) idle: Duration,
     pub(crate) stolen: Duration,
-    /// For interrupts, such as of the network: they are nobody's, and on one machine most are of the load itself.
+    /// For interrupts, such as of the network: they are nobody's, and on one machine most are of
+    /// the load itself.
     pub(crate) interrupts: Duration,
     /// All that the kernel accounts for.
     pub(crate) accounted: Duration,
@@ -153,8 +156,8 @@ impl Sum {
     }
 }
 
-/// For how many seconds cores were busy, and idle; `None` if the kernel's account does not fit the time that passed,
-/// as in a container that is shown something else.
+/// For how many seconds cores were busy, and idle; `None` if the kernel's account does not fit the
+/// time that passed, as in a container that is shown something else.
 fn busy(before: &Cores, after: &Cores, seconds: f64) -> Option<(f64, f64)> {
     let all = f64::from(after.number) * seconds;
     let grown = |before: Duration, after: Duration| after.saturating_sub(before).as_secs_f64();
@@ -211,8 +214,8 @@ mod tests {
 
     const MS: Duration = Duration::from_millis(1);
 
-    /// A reading of two cores after so many milliseconds, of which the cores were idle, the generator ran, and the
-    /// server ran for so many.
+    /// A reading of two cores after so many milliseconds, of which the cores were idle, the
+    /// generator ran, and the server ran for so many.
     fn reading(start: Instant, at: u32, idle: u32, own: u32, server: u32) -> Reading {
         let accounted = MS * 2 * at;
         Reading {

@@ -20,8 +20,8 @@ pub(crate) enum Place {
 }
 
 impl Place {
-    /// Where the server is that listens at this port of this address: on another machine, or in the processes that
-    /// hold the socket and those that they have started.
+    /// Where the server is that listens at this port of this address: on another machine, or in the
+    /// processes that hold the socket and those that they have started.
     pub(crate) fn of(address: Option<IpAddr>, port: Option<u16>) -> Self {
         let (Some(address), Some(port)) = (address, port) else { return Self::Unknown };
         if !address.is_loopback() && UdpSocket::bind((address, 0)).is_err() {
@@ -96,49 +96,54 @@ fn time_of(pid: i32) -> Option<Duration> {
     Some(Duration::from_secs_f64(ticks as f64 / procfs::ticks_per_second() as f64))
 }
 
-/// The processes that hold a socket that listens at this port, and what they have started.
+/// The processes that hold a socket that listens at this port, and what they have started. `None`
+/// if that cannot be told, as behind a proxy of containers.
 #[cfg(target_os = "linux")]
 fn listeners(port: u16) -> Option<Vec<i32>> {
-    use procfs::net::TcpState;
-    use procfs::process::{FDTarget, all_processes};
-    let sockets = procfs::net::tcp().ok()?.into_iter();
-    let sockets = sockets.chain(procfs::net::tcp6().unwrap_or_default());
-    let listens = |state: &TcpState| matches!(state, TcpState::Listen);
-    let inodes: HashSet<u64> = sockets
-        .filter(|socket| socket.local_address.port() == port && listens(&socket.state))
-        .map(|socket| socket.inode)
-        .collect();
+    let sockets = listening_sockets(port)?;
+    let own = i32::try_from(std::process::id()).unwrap_or(0);
     let (mut holders, mut parents) = (HashSet::new(), Vec::new());
-    for process in all_processes().ok()?.flatten() {
+    for process in procfs::process::all_processes().ok()?.flatten() {
         let Ok(stat) = process.stat() else { continue };
         parents.push((stat.pid, stat.ppid));
-        let holds = process
-            .fd()
-            .into_iter()
-            .flatten()
-            .flatten()
-            .any(|fd| matches!(fd.target, FDTarget::Socket(inode) if inodes.contains(&inode)));
+        let holds = holds_one_of(&process, &sockets);
         // A proxy of containers only passes on what others do.
         if holds && stat.comm.contains("docker-proxy") {
             return None;
         }
-        if holds && stat.pid != i32::try_from(std::process::id()).unwrap_or(0) {
+        if holds && stat.pid != own {
             holders.insert(stat.pid);
         }
     }
     loop {
-        let more: Vec<i32> = parents
-            .iter()
-            .filter(|(pid, parent)| holders.contains(parent) && !holders.contains(pid))
-            .map(|(pid, _)| *pid)
-            // This program may have been started by a server that tests itself.
-            .filter(|pid| *pid != i32::try_from(std::process::id()).unwrap_or(0))
-            .collect();
+        let started =
+            |(pid, parent): &&(i32, i32)| holders.contains(parent) && !holders.contains(pid);
+        // This program may have been started by a server that tests itself.
+        let more = parents.iter().filter(started).map(|(pid, _)| *pid).filter(|pid| *pid != own);
+        let more: Vec<i32> = more.collect();
         if more.is_empty() {
             return Some(holders.into_iter().collect());
         }
         holders.extend(more);
     }
+}
+
+/// The inodes of the sockets that listen at this port.
+#[cfg(target_os = "linux")]
+fn listening_sockets(port: u16) -> Option<HashSet<u64>> {
+    let sockets = procfs::net::tcp().ok()?.into_iter();
+    let sockets = sockets.chain(procfs::net::tcp6().unwrap_or_default());
+    let listens = |socket: &procfs::net::TcpNetEntry| {
+        socket.local_address.port() == port && socket.state == procfs::net::TcpState::Listen
+    };
+    Some(sockets.filter(listens).map(|socket| socket.inode).collect())
+}
+
+#[cfg(target_os = "linux")]
+fn holds_one_of(process: &procfs::process::Process, sockets: &HashSet<u64>) -> bool {
+    use procfs::process::FDTarget;
+    let mut descriptors = process.fd().into_iter().flatten().flatten();
+    descriptors.any(|fd| matches!(fd.target, FDTarget::Socket(inode) if sockets.contains(&inode)))
 }
 
 #[cfg(not(target_os = "linux"))]

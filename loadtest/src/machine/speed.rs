@@ -1,5 +1,5 @@
-//! How fast the machine computes. Its speed changes where others share its processors, by clock and by the other half
-//! of a core, without that any counter says so.
+//! How fast the machine computes. Its speed changes where others share its processors, by clock and
+//! by the other half of a core, without that any counter says so.
 
 use std::time::{Duration, Instant};
 

@@ -30,8 +30,8 @@ impl Steal {
         self.0.extend(cores.map(|cores| Reading { at: Instant::now(), cores }));
     }
 
-    /// The share of some time that was stolen from the core that lost the most of it; `None` if the system
-    /// does not say. What lies between two readings is taken to have been lost evenly.
+    /// The share of some time that was stolen from the core that lost the most of it; `None` if the
+    /// system does not say. What lies between two readings is taken to have been lost evenly.
     pub(crate) fn share(&self, from: Instant, lasted: Duration) -> Option<f64> {
         let (before, after) = (self.by(from)?, self.by(from + lasted)?);
         let lost = before.iter().zip(after).map(|(before, after)| (after - before).max(0.0));

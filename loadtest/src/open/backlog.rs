@@ -1,4 +1,5 @@
-//! How many requests are due and not answered, over the measured time: whether a queue grows to the end.
+//! How many requests are due and not answered, over the measured time: whether a queue grows to the
+//! end.
 
 use std::time::Duration;
 
@@ -11,7 +12,8 @@ const IN_FLIGHT: f64 = 2.0;
 
 /// The requests of one stream that are due and not answered.
 ///
-/// The fewest of each part count, so that a server that pauses and catches up again has no growing queue.
+/// The fewest of each part count, so that a server that pauses and catches up again has no growing
+/// queue.
 #[derive(Clone, Debug)]
 pub(crate) struct Backlog {
     start: Duration,
@@ -90,8 +92,8 @@ impl Backlog {
 mod tests {
     use super::*;
 
-    /// A run of ten seconds in which requests arrive at an even rate, and each is answered when this says,
-    /// in seconds.
+    /// A run of ten seconds in which requests arrive at an even rate, and each is answered when
+    /// this says, in seconds.
     fn growth(per_s: u32, answered: impl Fn(f64) -> f64) -> Option<Growth> {
         let length = Duration::from_secs(10);
         let mut backlog = Backlog::new(Duration::ZERO, length, false);

@@ -128,8 +128,8 @@ impl AsyncWrite for Counted {
 
 type Driver = Pin<Box<dyn Future<Output = hyper::Result<()>> + Send>>;
 
-/// An open connection. Whoever uses it also drives it, in the same task, so that no other task has to be
-/// woken between a request and its bytes.
+/// An open connection. Whoever uses it also drives it, in the same task, so that no other task has
+/// to be woken between a request and its bytes.
 pub(crate) struct Connection {
     sender: SendRequest<Full<Bytes>>,
     /// `None` once the connection has ended.
@@ -141,10 +141,11 @@ pub(crate) struct Connection {
 
 /// Why a request got no answer.
 pub(crate) enum Unanswered {
-    /// The connection had ended already, and nothing was sent: the request can be sent on another one.
+    /// The connection had ended already, and nothing was sent: the request can be sent on another
+    /// one.
     Unsent(Failure),
-    /// The connection ended before a byte of the answer came, as it does where the server closes an idle one while the
-    /// request is on its way.
+    /// The connection ended before a byte of the answer came, as it does where the server closes an
+    /// idle one while the request is on its way.
     Closed(Failure),
     Broken(Failure),
 }

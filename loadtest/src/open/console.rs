@@ -26,8 +26,8 @@ pub(crate) struct Console {
 }
 
 impl Console {
-    /// For a run of this length that is this step of an experiment; the step is empty if it is all of it.
-    /// With `announce`, scripts are told when it begins.
+    /// For a run of this length that is this step of an experiment; the step is empty if it is all
+    /// of it. With `announce`, scripts are told when it begins.
     pub(crate) fn new(step: &str, planned: Duration, announce: bool) -> Self {
         let step = if step.is_empty() { String::new() } else { format!("{step}: ") };
         let length = u64::try_from(planned.as_millis()).ok();

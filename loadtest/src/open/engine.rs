@@ -20,13 +20,15 @@ use super::schedule::{Arrival, Schedule};
 use super::slot::{Job, Slot};
 use super::work::Work;
 use crate::interrupt::Interrupt;
+use crate::sut::Failure;
 
 /// How long the requests under way may go on after an interrupt.
 const GRACE: Duration = Duration::from_secs(1);
 /// After how many requests in a row the generator lets answers in, when it is behind.
 const BATCH: u32 = 16;
 
-/// What all tasks of a run share. All of them are on one thread, so that no lock is ever waited for.
+/// What all tasks of a run share. All of them are on one thread, so that no lock is ever waited
+/// for.
 pub(super) struct Engine {
     works: Vec<Arc<dyn Work>>,
     connector: Connector,
@@ -43,8 +45,8 @@ struct EngineState {
     ledger: Ledger,
     /// Due, and waiting for a free slot.
     waiting: VecDeque<Arrival>,
-    /// Slots without a request. The one that was used last is used next, so that on an even load few
-    /// connections are busy and none of those is closed for being idle.
+    /// Slots without a request. The one that was used last is used next, so that on an even load
+    /// few connections are busy and none of those is closed for being idle.
     idle: Vec<Arc<Slot>>,
     slots: usize,
     peak_cpu: f64,
@@ -97,10 +99,6 @@ impl Engine {
     }
 
     /// Offers all requests of the plan, and waits for their answers.
-    ///
-    /// # Errors
-    ///
-    /// The kernel refuses a timer.
     pub(super) async fn run(self: &Arc<Self>, plan: &Plan, stop: &Interrupt) -> io::Result<Course> {
         let pacer = Pacer::new(plan.busy_wait)?;
         let interrupted = tokio::select! {
@@ -163,8 +161,8 @@ impl Engine {
         pacer.sleep_until(self.start + plan.duration()).await
     }
 
-    /// Looks for answers for a little while before the generator sleeps until `due`: a quick server's come
-    /// soon, and would not show how quick it is if a thread had to be woken for them.
+    /// Looks for answers for a little while before the generator sleeps until `due`: a quick
+    /// server's come soon, and would not show how quick it is if a thread had to be woken for them.
     async fn look_out(&self, due: Instant) {
         let now = Instant::now();
         let until = now + busily(due.saturating_duration_since(now));
@@ -270,53 +268,51 @@ impl Engine {
         let work = &self.works[arrival.stream];
         let request = work.request(arrival.number);
         loop {
-            let (reused, open) = match connection.take().filter(Connection::is_open) {
-                Some(open) => {
-                    if handed.take().is_some() {
-                        self.lagged(&arrival, self.now().saturating_sub(arrival.intended));
-                    }
-                    (true, open)
-                }
-                None => {
-                    if let Some(lag) = handed.take() {
-                        self.lagged(&arrival, lag);
-                    }
-                    self.live.connections.fetch_add(1, Relaxed);
-                    match self.connector.connect().await {
-                        Ok(opened) => (false, opened),
-                        Err(failure) => return (self.now(), End::Broken(failure)),
-                    }
-                }
+            let reused = connection.take().filter(Connection::is_open);
+            let was_open = reused.is_some();
+            let opened = match self.connected(reused, &arrival, handed.take()).await {
+                Ok(opened) => connection.insert(opened),
+                Err(failure) => return (self.now(), End::Broken(failure)),
             };
-            let open = connection.insert(open);
             *sent = Some(self.now());
-            let answered = open.exchange(&request).await;
+            let answered = opened.exchange(&request).await;
             let received = Instant::now();
             let done = received.saturating_duration_since(self.start);
-            match answered {
+            let unanswered = match answered {
                 Ok(answer) => {
                     return (done, End::Answered(work.read(arrival.number, &answer, received)));
                 }
-                Err(Unanswered::Unsent(_)) if reused => *connection = None,
-                // The new connection is not a kept one, so that this happens once only.
-                Err(Unanswered::Closed(_)) if reused => {
-                    *connection = None;
-                    self.live.resent.fetch_add(1, Relaxed);
-                }
-                Err(
-                    Unanswered::Unsent(failure)
-                    | Unanswered::Closed(failure)
-                    | Unanswered::Broken(failure),
-                ) => {
-                    *connection = None;
-                    return (done, End::Broken(failure));
-                }
+                Err(unanswered) => unanswered,
+            };
+            *connection = None;
+            // A new connection is not a kept one, so that a request is sent at most twice.
+            match unanswered {
+                Unanswered::Unsent(_) if was_open => {}
+                Unanswered::Closed(_) if was_open => drop(self.live.resent.fetch_add(1, Relaxed)),
+                Unanswered::Unsent(failure)
+                | Unanswered::Closed(failure)
+                | Unanswered::Broken(failure) => return (done, End::Broken(failure)),
             }
         }
     }
 
-    fn lagged(&self, arrival: &Arrival, lag: Duration) {
-        self.state().ledger.lagged(arrival, lag);
+    /// The kept connection, else a new one. Notes how late the generator is with a request that was
+    /// handed to a free slot: opening a connection is not its fault.
+    async fn connected(
+        &self,
+        kept: Option<Connection>,
+        arrival: &Arrival,
+        handed: Option<Duration>,
+    ) -> Result<Connection, Failure> {
+        if let Some(lag) = handed {
+            let now = || self.now().saturating_sub(arrival.intended);
+            self.state().ledger.lagged(arrival, if kept.is_some() { now() } else { lag });
+        }
+        if let Some(kept) = kept {
+            return Ok(kept);
+        }
+        self.live.connections.fetch_add(1, Relaxed);
+        self.connector.connect().await
     }
 
     /// Closes the books on a request; once only, even if the run has ended meanwhile.

@@ -7,13 +7,14 @@ use crate::tally::Tally;
 use crate::text::{grouped, time};
 use crate::verdict::{Ending, Verdict};
 
-/// With more late requests than this share of all, the percentiles are the generator's as much as the
-/// server's.
+/// With more late requests than this share of all, the percentiles are the generator's as much as
+/// the server's.
 const MOST_LATE: f64 = 0.01;
-/// A single stop of the generator's of this many times what is late moves the high percentiles, however
-/// few requests fall into it.
+/// A single stop of the generator's of this many times what is late moves the high percentiles,
+/// however few requests fall into it.
 const WORST_LAG: u32 = 100;
-/// A generator that uses more of its core than this reads answers late, and counts that as the server's.
+/// A generator that uses more of its core than this reads answers late, and counts that as the
+/// server's.
 const MOST_CPU: f64 = 0.9;
 /// More kinds of failures than this are only counted.
 const SHOWN: usize = 5;
@@ -27,7 +28,8 @@ pub(crate) struct Judgment {
 }
 
 /// Judges a run. An objective that names a request of none of the run's streams does not hold. What
-/// goes without saying is that every request is answered rightly, unless an objective says how many.
+/// goes without saying is that every request is answered rightly, unless an objective says how
+/// many.
 pub(crate) fn judge(result: &RunResult, slos: &[Slo], server_exit: Option<&str>) -> Judgment {
     let mut slos = objectives(result, slos);
     slos.extend(keeping_up(result));
@@ -66,8 +68,8 @@ fn objectives(result: &RunResult, slos: &[Slo]) -> Vec<Judged> {
     judged
 }
 
-/// What goes without saying where requests arrive at a constant rate: that no queue grows to the end. Then
-/// latencies depend on how long the run is.
+/// What goes without saying where requests arrive at a constant rate: that no queue grows to the
+/// end. Then latencies depend on how long the run is.
 fn keeping_up(result: &RunResult) -> Vec<Judged> {
     let streams = result.names.iter().enumerate().zip(&result.backlogs);
     let judged = streams.filter_map(|((stream, name), backlog)| {
@@ -103,7 +105,8 @@ fn undecided(slos: &[Judged]) -> Option<String> {
     (!reasons.is_empty()).then(|| reasons.join("; "))
 }
 
-/// What the generator did wrong, so that the run says nothing about the server; nothing if the run is valid.
+/// What the generator did wrong, so that the run says nothing about the server; nothing if the run
+/// is valid.
 pub(crate) fn faults(result: &RunResult) -> Vec<String> {
     let generator = &result.generator;
     let lag = &generator.lag;
@@ -129,8 +132,8 @@ pub(crate) fn faults(result: &RunResult) -> Vec<String> {
     reasons
 }
 
-/// The second in which others took so much of the machine that misses may be theirs; `None` if there is none, or
-/// if something was missed that takes no time, such as right answers.
+/// The second in which others took so much of the machine that misses may be theirs; `None` if
+/// there is none, or if something was missed that takes no time, such as right answers.
 fn burst(result: &RunResult, slos: &[Judged]) -> Option<String> {
     let mut missed = slos.iter().filter(|slo| !slo.held && slo.undecided.is_none());
     if missed.any(|slo| slo.slo.contains("errors")) {
@@ -158,9 +161,7 @@ fn failed(result: &RunResult, slos: &[Judged], server_exit: Option<&str>) -> Vec
     if let Some(exit) = server_exit {
         reasons.push(format!("the server ended during the run ({exit})"));
     }
-    if result.interrupted {
-        reasons.push(format!("interrupted after {:.1} s", result.elapsed.as_secs_f64()));
-    }
+    reasons.extend(result.interrupted_after());
     let missed: Vec<&Judged> =
         slos.iter().filter(|slo| !slo.held && slo.undecided.is_none()).collect();
     for Judged { slo, request, observed, .. } in &missed {

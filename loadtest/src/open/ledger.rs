@@ -1,12 +1,12 @@
-//! Counts what becomes of each request. It knows no clock: every time is given to it, since the run's
-//! start.
+//! Counts what becomes of each request. It knows no clock: every time is given to it, since the
+//! run's start.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::backlog::Backlog;
 use super::plan::{Plan, Spacing};
-use super::result::{Lag, PhaseResult, Sample, Second};
+use super::result::{FailureCount, Lag, PhaseResult, Sample, Second};
 use super::schedule::Arrival;
 use crate::histogram::Times;
 use crate::sut::{Failure, Outcome};
@@ -44,7 +44,7 @@ pub(crate) struct Ledger {
     pub(super) timeline: Vec<Second>,
     pub(super) backlogs: Vec<Backlog>,
     pub(super) lag: Lag,
-    pub(super) failures: Failures,
+    failures: Failures,
     pub(super) samples: Option<Vec<Sample>>,
     streams: usize,
     /// When requests ceased to arrive: the plan's end, unless the run is cut short.
@@ -120,16 +120,12 @@ impl Ledger {
         };
         let latency = done.saturating_sub(arrival.intended);
         let service = sent.map(|sent| done.saturating_sub(sent));
+        let stream = arrival.stream;
+        self.tally(arrival).outcomes.add(outcome);
         // What was refused or broken at once would make the times look better than they are, and a
         // request that waited in vain has waited at least this long.
-        let timed = outcome.is_served() || timed_out;
-        let stream = arrival.stream;
-        let tally = self.tally(arrival);
-        tally.outcomes.add(outcome);
-        if timed {
-            tally.latency.record(latency);
-            service.into_iter().for_each(|service| tally.service.record(service));
-            self.second(arrival.intended).tallies[stream].latency.record(latency);
+        if outcome.is_served() || timed_out {
+            self.timed(arrival, latency, service);
         }
         self.second(done).tallies[stream].outcomes.add(outcome);
         if outcome != Outcome::Transport {
@@ -145,16 +141,20 @@ impl Ledger {
         }
     }
 
-    /// A request was given up before it was sent. `waited_out` if that is since it had waited for as
-    /// long as a request may, and not since the run was cut short.
-    pub(crate) fn dropped(&mut self, arrival: &Arrival, now: Duration, waited_out: bool) {
-        let stream = arrival.stream;
-        let latency = now.saturating_sub(arrival.intended);
+    /// Records how long a request took.
+    fn timed(&mut self, arrival: &Arrival, latency: Duration, service: Option<Duration>) {
         let tally = self.tally(arrival);
-        tally.dropped += 1;
+        tally.latency.record(latency);
+        service.into_iter().for_each(|service| tally.service.record(service));
+        self.second(arrival.intended).tallies[arrival.stream].latency.record(latency);
+    }
+
+    /// A request was given up before it was sent. `waited_out` if that is since it had waited for
+    /// as long as a request may, and not since the run was cut short.
+    pub(crate) fn dropped(&mut self, arrival: &Arrival, now: Duration, waited_out: bool) {
+        self.tally(arrival).dropped += 1;
         if waited_out {
-            tally.latency.record(latency);
-            self.second(arrival.intended).tallies[stream].latency.record(latency);
+            self.timed(arrival, now.saturating_sub(arrival.intended), None);
         }
     }
 
@@ -162,6 +162,17 @@ impl Ledger {
         let Failure { outcome, kind, detail } = failure;
         self.failures.entry((arrival.stream, kind)).or_insert((0, detail)).0 += 1;
         outcome
+    }
+
+    /// The failures of each kind, the most frequent first; `names` are those of the streams.
+    pub(super) fn failures_of(&self, names: &[String]) -> Vec<FailureCount> {
+        let count = |((stream, kind), (count, example)): (&(usize, String), &(u64, String))| {
+            let (request, kind, example) = (names[*stream].clone(), kind.clone(), example.clone());
+            FailureCount { request, kind, count: *count, example }
+        };
+        let mut failures: Vec<FailureCount> = self.failures.iter().map(count).collect();
+        failures.sort_by_key(|failure| std::cmp::Reverse(failure.count));
+        failures
     }
 
     /// The phase whose requests arrived at that time; `None` after the last of them.

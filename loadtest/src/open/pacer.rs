@@ -3,11 +3,11 @@
 use std::io;
 use std::time::{Duration, Instant};
 
-/// How long is looked over and over at the clock or for an answer, in place of sleeping: longer than the
-/// kernel takes to wake a thread, even on a virtual machine whose core has gone idle.
+/// How long is looked over and over at the clock or for an answer, in place of sleeping: longer
+/// than the kernel takes to wake a thread, even on a virtual machine whose core has gone idle.
 const SPIN: Duration = Duration::from_micros(250);
-/// At most one part in so many of a wait is spent like that, since the server under test may need the
-/// core.
+/// At most one part in so many of a wait is spent like that, since the server under test may need
+/// the core.
 const SPIN_PART: u32 = 10;
 
 /// How much of a wait may be spent busily.
@@ -15,9 +15,10 @@ pub(crate) fn busily(wait: Duration) -> Duration {
     SPIN.min(wait / SPIN_PART)
 }
 
-/// Waits on a timer of the kernel's (`timerfd_create(2)`), which neither has a grain nor is rounded up by
-/// the thread's timer slack, and for the last bit of a wait by looking at the clock over and over: to wake
-/// a thread takes the kernel tens of microseconds, on a virtual machine over a hundred.
+/// Waits on a timer of the kernel's (`timerfd_create(2)`), which neither has a grain nor is rounded
+/// up by the thread's timer slack, and for the last bit of a wait by looking at the clock over and
+/// over: to wake a thread takes the kernel tens of microseconds, on a virtual machine over a
+/// hundred.
 #[cfg(target_os = "linux")]
 #[derive(Debug)]
 pub(crate) struct Pacer {
@@ -28,10 +29,6 @@ pub(crate) struct Pacer {
 #[cfg(target_os = "linux")]
 impl Pacer {
     /// A timer of the current tokio runtime's; one that never sleeps only looks at the clock.
-    ///
-    /// # Errors
-    ///
-    /// The kernel has no more descriptors.
     pub(crate) fn new(never_sleeps: bool) -> io::Result<Self> {
         use rustix::time::{TimerfdClockId, TimerfdFlags, timerfd_create};
         let flags = TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC;
@@ -45,10 +42,6 @@ impl Pacer {
     }
 
     /// Returns at once if the time has come. Other tasks go on meanwhile.
-    ///
-    /// # Errors
-    ///
-    /// The kernel's.
     pub(crate) async fn sleep_until(&self, due: Instant) -> io::Result<()> {
         if !self.never_sleeps {
             let left = due.saturating_duration_since(Instant::now());
@@ -104,9 +97,9 @@ pub(crate) fn thread_cpu() -> Duration {
     Duration::try_from(time).unwrap_or_default()
 }
 
-/// Puts the calling thread before all that are not of real time, as a superuser may (`SCHED_FIFO` of
-/// sched(7)); whether it is. A thread that wakes up otherwise waits until another one's slice is over, a few
-/// milliseconds where the server hashes passwords on the same machine.
+/// Puts the calling thread before all that are not of real time, as a superuser may (`SCHED_FIFO`
+/// of sched(7)); whether it is. A thread that wakes up otherwise waits until another one's slice is
+/// over, a few milliseconds where the server hashes passwords on the same machine.
 pub(crate) fn go_first() -> bool {
     use thread_priority::unix::{set_thread_priority_and_policy, thread_native_id};
     use thread_priority::{RealtimeThreadSchedulePolicy, ThreadPriority, ThreadSchedulePolicy};

@@ -192,7 +192,8 @@ pub(crate) fn over_time(
         .collect()
 }
 
-/// The seconds in which requests were offered from begin to end; the first one if there is no other.
+/// The seconds in which requests were offered from begin to end; the first one if there is no
+/// other.
 fn whole_seconds(result: &RunResult) -> impl Iterator<Item = (f64, &Second)> {
     let whole = usize::try_from(result.elapsed.as_secs()).unwrap_or(usize::MAX).max(1);
     result.timeline.iter().take(whole).enumerate().map(|(at, second)| (at as f64, second))

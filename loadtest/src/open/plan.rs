@@ -12,18 +12,19 @@ pub(crate) struct Plan {
     pub(crate) spacing: Spacing,
     /// What random spacing is drawn from: the same seed makes the same arrivals.
     pub(crate) seed: u64,
-    /// The most requests that are under way at once, each on a connection of its own; those that find
-    /// no free slot wait for one, and their wait is part of their latency. At least 1.
+    /// The most requests that are under way at once, each on a connection of its own; those that
+    /// find no free slot wait for one, and their wait is part of their latency. At least 1.
     pub(crate) max_in_flight: usize,
     /// How long a request waits for a slot, and from then on for its whole answer.
     pub(crate) timeout: Duration,
-    /// From when on the generator counts as late with a request. It is invalid if it is late with more
-    /// than 1 % of them, or a hundred times as late with one.
+    /// From when on the generator counts as late with a request. It is invalid if it is late with
+    /// more than 1 % of them, or a hundred times as late with one.
     pub(crate) late_after: Duration,
-    /// Whether the generator never sleeps, and so neither has to be woken for a request nor for an answer.
+    /// Whether the generator never sleeps, and so neither has to be woken for a request nor for an
+    /// answer.
     pub(crate) busy_wait: bool,
-    /// The share of the machine's processor time, from 0 to 1, that others may take beside generator and server. The
-    /// run is invalid if they take more.
+    /// The share of the machine's processor time, from 0 to 1, that others may take beside
+    /// generator and server. The run is invalid if they take more.
     pub(crate) max_others: f64,
     /// Whether each measured request is kept, beside the histograms: 40 bytes each.
     pub(crate) keep_samples: bool,

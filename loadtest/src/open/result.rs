@@ -93,12 +93,20 @@ pub(crate) struct Generator {
     pub(crate) peak_waiting: u64,
     /// How many connections it opened.
     pub(crate) connections: u64,
-    /// How many requests it sent once more, since the server had closed the connection as they left.
+    /// How many requests it sent once more, since the server had closed the connection as they
+    /// left.
     pub(crate) resent: u64,
     /// Whether its thread went before all others of the machine, as the system may allow.
     pub(crate) realtime: bool,
     /// Whether it never slept.
     pub(crate) busy_wait: bool,
+}
+
+impl Generator {
+    /// How far it was behind with 99 of 100 requests at most, in microseconds.
+    pub(crate) fn lag_p99_us(&self) -> u64 {
+        self.lag.times.quantile(0.99).unwrap_or_default()
+    }
 }
 
 /// How often a request failed in one way.
@@ -128,14 +136,14 @@ pub(crate) struct RunResult {
     pub(crate) samples: Option<Vec<Sample>>,
     /// Of the users' tokens, beside the load and on top of it.
     pub(crate) renewals: Renewals,
-    /// The share of the measured phases, from 0 to 1, in which other machines had the core that they had most,
-    /// while this one had work for it; `None` if the system does not say.
+    /// The share of the measured phases, from 0 to 1, in which other machines had the core that
+    /// they had most, while this one had work for it; `None` if the system does not say.
     pub(crate) steal: Option<f64>,
     /// What others took of the machine during the measured phases, and how much they may.
     pub(crate) contention: Shares,
     pub(crate) max_others: f64,
-    /// How fast the machine computed right before and after, in rounds of the same work per second, if the server
-    /// is on it.
+    /// How fast the machine computed right before and after, in rounds of the same work per second,
+    /// if the server is on it.
     pub(crate) speed: Option<f64>,
     /// How long requests were offered: the plan's duration, unless the run was cut short.
     pub(crate) elapsed: Duration,
@@ -180,8 +188,8 @@ impl RunResult {
         total
     }
 
-    /// How many requests of a stream were due in a stretch of whole seconds, and how many ended in it as
-    /// they should, whenever those were due.
+    /// How many requests of a stream were due in a stretch of whole seconds, and how many ended in
+    /// it as they should, whenever those were due.
     pub(crate) fn within(&self, from: Duration, length: Duration, stream: usize) -> (u64, u64) {
         let whole = |time: Duration| usize::try_from(time.as_secs()).unwrap_or(usize::MAX);
         let seconds = self.timeline.iter().skip(whole(from)).take(whole(length));
@@ -238,6 +246,12 @@ impl RunResult {
     pub(crate) fn measured(&self) -> Duration {
         let lasted = |phase: &PhaseResult| self.lasted(phase);
         self.phases.iter().filter(|phase| phase.phase.measured).map(lasted).sum()
+    }
+
+    /// When the run was cut short, if it was.
+    pub(crate) fn interrupted_after(&self) -> Option<String> {
+        let seconds = self.elapsed.as_secs_f64();
+        self.interrupted.then(|| format!("interrupted after {seconds:.1} s"))
     }
 
     /// How long a phase lasted.

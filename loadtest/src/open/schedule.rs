@@ -62,8 +62,8 @@ struct Lane {
     phase: usize,
     spacing: Spacing,
     random: Rng,
-    /// What a rate's integral has to reach, from the phase's start on, for the next arrival. What is
-    /// left at a phase's end is carried into the next one, so that no rate is rounded.
+    /// What a rate's integral has to reach, from the phase's start on, for the next arrival. What
+    /// is left at a phase's end is carried into the next one, so that no rate is rounded.
     next: f64,
     /// The next of given times.
     next_at: usize,
@@ -206,7 +206,8 @@ mod tests {
 
     #[test]
     fn a_step_changes_the_rate_and_carries_the_rest_over() {
-        // 1.5 requests by the end of the first phase, so that the third is due half a request later.
+        // 1.5 requests by the end of the first phase, so that the third is due half a request
+        // later.
         let steps = [0.5, 0.5, 1.0].map(|rate| phase(3, vec![Load::constant(rate)]));
         let plan = plan(Spacing::Even, steps.to_vec());
         let arrivals = arrivals(&plan, 1);

@@ -19,8 +19,8 @@ pub(super) struct Slot {
 #[derive(Clone, Copy)]
 pub(super) struct Job {
     pub(super) arrival: Arrival,
-    /// Set if the slot was free when the request was taken in hand, and with which lag that was: what
-    /// passes until it is sent is then the generator's fault too.
+    /// Set if the slot was free when the request was taken in hand, and with which lag that was:
+    /// what passes until it is sent is then the generator's fault too.
     pub(super) handed: Option<Duration>,
 }
 

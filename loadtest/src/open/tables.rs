@@ -229,29 +229,24 @@ pub(crate) fn summary(result: &RunResult) -> String {
         "request", "offered", "right", "not", "right/s", "p50", "p95", "p99", "p99.9", "max"
     );
     let seconds = result.measured().as_secs_f64().max(1e-9);
+    let mut intervals = Vec::new();
     for (name, tally) in offered(result) {
         let Figures { p50, p95, p99, p999, max, .. } = tally.latency.figures();
-        let [p50, p95, p99, p999, max] = [p50, p95, p99, p999, max].map(time_or_dash);
+        let counts = [tally.offered, tally.served(), tally.unserved()].map(grouped);
+        let times = [p50, p95, p99, p999, max].map(|us| format!("{:>9}", time_or_dash(us)));
+        let rate = tally.in_time.served() as f64 / seconds;
         // Writing to a string cannot fail.
-        let _ = write!(
-            text,
-            "\n{name:10} {:>9} {:>9} {:>7} {:>9.1} {p50:>9} {p95:>9} {p99:>9} {p999:>9} {max:>9}",
-            grouped(tally.offered),
-            grouped(tally.served()),
-            grouped(tally.unserved()),
-            tally.in_time.served() as f64 / seconds,
-        );
+        let _ = write!(text, "\n{name:10} {:>9} {:>9} {:>7}", counts[0], counts[1], counts[2]);
+        let _ = write!(text, " {rate:>9.1} {}", times.join(" "));
+        intervals.push(format!("{name} p99 {}", interval(&tally.latency, 0.99)));
     }
-    let certain =
-        |(name, tally): (&str, Tally)| format!("{name} p99 {}", interval(&tally.latency, 0.99));
-    let certain: Vec<String> = offered(result).map(certain).collect();
-    let _ = write!(text, "\n95% intervals: {}", certain.join("; "));
     let generator = &result.generator;
     let lag = generator.lag.times.figures();
     let _ = write!(
         text,
-        "\nlatency from the intended start, over {seconds:.1} s; generator: lag p99 {}, at worst {}, \
-         {:.0}% of a core; steal {}; others' share of the machine {}",
+        "\n95% intervals: {}\nlatency from the intended start, over {seconds:.1} s; generator: lag \
+         p99 {}, at worst {}, {:.0}% of a core; steal {}; others' share of the machine {}",
+        intervals.join("; "),
         time_or_dash(lag.p99),
         time_or_dash(lag.max),
         100.0 * generator.cpu,

@@ -169,8 +169,8 @@ fn a_connection_that_the_server_has_closed_is_replaced() {
     assert_eq!(result.generator.connections, 4);
 }
 
-/// A server whose connections each get this answer to their first request; to the next one they get `last` and
-/// end. How far they come is how far requests do.
+/// A server whose connections each get this answer to their first request; to the next one they get
+/// `last` and end. How far they come is how far requests do.
 fn closing(last: &'static [u8]) -> std::net::SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();

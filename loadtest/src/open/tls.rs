@@ -54,8 +54,8 @@ impl fmt::Debug for Tls {
     }
 }
 
-/// What `--accept-invalid-certs` asks for: whose certificate it is does not matter, only that the server
-/// holds its key.
+/// What `--accept-invalid-certs` asks for: whose certificate it is does not matter, only that the
+/// server holds its key.
 #[derive(Debug)]
 struct AnyCertificate(Arc<CryptoProvider>);
 

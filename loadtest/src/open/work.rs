@@ -7,14 +7,14 @@ use http::{Request, Response};
 
 use crate::sut::{Failure, Outcome};
 
-/// A stream of requests under one name. It is asked from one thread only, between all other requests:
-/// what takes it longer than microseconds makes the generator late.
+/// A stream of requests under one name. It is asked from one thread only, between all other
+/// requests: what takes it longer than microseconds makes the generator late.
 pub(crate) trait Work: Send + Sync {
     /// The key of its figures in reports.
     fn name(&self) -> &str;
 
-    /// The request that arrives as the stream's `number`-th, counted from 0. Of its URI, path and query
-    /// count.
+    /// The request that arrives as the stream's `number`-th, counted from 0. Of its URI, path and
+    /// query count.
     fn request(&self, number: u64) -> Request<Bytes>;
 
     /// What the answer to that request amounts to, when its last byte came at `received`.
@@ -29,9 +29,9 @@ pub(crate) trait Work: Send + Sync {
         received: Instant,
     ) -> Result<Outcome, Failure>;
 
-    /// How long to wait until that request is sent once more, after its `attempt`-th attempt, counted from
-    /// 1, ended like this and not as it should; `None` to leave it at that. Its latency goes on, and it is
-    /// counted once, by its last attempt.
+    /// How long to wait until that request is sent once more, after its `attempt`-th attempt,
+    /// counted from 1, ended like this and not as it should; `None` to leave it at that. Its
+    /// latency goes on, and it is counted once, by its last attempt.
     fn again(&self, _number: u64, _attempt: u32, _failed: Outcome) -> Option<Duration> {
         None
     }

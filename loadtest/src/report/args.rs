@@ -29,10 +29,6 @@ pub(crate) struct OutputArgs {
 
 impl OutputArgs {
     /// Whether the files can be written, asked before the run and not after it. Older ones stay.
-    ///
-    /// # Errors
-    ///
-    /// The first that cannot.
     pub(crate) fn check(&self) -> Result<(), UsageError> {
         let files = [("--html", Some(&self.html)), ("--json", self.json.as_ref())];
         let files = files.into_iter().chain([("--junit", self.junit.as_ref())]);
@@ -44,10 +40,6 @@ impl OutputArgs {
 
 impl OutputArgs {
     /// Whether no report would take the place of one of these files, or of another report.
-    ///
-    /// # Errors
-    ///
-    /// The first that would.
     pub(crate) fn check_apart(&self, others: &[&Path]) -> Result<(), UsageError> {
         let reports = [("--html", Some(&self.html)), ("--json", self.json.as_ref())];
         let reports = reports.into_iter().chain([("--junit", self.junit.as_ref())]);
@@ -72,10 +64,6 @@ fn whole(path: &Path) -> PathBuf {
 }
 
 /// Whether this file of this option can be written.
-///
-/// # Errors
-///
-/// It cannot.
 pub(crate) fn check_writable(flag: &str, file: &Path) -> Result<(), UsageError> {
     let existed = file.exists();
     OpenOptions::new()

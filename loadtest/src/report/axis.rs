@@ -22,7 +22,8 @@ pub(crate) enum Unit {
     Percent,
     /// Times in microseconds, logarithmic.
     Time,
-    /// Shares below 1 of which the distance to 1 is logarithmic: 0, 0.9, 0.99 and so on, as percentiles.
+    /// Shares below 1 of which the distance to 1 is logarithmic: 0, 0.9, 0.99 and so on, as
+    /// percentiles.
     Percentile,
 }
 
@@ -78,7 +79,8 @@ impl Axis {
     }
 }
 
-/// From 0 to a little above the highest value, with ticks at multiples of 1, 2 or 5 of a power of ten.
+/// From 0 to a little above the highest value, with ticks at multiples of 1, 2 or 5 of a power of
+/// ten.
 fn even(high: f64) -> (Range<f64>, Vec<f64>) {
     let high = if high > 0.0 { high } else { 1.0 };
     multiples(0.0, high)
@@ -102,8 +104,8 @@ fn multiples(low: f64, high: f64) -> (Range<f64>, Vec<f64>) {
     (first * step..last * step, (0..=ticks).map(|n| (first + f64::from(n)) * step).collect())
 }
 
-/// Whole decades that hold both, with a tick at each power of ten, and at twice and five times it where
-/// there are few.
+/// Whole decades that hold both, with a tick at each power of ten, and at twice and five times it
+/// where there are few.
 fn decades(low: f64, high: f64) -> (Range<f64>, Vec<f64>) {
     let (start, end) = (low.floor(), high.ceil().max(low.floor() + 1.0));
     let mut ticks = Vec::new();

@@ -105,10 +105,6 @@ impl Chart {
     }
 
     /// The picture as an `svg` element.
-    ///
-    /// # Errors
-    ///
-    /// None is known: the picture is written to memory.
     pub(super) fn svg(&self) -> Result<String, String> {
         let mut svg = String::new();
         {

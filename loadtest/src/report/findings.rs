@@ -6,10 +6,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::args::OutputArgs;
-use super::json::{Head, write_json};
-use super::junit::write_junit;
 use super::page::{Figure, Page, Table};
-use super::run_info::{Machine, RunInfo, Server, command_line};
+use super::run_info::{Machine, RunInfo, Server};
 use super::unfinished;
 use crate::machine::wall_clock;
 use crate::slo::Judged;
@@ -56,43 +54,21 @@ impl<'a> ReportWriter<'a> {
         Ok(Self { experiment, output, machine, started_at, started })
     }
 
-    /// Writes all reports; the verdict to end with.
-    ///
-    /// # Errors
-    ///
-    /// A file cannot be written.
+    /// Writes all reports, and names them on standard output; the verdict to end with.
     pub(crate) fn publish<B: Serialize>(self, found: Findings<B>) -> anyhow::Result<Ending> {
-        let (ending, objectives) = (&found.ending, &found.objectives[..]);
         let took = self.started.elapsed();
         println!("{}", found.summary);
-        let run = RunInfo {
-            command_line: command_line(),
-            version: env!("CARGO_PKG_VERSION"),
-            server: found.server,
-            started_at: self.started_at,
-            ended_at: wall_clock(),
-            machine: self.machine,
-        };
+        let run = RunInfo::new(found.server, self.started_at, self.machine);
         let page = Page {
             title: found.title,
             question: found.question,
-            ending,
-            objectives,
+            ending: &found.ending,
+            objectives: &found.objectives,
             figures: found.figures,
             tables: found.tables,
             run: &run,
         };
-        page.write(&self.output.html)?;
-        let mut written = vec![&self.output.html];
-        if let Some(file) = &self.output.json {
-            write_json(file, &Head::new(self.experiment, ending, &run), &found.body)?;
-            written.push(file);
-        }
-        if let Some(file) = &self.output.junit {
-            write_junit(file, self.experiment, ending, objectives, took)?;
-            written.push(file);
-        }
-        for file in written {
+        for file in page.write_all(self.experiment, self.output, &found.body, took, |_| true)? {
             println!("report: {}", file.display());
         }
         Ok(found.ending)

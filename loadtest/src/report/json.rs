@@ -36,10 +36,6 @@ impl<'a> Head<'a> {
 }
 
 /// Writes a report: the head's fields, and those of `body` beside them.
-///
-/// # Errors
-///
-/// The file cannot be written.
 pub(crate) fn write_json<T: Serialize>(
     file: &Path,
     head: &Head<'_>,

@@ -11,10 +11,6 @@ use crate::slo::Judged;
 use crate::verdict::{Ending, Verdict};
 
 /// Writes the verdict of an experiment and its objectives.
-///
-/// # Errors
-///
-/// The file cannot be written.
 pub(crate) fn write_junit(
     file: &Path,
     experiment: &str,

@@ -52,9 +52,6 @@ pub(crate) fn words<const N: usize>(words: [&str; N]) -> Vec<String> {
 }
 
 impl Page<'_> {
-    /// # Errors
-    ///
-    /// The file cannot be written.
     pub(crate) fn write(&self, file: &Path) -> anyhow::Result<()> {
         let page = self.render()?.into_string();
         fs::write(file, page).with_context(|| format!("cannot write {}", file.display()))

@@ -6,6 +6,8 @@ use std::path::Path;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::machine::wall_clock;
+
 /// How a run was made, for whoever reads its report elsewhere.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct RunInfo {
@@ -45,6 +47,12 @@ pub(crate) struct Machine {
 }
 
 impl RunInfo {
+    /// Of a run that began then, on this machine, and ends now.
+    pub(super) fn new(server: Server, started_at: Timestamp, machine: Machine) -> Self {
+        let (command_line, version) = (command_line(), env!("CARGO_PKG_VERSION"));
+        Self { command_line, version, server, started_at, ended_at: wall_clock(), machine }
+    }
+
     /// The command, as a shell takes it.
     pub(super) fn command(&self) -> String {
         let words: Vec<String> = self.command_line.iter().map(|word| quoted(word)).collect();
@@ -53,7 +61,7 @@ impl RunInfo {
 }
 
 /// The command line of this process.
-pub(crate) fn command_line() -> Vec<String> {
+fn command_line() -> Vec<String> {
     let mut words: Vec<String> = std::env::args().collect();
     if let Some(program) = words.first_mut()
         && let Some(name) = Path::new(program.as_str()).file_name()

@@ -1,5 +1,5 @@
-//! Reports of runs that have no result. A report of an earlier run must not be taken for that of this one, so each
-//! file is written anew: when the run begins, and when it cannot go on.
+//! Reports of runs that have no result. A report of an earlier run must not be taken for that of
+//! this one, so each file is written anew: when the run begins, and when it cannot go on.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -7,10 +7,8 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::args::OutputArgs;
-use super::json::{Head, write_json};
-use super::junit::write_junit;
 use super::page::Page;
-use super::run_info::{Machine, RunInfo, Server, command_line};
+use super::run_info::{Machine, RunInfo, Server};
 use crate::machine::wall_clock;
 use crate::verdict::{Ending, Verdict};
 
@@ -18,8 +16,8 @@ use crate::verdict::{Ending, Verdict};
 #[derive(Serialize)]
 struct Nothing {}
 
-/// Puts a note in the place of each report of an earlier run: whatever becomes of this one, even if it is killed,
-/// those do not stay.
+/// Puts a note in the place of each report of an earlier run: whatever becomes of this one, even if
+/// it is killed, those do not stay.
 pub(crate) fn begun(experiment: &str, output: &OutputArgs) {
     let reason = "this run has begun and has no result: it goes on, or it was killed".to_owned();
     let ending = Ending { verdict: Verdict::Invalid, reason };
@@ -42,15 +40,7 @@ pub(crate) fn failed(experiment: &str, output: &OutputArgs, error: &anyhow::Erro
 }
 
 fn write(experiment: &str, output: &OutputArgs, ending: &Ending, wanted: fn(&Path) -> bool) {
-    let now = wall_clock();
-    let run = RunInfo {
-        command_line: command_line(),
-        version: env!("CARGO_PKG_VERSION"),
-        server: Server { host: String::new(), own_server: false },
-        started_at: now,
-        ended_at: now,
-        machine: Machine::this(),
-    };
+    let server = Server { host: String::new(), own_server: false };
     let page = Page {
         title: format!("Load test without a result ({experiment})"),
         question: "What became of this run?".to_owned(),
@@ -58,18 +48,10 @@ fn write(experiment: &str, output: &OutputArgs, ending: &Ending, wanted: fn(&Pat
         objectives: &[],
         figures: vec![],
         tables: vec![],
-        run: &run,
+        run: &RunInfo::new(server, wall_clock(), Machine::this()),
     };
-    // A file that cannot be written is told by what ends the run.
-    if wanted(&output.html) {
-        let _ = page.write(&output.html);
-    }
-    if let Some(file) = output.json.as_deref().filter(|file| wanted(file)) {
-        let _ = write_json(file, &Head::new(experiment, ending, &run), &Nothing {});
-    }
-    if let Some(file) = output.junit.as_deref().filter(|file| wanted(file)) {
-        let _ = write_junit(file, experiment, ending, &[], Duration::ZERO);
-    }
+    // What ends the run says which file cannot be written.
+    let _ = page.write_all(experiment, output, &Nothing {}, Duration::ZERO, wanted);
 }
 
 /// Not a device, which would show the note.

@@ -1,4 +1,5 @@
-//! A machine that is busy with something else: a run on it says nothing, whatever its latencies are.
+//! A machine that is busy with something else: a run on it says nothing, whatever its latencies
+//! are.
 
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! Runs that can say nothing, or nothing bad, of the server: too few requests, a generator without file descriptors,
-//! and connections that the server closes as requests leave.
+//! Runs that can say nothing, or nothing bad, of the server: too few requests, a generator without
+//! file descriptors, and connections that the server closes as requests leave.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener};

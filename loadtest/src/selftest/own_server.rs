@@ -12,7 +12,8 @@ use crate::sut::{Host, Spec, TargetArgs};
 ///
 /// # Errors
 ///
-/// The server does not start or ends by itself, the users cannot be signed in, or the error of `measure`.
+/// The server does not start or ends by itself, the users cannot be signed in, or the error of
+/// `measure`.
 pub(super) fn on_own_server(
     args: &TargetArgs,
     users: usize,

@@ -1,6 +1,6 @@
 //! A server that takes a known time for each answer, and measures how long it really took. It never
-//! sleeps, so that its clock starts when a request is there, and not when the kernel has woken a thread
-//! to tell it: that takes about as long as what is to be found out.
+//! sleeps, so that its clock starts when a request is there, and not when the kernel has woken a
+//! thread to tell it: that takes about as long as what is to be found out.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -81,10 +81,6 @@ fn serve(
 
 impl Peer {
     /// Reads what is there, and answers what is due.
-    ///
-    /// # Errors
-    ///
-    /// The connection has ended.
     fn look(&mut self, delay: Duration, taken: &Mutex<Times>) -> io::Result<()> {
         if let Some(asked) = self.asked {
             let took = asked.elapsed();

@@ -1,5 +1,5 @@
-//! Queues whose times follow by arithmetic: a server that does so much per second and no more, and one with two
-//! counters at which people arrive at random (M/D/c).
+//! Queues whose times follow by arithmetic: a server that does so much per second and no more, and
+//! one with two counters at which people arrive at random (M/D/c).
 
 use std::time::Duration;
 
@@ -19,7 +19,8 @@ const COUNTERS: usize = 2;
 const SERVICE: Duration = Duration::from_millis(10);
 const RATE: f64 = 150.0;
 const TIME: Duration = Duration::from_secs(10);
-/// How far a figure may be off: a share of it, and the way there and back with two threads that are woken.
+/// How far a figure may be off: a share of it, and the way there and back with two threads that are
+/// woken.
 const TOLERANCE: f64 = 0.02;
 const WAY: Duration = Duration::from_micros(600);
 
@@ -76,8 +77,8 @@ pub(super) fn random(args: &TargetArgs, interrupt: &Interrupt) -> anyhow::Result
     Ok([("p50", at(0.5)), ("p99", at(0.99)), ("mean", mean)].map(row).into())
 }
 
-/// How long each of these arrivals takes in all, in ascending order: each waits for the first counter that is
-/// free (Lindley's recursion).
+/// How long each of these arrivals takes in all, in ascending order: each waits for the first
+/// counter that is free (Lindley's recursion).
 fn latencies(arrivals: &[Duration], counters: usize, service: Duration) -> Vec<Duration> {
     let mut free_at = vec![Duration::ZERO; counters.max(1)];
     let mut latencies: Vec<Duration> = arrivals

@@ -30,11 +30,11 @@ impl DelayServer {
     }
 }
 
-/// A running server that serves so many requests at once, each for a fixed time, in the order in which they
-/// come: the one of an M/D/c queue. It ends with the process.
+/// A running server that serves so many requests at once, each for a fixed time, in the order in
+/// which they come: the one of an M/D/c queue. It ends with the process.
 ///
-/// When each answer is due follows from when its request came and from the answers before it, so that a
-/// thread that is woken late delays its own answer and no later one.
+/// When each answer is due follows from when its request came and from the answers before it, so
+/// that a thread that is woken late delays its own answer and no later one.
 #[derive(Debug)]
 pub(crate) struct CounterServer {
     pub(crate) address: SocketAddr,
@@ -56,7 +56,8 @@ impl CounterServer {
     }
 }
 
-/// A running server that answers at once, but for a pause at equal distances. It ends with the process.
+/// A running server that answers at once, but for a pause at equal distances. It ends with the
+/// process.
 #[derive(Debug)]
 pub(crate) struct PausingServer {
     pub(crate) address: SocketAddr,

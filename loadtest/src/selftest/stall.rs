@@ -37,8 +37,8 @@ pub(super) fn check(args: &TargetArgs, interrupt: &Interrupt) -> anyhow::Result<
     })
 }
 
-/// The latency that this share of the requests does not exceed, in seconds, if the server answers at once
-/// but for the stall.
+/// The latency that this share of the requests does not exceed, in seconds, if the server answers
+/// at once but for the stall.
 fn truth(stalled: Duration, share: f64) -> f64 {
     let all = RATE * TIME.as_secs_f64();
     let slower = all - (all * share).ceil();

@@ -5,9 +5,9 @@ use super::{Interval, quantile, sorted};
 /// How often a sample is drawn anew.
 const RESAMPLES: usize = 1000;
 
-/// An interval that holds a statistic of two samples with this confidence (percentile bootstrap). The
-/// statistic is given both in ascending order; the same seed gives the same interval. Neither may be
-/// empty.
+/// An interval that holds a statistic of two samples with this confidence (percentile bootstrap).
+/// The statistic is given both in ascending order; the same seed gives the same interval. Neither
+/// may be empty.
 pub(crate) fn two_samples(
     a: &[f64],
     b: &[f64],

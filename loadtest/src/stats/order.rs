@@ -1,13 +1,13 @@
-//! Between which of the measured values a percentile lies, with 95 % confidence (order statistics; nothing is
-//! supposed of the distribution but that the values are independent).
+//! Between which of the measured values a percentile lies, with 95 % confidence (order statistics;
+//! nothing is supposed of the distribution but that the values are independent).
 
 use statrs::distribution::{Binomial, DiscreteCDF};
 
 /// What lies outside of the interval on either side.
 const TAIL: f64 = 0.025;
 
-/// The ranks, counted from 1 in ascending order, of the values between which the quantile of `share` lies.
-/// `None` where so few values have no such rank.
+/// The ranks, counted from 1 in ascending order, of the values between which the quantile of
+/// `share` lies. `None` where so few values have no such rank.
 pub(crate) fn ranks(count: u64, share: f64) -> (Option<u64>, Option<u64>) {
     let Ok(below) = Binomial::new(share, count) else { return (None, None) };
     if count == 0 {

@@ -1,21 +1,22 @@
-//! Whether one of two samples tends to be larger: the rank-sum test of Mann and Whitney, and how much
-//! that amounts to.
+//! Whether one of two samples tends to be larger: the rank-sum test of Mann and Whitney, and how
+//! much that amounts to.
 
 use statrs::stats_tests::Alternative;
 use statrs::stats_tests::mannwhitneyu::{MannWhitneyUMethod, mannwhitneyu};
 
-/// The probability that samples of one and the same distribution differ in rank at least as much as these
-/// (Mann and Whitney's U, two-sided, by the normal approximation with its corrections for ties and
-/// continuity). 1 if a sample is empty or holds what is not a number: nothing speaks for a difference then.
+/// The probability that samples of one and the same distribution differ in rank at least as much as
+/// these (Mann and Whitney's U, two-sided, by the normal approximation with its corrections for
+/// ties and continuity). 1 if a sample is empty or holds what is not a number: nothing speaks for a
+/// difference then.
 pub(crate) fn rank_sum_p(a: &[f64], b: &[f64]) -> f64 {
     let method = MannWhitneyUMethod::AsymptoticInclContinuityCorrection;
     mannwhitneyu(a, b, method, Alternative::TwoSided).map_or(1.0, |(_, p)| p)
 }
 
 /// Cliff's delta, also called the rank-biserial correlation: how much more often a value of `a` is
-/// larger than one of `b` than it is smaller, from -1 to 1. Whoever sees one value of each, and guesses that the
-/// larger is `a`'s, is right in (1 + delta) / 2 of all cases. Both are in ascending order; 0 if one is
-/// empty.
+/// larger than one of `b` than it is smaller, from -1 to 1. Whoever sees one value of each, and
+/// guesses that the larger is `a`'s, is right in (1 + delta) / 2 of all cases. Both are in
+/// ascending order; 0 if one is empty.
 pub(crate) fn dominance(a: &[f64], b: &[f64]) -> f64 {
     let pairs = (a.len() * b.len()) as f64;
     if pairs == 0.0 {

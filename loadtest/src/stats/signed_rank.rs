@@ -1,5 +1,5 @@
-//! How far paired measurements lie apart: the signed-rank test of Wilcoxon and the estimate of Hodges and
-//! Lehmann, exact for any number of pairs.
+//! How far paired measurements lie apart: the signed-rank test of Wilcoxon and the estimate of
+//! Hodges and Lehmann, exact for any number of pairs.
 
 use super::{Interval, median, sorted};
 
@@ -7,7 +7,8 @@ use super::{Interval, median, sorted};
 /// symmetric about their middle, and nothing else of their distribution.
 #[derive(Clone, Debug)]
 pub(crate) struct SignedRank {
-    /// The means of each two differences, and the differences themselves, in ascending order (Walsh).
+    /// The means of each two differences, and the differences themselves, in ascending order
+    /// (Walsh).
     averages: Vec<f64>,
     pairs: usize,
 }
@@ -21,14 +22,14 @@ impl SignedRank {
         Self { averages: sorted(averages.collect()), pairs }
     }
 
-    /// The middle of the differences: the median of all averages (Hodges and Lehmann). Not a number if
-    /// there are no pairs.
+    /// The middle of the differences: the median of all averages (Hodges and Lehmann). Not a number
+    /// if there are no pairs.
     pub(crate) fn estimate(&self) -> f64 {
         median(&self.averages)
     }
 
-    /// The estimate with a lower and an upper limit, each of which the truth keeps with this confidence
-    /// by itself; `None` if there are too few pairs for that much of it.
+    /// The estimate with a lower and an upper limit, each of which the truth keeps with this
+    /// confidence by itself; `None` if there are too few pairs for that much of it.
     pub(crate) fn limits(&self, confidence: f64) -> Option<Interval> {
         let beyond = critical(self.pairs, 1.0 - confidence)?;
         let low = self.averages[beyond];
@@ -47,8 +48,9 @@ impl SignedRank {
     }
 }
 
-/// How many averages lie below a lower limit: the most for which the probability of as many or fewer is
-/// at most `alpha`, less one for the limit itself. `None` if even none at all is more probable than that.
+/// How many averages lie below a lower limit: the most for which the probability of as many or
+/// fewer is at most `alpha`, less one for the limit itself. `None` if even none at all is more
+/// probable than that.
 fn critical(pairs: usize, alpha: f64) -> Option<usize> {
     let ways = ways(pairs);
     let all: f64 = ways.iter().sum();

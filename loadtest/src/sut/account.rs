@@ -66,8 +66,8 @@ impl Token {
         self.renew_at().is_some_and(|at| now >= at)
     }
 
-    /// Whether it is to be replaced ahead of that: `spread`, from 0 to 1, says where between half of the time until
-    /// then and 85 % of it. The rest is for a server that pauses just then.
+    /// Whether it is to be replaced ahead of that: `spread`, from 0 to 1, says where between half
+    /// of the time until then and 85 % of it. The rest is for a server that pauses just then.
     pub(crate) fn is_due_early(&self, now: Instant, spread: f64) -> bool {
         let Some(at) = self.renew_at() else { return false };
         let until = at.saturating_duration_since(self.received);

@@ -97,8 +97,8 @@ impl Target {
     ///
     /// # Errors
     ///
-    /// It was accepted, or refused in another way than the target's file says. A success that tells of nobody,
-    /// such as 200 with `null` where there is no session, accepts nobody.
+    /// It was accepted, or refused in another way than the target's file says. A success that tells
+    /// of nobody, such as 200 with `null` where there is no session, accepts nobody.
     pub(crate) fn read_refusal(
         &self,
         call: Call,
@@ -120,8 +120,8 @@ impl Target {
         }
     }
 
-    /// Whether a success says whose token or session it is: a sign-in by a token, a verification by the name or the
-    /// id. Where the target's file says of neither where it is, every success does.
+    /// Whether a success says whose token or session it is: a sign-in by a token, a verification by
+    /// the name or the id. Where the target's file says of neither where it is, every success does.
     fn tells_of_somebody(&self, call: Call, response: &Response<Bytes>) -> bool {
         let document: Value = serde_json::from_slice(response.body()).unwrap_or_default();
         let names = |at: &Option<Pointer>| {
@@ -170,19 +170,7 @@ impl Target {
         if let Some(at) = &login.username {
             same("username", Some(found(at, at.text(document))?), Some(&account.username))?;
         }
-        let user_id = login.user_id.as_ref().map(|at| found(at, at.id(document))).transpose()?;
-        let text = found(&login.token, login.token.text(document))?;
-        if text.is_empty() {
-            return Err(Failure::wrong("empty access token", ""));
-        }
-        let life = match &login.expires_in {
-            Some(at) => Some(Duration::from_secs(found(at, at.seconds(document))?)),
-            None => jwt_life(text, date(response.headers())),
-        };
-        if life == Some(Duration::ZERO) {
-            return Err(Failure::wrong("access token that has expired already", ""));
-        }
-        let token = Token::new(text, life, now, user_id).map_err(|e| Failure::wrong(e, ""))?;
+        let token = self.read_access_token(response.headers(), document, now)?;
         let refresh = match self.refresh_with() {
             None => None,
             Some(RefreshWith::Cookie(name)) => cookie(response.headers(), name),
@@ -191,6 +179,28 @@ impl Target {
             }),
         };
         Ok((token, refresh))
+    }
+
+    fn read_access_token(
+        &self,
+        headers: &HeaderMap,
+        document: &Value,
+        now: Instant,
+    ) -> Result<Token, Failure> {
+        let login = &self.spec.login;
+        let user_id = login.user_id.as_ref().map(|at| found(at, at.id(document))).transpose()?;
+        let text = found(&login.token, login.token.text(document))?;
+        if text.is_empty() {
+            return Err(Failure::wrong("empty access token", ""));
+        }
+        let life = match &login.expires_in {
+            Some(at) => Some(Duration::from_secs(found(at, at.seconds(document))?)),
+            None => jwt_life(text, date(headers)),
+        };
+        if life == Some(Duration::ZERO) {
+            return Err(Failure::wrong("access token that has expired already", ""));
+        }
+        Token::new(text, life, now, user_id).map_err(|error| Failure::wrong(error, ""))
     }
 }
 
@@ -221,8 +231,8 @@ fn date(headers: &HeaderMap) -> Option<f64> {
     Some(jiff::fmt::rfc2822::parse(text).ok()?.timestamp().as_second() as f64)
 }
 
-/// Until `exp` of a JWT (RFC 7519 section 4.1): from `iat`, without it from the answer's `Date`, and without both from
-/// now by the clock of this machine. `None` for what is none.
+/// Until `exp` of a JWT (RFC 7519 section 4.1): from `iat`, without it from the answer's `Date`,
+/// and without both from now by the clock of this machine. `None` for what is none.
 fn jwt_life(token: &str, date: Option<f64>) -> Option<Duration> {
     let payload = BASE64URL_NOPAD.decode(token.split('.').nth(1)?.as_bytes()).ok()?;
     let claims: Value = serde_json::from_slice(&payload).ok()?;
@@ -244,8 +254,8 @@ fn cookie(headers: &HeaderMap, name: &str) -> Option<RefreshToken> {
     Some(RefreshToken { name: COOKIE, value })
 }
 
-/// The name of a refusal. A declared overload has one of its own: it is what a server should do when
-/// it is asked for too much, and still a request that was not served.
+/// The name of a refusal. A declared overload has one of its own: it is what a server should do
+/// when it is asked for too much, and still a request that was not served.
 fn refused(outcome: Outcome, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Failure {
     let problem = serde_json::from_slice::<hallpass_contract::Problem>(body).ok();
     let kind = match outcome {

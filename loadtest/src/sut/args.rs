@@ -54,12 +54,8 @@ pub(crate) struct TargetArgs {
     pub(crate) accept_invalid_certs: bool,
 }
 
-/// Only what the API's paths can be appended to: Goose would drop a path, and credentials or a query
-/// would be sent with every request.
-///
-/// # Errors
-///
-/// What is wrong with the text.
+/// Only what the API's paths can be appended to: Goose would drop a path, and credentials or a
+/// query would be sent with every request.
 pub(crate) fn parse_host(text: &str) -> Result<Url, String> {
     let url = Url::parse(text)
         .map_err(|e| format!("{e}; write it with its scheme, like http://127.0.0.1:8080"))?;

@@ -25,13 +25,9 @@ impl Clients {
         }
     }
 
-    /// A client with connections of its own, as a user has. It follows no redirect and uses no proxy:
-    /// either would put another server's time into the figures. It keeps no cookies: a refresh
-    /// cookie that only https may carry goes with its request all the same.
-    ///
-    /// # Errors
-    ///
-    /// The TLS set-up of this machine is unusable.
+    /// A client with connections of its own, as a user has. It follows no redirect and uses no
+    /// proxy: either would put another server's time into the figures. It keeps no cookies: a
+    /// refresh cookie that only https may carry goes with its request all the same.
     pub(crate) fn client(&self) -> anyhow::Result<Client> {
         let builder = Client::builder()
             .user_agent(concat!("hallpass-loadtest/", env!("CARGO_PKG_VERSION")))
@@ -48,8 +44,8 @@ impl Clients {
     }
 }
 
-/// Sends a target's request and reads the whole answer; once more if the server closed the connection as the request
-/// left.
+/// Sends a target's request and reads the whole answer; once more if the server closed the
+/// connection as the request left.
 ///
 /// # Errors
 ///
@@ -82,10 +78,6 @@ fn is_closed(error: &reqwest::Error) -> bool {
 }
 
 /// The answer with its body.
-///
-/// # Errors
-///
-/// It breaks off.
 pub(crate) async fn whole(mut answer: reqwest::Response) -> Result<Response<Bytes>, Failure> {
     let (status, headers) = (answer.status(), std::mem::take(answer.headers_mut()));
     let body = answer.bytes().await.map_err(|error| Failure::transport(&error))?;

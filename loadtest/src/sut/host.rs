@@ -36,10 +36,6 @@ impl Host {
     }
 
     /// The same for an experiment that starts many servers, and does not name each of them.
-    ///
-    /// # Errors
-    ///
-    /// As for [`find`](Self::find).
     pub(crate) fn find_quietly(args: &TargetArgs, interrupt: &Interrupt) -> anyhow::Result<Self> {
         if let Some(url) = &args.host {
             return Ok(Self { url: url.clone(), own: None });
@@ -112,10 +108,6 @@ impl Host {
     }
 
     /// The outcome of a run on this server, with the server's own end as a cause of its error.
-    ///
-    /// # Errors
-    ///
-    /// The outcome's.
     pub(crate) fn explain<T>(&mut self, outcome: anyhow::Result<T>) -> anyhow::Result<T> {
         match self.exit() {
             Some(exit) => outcome.with_context(|| format!("the server ended ({exit})")),

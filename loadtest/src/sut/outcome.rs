@@ -13,7 +13,8 @@ pub(crate) enum Outcome {
     Ok,
     /// The refusal that was asked for: 401, or what the target's file has in its place.
     Expected401,
-    /// Anything else that was answered: another status, a wrong body, a wrong token that was accepted.
+    /// Anything else that was answered: another status, a wrong body, a wrong token that was
+    /// accepted.
     Unexpected,
     /// 429: the server says that this client asks too often.
     Throttled,
@@ -79,7 +80,8 @@ impl Serialize for Outcome {
 const NO_DESCRIPTOR: &str = "the generator has no file descriptor left (raise ulimit -n)";
 const NO_PORT: &str = "the generator's machine has no port left (see net.ipv4.ip_local_port_range)";
 const NO_MEMORY: &str = "the generator's machine has no memory left for a connection";
-/// Kinds of failures that are the limits of the generator's own machine, and not the server's fault.
+/// Kinds of failures that are the limits of the generator's own machine, and not the server's
+/// fault.
 pub(crate) const OWN_LIMITS: [&str; 3] = [NO_DESCRIPTOR, NO_PORT, NO_MEMORY];
 
 /// Which limit of this machine an error tells of, if it does.

@@ -48,10 +48,6 @@ struct Endpoint {
 
 impl Target {
     /// The target of this description at this host, of which only scheme, host and port count.
-    ///
-    /// # Errors
-    ///
-    /// A path cannot be appended to the host.
     pub(crate) fn new(spec: Spec, host: &Url) -> anyhow::Result<Self> {
         let get = Some(Method::Get);
         let end =

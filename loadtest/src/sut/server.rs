@@ -1,5 +1,5 @@
-//! A server of the run's own: started on a free port with an empty data directory, and gone when the
-//! run is.
+//! A server of the run's own: started on a free port with an empty data directory, and gone when
+//! the run is.
 
 use std::fs::OpenOptions;
 use std::io::{BufRead, BufReader};
@@ -153,7 +153,8 @@ impl Server {
     fn terminate(&mut self) {
         if self.exited().is_none() {
             if let Some(pid) = pid(&self.child) {
-                // It may have ended since; then there is nothing left to stop. And it may be stopped.
+                // It may have ended since; then there is nothing left to stop. And it may be
+                // stopped.
                 let _ = kill_process(pid, Signal::TERM);
                 let _ = kill_process(pid, Signal::CONT);
             }
@@ -223,7 +224,8 @@ fn pid(child: &Child) -> Option<Pid> {
     i32::try_from(child.id()).ok().and_then(Pid::from_raw)
 }
 
-/// Hands over the first line of the output, and reads the rest so that the server never blocks on it.
+/// Hands over the first line of the output, and reads the rest so that the server never blocks on
+/// it.
 fn first_line_of(stdout: ChildStdout) -> Receiver<String> {
     let (sender, lines) = mpsc::channel();
     thread::spawn(move || {
@@ -240,8 +242,8 @@ fn parse_address(line: &str) -> Option<Url> {
     (url.scheme() == "http" && url.port().is_some()).then_some(url)
 }
 
-/// The binary to start: the one asked for, else one beside this program, else a release build in the
-/// working directory.
+/// The binary to start: the one asked for, else one beside this program, else a release build in
+/// the working directory.
 ///
 /// # Errors
 ///

@@ -131,8 +131,8 @@ pub(crate) struct Refresh {
 pub(crate) enum RefreshWith {
     /// The cookie of this name.
     Cookie(String),
-    /// `Authorization: Bearer`; the token is here in the answer to a login and, where it is rotated,
-    /// to a refresh.
+    /// `Authorization: Bearer`; the token is here in the answer to a login and, where it is
+    /// rotated, to a refresh.
     Bearer(Pointer),
 }
 

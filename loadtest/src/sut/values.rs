@@ -1,5 +1,5 @@
-//! The values that stand in a target's file. Each is checked while it is read, so that an error names
-//! the line that it is in.
+//! The values that stand in a target's file. Each is checked while it is read, so that an error
+//! names the line that it is in.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,5 @@
-//! The experiments, against a fake server that does one login at a time, 50 per second, and refuses what is
-//! too much.
+//! The experiments, against a fake server that does one login at a time, 50 per second, and refuses
+//! what is too much.
 
 use std::process::{Command, Stdio};
 
@@ -10,8 +10,8 @@ use tempfile::TempDir;
 use crate::fake::{Fake, Fault};
 use crate::{Run, finished, program};
 
-/// Runs an experiment on the fake server, with a generator that may be late as long as it likes; the JSON
-/// report with it.
+/// Runs an experiment on the fake server, with a generator that may be late as long as it likes;
+/// the JSON report with it.
 fn experiment(fake: &Fake, name: &str, args: &[&str]) -> (Run, Value) {
     let dir = TempDir::new().unwrap();
     let output = command(&dir, fake, name, args).output().unwrap();

@@ -27,8 +27,8 @@ pub(crate) enum Fault {
     InternalError,
     /// Logins after the first ten are refused as too many.
     Overload,
-    /// Logins are done one after the other, 20 ms each; while ten wait, others are told to come back a
-    /// second later.
+    /// Logins are done one after the other, 20 ms each; while ten wait, others are told to come
+    /// back a second later.
     OneAtATime,
     /// Logins after the first ten are throttled.
     Throttled,

@@ -207,7 +207,8 @@ fn a_run_that_is_killed_leaves_no_report_of_an_earlier_one() {
     assert!(json["reason"].as_str().unwrap().contains("has no result"), "{json}");
 }
 
-/// A run of slow verifications with so few file descriptors: soft and hard limit, as the shell sets them.
+/// A run of slow verifications with so few file descriptors: soft and hard limit, as the shell sets
+/// them.
 fn with_descriptors(limits: &str) -> Run {
     let fake = Fake::start(Fault::HoldsVerify);
     let dir = TempDir::new().unwrap();

@@ -75,40 +75,29 @@ pub(super) fn measure(
     sides: &mut [Side; 2],
     interrupt: &Interrupt,
 ) -> Vec<Comparison> {
-    let kinds: Vec<(Subject, Measure)> = args
-        .of
-        .iter()
-        .flat_map(|subject| [(*subject, Measure::Time), (*subject, Measure::Rate)])
-        .collect();
+    let both = |subject: &Subject| [(*subject, Measure::Time), (*subject, Measure::Rate)];
+    let kinds: Vec<(Subject, Measure)> = args.of.iter().flat_map(both).collect();
     let mut steps = Steps::begin(kinds.len() as u64 * u64::from(args.pairs));
-    let mut done = 0;
     let mut all = Vec::new();
-    for (subject, measure) in kinds {
+    for ((subject, measure), before) in kinds.into_iter().zip(0u64..) {
         let (connections, span) = match measure {
             Measure::Time => (1, subject.span()),
             Measure::Rate => (args.connections.get(), rate_span(subject)),
         };
-        let mut measured = Comparison { subject, measure, pairs: Vec::new() };
+        let mut comparison = Comparison { subject, measure, pairs: Vec::new() };
         if !interrupt.caught() {
             // The first pair warms both up.
             pair(0, sides, subject, connections, subject.span());
         }
-        for number in 0..args.pairs as usize {
-            if interrupt.caught() {
-                break;
-            }
-            measured.pairs.push(pair(number, sides, subject, connections, span));
-            done += 1;
-            steps.at(done, || {
+        for number in (1..=args.pairs).take_while(|_| !interrupt.caught()) {
+            let block = usize::try_from(number - 1).unwrap_or_default();
+            comparison.pairs.push(pair(block, sides, subject, connections, span));
+            steps.at(before * u64::from(args.pairs) + u64::from(number), || {
                 let many = if connections == 1 { "connection" } else { "connections" };
-                format!(
-                    "{subject} on {connections} {many}: {} of {} blocks",
-                    number + 1,
-                    args.pairs
-                )
+                format!("{subject} on {connections} {many}: {number} of {} blocks", args.pairs)
             });
         }
-        all.push(measured);
+        all.push(comparison);
     }
     all
 }

@@ -1,12 +1,13 @@
 //! One core for everything: the generator and the servers that it starts.
 //!
-//! A request of some tens of microseconds takes up to four times as long when it wakes a core that has gone
-//! idle, and whether it does changes from one moment to the next. On one core nothing has to be woken: what
-//! is left is the work.
+//! A request of some tens of microseconds takes up to four times as long when it wakes a core that
+//! has gone idle, and whether it does changes from one moment to the next. On one core nothing has
+//! to be woken: what is left is the work.
 
 use anyhow::Context;
 
-/// Keeps this thread, and the threads and processes that it starts, on one core until it is dropped.
+/// Keeps this thread, and the threads and processes that it starts, on one core until it is
+/// dropped.
 #[derive(Debug)]
 pub(crate) struct Pin {
     #[cfg(target_os = "linux")]
@@ -16,10 +17,6 @@ pub(crate) struct Pin {
 #[cfg(target_os = "linux")]
 impl Pin {
     /// On the last core that this thread may use: the first one has the most interrupts to serve.
-    ///
-    /// # Errors
-    ///
-    /// The kernel's.
     pub(crate) fn here() -> anyhow::Result<Self> {
         use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
         let before = sched_getaffinity(None).context("cannot tell the cores of this thread")?;

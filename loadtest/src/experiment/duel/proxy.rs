@@ -1,4 +1,5 @@
-//! A proxy that makes a server slower by a known time: the planted regression that a gate has to find.
+//! A proxy that makes a server slower by a known time: the planted regression that a gate has to
+//! find.
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
@@ -11,20 +12,16 @@ use reqwest::Url;
 /// What sleeping is too coarse for.
 const SPIN: Duration = Duration::from_millis(1);
 
-/// A running proxy on loopback. It hands bytes on for as long as both ends of a connection are open, and
-/// ends with the process.
+/// A running proxy on loopback. It hands bytes on for as long as both ends of a connection are
+/// open, and ends with the process.
 #[derive(Debug)]
 pub(crate) struct Proxy {
     address: SocketAddr,
 }
 
 impl Proxy {
-    /// Hands on whatever comes in to this server, a request this much later than it came, and answers at
-    /// once.
-    ///
-    /// # Errors
-    ///
-    /// The server has no address, or there is no port.
+    /// Hands on whatever comes in to this server, a request this much later than it came, and
+    /// answers at once.
     pub(crate) fn start(server: &Url, delay: Duration) -> anyhow::Result<Self> {
         let host = server.host_str().context("the server's URL has no host")?;
         let port = server.port_or_known_default().context("the server's URL has no port")?;
@@ -41,10 +38,6 @@ impl Proxy {
     }
 
     /// Where it listens.
-    ///
-    /// # Errors
-    ///
-    /// None that is known of.
     pub(crate) fn url(&self) -> anyhow::Result<Url> {
         Ok(Url::parse(&format!("http://{}", self.address))?)
     }

@@ -45,7 +45,8 @@ impl Side {
     ///
     /// # Errors
     ///
-    /// There is no such target or no server to start ([`UsageError`]), or the accounts cannot be set up.
+    /// There is no such target or no server to start ([`UsageError`]), or the accounts cannot be
+    /// set up.
     pub(crate) fn set(contestant: &Contestant, interrupt: &Interrupt) -> anyhow::Result<Self> {
         let Contestant { target, accounts, delay } = contestant;
         let spec = Spec::find(&target.target).map_err(|e| UsageError(format!("--target: {e}")))?;

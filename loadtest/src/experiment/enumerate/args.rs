@@ -7,10 +7,10 @@ use crate::parse::{parse_duration, parse_positive};
 
 /// Does the time of a refused sign-in betray who has an account?
 ///
-/// Sign-ins with a wrong password, with a name that nobody has and, where the server is one of the run's
-/// own, to a disabled account are sent one at a time in random order, and their times are compared. It
-/// fails if they differ for certain (a rank-sum test) and by enough to be of use to somebody, or if the
-/// answers themselves differ. The machine should have nothing else to do.
+/// Sign-ins with a wrong password, with a name that nobody has and, where the server is one of the
+/// run's own, to a disabled account are sent one at a time in random order, and their times are
+/// compared. It fails if they differ for certain (a rank-sum test) and by enough to be of use to
+/// somebody, or if the answers themselves differ. The machine should have nothing else to do.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = EXAMPLES, args_override_self = true)]
 pub(crate) struct Args {
@@ -30,8 +30,9 @@ pub(crate) struct Args {
 
     /// Up to which effect a difference is of no use: Cliff's delta, from 0 to 1
     ///
-    /// How much more often one kind takes longer than the other than it takes less. At 0.15, whoever
-    /// guesses from one answer is right in 57 or 58 of 100 cases, where a coin is right in 50.
+    /// How much more often one kind takes longer than the other than it takes less. At 0.15,
+    /// whoever guesses from one answer is right in 57 or 58 of 100 cases, where a coin is right in
+    /// 50.
     #[arg(
         long, env = "HALLPASS_LOAD_BOUND", value_name = "DELTA", default_value = "0.15",
         value_parser = parse_delta

@@ -12,12 +12,13 @@ pub(super) struct Difference {
     pub(super) kind: Kind,
     /// How probable such a difference is where there is none.
     pub(super) p: f64,
-    /// How much more often this kind takes longer than a wrong password than it takes less, from -1 to 1.
+    /// How much more often this kind takes longer than a wrong password than it takes less, from -1
+    /// to 1.
     pub(super) delta: Interval,
     /// By how much its median is higher, in microseconds.
     pub(super) medians_us: Interval,
-    /// Whether both kinds are answered with the same text; `None` if the text changes from one answer
-    /// to the next of the same kind.
+    /// Whether both kinds are answered with the same text; `None` if the text changes from one
+    /// answer to the next of the same kind.
     pub(super) same_text: Option<bool>,
 }
 

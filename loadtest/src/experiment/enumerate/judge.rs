@@ -38,26 +38,16 @@ fn objectives(difference: &Difference, bounds: &Bounds, alpha: f64) -> Vec<Judge
         && delta.estimate.abs() > bounds.delta
         && medians_us.estimate.abs() > bounds.time_us;
     let known = delta.estimate.is_finite();
-    let times = Judged {
-        slo: format!("times alike (delta within {}, or {})", bounds.delta, time(bounds.time_us)),
-        request: request.clone(),
-        observed: known.then(|| {
-            format!(
-                "delta {:+.3}, medians {} apart, p = {}",
-                delta.estimate,
-                signed_time(medians_us.estimate),
-                probability(*p)
-            )
-        }),
-        held: known && !telling,
-        undecided: None,
-    };
-    let texts = same_text.map(|same| Judged {
-        slo: "answers alike".to_owned(),
-        request,
-        observed: Some(if same { "the same" } else { "different ones" }.to_owned()),
-        held: same,
-        undecided: None,
+    let (apart, p) = (signed_time(medians_us.estimate), probability(*p));
+    let times = Judged::new(
+        format!("times alike (delta within {}, or {})", bounds.delta, time(bounds.time_us)),
+        &request,
+        known.then(|| format!("delta {:+.3}, medians {apart} apart, p = {p}", delta.estimate)),
+        known && !telling,
+    );
+    let texts = same_text.map(|same| {
+        let observed = if same { "the same" } else { "different ones" };
+        Judged::new("answers alike", &request, Some(observed.to_owned()), same)
     });
     std::iter::once(times).chain(texts).collect()
 }
@@ -69,45 +59,53 @@ fn ending(
     bounds: &Bounds,
     interrupted: bool,
 ) -> Ending {
-    let is = |verdict, reason: String| Ending { verdict, reason };
-    let failures = groups.iter().flat_map(|group| &group.failures);
-    if let Some(failure) = failures.clone().find(|f| f.outcome == Outcome::Unexpected) {
-        return is(Verdict::Fail, failure.to_string());
-    }
-    if let Some(failure) = { failures }.next() {
-        let reason = format!("{failure}; times say nothing where not every sign-in is looked at");
-        return is(Verdict::Invalid, reason);
-    }
     let count = groups.iter().map(|group| group.times_us.len()).min().unwrap_or(0);
-    let missed: Vec<String> = objectives
-        .iter()
-        .filter(|objective| !objective.held)
-        .map(|Judged { slo, request, observed, .. }| {
-            format!("{request}: not {slo}: {}", observed.as_deref().unwrap_or("nothing measured"))
-        })
-        .collect();
-    if interrupted {
-        return is(Verdict::Fail, format!("interrupted after {count} sign-ins of each kind"));
-    }
-    if !missed.is_empty() && count > 0 {
-        return is(Verdict::Fail, missed.join("; "));
-    }
-    let wide = |d: &&Difference| (d.delta.high - d.delta.low) / 2.0 > bounds.delta;
-    if count == 0 || differences.iter().any(|d| wide(&d)) {
-        let reason = format!(
-            "{count} sign-ins of each kind are too few to tell a delta of {} from none",
-            bounds.delta
+    let wide = |d: &Difference| (d.delta.high - d.delta.low) / 2.0 > bounds.delta;
+    let (verdict, reason) = if let Some(failed) = failed(groups) {
+        failed
+    } else if interrupted {
+        (Verdict::Fail, format!("interrupted after {count} sign-ins of each kind"))
+    } else if count > 0 && objectives.iter().any(|objective| !objective.held) {
+        (Verdict::Fail, missed(objectives))
+    } else if count == 0 || differences.iter().any(wide) {
+        let delta = bounds.delta;
+        let few = format!(
+            "{count} sign-ins of each kind are too few to tell a delta of {delta} from none"
         );
-        return is(Verdict::Invalid, reason);
+        (Verdict::Invalid, few)
+    } else {
+        (Verdict::Pass, passed(count, differences))
+    };
+    Ending { verdict, reason }
+}
+
+/// What follows from a sign-in that was not refused as it should be, if there is one.
+fn failed(groups: &[Group]) -> Option<(Verdict, String)> {
+    let failures = || groups.iter().flat_map(|group| &group.failures);
+    if let Some(failure) = failures().find(|failure| failure.outcome == Outcome::Unexpected) {
+        return Some((Verdict::Fail, failure.to_string()));
     }
+    let failure = failures().next()?;
+    let reason = format!("{failure}; times say nothing where not every sign-in is looked at");
+    Some((Verdict::Invalid, reason))
+}
+
+fn missed(objectives: &[Judged]) -> String {
+    let missed = objectives.iter().filter(|objective| !objective.held);
+    let reason = |Judged { slo, request, observed, .. }: &Judged| {
+        format!("{request}: not {slo}: {}", observed.as_deref().unwrap_or("nothing measured"))
+    };
+    missed.map(reason).collect::<Vec<_>>().join("; ")
+}
+
+fn passed(count: usize, differences: &[Difference]) -> String {
     let most = differences.iter().map(|d| d.delta.low.abs().max(d.delta.high.abs()));
     let most = most.fold(0.0, f64::max);
-    let reason = format!(
+    format!(
         "{count} sign-ins of each kind do not tell them apart; whoever guesses from one is right in at \
          most {:.0} of 100 cases",
         50.0 * (1.0 + most)
-    );
-    is(Verdict::Pass, reason)
+    )
 }
 
 /// A time with its sign, from microseconds.

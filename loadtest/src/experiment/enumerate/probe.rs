@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use bytes::Bytes;
@@ -79,10 +79,6 @@ pub(super) struct Asking {
 
 impl Asking {
     /// Shuts one of the stage's users out, if the server is one of the run's own.
-    ///
-    /// # Errors
-    ///
-    /// The system has no random numbers.
     pub(super) fn prepare(args: &Args, scene: &Scene<'_>) -> anyhow::Result<Self> {
         let target = Arc::clone(&scene.stage.target);
         let mut known = scene.stage.users.accounts();
@@ -109,44 +105,32 @@ impl Asking {
         })
     }
 
-    /// Asks until the time is over, there are enough samples, one was answered otherwise, or an interrupt
-    /// comes. The first group is that of wrong passwords.
-    ///
-    /// # Errors
-    ///
-    /// The machine refuses a runtime.
+    /// Asks until the time is over, there are enough samples, one was answered otherwise, or an
+    /// interrupt comes. The first group is that of wrong passwords.
     pub(super) fn ask(mut self, args: &Args, stop: &Interrupt) -> anyhow::Result<Vec<Group>> {
         let mut kinds = vec![Kind::WrongPassword, Kind::UnknownUser];
         kinds.extend(self.disabled.is_some().then_some(Kind::DisabledUser));
-        let mut groups: Vec<Group> = kinds.into_iter().map(Group::of).collect();
+        let mut groups: Vec<Group> = kinds.iter().copied().map(Group::of).collect();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.context("cannot start the async runtime")?;
-        for _ in 0..WARM_UP {
-            for group in &groups {
-                // What is wrong shows again when it counts.
-                let _ = runtime.block_on(self.one(group.kind));
-            }
+        for kind in kinds.repeat(WARM_UP) {
+            // What is wrong shows again when it counts.
+            let _ = runtime.block_on(self.one(kind));
         }
-        let started = Instant::now();
-        let total = args.time.as_millis();
-        let mut steps = Steps::begin(u64::try_from(total).unwrap_or(u64::MAX));
+        let (started, seconds) = (Instant::now(), args.time.as_secs_f64());
+        let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        let mut steps = Steps::begin(millis(args.time));
         let mut order: Vec<usize> = (0..groups.len()).collect();
-        for round in 0..args.samples {
+        for round in 1..=args.samples {
             // Each kind once in each round, so that all see the same drift of the machine.
             self.random.shuffle(&mut order);
             for index in &order {
-                let kind = groups[*index].kind;
-                let answered = runtime.block_on(self.one(kind));
-                groups[*index].add(answered);
+                let group = &mut groups[*index];
+                group.add(runtime.block_on(self.one(group.kind)));
             }
             let elapsed = started.elapsed();
-            steps.at(u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX), || {
-                let seconds = elapsed.as_secs_f64();
-                format!(
-                    "{} of each kind in {seconds:.0} of {:.0} s",
-                    round + 1,
-                    args.time.as_secs_f64()
-                )
+            steps.at(millis(elapsed), || {
+                format!("{round} of each kind in {:.0} of {seconds:.0} s", elapsed.as_secs_f64())
             });
             let failed = groups.iter().any(|group| !group.failures.is_empty());
             if elapsed >= args.time || stop.caught() || failed {

@@ -9,10 +9,11 @@ use crate::sut::TargetArgs;
 
 /// Did it get slower than the baseline, by more than a bound?
 ///
-/// The baseline's server and the candidate's run side by side and are measured in turn, in short blocks,
-/// so that whatever else the machine does happens to both. Both are started anew for each round, and share
-/// one core with the generator. It fails if the candidate's median service time is higher by more than the bound with the confidence
-/// asked for, and is invalid if the rounds differ too much to see twice the bound.
+/// The baseline's server and the candidate's run side by side and are measured in turn, in short
+/// blocks, so that whatever else the machine does happens to both. Both are started anew for each
+/// round, and share one core with the generator. It fails if the candidate's median service time is
+/// higher by more than the bound with the confidence asked for, and is invalid if the rounds differ
+/// too much to see twice the bound.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = EXAMPLES, args_override_self = true)]
 #[group(id = "what", required = true, multiple = false, args = ["baseline", "record", "prove"])]
@@ -28,16 +29,17 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     pub(crate) record: Option<PathBuf>,
 
-    /// Show that it works here: compare the server N times with itself, and N times with one that is
-    /// 20 % slower
+    /// Show that it works here: compare the server N times with itself, and N times with one that
+    /// is 20 % slower
     ///
-    /// It passes if at most one of 20 of the first kind is called worse, and at least 19 of 20 of the
-    /// second. The slower server hashes more rounds for a login, and is behind a delaying proxy for a
-    /// verification.
+    /// It passes if at most one of 20 of the first kind is called worse, and at least 19 of 20 of
+    /// the second. The slower server hashes more rounds for a login, and is behind a delaying proxy
+    /// for a verification.
     #[arg(long, value_name = "N")]
     pub(crate) prove: Option<u32>,
 
-    /// With --prove: add the comparisons to those in FILE, one JSON object in each line, and count them all
+    /// With --prove: add the comparisons to those in FILE, one JSON object in each line, and count
+    /// them all
     #[arg(long, value_name = "FILE", requires = "prove")]
     pub(crate) tally: Option<PathBuf>,
 

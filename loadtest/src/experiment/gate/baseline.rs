@@ -1,5 +1,5 @@
-//! The file that says what a candidate is compared with: a server that can be started again, or one that
-//! runs somewhere, and what it measured when the file was written.
+//! The file that says what a candidate is compared with: a server that can be started again, or one
+//! that runs somewhere, and what it measured when the file was written.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -59,10 +59,6 @@ pub(super) struct Recorded {
 
 impl Baseline {
     /// The server of these arguments, of which a started one's binary is copied next to `file`.
-    ///
-    /// # Errors
-    ///
-    /// The binary cannot be copied.
     pub(super) fn of(
         target: &TargetArgs,
         binary: Option<&Path>,
@@ -86,18 +82,12 @@ impl Baseline {
         Ok(Self { version: VERSION, server, target, recorded_at, machine, figures })
     }
 
-    /// # Errors
-    ///
-    /// The file cannot be written.
     pub(super) fn write(&self, file: &Path) -> anyhow::Result<()> {
         let mut text = serde_json::to_string_pretty(self)?;
         text.push('\n');
         fs::write(file, text).with_context(|| format!("cannot write {}", file.display()))
     }
 
-    /// # Errors
-    ///
-    /// There is no such file, or it is no baseline.
     pub(super) fn read(file: &Path) -> anyhow::Result<Self> {
         let name = file.display();
         let text = fs::read(file).with_context(|| format!("cannot read {name}"))?;
@@ -139,10 +129,6 @@ impl Baseline {
 }
 
 /// The SHA-256 of a file, in hexadecimal.
-///
-/// # Errors
-///
-/// It cannot be read.
 pub(super) fn sha256(file: &Path) -> anyhow::Result<String> {
     let bytes = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
     let mut text = String::new();

@@ -1,8 +1,8 @@
 //! Whether a figure got worse by more than a bound, and with what confidence that is said. Pure.
 //!
-//! The unit is a round, in which both servers are started anew: what differs from one process to the next
-//! by chance, such as where its memory lies, is then part of the spread that the interval is made of, and
-//! not taken for a difference between the programs.
+//! The unit is a round, in which both servers are started anew: what differs from one process to
+//! the next by chance, such as where its memory lies, is then part of the spread that the interval
+//! is made of, and not taken for a difference between the programs.
 
 use serde::Serialize;
 
@@ -16,8 +16,8 @@ pub(crate) struct Round {
 }
 
 impl Round {
-    /// The logarithm of how many times as long the candidate takes: the median over its pairs of blocks.
-    /// `None` if a block has no figure.
+    /// The logarithm of how many times as long the candidate takes: the median over its pairs of
+    /// blocks. `None` if a block has no figure.
     fn log_ratio(&self) -> Option<f64> {
         let pairs = self.baseline_us.iter().zip(&self.candidate_us);
         let ratios: Vec<f64> = pairs.map(|(a, b)| (b / a).ln()).collect();
@@ -64,15 +64,15 @@ pub(crate) struct Decision {
     pub(crate) p_value: f64,
 }
 
-/// Decides by the signed-rank test on the logarithms of the rounds' ratios. `None` if there are too few
-/// rounds for the confidence that is asked for.
+/// Decides by the signed-rank test on the logarithms of the rounds' ratios. `None` if there are too
+/// few rounds for the confidence that is asked for.
 pub(crate) fn decide(rounds: &[Round], rule: Rule) -> Option<Decision> {
     let logs: Vec<f64> = rounds.iter().filter_map(Round::log_ratio).collect();
     let test = SignedRank::of(&logs);
     let limits = test.limits(rule.confidence)?;
     let bound = rule.bound.ln_1p();
-    // One limit's distance is about 1.6 standard errors, and so is what lies between an effect that is
-    // found half of the time and one that is found 19 times of 20.
+    // One limit's distance is about 1.6 standard errors, and so is what lies between an effect that
+    // is found half of the time and one that is found 19 times of 20.
     let margin = limits.estimate - limits.low;
     let detectable = bound + 2.0 * margin;
     let answer = if limits.low > bound {
@@ -96,8 +96,8 @@ mod tests {
 
     const RULE: Rule = Rule { bound: 0.1, confidence: 0.95 };
 
-    /// Rounds of four blocks each, in which the candidate takes `ratio` times as long; a block's median is
-    /// off by `noise` or so, a whole process by a third of that.
+    /// Rounds of four blocks each, in which the candidate takes `ratio` times as long; a block's
+    /// median is off by `noise` or so, a whole process by a third of that.
     fn rounds(count: usize, ratio: f64, noise: f64, random: &mut fastrand::Rng) -> Vec<Round> {
         let mut off = |by: f64| {
             // About normal: the sum of twelve even ones.

@@ -1,5 +1,5 @@
-//! Shows on this machine how often the gate is wrong: a server compared with itself, and with one that is
-//! known to be slower.
+//! Shows on this machine how often the gate is wrong: a server compared with itself, and with one
+//! that is known to be slower.
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
@@ -121,8 +121,8 @@ fn contestant(target: &TargetArgs) -> Contestant {
     Contestant { target: target.clone(), accounts: ACCOUNTS, delay: None }
 }
 
-/// A baseline and a candidate that is slower by what is planted; `None` if an interrupt cut the search for it
-/// off.
+/// A baseline and a candidate that is slower by what is planted; `None` if an interrupt cut the
+/// search for it off.
 fn slower(
     args: &Args,
     subject: Subject,
@@ -147,9 +147,9 @@ fn slower(
     Ok(Some(contestants))
 }
 
-/// How long a proxy must hold a verification up for it to take so much longer as is planted; `None` if an
-/// interrupt cut the search off. It is found by trying, since on one core a proxy that waits keeps others
-/// waiting, and costs more than its delay.
+/// How long a proxy must hold a verification up for it to take so much longer as is planted; `None`
+/// if an interrupt cut the search off. It is found by trying, since on one core a proxy that waits
+/// keeps others waiting, and costs more than its delay.
 fn delay(
     undelayed: &Contestant,
     rounds: u32,

@@ -44,8 +44,8 @@ impl SubjectRounds {
     }
 }
 
-/// Measures the baseline (`a`) and the candidate (`b`) in so many rounds, or until an interrupt. If the
-/// run starts both servers, they and the generator share one core.
+/// Measures the baseline and the candidate in so many rounds, or until an interrupt. If the run
+/// starts both servers, they and the generator share one core.
 ///
 /// # Errors
 ///
@@ -62,36 +62,24 @@ pub(super) fn measure(
     let own = [baseline, candidate].iter().all(|contestant| contestant.target.host.is_none());
     let _pin = if own { Some(Pin::here()?) } else { None };
     let mut steps = show.then(|| Steps::begin(u64::from(rounds)));
-    let mut measured = SubjectRounds {
-        subject,
-        rounds: Vec::new(),
-        took: Duration::ZERO,
-        interrupted: false,
-        server: None,
-    };
-    for number in 0..rounds {
-        if interrupt.caught() {
-            break;
-        }
-        let round = round(number, subject, baseline, candidate, interrupt);
-        match round {
+    let (mut measured, mut server) = (Vec::new(), None);
+    for number in (0..rounds).take_while(|_| !interrupt.caught()) {
+        match round(number, subject, baseline, candidate, interrupt) {
             // What an interrupt cuts off is no failure.
             Err(_) if interrupt.caught() => break,
             Err(error) => return Err(error),
-            Ok((pairs, server)) => {
-                measured.rounds.push(pairs);
-                measured.server = Some(server);
+            Ok((pairs, of)) => {
+                measured.push(pairs);
+                server = Some(of);
             }
         }
+        let done = number + 1;
         if let Some(steps) = &mut steps {
-            steps.at(u64::from(number) + 1, || {
-                format!("{subject}: {} of {rounds} rounds", number + 1)
-            });
+            steps.at(u64::from(done), || format!("{subject}: {done} of {rounds} rounds"));
         }
     }
-    measured.interrupted = interrupt.caught();
-    measured.took = started.elapsed();
-    Ok(measured)
+    let (took, interrupted) = (started.elapsed(), interrupt.caught());
+    Ok(SubjectRounds { subject, rounds: measured, took, interrupted, server })
 }
 
 fn round(

@@ -9,17 +9,20 @@ use crate::parse::{parse_rate, parse_seconds, parse_share, parse_times};
 
 /// Do logins hurt verifications? A fixed rate of verifications beside more and more logins.
 ///
-/// First it seeks how many logins per second the server does beside the verifications, unless --capacity says:
-/// those that hold as for `knee`, or more if it does more of them when they have to wait. Then logins arrive at each of the --steps, in percent of that. It passes if the p99 of
-/// verifications at the last step is no more than --within times that of the first, no step costs verifications
-/// their answers or misses an --slo about them, and from 100 % on the server still does --keep of the logins that it did at 100 %.
+/// First it seeks how many logins per second the server does beside the verifications, unless
+/// --capacity says: those that hold as for `knee`, or more if it does more of them when they have
+/// to wait. Then logins arrive at each of the --steps, in percent of that. It passes if the p99 of
+/// verifications at the last step is no more than --within times that of the first, no step costs
+/// verifications their answers or misses an --slo about them, and from 100 % on the server still
+/// does --keep of the logins that it did at 100 %.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = EXAMPLES, args_override_self = true)]
 pub(crate) struct Args {
     #[command(flatten)]
     pub(crate) common: Common,
 
-    /// Verifications per second; halved until the server and the generator can do it, without logins
+    /// Verifications per second; halved until the server and the generator can do it, without
+    /// logins
     #[arg(
         long, env = "HALLPASS_LOAD_VERIFY_RATE", value_name = "RATE", default_value = "2000",
         value_parser = parse_rate
@@ -67,8 +70,8 @@ pub(crate) struct Args {
     )]
     pub(super) keep: f64,
 
-    /// A step in which other virtual machines had a core for more of the time (steal) is taken again, up to four
-    /// times, and says nothing if that does not help
+    /// A step in which other virtual machines had a core for more of the time (steal) is taken
+    /// again, up to four times, and says nothing if that does not help
     #[arg(
         long, env = "HALLPASS_LOAD_MAX_STEAL", value_name = "PERCENT", default_value = "0.5%",
         value_parser = parse_share

@@ -156,26 +156,12 @@ const STEPS_NOTE: &str = "\
     A step in which the generator fell behind or steal was too much was taken again, up to four \
     times; one that is still invalid is not in the pictures.";
 
+const STEPS_HEAD: &str = "Logins|arrive/s|served/s|refused|login p99|verify p50|verify p99|\
+    verify p99.9|steal|verify failed|lag p99|";
+
 fn steps(measured: &IsolateResult) -> Table {
-    Table::new(
-        "Step by step",
-        STEPS_NOTE,
-        [
-            "Logins",
-            "arrive/s",
-            "served/s",
-            "refused",
-            "login p99",
-            "verify p50",
-            "verify p99",
-            "verify p99.9",
-            "steal",
-            "verify failed",
-            "lag p99",
-            "",
-        ],
-        measured.steps.iter().map(row).collect(),
-    )
+    let rows = measured.steps.iter().map(row).collect();
+    Table::new("Step by step", STEPS_NOTE, STEPS_HEAD.split('|'), rows)
 }
 
 fn row(step: &Step) -> Vec<String> {

@@ -11,7 +11,8 @@ use crate::open::{Phase, RunResult, faults};
 use crate::tally::Tally;
 use crate::text::percent_or;
 
-/// How often a step is taken until it says something. What other machines do comes in bursts of half a minute.
+/// How often a step is taken until it says something. What other machines do comes in bursts of
+/// half a minute.
 const MOST_TRIES: u32 = 5;
 
 /// What was measured at one login rate.
@@ -40,11 +41,8 @@ pub(super) struct Step {
 }
 
 impl Step {
-    /// Takes a step at this login utilisation in percent, rate of verifications, and rate of logins.
-    ///
-    /// # Errors
-    ///
-    /// As for [`Scene::run`].
+    /// Takes a step at this login utilisation in percent, rate of verifications, and rate of
+    /// logins.
     pub(super) fn take(
         args: &Args,
         scene: &mut Scene<'_>,
@@ -62,12 +60,8 @@ impl Step {
         Ok(Self::of(args, percent, login_rate, &result))
     }
 
-    /// Takes it like [`Step::take`], and again if it says nothing: on a machine that is shared, others may want
-    /// the cores for a while.
-    ///
-    /// # Errors
-    ///
-    /// As for [`Scene::run`].
+    /// Takes it like [`Step::take`], and again if it says nothing: on a machine that is shared,
+    /// others may want the cores for a while.
     pub(super) fn take_undisturbed(
         args: &Args,
         scene: &mut Scene<'_>,
@@ -103,7 +97,7 @@ impl Step {
             verify_offered: verify_offered as f64,
             verify_served: verify_served as f64,
             login_goodput: login_served as f64 / args.step_time.as_secs_f64(),
-            lag_p99_us: result.generator.lag.times.quantile(0.99).unwrap_or_default(),
+            lag_p99_us: result.generator.lag_p99_us(),
             steal: result.steal,
             contention: result.contention,
             faults: faults(result),

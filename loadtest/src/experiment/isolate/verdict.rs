@@ -10,7 +10,8 @@ use crate::verdict::Ending;
 const MOST_FAILED: f64 = 0.001;
 /// A server that does this share of all logins that arrive is not overloaded.
 const ALL_SERVED: f64 = 0.95;
-/// From this login utilisation on a server should be: what is taken for 100 % is so much too low at the most.
+/// From this login utilisation on a server should be: what is taken for 100 % is so much too low at
+/// the most.
 const OVERLOAD: f64 = 120.0;
 
 /// What counts of a step.
@@ -39,8 +40,8 @@ pub(super) struct Asked {
     pub(super) keep: f64,
 }
 
-/// Judges steps, of which the first is without logins. `planned` is how many there were to be, `others` what
-/// else was asked for.
+/// Judges steps, of which the first is without logins. `planned` is how many there were to be,
+/// `others` what else was asked for.
 pub(super) fn judge(
     points: &[Point],
     planned: usize,
@@ -106,7 +107,8 @@ fn errors(points: &[Point]) -> Option<Judged> {
     })
 }
 
-/// The fewest logins served beyond the capacity, beside those at it; `None` if there is no step beyond.
+/// The fewest logins served beyond the capacity, beside those at it; `None` if there is no step
+/// beyond.
 fn goodput(points: &[Point], asked: Asked) -> Option<Judged> {
     let full = points.iter().rfind(|point| point.percent <= 100.0 && point.percent > 0.0)?;
     let beyond = points.iter().filter(|point| point.percent > full.percent);

@@ -11,11 +11,12 @@ use crate::slo::Slo;
 
 /// The highest rate that holds an objective, for logins and for verifications.
 ///
-/// It doubles the rate until the objectives are missed, then halves the distance until the bounds are as
-/// close as --resolution says. Each probe has a warm-up that does not count. A rate holds if each --slo does
-/// and at least 98 % of what arrives is served while it arrives. A probe in which the generator fell behind, by
-/// --late-after or a hundredth of the latency objective with more than 1 % of the requests, is made once more, and then bounds the result: `at least X`. It passes if a rate was found, and each --at-least
-/// is reached.
+/// It doubles the rate until the objectives are missed, then halves the distance until the bounds
+/// are as close as --resolution says. Each probe has a warm-up that does not count. A rate holds if
+/// each --slo does and at least 98 % of what arrives is served while it arrives. A probe in which
+/// the generator fell behind, by --late-after or a hundredth of the latency objective with more
+/// than 1 % of the requests, is made once more, and then bounds the result: `at least X`. It passes
+/// if a rate was found, and each --at-least is reached.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = EXAMPLES, args_override_self = true)]
 pub(crate) struct Args {
@@ -41,8 +42,8 @@ pub(crate) struct Args {
     )]
     pub(super) at_least: Vec<AtLeast>,
 
-    /// The server's cores, for comparison with what they could hash [default: this machine's, if the
-    /// server is on it]
+    /// The server's cores, for comparison with what they could hash [default: this machine's, if
+    /// the server is on it]
     #[arg(long, env = "HALLPASS_LOAD_CORES", value_name = "N")]
     pub(super) cores: Option<NonZeroUsize>,
 
@@ -106,7 +107,8 @@ impl SearchArgs {
     }
 }
 
-/// The objectives that were asked for, and the usual one about latency or errors where none is about it.
+/// The objectives that were asked for, and the usual one about latency or errors where none is
+/// about it.
 pub(crate) fn objectives(asked: &[Slo], stream: Stream) -> Vec<Slo> {
     let mut slos: Vec<Slo> =
         asked.iter().filter(|slo| slo.applies_to(stream.name())).cloned().collect();
@@ -119,8 +121,8 @@ pub(crate) fn objectives(asked: &[Slo], stream: Stream) -> Vec<Slo> {
     slos
 }
 
-/// From when on the generator is late with requests that may take as long as the objectives say: what is
-/// less than a hundredth of that decides nothing.
+/// From when on the generator is late with requests that may take as long as the objectives say:
+/// what is less than a hundredth of that decides nothing.
 fn late_after(slos: &[Slo], asked: Duration) -> Duration {
     let strictest = slos.iter().filter_map(Slo::latency_bound).min_by(f64::total_cmp);
     let bearable = strictest.map(|us| Duration::from_micros((us / 100.0) as u64));

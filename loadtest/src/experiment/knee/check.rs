@@ -1,5 +1,5 @@
-//! The login knee, checked against what the cores can hash: a figure from a lone login at an idle server,
-//! which no load was needed for.
+//! The login knee, checked against what the cores can hash: a figure from a lone login at an idle
+//! server, which no load was needed for.
 
 use std::time::Duration;
 
@@ -68,11 +68,8 @@ impl Check {
     }
 }
 
-/// How long a login takes at an idle server, in the median; `None` if none was answered, or they overlapped.
-///
-/// # Errors
-///
-/// As for [`Scene::run`].
+/// How long a login takes at an idle server, in the median; `None` if none was answered, or they
+/// overlapped.
 pub(crate) fn lone_login(
     scene: &mut Scene<'_>,
     generator: &GeneratorArgs,

@@ -15,33 +15,29 @@ pub(super) fn judge(found: &[Found], at_least: &[AtLeast]) -> (Ending, Vec<Judge
         if let Some(knee) = found.iter().find(|knee| knee.stream == least.stream) {
             let held = knee.bounds.holds_per_s.is_some_and(|rate| rate >= least.per_s);
             undecided |= !held && !is_known_to_miss(knee, least.per_s);
-            objectives.push(Judged {
-                slo: format!("knee>={}/s", rate_text(least.per_s)),
-                request: least.stream.name().to_owned(),
-                observed: observed(knee),
-                held,
-                undecided: None,
-            });
+            let slo = format!("knee>={}/s", rate_text(least.per_s));
+            objectives.push(Judged::new(slo, least.stream.name(), observed(knee), held));
         }
     }
-    let knees: Vec<String> = found.iter().map(Found::in_one_line).collect();
-    let missed: Vec<String> = objectives
+    let missed = objectives
         .iter()
         .filter(|objective| !objective.held)
-        .map(|objective| format!("{}: {} missed", objective.request, objective.slo))
-        .collect();
-    let stopped = found.iter().any(|knee| knee.bounds.limit == Limit::Stopped);
-    let verdict = if stopped {
+        .map(|objective| format!("{}: {} missed", objective.request, objective.slo));
+    let reasons: Vec<String> = missed.chain(found.iter().map(Found::in_one_line)).collect();
+    let verdict = verdict(found, &objectives, undecided);
+    (Ending { verdict, reason: reasons.join("; ") }, objectives)
+}
+
+fn verdict(found: &[Found], objectives: &[Judged], undecided: bool) -> Verdict {
+    if found.iter().any(|knee| knee.bounds.limit == Limit::Stopped) {
         Verdict::Fail
     } else if undecided || found.iter().any(Found::is_invalid) {
         Verdict::Invalid
-    } else if missed.is_empty() {
+    } else if objectives.iter().all(|objective| objective.held) {
         Verdict::Pass
     } else {
         Verdict::Fail
-    };
-    let reason = missed.into_iter().chain(knees).collect::<Vec<_>>().join("; ");
-    (Ending { verdict, reason }, objectives)
+    }
 }
 
 /// Whether a rate is too high for the server, and not only for the generator.
@@ -55,13 +51,8 @@ fn is_known_to_miss(knee: &Found, per_s: f64) -> bool {
 
 fn is_found(knee: &Found) -> Judged {
     let slos: Vec<String> = knee.slos.iter().map(ToString::to_string).collect();
-    Judged {
-        slo: format!("some rate holds {}", slos.join(" and ")),
-        request: knee.stream.name().to_owned(),
-        observed: observed(knee),
-        held: knee.bounds.holds_per_s.is_some(),
-        undecided: None,
-    }
+    let slo = format!("some rate holds {}", slos.join(" and "));
+    Judged::new(slo, knee.stream.name(), observed(knee), knee.bounds.holds_per_s.is_some())
 }
 
 fn observed(knee: &Found) -> Option<String> {
@@ -83,7 +74,7 @@ mod tests {
         Found { stream: Stream::Login, slos: vec![], bounds, probes: vec![] }
     }
 
-    fn verdict(knee: Found, at_least: Option<f64>) -> Verdict {
+    fn judged(knee: Found, at_least: Option<f64>) -> Verdict {
         let least = at_least.map(|per_s| AtLeast { stream: Stream::Login, per_s });
         judge(&[knee], least.as_slice()).0.verdict
     }
@@ -91,19 +82,19 @@ mod tests {
     #[test]
     fn a_knee_passes_unless_it_is_lower_than_it_must_be() {
         let found = || knee(Some(60.0), Some(63.0), Limit::Server);
-        assert_eq!(verdict(found(), None), Verdict::Pass);
-        assert_eq!(verdict(found(), Some(60.0)), Verdict::Pass);
-        assert_eq!(verdict(found(), Some(62.0)), Verdict::Fail);
-        assert_eq!(verdict(knee(None, Some(0.5), Limit::Least), None), Verdict::Fail);
+        assert_eq!(judged(found(), None), Verdict::Pass);
+        assert_eq!(judged(found(), Some(60.0)), Verdict::Pass);
+        assert_eq!(judged(found(), Some(62.0)), Verdict::Fail);
+        assert_eq!(judged(knee(None, Some(0.5), Limit::Least), None), Verdict::Fail);
     }
 
     #[test]
     fn where_the_generator_is_the_limit_only_what_held_is_known() {
         let found = || knee(Some(60.0), Some(63.0), Limit::Generator);
-        assert_eq!(verdict(found(), None), Verdict::Pass);
-        assert_eq!(verdict(found(), Some(60.0)), Verdict::Pass);
-        assert_eq!(verdict(found(), Some(100.0)), Verdict::Invalid);
-        assert_eq!(verdict(knee(None, Some(0.5), Limit::Generator), None), Verdict::Invalid);
+        assert_eq!(judged(found(), None), Verdict::Pass);
+        assert_eq!(judged(found(), Some(60.0)), Verdict::Pass);
+        assert_eq!(judged(found(), Some(100.0)), Verdict::Invalid);
+        assert_eq!(judged(knee(None, Some(0.5), Limit::Generator), None), Verdict::Invalid);
         let (ending, _) = judge(&[found()], &[]);
         assert!(ending.reason.contains("at least 60.0/s hold"), "{ending}");
     }

@@ -11,12 +11,13 @@ use crate::slo::{Judged, Slo};
 use crate::tally::Tally;
 use crate::text::time_or_dash;
 
-/// The share of what arrives that must be served while it arrives: where less is, a queue grows, and the
-/// latency depends on how long the probe is.
+/// The share of what arrives that must be served while it arrives: where less is, a queue grows,
+/// and the latency depends on how long the probe is.
 const KEPT_UP: f64 = 0.98;
 /// So many requests may be under way at the end that were not at the start.
 const IN_FLIGHT: f64 = 2.0;
-/// By how much more of the machine others must have had, as a share of its time, for a miss to be doubted.
+/// By how much more of the machine others must have had, as a share of its time, for a miss to be
+/// doubted.
 const CALMER: f64 = 0.02;
 /// How many times as long as it has to a probe lasts at the most, for more requests.
 const LONGER: u32 = 4;
@@ -59,10 +60,6 @@ pub(crate) struct Probe {
 
 impl Rules {
     /// Tries a rate.
-    ///
-    /// # Errors
-    ///
-    /// As for [`Scene::run`].
     pub(crate) fn probe(
         &self,
         scene: &mut Scene<'_>,
@@ -77,7 +74,8 @@ impl Rules {
         Ok(probe)
     }
 
-    /// How long a rate is tried: a few times as long where it is so low that its requests decide no percentile.
+    /// How long a rate is tried: a few times as long where it is so low that its requests decide no
+    /// percentile.
     fn time_at(&self, rate: f64) -> Duration {
         let needed = self.slos.iter().filter_map(Slo::needed).max().unwrap_or_default();
         let seconds = (needed as f64 / rate).ceil() as u64;
@@ -97,32 +95,24 @@ impl Rules {
         let stream = self.stream as usize;
         let (tally, lasted) = (result.total(stream), result.measured());
         let (offered, served) = result.within(self.warm_up, time, stream);
-        let mut judged: Vec<Judged> =
-            self.slos.iter().map(|slo| self.estimate(slo, &tally, lasted)).collect();
-        judged.push(self.keeps_up(offered, served));
+        let judged = self.slos.iter().map(|slo| self.estimate(slo, &tally, lasted));
+        let judged: Vec<Judged> = judged.chain([self.keeps_up(offered, served)]).collect();
         let faults = faults(result);
-        let outcome = if result.interrupted {
-            ProbeOutcome::Interrupted
-        } else if !faults.is_empty() {
-            ProbeOutcome::Invalid
-        } else if judged.iter().all(|judged| judged.held) {
-            ProbeOutcome::Holds
-        } else {
-            ProbeOutcome::Misses
+        let outcome = match (result.interrupted, faults.is_empty()) {
+            (true, _) => ProbeOutcome::Interrupted,
+            (false, false) => ProbeOutcome::Invalid,
+            (false, true) if judged.iter().all(|judged| judged.held) => ProbeOutcome::Holds,
+            (false, true) => ProbeOutcome::Misses,
         };
-        let lag_p99_us = result.generator.lag.times.quantile(0.99).unwrap_or_default();
-        let kept_up = served as f64 / offered.max(1) as f64;
-        let steal = result.steal;
-        let (contention, speed) = (result.contention, result.speed);
         Probe {
             rate,
             tally,
             lasted,
-            kept_up,
-            lag_p99_us,
-            steal,
-            contention,
-            speed,
+            kept_up: served as f64 / offered.max(1) as f64,
+            lag_p99_us: result.generator.lag_p99_us(),
+            steal: result.steal,
+            contention: result.contention,
+            speed: result.speed,
             judged,
             faults,
             outcome,
@@ -137,14 +127,13 @@ impl Rules {
 
     fn keeps_up(&self, offered: u64, served: u64) -> Judged {
         let short = (offered as f64 - served as f64).max(0.0);
-        Judged {
-            slo: format!("served>={:.0}% while they arrive", 100.0 * KEPT_UP),
-            request: self.stream.name().to_owned(),
-            observed: (offered > 0)
-                .then(|| format!("{:.1}%", 100.0 * served as f64 / offered as f64)),
-            held: offered > 0 && short <= ((1.0 - KEPT_UP) * offered as f64).max(IN_FLIGHT),
-            undecided: None,
-        }
+        let percent = || format!("{:.1}%", 100.0 * served as f64 / offered as f64);
+        Judged::new(
+            format!("served>={:.0}% while they arrive", 100.0 * KEPT_UP),
+            self.stream.name(),
+            (offered > 0).then(percent),
+            offered > 0 && short <= ((1.0 - KEPT_UP) * offered as f64).max(IN_FLIGHT),
+        )
     }
 }
 
@@ -154,7 +143,8 @@ impl Probe {
         self.contention.others.unwrap_or(0.0) + self.steal.unwrap_or(0.0)
     }
 
-    /// Whether it misses, and one that held was made on a calmer or faster machine: then the machine may be why.
+    /// Whether it misses, and one that held was made on a calmer or faster machine: then the
+    /// machine may be why.
     pub(crate) fn is_doubtful(&self, made: &[Self]) -> bool {
         let held = made.iter().filter(|probe| probe.outcome == ProbeOutcome::Holds);
         let is_calmer = |probe: &Self| {

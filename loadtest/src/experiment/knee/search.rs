@@ -1,5 +1,5 @@
-//! The search for the highest rate that holds: it decides which rate is tried next, and knows nothing of
-//! how.
+//! The search for the highest rate that holds: it decides which rate is tried next, and knows
+//! nothing of how.
 
 use serde::Serialize;
 
@@ -54,20 +54,16 @@ pub(crate) enum Limit {
     Stopped,
 }
 
-/// How close the bounds come where the generator is the limit, whatever was asked for: the knee is not
-/// between them.
+/// How close the bounds come where the generator is the limit, whatever was asked for: the knee is
+/// not between them.
 const GENERATOR_RESOLUTION: f64 = 0.25;
 /// From one rate to the next while no bound is known.
 const GROWTH: f64 = 2.0;
 
-/// Searches: doubles or halves the rate until one that holds and one that does not are known, and then
-/// tries the geometric mean of both. A try that says nothing is repeated once, and then a higher rate is
-/// tried, since a busy neighbour may have been the reason; if that one says nothing either, the rate
-/// bounds the search as the generator's limit.
-///
-/// # Errors
-///
-/// The first of a try.
+/// Searches: doubles or halves the rate until one that holds and one that does not are known, and
+/// then tries the geometric mean of both. A try that says nothing is repeated once, and then a
+/// higher rate is tried, since a busy neighbour may have been the reason; if that one says nothing
+/// either, the rate bounds the search as the generator's limit.
 pub(crate) fn search<E>(
     range: Range,
     mut try_rate: impl FnMut(f64) -> Result<ProbeOutcome, E>,
@@ -140,8 +136,8 @@ mod tests {
 
     const RANGE: Range = Range { start: 10.0, least: 1.0, most: 10_000.0, resolution: 0.05 };
 
-    /// A search over a server that holds up to `knee` and a generator that reaches `reach`; the rates that
-    /// were tried with it.
+    /// A search over a server that holds up to `knee` and a generator that reaches `reach`; the
+    /// rates that were tried with it.
     fn searched(range: Range, knee: f64, reach: f64) -> (Bounds, Vec<f64>) {
         let mut tried = Vec::new();
         let found = search(range, |rate| {

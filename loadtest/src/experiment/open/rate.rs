@@ -18,8 +18,8 @@ impl Rates {
         self.0.iter().all(|(from, to)| *from == 0.0 && *to == 0.0)
     }
 
-    /// The loads of two streams for each step; one step goes with each of the other's. `None` if they
-    /// have different numbers of steps.
+    /// The loads of two streams for each step; one step goes with each of the other's. `None` if
+    /// they have different numbers of steps.
     pub(super) fn beside(&self, other: &Self) -> Option<Vec<[Load; 2]>> {
         let steps = self.0.len().max(other.0.len());
         let fits = |rates: &Self| rates.0.len() == 1 || rates.0.len() == steps;

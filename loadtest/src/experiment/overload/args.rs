@@ -8,10 +8,11 @@ use crate::parse::{parse_rate, parse_seconds, parse_share, parse_times};
 
 /// What becomes of a server that is asked for twice what it can do, and how it comes back.
 ///
-/// First it seeks the knee, as `knee` does, unless --knee says. Then requests arrive at --back-to of it, at
-/// --factor times it, and at --back-to again. It passes if the server does --keep of the knee in the meantime and
-/// refuses the rest with 503 or 429, if each --slo holds again --recover-within the load's return, and if the p99 is in the
-/// end no more than --within times what it was before.
+/// First it seeks the knee, as `knee` does, unless --knee says. Then requests arrive at --back-to
+/// of it, at --factor times it, and at --back-to again. It passes if the server does --keep of the
+/// knee in the meantime and refuses the rest with 503 or 429, if each --slo holds again
+/// --recover-within the load's return, and if the p99 is in the end no more than --within times
+/// what it was before.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = EXAMPLES, args_override_self = true)]
 pub(crate) struct Args {

@@ -11,11 +11,12 @@ use crate::slo::{Judged, Slo};
 use crate::stats::needed;
 use crate::sut::Outcome;
 use crate::tally::Tally;
-use crate::text::time;
+use crate::text::{seconds_or_not_seen, time};
 
 /// What arrives before the server is warm says nothing of what comes later.
 pub(super) const WARM_UP: Duration = Duration::from_secs(2);
-/// More requests than this share, ended neither rightly nor by a refusal that says so, are too many.
+/// More requests than this share, ended neither rightly nor by a refusal that says so, are too
+/// many.
 const MOST_OTHERS: f64 = 0.001;
 
 /// The phases of the run.
@@ -37,16 +38,18 @@ pub(super) fn phases(args: &Args, knee: f64) -> Vec<Phase> {
 pub(super) struct Figures {
     /// Served per second during the overload.
     pub(super) goodput_per_s: f64,
-    /// Shares of what arrived during the overload: told to come back later, and neither that nor served.
+    /// Shares of what arrived during the overload: told to come back later, and neither that nor
+    /// served.
     pub(super) refused: f64,
     pub(super) others: f64,
     /// How long after the load's return the objectives held again; `None` if that was not seen.
     pub(super) recovery_s: Option<usize>,
-    /// Before the overload, and in the last seconds, as many as before it, in microseconds; after it only
-    /// from the recovery on.
+    /// Before the overload, and in the last seconds, as many as before it, in microseconds; after
+    /// it only from the recovery on.
     pub(super) p99_before_us: Option<u64>,
     pub(super) p99_after_us: Option<u64>,
-    /// The highest percentile that both stretches have enough requests for, and what it was in each.
+    /// The highest percentile that both stretches have enough requests for, and what it was in
+    /// each.
     pub(super) compared: Option<Compared>,
 }
 
@@ -98,17 +101,11 @@ impl Figures {
 
     /// What is asked of them.
     pub(super) fn objectives(&self, asked: &Asked) -> Vec<Judged> {
-        let judged = |slo: String, held: bool, observed: Option<String>| Judged {
-            slo,
-            request: asked.of.name().to_owned(),
-            observed,
-            held,
-            undecided: None,
+        let judged = |slo: String, held: bool, observed: Option<String>| {
+            Judged::new(slo, asked.of.name(), observed, held)
         };
         let kept = self.goodput_per_s / asked.knee;
         let within = asked.recover_within_s;
-        let times = self.compared.map(|it| it.after_us as f64 / it.before_us.max(1) as f64);
-        let percent = self.compared.map_or(99, |compared| compared.percent);
         vec![
             judged(
                 format!("served in overload >= {:.0}% of the knee", 100.0 * asked.keep),
@@ -123,19 +120,23 @@ impl Figures {
             judged(
                 format!("holds again within {within} s"),
                 self.recovery_s.is_some_and(|seconds| seconds <= within),
-                Some(
-                    self.recovery_s.map_or("not seen".to_owned(), |seconds| format!("{seconds} s")),
-                ),
+                Some(seconds_or_not_seen(self.recovery_s)),
             ),
-            judged(
-                format!("p{percent} in the end <= {}x that before", asked.within),
-                times.is_some_and(|times| times <= asked.within),
-                times.zip(self.compared).map(|(times, it)| {
-                    let (before, after) = (time(it.before_us as f64), time(it.after_us as f64));
-                    format!("{times:.2}x: {after}, from {before}")
-                }),
-            ),
+            self.as_before(asked),
         ]
+    }
+
+    /// That requests take no longer in the end than before, or not much.
+    fn as_before(&self, asked: &Asked) -> Judged {
+        let times = self.compared.map(|it| it.after_us as f64 / it.before_us.max(1) as f64);
+        let percent = self.compared.map_or(99, |compared| compared.percent);
+        let observed = times.zip(self.compared).map(|(times, it)| {
+            let (before, after) = (time(it.before_us as f64), time(it.after_us as f64));
+            format!("{times:.2}x: {after}, from {before}")
+        });
+        let slo = format!("p{percent} in the end <= {}x that before", asked.within);
+        let held = times.is_some_and(|times| times <= asked.within);
+        Judged::new(slo, asked.of.name(), observed, held)
     }
 }
 
@@ -147,6 +148,13 @@ pub(super) struct Asked {
     pub(super) keep: f64,
     pub(super) recover_within_s: usize,
     pub(super) within: f64,
+}
+
+impl Asked {
+    pub(super) fn of(args: &Args, knee: f64) -> anyhow::Result<Self> {
+        let recover_within_s = usize::try_from(args.recover_within.as_secs())?;
+        Ok(Self { of: args.of, knee, keep: args.keep, recover_within_s, within: args.within })
+    }
 }
 
 /// Requests that were told to come back later.

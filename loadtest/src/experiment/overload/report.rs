@@ -11,7 +11,7 @@ use crate::experiment::knee::{Found, KneeFigures, figure, probes};
 use crate::open::{OpenJson, RunResult, over_time, starts, tables as run_tables};
 use crate::report::{Axis, Chart, Figure, Series, Table, Tone, Unit};
 use crate::slo::{Judged, Slo};
-use crate::text::{percent_or, rate_text, time, time_or_dash};
+use crate::text::{percent_or, rate_text, seconds_or_not_seen, time, time_or_dash};
 
 /// All that was measured, beside the run.
 #[derive(Debug)]
@@ -168,10 +168,7 @@ fn rows(measured: &OverloadResult) -> Vec<(&'static str, String)> {
         ("served in the overload", format!("{}/s", rate_text(goodput_per_s))),
         ("told to come back later", percent(refused)),
         ("neither of both", percent(others)),
-        (
-            "until the objective held again",
-            recovery_s.map_or("not seen".to_owned(), |seconds| format!("{seconds} s")),
-        ),
+        ("until the objective held again", seconds_or_not_seen(recovery_s)),
         ("p99 before", time_or_dash(p99_before_us)),
         ("p99 in the end", time_or_dash(p99_after_us)),
     ]
@@ -192,7 +189,7 @@ fn outcome(measured: &OverloadResult) -> Table {
 /// For standard output.
 pub(super) fn summary(measured: &OverloadResult, result: &RunResult) -> String {
     let rows = rows(measured).into_iter().map(|(name, text)| format!("{name:32} {text:>12}\n"));
-    let lag = result.generator.lag.times.quantile(0.99).unwrap_or_default();
+    let lag = result.generator.lag_p99_us();
     let after = WARM_UP.as_secs();
     format!(
         "{}generator: lag p99 {}; steal {}; the first {after} s are a warm-up",

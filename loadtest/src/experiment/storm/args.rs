@@ -10,11 +10,12 @@ use crate::slo::Slo;
 
 /// Everybody signs in at once after an outage: how long until the server is itself again?
 ///
-/// In each variant a few people sign in and have their tokens verified as on any day, the server is killed and started
-/// again (not with --host), and all --users sign in: at the same moment, or spread over --jitter, and with
-/// or without trying again when they are refused. The variants run one after the other. It passes
-/// if in each of them the people of any day get their --slo again within --recover-within, and if at least 99 % of the
-/// users who try again are signed in in the end.
+/// In each variant a few people sign in and have their tokens verified as on any day, the server is
+/// killed and started again (not with --host), and all --users sign in: at the same moment, or
+/// spread over --jitter, and with or without trying again when they are refused. The variants run
+/// one after the other. It passes if in each of them the people of any day get their --slo again
+/// within --recover-within, and if at least 99 % of the users who try again are signed in in the
+/// end.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = EXAMPLES, args_override_self = true)]
 pub(crate) struct Args {
@@ -53,8 +54,8 @@ pub(crate) struct Args {
     )]
     pub(super) attempts: u32,
 
-    /// How long a user waits before the second attempt; twice as long before each further one, and at
-    /// least as long as the server's Retry-After says
+    /// How long a user waits before the second attempt; twice as long before each further one, and
+    /// at least as long as the server's Retry-After says
     #[arg(
         long, env = "HALLPASS_LOAD_BACKOFF", value_name = "TIME", default_value = "1s",
         value_parser = parse_positive
@@ -103,8 +104,8 @@ pub(crate) struct Args {
     )]
     pub(super) recover_within: Duration,
 
-    /// What must hold of the logins of any day, such as 'login p99<1s'; repeatable [default: that and
-    /// 'errors<0.1%', each where no other is about the same]
+    /// What must hold of the logins of any day, such as 'login p99<1s'; repeatable [default: that
+    /// and 'errors<0.1%', each where no other is about the same]
     #[arg(long, env = "HALLPASS_LOAD_SLO", value_name = "SLO", value_delimiter = ';')]
     pub(super) slo: Vec<Slo>,
 

@@ -6,10 +6,10 @@ use super::args::Args;
 use super::run::{STORM, Storm};
 use super::variant::VariantResult;
 use crate::experiment::Stream;
-use crate::open::{RunResult, Second, requests};
+use crate::open::{Second, requests};
 use crate::report::{Axis, Chart, Figure, Requests, Series, Table, Tone, Unit, words};
 use crate::slo::Slo;
-use crate::text::{grouped, time, time_or_dash};
+use crate::text::{grouped, seconds_or_not_seen, time, time_or_dash};
 
 /// What the JSON report has beside its head.
 #[derive(Debug, Serialize)]
@@ -203,7 +203,7 @@ fn row(storm: &Storm) -> Vec<String> {
         grouped(outcome.served),
         grouped(outcome.users),
         format!("{:.2}", outcome.amplification()),
-        outcome.recovery_s.map_or("not seen".to_owned(), |seconds| format!("{seconds} s")),
+        seconds_or_not_seen(outcome.recovery_s),
         outcome.last_served_s.map_or("-".to_owned(), |seconds| format!("{seconds:.1} s")),
         format!("{:.1}", outcome.goodput_per_s()),
         time_or_dash(outcome.wait_p50_us),
@@ -228,7 +228,7 @@ fn beside(storms: &[Storm]) -> Table {
             row.push(grouped(tally.offered));
             row.push(time_or_dash(p99));
         }
-        row.push(time(lag_p99(&storm.result) as f64));
+        row.push(time(storm.result.generator.lag_p99_us() as f64));
         row
     };
     Table::new(
@@ -246,10 +246,6 @@ fn beside(storms: &[Storm]) -> Table {
         ],
         storms.iter().map(row).collect(),
     )
-}
-
-fn lag_p99(result: &RunResult) -> u64 {
-    result.generator.lag.times.quantile(0.99).unwrap_or_default()
 }
 
 /// For standard output.

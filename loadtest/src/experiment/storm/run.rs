@@ -17,7 +17,8 @@ use crate::sut::Host;
 
 /// The stream of the storm, after those of any day.
 pub(super) const STORM: usize = 2;
-/// Of all that arrives at one moment, the last is sent a little later; what is told in seconds bears that.
+/// Of all that arrives at one moment, the last is sent a little later; what is told in seconds
+/// bears that.
 const LATE_AFTER: Duration = Duration::from_millis(100);
 /// The server is started again so long before the outage ends, which it needs to open its files.
 const STARTS_BEFORE: Duration = Duration::from_secs(1);
@@ -40,10 +41,6 @@ pub(super) struct Storm {
 
 impl Storm {
     /// Runs a variant.
-    ///
-    /// # Errors
-    ///
-    /// As for [`Scene::run`], or the server cannot be started again.
     pub(super) fn run(
         args: &Args,
         slos: &[Slo],
@@ -65,23 +62,34 @@ impl Storm {
         let down = crash.down()?;
         let since = args.before + outage.unwrap_or_default();
         let attempts = storm.attempts();
-        let holds = holds(&result, Stream::Login, slos);
-        let tally = result.total(STORM);
-        let samples = result.samples.as_deref().unwrap_or_default();
-        let outcome = VariantResult {
-            variant,
-            users: tally.offered,
-            served: tally.served(),
-            attempts: attempts.len() as u64,
-            last_served_s: last_served(samples, STORM, since),
-            recovery_s: recovered(&holds, usize::try_from(since.as_secs())?),
-            wait_p50_us: tally.latency.quantile(0.5),
-            wait_p99_us: tally.latency.quantile(0.99),
-        };
+        let outcome = outcome(&result, variant, attempts.len() as u64, slos, since)?;
         let faults = faults(&result);
         let attempts_by_second = by_second(&attempts, args.watch);
         Ok(Self { outcome, result, since, attempts_by_second, down, faults })
     }
+}
+
+/// What came of the variant whose users came at `since`.
+fn outcome(
+    result: &RunResult,
+    variant: Variant,
+    attempts: u64,
+    slos: &[Slo],
+    since: Duration,
+) -> anyhow::Result<VariantResult> {
+    let holds = holds(result, Stream::Login, slos);
+    let tally = result.total(STORM);
+    let samples = result.samples.as_deref().unwrap_or_default();
+    Ok(VariantResult {
+        variant,
+        users: tally.offered,
+        served: tally.served(),
+        attempts,
+        last_served_s: last_served(samples, STORM, since),
+        recovery_s: recovered(&holds, usize::try_from(since.as_secs())?),
+        wait_p50_us: tally.latency.quantile(0.5),
+        wait_p99_us: tally.latency.quantile(0.99),
+    })
 }
 
 fn plan(args: &Args, outage: Option<Duration>, arrivals: Vec<Duration>, timeout: Duration) -> Plan {

@@ -22,14 +22,14 @@ pub(super) struct Retry {
     pub(super) attempts: u32,
     /// Before the second attempt; twice as long before each further one.
     pub(super) backoff: Duration,
-    /// Whether each user waits up to twice as long, at random, so that those who were refused together do
-    /// not come back together.
+    /// Whether each user waits up to twice as long, at random, so that those who were refused
+    /// together do not come back together.
     pub(super) jitter: bool,
 }
 
 impl Retry {
-    /// How long to wait after the `attempt`-th attempt, counted from 1, was refused; `None` to give up.
-    /// `random` is from 0 to 1.
+    /// How long to wait after the `attempt`-th attempt, counted from 1, was refused; `None` to give
+    /// up. `random` is from 0 to 1.
     pub(super) fn pause(
         &self,
         attempt: u32,

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::open::Sample;
 use crate::slo::Judged;
+use crate::text::seconds_or_not_seen;
 
 /// More of the users who try again than this must be signed in in the end.
 const MOST: f64 = 0.99;
@@ -22,7 +23,8 @@ pub(super) enum Variant {
     Jitter,
     /// All at the same moment, and again when they are refused.
     Retry,
-    /// Spread over a while, and again when they are refused, after a time that is different for each.
+    /// Spread over a while, and again when they are refused, after a time that is different for
+    /// each.
     JitterRetry,
 }
 
@@ -71,7 +73,8 @@ pub(super) struct VariantResult {
     pub(super) last_served_s: Option<f64>,
     /// How long after the outage the objectives of any day held again; `null` if that was not seen.
     pub(super) recovery_s: Option<usize>,
-    /// From the intended start to the end of the last attempt, of those that were signed in, in microseconds.
+    /// From the intended start to the end of the last attempt, of those that were signed in, in
+    /// microseconds.
     pub(super) wait_p50_us: Option<u64>,
     pub(super) wait_p99_us: Option<u64>,
 }
@@ -90,29 +93,22 @@ impl VariantResult {
     /// What is asked of it.
     pub(super) fn objectives(&self, recover_within_s: usize) -> Vec<Judged> {
         let request = self.variant.to_string();
-        let recovery = Judged {
-            slo: format!("logins of any day hold again within {recover_within_s} s"),
-            request: request.clone(),
-            observed: Some(
-                self.recovery_s.map_or("not seen".to_owned(), |seconds| format!("{seconds} s")),
-            ),
-            held: self.recovery_s.is_some_and(|seconds| seconds <= recover_within_s),
-            undecided: None,
-        };
+        let recovery = Judged::new(
+            format!("logins of any day hold again within {recover_within_s} s"),
+            &request,
+            Some(seconds_or_not_seen(self.recovery_s)),
+            self.recovery_s.is_some_and(|seconds| seconds <= recover_within_s),
+        );
         let share = self.served as f64 / self.users.max(1) as f64;
-        let served = self.variant.retries().then(|| Judged {
-            slo: format!("users signed in >= {:.0}%", 100.0 * MOST),
-            request,
-            observed: Some(format!("{:.1}%", 100.0 * share)),
-            held: share >= MOST,
-            undecided: None,
-        });
-        std::iter::once(recovery).chain(served).collect()
+        let slo = format!("users signed in >= {:.0}%", 100.0 * MOST);
+        let observed = Some(format!("{:.1}%", 100.0 * share));
+        let served = Judged::new(slo, &request, observed, share >= MOST);
+        std::iter::once(recovery).chain(self.variant.retries().then_some(served)).collect()
     }
 }
 
-/// When the last of these requests that were answered rightly was, after `since` from the run's start, in
-/// seconds.
+/// When the last of these requests that were answered rightly was, after `since` from the run's
+/// start, in seconds.
 pub(super) fn last_served(samples: &[Sample], stream: usize, since: Duration) -> Option<f64> {
     let served = samples.iter().filter(|sample| sample.arrival.stream == stream);
     let ends = served.filter(|sample| sample.outcome.is_served()).map(|sample| {

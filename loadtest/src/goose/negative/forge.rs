@@ -1,5 +1,5 @@
-//! Tokens that must not be accepted, made from one that is good (RFC 7519; RFC 8725 section 2 has the
-//! attacks).
+//! Tokens that must not be accepted, made from one that is good (RFC 7519; RFC 8725 section 2 has
+//! the attacks).
 
 use data_encoding::BASE64URL_NOPAD;
 use hmac::{Hmac, KeyInit, Mac};
