@@ -64,9 +64,18 @@ impl Bench {
     ///
     /// If it is not there.
     pub fn program(&self, name: &str) -> anyhow::Result<Command> {
+        Ok(command::hallpass(&self.binary(name)?))
+    }
+
+    /// The file of such a program.
+    ///
+    /// # Errors
+    ///
+    /// If it is not there.
+    pub fn binary(&self, name: &str) -> anyhow::Result<PathBuf> {
         let path = self.root.join("target/release").join(name);
         ensure!(path.is_file(), "there is no target/release/{name}; scripts/bench builds it");
-        Ok(command::hallpass(&path))
+        Ok(path)
     }
 
     /// Runs a command to its end, on this core or on all of them, and yields what it prints.

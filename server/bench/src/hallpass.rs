@@ -45,7 +45,23 @@ pub fn start(
     core: Option<Core>,
     args: &[&str],
 ) -> anyhow::Result<Server> {
-    let mut command = bench.program("hallpass")?;
+    start_program(bench, &bench.binary("hallpass")?, name, data_dir, core, args)
+}
+
+/// As [`start`], of another program than the one that was built with the benchmark.
+///
+/// # Errors
+///
+/// Why it did not start.
+pub fn start_program(
+    bench: &Bench,
+    program: &Path,
+    name: &str,
+    data_dir: &Path,
+    core: Option<Core>,
+    args: &[&str],
+) -> anyhow::Result<Server> {
+    let mut command = hallpass_process::command::hallpass(program);
     command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(data_dir);
     command.args(["--login-throttle", "off", "--access-ttl", "24h"]).args(args);
     command.env("HALLPASS_HS256_SECRET", SECRET);

@@ -12,7 +12,7 @@ use hallpass_bench::machine::Machine;
 use hallpass_bench::options::Options;
 use hallpass_bench::report::{GroupReport, Report, chart};
 use hallpass_bench::row::Findings;
-use hallpass_bench::rows::{GROUPS, Group};
+use hallpass_bench::rows::{GROUPS, Group, against};
 
 fn main() -> ExitCode {
     let options = Options::parse();
@@ -39,9 +39,14 @@ fn run(options: &Options) -> anyhow::Result<bool> {
     let bench = Bench::begin(options.quick)?;
     let machine = Machine::describe(&bench.root, bench.work(), bench.cores)?;
     eprintln!("{machine}\n");
-    let all: Vec<&Group> = GROUPS.iter().collect();
-    let chosen = if options.only.is_empty() { &all } else { &options.only };
-    let groups = chosen.iter().map(|group| measure(group, &bench)).collect();
+    let groups = match &options.against {
+        Some(other) => {
+            vec![measure("against", &format!("beside {}", other.display()), |findings| {
+                against::run(&bench, other, findings)
+            })]
+        }
+        None => groups(options).iter().map(|it| of_group(it, &bench)).collect(),
+    };
     let report = Report { machine, quick: options.quick, groups };
     println!("{report}");
     if let Some(file) = &options.json {
@@ -55,11 +60,24 @@ fn run(options: &Options) -> anyhow::Result<bool> {
     Ok(report.is_complete())
 }
 
-fn measure(group: &Group, bench: &Bench) -> GroupReport {
-    eprintln!("{}: {}", group.name, group.about);
+/// Those that were asked for, or all.
+fn groups(options: &Options) -> Vec<&'static Group> {
+    if options.only.is_empty() { GROUPS.iter().collect() } else { options.only.clone() }
+}
+
+fn of_group(group: &Group, bench: &Bench) -> GroupReport {
+    measure(group.name, group.about, |findings| (group.run)(bench, findings))
+}
+
+fn measure(
+    name: &'static str,
+    about: &str,
+    run: impl FnOnce(&mut Findings) -> anyhow::Result<()>,
+) -> GroupReport {
+    eprintln!("{name}: {about}");
     let began = Instant::now();
     let mut findings = Findings::default();
-    if let Err(error) = (group.run)(bench, &mut findings) {
+    if let Err(error) = run(&mut findings) {
         findings.problems.push(format!("{error:#}"));
     }
     for problem in &findings.problems {
@@ -68,7 +86,7 @@ fn measure(group: &Group, bench: &Bench) -> GroupReport {
     for warning in &findings.warnings {
         eprintln!("   disturbed: {warning}");
     }
-    GroupReport { name: group.name, seconds: began.elapsed().as_secs_f64(), findings }
+    GroupReport { name, seconds: began.elapsed().as_secs_f64(), findings }
 }
 
 fn check_writable(file: &Path) -> anyhow::Result<()> {

@@ -18,6 +18,11 @@ pub struct Options {
     #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = group)]
     pub only: Vec<&'static Group>,
 
+    /// Measure this build beside another hallpass program, such as one from before a change, and
+    /// nothing else
+    #[arg(long, value_name = "FILE", conflicts_with = "only")]
+    pub against: Option<PathBuf>,
+
     /// Fewer and shorter rounds and fewer users: less time, for a look
     #[arg(long)]
     pub quick: bool,

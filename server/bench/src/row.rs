@@ -28,6 +28,8 @@ pub enum Unit {
 pub enum Target {
     /// The ratio to the reference is at least this.
     RatioAtLeast(f64),
+    /// The ratio to the reference reaches this in its upper quartile: nothing shows that it is less.
+    RatioReaches(f64),
     /// The ratio to the reference is at most this.
     RatioAtMost(f64),
     /// The figure is at least this.
@@ -101,10 +103,12 @@ impl Row {
     /// Says what it must show. Comes last but for the note.
     #[must_use]
     pub fn must(mut self, target: Target) -> Self {
-        let ratio = self.reference.as_ref().map_or(f64::NAN, |reference| reference.ratio.median);
+        let ratio = self.reference.as_ref().map(|reference| reference.ratio);
+        let (ratio, high) = ratio.map_or((f64::NAN, f64::NAN), |ratio| (ratio.median, ratio.high));
         let figure = self.figure.median;
         let is_met = match target {
             Target::RatioAtLeast(bound) => ratio >= bound,
+            Target::RatioReaches(bound) => high >= bound,
             Target::RatioAtMost(bound) => ratio <= bound,
             Target::AtLeast(bound) => figure >= bound,
             Target::AtMost(bound) => figure <= bound,
@@ -145,6 +149,7 @@ mod tests {
     fn a_target_is_met_from_its_bound_on() {
         for (target, met, missed) in [
             (Target::RatioAtLeast(0.85), 85.0, 84.9),
+            (Target::RatioReaches(0.97), 97.0, 96.9),
             (Target::RatioAtMost(1.2), 120.0, 120.1),
             (Target::AtLeast(5000.0), 5000.0, 4999.0),
             (Target::AtMost(50.0), 50.0, 50.1),

@@ -5,6 +5,7 @@ use std::fmt;
 use crate::bench::Bench;
 use crate::row::Findings;
 
+pub mod against;
 mod contest;
 mod flask;
 mod isolation;

@@ -32,7 +32,7 @@ impl Server {
     ///
     /// Why it did not start, with its last words.
     pub fn start(
-        name: &'static str,
+        name: &str,
         command: Command,
         core: Option<Core>,
         dir: &Path,

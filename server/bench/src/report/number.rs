@@ -27,6 +27,7 @@ impl fmt::Display for Quantity {
 pub(super) fn bound(target: Target, unit: Unit) -> String {
     match target {
         Target::RatioAtLeast(ratio) => format!("≥ {ratio:.2}x"),
+        Target::RatioReaches(ratio) => format!("reaches {ratio:.2}x"),
         Target::RatioAtMost(ratio) => format!("≤ {ratio:.2}x"),
         Target::AtLeast(figure) => format!("≥ {}", Quantity(figure, unit)),
         Target::AtMost(figure) => format!("≤ {}", Quantity(figure, unit)),

@@ -1,0 +1,144 @@
+//! This build beside another `hallpass` program, such as the one of the last release: both take
+//! turns under the same load.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
+
+use hallpass_contract::path;
+
+use super::contest::{self, Contender};
+use crate::bench::Bench;
+use crate::clients::Refresher;
+use crate::closed_loop::{self, Plan};
+use crate::cores::{self, Core};
+use crate::hallpass::{self, CHEAP_HASHES};
+use crate::row::{Findings, Row, Target, Unit};
+use crate::server::Server;
+use crate::statistics::{self, Spread};
+use crate::users;
+
+/// The change must not cost more than this: the ratio's upper quartile reaches it.
+const NO_SLOWER: Target = Target::RatioReaches(0.97);
+
+/// What the other program is called in the table.
+const OTHER: &str = "the other program";
+
+/// Measures verifications, logins and durable rotations of both.
+///
+/// # Errors
+///
+/// If one of them can't be started, or does not answer as it should.
+pub fn run(bench: &Bench, other: &Path, findings: &mut Findings) -> anyhow::Result<()> {
+    let pairs = [("this", bench.binary("hallpass")?), ("other", other.to_owned())];
+    let [this, other] = pairs;
+    verify(bench, findings, [&this, &other])?;
+    logins(bench, findings, [&this, &other])?;
+    rotations(bench, findings, [&this, &other])
+}
+
+/// A program and what its servers are called.
+type Program = (&'static str, std::path::PathBuf);
+
+fn start(
+    bench: &Bench,
+    (name, binary): &Program,
+    what: &str,
+    core: Option<Core>,
+    args: &[&str],
+) -> anyhow::Result<Server> {
+    let name = format!("{name}-{what}");
+    let dir = bench.directory(&name)?;
+    hallpass::start_program(bench, binary, &name, &dir, core, args)
+}
+
+fn verify(bench: &Bench, findings: &mut Findings, programs: [&Program; 2]) -> anyhow::Result<()> {
+    const CLIENTS: usize = 64;
+    let contender = |program| {
+        let server = start(bench, program, "verify", Some(bench.cores.server), CHEAP_HASHES)?;
+        let names = users::names(CLIENTS);
+        hallpass::register(server.address, &names)?;
+        let users = hallpass::sign_in(server.address, &names)?;
+        anyhow::Ok(Contender::new(server, hallpass::gets(path::VERIFY, &users), CLIENTS))
+    };
+    let (rounds, time) = bench.pick((25, 1000), (5, 600));
+    compare(bench, findings, "GET /api/verify", programs, contender, (rounds, time))
+}
+
+fn logins(bench: &Bench, findings: &mut Findings, programs: [&Program; 2]) -> anyhow::Result<()> {
+    const CLIENTS: usize = 32;
+    let contender = |program| {
+        let server = start(bench, program, "logins", Some(bench.cores.server), &[])?;
+        let names = users::names(CLIENTS);
+        hallpass::register(server.address, &names)?;
+        let logins = names.iter().map(|name| hallpass::login(name)).collect();
+        anyhow::Ok(Contender::new(server, logins, CLIENTS))
+    };
+    let (rounds, time) = bench.pick((5, 6000), (2, 4000));
+    compare(bench, findings, "POST /api/login", programs, contender, (rounds, time))
+}
+
+/// Lets both take turns, and adds the row.
+fn compare<'p>(
+    bench: &Bench,
+    findings: &mut Findings,
+    name: &'static str,
+    [this, other]: [&'p Program; 2],
+    contender: impl Fn(&'p Program) -> anyhow::Result<Contender>,
+    (rounds, millis): (usize, u64),
+) -> anyhow::Result<()> {
+    bench.step(&format!("{name}, of both programs"));
+    let (mut this, mut other) = (contender(this)?, contender(other)?);
+    let time = Duration::from_millis(millis);
+    contest::hold(bench, findings, &mut [&mut this, &mut other], rounds, time)?;
+    let per_second = |contender: &Contender| contender.spread(|round| round.per_second);
+    let ratio = this.ratio(&other, |round| round.per_second);
+    let row = Row::new(name, per_second(&this), Unit::PerSecond);
+    let row = row.beside_by(OTHER, per_second(&other), ratio).must(NO_SLOWER);
+    findings.rows.push(row.note(format!("this one: {}", this.busy())));
+    Ok(())
+}
+
+/// Refresh tokens that 256 clients exchange, each exchange durable.
+fn rotations(
+    bench: &Bench,
+    findings: &mut Findings,
+    programs: [&Program; 2],
+) -> anyhow::Result<()> {
+    let names = users::names(256);
+    let mut servers = Vec::new();
+    for program in programs {
+        let server = start(bench, program, "writes", None, CHEAP_HASHES)?;
+        hallpass::register(server.address, &names)?;
+        servers.push((server, Vec::new()));
+    }
+    let (rounds, seconds) = bench.pick((8, 3), (2, 3));
+    for round in 0..rounds {
+        bench.step(&format!("rotations, round {} of {rounds}", round + 1));
+        for turn in 0..2 {
+            let (server, rates) = &mut servers[(round + turn) % 2];
+            let rate = rotate(bench, server.address, &names, seconds);
+            rates.push(rate.map_err(|error| server.blame(error))?);
+        }
+    }
+    let (this, other) = (&servers[0].1, &servers[1].1);
+    let of = |rates: &[f64]| Spread::of(rates.iter().copied());
+    let row = Row::new("durable refresh rotations", of(this), Unit::PerSecond);
+    let row = row.beside_by(OTHER, of(other), statistics::paired(this, other));
+    findings.rows.push(row.must(NO_SLOWER));
+    Ok(())
+}
+
+fn rotate(
+    bench: &Bench,
+    address: SocketAddr,
+    names: &[String],
+    seconds: u64,
+) -> anyhow::Result<f64> {
+    let users = hallpass::sign_in(address, names)?;
+    let mut clients: Vec<_> = users.into_iter().map(|user| Refresher::new(user.cookie)).collect();
+    let time = Duration::from_secs(seconds);
+    let plan = Plan { warm_up: Duration::from_millis(500), time };
+    let run = || closed_loop::run(address, &mut clients, plan);
+    Ok(cores::on(Some(bench.cores.load), run)?.per_second())
+}
