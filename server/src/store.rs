@@ -4,6 +4,8 @@
 //! test for each promise of [`Store`]; a new backend is done when it passes them all.
 
 mod actor;
+#[cfg(test)]
+mod conformance;
 mod error;
 mod id;
 mod redb;
@@ -162,8 +164,8 @@ pub trait Store: fmt::Debug + Send + Sync {
         now: Timestamp,
     ) -> Result<Option<User>, StoreError>;
 
-    /// Takes up an offer: sets the password hash, with all that [`set_password`](Self::set_password)
-    /// ends. None if the offer is void or was taken up. Of several at once, one succeeds.
+    /// Takes up an offer: sets the password hash, and ends all that
+    /// [`set_password`](Self::set_password) ends. None if the offer is void or was taken up. Of several at once, one succeeds.
     async fn take_up_reset(
         &self,
         token_hash: [u8; 32],

@@ -9,10 +9,7 @@ use redb::{ReadableTableMetadata as _, StorageBackend};
 use super::store::SWEEP_BATCH;
 use super::tables::{RESETS, SESSIONS, SESSIONS_BY_USER, USERS};
 use super::*;
-use crate::store::{
-    Actor, CreateUserError, EditUserError, MAX_SESSIONS, NewSession, ResetOffer, Session,
-    Store as _, User, UserEdit, UserId, Verified,
-};
+use crate::store::{CreateUserError, NewSession, Session, Store as _, User, UserId, Verified};
 
 fn user(username: &str) -> User {
     User {
@@ -28,7 +25,7 @@ fn user(username: &str) -> User {
 }
 
 #[tokio::test]
-async fn a_user_is_found_by_id_and_by_name_after_the_file_is_opened_again() {
+async fn users_are_there_after_the_file_is_opened_again() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("hallpass.redb");
     let ada = user("Ada");
@@ -42,17 +39,6 @@ async fn a_user_is_found_by_id_and_by_name_after_the_file_is_opened_again() {
     assert_eq!(store.user_by_name("adam").await.unwrap(), None);
     let stranger = UserId::new(Timestamp::UNIX_EPOCH);
     assert_eq!(store.user_by_id(stranger).await.unwrap(), None);
-}
-
-#[tokio::test]
-async fn of_many_users_with_one_name_at_once_one_is_created() {
-    let store = RedbStore::in_memory().unwrap();
-    let attempts = (0..50).map(|_| store.create_user(user("ada"), None));
-    let outcomes = futures_util::future::join_all(attempts).await;
-    assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1);
-    let taken =
-        |outcome: &&Result<(), CreateUserError>| matches!(outcome, Err(CreateUserError::NameTaken));
-    assert_eq!(outcomes.iter().filter(taken).count(), 49);
 }
 
 fn at(seconds: i64) -> Moment {
@@ -79,91 +65,6 @@ fn login(user: &User, address: &str) -> NewSession {
 }
 
 #[tokio::test]
-async fn a_login_is_void_if_the_password_was_changed_after_it_was_checked() {
-    let store = RedbStore::in_memory().unwrap();
-    let ada = user("ada");
-    store.create_user(ada.clone(), None).await.unwrap();
-    store.create_user(user("boss"), None).await.unwrap();
-    let started = async |new: NewSession| store.start_session(new).await.unwrap();
-    let renewed = Verified { version: 0, renewed: Some("renewed".into()) };
-    let renewing = NewSession { verified: renewed, ..login(&ada, "home") };
-    assert_eq!(started(renewing).await.unwrap().password_hash.expose(), "renewed");
-    assert!(started(login(&ada, "home")).await.is_some(), "it is the same password still");
-
-    assert!(store.set_password(ada.id, "another".into(), at(0)).await.unwrap());
-    assert!(started(login(&ada, "home")).await.is_none(), "the password of before");
-    let found = store.user_by_id(ada.id).await.unwrap().unwrap();
-    assert!(started(login(&found, "home")).await.is_some());
-    let edit = UserEdit { disabled: Some(true), ..UserEdit::default() };
-    store.edit_user(ada.id, edit, None, at(0)).await.unwrap();
-    assert!(started(login(&found, "home")).await.is_none(), "disabled");
-}
-
-#[tokio::test]
-async fn whoever_has_lost_a_role_or_their_session_meanwhile_changes_nothing() {
-    let store = RedbStore::in_memory().unwrap();
-    let (boss, mallory) = (user("boss"), user("mallory"));
-    for user in [&boss, &mallory] {
-        store.create_user(user.clone(), None).await.unwrap();
-    }
-    let new = login(&mallory, "home");
-    let by = Actor { user: mallory.id, session: new.session.id, admin: true, fresh: true };
-    store.start_session(new).await.unwrap();
-    let offer = || ResetOffer {
-        user: boss.id,
-        by,
-        token_hash: [7; 32],
-        created_at: at(0).now,
-        expires_at: at(99).now,
-    };
-    store.offer_reset(offer()).await.unwrap();
-    assert!(store.reset_offered([7; 32], at(0).now).await.unwrap().is_some());
-
-    let demotion = UserEdit { roles: Some(Vec::new()), ..UserEdit::default() };
-    store.edit_user(mallory.id, demotion, None, at(0)).await.unwrap();
-    let promotion = UserEdit { roles: Some(vec!["admin".to_owned()]), ..UserEdit::default() };
-    let no_admin = |error: EditUserError| matches!(error, EditUserError::NoAdmin);
-    let edited = store.edit_user(mallory.id, promotion, Some(by), at(0)).await;
-    assert!(no_admin(edited.unwrap_err()));
-    assert!(no_admin(store.delete_user(boss.id, Some(by), at(0)).await.unwrap_err()));
-    assert!(no_admin(store.offer_reset(offer()).await.unwrap_err()));
-    assert!(store.reset_offered([7; 32], at(0).now).await.unwrap().is_none(), "made by no admin");
-    assert_eq!(store.take_up_reset([7; 32], "new".into(), at(0)).await.unwrap(), None);
-
-    let by = Actor { admin: false, ..by };
-    store.end_session(by.session, at(0)).await.unwrap();
-    let changed = store.change_password(by, 0, "new".into(), at(0)).await;
-    assert!(matches!(changed.unwrap_err(), EditUserError::SessionEnded));
-}
-
-/// Between the head of a request and its effect somebody else may make an admin of the user.
-#[tokio::test]
-async fn whether_a_login_is_fresh_enough_is_judged_by_what_the_user_is_when_the_change_is_made() {
-    let store = RedbStore::in_memory().unwrap();
-    let (boss, bob) = (user("boss"), User { roles: Vec::new(), ..user("bob") });
-    for user in [&boss, &bob] {
-        store.create_user(user.clone(), None).await.unwrap();
-    }
-    let new = login(&boss, "home");
-    let stale = Actor { user: boss.id, session: new.session.id, admin: true, fresh: false };
-    store.start_session(new).await.unwrap();
-    let roles = |roles: &[&str]| {
-        let roles = roles.iter().map(|role| (*role).to_owned()).collect();
-        UserEdit { roles: Some(roles), ..UserEdit::default() }
-    };
-    let edit = async |edit, by| store.edit_user(bob.id, edit, by, at(0)).await;
-    let not_fresh = |error: EditUserError| matches!(error, EditUserError::NotFresh);
-    assert!(not_fresh(edit(roles(&["admin"]), Some(stale)).await.unwrap_err()));
-    edit(roles(&["editor"]), Some(stale)).await.unwrap();
-    store.end_sessions(bob.id, Some(stale), at(0)).await.unwrap();
-
-    edit(roles(&["admin"]), None).await.unwrap();
-    assert!(not_fresh(edit(roles(&["editor"]), Some(stale)).await.unwrap_err()));
-    assert!(not_fresh(store.end_sessions(bob.id, Some(stale), at(0)).await.unwrap_err()));
-    edit(roles(&["editor"]), Some(Actor { fresh: true, ..stale })).await.unwrap();
-}
-
-#[tokio::test]
 async fn an_offer_of_the_version_that_kept_no_time_is_listed_as_made_half_an_hour_before_its_end() {
     let store = RedbStore::in_memory().unwrap();
     let (boss, bob) = (user("boss"), user("bob"));
@@ -184,44 +85,6 @@ async fn an_offer_of_the_version_that_kept_no_time_is_listed_as_made_half_an_hou
     assert!(store.reset_offered([7; 32], at(1000).now).await.unwrap().is_some());
     store.withdraw_reset(bob.id, None, at(1000).now).await.unwrap();
     assert!(store.reset_offered([7; 32], at(1000).now).await.unwrap().is_none());
-}
-
-#[tokio::test]
-async fn one_session_too_many_ends_the_one_that_was_not_used_for_the_longest_time() {
-    let store = RedbStore::in_memory().unwrap();
-    let ada = user("ada");
-    store.create_user(ada.clone(), None).await.unwrap();
-    let mut ids = Vec::new();
-    for n in 0..MAX_SESSIONS {
-        let mut new = login(&ada, "home");
-        new.session.refreshed_at = at(if n == 7 { 0 } else { 1 }).now;
-        ids.push(new.session.id);
-        store.start_session(new).await.unwrap();
-    }
-    assert!(!ids.iter().any(|id| store.is_revoked(*id)));
-    store.start_session(login(&ada, "home")).await.unwrap();
-    let ended: Vec<_> = ids.iter().filter(|id| store.is_revoked(**id)).collect();
-    assert_eq!(ended, [&ids[7]]);
-    assert_eq!(store.sessions_of(ada.id, at(0).now).await.unwrap().len(), MAX_SESSIONS);
-}
-
-#[tokio::test]
-async fn a_revocation_outlasts_every_token_wherever_the_clock_has_been() {
-    let store = RedbStore::in_memory().unwrap();
-    let ada = user("ada");
-    store.create_user(ada.clone(), None).await.unwrap();
-    let (set_back, swept) = (login(&ada, "home"), SessionId::new(at(0).now));
-    let id = set_back.session.id;
-    store.start_session(set_back).await.unwrap();
-    // The clock goes back an hour, and it ends.
-    store.end_session(id, at(-3600)).await.unwrap();
-    store.sweep(at(-3600 + 900).now).await.unwrap();
-    assert!(store.is_revoked(id), "its token is good until 900");
-    store.sweep(at(900).now).await.unwrap();
-    assert!(!store.is_revoked(id));
-    // The clock was ahead, and the record is gone already.
-    store.end_session(swept, at(0)).await.unwrap();
-    assert!(store.is_revoked(swept));
 }
 
 #[tokio::test]
@@ -274,35 +137,6 @@ async fn the_sweep_removes_what_has_expired_and_nothing_else() {
         Ok((txn.open_table(SESSIONS)?.len()?, txn.open_table(SESSIONS_BY_USER)?.len()?))
     });
     assert_eq!(left.unwrap(), (3, 3));
-}
-
-#[tokio::test]
-async fn the_last_addresses_are_remembered() {
-    let store = RedbStore::in_memory().unwrap();
-    let ada = user("ada");
-    store.create_user(ada.clone(), None).await.unwrap();
-    for n in 0..20 {
-        store.start_session(login(&ada, &format!("address {n}"))).await.unwrap();
-        store.start_session(login(&ada, "address 0")).await.unwrap();
-    }
-    for (address, known) in [("address 0", true), ("address 1", false), ("address 19", true)] {
-        assert_eq!(store.is_known_address("ada", address).await.unwrap(), known, "{address}");
-    }
-}
-
-#[tokio::test]
-async fn of_two_last_admins_that_go_at_once_one_stays() {
-    let store = RedbStore::in_memory().unwrap();
-    let (ada, bob) = (user("ada"), user("bob"));
-    store.create_user(ada.clone(), None).await.unwrap();
-    store.create_user(bob.clone(), None).await.unwrap();
-    let edit = UserEdit { roles: Some(Vec::new()), ..UserEdit::default() };
-    let (one, other) = tokio::join!(
-        store.edit_user(ada.id, edit, None, at(0)),
-        store.delete_user(bob.id, None, at(0))
-    );
-    assert!(one.is_ok());
-    assert!(matches!(other, Err(EditUserError::LastAdmin)), "{other:?}");
 }
 
 #[tokio::test]
