@@ -5,6 +5,7 @@
 use std::fmt;
 
 use crate::client::Client;
+use crate::origin::{Caller, Origin};
 use crate::store::{SessionId, UserId};
 
 /// The target of audit records, for filters.
@@ -76,21 +77,13 @@ impl Event {
     }
 }
 
-/// Who did it.
-#[derive(Clone, Copy, Debug)]
-pub enum Actor<'a> {
-    /// Somebody who sent a request.
-    Client(&'a Client),
-    /// Whoever may use the command line.
-    CommandLine,
-}
-
 /// An audit record in the making.
 #[derive(Clone, Debug)]
 #[must_use = "it is not written until it is `ok` or `refused`"]
 pub struct Record<'a> {
     event: Event,
-    actor: Actor<'a>,
+    /// Who sent the request; none if an operator did it.
+    client: Option<&'a Client>,
     user: Option<UserId>,
     by: Option<UserId>,
     session: Option<SessionId>,
@@ -98,24 +91,40 @@ pub struct Record<'a> {
 }
 
 impl<'a> Record<'a> {
-    /// About what a request did.
-    pub fn new(event: Event, client: &'a Client) -> Self {
-        Self::by_actor(event, Actor::Client(client))
+    fn new(event: Event, client: Option<&'a Client>) -> Self {
+        Self { event, client, user: None, by: None, session: None, detail: None }
     }
 
-    /// About what whoever it was did.
-    pub fn by_actor(event: Event, actor: Actor<'a>) -> Self {
-        Self { event, actor, user: None, by: None, session: None, detail: None }
+    /// What somebody did who is not signed in.
+    pub fn of_client(event: Event, client: &'a Client) -> Self {
+        Self::new(event, Some(client))
+    }
+
+    /// What somebody who is signed in did with their own account.
+    pub fn of_caller(event: Event, caller: &'a Caller) -> Self {
+        Self::new(event, Some(&caller.client)).user(caller.user.id).session(caller.session)
+    }
+
+    /// What an operator did.
+    pub fn of_operator(event: Event) -> Self {
+        Self::new(event, None)
+    }
+
+    /// What an admin or an operator did.
+    pub fn of(event: Event, origin: &'a Origin<Caller>) -> Self {
+        match origin {
+            Origin::Http(caller) => Self {
+                by: Some(caller.user.id),
+                session: Some(caller.session),
+                ..Self::new(event, Some(&caller.client))
+            },
+            Origin::Operator => Self::of_operator(event),
+        }
     }
 
     /// Whom it concerns, as far as it is known.
     pub fn user(self, user: impl Into<Option<UserId>>) -> Self {
         Self { user: user.into(), ..self }
-    }
-
-    /// Which admin did it.
-    pub fn by(self, by: UserId) -> Self {
-        Self { by: Some(by), ..self }
     }
 
     /// Which session it concerns.
@@ -139,9 +148,9 @@ impl<'a> Record<'a> {
     }
 
     fn write(self, result: &str, reason: Option<&str>) {
-        let (address, user_agent) = match self.actor {
-            Actor::Client(client) => (client.address.to_string(), Some(client.user_agent.as_str())),
-            Actor::CommandLine => ("command line".to_owned(), None),
+        let (address, user_agent) = match self.client {
+            Some(client) => (client.address.to_string(), Some(client.user_agent.as_str())),
+            None => ("command line".to_owned(), None),
         };
         tracing::info!(
             target: TARGET,

@@ -1,7 +1,7 @@
 //! The `hallpass` command line: what can be asked for, and how the answers look.
 
 mod arguments;
-mod desk;
+mod executor;
 mod export;
 mod import;
 mod keys;

@@ -24,7 +24,7 @@ pub use keys::{KeyArgs, SECRET_VARIABLE, SecretArgs, secret_from_environment};
 pub use list::{List, list};
 pub use names::NameArgs;
 pub use shared::{PasswordArgs, TokenArgs};
-pub use values::{MAX_LEEWAY, origin};
+pub use values::origin;
 use values::{access_ttl, address, session_lifetime};
 
 /// The data directory, unless another one is named.

@@ -6,14 +6,11 @@ mod client;
 mod connection;
 mod operator;
 mod protocol;
-mod resets;
 mod socket;
-mod tokens;
-mod users;
 
 pub use client::{AskError, Client};
 pub use operator::Operator;
-pub use protocol::{Command, MAX_LINE_BYTES, Outcome, Record, Reply, VERSION};
+pub use protocol::{Command, MAX_LINE_BYTES, Reply, VERSION};
 pub use socket::{ControlSocket, SOCKET_FILE};
 
 #[cfg(test)]

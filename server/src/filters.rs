@@ -3,6 +3,7 @@
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, Response};
@@ -12,21 +13,23 @@ use warp::reject::{self, Reject, Rejection};
 use warp::{Filter, reply};
 
 use crate::answer::Respond;
-use crate::auth::{self, Caller, Demand, Leaver};
+use crate::auth::{Bearer, Demand};
 use crate::body::{self, Form};
 use crate::client::Client;
 use crate::endpoint::{Listed, Needs};
 use crate::metrics::RouteSeries;
+use crate::origin::Caller;
 use crate::pattern::captured;
 use crate::problem::Problem;
 use crate::shutdown::Stage;
+use crate::site::Site;
 use crate::state::App;
 
 /// A part of the table: it answers, or rejects what it is not for.
 pub type Route = BoxedFilter<(reply::Response,)>;
 
-/// Answers a request from the state, its method, its path and its headers.
-pub type Serve = fn(&App, &Method, &str, &HeaderMap) -> Result<Response<Bytes>, Problem>;
+/// Answers a request from its method, its path and its headers.
+pub type Serve = fn(&Site, &Method, &str, &HeaderMap) -> Result<Response<Bytes>, Problem>;
 
 impl Reject for Problem {}
 
@@ -174,7 +177,7 @@ pub fn fresh_admin(app: &App) -> BoxedFilter<(Caller,)> {
 /// when it is there: a body takes its time, and whoever lost a role meanwhile must not use it.
 fn caller_and_body<T: Form>(app: &App, demand: Demand) -> BoxedFilter<(Caller, T)> {
     let again = move |_: Caller, form: T, client, headers: HeaderMap, app: App| async move {
-        let caller = auth::authenticate(&app, &headers, client, demand).await.map_err(reject)?;
+        let caller = app.authenticator().caller(&headers, client, demand).await.map_err(reject)?;
         Ok::<_, Rejection>((caller, form))
     };
     caller(app, demand).and(json_body(app)).and(head(app)).and_then(again).untuple_one().boxed()
@@ -194,7 +197,8 @@ pub fn fresh_and_body<T: Form>(app: &App) -> BoxedFilter<(Caller, T)> {
 /// fresh; else 401.
 pub fn admin_over(app: &App, path: &'static str) -> BoxedFilter<(Caller, String)> {
     let caller = async |id: String, client, headers: HeaderMap, app: App| {
-        let caller = auth::authenticate_over(&app, &headers, client, &id).await.map_err(reject)?;
+        let caller =
+            app.authenticator().caller_over(&headers, client, &id).await.map_err(reject)?;
         Ok::<_, Rejection>((caller, id))
     };
     id(path).and(head(app)).and_then(caller).untuple_one().boxed()
@@ -207,7 +211,8 @@ pub fn admin_over_and_body<T: Form>(
 ) -> BoxedFilter<(Caller, String, T)> {
     let before = admin_over(app, path).and(json_body(app));
     let again = async |(_, id): (Caller, String), form: T, client, headers: HeaderMap, app: App| {
-        let caller = auth::authenticate_over(&app, &headers, client, &id).await.map_err(reject)?;
+        let caller =
+            app.authenticator().caller_over(&headers, client, &id).await.map_err(reject)?;
         Ok::<_, Rejection>((caller, id, form))
     };
     let before = before.map(|caller, id, form| ((caller, id), form)).untuple_one();
@@ -216,29 +221,21 @@ pub fn admin_over_and_body<T: Form>(
 
 /// As [`bearer`], and a 401 where the store can't tell: nginx turns whatever is not 2xx, 401 or 403
 /// into a 500.
-pub fn bearer_for_proxies(app: &App) -> BoxedFilter<(Caller,)> {
-    let anyone = Demand { admin: false, fresh: false };
-    let caller = move |client, headers: HeaderMap, app: App| async move {
-        auth::authenticate(&app, &headers, client, anyone).await.map_err(|problem| {
+pub fn bearer_for_proxies(app: &App) -> BoxedFilter<(Arc<Bearer>,)> {
+    let bearer = async |_: Client, headers: HeaderMap, app: App| {
+        app.authenticator().bearer(&headers).await.map_err(|problem| {
             let cannot_tell = problem.status().is_server_error();
             reject(if cannot_tell { Problem::cannot_tell(problem) } else { problem })
         })
     };
-    head(app).and_then(caller).boxed()
+    head(app).and_then(bearer).boxed()
 }
 
 fn caller(app: &App, demand: Demand) -> BoxedFilter<(Caller,)> {
     let caller = move |client, headers: HeaderMap, app: App| async move {
-        auth::authenticate(&app, &headers, client, demand).await.map_err(reject)
+        app.authenticator().caller(&headers, client, demand).await.map_err(reject)
     };
     head(app).and_then(caller).boxed()
-}
-
-/// Who signs out.
-pub fn leaver(app: &App) -> BoxedFilter<(Leaver,)> {
-    let leaver =
-        async |client, headers, app| auth::leaver(app, headers, client).await.map_err(reject);
-    head(app).and_then(leaver).boxed()
 }
 
 /// Where the request comes from.
@@ -252,7 +249,7 @@ pub fn head(app: &App) -> BoxedFilter<(Client, HeaderMap, App)> {
         .and(warp::header::headers_cloned())
         .and(with(app))
         .map(|peer: SocketAddr, headers: HeaderMap, app: App| {
-            (app.proxies.client(peer.ip(), &headers), headers, app)
+            (app.intake.proxies.client(peer.ip(), &headers), headers, app)
         })
         .untuple_one()
         .boxed()
@@ -279,12 +276,12 @@ pub fn json_body<T: Form>(app: &App) -> BoxedFilter<(T,)> {
     let declared = declared.untuple_one();
     let body =
         declared.and(warp::body::stream()).and_then(async |network, most, app: App, chunks| {
-            let mut share = app.body_budget.share(network);
+            let mut share = app.intake.body_budget.share(network);
             let body = tokio::select! {
                 // A body that is there counts, however late it is.
                 biased;
                 body = body::read::<T, _, _>(chunks, most, &mut share) => body,
-                () = tokio::time::sleep(app.body_timeout) => Err(body::too_slow()),
+                () = tokio::time::sleep(app.intake.body_timeout) => Err(body::too_slow()),
                 () = app.shutdown.reached(Stage::Closing) => Err(Problem::shutting_down()),
             };
             body.and_then(|body| body::parse(&body)).map_err(reject)
@@ -292,20 +289,20 @@ pub fn json_body<T: Form>(app: &App) -> BoxedFilter<(T,)> {
     body.boxed()
 }
 
-/// The server's state.
-pub fn with(app: &App) -> BoxedFilter<(App,)> {
-    let app = App::clone(app);
-    warp::any().map(move || App::clone(&app)).boxed()
+/// A part of the server.
+pub fn with<T: Send + Sync + 'static>(part: &Arc<T>) -> BoxedFilter<(Arc<T>,)> {
+    let part = Arc::clone(part);
+    warp::any().map(move || Arc::clone(&part)).boxed()
 }
 
 /// Every path that no other route takes, answered from the request's head alone.
-pub fn everything_else(app: &App, serve: Serve) -> Route {
+pub fn everything_else(site: &Arc<Site>, serve: Serve) -> Route {
     warp::method()
         .and(warp::path::full())
         .and(warp::header::headers_cloned())
-        .and(with(app))
-        .map(move |method: Method, path: FullPath, headers: HeaderMap, app: App| {
-            to_reply(serve(&app, &method, path.as_str(), &headers))
+        .and(with(site))
+        .map(move |method: Method, path: FullPath, headers: HeaderMap, site: Arc<Site>| {
+            to_reply(serve(&site, &method, path.as_str(), &headers))
         })
         .boxed()
 }

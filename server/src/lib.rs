@@ -5,7 +5,9 @@
 //! [`serve`] know warp. All of them count in [`metrics`], and [`scrape`] tells. Beside them, [`cli`] → [`control`] is how the command line does its work,
 //! whether or not a server runs.
 
+pub mod accounts;
 pub mod answer;
+pub mod assembly;
 pub mod assets;
 pub mod audit;
 pub mod auth;
@@ -27,6 +29,8 @@ pub mod metrics;
 pub mod middleware;
 pub mod openapi;
 pub mod opening;
+pub mod origin;
+pub mod paging;
 pub mod pattern;
 pub mod problem;
 pub mod proof;
@@ -39,8 +43,10 @@ pub mod same_origin;
 pub mod scrape;
 pub mod serve;
 pub mod sessions;
+pub mod shown;
 pub mod shutdown;
 pub mod signals;
+pub mod site;
 pub mod state;
 pub mod store;
 pub mod throttle;

@@ -132,9 +132,9 @@ async fn run(config: &Config) -> anyhow::Result<()> {
     let service = Service::new(routes(&app), Arc::clone(&app));
     serve(listener, service, limits, stop).await;
     // What goes on without its client has effects that the audit log must tell.
-    app.tasks.close();
+    app.accounts.tasks.close();
     let deadline = stopped.await + limits.drain;
-    if tokio::time::timeout_at(deadline, app.tasks.wait()).await.is_err() {
+    if tokio::time::timeout_at(deadline, app.accounts.tasks.wait()).await.is_err() {
         tracing::warn!("what was under way was cut off at the drain timeout");
     }
     scrapes.await.context("the metrics' task panicked")?;
@@ -171,9 +171,11 @@ fn control(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> JoinHandle<()> {
     match ControlSocket::bind(&config.data_dir) {
-        Ok(socket) => {
-            tokio::spawn(socket.serve(Arc::clone(app), config.connections.drain_timeout, stop))
-        }
+        Ok(socket) => tokio::spawn(socket.serve(
+            Arc::clone(&app.accounts),
+            config.connections.drain_timeout,
+            stop,
+        )),
         Err(error) => {
             let dir = config.data_dir.display();
             tracing::warn!(

@@ -15,7 +15,6 @@ use tracing::Instrument as _;
 use warp::reply::Response;
 
 use crate::answer::{X_REQUEST_ID, harden};
-use crate::auth;
 use crate::filters::{Route, Table, to_reply};
 use crate::handlers::guarded;
 use crate::metrics::Series;
@@ -52,7 +51,7 @@ impl Service {
     /// Answers one request.
     pub async fn answer(&self, request: Request<Incoming>, peer: SocketAddr) -> Response {
         let started = Instant::now();
-        let id = self.ids.of(request.headers(), peer.ip(), &self.app.proxies);
+        let id = self.ids.of(request.headers(), peer.ip(), &self.app.intake.proxies);
         let mut response = match self.at_once(&request) {
             Some(response) => {
                 self.verified.observe(response.status(), started.elapsed());
@@ -61,13 +60,13 @@ impl Service {
             None => {
                 let traceparent = ids::traceparent(request.headers());
                 let span = tracing::error_span!("request", %id, traceparent);
-                let (headers, proxies) = (request.headers(), &self.app.proxies);
+                let (headers, proxies) = (request.headers(), &self.app.intake.proxies);
                 let client = proxies::address(peer.ip(), headers, proxies);
-                self.forwarding.look(peer.ip(), headers, proxies, &self.app.clock);
+                self.forwarding.look(peer.ip(), headers, proxies, &self.app.accounts.clock);
                 // On the heap, or each connection had room for the largest of all handlers.
                 let answer = Box::pin(logged(&self.table, request, peer, client).instrument(span));
                 let mut response = answer.await;
-                harden(response.headers_mut(), self.app.over_https);
+                harden(response.headers_mut(), self.app.site.over_https);
                 response
             }
         };
@@ -83,8 +82,10 @@ impl Service {
         if !is_verify || tracing::enabled!(tracing::Level::DEBUG) || check(request).is_err() {
             return None;
         }
-        let bearer = auth::known_bearer(&self.app, request.headers())?;
-        guarded::verified(&bearer, self.app.over_https).ok().map(|response| to_reply(Ok(response)))
+        let bearer = self.app.authenticator().known_bearer(request.headers())?;
+        guarded::verified(&bearer, self.app.site.over_https)
+            .ok()
+            .map(|response| to_reply(Ok(response)))
     }
 }
 

@@ -42,11 +42,6 @@ impl Problem {
         self.status
     }
 
-    /// Whether too many passwords wait to be hashed.
-    pub(crate) fn is_overload(&self) -> bool {
-        self.kind == kind::OVERLOADED
-    }
-
     fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.push((name, value));
         self

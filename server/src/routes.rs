@@ -7,7 +7,7 @@ use crate::endpoint::{Listed, Needs};
 use crate::filters::{
     Endpoint, Table, admin, admin_over, admin_over_and_body, answered, bearer, bearer_and_body,
     bearer_for_proxies, client, delete, everything_else, fresh, fresh_admin, fresh_and_body, get,
-    head, id, json_body, leaver, patch, post, query, with,
+    head, id, json_body, patch, post, query, with,
 };
 use crate::handlers::{
     account, admin as admins, docs, frontend, guarded, health, login, public, reset, sessions,
@@ -17,8 +17,10 @@ use crate::state::App;
 
 /// Everything the server answers.
 pub fn routes(app: &App) -> Table {
-    app.documents.get_or_init(|| Documents::new(app.policy, app.public_url.as_deref(), &listed()));
-    Table::new(app, ENDPOINTS, everything_else(app, frontend::serve))
+    let (site, policy) = (&app.site, app.accounts.prover.policy);
+    let documents = || Documents::new(policy, site.public_url.as_deref(), &listed());
+    site.documents.get_or_init(documents);
+    Table::new(app, ENDPOINTS, everything_else(site, frontend::serve))
 }
 
 /// What the table says of each endpoint.
@@ -30,31 +32,31 @@ pub fn listed() -> Vec<Listed> {
 #[rustfmt::skip] // it reads as a table
 static ENDPOINTS: &[Endpoint] = &[
     // The one that is asked most goes first.
-    get(path::VERIFY,              Needs::Token,         |app| answered(bearer_for_proxies(app).and(with(app)).then(guarded::verify))),
+    get(path::VERIFY,              Needs::Token,         |app| answered(bearer_for_proxies(app).and(with(&app.site)).then(guarded::verify))),
     get(path::PROTECTED,           Needs::Token,         |app| answered(bearer(app).then(guarded::protected))),
-    post(path::LOGIN,              Needs::Nothing,       |app| answered(json_body(app).and(client(app)).and(with(app)).then(login::login))),
+    post(path::LOGIN,              Needs::Nothing,       |app| answered(json_body(app).and(client(app)).and(with(&app.accounts)).then(login::login))),
     post(path::REFRESH,            Needs::Cookie,        |app| answered(head(app).then(login::refresh))),
-    post(path::LOGOUT,             Needs::TokenOrCookie, |app| answered(leaver(app).and(with(app)).then(login::logout))),
-    post(path::REGISTER,           Needs::Nothing,       |app| answered(json_body(app).and(client(app)).and(with(app)).then(account::register))),
-    post(path::PASSWORD_RESET,     Needs::Nothing,       |app| answered(json_body(app).and(client(app)).and(with(app)).then(reset::take_up))),
+    post(path::LOGOUT,             Needs::TokenOrCookie, |app| answered(head(app).then(login::logout))),
+    post(path::REGISTER,           Needs::Nothing,       |app| answered(json_body(app).and(client(app)).and(with(&app.accounts)).then(account::register))),
+    post(path::PASSWORD_RESET,     Needs::Nothing,       |app| answered(json_body(app).and(client(app)).and(with(&app.accounts)).then(reset::take_up))),
 
     get(path::ME,                  Needs::Token,         |app| answered(bearer(app).then(guarded::me))),
-    delete(path::ME,               Needs::FreshToken,    |app| answered(fresh(app).and(with(app)).then(account::delete))),
-    post(path::REAUTHENTICATE,     Needs::Token,         |app| answered(bearer_and_body(app).and(with(app)).then(login::reauthenticate))),
-    post(path::PASSWORD,           Needs::FreshToken,    |app| answered(fresh_and_body(app).and(with(app)).then(account::change_password))),
-    get(path::SESSIONS,            Needs::Token,         |app| answered(bearer(app).and(with(app)).then(sessions::list))),
-    delete(path::SESSIONS,         Needs::Token,         |app| answered(bearer(app).and(with(app)).then(sessions::end_others))),
-    delete(path::SESSION,          Needs::Token,         |app| answered(bearer(app).and(id(path::SESSION)).and(with(app)).then(sessions::end))),
+    delete(path::ME,               Needs::FreshToken,    |app| answered(fresh(app).and(with(&app.accounts)).then(account::delete))),
+    post(path::REAUTHENTICATE,     Needs::Token,         |app| answered(bearer_and_body(app).and(with(&app.accounts)).then(login::reauthenticate))),
+    post(path::PASSWORD,           Needs::FreshToken,    |app| answered(fresh_and_body(app).and(with(&app.accounts)).then(account::change_password))),
+    get(path::SESSIONS,            Needs::Token,         |app| answered(bearer(app).and(with(&app.accounts)).then(sessions::list))),
+    delete(path::SESSIONS,         Needs::Token,         |app| answered(bearer(app).and(with(&app.accounts)).then(sessions::end_others))),
+    delete(path::SESSION,          Needs::Token,         |app| answered(bearer(app).and(id(path::SESSION)).and(with(&app.accounts)).then(sessions::end))),
 
-    get(path::ADMIN_USERS,         Needs::Admin,         |app| answered(admin(app).and(query()).and(with(app)).then(admins::users))),
-    patch(path::ADMIN_USER,        Needs::AdminOverUser, |app| answered(admin_over_and_body(app, path::ADMIN_USER).and(with(app)).then(admins::edit))),
-    delete(path::ADMIN_USER_SESSIONS, Needs::AdminOverUser, |app| answered(admin_over(app, path::ADMIN_USER_SESSIONS).and(with(app)).then(admins::end_sessions))),
-    post(path::ADMIN_USER_RESET,   Needs::FreshAdmin,    |app| answered(fresh_admin(app).and(id(path::ADMIN_USER_RESET)).and(with(app)).then(reset::offer))),
-    delete(path::ADMIN_USER_RESET, Needs::AdminOverUser, |app| answered(admin_over(app, path::ADMIN_USER_RESET).and(with(app)).then(reset::withdraw))),
-    get(path::ADMIN_RESETS,        Needs::Admin,         |app| answered(admin(app).and(with(app)).then(reset::list))),
-    post(path::ROTATE_KEYS,        Needs::FreshAdmin,    |app| answered(fresh_admin(app).and(with(app)).then(admins::rotate_keys))),
+    get(path::ADMIN_USERS,         Needs::Admin,         |app| answered(admin(app).and(query()).and(with(&app.accounts)).then(admins::users))),
+    patch(path::ADMIN_USER,        Needs::AdminOverUser, |app| answered(admin_over_and_body(app, path::ADMIN_USER).and(with(&app.accounts)).then(admins::edit))),
+    delete(path::ADMIN_USER_SESSIONS, Needs::AdminOverUser, |app| answered(admin_over(app, path::ADMIN_USER_SESSIONS).and(with(&app.accounts)).then(admins::end_sessions))),
+    post(path::ADMIN_USER_RESET,   Needs::FreshAdmin,    |app| answered(fresh_admin(app).and(id(path::ADMIN_USER_RESET)).and(with(&app.accounts)).and(with(&app.site)).then(reset::offer))),
+    delete(path::ADMIN_USER_RESET, Needs::AdminOverUser, |app| answered(admin_over(app, path::ADMIN_USER_RESET).and(with(&app.accounts)).then(reset::withdraw))),
+    get(path::ADMIN_RESETS,        Needs::Admin,         |app| answered(admin(app).and(with(&app.accounts)).then(reset::list))),
+    post(path::ROTATE_KEYS,        Needs::FreshAdmin,    |app| answered(fresh_admin(app).and(with(&app.accounts)).then(admins::rotate_keys))),
 
-    get(path::CONFIG,              Needs::Nothing,       |app| answered(with(app).then(public::config))),
+    get(path::CONFIG,              Needs::Nothing,       |app| answered(with(&app.accounts).and(with(&app.site)).then(public::config))),
     get(path::JWKS,                Needs::Nothing,       |app| answered(head(app).then(public::jwks))),
     get(path::OPENAPI,             Needs::Nothing,       |app| answered(head(app).then(docs::openapi))),
     get(path::DOCS,                Needs::Nothing,       |app| answered(head(app).then(docs::page))),

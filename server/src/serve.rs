@@ -31,7 +31,8 @@ pub async fn serve(
     stop: impl Future<Output = ()>,
 ) {
     let connections = service.app().metrics.connections.clone();
-    let (shutdown, proxies) = (service.app().shutdown.clone(), service.app().proxies.clone());
+    let (shutdown, proxies) =
+        (service.app().shutdown.clone(), service.app().intake.proxies.clone());
     let service = Arc::new(service);
     let answer = move |request, peer| {
         let service = Arc::clone(&service);

@@ -11,9 +11,9 @@ use jiff::Timestamp;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
-use super::subject;
+use crate::accounts::Accounts;
+use crate::metrics::TokenCache;
 use crate::problem::Problem;
-use crate::state::State;
 use crate::store::{SessionId, User, UserId};
 use crate::token::{Accepted, Claims};
 
@@ -30,7 +30,7 @@ pub struct Bearer {
     /// The session it belongs to.
     pub session: SessionId,
     /// The user as the store had them at this [version](crate::store::Store::users_version).
-    pub user: User,
+    pub user: Arc<User>,
     users_version: u64,
     /// What `GET /api/verify` answers, once it was asked.
     pub verified: OnceLock<Response<Bytes>>,
@@ -45,25 +45,28 @@ impl Bearer {
 
 /// The tokens that were accepted not long ago. They are found by their whole text, compared after a
 /// hash that nobody outside can foretell, so that no guess comes closer than another.
-pub struct Bearers(Cache<Box<str>, Arc<Bearer>, Size>);
-
-impl Default for Bearers {
-    fn default() -> Self {
-        Self(Cache::with_weighter(CAPACITY as usize / (2 * ENTRY), CAPACITY, Size))
-    }
+pub struct Bearers {
+    cache: Cache<Box<str>, Arc<Bearer>, Size>,
+    counters: TokenCache,
 }
 
 impl Bearers {
+    /// Without any.
+    pub fn new(counters: TokenCache) -> Self {
+        let cache = Cache::with_weighter(CAPACITY as usize / (2 * ENTRY), CAPACITY, Size);
+        Self { cache, counters }
+    }
+
     /// Whose the token is, if it was accepted before and nothing has to be read to accept it again.
     /// None also for a token that is not acceptable any more.
-    pub fn known(&self, app: &State, token: &str) -> Option<Arc<Bearer>> {
-        let bearer = self.0.get(token)?;
-        let is_current = bearer.users_version == app.store.users_version();
-        let accepted = app.tokens.accept_again(&bearer.accepted, app.clock.now()).is_ok();
-        if !is_current || !accepted || app.store.is_revoked(bearer.session) {
+    pub fn known(&self, accounts: &Accounts, token: &str) -> Option<Arc<Bearer>> {
+        let bearer = self.cache.get(token)?;
+        let is_current = bearer.users_version == accounts.store.users_version();
+        let accepted = accounts.tokens.accept_again(&bearer.accepted, accounts.clock.now()).is_ok();
+        if !is_current || !accepted || accounts.store.is_revoked(bearer.session) {
             return None;
         }
-        app.metrics.tokens.hits.inc();
+        self.counters.hits.inc();
         Some(bearer)
     }
 
@@ -74,66 +77,66 @@ impl Bearers {
     /// 401 if it is not accepted, its session has ended, or its user is gone or disabled.
     pub async fn find(
         &self,
-        app: &State,
+        accounts: &Accounts,
         token: &str,
         now: Timestamp,
     ) -> Result<Arc<Bearer>, Problem> {
         // Before the user is read: whatever changes them after that makes another version.
-        let users_version = app.store.users_version();
-        let cached = self.0.get(token);
+        let users_version = accounts.store.users_version();
+        let cached = self.cache.get(token);
         let accepted = match &cached {
             Some(bearer) => {
-                app.metrics.tokens.hits.inc();
-                app.tokens.accept_again(&bearer.accepted, now)?;
+                self.counters.hits.inc();
+                accounts.tokens.accept_again(&bearer.accepted, now)?;
                 Arc::clone(&bearer.accepted)
             }
             None => {
-                app.metrics.tokens.misses.inc();
-                Arc::new(app.tokens.accept(token, now)?)
+                self.counters.misses.inc();
+                Arc::new(accounts.tokens.accept(token, now)?)
             }
         };
-        let (id, session) = subject(&accepted.claims)?;
-        if app.store.is_revoked(session) {
+        let (id, session) = accepted.claims.subject()?;
+        if accounts.store.is_revoked(session) {
             return Err(Problem::session_ended());
         }
         // The ended sessions in memory are forgotten by the clock, which may have been ahead. The
         // store's sessions are not, and a cached token was seen to have one.
-        if cached.is_none() && !is_there(app, session, id).await? {
+        if cached.is_none() && !is_there(accounts, session, id).await? {
             return Err(Problem::session_ended());
         }
         if let Some(bearer) = cached.filter(|bearer| bearer.users_version == users_version) {
             return Ok(bearer);
         }
-        let user = match app.store.user_by_id(id).await? {
-            Some(user) if !user.disabled => user,
+        let user = match accounts.store.user_by_id(id).await? {
+            Some(user) if !user.disabled => Arc::new(user),
             _ => return Err(Problem::user_gone()),
         };
         let verified = OnceLock::new();
         let bearer = Arc::new(Bearer { accepted, session, user, users_version, verified });
-        self.0.insert(token.into(), Arc::clone(&bearer));
+        self.cache.insert(token.into(), Arc::clone(&bearer));
         Ok(bearer)
     }
 
     /// How many tokens it holds.
     pub fn count(&self) -> usize {
-        self.0.len()
+        self.cache.len()
     }
 
     /// Forgets the tokens that are not accepted any more.
-    pub fn sweep(&self, app: &State, now: Timestamp) {
-        self.0.retain(|_, bearer| app.tokens.accept_again(&bearer.accepted, now).is_ok());
+    pub fn sweep(&self, accounts: &Accounts, now: Timestamp) {
+        self.cache.retain(|_, bearer| accounts.tokens.accept_again(&bearer.accepted, now).is_ok());
     }
 }
 
 /// Whether the store has the session, as one of this user.
-async fn is_there(app: &State, session: SessionId, user: UserId) -> Result<bool, Problem> {
-    let session = app.store.session(session).await?;
+async fn is_there(accounts: &Accounts, session: SessionId, user: UserId) -> Result<bool, Problem> {
+    let session = accounts.store.session(session).await?;
     Ok(session.is_some_and(|session| session.user == user))
 }
 
 impl fmt::Debug for Bearers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Bearers").field("len", &self.0.len()).finish_non_exhaustive()
+        f.debug_struct("Bearers").field("len", &self.cache.len()).finish_non_exhaustive()
     }
 }
 

@@ -4,10 +4,11 @@ use std::process::ExitCode;
 use anyhow::bail;
 use clap::{Args, ValueEnum};
 
-use super::desk::{Offline, Place, unexpected};
+use super::executor::{Offline, Place, unexpected};
 use super::list::{PAGE, left_out};
 use super::terminal::{Stdout, note};
-use crate::control::{Command, Record, Reply};
+use crate::accounts::UserRecord;
+use crate::control::{Command, Reply};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -44,7 +45,7 @@ pub struct Export {
 
 impl Export {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
-        let mut desk = self.place.desk(Offline::default()).await?;
+        let mut executor = self.place.executor(Offline::default()).await?;
         if io::stdout().is_terminal() {
             note("hallpass: these are password hashes; send them to a file that only you can read");
         }
@@ -55,7 +56,7 @@ impl Export {
         let (mut after, mut code) = (None, ExitCode::SUCCESS);
         loop {
             let command = Command::Export { after, limit: PAGE };
-            let Reply::Records { records, damaged, next } = desk.ask(command).await? else {
+            let Reply::Records { records, damaged, next } = executor.ask(command).await? else {
                 bail!(unexpected())
             };
             stdout.bytes(&match self.format {
@@ -74,10 +75,10 @@ impl Export {
     }
 }
 
-fn csv(records: &[Record]) -> anyhow::Result<Vec<u8>> {
+fn csv(records: &[UserRecord]) -> anyhow::Result<Vec<u8>> {
     let mut rows = csv::WriterBuilder::new().has_headers(false).from_writer(Vec::new());
     for record in records {
-        let Record { username, password_hash, roles, created_at, disabled } = record;
+        let UserRecord { username, password_hash, roles, created_at, disabled } = record;
         rows.write_record([
             username,
             password_hash.expose(),
@@ -89,7 +90,7 @@ fn csv(records: &[Record]) -> anyhow::Result<Vec<u8>> {
     Ok(rows.into_inner()?)
 }
 
-fn jsonl(records: &[Record]) -> anyhow::Result<Vec<u8>> {
+fn jsonl(records: &[UserRecord]) -> anyhow::Result<Vec<u8>> {
     let mut lines = Vec::new();
     for record in records {
         serde_json::to_writer(&mut lines, record)?;

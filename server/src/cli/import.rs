@@ -5,6 +5,7 @@ mod fields;
 mod json;
 mod lines;
 mod names;
+mod records;
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, IsTerminal as _};
@@ -19,10 +20,12 @@ use self::csv::CsvRecords;
 use self::json::JsonRecords;
 use self::lines::Lines;
 use self::names::Names;
-use super::desk::{Desk, Offline, Place, unexpected};
+use self::records::{Numbered, Records};
+use super::executor::{Executor, Offline, Place, unexpected};
 use super::export::Format;
 use super::terminal::{note, printable, say};
-use crate::control::{Command, Outcome, Record, Reply};
+use crate::accounts::ImportResult;
+use crate::control::{Command, Reply};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -66,21 +69,9 @@ pub struct Import {
     place: Place,
 }
 
-/// A record, or what is wrong with it, and the number of its first line.
-type Numbered = (u64, Result<Record, String>);
-
-/// The records of a file.
-trait Records {
-    /// The next one.
-    fn next(&mut self) -> io::Result<Option<Numbered>>;
-
-    /// How much of the file was read.
-    fn bytes_read(&self) -> u64;
-}
-
 /// What became of the lines of a file.
 #[derive(Default)]
-struct Tally {
+struct LineTally {
     added: u64,
     already_there: u64,
     bad: u64,
@@ -92,9 +83,9 @@ impl Import {
         let mut records = records(input, self.format.or_else(|| format_of(&self.file)))
             .with_context(|| format!("can't import {}", self.file.display()))?;
         let offline = Offline { make_directory: true, ..Offline::default() };
-        let mut desk = self.place.desk(offline).await?;
+        let mut executor = self.place.executor(offline).await?;
         let mut importing = Importing::new(bar(size));
-        let outcome = importing.all(&mut *records, &mut desk).await;
+        let outcome = importing.all(&mut *records, &mut executor).await;
         importing.bar.finish_and_clear();
         outcome.with_context(|| {
             format!("{}; it can be run again, which goes on from there", importing.summary())
@@ -106,32 +97,36 @@ impl Import {
 
 struct Importing {
     bar: ProgressBar,
-    tally: Tally,
+    tally: LineTally,
     names: Names,
     batch: Vec<Numbered>,
 }
 
 impl Importing {
     fn new(bar: ProgressBar) -> Self {
-        Self { bar, tally: Tally::default(), names: Names::default(), batch: Vec::new() }
+        Self { bar, tally: LineTally::default(), names: Names::default(), batch: Vec::new() }
     }
 
-    async fn all(&mut self, records: &mut dyn Records, desk: &mut Desk) -> anyhow::Result<()> {
+    async fn all(
+        &mut self,
+        records: &mut dyn Records,
+        executor: &mut Executor,
+    ) -> anyhow::Result<()> {
         let mut begin = records.bytes_read();
         while let Some(next) = records.next().context("can't read on")? {
             // Whether this line clashes depends on whether the earlier one is accepted.
             if next.1.as_ref().is_ok_and(|record| self.names.is_undecided(&record.username)) {
-                self.send(desk).await?;
+                self.send(executor).await?;
             }
             self.add(next);
             let bytes = records.bytes_read();
             if self.batch.len() == BATCH || bytes - begin >= BATCH_BYTES {
-                self.send(desk).await?;
+                self.send(executor).await?;
                 self.bar.set_position(bytes);
                 begin = bytes;
             }
         }
-        self.send(desk).await
+        self.send(executor).await
     }
 
     fn add(&mut self, (line, parsed): Numbered) {
@@ -142,7 +137,7 @@ impl Importing {
         self.batch.push((line, parsed));
     }
 
-    async fn send(&mut self, desk: &mut Desk) -> anyhow::Result<()> {
+    async fn send(&mut self, executor: &mut Executor) -> anyhow::Result<()> {
         let (mut records, mut results) = (Vec::new(), Vec::new());
         for (line, parsed) in std::mem::take(&mut self.batch) {
             results.push((line, parsed.map(|record| records.push(record))));
@@ -151,7 +146,7 @@ impl Importing {
         let names: Vec<String> = records.iter().map(|record| record.username.clone()).collect();
         let outcomes = match sent {
             0 => Vec::new(),
-            _ => match desk.ask(Command::Import { records }).await? {
+            _ => match executor.ask(Command::Import { records }).await? {
                 Reply::Imported { outcomes } => outcomes,
                 _ => bail!(unexpected()),
             },
@@ -162,21 +157,21 @@ impl Importing {
             let outcome = match parsed {
                 Ok(()) => {
                     let (name, outcome) = outcomes.next().with_context(unexpected)?;
-                    self.names.decide(name, line, !matches!(outcome, Outcome::Refused(_)));
+                    self.names.decide(name, line, !matches!(outcome, ImportResult::Refused(_)));
                     outcome
                 }
-                Err(reason) => Outcome::Refused(reason),
+                Err(reason) => ImportResult::Refused(reason),
             };
             self.count(line, &outcome);
         }
         Ok(())
     }
 
-    fn count(&mut self, line: u64, outcome: &Outcome) {
+    fn count(&mut self, line: u64, outcome: &ImportResult) {
         match outcome {
-            Outcome::Added => self.tally.added += 1,
-            Outcome::AlreadyThere => self.tally.already_there += 1,
-            Outcome::Refused(reason) => {
+            ImportResult::Added => self.tally.added += 1,
+            ImportResult::AlreadyThere => self.tally.already_there += 1,
+            ImportResult::Refused(reason) => {
                 self.tally.bad += 1;
                 self.bar.suspend(|| note(format_args!("line {line}: {}", printable(reason))));
             }
@@ -184,7 +179,7 @@ impl Importing {
     }
 
     fn summary(&self) -> String {
-        let Tally { added, already_there, bad } = self.tally;
+        let LineTally { added, already_there, bad } = self.tally;
         format!("imported {added}, already there {already_there}, bad {bad}")
     }
 }

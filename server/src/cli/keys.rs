@@ -3,7 +3,7 @@ use std::process::ExitCode;
 use anyhow::bail;
 use clap::{Args, Subcommand};
 
-use super::desk::{Offline, Place, unexpected};
+use super::executor::{Offline, Place, unexpected};
 use super::terminal::{Stdout, confirmed, say};
 use crate::clock::Clock;
 use crate::config::SecretArgs;
@@ -136,7 +136,7 @@ impl Reset {
 
 async fn ask(place: &Place, secret: SecretArgs, command: Command) -> anyhow::Result<Vec<KeyInfo>> {
     let offline = Offline { needs_keys: true, secret: Some(secret), ..Offline::default() };
-    let Reply::Keys { keys } = place.desk(offline).await?.ask(command).await? else {
+    let Reply::Keys { keys } = place.executor(offline).await?.ask(command).await? else {
         bail!(unexpected())
     };
     Ok(keys)

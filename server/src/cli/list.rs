@@ -4,7 +4,7 @@ use anyhow::bail;
 use clap::Args;
 use hallpass_contract::AdminUser;
 
-use super::desk::{Offline, Place, unexpected};
+use super::executor::{Offline, Place, unexpected};
 use super::terminal::{Stdout, note, printable};
 use crate::control::{Command, Reply};
 use crate::store::UserId;
@@ -33,7 +33,7 @@ pub struct List {
 
 impl List {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
-        let mut desk = self.place.desk(Offline::default()).await?;
+        let mut executor = self.place.executor(Offline::default()).await?;
         let mut stdout = Stdout::lock();
         if !self.json {
             stdout.line(row("ID", "CREATED", "STATE", "NAME", "ROLES"))?;
@@ -41,7 +41,7 @@ impl List {
         let (mut after, mut code) = (None, ExitCode::SUCCESS);
         loop {
             let command = Command::Users { after, limit: PAGE };
-            let Reply::Users { users, damaged, next } = desk.ask(command).await? else {
+            let Reply::Users { users, damaged, next } = executor.ask(command).await? else {
                 bail!(unexpected())
             };
             for user in users.iter().filter(|user| self.wants(user)) {

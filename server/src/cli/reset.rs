@@ -6,7 +6,7 @@ use anyhow::bail;
 use clap::{Args, Subcommand};
 use hallpass_contract::OpenReset;
 
-use super::desk::{Offline, Place, unexpected};
+use super::executor::{Offline, Place, unexpected};
 use super::terminal::{Stdout, printable, say};
 use crate::control::{Command, Reply};
 
@@ -68,8 +68,8 @@ impl ResetCommand {
 
 impl List {
     async fn run(self) -> anyhow::Result<()> {
-        let mut desk = self.place.desk(Offline::default()).await?;
-        let Reply::Resets { resets } = desk.ask(Command::Resets).await? else {
+        let mut executor = self.place.executor(Offline::default()).await?;
+        let Reply::Resets { resets } = executor.ask(Command::Resets).await? else {
             bail!(unexpected())
         };
         let mut stdout = Stdout::lock();
@@ -88,9 +88,9 @@ impl List {
 
 impl Withdraw {
     async fn run(self) -> anyhow::Result<()> {
-        let mut desk = self.place.desk(Offline::default()).await?;
+        let mut executor = self.place.executor(Offline::default()).await?;
         let command = Command::WithdrawReset { username: self.username };
-        let Reply::User { user } = desk.ask(command).await? else { bail!(unexpected()) };
+        let Reply::User { user } = executor.ask(command).await? else { bail!(unexpected()) };
         say(format_args!("withdrew the reset link for {}", printable(&user.username)))
     }
 }

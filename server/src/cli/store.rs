@@ -2,7 +2,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
-use super::desk::Place;
+use super::executor::Place;
 use super::terminal::{Stdout, note, printable};
 use crate::clock::Clock;
 use crate::store::{Finding, Repaired, check_file, repair_file};

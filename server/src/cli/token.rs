@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use self::pasted::token_in;
-use super::desk::{Offline, Place, unexpected};
+use super::executor::{Offline, Place, unexpected};
 use super::terminal::{Stdout, printable};
 use crate::clock::Clock;
 use crate::config::{SecretArgs, TokenArgs, origin};
@@ -84,8 +84,9 @@ impl Inspect {
             secret: Some(self.secret),
             ..Offline::default()
         };
-        let mut desk = self.place.desk(offline).await?;
-        let Reply::Token { inspection } = desk.ask(Command::InspectToken { token }).await? else {
+        let mut executor = self.place.executor(offline).await?;
+        let Reply::Token { inspection } = executor.ask(Command::InspectToken { token }).await?
+        else {
             bail!(unexpected())
         };
         let mut stdout = Stdout::lock();

@@ -3,7 +3,7 @@ mod run;
 use clap::{Args, Subcommand};
 use hallpass_contract::USER_ROLE;
 
-use super::desk::Place;
+use super::executor::Place;
 use super::export::Export;
 use super::import::Import;
 use super::list::List as ListUsers;

@@ -6,9 +6,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use crate::proof::password::MAX_ITERATIONS;
-
-/// The most that `--leeway` can be.
-pub const MAX_LEEWAY: Duration = Duration::from_secs(60);
+use crate::token::MAX_LEEWAY;
 
 pub(super) fn access_ttl(text: &str) -> Result<Duration, String> {
     whole_seconds(text, 1..=24 * 60 * 60)

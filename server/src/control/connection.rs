@@ -1,4 +1,5 @@
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _};
@@ -9,7 +10,7 @@ use tokio::time::timeout;
 
 use super::operator::Operator;
 use super::protocol::{Command, MAX_LINE_BYTES, Reply};
-use crate::state::App;
+use crate::accounts::Accounts;
 
 /// How long the other end may take.
 #[derive(Clone, Copy, Debug)]
@@ -30,13 +31,13 @@ impl Default for Patience {
 /// end.
 pub(super) async fn converse(
     stream: UnixStream,
-    app: App,
+    accounts: Arc<Accounts>,
     mut stopped: watch::Receiver<()>,
     patience: Patience,
 ) -> io::Result<()> {
     let (reader, mut writer) = split(stream);
     let mut reader = BufReader::new(reader);
-    let mut operator = Operator::new(app);
+    let mut operator = Operator::new(accounts);
     loop {
         let received = tokio::select! {
             received = receive(&mut reader, patience) => received?,

@@ -1,118 +1,126 @@
-use std::fmt;
+use std::sync::Arc;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow};
 
 use super::protocol::{Command, Reply};
-use crate::audit::{Actor, Event, Record};
-use crate::state::App;
+use crate::accounts::{
+    AccountEdit, AccountError, Accounts, ImportRun, NewAccount, RoleEdit, UserPage,
+};
+use crate::origin::Origin;
+use crate::shown;
+use crate::store::{EditUserError, User, UserId, Users};
 
-/// Does what the command line asks for.
+/// The most users of one page.
+const MAX_PAGE: usize = 1000;
+
+/// Does what the command line asks for: turns commands into calls of use cases, and results into
+/// replies.
 #[derive(Debug)]
 pub struct Operator {
-    pub(super) app: App,
+    accounts: Arc<Accounts>,
     /// What it has imported so far.
-    pub(super) imported: Tally,
-}
-
-/// How many records were imported, and what became of them.
-#[derive(Debug, Default)]
-pub(super) struct Tally {
-    pub(super) added: usize,
-    pub(super) already_there: usize,
-    pub(super) refused: usize,
+    import: ImportRun,
 }
 
 impl Operator {
     /// One for a single run of the command line.
-    pub fn new(app: App) -> Self {
-        Self { app, imported: Tally::default() }
+    pub fn new(accounts: Arc<Accounts>) -> Self {
+        Self { accounts, import: ImportRun::default() }
     }
 
     /// Does it, or says why not.
     pub async fn execute(&mut self, command: Command) -> Reply {
-        let done = match command {
-            Command::AddUser { username, password, roles } => {
-                self.add_user(&username, password, roles).await
-            }
-            Command::User { username } => self.show_user(&username).await,
-            Command::Users { after, limit } => self.list_users(after, limit).await,
-            Command::Export { after, limit } => self.export(after, limit).await,
-            Command::Import { records } => self.import(records).await,
-            Command::SetRoles { username, roles } => self.set_roles(&username, roles).await,
-            Command::ChangeRoles { username, add, remove } => {
-                self.change_roles(&username, add, &remove).await
-            }
-            Command::SetDisabled { username, disabled } => {
-                self.set_disabled(&username, disabled).await
-            }
-            Command::SetPassword { username, password } => {
-                self.set_password(&username, password).await
-            }
-            Command::DeleteUser { username } => self.delete_user(&username).await,
-            Command::Resets => self.resets().await,
-            Command::WithdrawReset { username } => self.withdraw_reset(&username).await,
-            Command::Keys => Ok(Reply::Keys { keys: self.app.keys.list(self.app.clock.now()) }),
-            Command::RotateKey => self.rotate_key().await,
-            Command::ResetKeys => self.reset_keys().await,
-            Command::InspectToken { token } => self.inspect(token.expose()).await,
-        };
+        let done = self.try_execute(command).await;
         done.unwrap_or_else(|error| Reply::Refused { reason: format!("{error:#}") })
     }
 
-    async fn rotate_key(&self) -> anyhow::Result<Reply> {
-        let (keys, now) = (self.app.keys.clone(), self.app.clock.now());
-        let rotated = tokio::task::spawn_blocking(move || keys.rotate(now)).await;
-        match rotated.context("the rotation panicked")? {
-            Ok(key) => {
-                line(Event::KeyRotation).detail(&key.kid).ok();
-                Ok(Reply::Keys { keys: vec![key] })
+    async fn try_execute(&mut self, command: Command) -> anyhow::Result<Reply> {
+        let accounts = &self.accounts;
+        Ok(match command {
+            Command::AddUser { username, password, roles } => {
+                let new = NewAccount { username, password, roles };
+                of_user(accounts.register(new, Origin::Operator).await?)
             }
-            Err(error) => {
-                line(Event::KeyRotation).refused(&error.to_string());
-                bail!(error)
+            Command::User { username } => of_user(self.find(&username).await?),
+            Command::Users { after, limit } => self.users(after, limit).await?,
+            Command::Export { after, limit } => {
+                let page = accounts.export(after, limit.clamp(1, MAX_PAGE)).await?;
+                let UserPage { records, damaged, next } = page;
+                Reply::Records { records, damaged, next }
             }
-        }
+            Command::Import { records } => {
+                Reply::Imported { outcomes: accounts.import(records, &mut self.import).await? }
+            }
+            Command::SetRoles { username, roles } => {
+                self.set_roles(&username, RoleEdit::Set(roles)).await?
+            }
+            Command::ChangeRoles { username, add, remove } => {
+                self.set_roles(&username, RoleEdit::Change { add, remove }).await?
+            }
+            Command::SetDisabled { username, disabled } => {
+                let edit = AccountEdit { disabled: Some(disabled), ..AccountEdit::default() };
+                self.edit(&username, edit).await?
+            }
+            Command::SetPassword { username, password } => {
+                let user = self.find(&username).await?;
+                of_user(accounts.set_password(user, password).await?)
+            }
+            Command::DeleteUser { username } => {
+                let user = self.find(&username).await?;
+                of_user(accounts.delete(user.id, Origin::Operator).await?)
+            }
+            Command::Resets => {
+                let resets = accounts.open_resets().await?;
+                Reply::Resets { resets: resets.into_iter().map(shown::reset).collect() }
+            }
+            Command::WithdrawReset { username } => self.withdraw_reset(&username).await?,
+            Command::Keys => Reply::Keys { keys: accounts.signing_keys() },
+            Command::RotateKey => {
+                Reply::Keys { keys: vec![accounts.rotate_keys(Origin::Operator).await?] }
+            }
+            Command::ResetKeys => Reply::Keys { keys: vec![accounts.reset_keys().await?] },
+            Command::InspectToken { token } => {
+                Reply::Token { inspection: accounts.inspect(token.expose()).await? }
+            }
+        })
     }
 
-    /// Keys first: from then on no token of before is good for anything, whatever comes after.
-    async fn reset_keys(&self) -> anyhow::Result<Reply> {
-        let (keys, now) = (self.app.keys.clone(), self.app.clock.now());
-        let at = self.app.moment();
-        let reset = tokio::task::spawn_blocking(move || keys.reset(now)).await;
-        match reset.context("the reset panicked")? {
-            Ok(key) => {
-                line(Event::KeyReset).detail(&key.kid).ok();
-                let ended = self.app.store.end_all_sessions(at).await;
-                ended.context("the keys are new, but old sessions are still listed")?;
-                Ok(Reply::Keys { keys: vec![key] })
+    async fn find(&self, name: &str) -> anyhow::Result<User> {
+        let user = self.accounts.user_named(name).await?;
+        user.with_context(|| format!("there is no user {name}"))
+    }
+
+    async fn users(&self, after: Option<UserId>, limit: usize) -> anyhow::Result<Reply> {
+        let page = self.accounts.users(after, limit.clamp(1, MAX_PAGE)).await?;
+        let Users { users, damaged, next } = page;
+        Ok(Reply::Users {
+            users: users.into_iter().map(shown::admin_user).collect(),
+            damaged,
+            next,
+        })
+    }
+
+    async fn set_roles(&self, name: &str, roles: RoleEdit) -> anyhow::Result<Reply> {
+        self.edit(name, AccountEdit { roles: Some(roles), disabled: None }).await
+    }
+
+    async fn edit(&self, name: &str, edit: AccountEdit) -> anyhow::Result<Reply> {
+        let user = self.find(name).await?;
+        Ok(of_user(self.accounts.edit(user.id, edit, Origin::Operator).await?))
+    }
+
+    async fn withdraw_reset(&self, name: &str) -> anyhow::Result<Reply> {
+        let user = self.find(name).await?;
+        match self.accounts.withdraw_reset(user.id, Origin::Operator).await {
+            Ok(()) => Ok(of_user(user)),
+            Err(AccountError::NotChanged { error: EditUserError::NoOffer, .. }) => {
+                Err(anyhow!("there is no reset link for {name} that could be used"))
             }
-            Err(error) => {
-                line(Event::KeyReset).refused(&error.to_string());
-                bail!(error)
-            }
+            Err(error) => Err(error.into()),
         }
     }
 }
 
-/// A line of the audit log.
-pub(super) fn line(event: Event) -> Record<'static> {
-    Record::by_actor(event, Actor::CommandLine)
-}
-
-impl fmt::Display for Tally {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { added, already_there, refused } = self;
-        write!(f, "added {added}, already there {already_there}, refused {refused}")
-    }
-}
-
-/// An import comes in many commands and is one line of the audit log, even if whoever asked for it
-/// was killed on the way.
-impl Drop for Operator {
-    fn drop(&mut self) {
-        let Tally { added, already_there, refused } = self.imported;
-        if added + already_there + refused > 0 {
-            line(Event::Import).detail(&self.imported).ok();
-        }
-    }
+fn of_user(user: User) -> Reply {
+    Reply::User { user: shown::admin_user(user) }
 }

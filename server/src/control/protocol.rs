@@ -2,9 +2,9 @@
 //! version of this protocol.
 
 use hallpass_contract::{AdminUser, OpenReset, Secret};
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::accounts::{ImportResult, UserRecord};
 use crate::keys::KeyInfo;
 use crate::store::UserId;
 use crate::token::Inspection;
@@ -50,7 +50,7 @@ pub enum Command {
     /// Add users that another system made.
     Import {
         /// Who.
-        records: Vec<Record>,
+        records: Vec<UserRecord>,
     },
     /// Set the roles of a user.
     SetRoles {
@@ -107,33 +107,6 @@ pub enum Command {
     },
 }
 
-/// A user as import reads and export writes them.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub struct Record {
-    /// The name.
-    pub username: String,
-    /// In any format that [`StoredHash`](crate::proof::password::StoredHash) reads; kept as it is.
-    pub password_hash: Secret,
-    /// All roles; `user` if they are not said.
-    pub roles: Option<Vec<String>>,
-    /// When the user registered; now if it is not said.
-    pub created_at: Option<Timestamp>,
-    /// Whether the user is shut out.
-    pub disabled: bool,
-}
-
-/// What became of a record.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Outcome {
-    /// It is a user now.
-    Added,
-    /// There is a user of that name, who stays as they are.
-    AlreadyThere,
-    /// It breaks a rule; which one, without a word of the hash.
-    Refused(String),
-}
-
 /// The answer.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(tag = "reply", rename_all = "snake_case")]
@@ -156,7 +129,7 @@ pub enum Reply {
     /// Some users with their hashes.
     Records {
         /// Who.
-        records: Vec<Record>,
+        records: Vec<UserRecord>,
         /// Whose records can't be read.
         #[serde(default)]
         damaged: Vec<UserId>,
@@ -166,7 +139,7 @@ pub enum Reply {
     /// What became of each of the records.
     Imported {
         /// In their order.
-        outcomes: Vec<Outcome>,
+        outcomes: Vec<ImportResult>,
     },
     /// The reset links that can still be used.
     Resets {

@@ -12,8 +12,8 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 use super::connection::{Patience, converse};
+use crate::accounts::Accounts;
 use crate::data_dir::{self, UNFINISHED};
-use crate::state::App;
 
 /// The socket's name in the data directory.
 pub const SOCKET_FILE: &str = "control.sock";
@@ -53,12 +53,17 @@ impl ControlSocket {
 
     /// Does what is asked for over the socket until `shutdown`, and what is being done then to its
     /// end, if that comes within `drain`.
-    pub async fn serve(self, app: App, drain: Duration, shutdown: impl Future<Output = ()>) {
+    pub async fn serve(
+        self,
+        accounts: Arc<Accounts>,
+        drain: Duration,
+        shutdown: impl Future<Output = ()>,
+    ) {
         // Dropped, it tells all connections to end.
         let (stop, stopped) = watch::channel(());
         let mut connections = JoinSet::new();
         tokio::select! {
-            () = self.accept(&app, &stopped, &mut connections) => {}
+            () = self.accept(&accounts, &stopped, &mut connections) => {}
             () = shutdown => {}
         }
         drop((self, stop));
@@ -70,7 +75,7 @@ impl ControlSocket {
 
     async fn accept(
         &self,
-        app: &App,
+        accounts: &Arc<Accounts>,
         stopped: &watch::Receiver<()>,
         connections: &mut JoinSet<()>,
     ) {
@@ -80,8 +85,12 @@ impl ControlSocket {
             while connections.try_join_next().is_some() {}
             match self.listener.accept().await {
                 Ok((stream, _)) => {
-                    let conversation =
-                        converse(stream, Arc::clone(app), stopped.clone(), Patience::default());
+                    let conversation = converse(
+                        stream,
+                        Arc::clone(accounts),
+                        stopped.clone(),
+                        Patience::default(),
+                    );
                     connections.spawn(async move {
                         if let Err(error) = conversation.await {
                             tracing::debug!("control connection ended: {error}");

@@ -10,25 +10,25 @@ use tokio::task::JoinHandle;
 
 use super::connection::{Patience, converse};
 use super::*;
-use crate::assets::Assets;
+use crate::accounts::{Accounts, ImportResult, UserRecord};
+use crate::assembly;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::keys::{Algorithm, KeyRing};
 use crate::metrics::Metrics;
-use crate::state::{App, State};
 use crate::store::RedbStore;
 
 const PASSWORD: &str = "correct horse battery staple";
 
 const HASH: &str = "pbkdf2:sha1:1000$WDdeLlvU$28362305ec1b8e58c984a6416d6f69e965304496";
 
-fn app() -> App {
+fn accounts() -> Arc<Accounts> {
     let config = Config::without_environment(&["--pbkdf2-iterations", "10"]).unwrap();
     let store = Arc::new(RedbStore::in_memory().unwrap());
     let keys = Arc::new(KeyRing::in_memory(Algorithm::EdDSA).unwrap());
     let clock = Clock::manual(Timestamp::from_second(1_800_000_000).unwrap());
     let metrics = Metrics::default();
-    Arc::new(State::new(&config, metrics, store, keys, clock, Assets::default()).unwrap())
+    Arc::new(assembly::accounts(&config, &metrics, store, keys, clock).unwrap())
 }
 
 /// The other end of a connection.
@@ -42,7 +42,7 @@ impl Peer {
     fn connect(patience: Patience) -> Self {
         let (stream, other_end) = UnixStream::pair().unwrap();
         let (stop, stopped) = watch::channel(());
-        let conversation = tokio::spawn(converse(other_end, app(), stopped, patience));
+        let conversation = tokio::spawn(converse(other_end, accounts(), stopped, patience));
         Self { stream: BufReader::new(stream), conversation, stop }
     }
 
@@ -141,8 +141,8 @@ async fn hanging_up_half_way_or_the_shutdown_ends_it() {
     peer.conversation.await.unwrap().unwrap();
 }
 
-fn record(username: &str) -> Record {
-    Record {
+fn record(username: &str) -> UserRecord {
+    UserRecord {
         username: username.to_owned(),
         password_hash: HASH.into(),
         roles: None,
@@ -153,24 +153,24 @@ fn record(username: &str) -> Record {
 
 #[tokio::test]
 async fn each_record_is_told_what_became_of_it() {
-    let app = app();
-    let mut operator = Operator::new(Arc::clone(&app));
+    let accounts = accounts();
+    let mut operator = Operator::new(Arc::clone(&accounts));
     let records = vec![
         record("Ada"),
         record("ADA"),
         record("a"),
-        Record { password_hash: "!unusable".into(), ..record("bob") },
-        Record { roles: Some(vec!["Not A Role".to_owned()]), ..record("bob") },
-        Record { created_at: Some(Timestamp::MAX), ..record("bob") },
-        Record { created_at: Some(Timestamp::MIN), ..record("bob") },
-        Record { roles: Some(Vec::new()), disabled: true, ..record("bob") },
+        UserRecord { password_hash: "!unusable".into(), ..record("bob") },
+        UserRecord { roles: Some(vec!["Not A Role".to_owned()]), ..record("bob") },
+        UserRecord { created_at: Some(Timestamp::MAX), ..record("bob") },
+        UserRecord { created_at: Some(Timestamp::MIN), ..record("bob") },
+        UserRecord { roles: Some(Vec::new()), disabled: true, ..record("bob") },
     ];
     let mut import = async |records| match operator.execute(Command::Import { records }).await {
         Reply::Imported { outcomes } => outcomes,
         reply => panic!("{reply:?}"),
     };
     let outcomes = import(records.clone()).await;
-    assert_eq!(outcomes[..2], [Outcome::Added, Outcome::AlreadyThere]);
+    assert_eq!(outcomes[..2], [ImportResult::Added, ImportResult::AlreadyThere]);
     for (outcome, field) in outcomes[2..7].iter().zip([
         "username",
         "password_hash",
@@ -178,23 +178,23 @@ async fn each_record_is_told_what_became_of_it() {
         "created_at",
         "created_at",
     ]) {
-        let Outcome::Refused(reason) = outcome else { panic!("{outcome:?}") };
+        let ImportResult::Refused(reason) = outcome else { panic!("{outcome:?}") };
         assert!(reason.starts_with(field) && !reason.contains("unusable"), "{reason}");
     }
-    assert_eq!(outcomes[7], Outcome::Added);
+    assert_eq!(outcomes[7], ImportResult::Added);
     let again = import(records).await;
-    assert!(!again.contains(&Outcome::Added), "{again:?}");
+    assert!(!again.contains(&ImportResult::Added), "{again:?}");
 
-    let ada = app.store.user_by_name("ada").await.unwrap().unwrap();
+    let ada = accounts.store.user_by_name("ada").await.unwrap().unwrap();
     assert_eq!((ada.username.as_str(), ada.password_hash.expose()), ("Ada", HASH));
     assert_eq!((ada.roles, ada.disabled), (vec!["user".to_owned()], false));
-    let bob = app.store.user_by_name("bob").await.unwrap().unwrap();
+    let bob = accounts.store.user_by_name("bob").await.unwrap().unwrap();
     assert!(bob.roles.is_empty() && bob.disabled);
 }
 
 #[tokio::test]
 async fn pages_come_one_after_the_other_until_there_are_none() {
-    let mut operator = Operator::new(app());
+    let mut operator = Operator::new(accounts());
     let records = (0..5).map(|n| record(&format!("user{n}"))).collect();
     operator.execute(Command::Import { records }).await;
     let (mut after, mut seen) = (None, Vec::new());

@@ -13,7 +13,7 @@ use crate::state::App;
 
 fn documents(app: &App) -> Result<&Documents, Problem> {
     let missing = || Problem::internal(anyhow::anyhow!("the documents have not been made"));
-    app.documents.get().ok_or_else(missing)
+    app.site.documents.get().ok_or_else(missing)
 }
 
 /// `GET /api/openapi.json`

@@ -10,7 +10,7 @@ use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 
 use crate::assets::{Asset, Encoded};
 use crate::problem::Problem;
-use crate::state::App;
+use crate::site::Site;
 
 /// The frontend's pages and files, with 200. Every other path is a 404: a proxy that asks at a misspelt
 /// address looks at the status alone, and must not let anybody in.
@@ -19,39 +19,39 @@ use crate::state::App;
 ///
 /// 404 for unknown paths that no person visits, 405 for other methods, 503 without a frontend.
 pub fn serve(
-    app: &App,
+    site: &Site,
     method: &Method,
     path: &str,
     headers: &HeaderMap,
 ) -> Result<Response<Bytes>, Problem> {
     let asset = if page::ALL.contains(&path) {
-        app.assets.index().ok_or_else(not_built)?
-    } else if let Some(file) = app.assets.file(path) {
+        site.assets.index().ok_or_else(not_built)?
+    } else if let Some(file) = site.assets.file(path) {
         file
     } else {
-        return nothing_there(app, method, path, headers);
+        return nothing_there(site, method, path, headers);
     };
     if method != Method::GET && method != Method::HEAD {
         return Err(Problem::method_not_allowed("GET, HEAD"));
     }
-    Ok(response(asset, headers, &app.frontend_policy))
+    Ok(response(asset, headers, &site.frontend_policy))
 }
 
 /// 404. A person who mistyped an address gets the frontend's page, which says so.
 fn nothing_there(
-    app: &App,
+    site: &Site,
     method: &Method,
     path: &str,
     headers: &HeaderMap,
 ) -> Result<Response<Bytes>, Problem> {
     let is_visit = method == Method::GET || method == Method::HEAD;
-    let page = app.assets.index().filter(|_| is_visit && may_be_visited(path));
+    let page = site.assets.index().filter(|_| is_visit && may_be_visited(path));
     let page = page.ok_or_else(Problem::not_found)?;
     let (encoding, file) = negotiate(page, headers);
     let mut response = Response::new(file.bytes.clone());
     *response.status_mut() = StatusCode::NOT_FOUND;
     let out = response.headers_mut();
-    out.insert(CONTENT_SECURITY_POLICY, app.frontend_policy.clone());
+    out.insert(CONTENT_SECURITY_POLICY, site.frontend_policy.clone());
     out.insert(VARY, HeaderValue::from_static("accept-encoding"));
     out.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     out.insert(CONTENT_TYPE, page.content_type.clone());

@@ -1,23 +1,26 @@
 //! What only a bearer of an access token is told.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use hallpass_contract::{Protected, UserBody, Verified};
 use http::{HeaderName, HeaderValue, Response};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
-use super::public_user;
 use crate::answer::{Answer, Respond as _, X_REQUEST_ID, harden};
-use crate::auth::{Bearer, Caller};
+use crate::auth::Bearer;
+use crate::origin::Caller;
 use crate::problem::Problem;
-use crate::state::App;
+use crate::shown;
+use crate::site::Site;
 
 /// What is percent-encoded in a name: the percent sign, so that it can be decoded again, and whatever
 /// is not printable ASCII.
 const ESCAPED: &AsciiSet = &CONTROLS.add(b'%');
 
 /// `GET /api/verify`: also for nginx `auth_request` and `ForwardAuth`, hence the headers.
-pub async fn verify(caller: Caller, app: App) -> Result<Response<Bytes>, Problem> {
-    verified(&caller, app.over_https)
+pub async fn verify(bearer: Arc<Bearer>, site: Arc<Site>) -> Result<Response<Bytes>, Problem> {
+    verified(&bearer, site.over_https)
 }
 
 /// What the bearer is told of themselves. It is put together once.
@@ -58,10 +61,10 @@ pub async fn protected(caller: Caller) -> Result<Answer<Protected>, Problem> {
         "Welcome, {}. The server checked your access token before it sent you this.",
         caller.user.username
     );
-    Ok(Answer::ok(Protected { message, user: public_user(&caller.user) }))
+    Ok(Answer::ok(Protected { message, user: shown::user(&caller.user) }))
 }
 
 /// `GET /api/me`
 pub async fn me(caller: Caller) -> Result<Answer<UserBody>, Problem> {
-    Ok(Answer::ok(UserBody { user: public_user(&caller.user) }))
+    Ok(Answer::ok(UserBody { user: shown::user(&caller.user) }))
 }

@@ -1,13 +1,17 @@
 //! What anyone may know.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use hallpass_contract::PublicConfig;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
+use crate::accounts::Accounts;
 use crate::answer::{Answer, readable_by_all};
 use crate::client::Client;
 use crate::problem::Problem;
+use crate::site::Site;
 use crate::state::App;
 
 /// How long others may use the keys before they look again. The next key is among them, so a rotation
@@ -15,18 +19,23 @@ use crate::state::App;
 const JWKS_CACHE: HeaderValue = HeaderValue::from_static("public, max-age=60");
 
 /// `GET /api/config`
-pub async fn config(app: App) -> Result<Answer<PublicConfig>, Problem> {
+pub async fn config(
+    accounts: Arc<Accounts>,
+    site: Arc<Site>,
+) -> Result<Answer<PublicConfig>, Problem> {
+    let registration = if accounts.registration_is_open { "open" } else { "closed" };
     Ok(Answer::ok(PublicConfig {
-        password_min: app.policy.min_chars,
-        registration: app.registration.to_string(),
-        token_origins: app.token_origins.clone(),
-        no_token_paths: app.no_token_paths.clone(),
+        password_min: accounts.prover.policy.min_chars,
+        registration: registration.to_owned(),
+        token_origins: site.token_origins.clone(),
+        no_token_paths: site.no_token_paths.clone(),
     }))
 }
 
 /// `GET /.well-known/jwks.json`
 pub async fn jwks(_: Client, headers: HeaderMap, app: App) -> Result<Response<Bytes>, Problem> {
-    let jwks = app.keys.jwks(app.clock.now())?;
+    let accounts = &app.accounts;
+    let jwks = accounts.keys.jwks(accounts.clock.now())?;
     let etag = HeaderValue::try_from(&jwks.etag).map_err(Problem::internal)?;
     let mut response = Response::new(Bytes::new());
     if headers.get(IF_NONE_MATCH) == Some(&etag) {

@@ -6,7 +6,8 @@ use hallpass_contract::{ADMIN_ROLE, kind};
 use http::header::RETRY_AFTER;
 use http::{HeaderValue, StatusCode};
 
-use super::Problem;
+use super::{Problem, field_error};
+use crate::accounts::AccountError;
 use crate::keys::RotateError;
 use crate::proof::password::PoolError;
 use crate::store::{EditUserError, StoreError};
@@ -22,9 +23,33 @@ impl From<StoreError> for Problem {
     }
 }
 
+impl From<AccountError> for Problem {
+    fn from(error: AccountError) -> Self {
+        match error {
+            AccountError::RegistrationClosed => Self::registration_closed(),
+            AccountError::NameTaken => Self::username_taken(),
+            AccountError::BrokenRules(errors) => Self::invalid_fields(errors),
+            AccountError::TooMany(wait) => wait.into(),
+            AccountError::NotProven => Self::invalid_credentials(),
+            AccountError::SessionEnded => Self::session_ended(),
+            AccountError::NotFound => Self::not_found(),
+            AccountError::LinkNotValid => {
+                let message =
+                    "This link was used, has expired, or never was one; ask for another one.";
+                Self::invalid_fields(vec![field_error("token", message)])
+            }
+            AccountError::NotChanged { error, fresh_for } => Self::of_edit(error, fresh_for),
+            AccountError::Hashing(error) => error.into(),
+            AccountError::Keys(error) => error.into(),
+            AccountError::Store(error) => error.into(),
+            AccountError::Internal(error) => error.into(),
+        }
+    }
+}
+
 impl Problem {
-    /// Why a user was not changed, where a password counts for `fresh_for`.
-    pub fn of_edit(error: EditUserError, fresh_for: Duration) -> Self {
+    /// Why a user was not changed, where a proof counts for `fresh_for`.
+    fn of_edit(error: EditUserError, fresh_for: Duration) -> Self {
         match error {
             EditUserError::NotFound | EditUserError::NoOffer => Self::not_found(),
             EditUserError::LastAdmin => Self::last_admin(),

@@ -1,8 +1,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use uuid::Uuid;
 
-use super::fault::{Fault, Found};
+use super::fault::{Fault, Found, TokenError};
 use super::segments::Object;
+use crate::store::{SessionId, UserId};
 
 /// What an access token says. Times are seconds since 1970-01-01T00:00:00Z.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -44,6 +46,17 @@ pub enum Audience {
 }
 
 impl Claims {
+    /// Whose token it is, and of which session.
+    ///
+    /// # Errors
+    ///
+    /// If these are not ids: no token of ours.
+    pub fn subject(&self) -> Result<(UserId, SessionId), TokenError> {
+        let id = UserId::parse(&self.sub).ok_or(TokenError::Invalid)?;
+        let session = Uuid::try_parse(&self.sid).map_err(|_| TokenError::Invalid)?;
+        Ok((id, SessionId::from_bytes(session.into_bytes())))
+    }
+
     /// The claims of a token, each of which must be there and of its type. Others are ignored, as
     /// RFC 7519 section 4 asks.
     pub(super) fn from_object(object: &Object) -> Result<Self, Fault> {

@@ -13,6 +13,9 @@ pub(super) const TOKEN_TYPE: &str = "at+jwt";
 /// A longer token is refused before anything of it is decoded. Ours have some 700 bytes.
 pub const MAX_TOKEN_BYTES: usize = 8 * 1024;
 
+/// The most that the clocks of two machines may differ by: the most that `--leeway` can be.
+pub const MAX_LEEWAY: Duration = Duration::from_secs(60);
+
 /// Why a token is not accepted, in as much detail as its bearer may know.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum TokenError {

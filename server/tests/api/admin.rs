@@ -7,7 +7,7 @@ use hallpass::state::State;
 use hallpass_contract::{AdminUserBody, ResetLink, RotatedKey, UserPage, Verified, kind, path};
 use serde_json::{Value, json};
 
-use crate::app::{PASSWORD, Response, SignedIn, TestApp};
+use crate::app::{PASSWORD, Response, SignedIn, TestApp, unshared};
 
 const NEW_PASSWORD: &str = "tulip anvil copper midnight";
 const NOBODY: &str = "01890a5d-ac96-774b-bcce-b302099a8057";
@@ -292,7 +292,7 @@ async fn a_reset_link_never_leads_where_the_host_header_says() {
 
 #[tokio::test]
 async fn without_a_public_url_a_server_that_others_can_reach_makes_no_reset_link() {
-    let elsewhere = |state: &mut State| state.link_origin = None;
+    let elsewhere = |state: &mut State| unshared(&mut state.site).link_origin = None;
     let app = TestApp::with(&[], Limits::default(), elsewhere).await;
     let admin = app.admin("ada").await;
     let response =

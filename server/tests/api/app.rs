@@ -39,6 +39,11 @@ pub struct TestApp {
     server: JoinHandle<()>,
 }
 
+/// A part of a server that nobody shares yet.
+pub fn unshared<T>(part: &mut Arc<T>) -> &mut T {
+    Arc::get_mut(part).unwrap()
+}
+
 /// An answer that was read to its end.
 pub struct Response {
     pub status: StatusCode,
@@ -191,7 +196,12 @@ impl TestApp {
     pub async fn promote(&self, signed_in: &SignedIn) {
         let id = UserId::parse(&signed_in.login.user.id).unwrap();
         let edit = UserEdit { roles: Some(vec!["admin".to_owned()]), disabled: None };
-        self.state.store.edit_user(id, edit, None, self.state.moment()).await.unwrap();
+        self.state
+            .accounts
+            .store
+            .edit_user(id, edit, None, self.state.accounts.moment())
+            .await
+            .unwrap();
     }
 }
 

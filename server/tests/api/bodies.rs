@@ -90,7 +90,7 @@ async fn the_longest_password_is_taken_in_the_longest_escaping() {
 async fn with_little_memory(of_address: usize) -> TestApp {
     TestApp::with(&["--trusted-proxy", "127.0.0.1"], Limits::default(), |state| {
         let metrics = state.metrics.bodies.clone();
-        state.body_budget = BodyBudget::with_limits(40_000, of_address, metrics);
+        state.intake.body_budget = BodyBudget::with_limits(40_000, of_address, metrics);
     })
     .await
 }
@@ -147,7 +147,7 @@ async fn no_address_can_take_all_the_memory_for_bodies() {
 #[tokio::test]
 async fn half_sent_bodies_are_given_up_in_time_and_leave_their_memory() {
     let app = TestApp::with(&["--trusted-proxy", "127.0.0.1"], Limits::default(), |state| {
-        state.body_timeout = std::time::Duration::from_secs(1);
+        state.intake.body_timeout = std::time::Duration::from_secs(1);
     })
     .await;
     let mut half_sent = half_sent(&app, "192.0.2.1").await;

@@ -82,7 +82,7 @@ async fn a_connection_lives_for_as_long_as_each_request_comes_in_time() {
 #[tokio::test]
 async fn a_body_that_does_not_arrive_is_a_408() {
     let app = TestApp::with(&[], Limits::default(), |state| {
-        state.body_timeout = Duration::from_millis(200);
+        state.intake.body_timeout = Duration::from_millis(200);
     })
     .await;
     let head = "POST /api/login HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\

@@ -15,7 +15,7 @@ use hallpass::token::Tokens;
 use hallpass_contract::{Secret, path};
 use jiff::Timestamp;
 
-use crate::app::{PASSWORD, Response, TestApp};
+use crate::app::{PASSWORD, Response, TestApp, unshared};
 
 /// What no client may read.
 const CAUSE: &str = "sector 7 of the disk";
@@ -95,7 +95,10 @@ broken! {
 }
 
 pub async fn app_on(store: Broken) -> TestApp {
-    TestApp::with(&[], Limits::default(), |state| state.store = Arc::new(store)).await
+    TestApp::with(&[], Limits::default(), |state| {
+        unshared(&mut state.accounts).store = Arc::new(store);
+    })
+    .await
 }
 
 fn assert_tells_nothing(response: &Response, status: u16) {
@@ -128,12 +131,13 @@ async fn verify_is_a_401_when_the_store_fails_and_says_nothing_of_the_token() {
     for (store, status) in [(Broken::Damaged, 500), (Broken::Unavailable, 503)] {
         let app = TestApp::with(&[], Limits::default(), |state| {
             let tokens = Tokens::new(
-                Arc::clone(&healthy.state.keys),
+                Arc::clone(&healthy.state.accounts.keys),
                 "http://127.0.0.1:8080".to_owned(),
                 "hallpass".to_owned(),
                 Duration::from_secs(900),
             );
-            (state.tokens, state.store) = (tokens, Arc::new(store));
+            let accounts = unshared(&mut state.accounts);
+            (accounts.tokens, accounts.store) = (tokens, Arc::new(store));
         })
         .await;
         let response = app.get_with_token(path::VERIFY, ada.token()).await;

@@ -164,7 +164,7 @@ async fn patch(app: &TestApp, admin: &SignedIn, user: &SignedIn, body: Value) ->
 
 async fn roles_of(app: &TestApp, user: &SignedIn) -> Vec<String> {
     let id = UserId::parse(&user.user.id).unwrap();
-    app.state.store.user_by_id(id).await.unwrap().unwrap().roles
+    app.state.accounts.store.user_by_id(id).await.unwrap().unwrap().roles
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use hallpass::state::State;
 use hallpass_contract::{PublicConfig, page, path};
 use serde_json::json;
 
-use crate::app::TestApp;
+use crate::app::{TestApp, unshared};
 
 const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; \
                       style-src 'self'; img-src 'self'; connect-src 'self'; manifest-src 'self'; \
@@ -67,7 +67,7 @@ async fn a_misspelt_path_is_a_404_whose_body_is_the_page() {
 
 #[tokio::test]
 async fn without_a_frontend_an_unknown_path_is_still_a_404() {
-    let no_frontend = |state: &mut State| state.assets = Assets::default();
+    let no_frontend = |state: &mut State| unshared(&mut state.site).assets = Assets::default();
     let app = TestApp::with(&[], Limits::default(), no_frontend).await;
     assert_eq!(app.send("GET", "/login", &[]).await.status, 503);
     let unknown = app.send("GET", "//api/verify", &[]).await;

@@ -26,11 +26,11 @@ async fn import(app: &TestApp, username: &str, hash: &str) {
         disabled: false,
         created_at: now,
     };
-    app.state.store.create_user(user, None).await.unwrap();
+    app.state.accounts.store.create_user(user, None).await.unwrap();
 }
 
 async fn stored_hash(app: &TestApp, username: &str) -> Secret {
-    app.state.store.user_by_name(username).await.unwrap().unwrap().password_hash
+    app.state.accounts.store.user_by_name(username).await.unwrap().unwrap().password_hash
 }
 
 #[tokio::test]

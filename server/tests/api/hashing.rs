@@ -13,7 +13,7 @@ use hallpass_contract::{kind, path};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 
-use crate::app::{PASSWORD, TestApp};
+use crate::app::{PASSWORD, TestApp, unshared};
 
 /// Notes in which order jobs are done.
 #[derive(Debug, Default)]
@@ -31,7 +31,7 @@ async fn app(observer: Arc<dyn PoolObserver>) -> TestApp {
         let iterations = 10.try_into().unwrap();
         let settings =
             Settings { threads: 1, lanes: Lanes::always(2), observer, ..Settings::new(iterations) };
-        state.pool = Pool::start(settings).unwrap();
+        unshared(&mut state.accounts).prover.pool = Pool::start(settings).unwrap();
     })
     .await
 }
@@ -46,7 +46,7 @@ pub async fn job(
         work();
         Err::<(Password, ()), ()>(())
     };
-    app.state.pool.hash_checked(kind, refused).await.map(drop)
+    app.state.accounts.prover.pool.hash_checked(kind, refused).await.map(drop)
 }
 
 /// Keeps the one thread busy until what this returns is dropped.
@@ -63,7 +63,7 @@ pub fn busy(app: &TestApp) -> mpsc::Sender<()> {
 }
 
 fn waiting(app: &TestApp) -> [usize; 2] {
-    let stats = app.state.pool.stats();
+    let stats = app.state.accounts.prover.pool.stats();
     JobKind::ALL.map(|kind| stats.of(kind).waiting)
 }
 
@@ -150,5 +150,5 @@ async fn the_login_of_a_client_that_has_gone_is_called_off() {
     assert_eq!(response.status, 401);
     // The one that kept the thread busy, and the one that stayed.
     let expected = KindStats { done: 2, abandoned: 1, ..KindStats::default() };
-    assert_eq!(*app.state.pool.stats().of(JobKind::Login), expected);
+    assert_eq!(*app.state.accounts.prover.pool.stats().of(JobKind::Login), expected);
 }

@@ -17,7 +17,7 @@ use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
-use crate::app::{PASSWORD, Response, SignedIn, TestApp};
+use crate::app::{PASSWORD, Response, SignedIn, TestApp, unshared};
 use crate::binary::client;
 use crate::exposition::Exposition;
 use crate::faults::{Broken, app_on};
@@ -265,7 +265,7 @@ async fn hashing_counts_by_its_kind_and_what_became_of_it() {
     let app = TestApp::with(&[], Limits::default(), |state| {
         let observer = Arc::new(state.metrics.hashing.clone());
         let settings = Settings::new(10.try_into().unwrap());
-        state.pool =
+        unshared(&mut state.accounts).prover.pool =
             Pool::start(Settings { threads: 1, lanes: Lanes::always(1), observer, ..settings })
                 .unwrap();
     })

@@ -71,8 +71,10 @@ impl Fall {
         };
         match self {
             Self::PasswordSet => {
-                let (id, at) = (id(mallory), app.state.moment());
-                assert!(app.state.store.set_password(id, "a hash".into(), at).await.unwrap());
+                let (id, at) = (id(mallory), app.state.accounts.moment());
+                assert!(
+                    app.state.accounts.store.set_password(id, "a hash".into(), at).await.unwrap()
+                );
             }
             Self::PasswordChanged => {
                 let body = json!({"current_password": PASSWORD, "new_password": NEW_PASSWORD});
@@ -205,7 +207,13 @@ async fn whoever_is_no_admin_any_more_withdraws_nothing() {
     let session = hallpass::store::SessionId::parse(&app.sid(mallory.token()).await).unwrap();
     let by = hallpass::store::Actor { user: id(&mallory), session, admin: true, fresh: true };
     let edit = UserEdit { roles: Some(Vec::new()), disabled: None };
-    app.state.store.edit_user(id(&mallory), edit, None, app.state.moment()).await.unwrap();
-    let refused = app.state.store.withdraw_reset(id(&bob), Some(by), app.clock.now()).await;
+    app.state
+        .accounts
+        .store
+        .edit_user(id(&mallory), edit, None, app.state.accounts.moment())
+        .await
+        .unwrap();
+    let refused =
+        app.state.accounts.store.withdraw_reset(id(&bob), Some(by), app.clock.now()).await;
     assert!(matches!(refused, Err(EditUserError::NoAdmin)), "{refused:?}");
 }

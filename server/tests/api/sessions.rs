@@ -349,8 +349,8 @@ async fn an_expired_session_is_swept() {
     assert_eq!(app.with_token("POST", path::LOGOUT, token).await.status, 204);
     app.clock.advance(60 * 60 * SECOND);
     let kept = app.login("ada", PASSWORD).await;
-    assert_eq!(app.state.store.sweep(app.clock.now()).await.unwrap(), 1);
-    assert_eq!(app.state.store.sweep(app.clock.now()).await.unwrap(), 0);
+    assert_eq!(app.state.accounts.store.sweep(app.clock.now()).await.unwrap(), 1);
+    assert_eq!(app.state.accounts.store.sweep(app.clock.now()).await.unwrap(), 0);
     assert_eq!(status(&app, &SignedIn::from(&kept)).await, 200);
     assert_eq!(app.get_with_token(path::VERIFY, token).await.status, 401, "expired by now");
 }

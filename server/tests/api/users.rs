@@ -14,7 +14,7 @@ async fn user(app: &TestApp, username: &str, disabled: bool) -> User {
         id: UserId::new(now),
         username: username.to_owned(),
         username_key: username.to_owned(),
-        password_hash: app.state.pool.hash(password).await.unwrap().to_phc(),
+        password_hash: app.state.accounts.prover.pool.hash(password).await.unwrap().to_phc(),
         password_version: 0,
         roles: vec!["reader".to_owned(), "writer".to_owned()],
         disabled,
@@ -24,21 +24,26 @@ async fn user(app: &TestApp, username: &str, disabled: bool) -> User {
 
 /// An access token of a new session, as far as the user may have one.
 async fn token(app: &TestApp, user: &User) -> String {
-    let at = app.state.moment();
-    let session = app.state.sessions.begin(user.id, String::new(), at).unwrap();
+    let at = app.state.accounts.moment();
+    let session = app.state.accounts.sessions.begin(user.id, String::new(), at).unwrap();
     let (sid, not_after) = (session.id.uuid(), session.expires_at);
     let verified = Verified { version: user.password_version, renewed: None };
     let new = NewSession { session, verified, at, address: String::new() };
-    app.state.store.start_session(new).await.unwrap();
+    app.state.accounts.store.start_session(new).await.unwrap();
     let grant = Grant { user, sid, auth_time: at.now, not_after };
-    app.state.tokens.sign(&grant, at.now).unwrap().token
+    app.state.accounts.tokens.sign(&grant, at.now).unwrap().token
 }
 
 #[tokio::test]
 async fn a_disabled_user_can_not_sign_in_and_reads_what_a_stranger_reads() {
     let app = TestApp::start().await;
     for (username, disabled) in [("active", false), ("disabled", true)] {
-        app.state.store.create_user(user(&app, username, disabled).await, None).await.unwrap();
+        app.state
+            .accounts
+            .store
+            .create_user(user(&app, username, disabled).await, None)
+            .await
+            .unwrap();
     }
     assert_eq!(app.login("active", PASSWORD).await.status, 200);
     let refused = app.login("disabled", PASSWORD).await;
@@ -56,7 +61,7 @@ async fn the_token_of_a_user_who_is_disabled_or_gone_is_not_accepted() {
         user(&app, "gone", false).await,
     );
     for user in [&active, &disabled] {
-        app.state.store.create_user(user.clone(), None).await.unwrap();
+        app.state.accounts.store.create_user(user.clone(), None).await.unwrap();
     }
     for path in [path::VERIFY, path::PROTECTED, path::ME] {
         assert_eq!(app.get_with_token(path, &token(&app, &active).await).await.status, 200);
@@ -72,7 +77,7 @@ async fn the_token_of_a_user_who_is_disabled_or_gone_is_not_accepted() {
 async fn roles_reach_the_token_and_the_proxy() {
     let app = TestApp::start().await;
     let user = user(&app, "ada", false).await;
-    app.state.store.create_user(user.clone(), None).await.unwrap();
+    app.state.accounts.store.create_user(user.clone(), None).await.unwrap();
     let response = app.get_with_token(path::VERIFY, &token(&app, &user).await).await;
     assert_eq!(response.header("x-auth-roles"), "reader,writer");
     let verified: hallpass_contract::Verified = response.json();

@@ -13,6 +13,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::keys::KeyRing;
 use crate::metrics::Metrics;
+use crate::state::State;
 use crate::store::{NewSession, RedbStore, UserEdit, UserId};
 use crate::token::Grant;
 
@@ -38,8 +39,8 @@ impl Site {
             State::new(&config, Metrics::default(), store, keys, clock, Assets::new([])).unwrap();
         let mut site = Self { app, users: Vec::new(), tokens: Vec::new() };
         for n in 0..USERS {
-            let user = user(n, site.app.clock.now());
-            site.app.store.create_user(user.clone(), None).await.unwrap();
+            let user = user(n, site.app.accounts.clock.now());
+            site.app.accounts.store.create_user(user.clone(), None).await.unwrap();
             site.users.push(user);
             site.sign_in(n).await;
         }
@@ -47,55 +48,67 @@ impl Site {
     }
 
     async fn sign_in(&mut self, n: usize) {
-        let (app, at) = (&self.app, self.app.moment());
-        let session = app.sessions.begin(self.users[n].id, String::new(), at).unwrap();
+        let (app, at) = (&self.app, self.app.accounts.moment());
+        let session = app.accounts.sessions.begin(self.users[n].id, String::new(), at).unwrap();
         let (id, not_after) = (session.id, session.expires_at);
         let verified = crate::store::Verified { version: 0, renewed: None };
         let new = NewSession { session, verified, at, address: String::new() };
         // Nobody who was deleted or disabled, or has another password, gets one.
-        let _ = app.store.start_session(new).await.unwrap();
+        let _ = app.accounts.store.start_session(new).await.unwrap();
         let grant = Grant { user: &self.users[n], sid: id.uuid(), auth_time: at.now, not_after };
-        let token = app.tokens.sign(&grant, at.now).unwrap().token;
+        let token = app.accounts.tokens.sign(&grant, at.now).unwrap().token;
         self.tokens.push((token, id));
     }
 
     /// What holds, all of it looked at anew.
     async fn truth(&self, token: &str) -> Result<User, StatusCode> {
         let refused = StatusCode::UNAUTHORIZED;
-        let claims = self.app.tokens.verify(token, self.app.clock.now()).map_err(|_| refused)?;
-        let (id, session) = subject(&claims).map_err(|_| refused)?;
-        let stored = self.app.store.session(session).await.unwrap();
-        if self.app.store.is_revoked(session) || stored.is_none() {
+        let claims = self
+            .app
+            .accounts
+            .tokens
+            .verify(token, self.app.accounts.clock.now())
+            .map_err(|_| refused)?;
+        let (id, session) = claims.subject().map_err(|_| refused)?;
+        let stored = self.app.accounts.store.session(session).await.unwrap();
+        if self.app.accounts.store.is_revoked(session) || stored.is_none() {
             return Err(refused);
         }
-        let user = self.app.store.user_by_id(id).await.unwrap();
+        let user = self.app.accounts.store.user_by_id(id).await.unwrap();
         user.filter(|user| !user.disabled).ok_or(refused)
     }
 
     async fn check(&self, token: &str) {
         let truth = self.truth(token).await;
-        if let Some(bearer) = self.app.bearers.known(&self.app, token) {
-            assert_eq!(Ok(&bearer.user), truth.as_ref(), "at once");
+        if let Some(bearer) = self.app.bearers.known(&self.app.accounts, token) {
+            assert_eq!(Ok(&*bearer.user), truth.as_ref(), "at once");
         }
-        let found = self.app.bearers.find(&self.app, token, self.app.clock.now()).await;
-        let found = found.map(|bearer| bearer.user.clone()).map_err(|problem| problem.status());
+        let found =
+            self.app.bearers.find(&self.app.accounts, token, self.app.accounts.clock.now()).await;
+        let found =
+            found.map(|bearer| User::clone(&bearer.user)).map_err(|problem| problem.status());
         assert_eq!(found, truth);
     }
 
     async fn edit(&self, n: usize, edit: UserEdit) {
         // Not of a user who was deleted.
-        let _ = self.app.store.edit_user(self.users[n].id, edit, None, self.app.moment()).await;
+        let _ = self
+            .app
+            .accounts
+            .store
+            .edit_user(self.users[n].id, edit, None, self.app.accounts.moment())
+            .await;
     }
 
     async fn run(&mut self, event: &Event) {
-        let (app, at) = (&self.app, self.app.moment());
+        let (app, at) = (&self.app, self.app.accounts.moment());
         match event {
-            Event::Advance(seconds) => app.clock.advance(Duration::from_secs(*seconds)),
-            Event::Rewind(seconds) => app.clock.set_back(Duration::from_secs(*seconds)),
+            Event::Advance(seconds) => app.accounts.clock.advance(Duration::from_secs(*seconds)),
+            Event::Rewind(seconds) => app.accounts.clock.set_back(Duration::from_secs(*seconds)),
             Event::SignIn(n) => self.sign_in(*n).await,
             Event::EndSession(token) => {
                 let (_, session) = token.get(&self.tokens);
-                app.store.end_session(*session, at).await.unwrap();
+                app.accounts.store.end_session(*session, at).await.unwrap();
             }
             Event::Disable(n, disabled) => {
                 self.edit(*n, UserEdit { roles: None, disabled: Some(*disabled) }).await;
@@ -105,12 +118,16 @@ impl Site {
                 self.edit(*n, UserEdit { roles, disabled: None }).await;
             }
             Event::SetPassword(n) => {
-                app.store.set_password(self.users[*n].id, "another".into(), at).await.unwrap();
+                app.accounts
+                    .store
+                    .set_password(self.users[*n].id, "another".into(), at)
+                    .await
+                    .unwrap();
             }
             Event::Delete(n) => {
-                let _ = app.store.delete_user(self.users[*n].id, None, at).await;
+                let _ = app.accounts.store.delete_user(self.users[*n].id, None, at).await;
             }
-            Event::Rotate => drop(app.keys.rotate(at.now).unwrap()),
+            Event::Rotate => drop(app.accounts.keys.rotate(at.now).unwrap()),
             Event::Sweep => app.sweep().await,
             Event::Mutate(token, at, byte) => {
                 let mut bytes = token.get(&self.tokens).0.clone().into_bytes();
@@ -195,29 +212,29 @@ proptest! {
 async fn a_token_that_was_accepted_is_known_until_it_expires() {
     let site = Site::new().await;
     let (token, _) = &site.tokens[0];
-    assert!(site.app.bearers.known(&site.app, token).is_none(), "nobody has looked yet");
+    assert!(site.app.bearers.known(&site.app.accounts, token).is_none(), "nobody has looked yet");
     site.check(token).await;
-    site.app.clock.advance(Duration::from_secs(TTL - 1));
-    assert!(site.app.bearers.known(&site.app, token).is_some());
-    site.app.clock.advance(Duration::from_secs(1));
-    assert!(site.app.bearers.known(&site.app, token).is_none());
+    site.app.accounts.clock.advance(Duration::from_secs(TTL - 1));
+    assert!(site.app.bearers.known(&site.app.accounts, token).is_some());
+    site.app.accounts.clock.advance(Duration::from_secs(1));
+    assert!(site.app.bearers.known(&site.app.accounts, token).is_none());
     site.check(token).await;
-    site.app.bearers.sweep(&site.app, site.app.clock.now());
-    assert_eq!(site.app.bearers.0.len(), 0);
+    site.app.bearers.sweep(&site.app.accounts, site.app.accounts.clock.now());
+    assert_eq!(site.app.bearers.cache.len(), 0);
 }
 
 #[tokio::test]
 async fn the_cache_does_not_grow_beyond_its_bound() {
     let site = Site::new().await;
-    let now = site.app.clock.now();
-    let bearer = site.app.bearers.find(&site.app, &site.tokens[0].0, now).await.unwrap();
+    let now = site.app.accounts.clock.now();
+    let bearer = site.app.bearers.find(&site.app.accounts, &site.tokens[0].0, now).await.unwrap();
     // As long as tokens get.
     let padding = "x".repeat(8000);
     for n in 0..2 * CAPACITY as usize / 9000 {
-        site.app.bearers.0.insert(format!("{n}{padding}").into(), Arc::clone(&bearer));
+        site.app.bearers.cache.insert(format!("{n}{padding}").into(), Arc::clone(&bearer));
     }
-    assert!(site.app.bearers.0.weight() <= CAPACITY);
-    assert!(site.app.bearers.0.len() > 1000);
+    assert!(site.app.bearers.cache.weight() <= CAPACITY);
+    assert!(site.app.bearers.cache.len() > 1000);
 }
 
 /// Threads verify while sessions end, users change and keys rotate. What was acknowledged before a
@@ -244,9 +261,9 @@ async fn nothing_that_was_acknowledged_slips_past_threads_that_verify() {
                         // Of the one user who changes.
                         let n = (gone + 1 - back).clamp(USERS, site.tokens.len() - 1);
                         let token = &site.tokens[n].0;
-                        let known = site.app.bearers.known(&site.app, token);
-                        let now = site.app.clock.now();
-                        let found = site.app.bearers.find(&site.app, token, now).await;
+                        let State { accounts, bearers, .. } = &site.app;
+                        let known = bearers.known(accounts, token);
+                        let found = bearers.find(accounts, token, accounts.clock.now()).await;
                         if (USERS..gone).contains(&n) {
                             assert!(known.is_none() && found.is_err(), "token {n} of {gone}");
                         } else if n > ROUNDS + USERS - 2 {
@@ -270,10 +287,11 @@ async fn nothing_that_was_acknowledged_slips_past_threads_that_verify() {
         site.edit(0, edit).await;
         role.store(round, Ordering::Release);
         let next = ended.load(Ordering::Acquire);
-        site.app.store.end_session(site.tokens[next].1, site.app.moment()).await.unwrap();
+        let accounts = &site.app.accounts;
+        accounts.store.end_session(site.tokens[next].1, accounts.moment()).await.unwrap();
         ended.store(next + 1, Ordering::Release);
         if round % 10 == 0 {
-            site.app.keys.rotate(site.app.clock.now()).unwrap();
+            accounts.keys.rotate(accounts.clock.now()).unwrap();
         }
     }
     done.store(true, Ordering::Release);

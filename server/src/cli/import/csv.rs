@@ -4,10 +4,10 @@ use anyhow::{Context as _, bail, ensure};
 
 use super::fields::{flag, roles, tells_who_is_disabled, time};
 use super::lines::{Line, Lines, MAX_BYTES};
-use super::{Numbered, Records};
+use super::records::{Numbered, Records};
+use crate::accounts::UserRecord;
 use crate::cli::export::COLUMNS;
 use crate::cli::terminal::{note, printable};
-use crate::control::Record;
 
 /// The records of a CSV file (RFC 4180) with a header. A record that makes no sense costs no other:
 /// after a quotation mark that is never closed, or lines that it joins wrongly, reading goes on with
@@ -78,7 +78,7 @@ fn read<R: BufRead>(lines: &mut Lines<R>) -> io::Result<Option<Row>> {
     let mut fed = parser.feed(&text);
     loop {
         match fed {
-            Fed::Record => return row(Ok(parser.fields), more),
+            Fed::UserRecord => return row(Ok(parser.fields), more),
             Fed::Wrong(why) => return row(Err(why), more),
             Fed::Open => {}
         }
@@ -113,7 +113,7 @@ enum At {
 
 enum Fed {
     /// It is complete.
-    Record,
+    UserRecord,
     /// It goes on in the next line.
     Open,
     Wrong(&'static str),
@@ -140,7 +140,7 @@ impl Parser {
             return Fed::Open;
         }
         self.end_field();
-        Fed::Record
+        Fed::UserRecord
     }
 
     fn push(&mut self, byte: u8, at: At) -> At {
@@ -199,7 +199,7 @@ impl Columns {
         }
     }
 
-    fn record(&self, fields: &Fields) -> Result<Record, String> {
+    fn record(&self, fields: &Fields) -> Result<UserRecord, String> {
         let text = |name: &str, column: usize| {
             std::str::from_utf8(&fields[column]).map_err(|_| format!("{name}: it is not UTF-8"))
         };
@@ -210,7 +210,7 @@ impl Columns {
         let not_empty = |text: &&str| !text.trim().is_empty();
         let created_at = text_of("created_at", self.created_at)?.filter(not_empty);
         let disabled = text_of("disabled", self.disabled)?.filter(not_empty);
-        Ok(Record {
+        Ok(UserRecord {
             username: text("username", self.username)?.to_owned(),
             password_hash: text("password_hash", self.password_hash)?.into(),
             roles: text_of("roles", self.roles)?.map(roles),

@@ -5,8 +5,8 @@ use serde_json::{Map, Value};
 
 use super::fields::{flag, roles, seconds, tells_who_is_disabled, time};
 use super::lines::Lines;
-use super::{Numbered, Records};
-use crate::control::Record;
+use super::records::{Numbered, Records};
+use crate::accounts::UserRecord;
 
 /// The records of a file with a JSON object in each line. Members that are not known are ignored.
 pub(super) struct JsonRecords<R>(Lines<R>);
@@ -32,7 +32,7 @@ impl<R: BufRead> Records for JsonRecords<R> {
 }
 
 /// Errors are our own words: the parser's may quote the line.
-fn record(line: &[u8]) -> Result<Record, String> {
+fn record(line: &[u8]) -> Result<UserRecord, String> {
     let line = std::str::from_utf8(line).map_err(|_| "it is not UTF-8".to_owned())?;
     let object: Map<String, Value> = serde_json::from_str(line).map_err(|error| {
         let column = error.column();
@@ -48,7 +48,7 @@ fn record(line: &[u8]) -> Result<Record, String> {
         Some(_) => Err(format!("{name}: it is not a string")),
         None => Err(format!("{name}: it is missing")),
     };
-    Ok(Record {
+    Ok(UserRecord {
         username: text("username")?,
         password_hash: text("password_hash")?.into(),
         roles: get("roles").map(roles_of).transpose()?,

@@ -1,4 +1,5 @@
 use super::*;
+use crate::accounts::UserRecord;
 
 const HASH: &str = "pbkdf2:sha1:1000$WDdeLlvU$28362305ec1b8e58c984a6416d6f69e965304496";
 
@@ -21,7 +22,7 @@ fn names(read: &[Numbered]) -> Vec<(u64, &str)> {
         .collect()
 }
 
-fn only(text: &str) -> Record {
+fn only(text: &str) -> UserRecord {
     let mut read = read(text, None);
     assert_eq!(read.len(), 1, "{text}");
     read.remove(0).1.unwrap()

@@ -4,7 +4,7 @@ use anyhow::bail;
 use hallpass_contract::AdminUser;
 
 use super::{Add, Delete, Named, Roles, SetPassword, UserCommand};
-use crate::cli::desk::{Desk, Offline, unexpected};
+use crate::cli::executor::{Executor, Offline, unexpected};
 use crate::cli::terminal::{confirmed, new_password, printable, say};
 use crate::config::List;
 use crate::control::{Command, Reply};
@@ -37,9 +37,9 @@ impl Add {
         let password = new_password(self.password_stdin)?;
         let offline =
             Offline { make_directory: true, passwords: Some(self.passwords), ..Offline::default() };
-        let mut desk = self.place.desk(offline).await?;
+        let mut executor = self.place.executor(offline).await?;
         let (username, roles) = (self.username, names(&self.role));
-        let user = ask_user(&mut desk, Command::AddUser { username, password, roles }).await?;
+        let user = ask_user(&mut executor, Command::AddUser { username, password, roles }).await?;
         let AdminUser { id, .. } = &user;
         say(format_args!("added {}, id {id}, {}", name(&user), roles_of(&user)))
     }
@@ -53,7 +53,7 @@ impl Roles {
     async fn run(self) -> anyhow::Result<()> {
         let Self { username, roles, add, remove, place } = self;
         let (roles, add, remove) = (names(&roles), names(&add), names(&remove));
-        let mut desk = place.desk(Offline::default()).await?;
+        let mut executor = place.executor(Offline::default()).await?;
         let command = if !roles.is_empty() {
             Command::SetRoles { username, roles }
         } else if !(add.is_empty() && remove.is_empty()) {
@@ -61,7 +61,7 @@ impl Roles {
         } else {
             Command::User { username }
         };
-        let user = ask_user(&mut desk, command).await?;
+        let user = ask_user(&mut executor, command).await?;
         say(format_args!("{} has {}", name(&user), roles_of(&user)))
     }
 }
@@ -70,18 +70,18 @@ impl SetPassword {
     async fn run(self) -> anyhow::Result<()> {
         let password = new_password(self.password_stdin)?;
         let offline = Offline { passwords: Some(self.passwords), ..Offline::default() };
-        let mut desk = self.place.desk(offline).await?;
+        let mut executor = self.place.executor(offline).await?;
         let command = Command::SetPassword { username: self.username, password };
-        let user = ask_user(&mut desk, command).await?;
+        let user = ask_user(&mut executor, command).await?;
         say(format_args!("set the password of {}; all their sessions have ended", name(&user)))
     }
 }
 
 impl Named {
     async fn set_disabled(self, disabled: bool) -> anyhow::Result<()> {
-        let mut desk = self.place.desk(Offline::default()).await?;
+        let mut executor = self.place.executor(Offline::default()).await?;
         let command = Command::SetDisabled { username: self.username, disabled };
-        let user = name(&ask_user(&mut desk, command).await?);
+        let user = name(&ask_user(&mut executor, command).await?);
         match disabled {
             true => say(format_args!("disabled {user}; all their sessions have ended")),
             false => say(format_args!("enabled {user}, who can sign in again")),
@@ -93,24 +93,24 @@ impl Delete {
     async fn run(self) -> anyhow::Result<()> {
         let username = self.username;
         if !self.yes {
-            let mut desk = self.place.desk(Offline::default()).await?;
+            let mut executor = self.place.executor(Offline::default()).await?;
             let command = Command::User { username: username.clone() };
-            let user = ask_user(&mut desk, command).await?;
+            let user = ask_user(&mut executor, command).await?;
             let question = format!("Delete {}, who has {}?", name(&user), roles_of(&user));
             // Dropped, so that nobody is kept waiting while somebody thinks.
-            drop(desk);
+            drop(executor);
             if !confirmed(&question)? {
                 bail!("nothing was deleted");
             }
         }
-        let mut desk = self.place.desk(Offline::default()).await?;
-        let user = ask_user(&mut desk, Command::DeleteUser { username }).await?;
+        let mut executor = self.place.executor(Offline::default()).await?;
+        let user = ask_user(&mut executor, Command::DeleteUser { username }).await?;
         say(format_args!("deleted {}, id {}", name(&user), user.id))
     }
 }
 
-async fn ask_user(desk: &mut Desk, command: Command) -> anyhow::Result<AdminUser> {
-    let Reply::User { user } = desk.ask(command).await? else { bail!(unexpected()) };
+async fn ask_user(executor: &mut Executor, command: Command) -> anyhow::Result<AdminUser> {
+    let Reply::User { user } = executor.ask(command).await? else { bail!(unexpected()) };
     Ok(user)
 }
 

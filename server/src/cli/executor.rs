@@ -1,5 +1,5 @@
-//! Who does what the command line asks for: the server that runs on the data directory, or an
-//! operator of our own.
+//! Who carries out what the command line asks for: the server that runs on the data directory, or
+//! an operator in this process.
 
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use anyhow::{Context as _, anyhow, bail};
 use clap::Args;
 use tokio::time::Instant;
 
-use crate::assets::Assets;
+use crate::assembly;
 use crate::clock::Clock;
 use crate::config::{
     Config, DEFAULT_DATA_DIR, PasswordArgs, SecretArgs, TokenArgs, secret_from_environment,
@@ -20,7 +20,6 @@ use crate::data_dir::{self, DATABASE_FILE};
 use crate::keys::{Algorithm, KeyRing};
 use crate::metrics::Metrics;
 use crate::opening;
-use crate::state::State;
 use crate::store::InUse;
 
 use super::terminal::note;
@@ -54,13 +53,13 @@ pub(super) struct Offline {
     pub(super) secret: Option<SecretArgs>,
 }
 
-/// Who does it.
-pub(super) enum Desk {
+/// Who carries out commands.
+pub(super) enum Executor {
     Server(Client),
     Own(Box<Operator>),
 }
 
-impl Desk {
+impl Executor {
     /// Has a command carried out.
     ///
     /// # Errors
@@ -111,7 +110,7 @@ impl Place {
     /// # Errors
     ///
     /// If there is no data directory, or somebody uses it who can't be asked.
-    pub(super) async fn desk(&self, offline: Offline) -> anyhow::Result<Desk> {
+    pub(super) async fn executor(&self, offline: Offline) -> anyhow::Result<Executor> {
         let dir = &self.data_dir;
         if offline.make_directory {
             if !is_there(dir)? {
@@ -130,11 +129,11 @@ impl Place {
         let deadline = Instant::now() + PATIENCE;
         loop {
             let unreachable = match Client::connect(dir).await {
-                Ok(client) => return Ok(Desk::Server(client)),
+                Ok(client) => return Ok(Executor::Server(client)),
                 Err(error) => error,
             };
             match open(dir, &offline) {
-                Ok(operator) => return Ok(Desk::Own(Box::new(operator))),
+                Ok(operator) => return Ok(Executor::Own(Box::new(operator))),
                 Err(error) if !error.is::<InUse>() => return Err(error),
                 Err(_) if may_come(&unreachable) && Instant::now() < deadline => {
                     tokio::time::sleep(PERIOD).await;
@@ -177,9 +176,8 @@ fn open(dir: &Path, offline: &Offline) -> anyhow::Result<Operator> {
     };
     let config = config(offline).context("the default settings")?;
     let (store, keys) = (Arc::new(store), Arc::new(keys));
-    let (metrics, assets) = (Metrics::default(), Assets::default());
-    let state = State::new(&config, metrics, store, keys, clock, assets)?;
-    Ok(Operator::new(Arc::new(state)))
+    let accounts = assembly::accounts(&config, &Metrics::default(), store, keys, clock)?;
+    Ok(Operator::new(Arc::new(accounts)))
 }
 
 /// The settings of a server that never serves. Where nothing will be hashed, hashes are cheap.

@@ -1,0 +1,100 @@
+//! What can be done with accounts: one function for each use case, whoever asks. Each takes what it
+//! needs and its [`Origin`](crate::origin::Origin), writes the audit record, and yields a result in
+//! the domain's terms. Nothing here knows of HTTP, the command line or the control socket.
+
+mod deletion;
+mod edit;
+mod error;
+mod import;
+mod inspection;
+mod keys;
+mod password;
+mod proving;
+mod reauthentication;
+mod refresh;
+mod registration;
+mod reset;
+mod sessions;
+mod sign_in;
+mod sign_out;
+mod users;
+
+pub use self::edit::{AccountEdit, RoleEdit};
+pub use self::error::AccountError;
+pub use self::import::{ImportResult, ImportRun, UserPage, UserRecord};
+pub use self::registration::NewAccount;
+pub use self::reset::ResetToken;
+pub use self::sign_in::{Access, SignedIn};
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio_util::task::TaskTracker;
+use tracing::Instrument as _;
+
+use self::error::AccountError as Error;
+use crate::clock::Clock;
+use crate::keys::KeyRing;
+use crate::metrics::{Logins, Refreshes};
+use crate::proof::Prover;
+use crate::sessions::Sessions;
+use crate::store::{Moment, Store};
+use crate::throttle::Throttle;
+use crate::token::{MAX_LEEWAY, Tokens};
+use crate::username::NameRules;
+
+/// What the use cases work with.
+#[derive(Debug)]
+pub struct Accounts {
+    /// Where accounts and sessions are kept.
+    pub store: Arc<dyn Store>,
+    /// The keys that sign access tokens.
+    pub keys: Arc<KeyRing>,
+    /// Signs and checks access tokens.
+    pub tokens: Tokens,
+    /// Makes sessions and their refresh tokens.
+    pub sessions: Sessions,
+    /// Checks proofs and hashes new passwords.
+    pub prover: Prover,
+    /// What a name must be that a person chooses.
+    pub names: NameRules,
+    /// Who may try how often.
+    pub throttle: Throttle,
+    /// Whether everyone may register, or only an operator adds accounts.
+    pub registration_is_open: bool,
+    /// How long ago the proof may have been given for what is dangerous.
+    pub fresh_for: Duration,
+    /// The time.
+    pub clock: Clock,
+    /// What goes on when its client has gone; the shutdown waits for it.
+    pub tasks: TaskTracker,
+    /// Logins, counted by how they ended.
+    pub logins: Logins,
+    /// Refreshes, counted by how they ended.
+    pub refreshes: Refreshes,
+}
+
+impl Accounts {
+    /// The time, and when the access tokens of now will all have expired.
+    pub fn moment(&self) -> Moment {
+        let now = self.clock.now();
+        let longest = self.keys.longest_ttl() + MAX_LEEWAY;
+        let tokens_expired_at = now.checked_add(longest).unwrap_or(Timestamp::MAX);
+        Moment { now, tokens_expired_at }
+    }
+
+    /// Runs `work` to its end even if the client goes away meanwhile, or the server shuts down: what
+    /// has taken effect must reach the audit log.
+    async fn to_the_end<T, F>(
+        self: &Arc<Self>,
+        work: impl FnOnce(Arc<Self>) -> F,
+    ) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, Error>> + Send + 'static,
+    {
+        let task = self.tasks.spawn(work(Arc::clone(self)).in_current_span());
+        task.await.unwrap_or_else(|_| Err(anyhow::anyhow!("a use case panicked").into()))
+    }
+}

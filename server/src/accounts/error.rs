@@ -1,0 +1,95 @@
+use std::time::Duration;
+
+use hallpass_contract::FieldError;
+
+use crate::keys::RotateError;
+use crate::proof::NotChecked;
+use crate::proof::password::PoolError;
+use crate::store::{EditUserError, StoreError};
+use crate::throttle::RetryAfter;
+
+/// Why a use case was refused, or failed. Shown, it is a phrase for an operator.
+#[derive(Debug, thiserror::Error)]
+pub enum AccountError {
+    /// Nobody may register.
+    #[error("registration is closed")]
+    RegistrationClosed,
+    /// Another account has the name.
+    #[error("the username is taken")]
+    NameTaken,
+    /// What was given breaks rules: for each, what it was and a sentence for a person.
+    #[error("{}", first_phrase(.0))]
+    BrokenRules(Vec<FieldError>),
+    /// There were too many attempts.
+    #[error("too many attempts")]
+    TooMany(RetryAfter),
+    /// The proof is wrong, or nobody may sign in with it. Which of them is not told.
+    #[error("invalid credentials")]
+    NotProven,
+    /// The session has ended.
+    #[error("the session has ended")]
+    SessionEnded,
+    /// There is no such thing.
+    #[error("there is no such thing")]
+    NotFound,
+    /// The reset link was used, has expired, or never was one.
+    #[error("the link is not valid")]
+    LinkNotValid,
+    /// The account was not changed.
+    #[error("{error}")]
+    NotChanged {
+        /// Why.
+        error: EditUserError,
+        /// How long a proof counts as fresh.
+        fresh_for: Duration,
+    },
+    /// Passwords can't be hashed now.
+    #[error(transparent)]
+    Hashing(#[from] PoolError),
+    /// The signing key was not replaced.
+    #[error(transparent)]
+    Keys(#[from] RotateError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Something else failed.
+    #[error(transparent)]
+    Internal(#[from] anyhow::Error),
+}
+
+impl AccountError {
+    /// One thing that was given breaks a rule.
+    pub(super) fn broken_rule(field: &str, message: impl Into<String>) -> Self {
+        Self::BrokenRules(vec![FieldError { field: field.to_owned(), message: message.into() }])
+    }
+}
+
+impl From<RetryAfter> for AccountError {
+    fn from(wait: RetryAfter) -> Self {
+        Self::TooMany(wait)
+    }
+}
+
+impl From<NotChecked> for AccountError {
+    fn from(error: NotChecked) -> Self {
+        match error {
+            NotChecked::Hashing(error) => error.into(),
+            NotChecked::Damaged(error) => error.into(),
+        }
+    }
+}
+
+fn first_phrase(broken: &[FieldError]) -> String {
+    phrase(broken.first().map_or_else(String::new, |error| error.message.clone()))
+}
+
+/// What forms show as a sentence, as the rest of a line.
+pub(super) fn phrase(mut sentence: String) -> String {
+    if let Some(first) = sentence.get_mut(..1) {
+        first.make_ascii_lowercase();
+    }
+    if sentence.ends_with('.') {
+        sentence.pop();
+    }
+    sentence
+}

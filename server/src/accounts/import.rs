@@ -1,0 +1,167 @@
+//! Users move from one system to another, with the hashes of their passwords.
+
+use std::fmt;
+use std::sync::Arc;
+
+use anyhow::{Context as _, anyhow, bail};
+use hallpass_contract::{Secret, USER_ROLE};
+use jiff::{Timestamp, ToSpan as _};
+use serde::{Deserialize, Serialize};
+
+use super::Accounts;
+use super::error::{AccountError, phrase};
+use crate::audit::{Event, Record};
+use crate::proof::password::StoredHash;
+use crate::roles;
+use crate::store::{User, UserId, Users};
+use crate::username::Username;
+
+/// A user as import reads and export writes them.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct UserRecord {
+    /// The name.
+    pub username: String,
+    /// In any format that [`StoredHash`] reads; kept as it is.
+    pub password_hash: Secret,
+    /// All roles; `user` if they are not said.
+    pub roles: Option<Vec<String>>,
+    /// When the user registered; now if it is not said.
+    pub created_at: Option<Timestamp>,
+    /// Whether the user is shut out.
+    pub disabled: bool,
+}
+
+/// What became of a record.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ImportResult {
+    /// It is a user now.
+    Added,
+    /// There is a user of that name, who stays as they are.
+    AlreadyThere,
+    /// It breaks a rule; which one, without a word of the hash.
+    Refused(String),
+}
+
+/// An import, which comes in many parts. Dropped, it is one audit record, even if whoever asked for
+/// it was killed on the way.
+#[derive(Debug, Default)]
+pub struct ImportRun {
+    added: usize,
+    already_there: usize,
+    refused: usize,
+}
+
+/// Some users with their hashes.
+#[derive(Debug)]
+pub struct UserPage {
+    /// Who.
+    pub records: Vec<UserRecord>,
+    /// Whose records can't be read.
+    pub damaged: Vec<UserId>,
+    /// What to give as `after` for more; none on the last page.
+    pub next: Option<UserId>,
+}
+
+impl Accounts {
+    /// Adds the users whose names nobody has, for an operator. Says of each what became of it.
+    ///
+    /// # Errors
+    ///
+    /// If the store fails.
+    pub async fn import(
+        self: &Arc<Self>,
+        records: Vec<UserRecord>,
+        run: &mut ImportRun,
+    ) -> Result<Vec<ImportResult>, AccountError> {
+        let now = self.clock.now();
+        let (mut users, mut refusals) = (Vec::new(), Vec::new());
+        for record in records {
+            match user(record, now) {
+                Ok(user) => {
+                    users.push(user);
+                    refusals.push(None);
+                }
+                Err(error) => refusals.push(Some(format!("{error:#}"))),
+            }
+        }
+        let import =
+            |accounts: Arc<Self>| async move { Ok(accounts.store.import_users(users).await?) };
+        let mut added = self.to_the_end(import).await?.into_iter();
+        let results = refusals.into_iter().map(|refused| match refused {
+            Some(reason) => ImportResult::Refused(reason),
+            None if added.next() == Some(true) => ImportResult::Added,
+            None => ImportResult::AlreadyThere,
+        });
+        let results: Vec<_> = results.collect();
+        results.iter().for_each(|result| run.count(result));
+        Ok(results)
+    }
+
+    /// Hands out the next `limit` users with their password hashes, for an operator.
+    ///
+    /// # Errors
+    ///
+    /// If the store fails.
+    pub async fn export(
+        &self,
+        after: Option<UserId>,
+        limit: usize,
+    ) -> Result<UserPage, AccountError> {
+        let Users { users, damaged, next } = self.store.users(after, limit).await?;
+        Ok(UserPage { records: users.into_iter().map(UserRecord::from).collect(), damaged, next })
+    }
+}
+
+impl ImportRun {
+    fn count(&mut self, result: &ImportResult) {
+        match result {
+            ImportResult::Added => self.added += 1,
+            ImportResult::AlreadyThere => self.already_there += 1,
+            ImportResult::Refused(_) => self.refused += 1,
+        }
+    }
+}
+
+impl fmt::Display for ImportRun {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { added, already_there, refused } = self;
+        write!(f, "added {added}, already there {already_there}, refused {refused}")
+    }
+}
+
+impl Drop for ImportRun {
+    fn drop(&mut self) {
+        if self.added + self.already_there + self.refused > 0 {
+            Record::of_operator(Event::Import).detail(&self).ok();
+        }
+    }
+}
+
+/// The user that a record makes.
+fn user(record: UserRecord, now: Timestamp) -> anyhow::Result<User> {
+    let refused = |sentence| anyhow!(phrase(sentence));
+    let username = Username::parse(&record.username).map_err(refused).context("username")?;
+    StoredHash::parse(record.password_hash.expose()).context("password_hash")?;
+    let roles = record.roles.unwrap_or_else(|| vec![USER_ROLE.to_owned()]);
+    let roles = roles::check(roles).map_err(refused).context("roles")?;
+    let created_at = record.created_at.unwrap_or(now);
+    // Ids begin with the time since 1970 and order users by it; clocks of two machines may differ.
+    if created_at < Timestamp::UNIX_EPOCH || created_at > now.saturating_add(24.hours())? {
+        bail!("created_at: it is before 1970 or in the future");
+    }
+    let user = User::new(&username, record.password_hash, roles, created_at);
+    Ok(User { disabled: record.disabled, ..user })
+}
+
+impl From<User> for UserRecord {
+    fn from(user: User) -> Self {
+        Self {
+            username: user.username,
+            password_hash: user.password_hash,
+            roles: Some(user.roles),
+            created_at: Some(user.created_at),
+            disabled: user.disabled,
+        }
+    }
+}

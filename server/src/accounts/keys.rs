@@ -1,0 +1,62 @@
+use std::sync::Arc;
+
+use anyhow::Context as _;
+
+use super::Accounts;
+use super::error::AccountError;
+use crate::audit::{Event, Record};
+use crate::keys::KeyInfo;
+use crate::origin::{Caller, Origin};
+
+impl Accounts {
+    /// The keys that sign or verify, the one that signs coming first.
+    pub fn signing_keys(&self) -> Vec<KeyInfo> {
+        self.keys.list(self.clock.now())
+    }
+
+    /// Signs with the next key from now on, and makes another next one.
+    ///
+    /// # Errors
+    ///
+    /// Why the old one goes on.
+    pub async fn rotate_keys(
+        self: &Arc<Self>,
+        origin: Origin<Caller>,
+    ) -> Result<KeyInfo, AccountError> {
+        self.to_the_end(|accounts| async move {
+            let (keys, now) = (Arc::clone(&accounts.keys), accounts.clock.now());
+            let rotated = tokio::task::spawn_blocking(move || keys.rotate(now)).await;
+            let rotated = rotated.context("the rotation panicked")?;
+            Ok(noted(Record::of(Event::KeyRotation, &origin), rotated)?)
+        })
+        .await
+    }
+
+    /// Makes all keys anew, for an operator; all sessions end. Keys first: from then on no token of
+    /// before is good for anything, whatever comes after.
+    ///
+    /// # Errors
+    ///
+    /// Why the old keys go on, or that the sessions are still listed.
+    pub async fn reset_keys(self: &Arc<Self>) -> Result<KeyInfo, AccountError> {
+        self.to_the_end(|accounts| async move {
+            let (keys, at) = (Arc::clone(&accounts.keys), accounts.moment());
+            let reset = tokio::task::spawn_blocking(move || keys.reset(at.now)).await;
+            let reset = reset.context("the reset panicked")?;
+            let key = noted(Record::of_operator(Event::KeyReset), reset)?;
+            let ended = accounts.store.end_all_sessions(at).await;
+            ended.context("the keys are new, but old sessions are still listed")?;
+            Ok(key)
+        })
+        .await
+    }
+}
+
+/// What came of making a key, after the audit log knows it, too.
+fn noted<E: ToString>(record: Record<'_>, made: Result<KeyInfo, E>) -> Result<KeyInfo, E> {
+    match &made {
+        Ok(key) => record.detail(&key.kid).ok(),
+        Err(error) => record.refused(&error.to_string()),
+    }
+    made
+}

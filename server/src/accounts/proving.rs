@@ -1,0 +1,66 @@
+//! Attempts to prove who somebody is: throttled before the account is looked up, counted after.
+
+use super::Accounts;
+use super::error::AccountError;
+use crate::audit::{Event, Record};
+use crate::client::Client;
+use crate::origin::Caller;
+use crate::proof::{NotChecked, Proof, Proven};
+use crate::store::User;
+use crate::throttle::Attempt;
+
+impl Accounts {
+    /// Before the user is looked up: a refusal takes the same time whether or not there is such a
+    /// user. All spellings of a name count as one.
+    pub(super) async fn begin_attempt(
+        &self,
+        client: &Client,
+        username_key: &str,
+    ) -> Result<Attempt<'_>, AccountError> {
+        let network = client.network().to_string();
+        let known = async { Ok(self.store.is_known_address(username_key, &network).await?) };
+        let account = self.store.account_of(username_key).await?;
+        self.throttle.attempt(client.address, &account, known).await
+    }
+
+    /// What the proof says, if it is right and the user may sign in. No user, a disabled one and a
+    /// wrong proof take the same time and count the same.
+    pub(super) async fn prove(
+        &self,
+        proof: &Proof,
+        user: Option<User>,
+        attempt: Attempt<'_>,
+    ) -> Result<Option<Proven>, AccountError> {
+        let proven = match self.prover.check(proof, user).await {
+            Ok(proven) => proven,
+            Err(NotChecked::Hashing(error)) => {
+                attempt.withdraw();
+                return Err(error.into());
+            }
+            Err(damaged) => return Err(damaged.into()),
+        };
+        let proven = proven.filter(|proven| !proven.user.disabled);
+        match proven {
+            Some(_) => attempt.succeeded(),
+            None => attempt.failed(),
+        }
+        Ok(proven)
+    }
+
+    /// What the proof says of somebody who is signed in and gives one again for `event`.
+    pub(super) async fn prove_again(
+        &self,
+        caller: &Caller,
+        proof: &Proof,
+        event: Event,
+    ) -> Result<Proven, AccountError> {
+        let refused = |reason| Record::of_caller(event, caller).refused(reason);
+        let attempt = self.begin_attempt(&caller.client, &caller.user.username_key).await;
+        let attempt = attempt.inspect_err(|_| refused("too many attempts"))?;
+        let proven = self.prove(proof, Some(User::clone(&caller.user)), attempt).await?;
+        proven.ok_or_else(|| {
+            refused("invalid credentials");
+            AccountError::NotProven
+        })
+    }
+}

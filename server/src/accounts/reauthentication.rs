@@ -1,0 +1,40 @@
+use std::sync::Arc;
+
+use super::Accounts;
+use super::error::AccountError;
+use super::sign_in::Access;
+use crate::audit::{Event, Record};
+use crate::origin::Caller;
+use crate::proof::Proof;
+
+impl Accounts {
+    /// Notes that the caller gave a proof again, so that their session is fresh.
+    ///
+    /// # Errors
+    ///
+    /// [`AccountError::NotProven`], or [`AccountError::SessionEnded`] if it ended meanwhile.
+    pub async fn reauthenticate(
+        self: &Arc<Self>,
+        caller: Caller,
+        proof: Proof,
+    ) -> Result<Access, AccountError> {
+        let proven = self.prove_again(&caller, &proof, Event::Reauthentication).await?;
+        let verified = self.prover.verified(&proof, &proven).await;
+        self.to_the_end(|accounts| async move {
+            let record = Record::of_caller(Event::Reauthentication, &caller);
+            let (store, at) = (&accounts.store, accounts.moment());
+            let renewed = store.reauthenticate(caller.session, verified, at).await?;
+            let Some((session, user)) = renewed else {
+                if store.session(caller.session).await?.is_some() {
+                    record.refused("the password was changed meanwhile");
+                    return Err(AccountError::NotProven);
+                }
+                record.refused("the session has ended");
+                return Err(AccountError::SessionEnded);
+            };
+            record.ok();
+            accounts.access(user, &session)
+        })
+        .await
+    }
+}

@@ -1,0 +1,84 @@
+use std::cmp::Reverse;
+use std::sync::Arc;
+
+use super::Accounts;
+use super::error::AccountError;
+use crate::audit::{Event, Record};
+use crate::origin::{Caller, Origin};
+use crate::store::{Session, SessionId, UserId};
+
+impl Accounts {
+    /// The user's sessions, the one that was used last coming first.
+    ///
+    /// # Errors
+    ///
+    /// If the store fails.
+    pub async fn sessions_of(&self, user: UserId) -> Result<Vec<Session>, AccountError> {
+        let mut sessions = self.store.sessions_of(user, self.clock.now()).await?;
+        sessions.sort_by_key(|session| Reverse((session.refreshed_at, session.id)));
+        Ok(sessions)
+    }
+
+    /// Ends all sessions of the caller but their own.
+    ///
+    /// # Errors
+    ///
+    /// Why they go on.
+    pub async fn end_other_sessions(self: &Arc<Self>, caller: Caller) -> Result<(), AccountError> {
+        self.to_the_end(|accounts| async move {
+            let (by, at) = (caller.actor(false), accounts.moment());
+            let ended = accounts.store.end_other_sessions(by, at).await;
+            let ended = ended.map_err(|error| accounts.not_changed(error))?;
+            let record = Record::of_caller(Event::SessionsEnded, &caller);
+            record.detail(format_args!("{ended} others")).ok();
+            Ok(())
+        })
+        .await
+    }
+
+    /// Ends one session of the caller, which may be the one in which they ask.
+    ///
+    /// # Errors
+    ///
+    /// [`AccountError::NotFound`] if it is not theirs, or has ended.
+    pub async fn end_session(
+        self: &Arc<Self>,
+        caller: Caller,
+        id: SessionId,
+    ) -> Result<(), AccountError> {
+        let session = self.store.session(id).await?;
+        let own = session.filter(|session| session.user == caller.user.id);
+        if !own.is_some_and(|session| session.is_live(self.clock.now())) {
+            return Err(AccountError::NotFound);
+        }
+        self.to_the_end(|accounts| async move {
+            accounts.store.end_session(id, accounts.moment()).await?;
+            Record::of_caller(Event::SessionsEnded, &caller).session(id).ok();
+            Ok(())
+        })
+        .await
+    }
+
+    /// Ends all sessions of a user, for an admin.
+    ///
+    /// # Errors
+    ///
+    /// Why they go on.
+    pub async fn end_sessions(
+        self: &Arc<Self>,
+        user: UserId,
+        admin: Caller,
+    ) -> Result<(), AccountError> {
+        self.to_the_end(|accounts| async move {
+            let (by, at) = (admin.actor(true), accounts.moment());
+            let ended = accounts.store.end_sessions(user, Some(by), at).await;
+            let origin = Origin::Http(admin);
+            let record = Record::of(Event::SessionsEnded, &origin).user(user);
+            match &ended {
+                Ok(ended) => accounts.noted(record.detail(format_args!("all {ended}")), Ok(())),
+                Err(_) => accounts.noted(record, ended.map(drop)),
+            }
+        })
+        .await
+    }
+}

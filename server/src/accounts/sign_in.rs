@@ -1,0 +1,126 @@
+use std::sync::Arc;
+
+use super::Accounts;
+use super::error::AccountError;
+use crate::audit::{Event, Record};
+use crate::client::Client;
+use crate::metrics::LoginEnd;
+use crate::proof::Proof;
+use crate::proof::password::PoolError;
+use crate::sessions::IssuedRefreshToken;
+use crate::store::{NewSession, Session, User, UserId, Verified};
+use crate::token::{Grant, Signed};
+use crate::username::Username;
+
+/// An access token, and for whom it is.
+#[derive(Debug)]
+pub struct Access {
+    /// The user, as they are now.
+    pub user: User,
+    /// The token.
+    pub token: Signed,
+}
+
+/// What somebody gets who signs in or refreshes.
+#[derive(Debug)]
+pub struct SignedIn {
+    /// The access token.
+    pub access: Access,
+    /// The session's refresh token.
+    pub refresh: IssuedRefreshToken,
+}
+
+impl Accounts {
+    /// Starts a session for whoever has the name, if the proof is theirs.
+    ///
+    /// # Errors
+    ///
+    /// [`AccountError::NotProven`] if it is not, takes as long as a login.
+    pub async fn sign_in(
+        self: &Arc<Self>,
+        username: &str,
+        proof: Proof,
+        client: Client,
+    ) -> Result<SignedIn, AccountError> {
+        let pending = self.logins.begin();
+        let signed_in = self.try_sign_in(username, proof, client).await;
+        pending.ended(match &signed_in {
+            Ok(_) => LoginEnd::Ok,
+            Err(AccountError::NotProven) => LoginEnd::Refused,
+            Err(AccountError::TooMany(_)) => LoginEnd::Throttled,
+            Err(AccountError::Hashing(PoolError::Overloaded { .. })) => LoginEnd::Overloaded,
+            Err(_) => LoginEnd::Failed,
+        });
+        signed_in
+    }
+
+    async fn try_sign_in(
+        self: &Arc<Self>,
+        name: &str,
+        proof: Proof,
+        client: Client,
+    ) -> Result<SignedIn, AccountError> {
+        // A name that breaks the rules can't be anyone's.
+        let username = Username::parse(name).ok();
+        let key = username.as_ref().map_or(name, Username::key);
+        let attempt = self.begin_attempt(&client, key).await.inspect_err(|_| {
+            Record::of_client(Event::Login, &client).refused("too many attempts");
+        })?;
+        let user = match &username {
+            Some(username) => self.store.user_by_name(username.key()).await?,
+            None => None,
+        };
+        let id = user.as_ref().map(|user| user.id);
+        let Some(proven) = self.prove(&proof, user, attempt).await? else {
+            Record::of_client(Event::Login, &client).user(id).refused("invalid credentials");
+            return Err(AccountError::NotProven);
+        };
+        let verified = self.prover.verified(&proof, &proven).await;
+        let id = proven.user.id;
+        self.to_the_end(
+            |accounts| async move { accounts.start_session(id, verified, &client).await },
+        )
+        .await
+    }
+
+    async fn start_session(
+        &self,
+        user: UserId,
+        verified: Verified,
+        client: &Client,
+    ) -> Result<SignedIn, AccountError> {
+        let at = self.moment();
+        let session = self.sessions.begin(user, client.user_agent.clone(), at)?;
+        let address = client.network().to_string();
+        let new = NewSession { session: session.clone(), verified, at, address };
+        let record = Record::of_client(Event::Login, client).user(user).session(session.id);
+        let Some(user) = self.store.start_session(new).await? else {
+            record.refused("the user was changed meanwhile");
+            return Err(AccountError::NotProven);
+        };
+        record.ok();
+        self.signed_in(user, &session)
+    }
+
+    /// Both tokens of a session.
+    pub(super) fn signed_in(
+        &self,
+        user: User,
+        session: &Session,
+    ) -> Result<SignedIn, AccountError> {
+        let refresh = self.sessions.issue(session, self.clock.now());
+        Ok(SignedIn { access: self.access(user, session)?, refresh })
+    }
+
+    /// An access token of a session.
+    pub(super) fn access(&self, user: User, session: &Session) -> Result<Access, AccountError> {
+        let grant = Grant {
+            user: &user,
+            sid: session.id.uuid(),
+            auth_time: session.auth_time,
+            not_after: session.expires_at,
+        };
+        let token = self.tokens.sign(&grant, self.clock.now())?;
+        Ok(Access { user, token })
+    }
+}

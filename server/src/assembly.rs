@@ -1,0 +1,57 @@
+//! Makes the parts of the use cases as the settings say.
+
+use std::sync::Arc;
+
+use tokio_util::task::TaskTracker;
+
+use crate::accounts::Accounts;
+use crate::clock::Clock;
+use crate::config::{Config, Registration, Switch};
+use crate::keys::KeyRing;
+use crate::metrics::Metrics;
+use crate::proof::Prover;
+use crate::proof::password::{Policy, Pool, Settings};
+use crate::sessions::Sessions;
+use crate::store::{Lifetimes, Store};
+use crate::throttle::Throttle;
+use crate::token::Tokens;
+use crate::username::NameRules;
+
+/// What the use cases work with. The hashing threads are started.
+///
+/// # Errors
+///
+/// If they can't be.
+pub fn accounts(
+    config: &Config,
+    metrics: &Metrics,
+    store: Arc<dyn Store>,
+    keys: Arc<KeyRing>,
+    clock: Clock,
+) -> anyhow::Result<Accounts> {
+    let (issuer, audience) = (config.issuer(), config.tokens.audience.clone());
+    let tokens = Tokens::new(Arc::clone(&keys), issuer, audience, config.access_ttl);
+    let lifetimes = Lifetimes { idle: config.refresh_ttl, absolute: config.session_max };
+    let is_throttled = config.login_throttle == Switch::On;
+    Ok(Accounts {
+        store,
+        tokens: tokens.with_leeway(config.tokens.leeway),
+        sessions: Sessions::new(keys.shared_refresh_key(), lifetimes),
+        keys,
+        prover: Prover {
+            pool: Pool::start(Settings {
+                observer: Arc::new(metrics.hashing.clone()),
+                ..Settings::new(config.passwords.pbkdf2_iterations)
+            })?,
+            policy: Policy { min_chars: config.passwords.password_min.into() },
+        },
+        names: NameRules::new(&config.names.reserved()),
+        throttle: Throttle::new(is_throttled, clock.clone(), metrics.throttled.clone()),
+        registration_is_open: config.registration == Registration::Open,
+        fresh_for: config.fresh_for,
+        clock,
+        tasks: TaskTracker::new(),
+        logins: metrics.logins.clone(),
+        refreshes: metrics.refreshes.clone(),
+    })
+}

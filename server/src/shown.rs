@@ -1,0 +1,37 @@
+//! Users and reset links as the contract shows them.
+
+use hallpass_contract::{self as contract, AdminUser, NamedUser};
+
+use crate::store::{OpenReset, User};
+
+/// A user as they see themselves.
+pub fn user(user: &User) -> contract::User {
+    contract::User {
+        id: user.id.to_string(),
+        username: user.username.clone(),
+        roles: user.roles.clone(),
+        created_at: user.created_at.to_string(),
+    }
+}
+
+/// A user as admins and operators see them.
+pub fn admin_user(user: User) -> AdminUser {
+    AdminUser {
+        id: user.id.to_string(),
+        username: user.username,
+        roles: user.roles,
+        created_at: user.created_at.to_string(),
+        disabled: user.disabled,
+    }
+}
+
+/// A reset link as admins and operators see it.
+pub fn reset(open: OpenReset) -> contract::OpenReset {
+    let named = |user: User| NamedUser { id: user.id.to_string(), username: user.username };
+    contract::OpenReset {
+        user: named(open.user),
+        by: named(open.by),
+        created_at: open.created_at.to_string(),
+        expires_at: open.expires_at.to_string(),
+    }
+}

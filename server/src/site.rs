@@ -1,0 +1,63 @@
+//! The server as people see it: under which address, with which pages.
+
+use std::net::SocketAddr;
+use std::sync::OnceLock;
+
+use http::HeaderValue;
+
+use crate::assets::Assets;
+use crate::config::Config;
+use crate::content_policy;
+use crate::openapi::Documents;
+use crate::same_origin;
+
+/// What pages, links and documents need.
+#[derive(Debug)]
+pub struct Site {
+    /// The origin under which people see the server; without it, the one they called it by.
+    pub public_url: Option<String>,
+    /// Whether people reach the server by https.
+    pub over_https: bool,
+    /// What links that are sent to people begin with; none if no such origin is known.
+    pub link_origin: Option<String>,
+    /// The origins beside our own to which the frontend may send the access token.
+    pub token_origins: Vec<String>,
+    /// The paths to which it never does.
+    pub no_token_paths: Vec<String>,
+    /// What the frontend's pages may load, and where they may connect.
+    pub frontend_policy: HeaderValue,
+    /// The frontend's files.
+    pub assets: Assets,
+    /// What describes the API; made with the routes.
+    pub documents: OnceLock<Documents>,
+}
+
+impl Site {
+    /// The site that `config` describes.
+    ///
+    /// # Errors
+    ///
+    /// If an origin is not ASCII.
+    pub fn new(config: &Config, assets: Assets) -> anyhow::Result<Self> {
+        let token_origins = config.interceptor.origins();
+        let frontend_policy = content_policy::connecting_to(&token_origins)?;
+        Ok(Self {
+            public_url: config.public_url.clone(),
+            over_https: config.over_https(),
+            link_origin: config.public_url.clone(),
+            no_token_paths: config.interceptor.excluded(),
+            assets: if token_origins.is_empty() { assets } else { assets.under(&frontend_policy) },
+            token_origins,
+            frontend_policy,
+            documents: OnceLock::new(),
+        })
+    }
+
+    /// Takes note of the address that the server listens on: links can lead there if it is
+    /// loopback and no public URL is set.
+    pub fn listening_on(&mut self, address: SocketAddr) {
+        if self.link_origin.is_none() {
+            self.link_origin = same_origin::of_loopback(address);
+        }
+    }
+}
