@@ -29,7 +29,7 @@ use hallpass::scrape;
 use hallpass::serve::{Limits, bind, serve};
 use hallpass::signals::Signals;
 use hallpass::state::{App, State};
-use hallpass::store::{DamagedFile, Panic, count_panic};
+use hallpass::store::{DamagedFile, Panic, Retrying, count_panic};
 use hallpass_contract::LISTENING_ON;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinHandle;
@@ -107,7 +107,7 @@ async fn run(config: &Config) -> anyhow::Result<()> {
     }
     let metrics = Metrics::default();
     let opened = opening::for_server(dir, settings, metrics.store.clone(), now).await?;
-    let (store, keys) = (opened.0, Arc::new(opened.1));
+    let (store, keys) = (Arc::new(Retrying(opened.0)), Arc::new(opened.1));
     let assets = Assets::embedded();
     if assets.index().is_none() {
         tracing::warn!("this binary holds no frontend; build it with scripts/serve");
@@ -117,7 +117,7 @@ async fn run(config: &Config) -> anyhow::Result<()> {
         .await
         .with_context(|| format!("can't listen on {listen}, as --listen says"))?;
     let address = listener.local_addr()?;
-    let state = State::new(config, metrics, Arc::new(store), keys, clock, assets)?;
+    let state = State::new(config, metrics, store, keys, clock, assets)?;
     let app = Arc::new(state.listening_on(address));
     tokio::spawn(signals.hangup.reload(Reload::default()));
     let delay = config.connections.shutdown_delay;

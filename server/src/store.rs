@@ -10,6 +10,7 @@ mod error;
 mod id;
 mod redb;
 mod reset;
+mod retrying;
 mod revoked;
 mod rules;
 mod session;
@@ -23,6 +24,7 @@ pub use redb::{
     count_panic, repair_file,
 };
 pub use reset::{OpenReset, ResetOffer};
+pub use retrying::Retrying;
 pub use session::{
     Lifetimes, MAX_SESSIONS, Moment, NewSession, REFRESH_GRACE, Refresh, Rotation, Session,
     Verified,

@@ -20,7 +20,7 @@ use crate::data_dir::{self, DATABASE_FILE};
 use crate::keys::{Algorithm, KeyRing};
 use crate::metrics::Metrics;
 use crate::opening;
-use crate::store::InUse;
+use crate::store::{InUse, Retrying};
 
 use super::terminal::note;
 
@@ -175,7 +175,7 @@ fn open(dir: &Path, offline: &Offline) -> anyhow::Result<Operator> {
         None => KeyRing::in_memory(Algorithm::EdDSA)?,
     };
     let config = config(offline).context("the default settings")?;
-    let (store, keys) = (Arc::new(store), Arc::new(keys));
+    let (store, keys) = (Arc::new(Retrying(store)), Arc::new(keys));
     let accounts = assembly::accounts(&config, &Metrics::default(), store, keys, clock)?;
     Ok(Operator::new(Arc::new(accounts)))
 }

@@ -58,3 +58,15 @@ pub enum EditUserError {
     #[error(transparent)]
     Store(#[from] StoreError),
 }
+
+impl<'a> From<&'a CreateUserError> for Option<&'a StoreError> {
+    fn from(error: &'a CreateUserError) -> Self {
+        if let CreateUserError::Store(error) = error { Some(error) } else { None }
+    }
+}
+
+impl<'a> From<&'a EditUserError> for Option<&'a StoreError> {
+    fn from(error: &'a EditUserError) -> Self {
+        if let EditUserError::Store(error) = error { Some(error) } else { None }
+    }
+}

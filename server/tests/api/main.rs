@@ -32,4 +32,5 @@ mod settings;
 mod shutdown;
 mod signals;
 mod throttling;
+mod upgrade;
 mod users;

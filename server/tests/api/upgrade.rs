@@ -1,0 +1,63 @@
+//! A data directory that an earlier version made: the README beside it says what it holds.
+
+use std::fs::{self, File};
+use std::path::Path;
+
+use flate2::read::GzDecoder;
+use hallpass_contract::{Login, path};
+use rustix::process::Signal;
+use serde_json::Value;
+
+use crate::app::PASSWORD;
+use crate::binary::{Process, client};
+
+const DATABASE: &[u8] = include_bytes!("../data/version-0/hallpass.redb.gz");
+const KEYS: &[u8] = include_bytes!("../data/version-0/keys.json");
+
+/// A refresh token of bob.
+const COOKIE: &str = "__Host-hallpass-refresh=\
+                      AaIkU6ObcxCXf1PFOXbggAAAAAB8A6vL4sGS8-maPk7Ojv_YwYnkgDRJ9fzq9ZSuVY3chw";
+
+fn unpack(dir: &Path) {
+    let mut database = File::create(dir.join("hallpass.redb")).unwrap();
+    std::io::copy(&mut GzDecoder::new(DATABASE), &mut database).unwrap();
+    fs::write(dir.join("keys.json"), KEYS).unwrap();
+}
+
+async fn refresh(process: &Process, cookie: &str) -> reqwest::Response {
+    let request = client().post(format!("{}{}", process.url, path::REFRESH));
+    let request = request.header("cookie", cookie).header("sec-fetch-site", "same-origin");
+    request.send().await.unwrap()
+}
+
+#[tokio::test]
+async fn passwords_and_sessions_of_an_earlier_version_are_still_good() {
+    let dir = tempfile::tempdir().unwrap();
+    unpack(dir.path());
+    let mut process = Process::start(dir.path(), &[]);
+
+    let refreshed = refresh(&process, COOKIE).await;
+    assert_eq!(refreshed.status(), 200);
+    let cookie = refreshed.headers()["set-cookie"].to_str().unwrap();
+    let next = cookie.split(';').next().unwrap().to_owned();
+    let bob: Login = refreshed.json().await.unwrap();
+    assert_eq!(
+        (bob.user.username.as_str(), &bob.user.roles[..]),
+        ("bob", &["user".to_owned()][..])
+    );
+
+    let login = process.post(path::LOGIN, "ada", PASSWORD).await;
+    let ada: Login = login.json().await.unwrap();
+    let users = client().get(format!("{}{}", process.url, path::ADMIN_USERS));
+    let users = users.bearer_auth(ada.access_token.expose()).send().await.unwrap();
+    let users: Value = users.json().await.unwrap();
+    let names: Vec<_> =
+        users["users"].as_array().unwrap().iter().map(|user| &user["username"]).collect();
+    assert_eq!(names, ["Ada", "bob", "Straße"]);
+    assert_eq!(process.post(path::LOGIN, "straße", PASSWORD).await.status(), 401, "disabled");
+
+    // Once more, now that the file is of the present version.
+    process.end(Signal::TERM);
+    let process = Process::start(dir.path(), &[]);
+    assert_eq!(refresh(&process, &next).await.status(), 200);
+}
