@@ -4,7 +4,7 @@ mod lookalike;
 mod reserved;
 
 pub use self::lookalike::looks;
-pub use self::reserved::{LOOKS_LIKE_ANOTHER, NameRules, RESERVED};
+pub use self::reserved::{LOOKS_LIKE_ANOTHER, NameRules};
 
 use icu_casemap::CaseMapper;
 use precis_core::Error as PrecisError;
