@@ -1,6 +1,7 @@
 //! The accounts of a run: made or taken from a file, and signed in.
 
 mod args;
+mod ask;
 mod file;
 mod import;
 mod keeper;

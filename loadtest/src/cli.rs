@@ -71,18 +71,14 @@ impl Command {
             Self::Storm(args) => of("storm", &args.common),
             Self::Enumerate(args) => of("enumerate", &args.common),
             Self::Goose(args) => {
-                let inputs = files(&args.target).chain(args.accounts.accounts_file.as_deref());
-                Reports { experiment: "goose", output: &args.output, inputs: inputs.collect() }
+                let file = args.accounts.accounts_file.as_deref();
+                Reports::new("goose", &args.output, &args.target, file)
             }
             Self::Gate(args) => {
                 let baseline = args.baseline.as_deref()?;
-                let inputs = files(&args.target).chain([baseline]).collect();
-                Reports { experiment: "gate", output: &args.output, inputs }
+                Reports::new("gate", &args.output, &args.target, Some(baseline))
             }
-            Self::Compare(args) => {
-                let inputs = files(&args.target).collect();
-                Reports { experiment: "compare", output: &args.output, inputs }
-            }
+            Self::Compare(args) => Reports::new("compare", &args.output, &args.target, None),
             Self::Selftest(_) => return None,
         })
     }
@@ -90,13 +86,21 @@ impl Command {
 
 /// The reports of an experiment.
 fn of<'a>(experiment: &'static str, common: &'a experiment::Common) -> Reports<'a> {
-    let inputs = files(&common.target).chain(common.accounts.accounts_file.as_deref());
-    Reports { experiment, output: &common.output, inputs: inputs.collect() }
+    let file = common.accounts.accounts_file.as_deref();
+    Reports::new(experiment, &common.output, &common.target, file)
 }
 
-/// The files that say which server is tested.
-fn files(target: &TargetArgs) -> impl Iterator<Item = &Path> {
-    std::iter::once(Path::new(&target.target)).chain(target.server.as_deref())
+impl<'a> Reports<'a> {
+    /// `file` is read or written beside what says which server is tested.
+    fn new(
+        experiment: &'static str,
+        output: &'a OutputArgs,
+        target: &'a TargetArgs,
+        file: Option<&'a Path>,
+    ) -> Self {
+        let inputs = [Some(Path::new(&target.target)), target.server.as_deref(), file];
+        Self { experiment, output, inputs: inputs.into_iter().flatten().collect() }
+    }
 }
 
 /// The same for every command.

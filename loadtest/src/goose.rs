@@ -50,26 +50,34 @@ struct Plan<'a> {
     spec: Spec,
 }
 
+impl<'a> Plan<'a> {
+    fn of(args: &'a Args) -> anyhow::Result<Self> {
+        let options = attack::goose_options(args)?;
+        let spec =
+            Spec::find(&args.target.target).map_err(|e| UsageError(format!("--target: {e}")))?;
+        let split = Split::of(args.users, &args.scenario).map_err(UsageError)?;
+        split.check(&spec, &args.mix).map_err(UsageError)?;
+        seating::accounts_needed(args, &split)?;
+        Ok(Self { args, options, split, spec })
+    }
+}
+
 /// Runs the scenarios and judges them.
 pub(crate) fn run(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Ending> {
-    let options = attack::goose_options(args)?;
-    let spec = Spec::find(&args.target.target).map_err(|e| UsageError(format!("--target: {e}")))?;
-    let split = Split::of(args.users, &args.scenario).map_err(UsageError)?;
-    split.check(&spec, &args.mix).map_err(UsageError)?;
-    seating::accounts_needed(args, &split)?;
-    let record = ReportWriter::begin(EXPERIMENT, &args.output)?;
+    let plan = Plan::of(args)?;
+    let writer = ReportWriter::begin(EXPERIMENT, &args.output)?;
     check_reports(args)?;
     unfinished::begun_by_goose(&args.report);
-    logging::keep_goose_quiet(&options);
+    logging::keep_goose_quiet(&plan.options);
+    let split = plan.split.clone();
     let mut host = Host::find(&with_short_tokens(&args.target, &split), interrupt)?;
     let server = Server { host: host.url().to_string(), own_server: args.target.host.is_none() };
-    let plan = Plan { args, options, split: split.clone(), spec };
     let outcome = run_against(&host, plan, interrupt);
     let server_exit = host.exit();
     let outcome = host.explain(outcome).and_then(|evidence| {
         let evidence = Evidence { server_exit, ..evidence };
         let ending = verdict::judge(&evidence);
-        record.publish(report::findings(args, &split, server, &evidence, ending))
+        writer.publish(report::findings(args, &split, server, &evidence, ending))
     });
     host.end(!outcome.as_ref().is_ok_and(|ending| ending.verdict == Verdict::Pass));
     outcome

@@ -28,8 +28,6 @@ mod tables;
 mod tests;
 mod tls;
 mod work;
-
-pub(crate) use backlog::Growth;
 pub(crate) use connect::{Connection, Connector, Unanswered};
 pub(crate) use console::Console;
 pub(crate) use json::{OpenJson, requests};

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use serde::{Deserialize, Serialize};
+use tempfile::NamedTempFile;
 use tokio::process::Command;
 
 use super::names::Namer;
@@ -43,17 +44,22 @@ pub(crate) async fn copies(
         let username = namer.username(number);
         Arc::new(Account { username, password: first.password.clone() })
     }));
-    let mut file = tempfile::Builder::new().suffix(".jsonl").tempfile()?;
-    for account in &accounts[1..] {
-        let username = account.username.clone();
-        let record = ExportedUser { username, password_hash: password_hash.clone() };
-        serde_json::to_writer(&mut file, &record)?;
-        file.write_all(b"\n")?;
-    }
-    file.flush()?;
+    let file = written(&accounts[1..], &password_hash)?;
     hallpass(own, "import", Some(file.path())).await?;
     eprintln!("imported {} accounts that share a password with a registered one", count - 1);
     Ok(accounts)
+}
+
+/// A file of these accounts, as `hallpass user import` reads it.
+fn written(accounts: &[Arc<Account>], password_hash: &str) -> anyhow::Result<NamedTempFile> {
+    let mut file = tempfile::Builder::new().suffix(".jsonl").tempfile()?;
+    for account in accounts {
+        let (username, password_hash) = (account.username.clone(), password_hash.to_owned());
+        serde_json::to_writer(&mut file, &ExportedUser { username, password_hash })?;
+        file.write_all(b"\n")?;
+    }
+    file.flush()?;
+    Ok(file)
 }
 
 /// Shuts a user out.

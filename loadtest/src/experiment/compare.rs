@@ -17,7 +17,17 @@ const EXPERIMENT: &str = "compare";
 
 /// Carries out the command.
 pub(crate) fn command(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Ending> {
-    let record = ReportWriter::begin(EXPERIMENT, &args.output)?;
+    let writer = ReportWriter::begin(EXPERIMENT, &args.output)?;
+    let mut sides = both(args, interrupt)?;
+    let measured = measure::measure(args, &mut sides, interrupt);
+    let findings = report::findings(args, &mut sides, &measured, interrupt.caught());
+    let failed = findings.ending.verdict != Verdict::Pass;
+    sides.into_iter().for_each(|side| side.end(failed));
+    writer.publish(findings)
+}
+
+/// Finds or starts both servers.
+fn both(args: &Args, interrupt: &Interrupt) -> anyhow::Result<[Side; 2]> {
     let accounts = args.connections.get().max(args.accounts);
     let contestant = |target| Contestant { target, accounts, delay: None };
     let other = TargetArgs {
@@ -28,16 +38,11 @@ pub(crate) fn command(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Endi
         ..args.target.clone()
     };
     let a = Side::set(&contestant(args.target.clone()), interrupt)?;
-    let mut sides = match Side::set(&contestant(other), interrupt) {
-        Ok(b) => [a, b],
+    match Side::set(&contestant(other), interrupt) {
+        Ok(b) => Ok([a, b]),
         Err(error) => {
             a.end(true);
-            return Err(error.context("the server of --to"));
+            Err(error.context("the server of --to"))
         }
-    };
-    let measured = measure::measure(args, &mut sides, interrupt);
-    let findings = report::findings(args, &mut sides, &measured, interrupt.caught());
-    let failed = findings.ending.verdict != Verdict::Pass;
-    sides.into_iter().for_each(|side| side.end(failed));
-    record.publish(findings)
+    }
 }

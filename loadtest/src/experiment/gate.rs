@@ -37,7 +37,7 @@ fn compare(args: &Args, file: &Path, interrupt: &Interrupt) -> anyhow::Result<En
     let usage = |error: anyhow::Error| UsageError(format!("--baseline: {error:#}"));
     let baseline = Baseline::read(file).map_err(usage)?;
     let target = baseline.target(file, &args.target).map_err(usage)?;
-    let record = ReportWriter::begin(EXPERIMENT, &args.output)?;
+    let writer = ReportWriter::begin(EXPERIMENT, &args.output)?;
     let contestant = |target| Contestant { target, accounts: ACCOUNTS, delay: None };
     let (a, b) = (contestant(target), contestant(args.target.clone()));
     let mut compared = Vec::new();
@@ -49,5 +49,5 @@ fn compare(args: &Args, file: &Path, interrupt: &Interrupt) -> anyhow::Result<En
             break;
         }
     }
-    record.publish(report::findings(args, &baseline, &compared))
+    writer.publish(report::findings(args, &baseline, &compared))
 }

@@ -149,15 +149,16 @@ fn at_every_step(slos: &[Slo], steps: &[Step]) -> Vec<Judged> {
     judged.collect()
 }
 
+fn judged(args: &Args, steps: &[Step]) -> (Ending, Vec<Judged>) {
+    let points: Vec<Point> = steps.iter().map(Step::point).collect();
+    let asked = Asked { within: args.within, keep: args.keep };
+    judge(&points, args.steps.0.len(), asked, at_every_step(&args.search.slo, steps))
+}
+
 fn findings(args: &Args, scene: &Scene<'_>, measured: IsolateResult) -> Findings<IsolateJson> {
     let (ending, objectives) = match unknown(measured.capacity.as_ref(), scene.interrupt.caught()) {
         Some(ending) => (ending, vec![]),
-        None => {
-            let points: Vec<Point> = measured.steps.iter().map(Step::point).collect();
-            let asked = Asked { within: args.within, keep: args.keep };
-            let others = at_every_step(&args.search.slo, &measured.steps);
-            judge(&points, args.steps.0.len(), asked, others)
-        }
+        None => judged(args, &measured.steps),
     };
     let server = scene.server();
     Findings {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Stream;
 use crate::histogram::Times;
-use crate::open::RunResult;
+use crate::open::{RunResult, Second, SecondTally};
 use crate::slo::Slo;
 use crate::tally::Tally;
 
@@ -23,28 +23,26 @@ pub(crate) fn recovered(holds: &[bool], from: usize) -> Option<usize> {
 /// latencies are of those that were due in it, its errors of those that ended in it.
 pub(crate) fn holds(result: &RunResult, stream: Stream, slos: &[Slo]) -> Vec<bool> {
     let seconds = usize::try_from(result.elapsed.as_secs()).unwrap_or(usize::MAX);
-    let second = Duration::from_secs(1);
-    let timeline = result.timeline.iter().take(seconds);
-    timeline
-        .map(|figures| {
-            let its = &figures.tallies[stream as usize];
-            let tally = Tally {
-                // Of what ended, whenever it was due, the errors are a share.
-                offered: its.outcomes.total().max(u64::from(its.offered > 0)),
-                outcomes: its.outcomes,
-                in_time: its.outcomes,
-                latency: its.latency.clone(),
-                service: Times::coarse(),
-                late: 0,
-                dropped: 0,
-            };
-            tally.offered == 0
-                || slos
-                    .iter()
-                    .filter(|slo| slo.latency_bound().is_some() || slo.is_about_errors())
-                    .all(|slo| slo.held_by(&tally, second))
-        })
-        .collect()
+    let judged = |slo: &&Slo| slo.latency_bound().is_some() || slo.is_about_errors();
+    let holds = |second: &Second| {
+        let tally = tally(&second.tallies[stream as usize]);
+        let held = |slo: &Slo| slo.held_by(&tally, Duration::from_secs(1));
+        tally.offered == 0 || slos.iter().filter(judged).all(held)
+    };
+    result.timeline.iter().take(seconds).map(holds).collect()
+}
+
+fn tally(of: &SecondTally) -> Tally {
+    Tally {
+        // Of what ended, whenever it was due, the errors are a share.
+        offered: of.outcomes.total().max(u64::from(of.offered > 0)),
+        outcomes: of.outcomes,
+        in_time: of.outcomes,
+        latency: of.latency.clone(),
+        service: Times::coarse(),
+        late: 0,
+        dropped: 0,
+    }
 }
 
 /// The latencies of a stream that were due in a stretch of whole seconds.

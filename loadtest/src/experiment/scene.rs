@@ -56,9 +56,9 @@ pub(crate) fn conduct<B: Serialize>(
     interrupt: &Interrupt,
     body: impl FnOnce(&mut Scene<'_>) -> anyhow::Result<Findings<B>>,
 ) -> anyhow::Result<Ending> {
-    let record = ReportWriter::begin(experiment, &args.output)?;
+    let writer = ReportWriter::begin(experiment, &args.output)?;
     let findings = on_scene(&args.target, &args.accounts, interrupt, body)?;
-    record.publish(findings)
+    writer.publish(findings)
 }
 
 impl Scene<'_> {

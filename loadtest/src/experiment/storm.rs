@@ -54,11 +54,7 @@ fn measure(args: &Args, scene: &mut Scene<'_>) -> anyhow::Result<Findings<StormJ
     let within = usize::try_from(args.recover_within.as_secs())?;
     let objectives: Vec<Judged> =
         storms.iter().flat_map(|storm| storm.outcome.objectives(within)).collect();
-    let faults: Vec<String> = storms
-        .iter()
-        .filter(|storm| !storm.faults.is_empty())
-        .map(|storm| format!("{}: {}", storm.outcome.variant, storm.faults.join(", ")))
-        .collect();
+    let faults: Vec<String> = storms.iter().filter_map(Storm::fault).collect();
     let server = scene.server();
     Ok(Findings {
         title: format!("Login storm on {}", server.host),

@@ -132,6 +132,8 @@ fn name(figures: &Figures) -> String {
     format!("{} {}", figures.method, figures.name)
 }
 
+const TIMES_HEAD: &str = "Request|count|failed|per second|p50|p90|p95|p99|p99.9|max|mean";
+
 fn times(summary: &Summary) -> Table {
     let row = |figures: &Figures| {
         let Times { p50, p90, p95, p99, p999, max, mean } = figures.times;
@@ -148,19 +150,7 @@ fn times(summary: &Summary) -> Table {
              failed requests as well.",
             summary.seconds
         ),
-        [
-            "Request",
-            "count",
-            "failed",
-            "per second",
-            "p50",
-            "p90",
-            "p95",
-            "p99",
-            "p99.9",
-            "max",
-            "mean",
-        ],
+        TIMES_HEAD.split('|'),
         summary.rows.iter().map(row).collect(),
     )
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::result::{FailureCount, PhaseResult, RunResult};
+use super::result::{FailureCount, PhaseResult, RunResult, Second, SecondTally};
 use crate::histogram::Figures;
 use crate::machine::Shares;
 use crate::report::{RequestFigures, Requests, outcome_counts};
@@ -144,26 +144,17 @@ fn phases(result: &RunResult) -> Vec<PhaseFigures> {
 }
 
 fn timeline(result: &RunResult) -> Vec<SecondFigures> {
-    let seconds = result.timeline.iter().enumerate();
-    seconds
-        .map(|(second, figures)| SecondFigures {
-            second,
-            worst_lag_us: figures.worst_lag.as_micros(),
-            steal: figures.steal,
-            contention: figures.contention,
-            requests: result
-                .names
-                .iter()
-                .zip(&figures.tallies)
-                .map(|(name, tally)| {
-                    let figures = SecondRequestFigures {
-                        offered: tally.offered,
-                        outcomes: outcome_counts(&tally.outcomes),
-                        latency_us: tally.latency.figures(),
-                    };
-                    (name.clone(), figures)
-                })
-                .collect(),
-        })
-        .collect()
+    let request = |(name, tally): (&String, &SecondTally)| {
+        let outcomes = outcome_counts(&tally.outcomes);
+        let (offered, latency_us) = (tally.offered, tally.latency.figures());
+        (name.clone(), SecondRequestFigures { offered, outcomes, latency_us })
+    };
+    let figures = |(second, figures): (usize, &Second)| SecondFigures {
+        second,
+        worst_lag_us: figures.worst_lag.as_micros(),
+        steal: figures.steal,
+        contention: figures.contention,
+        requests: result.names.iter().zip(&figures.tallies).map(request).collect(),
+    };
+    result.timeline.iter().enumerate().map(figures).collect()
 }

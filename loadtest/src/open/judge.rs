@@ -1,6 +1,7 @@
 //! Whether a run says anything, and what.
 
-use super::{Growth, RunResult};
+use super::backlog::Growth;
+use super::result::{Lag, RunResult};
 use crate::slo::{Judged, Slo};
 use crate::sut::OWN_LIMITS;
 use crate::tally::Tally;
@@ -78,19 +79,11 @@ fn keeping_up(result: &RunResult) -> Vec<Judged> {
         let answered = answered / result.measured().as_secs_f64().max(1e-9);
         let growth = backlog.growth();
         let queue = growth.map_or_else(String::new, |Growth { from, to }| {
-            format!(
-                "; a queue grew to the end: {} waited at half time, {} in the end",
-                grouped(from),
-                grouped(to)
-            )
+            let (from, to) = (grouped(from), grouped(to));
+            format!("; a queue grew to the end: {from} waited at half time, {to} in the end")
         });
-        Some(Judged {
-            slo: "keeps up".to_owned(),
-            request: name.clone(),
-            observed: Some(format!("{answered:.1}/s answered of {rate:.1}/s{queue}")),
-            held: growth.is_none(),
-            undecided: None,
-        })
+        let observed = format!("{answered:.1}/s answered of {rate:.1}/s{queue}");
+        Some(Judged::new("keeps up", name, Some(observed), growth.is_none()))
     });
     judged.collect()
 }
@@ -109,27 +102,28 @@ fn undecided(slos: &[Judged]) -> Option<String> {
 /// is valid.
 pub(crate) fn faults(result: &RunResult) -> Vec<String> {
     let generator = &result.generator;
-    let lag = &generator.lag;
     let mut reasons = own_limits(result);
     reasons.extend(result.contention.fault(result.steal, result.max_others));
-    let share = lag.late as f64 / lag.times.count().max(1) as f64;
-    if share > MOST_LATE {
-        reasons.push(format!(
-            "the generator was more than {} late with {:.1}% of the requests",
-            time(lag.late_after.as_micros() as f64),
-            100.0 * share
-        ));
-    }
-    let bearable = (lag.late_after * WORST_LAG).as_micros();
-    if let Some(worst) = lag.times.max().filter(|worst| u128::from(*worst) > bearable) {
-        reasons.push(format!("the generator was {} behind once", time(worst as f64)));
-    }
+    reasons.extend(lateness(&generator.lag));
     // One that never sleeps uses all of it, and shows by its lag alone whether that is enough.
     if generator.cpu > MOST_CPU && !generator.busy_wait {
         let percent = 100.0 * generator.cpu;
         reasons.push(format!("the generator used {percent:.0}% of its core"));
     }
     reasons
+}
+
+/// Whether the generator was late too often, or too late once.
+fn lateness(lag: &Lag) -> Vec<String> {
+    let share = lag.late as f64 / lag.times.count().max(1) as f64;
+    let often = (share > MOST_LATE).then(|| {
+        let (after, percent) = (time(lag.late_after.as_micros() as f64), 100.0 * share);
+        format!("the generator was more than {after} late with {percent:.1}% of the requests")
+    });
+    let bearable = (lag.late_after * WORST_LAG).as_micros();
+    let worst = lag.times.max().filter(|worst| u128::from(*worst) > bearable);
+    let once = worst.map(|worst| format!("the generator was {} behind once", time(worst as f64)));
+    often.into_iter().chain(once).collect()
 }
 
 /// The second in which others took so much of the machine that misses may be theirs; `None` if

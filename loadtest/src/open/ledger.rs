@@ -53,18 +53,13 @@ pub(crate) struct Ledger {
 
 impl Ledger {
     pub(crate) fn new(plan: &Plan, streams: usize) -> Self {
-        let mut start = Duration::ZERO;
-        let mut phases = Vec::new();
-        for phase in &plan.phases {
-            let tallies = vec![Tally::default(); streams];
-            phases.push(PhaseResult { phase: phase.clone(), start, tallies });
-            start += phase.duration;
-        }
+        let phases = PhaseResult::of(plan, streams);
+        let end = plan.duration();
         let first = phases.iter().find(|phase| phase.phase.measured);
         let measured_from = first.map_or(Duration::ZERO, |phase| phase.start);
         let random = plan.spacing == Spacing::Poisson;
-        let backlog = Backlog::new(measured_from, start - measured_from, random);
-        let seconds = usize::try_from(start.as_secs()).unwrap_or(0).min(100_000);
+        let backlog = Backlog::new(measured_from, end - measured_from, random);
+        let seconds = usize::try_from(end.as_secs()).unwrap_or(0).min(100_000);
         Self {
             phases,
             timeline: Vec::with_capacity(seconds + 1),
@@ -73,7 +68,7 @@ impl Ledger {
             failures: Failures::new(),
             samples: plan.keep_samples.then(Vec::new),
             streams,
-            arrivals_end: start,
+            arrivals_end: end,
         }
     }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use super::backlog::Backlog;
-use super::plan::{Load, Phase};
+use super::plan::{Load, Phase, Plan};
 use super::schedule::Arrival;
 use crate::accounts::Renewals;
 use crate::histogram::Times;
@@ -24,6 +24,20 @@ pub(crate) struct PhaseResult {
     /// Since the run's start.
     pub(crate) start: Duration,
     pub(crate) tallies: Vec<Tally>,
+}
+
+impl PhaseResult {
+    /// The phases of a plan, before anything has happened.
+    pub(super) fn of(plan: &Plan, streams: usize) -> Vec<Self> {
+        let mut start = Duration::ZERO;
+        let mut phases = Vec::new();
+        for phase in &plan.phases {
+            let tallies = vec![Tally::default(); streams];
+            phases.push(Self { phase: phase.clone(), start, tallies });
+            start += phase.duration;
+        }
+        phases
+    }
 }
 
 /// A second of the run.

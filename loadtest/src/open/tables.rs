@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::result::{FailureCount, Generator, RunResult};
+use super::result::{FailureCount, Generator, PhaseResult, RunResult};
 use crate::histogram::{Figures, Times};
 use crate::report::{Table, words};
 use crate::stats::needed;
@@ -123,36 +123,28 @@ fn outcomes(result: &RunResult) -> Table {
 const PHASES_NOTE: &str = "Latency from the intended start. Right per second: what was answered rightly during the phase.";
 
 fn phases(result: &RunResult) -> Table {
-    let mut rows = Vec::new();
-    for phase in &result.phases {
-        let seconds = result.lasted(phase).as_secs_f64();
-        for (name, tally) in result.names.iter().zip(&phase.tallies) {
-            if tally.offered == 0 {
-                continue;
-            }
-            let rate = |count: u64| format!("{:.1}", count as f64 / seconds.max(1e-9));
-            let measured = if phase.phase.measured { "" } else { " (not measured)" };
-            let mut row = vec![format!("{}{measured}: {name}", phase.phase.name)];
-            row.extend([
-                rate(tally.offered),
-                rate(tally.in_time.served()),
-                grouped(tally.unserved()),
-            ]);
-            let figures = tally.latency.figures();
-            row.extend([
-                time_or_dash(figures.p50),
-                time_or_dash(figures.p99),
-                time_or_dash(figures.p999),
-            ]);
-            rows.push(row);
-        }
-    }
+    let rows = |phase: &PhaseResult| {
+        let tallies = result.names.iter().zip(&phase.tallies);
+        let offered = tallies.filter(|(_, tally)| tally.offered > 0);
+        offered.map(|(name, tally)| phase_row(result, phase, name, tally)).collect::<Vec<_>>()
+    };
     Table::new(
         "Phase by phase",
         PHASES_NOTE,
         ["Phase", "offered/s", "right/s", "not right", "p50", "p99", "p99.9"],
-        rows,
+        result.phases.iter().flat_map(rows).collect(),
     )
+}
+
+fn phase_row(result: &RunResult, phase: &PhaseResult, name: &str, tally: &Tally) -> Vec<String> {
+    let seconds = result.lasted(phase).as_secs_f64().max(1e-9);
+    let rate = |count: u64| format!("{:.1}", count as f64 / seconds);
+    let measured = if phase.phase.measured { "" } else { " (not measured)" };
+    let Figures { p50, p99, p999, .. } = tally.latency.figures();
+    let mut row = vec![format!("{}{measured}: {name}", phase.phase.name)];
+    row.extend([rate(tally.offered), rate(tally.in_time.served()), grouped(tally.unserved())]);
+    row.extend([p50, p99, p999].map(time_or_dash));
+    row
 }
 
 fn failures(result: &RunResult) -> Table {

@@ -79,10 +79,8 @@ pub(crate) struct RequestFigures {
 impl RequestFigures {
     /// Of what was measured for this long.
     pub(crate) fn of(tally: &Tally, measured: Duration) -> Self {
-        let per_second = |count: u64| match measured.is_zero() {
-            true => 0.0,
-            false => count as f64 / measured.as_secs_f64(),
-        };
+        let seconds = measured.as_secs_f64();
+        let per_second = |count: u64| if seconds > 0.0 { count as f64 / seconds } else { 0.0 };
         Self {
             offered: tally.offered,
             achieved: tally.achieved(),

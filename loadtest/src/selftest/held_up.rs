@@ -34,13 +34,8 @@ pub(super) fn check(args: &TargetArgs, interrupt: &Interrupt) -> anyhow::Result<
     let late = result.total(0).late;
     // It is behind with those that were due meanwhile, give or take the one at each end.
     let due = (RATE * (HELD_UP - LATE_AFTER).as_secs_f64()).round() as u64;
-    let requests = Row {
-        what: "requests that were late",
-        truth: due.to_string(),
-        reported: late.to_string(),
-        distance: "from 90% to 150% of it".to_owned(),
-        right: (due * 9 / 10..=due * 3 / 2).contains(&late),
-    };
+    let truth = (due.to_string(), "from 90% to 150% of it");
+    let requests = Row::within("requests that were late", truth, late, due * 9 / 10..=due * 3 / 2);
     Ok(vec![requests, Row::same("verdict", &Verdict::Invalid, &verdict)])
 }
 

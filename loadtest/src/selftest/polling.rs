@@ -63,20 +63,25 @@ fn serve(
 ) -> io::Result<()> {
     let mut peers: Vec<Peer> = Vec::new();
     while !stop.load(Relaxed) {
-        match listener.accept() {
-            Ok((stream, _)) => {
-                stream.set_nonblocking(true)?;
-                stream.set_nodelay(true)?;
-                peers.push(Peer { stream, head: Vec::new(), asked: None });
-            }
-            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-            Err(error) => return Err(error),
+        if let Some((stream, _)) = if_ready(listener.accept())? {
+            stream.set_nonblocking(true)?;
+            stream.set_nodelay(true)?;
+            peers.push(Peer { stream, head: Vec::new(), asked: None });
         }
         peers.retain_mut(|peer| peer.look(delay, taken).is_ok());
         // Where there is no core to spare, the generator needs this one.
         thread::yield_now();
     }
     Ok(())
+}
+
+/// What was asked of a socket, if it did not have to wait.
+fn if_ready<T>(result: io::Result<T>) -> io::Result<Option<T>> {
+    match result {
+        Ok(ready) => Ok(Some(ready)),
+        Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 impl Peer {
@@ -92,11 +97,9 @@ impl Peer {
             return Ok(());
         }
         let mut buffer = [0; 4096];
-        match self.stream.read(&mut buffer) {
-            Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
-            Ok(read) => self.head.extend_from_slice(&buffer[..read]),
-            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-            Err(error) => return Err(error),
+        match if_ready(self.stream.read(&mut buffer))? {
+            Some(0) => return Err(ErrorKind::UnexpectedEof.into()),
+            read => self.head.extend_from_slice(&buffer[..read.unwrap_or(0)]),
         }
         if self.head.ends_with(END_OF_HEAD) {
             self.head.clear();

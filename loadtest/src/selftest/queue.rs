@@ -8,6 +8,7 @@ use super::row::{Row, heading};
 use super::server::CounterServer;
 use crate::interrupt::Interrupt;
 use crate::open::{Load, Plan, Spacing, arrivals, judge};
+use crate::stats::quantile;
 use crate::sut::TargetArgs;
 use crate::verdict::Verdict;
 
@@ -64,12 +65,9 @@ pub(super) fn random(args: &TargetArgs, interrupt: &Interrupt) -> anyhow::Result
     heading("two counters of 10 ms each, 150 random arrivals per second for 10 s");
     let truth = latencies(&arrivals(&plan), COUNTERS, SERVICE);
     let latency = &result.total(0).latency;
-    let at = |share: f64| {
-        let rank = (share * truth.len() as f64).ceil() as usize;
-        let truth = truth.get(rank.saturating_sub(1)).copied().unwrap_or_default();
-        (truth.as_secs_f64() * 1e6, latency.quantile(share).unwrap_or_default() as f64)
-    };
-    let mean = truth.iter().sum::<Duration>().as_secs_f64() * 1e6 / truth.len().max(1) as f64;
+    let truth: Vec<f64> = truth.iter().map(|time| time.as_secs_f64() * 1e6).collect();
+    let at = |share| (quantile(&truth, share), latency.quantile(share).unwrap_or_default() as f64);
+    let mean = truth.iter().sum::<f64>() / truth.len().max(1) as f64;
     let row = |(what, (truth, reported)): (_, (f64, f64))| {
         Row::time(what, truth, reported, TOLERANCE * truth + WAY.as_micros() as f64)
     };

@@ -26,13 +26,8 @@ pub(super) fn check(args: &TargetArgs, interrupt: &Interrupt) -> anyhow::Result<
         heading("150 users whose tokens live for 5 s and end together, verified for 12 s");
         // Each is renewed after 1.75 to 3 s.
         let (least, most) = (USERS as u64 * 2, USERS as u64 * 8);
-        let renewals = Row {
-            what: "renewals",
-            truth: format!("{least}-{most}"),
-            reported: renewed.to_string(),
-            distance: "as many".to_owned(),
-            right: (least..=most).contains(&renewed),
-        };
+        let truth = (format!("{least}-{most}"), "as many");
+        let renewals = Row::within("renewals", truth, renewed, least..=most);
         Ok(vec![Row::same("verifications refused", &0, &result.total(0).unserved()), renewals])
     })
 }

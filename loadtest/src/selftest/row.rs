@@ -1,6 +1,7 @@
 //! The rows that a check prints.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 
 use crate::text::time;
 
@@ -20,6 +21,17 @@ impl Row {
         let (truth, reported) = (truth.to_string(), reported.to_string());
         let right = truth == reported;
         Self { what, truth, reported, distance: "the same".to_owned(), right }
+    }
+
+    /// A number that must lie in a range; `distance` says which.
+    pub(super) fn within(
+        what: &'static str,
+        (truth, distance): (String, &str),
+        reported: u64,
+        range: RangeInclusive<u64>,
+    ) -> Self {
+        let right = range.contains(&reported);
+        Self { what, truth, reported: reported.to_string(), distance: distance.to_owned(), right }
     }
 
     /// A time in seconds that may be off by this share of it.

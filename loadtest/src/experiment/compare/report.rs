@@ -113,21 +113,17 @@ fn objective(one: &Comparison, least: f64) -> Judged {
         Measure::Time => "time",
         Measure::Rate => "rate",
     };
-    Judged {
-        slo: format!("A at least {least} times as fast by {what}"),
-        request: one.subject.key().to_owned(),
-        observed: ratio.map(|ratio| {
-            format!(
-                "{} times ({} to {})",
-                times_as(ratio.estimate),
-                times_as(ratio.low),
-                times_as(ratio.high)
-            )
-        }),
-        // What the interval leaves open is not a miss: that is only what is surely below.
-        held: ratio.is_some_and(|ratio| ratio.high >= least),
-        undecided: None,
-    }
+    let observed =
+        ratio.map(|ratio| format!("{} times ({})", times_as(ratio.estimate), times_from_to(ratio)));
+    // What the interval leaves open is not a miss: that is only what is surely below.
+    let held = ratio.is_some_and(|ratio| ratio.high >= least);
+    let slo = format!("A at least {least} times as fast by {what}");
+    Judged::new(slo, one.subject.key(), observed, held)
+}
+
+/// The ends of an interval of ratios.
+fn times_from_to(ratio: Interval) -> String {
+    format!("{} to {}", times_as(ratio.low), times_as(ratio.high))
 }
 
 /// Each kind of failure with its number and the server.
@@ -152,28 +148,17 @@ fn ending(
     failures: &[String],
     interrupted: bool,
 ) -> Ending {
-    let says = |one: &Comparison| {
-        let by = match one.measure {
-            Measure::Time => "by time",
-            Measure::Rate => "by rate",
-        };
-        let ratio = one.ratio().map_or("?".to_owned(), |ratio| times_as(ratio.estimate));
-        format!("{} {ratio} {by}", one.subject)
-    };
-    let all = measured.iter().map(says).collect::<Vec<_>>().join(", ");
-    let missed: Vec<String> = objectives
-        .iter()
-        .filter(|objective| !objective.held)
-        .map(|Judged { slo, request, observed, .. }| {
-            format!("{request}: not {slo} ({})", observed.as_deref().unwrap_or("nothing measured"))
-        })
-        .collect();
-    let known = measured.iter().all(|one| one.ratio().is_some());
+    let all = measured.iter().map(in_brief).collect::<Vec<_>>().join(", ");
+    let missed = objectives.iter().filter(|objective| !objective.held);
+    let missed = missed.map(|Judged { slo, request, observed, .. }| {
+        format!("{request}: not {slo} ({})", observed.as_deref().unwrap_or("nothing measured"))
+    });
+    let missed: Vec<String> = missed.collect();
     let (verdict, reason) = if interrupted {
         (Verdict::Fail, format!("interrupted; until then A was so many times as fast as B: {all}"))
     } else if !failures.is_empty() {
         (Verdict::Fail, failures.join("; "))
-    } else if !known {
+    } else if measured.iter().any(|one| one.ratio().is_none()) {
         (Verdict::Invalid, "there are blocks without an answer".to_owned())
     } else if !missed.is_empty() {
         (Verdict::Fail, missed.join("; "))
@@ -181,6 +166,15 @@ fn ending(
         (Verdict::Pass, format!("A is so many times as fast as B: {all}"))
     };
     Ending { verdict, reason }
+}
+
+fn in_brief(one: &Comparison) -> String {
+    let by = match one.measure {
+        Measure::Time => "by time",
+        Measure::Rate => "by rate",
+    };
+    let ratio = one.ratio().map_or("?".to_owned(), |ratio| times_as(ratio.estimate));
+    format!("{} {ratio} {by}", one.subject)
 }
 
 fn picture(args: &Args, one: &Comparison) -> Figure {
@@ -226,12 +220,8 @@ fn ratios(args: &Args, measured: &[Comparison]) -> Table {
     let row = |one: &Comparison| {
         let both = [one.middle(|pair| &pair.a), one.middle(|pair| &pair.b)];
         let [a, b] = both.map(|value| figure(one.measure, value));
-        let (ratio, interval) = match one.ratio() {
-            Some(Interval { low, estimate, high }) => {
-                (times_as(estimate), format!("{} to {}", times_as(low), times_as(high)))
-            }
-            None => ("-".to_owned(), "-".to_owned()),
-        };
+        let ratio = one.ratio().map(|ratio| [times_as(ratio.estimate), times_from_to(ratio)]);
+        let [ratio, interval] = ratio.unwrap_or_else(|| ["-", "-"].map(str::to_owned));
         vec![name(args, one), a, b, ratio, interval]
     };
     Table::new(

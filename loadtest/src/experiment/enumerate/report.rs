@@ -14,6 +14,8 @@ use crate::report::{Axis, Chart, Figure, Findings, Series, Table, Tone, Unit};
 use crate::stats::{Interval, median, quantile};
 use crate::text::{grouped, time};
 
+const QUESTION: &str = "Does the time of a refused sign-in, or what the refusal says, betray whether \
+    the name belongs to somebody?";
 const TONES: [Tone; 3] = [Tone::Blue, Tone::Orange, Tone::Green];
 
 /// The part of the JSON report that is this experiment's own.
@@ -64,10 +66,7 @@ pub(super) fn findings(
     let server = scene.server();
     Findings {
         title: format!("Who has an account on {}?", server.host),
-        question:
-            "Does the time of a refused sign-in, or what the refusal says, betray whether the name \
-                   belongs to somebody?"
-                .into(),
+        question: QUESTION.to_owned(),
         server,
         figures: vec![distributions(groups)],
         tables: vec![compared(differences), times(groups)],
@@ -109,26 +108,9 @@ fn distribution(times_us: &[f64]) -> Vec<(f64, f64)> {
     (0..=99).map(at).collect()
 }
 
+const COMPARED_HEAD: &str = "Refused because|medians apart|interval|delta|interval|guess|p|answer";
+
 fn compared(differences: &[Difference]) -> Table {
-    let row = |difference: &Difference| {
-        let Difference { kind, p, delta, medians_us, same_text } = difference;
-        let guess = |delta: f64| format!("{:.0} of 100", 50.0 * (1.0 + delta.abs()));
-        let text = match same_text {
-            Some(true) => "the same",
-            Some(false) => "different",
-            None => "changes by itself",
-        };
-        vec![
-            kind.name().to_owned(),
-            signed_time(medians_us.estimate),
-            format!("{} to {}", signed_time(medians_us.low), signed_time(medians_us.high)),
-            format!("{:+.3}", delta.estimate),
-            format!("{:+.3} to {:+.3}", delta.low, delta.high),
-            guess(delta.estimate),
-            probability(*p),
-            text.to_owned(),
-        ]
-    };
     Table::new(
         "Against a wrong password",
         format!(
@@ -140,18 +122,29 @@ fn compared(differences: &[Difference]) -> Table {
              if delta and the medians are beyond their bounds as well.",
             100.0 * CONFIDENCE
         ),
-        [
-            "Refused because",
-            "medians apart",
-            "interval",
-            "delta",
-            "interval",
-            "guess",
-            "p",
-            "answer",
-        ],
-        differences.iter().map(row).collect(),
+        COMPARED_HEAD.split('|'),
+        differences.iter().map(compared_row).collect(),
     )
+}
+
+fn compared_row(difference: &Difference) -> Vec<String> {
+    let Difference { kind, p, delta, medians_us, same_text } = difference;
+    let guess = |delta: f64| format!("{:.0} of 100", 50.0 * (1.0 + delta.abs()));
+    let text = match same_text {
+        Some(true) => "the same",
+        Some(false) => "different",
+        None => "changes by itself",
+    };
+    vec![
+        kind.name().to_owned(),
+        signed_time(medians_us.estimate),
+        format!("{} to {}", signed_time(medians_us.low), signed_time(medians_us.high)),
+        format!("{:+.3}", delta.estimate),
+        format!("{:+.3} to {:+.3}", delta.low, delta.high),
+        guess(delta.estimate),
+        probability(*p),
+        text.to_owned(),
+    ]
 }
 
 const TIMES_NOTE: &str = "From the request to the last byte of its refusal, one request at a time.";

@@ -57,6 +57,15 @@ pub(super) struct Recorded {
     pub(super) per_second: f64,
 }
 
+impl ServerAt {
+    fn copy_of(binary: &Path, copy: &Path, args: &[String]) -> anyhow::Result<Self> {
+        let copied = fs::copy(binary, copy);
+        copied.with_context(|| format!("cannot copy the server to {}", copy.display()))?;
+        let path = PathBuf::from(copy.file_name().unwrap_or_default());
+        Ok(Self::Binary { path, sha256: sha256(copy)?, args: args.to_vec() })
+    }
+}
+
 impl Baseline {
     /// The server of these arguments, of which a started one's binary is copied next to `file`.
     pub(super) fn of(
@@ -70,11 +79,7 @@ impl Baseline {
         let server = match (&target.host, binary) {
             (Some(url), _) => ServerAt::Url(url.to_string()),
             (None, Some(binary)) => {
-                let copy = file.with_extension(COPY);
-                let copied = fs::copy(binary, &copy);
-                copied.with_context(|| format!("cannot copy the server to {}", copy.display()))?;
-                let path = PathBuf::from(copy.file_name().unwrap_or_default());
-                ServerAt::Binary { path, sha256: sha256(&copy)?, args: target.server_args.clone() }
+                ServerAt::copy_of(binary, &file.with_extension(COPY), &target.server_args)?
             }
             (None, None) => bail!("there is no server to record"),
         };

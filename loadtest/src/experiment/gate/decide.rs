@@ -75,19 +75,23 @@ pub(crate) fn decide(rounds: &[Round], rule: Rule) -> Option<Decision> {
     // is found half of the time and one that is found 19 times of 20.
     let margin = limits.estimate - limits.low;
     let detectable = bound + 2.0 * margin;
-    let answer = if limits.low > bound {
-        Answer::Worse
-    } else if limits.high > bound && bound + margin > (2.0 * rule.bound).ln_1p() {
-        Answer::TooNoisy
-    } else {
-        Answer::NotWorse
-    };
     Some(Decision {
-        answer,
+        answer: answer(limits, rule.bound),
         ratio: limits.map(f64::exp),
         detectable: detectable.exp_m1(),
         p_value: test.p_above(bound),
     })
+}
+
+fn answer(limits: Interval, bound: f64) -> Answer {
+    let (bound, twice) = (bound.ln_1p(), (2.0 * bound).ln_1p());
+    if limits.low > bound {
+        Answer::Worse
+    } else if limits.high > bound && bound + (limits.estimate - limits.low) > twice {
+        Answer::TooNoisy
+    } else {
+        Answer::NotWorse
+    }
 }
 
 #[cfg(test)]

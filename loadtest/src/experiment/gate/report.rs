@@ -207,26 +207,6 @@ fn course(measured: &SubjectRounds) -> Figure {
 }
 
 fn decisions(args: &Args, compared: &[One]) -> Table {
-    let row = |(measured, decision): &One| {
-        let mut row = vec![measured.subject.key().to_owned()];
-        match decision {
-            Some(Decision { answer, ratio, detectable, p_value }) => row.extend([
-                percent(ratio.estimate),
-                format!("{} to {}", percent(ratio.low), percent(ratio.high)),
-                format!("{p_value:.4}"),
-                format!("{:.0}%", 100.0 * detectable),
-                match answer {
-                    Answer::Worse => "slower",
-                    Answer::NotWorse => "not slower",
-                    Answer::TooNoisy => "too noisy",
-                }
-                .to_owned(),
-            ]),
-            None => row.extend(words(["-", "-", "-", "-", "too few rounds"])),
-        }
-        row.push(format!("{:.1} s", measured.took.as_secs_f64()));
-        row
-    };
     Table::new(
         "Candidate against baseline",
         format!(
@@ -239,8 +219,29 @@ fn decisions(args: &Args, compared: &[One]) -> Table {
             in_percent(1.0 - args.confidence)
         ),
         ["Median of", "slower by", "interval", "p", "would be seen", "answer", "took"],
-        compared.iter().map(row).collect(),
+        compared.iter().map(decision_row).collect(),
     )
+}
+
+fn decision_row((measured, decision): &One) -> Vec<String> {
+    let mut row = vec![measured.subject.key().to_owned()];
+    match decision {
+        Some(Decision { answer, ratio, detectable, p_value }) => row.extend([
+            percent(ratio.estimate),
+            format!("{} to {}", percent(ratio.low), percent(ratio.high)),
+            format!("{p_value:.4}"),
+            format!("{:.0}%", 100.0 * detectable),
+            match answer {
+                Answer::Worse => "slower",
+                Answer::NotWorse => "not slower",
+                Answer::TooNoisy => "too noisy",
+            }
+            .to_owned(),
+        ]),
+        None => row.extend(words(["-", "-", "-", "-", "too few rounds"])),
+    }
+    row.push(format!("{:.1} s", measured.took.as_secs_f64()));
+    row
 }
 
 /// The middle of a figure over all blocks.

@@ -90,16 +90,14 @@ const LATENCY_READING: &str = "\
 
 fn latency(steps: &[&Step], within: f64) -> Figure {
     let line = |name: &str, tone, share| {
-        let point =
-            |step: &&Step| Some((step.percent, step.verify.latency.quantile(share)? as f64));
-        Series::new(name, tone, steps.iter().filter_map(point).collect())
+        let at = |step: &&Step| Some((step.percent, step.verify.latency.quantile(share)? as f64));
+        Series::new(name, tone, steps.iter().filter_map(at).collect())
     };
     let alone = steps.first().and_then(|step| step.verify.latency.quantile(0.99));
     Figure::new(
         "Latency of verifications by login utilisation",
         LATENCY_READING,
-        Chart::new(
-            Axis::new("logins that arrive, in percent of the capacity", Unit::Percent),
+        by_utilisation(
             Axis::new("latency of verifications", Unit::Time),
             vec![
                 line("p99.9", Tone::LightBlue, 0.999),
@@ -107,7 +105,6 @@ fn latency(steps: &[&Step], within: f64) -> Figure {
                 line("p50", Tone::Green, 0.5),
             ],
         )
-        .with_marks(vec![100.0])
         .with_bounds(alone.map(|us| us as f64 * within).into_iter().collect()),
     )
 }
@@ -125,8 +122,7 @@ fn goodput(steps: &[&Step]) -> Figure {
     Figure::new(
         "Logins per second by login utilisation",
         GOODPUT_READING,
-        Chart::new(
-            Axis::new("logins that arrive, in percent of the capacity", Unit::Percent),
+        by_utilisation(
             Axis::new("logins per second", Unit::Number),
             vec![
                 line("arrive", Tone::LightOrange, |step| step.login_rate),
@@ -135,9 +131,13 @@ fn goodput(steps: &[&Step]) -> Figure {
                     refused(step) / step.lasted.as_secs_f64().max(1e-9)
                 }),
             ],
-        )
-        .with_marks(vec![100.0]),
+        ),
     )
+}
+
+fn by_utilisation(y: Axis, series: Vec<Series>) -> Chart {
+    let x = Axis::new("logins that arrive, in percent of the capacity", Unit::Percent);
+    Chart::new(x, y, series).with_marks(vec![100.0])
 }
 
 fn refused(step: &Step) -> f64 {

@@ -54,10 +54,9 @@ pub(super) fn judge(
         .iter()
         .filter(|point| !point.faults.is_empty())
         .map(|point| format!("at {:.0}%: {}", point.percent, point.faults.join(", ")));
-    let mut faults: Vec<String> = silent.collect();
-    if objectives.iter().all(|objective| objective.held) {
-        faults.extend(points.last().and_then(not_overloaded));
-    }
+    let all_hold = objectives.iter().all(|objective| objective.held);
+    let not_overloaded = points.last().filter(|_| all_hold).and_then(not_overloaded);
+    let faults: Vec<String> = silent.chain(not_overloaded).collect();
     let broken = (points.len() < planned)
         .then(|| format!("interrupted after {} of {planned} steps", points.len()));
     let ending = ending(&faults, broken.as_slice(), &objectives);

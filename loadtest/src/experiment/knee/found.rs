@@ -38,6 +38,12 @@ impl Found {
         probes
     }
 
+    /// Why the last probe that says nothing does not.
+    fn fault(&self) -> &str {
+        let fault = self.probes.iter().rev().find_map(|probe| probe.faults.first());
+        fault.map_or("the generator fell behind", String::as_str)
+    }
+
     /// In one line.
     pub(crate) fn in_one_line(&self) -> String {
         let Bounds { holds_per_s, beyond_per_s, limit } = self.bounds;
@@ -50,9 +56,7 @@ impl Found {
                 "{stream}: at least {low}/s hold; at {high}/s the generator or its machine is the limit, not the server"
             ),
             (Limit::Generator, None) => {
-                let why = self.probes.iter().rev().find_map(|probe| probe.faults.first());
-                let why = why.map_or("the generator fell behind", String::as_str);
-                format!("{stream}: no rate says anything, down to {high}/s: {why}")
+                format!("{stream}: no rate says anything, down to {high}/s: {}", self.fault())
             }
             (Limit::Most, _) => format!("{stream}: {low}/s hold, and more was not tried"),
             (Limit::Least, _) => format!("{stream}: not even {high}/s hold"),

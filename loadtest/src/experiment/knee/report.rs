@@ -146,29 +146,30 @@ const PROBES_NOTE: &str = "\
     Others: the share of the machine that processes other than generator and server took.";
 
 pub(crate) fn probes(knee: &Found) -> Table {
-    let row = |(number, probe): (usize, &Probe)| {
-        let us = |share| time_or_dash(probe.tally.latency.quantile(share));
-        let offered = probe.tally.offered;
-        let failed = 100.0 * probe.tally.unserved() as f64 / offered.max(1) as f64;
-        vec![
-            (number + 1).to_string(),
-            rate_text(probe.rate),
-            format!("{:.1}%", 100.0 * probe.kept_up),
-            us(0.5),
-            us(0.99),
-            format!("{failed:.1}%"),
-            time(probe.lag_p99_us as f64),
-            percent_or(probe.steal, "-"),
-            percent_or(probe.contention.others, UNKNOWN),
-            probe.verdict(),
-        ]
-    };
     Table::new(
         format!("Probes for the knee of {}", many(knee.stream)),
         PROBES_NOTE,
         ["", "rate/s", "kept up", "p50", "p99", "failed", "lag p99", "steal", "others", "result"],
-        knee.probes.iter().enumerate().map(row).collect(),
+        knee.probes.iter().enumerate().map(probe_row).collect(),
     )
+}
+
+fn probe_row((number, probe): (usize, &Probe)) -> Vec<String> {
+    let us = |share| time_or_dash(probe.tally.latency.quantile(share));
+    let offered = probe.tally.offered;
+    let failed = 100.0 * probe.tally.unserved() as f64 / offered.max(1) as f64;
+    vec![
+        (number + 1).to_string(),
+        rate_text(probe.rate),
+        format!("{:.1}%", 100.0 * probe.kept_up),
+        us(0.5),
+        us(0.99),
+        format!("{failed:.1}%"),
+        time(probe.lag_p99_us as f64),
+        percent_or(probe.steal, "-"),
+        percent_or(probe.contention.others, UNKNOWN),
+        probe.verdict(),
+    ]
 }
 
 fn cross_check(check: &Check) -> Table {

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::Serialize;
+
 use super::args::Args;
 use crate::experiment::Stream;
 use crate::experiment::recovery::{holds, latencies, recovered};
@@ -34,13 +36,15 @@ pub(super) fn phases(args: &Args, knee: f64) -> Vec<Phase> {
 }
 
 /// The figures that the verdict rests on.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub(super) struct Figures {
     /// Served per second during the overload.
     pub(super) goodput_per_s: f64,
     /// Shares of what arrived during the overload: told to come back later, and neither that nor
     /// served.
+    #[serde(rename = "refused_share")]
     pub(super) refused: f64,
+    #[serde(rename = "other_share")]
     pub(super) others: f64,
     /// How long after the load's return the objectives held again; `None` if that was not seen.
     pub(super) recovery_s: Option<usize>,
@@ -50,6 +54,7 @@ pub(super) struct Figures {
     pub(super) p99_after_us: Option<u64>,
     /// The highest percentile that both stretches have enough requests for, and what it was in
     /// each.
+    #[serde(skip)]
     pub(super) compared: Option<Compared>,
 }
 

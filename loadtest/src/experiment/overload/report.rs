@@ -35,20 +35,10 @@ pub(crate) struct OverloadJson {
     /// How the knee was found; `null` if it was given.
     knee: Option<KneeFigures>,
     /// `null` if there was none.
-    overload: Option<OverloadFigures>,
+    overload: Option<Figures>,
     /// The run, as `open` reports it.
     #[serde(flatten)]
     run: Option<OpenJson>,
-}
-
-#[derive(Debug, Serialize)]
-struct OverloadFigures {
-    goodput_per_s: f64,
-    refused_share: f64,
-    other_share: f64,
-    recovery_s: Option<usize>,
-    p99_before_us: Option<u64>,
-    p99_after_us: Option<u64>,
 }
 
 impl OverloadJson {
@@ -58,19 +48,11 @@ impl OverloadJson {
         objectives: &[Judged],
         planned: Duration,
     ) -> Self {
-        let figures = measured.figures;
         Self {
             of: measured.stream,
             knee_per_s: Some(measured.knee),
             knee: measured.found.map(KneeFigures::of),
-            overload: Some(OverloadFigures {
-                goodput_per_s: figures.goodput_per_s,
-                refused_share: figures.refused,
-                other_share: figures.others,
-                recovery_s: figures.recovery_s,
-                p99_before_us: figures.p99_before_us,
-                p99_after_us: figures.p99_after_us,
-            }),
+            overload: Some(measured.figures),
             run: Some(OpenJson::new(result, objectives, planned)),
         }
     }

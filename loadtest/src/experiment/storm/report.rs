@@ -40,7 +40,21 @@ struct VariantFigures {
 
 impl StormJson {
     pub(super) fn new(args: &Args, storms: &[Storm]) -> Self {
-        let figures = |storm: &Storm| VariantFigures {
+        Self {
+            users: args.users,
+            jitter_s: args.jitter.as_secs_f64(),
+            attempts: args.attempts,
+            backoff_s: args.backoff.as_secs_f64(),
+            verify_rate_per_s: args.verify_rate,
+            login_rate_per_s: args.login_rate,
+            variants: storms.iter().map(VariantFigures::of).collect(),
+        }
+    }
+}
+
+impl VariantFigures {
+    fn of(storm: &Storm) -> Self {
+        Self {
             outcome: storm.outcome.clone(),
             amplification: storm.outcome.amplification(),
             goodput_per_s: storm.outcome.goodput_per_s(),
@@ -49,15 +63,6 @@ impl StormJson {
             interrupted: storm.result.interrupted,
             attempts_by_second: storm.attempts_by_second.clone(),
             requests: requests(&storm.result),
-        };
-        Self {
-            users: args.users,
-            jitter_s: args.jitter.as_secs_f64(),
-            attempts: args.attempts,
-            backoff_s: args.backoff.as_secs_f64(),
-            verify_rate_per_s: args.verify_rate,
-            login_rate_per_s: args.login_rate,
-            variants: storms.iter().map(figures).collect(),
         }
     }
 }
@@ -172,16 +177,7 @@ const HEAD: [&str; 9] = [
 
 pub(super) fn tables(storms: &[Storm], slos: &[Slo]) -> Vec<Table> {
     let slos: Vec<String> = slos.iter().map(ToString::to_string).collect();
-    let downs: Vec<String> = storms
-        .iter()
-        .filter_map(|storm| Some(format!("{:.1} s", storm.down?.as_secs_f64())))
-        .collect();
-    let outage = match downs.is_empty() {
-        true => {
-            "There was no outage: the server is not one that was started for the run.".to_owned()
-        }
-        false => format!("The server was down for {}.", downs.join(", ")),
-    };
+    let outage = outage(storms);
     let side_by_side = Table::new(
         "Side by side",
         format!(
@@ -194,6 +190,20 @@ pub(super) fn tables(storms: &[Storm], slos: &[Slo]) -> Vec<Table> {
         storms.iter().map(row).collect(),
     );
     vec![side_by_side, beside(storms)]
+}
+
+/// For how long the server was down.
+fn outage(storms: &[Storm]) -> String {
+    let downs: Vec<String> = storms
+        .iter()
+        .filter_map(|storm| Some(format!("{:.1} s", storm.down?.as_secs_f64())))
+        .collect();
+    match downs.is_empty() {
+        true => {
+            "There was no outage: the server is not one that was started for the run.".to_owned()
+        }
+        false => format!("The server was down for {}.", downs.join(", ")),
+    }
 }
 
 fn row(storm: &Storm) -> Vec<String> {
@@ -215,37 +225,31 @@ const BESIDE_NOTE: &str = "\
     After the outage: the logins and verifications of any day that were not served, and how long \
     the others took. Lag is the generator's own.";
 
+const BESIDE_HEAD: &str =
+    "Variant|logins not served|of|login p99|verifications not served|of|verify p99|lag p99";
+
 /// What happened to the others after the outage.
 fn beside(storms: &[Storm]) -> Table {
-    let row = |storm: &Storm| {
-        let mut row = vec![storm.outcome.variant.to_string()];
-        for stream in [Stream::Login, Stream::Verify] {
-            let phase = storm.result.phases.last();
-            let tally =
-                phase.map(|phase| phase.tallies[stream as usize].clone()).unwrap_or_default();
-            let p99 = tally.latency.quantile(0.99);
-            row.push(grouped(tally.unserved()));
-            row.push(grouped(tally.offered));
-            row.push(time_or_dash(p99));
-        }
-        row.push(time(storm.result.generator.lag_p99_us() as f64));
-        row
-    };
     Table::new(
         "What the others noticed",
         BESIDE_NOTE,
-        [
-            "Variant",
-            "logins not served",
-            "of",
-            "login p99",
-            "verifications not served",
-            "of",
-            "verify p99",
-            "lag p99",
-        ],
-        storms.iter().map(row).collect(),
+        BESIDE_HEAD.split('|'),
+        storms.iter().map(beside_row).collect(),
     )
+}
+
+fn beside_row(storm: &Storm) -> Vec<String> {
+    let mut row = vec![storm.outcome.variant.to_string()];
+    for stream in [Stream::Login, Stream::Verify] {
+        let phase = storm.result.phases.last();
+        let tally = phase.map(|phase| phase.tallies[stream as usize].clone()).unwrap_or_default();
+        let p99 = tally.latency.quantile(0.99);
+        row.push(grouped(tally.unserved()));
+        row.push(grouped(tally.offered));
+        row.push(time_or_dash(p99));
+    }
+    row.push(time(storm.result.generator.lag_p99_us() as f64));
+    row
 }
 
 /// For standard output.

@@ -40,6 +40,12 @@ pub(super) struct Storm {
 }
 
 impl Storm {
+    /// Why nothing follows from it, if that is so.
+    pub(super) fn fault(&self) -> Option<String> {
+        let faults = self.faults.join(", ");
+        (!faults.is_empty()).then(|| format!("{}: {faults}", self.outcome.variant))
+    }
+
     /// Runs a variant.
     pub(super) fn run(
         args: &Args,
@@ -79,13 +85,12 @@ fn outcome(
 ) -> anyhow::Result<VariantResult> {
     let holds = holds(result, Stream::Login, slos);
     let tally = result.total(STORM);
-    let samples = result.samples.as_deref().unwrap_or_default();
     Ok(VariantResult {
         variant,
         users: tally.offered,
         served: tally.served(),
         attempts,
-        last_served_s: last_served(samples, STORM, since),
+        last_served_s: result.samples.as_ref().and_then(|all| last_served(all, STORM, since)),
         recovery_s: recovered(&holds, usize::try_from(since.as_secs())?),
         wait_p50_us: tally.latency.quantile(0.5),
         wait_p99_us: tally.latency.quantile(0.99),

@@ -29,10 +29,14 @@ fn of_key(key: &Value) -> Option<Vec<Vec<u8>>> {
         }
         _ => return None,
     };
+    Some(forms(raw, spki))
+}
+
+/// A key as PEM with and without the line end that a file has, as DER, and raw.
+fn forms(raw: Vec<u8>, spki: Vec<u8>) -> Vec<Vec<u8>> {
     let pem = pem(&spki);
-    // With and without the line end that a file has.
     let text = pem.trim_end().as_bytes().to_vec();
-    Some(vec![pem.into_bytes(), text, spki, raw])
+    vec![pem.into_bytes(), text, spki, raw]
 }
 
 const SEQUENCE: u8 = 0x30;
