@@ -7,7 +7,7 @@ use crate::imports;
 use crate::module::Module;
 
 /// A message for each circle of a crate: which files are in it, and what ties them.
-pub fn find(modules: &[Module]) -> Vec<String> {
+pub(crate) fn find(modules: &[Module]) -> Vec<String> {
     let imports = imports::between(modules);
     let graph: DiGraphMap<usize, ()> = imports.keys().copied().collect();
     let circles = tarjan_scc(&graph).into_iter().filter(|circle| circle.len() > 1);

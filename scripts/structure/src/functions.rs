@@ -9,15 +9,15 @@ use crate::module::Module;
 
 /// A function with a body.
 #[derive(Debug)]
-pub struct Function {
+pub(crate) struct Function {
     /// Where it is, and its name.
-    pub name: String,
+    pub(crate) name: String,
     /// How long it is.
-    pub lines: usize,
+    pub(crate) lines: usize,
 }
 
 /// The functions of a file.
-pub fn of(module: &Module) -> Vec<Function> {
+pub(crate) fn of(module: &Module) -> Vec<Function> {
     let mut found = Found { file: &module.file, functions: Vec::new() };
     module.items.iter().for_each(|item| found.visit_item(item));
     found.functions

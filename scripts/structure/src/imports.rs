@@ -12,7 +12,7 @@ use crate::module::Module;
 type Route = Vec<String>;
 
 /// For each file, the files it imports from, and the names it takes.
-pub fn between(modules: &[Module]) -> BTreeMap<(usize, usize), BTreeSet<String>> {
+pub(crate) fn between(modules: &[Module]) -> BTreeMap<(usize, usize), BTreeSet<String>> {
     let names = Names::of(modules);
     let mut imports: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
     for (from, module) in modules.iter().enumerate() {

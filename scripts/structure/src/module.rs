@@ -8,22 +8,22 @@ use syn::{Attribute, Item};
 use walkdir::WalkDir;
 
 /// A file of a crate.
-pub struct Module {
+pub(crate) struct Module {
     /// Where it is.
-    pub file: String,
+    pub(crate) file: String,
     /// Its path from the crate's root: empty for `lib.rs` and `main.rs`.
-    pub path: Vec<String>,
+    pub(crate) path: Vec<String>,
     /// What it holds beside tests.
-    pub items: Vec<Item>,
+    pub(crate) items: Vec<Item>,
     /// Its text.
-    pub text: String,
+    pub(crate) text: String,
     /// Its lines, without tests.
-    pub lines: usize,
+    pub(crate) lines: usize,
 }
 
 /// Reads the modules below a `src` folder. A library and a program of one crate are two roots; what
 /// the program takes from the library is no circle.
-pub fn read_crate(src: &Path) -> anyhow::Result<Vec<Module>> {
+pub(crate) fn read_crate(src: &Path) -> anyhow::Result<Vec<Module>> {
     let mut files = BTreeMap::new();
     for entry in WalkDir::new(src).sort_by_file_name() {
         let entry = entry?;
@@ -38,7 +38,7 @@ pub fn read_crate(src: &Path) -> anyhow::Result<Vec<Module>> {
 }
 
 /// Parses a file.
-pub fn parse(file: String, path: &Path, text: String) -> anyhow::Result<Module> {
+pub(crate) fn parse(file: String, path: &Path, text: String) -> anyhow::Result<Module> {
     let parsed = syn::parse_file(&text).with_context(|| file.clone())?;
     let tests: usize = parsed.items.iter().filter(|item| is_test(item)).map(lines_of).sum();
     let lines = text.lines().count() - tests;
