@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 ISSUER, AUDIENCE = "http://127.0.0.1:8080", "hallpass"
 NAME, PASSWORD = "root", "correct horse battery staple"
-CLAIMS = "iss sub aud exp iat nbf jti client_id sid username roles auth_time".split()
+CLAIMS = "iss sub aud exp iat nbf jti client_id sid username roles auth_time amr".split()
 NEW_KEY = {
     "EdDSA": ed25519.Ed25519PrivateKey.generate,
     "ES256": lambda: ec.generate_private_key(ec.SECP256R1()),

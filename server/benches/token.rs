@@ -36,7 +36,13 @@ fn user(now: Timestamp) -> User {
 fn token(criterion: &mut Criterion) {
     let now = Timestamp::from_second(1_800_000_000).expect("a time");
     let user = user(now);
-    let grant = Grant { user: &user, sid: Uuid::nil(), auth_time: now, not_after: Timestamp::MAX };
+    let grant = Grant {
+        user: &user,
+        sid: Uuid::nil(),
+        auth_time: now,
+        amr: &[],
+        not_after: Timestamp::MAX,
+    };
     let mut group = criterion.benchmark_group("token");
     for algorithm in ALGORITHMS {
         let tokens = tokens(algorithm).expect("keys in memory");

@@ -21,13 +21,31 @@ pub enum Proof {
     Password(Secret),
 }
 
+/// How somebody proved who they are.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Method {
+    /// By a password.
+    Password,
+}
+
 /// What a right proof says.
 #[derive(Clone, Debug)]
 pub struct Proven {
     /// Who gave it, as the store had them before.
     pub user: User,
+    /// How.
+    pub methods: Vec<Method>,
     /// The password's hash is cheaper than today's, or another system's. It is to be made anew.
     pub outdated: bool,
+}
+
+impl Method {
+    /// Its name in the `amr` claim (RFC 8176 section 2).
+    pub fn amr(self) -> &'static str {
+        match self {
+            Self::Password => "pwd",
+        }
+    }
 }
 
 /// Why a proof was not checked.
@@ -65,13 +83,17 @@ impl Prover {
         let Proof::Password(password) = proof;
         let stored = user.as_ref().map(stored_hash).transpose()?;
         let Verdict { matches, outdated } = self.pool.verify(password, stored.as_ref()).await?;
-        Ok(user.filter(|_| matches).map(|user| Proven { user, outdated }))
+        Ok(user.filter(|_| matches).map(|user| Proven {
+            user,
+            methods: vec![Method::Password],
+            outdated,
+        }))
     }
 
     /// What the store is to note of a right proof, with a new hash in the place of an outdated one.
     /// The proof stands whether or not that could be made; the next login tries again.
     pub async fn verified(&self, proof: &Proof, proven: &Proven) -> Verified {
-        let (Proof::Password(password), Proven { user, outdated }) = (proof, proven);
+        let (Proof::Password(password), Proven { user, methods, outdated }) = (proof, proven);
         // What we would not take as a new password stays as another system hashed it.
         let outdated = Password::prepare(password).ok().filter(|_| *outdated);
         let renewed = match outdated {
@@ -84,7 +106,8 @@ impl Prover {
                 }
             },
         };
-        Verified { version: user.password_version, renewed }
+        let amr = methods.iter().map(|method| method.amr().to_owned()).collect();
+        Verified { version: user.password_version, renewed, amr }
     }
 
     /// Hashes a new password for an account that is there, if the policy accepts it.

@@ -58,12 +58,18 @@ impl Sessions {
         self.lifetimes
     }
 
-    /// A new session of a user who gave their password.
+    /// A new session of a user who has just proved who they are, by these methods (RFC 8176).
     ///
     /// # Errors
     ///
     /// If the system has no randomness.
-    pub fn begin(&self, user: UserId, user_agent: String, at: Moment) -> anyhow::Result<Session> {
+    pub fn begin(
+        &self,
+        user: UserId,
+        amr: Vec<String>,
+        user_agent: String,
+        at: Moment,
+    ) -> anyhow::Result<Session> {
         let now = at.now;
         let mut seed = [0; 16];
         getrandom::fill(&mut seed).context("the system has no randomness")?;
@@ -75,6 +81,7 @@ impl Sessions {
             created_at: now,
             refreshed_at: now,
             auth_time: now,
+            amr,
             expires_at: now,
             tokens_expired_at: at.tokens_expired_at,
             user_agent,
@@ -153,7 +160,7 @@ mod tests {
     }
 
     fn session(sessions: &Sessions) -> Session {
-        sessions.begin(UserId::new(at(0)), String::new(), moment(0)).unwrap()
+        sessions.begin(UserId::new(at(0)), Vec::new(), String::new(), moment(0)).unwrap()
     }
 
     fn parse(sessions: &Sessions, session: &Session) -> RefreshToken {

@@ -33,8 +33,10 @@ pub struct Grant<'a> {
     pub user: &'a User,
     /// The session that it belongs to.
     pub sid: Uuid,
-    /// When the user last gave their password.
+    /// When the user last proved who they are.
     pub auth_time: Timestamp,
+    /// By which methods (RFC 8176 section 2).
+    pub amr: &'a [String],
     /// When the session ends at the latest; the token ends no later.
     pub not_after: Timestamp,
 }
@@ -115,6 +117,7 @@ impl Tokens {
             username: grant.user.username.clone(),
             roles: grant.user.roles.clone(),
             auth_time: grant.auth_time.as_second(),
+            amr: grant.amr.to_vec(),
         };
         let (alg, kid) = (signer.key.algorithm().name(), signer.key.kid());
         let header = Header { alg, typ: TOKEN_TYPE, kid };

@@ -90,7 +90,8 @@ impl Accounts {
         client: &Client,
     ) -> Result<SignedIn, AccountError> {
         let at = self.moment();
-        let session = self.sessions.begin(user, client.user_agent.clone(), at)?;
+        let session =
+            self.sessions.begin(user, verified.amr.clone(), client.user_agent.clone(), at)?;
         let address = client.network().to_string();
         let new = NewSession { session: session.clone(), verified, at, address };
         let record = Record::of_client(Event::Login, client).user(user).session(session.id);
@@ -118,6 +119,7 @@ impl Accounts {
             user: &user,
             sid: session.id.uuid(),
             auth_time: session.auth_time,
+            amr: &session.amr,
             not_after: session.expires_at,
         };
         let token = self.tokens.sign(&grant, self.clock.now())?;

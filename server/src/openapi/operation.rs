@@ -223,7 +223,7 @@ pub(super) fn security_schemes() -> Value {
             "type": "http",
             "scheme": "bearer",
             "bearerFormat": "JWT",
-            "description": "The access token of a login (RFC 6750), a JWT in the shape of RFC 9068.",
+            "description": "The access token of a login (RFC 6750), a JWT in the shape of RFC 9068. Its `amr` says how the user proved who they are (RFC 8176): `[\"pwd\"]`, by a password.",
         },
         COOKIE: {
             "type": "apiKey",

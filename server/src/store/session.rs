@@ -31,14 +31,21 @@ pub struct Session {
     pub created_at: Timestamp,
     /// When the current refresh token was issued.
     pub refreshed_at: Timestamp,
-    /// When the user last gave their password.
+    /// When the user last proved who they are.
     pub auth_time: Timestamp,
+    /// By which methods (RFC 8176 section 2). Earlier versions knew passwords alone.
+    #[serde(default = "password_alone")]
+    pub amr: Vec<String>,
     /// From then on its refresh tokens are refused. No access token outlives it.
     pub expires_at: Timestamp,
     /// No access token that was issued is valid for longer, wherever the clock has been since.
     pub tokens_expired_at: Timestamp,
     /// The `User-Agent` of the last refresh, or of the login.
     pub user_agent: String,
+}
+
+fn password_alone() -> Vec<String> {
+    vec!["pwd".to_owned()]
 }
 
 impl Session {
@@ -76,6 +83,8 @@ pub struct Verified {
     pub version: u32,
     /// A costlier hash of it, which takes the place of the old one.
     pub renewed: Option<Secret>,
+    /// By which methods the user proved who they are (RFC 8176 section 2).
+    pub amr: Vec<String>,
 }
 
 /// A session to start, and the login that it follows.
@@ -127,4 +136,31 @@ pub enum Rotation {
     Reused,
     /// There is no such session any more, or there never was such a token.
     Gone,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_of_before_there_was_amr_was_proved_by_a_password() {
+        let now = Timestamp::UNIX_EPOCH;
+        let session = Session {
+            id: SessionId::new(now),
+            user: UserId::NOBODY,
+            seed: [0; 16],
+            generation: 0,
+            created_at: now,
+            refreshed_at: now,
+            auth_time: now,
+            amr: vec!["hwk".to_owned()],
+            expires_at: now,
+            tokens_expired_at: now,
+            user_agent: String::new(),
+        };
+        let mut row = serde_json::to_value(&session).unwrap();
+        assert_eq!(serde_json::from_value::<Session>(row.clone()).unwrap(), session);
+        row.as_object_mut().unwrap().remove("amr");
+        assert_eq!(serde_json::from_value::<Session>(row).unwrap().amr, ["pwd"]);
+    }
 }

@@ -31,8 +31,11 @@ pub struct Claims {
     pub username: String,
     /// The user's roles when the token was issued.
     pub roles: Vec<String>,
-    /// When the user last gave their password.
+    /// When the user last proved who they are.
     pub auth_time: i64,
+    /// By which methods (RFC 8176 section 2). Empty in tokens of earlier versions.
+    #[serde(default)]
+    pub amr: Vec<String>,
 }
 
 /// RFC 7519 section 4.1.3: one string, or an array of them.
@@ -57,8 +60,8 @@ impl Claims {
         Ok((id, SessionId::from_bytes(session.into_bytes())))
     }
 
-    /// The claims of a token, each of which must be there and of its type. Others are ignored, as
-    /// RFC 7519 section 4 asks.
+    /// The claims of a token. Each must be there, but for `amr`, and of its type. Others are ignored,
+    /// as RFC 7519 section 4 asks.
     pub(super) fn from_object(object: &Object) -> Result<Self, Fault> {
         Ok(Self {
             iss: text(object, "iss")?,
@@ -73,6 +76,10 @@ impl Claims {
             username: text(object, "username")?,
             roles: typed(object, "roles", "an array of strings", texts)?,
             auth_time: seconds(object, "auth_time")?,
+            amr: match object.get("amr") {
+                Some(_) => typed(object, "amr", "an array of strings", texts)?,
+                None => Vec::new(),
+            },
         })
     }
 }

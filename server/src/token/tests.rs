@@ -58,8 +58,8 @@ fn user() -> User {
 
 /// Signs for a user who has just given their password, in a session without end.
 fn sign_for(tokens: &Tokens, user: &User, now: i64) -> Signed {
-    let (auth_time, not_after) = (at(now), Timestamp::MAX);
-    tokens.sign(&Grant { user, sid: Uuid::nil(), auth_time, not_after }, at(now)).unwrap()
+    let (auth_time, amr, not_after) = (at(now), &["pwd".to_owned()][..], Timestamp::MAX);
+    tokens.sign(&Grant { user, sid: Uuid::nil(), auth_time, amr, not_after }, at(now)).unwrap()
 }
 
 fn valid(tokens: &Tokens) -> String {

@@ -1,6 +1,8 @@
-use hallpass_contract::{Login, kind};
+use hallpass::store::{SessionId, Verified};
+use hallpass_contract::{Login, kind, path};
+use serde_json::json;
 
-use crate::app::{PASSWORD, TestApp};
+use crate::app::{PASSWORD, SignedIn, TestApp};
 
 #[tokio::test]
 async fn a_login_yields_a_bearer_token_for_fifteen_minutes() {
@@ -58,4 +60,37 @@ async fn the_password_is_taken_as_it_is_typed_on_any_keyboard() {
     app.register("ada", "cafe\u{301} au lait with oat milk").await;
     assert_eq!(app.login("ada", "caf\u{e9} au lait with oat milk").await.status, 200);
     assert_eq!(app.login("ada", "Caf\u{e9} au lait with oat milk").await.status, 401);
+}
+
+/// What the token says of how its user proved who they are.
+fn amr(app: &TestApp, signed_in: &SignedIn) -> Vec<String> {
+    app.state.accounts.tokens.verify(signed_in.token(), app.clock.now()).unwrap().amr
+}
+
+#[tokio::test]
+async fn tokens_say_how_their_user_proved_who_they_are() {
+    let app = TestApp::start().await;
+    let ada = app.signed_in("ada").await;
+    assert_eq!(amr(&app, &ada), ["pwd"]);
+    let refreshed = SignedIn::from(&app.refresh(&ada.cookie).await);
+    assert_eq!(amr(&app, &refreshed), ["pwd"]);
+}
+
+/// A session may have begun with another proof, such as that of a later version.
+#[tokio::test]
+async fn giving_the_password_again_sets_the_methods_anew() {
+    let app = TestApp::start().await;
+    let ada = app.signed_in("ada").await;
+    let accounts = &app.state.accounts;
+    let id = SessionId::parse(&app.sid(ada.token()).await).unwrap();
+    let otp = vec!["pwd".to_owned(), "otp".to_owned()];
+    let verified = Verified { version: 0, renewed: None, amr: otp.clone() };
+    accounts.store.reauthenticate(id, verified, accounts.moment()).await.unwrap().unwrap();
+    let refreshed = SignedIn::from(&app.refresh(&ada.cookie).await);
+    assert_eq!(amr(&app, &refreshed), otp);
+    let body = json!({"password": PASSWORD});
+    let again = app.json_with_token("POST", path::REAUTHENTICATE, refreshed.token(), &body).await;
+    let token = again.json::<Login>().access_token;
+    let claims = accounts.tokens.verify(token.expose(), app.clock.now()).unwrap();
+    assert_eq!(claims.amr, ["pwd"]);
 }

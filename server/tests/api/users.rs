@@ -25,12 +25,14 @@ async fn user(app: &TestApp, username: &str, disabled: bool) -> User {
 /// An access token of a new session, as far as the user may have one.
 async fn token(app: &TestApp, user: &User) -> String {
     let at = app.state.accounts.moment();
-    let session = app.state.accounts.sessions.begin(user.id, String::new(), at).unwrap();
+    let session =
+        app.state.accounts.sessions.begin(user.id, Vec::new(), String::new(), at).unwrap();
     let (sid, not_after) = (session.id.uuid(), session.expires_at);
-    let verified = Verified { version: user.password_version, renewed: None };
+    let verified =
+        Verified { version: user.password_version, renewed: None, amr: vec!["pwd".to_owned()] };
     let new = NewSession { session, verified, at, address: String::new() };
     app.state.accounts.store.start_session(new).await.unwrap();
-    let grant = Grant { user, sid, auth_time: at.now, not_after };
+    let grant = Grant { user, sid, auth_time: at.now, amr: &[], not_after };
     app.state.accounts.tokens.sign(&grant, at.now).unwrap().token
 }
 

@@ -49,13 +49,16 @@ impl Site {
 
     async fn sign_in(&mut self, n: usize) {
         let (app, at) = (&self.app, self.app.accounts.moment());
-        let session = app.accounts.sessions.begin(self.users[n].id, String::new(), at).unwrap();
+        let session =
+            app.accounts.sessions.begin(self.users[n].id, Vec::new(), String::new(), at).unwrap();
         let (id, not_after) = (session.id, session.expires_at);
-        let verified = crate::store::Verified { version: 0, renewed: None };
+        let verified =
+            crate::store::Verified { version: 0, renewed: None, amr: vec!["pwd".to_owned()] };
         let new = NewSession { session, verified, at, address: String::new() };
         // Nobody who was deleted or disabled, or has another password, gets one.
         let _ = app.accounts.store.start_session(new).await.unwrap();
-        let grant = Grant { user: &self.users[n], sid: id.uuid(), auth_time: at.now, not_after };
+        let grant =
+            Grant { user: &self.users[n], sid: id.uuid(), auth_time: at.now, amr: &[], not_after };
         let token = app.accounts.tokens.sign(&grant, at.now).unwrap().token;
         self.tokens.push((token, id));
     }

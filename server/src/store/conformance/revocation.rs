@@ -73,7 +73,8 @@ pub(super) async fn every_change_of_a_user_is_another_version(store: Arc<dyn Sto
     has_grown("a reset");
     store.set_password(ada.id, "newest".into(), at(0)).await.unwrap();
     has_grown("a password that was set");
-    let renewed = Verified { version: 3, renewed: Some("renewed".into()) };
+    let renewed =
+        Verified { version: 3, renewed: Some("renewed".into()), amr: vec!["pwd".to_owned()] };
     let new = NewSession { verified: renewed.clone(), ..login(&ada) };
     let id = new.session.id;
     store.start_session(new).await.unwrap().unwrap();

@@ -56,11 +56,13 @@ fn login(user: &User, address: &str) -> NewSession {
         created_at: now,
         refreshed_at: now,
         auth_time: now,
+        amr: vec!["pwd".to_owned()],
         expires_at: at(1000).now,
         tokens_expired_at: at(0).tokens_expired_at,
         user_agent: String::new(),
     };
-    let verified = Verified { version: user.password_version, renewed: None };
+    let verified =
+        Verified { version: user.password_version, renewed: None, amr: vec!["pwd".to_owned()] };
     NewSession { session, verified, at: at(0), address: address.to_owned() }
 }
 

@@ -58,10 +58,12 @@ pub(in crate::store) fn reauthenticate(
     at: Moment,
 ) -> Decision<Option<(Session, User)>> {
     let session = session.filter(|session| session.is_live(at.now));
+    let amr = verified.amr.clone();
     let Some((mut session, (user, save_user))) = session.zip(confirm(user, verified)) else {
         return Decision::unchanged(None);
     };
     session.auth_time = at.now;
+    session.amr = amr;
     session.tokens_expired_at = session.tokens_expired_at.max(at.tokens_expired_at);
     let save_session = Some(session.clone());
     let changes = Changes { save_user, save_session, ..Changes::default() };

@@ -51,6 +51,7 @@ pub(super) fn session(user: &User, refreshed_at: i64) -> Session {
         created_at: now,
         refreshed_at: now,
         auth_time: now,
+        amr: vec!["pwd".to_owned()],
         expires_at: at(10_000).now,
         tokens_expired_at,
         user_agent: "old".to_owned(),
@@ -71,7 +72,7 @@ fn stale() -> Asker {
 }
 
 fn verified() -> Verified {
-    Verified { version: 3, renewed: None }
+    Verified { version: 3, renewed: None, amr: vec!["pwd".to_owned()] }
 }
 
 fn presented(session: &Session, generation: u32, seconds: i64) -> Refresh {

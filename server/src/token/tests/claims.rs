@@ -19,13 +19,29 @@ fn a_token_without_exp_is_refused() {
 }
 
 #[test]
-fn a_token_that_lacks_any_claim_is_refused() {
+fn a_token_that_lacks_any_claim_but_amr_is_refused() {
     for tokens in each_algorithm() {
         let good = claims(tokens);
         for name in good.as_object().unwrap().keys() {
-            refused(tokens, &forge(tokens, &header(tokens), &without(&good, name)));
+            if name != "amr" {
+                refused(tokens, &forge(tokens, &header(tokens), &without(&good, name)));
+            }
             refused(tokens, &forge(tokens, &header(tokens), &with(&good, name, json!(null))));
         }
+    }
+}
+
+#[test]
+fn a_token_of_before_there_was_amr_stays_valid() {
+    for tokens in each_algorithm() {
+        let old = forge(tokens, &header(tokens), &without(&claims(tokens), "amr"));
+        assert_eq!(tokens.verify(&old, at(NOW)).unwrap().amr, [""; 0]);
+        assert!(tokens.inspect(&old, at(NOW)).accepted);
+        let new = forge(tokens, &header(tokens), &claims(tokens));
+        assert_eq!(tokens.verify(&new, at(NOW)).unwrap().amr, ["pwd"]);
+    }
+    for wrong in [json!("pwd"), json!([7]), json!({}), json!(null)] {
+        refused_with("amr", &wrong);
     }
 }
 

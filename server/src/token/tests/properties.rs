@@ -49,7 +49,7 @@ fn header_name() -> impl Strategy<Value = String> {
 }
 
 fn claim_name() -> impl Strategy<Value = String> {
-    "iss|sub|aud|exp|iat|nbf|jti|client_id|sid|username|roles|auth_time|[a-z]{1,4}"
+    "iss|sub|aud|exp|iat|nbf|jti|client_id|sid|username|roles|auth_time|amr|[a-z]{1,4}"
 }
 
 fn json_value() -> impl Strategy<Value = Value> {

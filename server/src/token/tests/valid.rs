@@ -14,6 +14,7 @@ fn a_token_carries_the_header_and_the_claims_of_rfc_9068() {
         assert_eq!(claims.aud, Audience::One(AUDIENCE.to_owned()));
         assert_eq!(claims.sub, user.id.to_string());
         assert_eq!((claims.iat, claims.nbf, claims.auth_time), (NOW, NOW, NOW));
+        assert_eq!(claims.amr, ["pwd"]);
         assert_eq!((claims.exp, signed.expires_in), (NOW + 900, 900));
         assert_eq!(claims.sid, Uuid::nil().to_string());
         assert_eq!((claims.username.as_str(), &claims.roles), ("Ada", &user.roles));
@@ -50,7 +51,7 @@ fn a_token_tells_when_the_password_was_given_not_when_it_was_refreshed() {
     let tokens = tokens(Algorithm::EdDSA);
     let (auth_time, not_after) = (at(NOW - 500), Timestamp::MAX);
     let user = user();
-    let grant = Grant { user: &user, sid: Uuid::nil(), auth_time, not_after };
+    let grant = Grant { user: &user, sid: Uuid::nil(), auth_time, amr: &[], not_after };
     let claims = tokens.verify(&tokens.sign(&grant, at(NOW)).unwrap().token, at(NOW)).unwrap();
     assert_eq!((claims.auth_time, claims.iat), (NOW - 500, NOW));
 }
@@ -61,7 +62,7 @@ fn a_token_ends_no_later_than_its_session() {
     let user = user();
     for (session_left, expires_in) in [(5000, 900), (900, 900), (100, 100), (0, 0), (-10, 0)] {
         let (auth_time, not_after) = (at(NOW), at(NOW + session_left));
-        let grant = Grant { user: &user, sid: Uuid::nil(), auth_time, not_after };
+        let grant = Grant { user: &user, sid: Uuid::nil(), auth_time, amr: &[], not_after };
         let signed = tokens.sign(&grant, at(NOW)).unwrap();
         assert_eq!(signed.expires_in, expires_in);
         assert!(tokens.verify(&signed.token, not_after).is_err(), "session left {session_left}");
@@ -85,6 +86,6 @@ fn what_would_be_refused_for_its_length_is_not_signed() {
     sign_for(&tokens, &user, NOW);
     user.roles = vec!["r".repeat(64); 90];
     let (auth_time, not_after) = (at(NOW), Timestamp::MAX);
-    let grant = Grant { user: &user, sid: Uuid::nil(), auth_time, not_after };
+    let grant = Grant { user: &user, sid: Uuid::nil(), auth_time, amr: &[], not_after };
     assert!(tokens.sign(&grant, at(NOW)).is_err());
 }

@@ -97,12 +97,13 @@ fn login(user: &User) -> NewSession {
         created_at: NOW,
         refreshed_at: NOW,
         auth_time: NOW,
+        amr: vec!["pwd".to_owned()],
         expires_at: Timestamp::MAX,
         tokens_expired_at: Timestamp::MAX,
         user_agent: String::new(),
     };
     let at = Moment { now: NOW, tokens_expired_at: NOW };
-    let verified = Verified { version: 0, renewed: None };
+    let verified = Verified { version: 0, renewed: None, amr: vec!["pwd".to_owned()] };
     NewSession { session, verified, at, address: "home".to_owned() }
 }
 

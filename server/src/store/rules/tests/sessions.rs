@@ -67,9 +67,11 @@ fn a_proof_in_a_session_that_has_expired_does_not_count() {
     let ada = user(&[]);
     let late = reauthenticate(Some(session(&ada, 0)), Some(ada.clone()), verified(), at(10_000));
     assert!(late.answer.is_none());
+    let verified = Verified { amr: vec!["hwk".to_owned()], ..verified() };
     let (proven, _) =
-        reauthenticate(Some(session(&ada, 0)), Some(ada), verified(), at(5)).answer.unwrap();
+        reauthenticate(Some(session(&ada, 0)), Some(ada), verified, at(5)).answer.unwrap();
     assert_eq!((proven.auth_time, proven.tokens_expired_at), (at(5).now, at(905).now));
+    assert_eq!(proven.amr, ["hwk"], "the methods of the new proof alone");
 }
 
 #[test]
