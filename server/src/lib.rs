@@ -5,6 +5,7 @@
 //! [`serve`] know warp. All of them count in [`metrics`], and [`scrape`] tells. Beside them, [`cli`] → [`control`] is how the command line does its work,
 //! whether or not a server runs.
 
+mod accept_encoding;
 mod accounts;
 mod answer;
 mod assembly;

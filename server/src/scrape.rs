@@ -1,14 +1,18 @@
 //! `GET /metrics`, on a listener of its own: whoever may reach the API need not see what goes on.
 
+use std::io::Write as _;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use bytes::Bytes;
-use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE};
-use http::{HeaderValue, Method, Request, Response, StatusCode};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, VARY};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use tokio::net::TcpListener;
 
+use crate::accept_encoding::accepts;
 use crate::filters::to_reply;
 use crate::metrics::{Connections, MEDIA_TYPE};
 use crate::serve::{self, Limits, Server};
@@ -64,13 +68,16 @@ pub async fn serve(
     };
     let answer = move |request: Request<_>, _: SocketAddr| {
         let app = App::clone(&app);
-        async move { to_reply(Ok(answer(app, request.method(), request.uri().path()).await)) }
+        async move {
+            let (method, path) = (request.method(), request.uri().path());
+            to_reply(Ok(answer(app, method, path, request.headers()).await))
+        }
     };
     let server = Server::new(answer, limits, Connections::unregistered(), Shutdown::default());
     server.making_room().run(listener, stop).await;
 }
 
-async fn answer(app: App, method: &Method, path: &str) -> Response<Bytes> {
+async fn answer(app: App, method: &Method, path: &str, headers: &HeaderMap) -> Response<Bytes> {
     if path != PATH {
         return plain(StatusCode::NOT_FOUND, "there is /metrics and nothing else\n");
     }
@@ -79,10 +86,16 @@ async fn answer(app: App, method: &Method, path: &str) -> Response<Bytes> {
         response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
         return response;
     }
-    match text(app).await {
-        Ok(text) => {
-            let mut response = plain(StatusCode::OK, text);
-            response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
+    let gzip = accepts(headers, "gzip");
+    match body(app, gzip).await {
+        Ok(body) => {
+            let mut response = plain(StatusCode::OK, body);
+            let headers = response.headers_mut();
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
+            headers.insert(VARY, HeaderValue::from_static("accept-encoding"));
+            if gzip {
+                headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+            }
             response
         }
         Err(error) => {
@@ -92,14 +105,26 @@ async fn answer(app: App, method: &Method, path: &str) -> Response<Bytes> {
     }
 }
 
-async fn text(app: App) -> anyhow::Result<String> {
+/// The metrics as text, compressed if so asked.
+async fn body(app: App, gzip: bool) -> anyhow::Result<Vec<u8>> {
     let metrics = app.metrics.clone();
     // In a task of its own: whatever trouble the store is in, the rest is of use all the more.
     let stock = tokio::spawn(async move { app.take_stock().await });
     if let Err(error) = stock.await.map_err(Into::into).flatten() {
         tracing::warn!("the metrics do not know what is in the store: {error:#}");
     }
-    tokio::task::spawn_blocking(move || metrics.text()).await?
+    let read = move || {
+        let text = metrics.text()?.into_bytes();
+        if gzip { compressed(&text) } else { Ok(text) }
+    };
+    tokio::task::spawn_blocking(read).await?
+}
+
+fn compressed(text: &[u8]) -> anyhow::Result<Vec<u8>> {
+    // The level that costs the least: the text repeats itself, so that it shrinks tenfold anyway.
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(text)?;
+    Ok(encoder.finish()?)
 }
 
 fn plain(status: StatusCode, body: impl Into<Bytes>) -> Response<Bytes> {

@@ -3,11 +3,12 @@
 use bytes::Bytes;
 use hallpass_contract::page;
 use http::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
-    IF_NONE_MATCH, VARY,
+    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH,
+    VARY,
 };
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 
+use crate::accept_encoding::accepts;
 use crate::assets::{Asset, Encoded};
 use crate::problem::Problem;
 use crate::site::Site;
@@ -102,20 +103,6 @@ fn negotiate<'a>(asset: &'a Asset, headers: &HeaderMap) -> (Option<&'static str>
         }
     }
     (None, &asset.identity)
-}
-
-/// Whether an encoding is listed, by name or as `*`, and not with a weight of zero.
-fn accepts(headers: &HeaderMap, encoding: &str) -> bool {
-    let values = headers.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
-    let weights: Vec<(&str, f32)> = values.flat_map(|value| value.split(',')).map(weight).collect();
-    let of = |name: &str| weights.iter().find(|(n, _)| n.eq_ignore_ascii_case(name));
-    of(encoding).or_else(|| of("*")).is_some_and(|(_, weight)| *weight > 0.0)
-}
-
-fn weight(item: &str) -> (&str, f32) {
-    let (name, parameters) = item.split_once(';').unwrap_or((item, ""));
-    let q = parameters.trim().strip_prefix("q=").map_or(1.0, |q| q.trim().parse().unwrap_or(0.0));
-    (name.trim(), q)
 }
 
 /// RFC 9110 section 13.1.2: weak comparison, so a proxy that made the tag weak is fine.

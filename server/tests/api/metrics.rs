@@ -1,12 +1,15 @@
 //! `GET /metrics`, as Prometheus would ask for it.
 
+mod deploy;
 mod listener;
 
 use std::collections::BTreeSet;
+use std::io::Read as _;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use flate2::read::GzDecoder;
 use futures_util::FutureExt as _;
 use hallpass::proof::password::{JobKind, Lanes, Pool, Settings};
 use hallpass::scrape;
@@ -47,8 +50,12 @@ impl Metrics {
     }
 
     async fn send(&self, method: &str, path: &str) -> Response {
+        self.send_accepting("identity", method, path).await
+    }
+
+    async fn send_accepting(&self, encoding: &str, method: &str, path: &str) -> Response {
         let request = client().request(method.parse().unwrap(), format!("{}{path}", self.url));
-        let response = request.send().await.unwrap();
+        let response = request.header("accept-encoding", encoding).send().await.unwrap();
         let (status, headers) = (response.status(), response.headers().clone());
         Response { status, headers, body: response.bytes().await.unwrap() }
     }
@@ -119,6 +126,26 @@ async fn a_scraper_is_told_what_it_gets() {
     }
     for path in ["/", "/metrics/", "/api/verify", "/healthz", "/index.html"] {
         assert_eq!(metrics.send("GET", path).await.status, 404, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_scraper_that_takes_gzip_gets_it() {
+    let app = TestApp::start().await;
+    let metrics = Metrics::of(&app).await;
+    // What Prometheus sends.
+    let response = metrics.send_accepting("gzip", "GET", "/metrics").await;
+    assert_eq!(response.header("content-encoding"), "gzip");
+    assert_eq!(response.header("vary"), "accept-encoding");
+    assert_eq!(response.header("content-type"), "text/plain; version=0.0.4; charset=utf-8");
+    let mut text = String::new();
+    GzDecoder::new(&response.body[..]).read_to_string(&mut text).unwrap();
+    assert!(text.len() > 4 * response.body.len(), "{} of {}", response.body.len(), text.len());
+    assert!(Exposition::parse(&text).families.contains_key("hallpass_users"));
+    for encoding in ["identity", "br", "gzip;q=0", "*;q=0"] {
+        let plain = metrics.send_accepting(encoding, "GET", "/metrics").await;
+        assert!(!plain.headers.contains_key("content-encoding"), "{encoding}");
+        Exposition::parse(std::str::from_utf8(&plain.body).unwrap());
     }
 }
 
