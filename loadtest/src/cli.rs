@@ -10,15 +10,15 @@ use crate::{experiment, goose, selftest};
 
 /// Load test of a login server, with a verdict.
 ///
-/// Without a command it does what `open` does, whose options it takes: thirty seconds of
-/// verifications and logins at a fixed rate.
+/// Without a command it runs `open`, whose options it takes: thirty seconds of verifications and
+/// logins at a fixed rate.
 #[derive(Clone, Debug, Parser)]
 #[command(version, args_conflicts_with_subcommands = true, after_help = EXIT_STATUS)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
 
-    /// Write the description of a built-in target to standard output, to begin one of your own with
+    /// Print the file of a built-in target, to begin one of your own with
     #[arg(long, global = true, value_name = "NAME", value_parser = built_in_target)]
     pub(crate) print_target: Option<&'static str>,
 
@@ -31,24 +31,23 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Open loop: requests arrive at a given rate, whatever becomes of those before them
     Open(experiment::OpenArgs),
-    /// The highest rate that holds an objective, for logins and for verifications
+    /// What is the highest rate that the server can keep, of logins and of verifications?
     Knee(experiment::KneeArgs),
-    /// Do logins hurt verifications? These at a fixed rate beside more and more logins
+    /// Do logins slow verifications down?
     Isolate(experiment::IsolateArgs),
-    /// What becomes of a server that is asked for twice what it can do, and how it comes back
+    /// What does the server do at twice its capacity, and how does it recover?
     Overload(experiment::OverloadArgs),
-    /// Everybody signs in at once after an outage: how long until the server is itself again?
+    /// Everybody signs in after an outage: how long until all is as usual?
     Storm(experiment::StormArgs),
-    /// Closed loop: a number of users, each of which sends its next request when the last is
-    /// answered
+    /// Closed loop: each of a number of users sends its next request when the last is answered
     Goose(goose::Args),
     /// Does the time of a refused sign-in betray who has an account?
     Enumerate(experiment::EnumerateArgs),
-    /// Did it get slower than the baseline, by more than a bound?
+    /// Is the server slower than the baseline, by more than a bound?
     Gate(experiment::GateArgs),
     /// How many times as fast is one server as another?
     Compare(experiment::CompareArgs),
-    /// Ground truth: runs whose figures are known from elsewhere, beside what is reported of them
+    /// Can the figures be trusted? Runs whose truth is known, beside what is reported of them
     Selftest(selftest::Args),
 }
 

@@ -1,6 +1,6 @@
-//! A small closed loop for comparisons: a few connections on one thread, each of which sends its
-//! next request when the last one is answered. It times whole answers, to the microsecond, and runs
-//! in short blocks, so that two servers can be measured in turn.
+//! A small closed loop for comparisons. Each of a few connections sends its next request when the
+//! last one is answered, all on one thread. Load comes in short blocks, so that two servers can be
+//! measured in turn.
 
 mod block;
 mod connection;

@@ -1,10 +1,7 @@
-//! The experiments: each answers one question about a server by open-loop runs, with a verdict, a
-//! picture and the numbers.
+//! The experiments. Each answers one question about a server, with a verdict, pictures and numbers.
 //!
-//! An experiment is a body that runs on a [`Scene`] and hands back its [`Findings`]. What is common
-//! to all is here: a [`ReportWriter`] that notes how it is run and writes the reports, and
-//! [`on_scene`], which finds the server, sets accounts up on it, and ends it. [`conduct`] is both
-//! for one server.
+//! Most are one call of [`conduct`], which finds or starts the server, signs users in, lets the
+//! experiment run on the [`Scene`], and writes the reports.
 
 mod args;
 mod compare;

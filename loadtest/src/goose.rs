@@ -3,7 +3,9 @@
 mod args;
 mod attack;
 mod exchange;
+mod kind;
 mod logging;
+mod mix;
 mod negative;
 mod report;
 mod scenarios;
@@ -23,7 +25,8 @@ use goose::config::GooseConfiguration;
 
 pub(crate) use args::Args;
 use attack::GooseRun;
-use share::{Kind, Split};
+use kind::Kind;
+use share::Split;
 use summary::Summary;
 use verdict::Evidence;
 

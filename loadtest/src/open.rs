@@ -2,7 +2,7 @@
 //! of many independent people do. Each is timed from its intended start, so that a stall of the
 //! server counts for every request that it kept waiting (no coordinated omission).
 //!
-//! An experiment builds a [`Plan`], gives [`run`] one [`Work`] for each stream of requests, and
+//! An experiment builds a [`Plan`], gives [`run()`] one [`Work`] for each stream of requests, and
 //! reads the [`RunResult`].
 
 mod backlog;
@@ -21,6 +21,7 @@ mod requests;
 mod result;
 mod run;
 mod schedule;
+mod send;
 mod slot;
 mod stage;
 mod tables;

@@ -1,4 +1,4 @@
-//! What is left of a run: text on standard output, and HTML, JSON and `JUnit` files.
+//! The reports of a run: text on standard output, and HTML, JSON and `JUnit` files.
 
 mod args;
 mod axis;

@@ -27,21 +27,19 @@ use crate::sut::TargetArgs;
 use crate::usage::UsageError;
 use crate::verdict::{Ending, Verdict};
 
-/// Ground truth: runs whose figures are known from elsewhere, printed beside what is reported of
-/// them.
+/// Can the figures be trusted? Runs whose truth is known, printed beside what is reported of them.
 ///
-/// A server that is stopped for two seconds, one that pauses over and over, queues of random
-/// arrivals and of too many, a server that measures its own fixed delay, a generator that is held
-/// up on purpose, too few requests, too few file descriptors, connections that are closed, tokens
-/// that end together, and busy loops. It takes a minute and a half.
+/// Among them are a server that is stopped for two seconds, queues whose times follow by
+/// arithmetic, a server that measures its own delay, a generator that is held up, tokens that end
+/// together, and busy loops. It takes two minutes.
 #[derive(Clone, Debug, clap::Args)]
 #[command(args_override_self = true)]
 pub(crate) struct Args {
     #[command(flatten)]
     target: TargetArgs,
 
-    /// How much of the machine's processor time other processes may take; with more, and less than
-    /// a core idle, nothing can be said
+    /// With more of the machine's processor time taken by other processes, and less than a core
+    /// idle, the result is invalid
     #[arg(
         long, env = "HALLPASS_LOAD_MAX_OTHERS", value_name = "PERCENT", default_value = "10%",
         value_parser = crate::parse::parse_share

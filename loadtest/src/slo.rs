@@ -14,7 +14,7 @@ use crate::stats::needed;
 use crate::tally::Tally;
 use crate::text::{grouped, time as time_text};
 
-/// Something that must hold of one request's figures, or of each request's.
+/// An objective: something that must hold of one request's figures, or of each request's.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Slo {
     /// As it was written.
@@ -170,8 +170,8 @@ impl Slo {
         observed.is_some_and(|value| self.comparison.holds(value, self.bound))
     }
 
-    /// Why it cannot be decided: a percentile takes so many requests that its 95 % interval has
-    /// both ends. What the end that it has decides is decided with fewer.
+    /// Why it cannot be decided. A percentile needs so many requests that its 95 % interval has
+    /// both ends. Fewer are enough if the lower end already decides.
     fn undecided(&self, tally: &Tally) -> Option<String> {
         let (times, share) = self.measure.estimated(tally)?;
         let (count, needed) = (times.count(), needed(share));

@@ -1,5 +1,4 @@
-//! The system under test (SUT): which server it is, how the load tester speaks to it, and what its
-//! answers mean.
+//! The system under test (SUT): which server it is, how to talk to it, and what its answers mean.
 
 mod account;
 mod answer;

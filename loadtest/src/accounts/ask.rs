@@ -1,4 +1,5 @@
-//! How the set-up asks a server, and what it says of one that refuses.
+//! Requests of the set-up: sent again while the server asks to come back later, with messages that
+//! say what to do.
 
 use std::time::{Duration, Instant};
 

@@ -1,6 +1,5 @@
-//! Accounts that outlive a run: a file of names and passwords, one JSON object in each line, with
-//! the host that each belongs to. People write such files by hand, too, so that no account is ever
-//! removed from one.
+//! Accounts that outlive a run: a file with one JSON object a line, of host, name and password.
+//! People write such files by hand, too. So no account is ever removed from one.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
@@ -26,7 +25,7 @@ struct StoredAccount {
 /// What every line begins with, since fields are written in their order.
 const LINE_START: &str = "{\"host\":\"";
 
-/// The file, open and locked: what is recorded in it is on the disk before anybody relies on it.
+/// The file, open and locked. An account is on the disk before anybody relies on it.
 #[derive(Debug)]
 pub(crate) struct AccountsFile {
     path: PathBuf,
@@ -39,8 +38,7 @@ pub(crate) struct AccountsFile {
 
 impl AccountsFile {
     /// Opens the file, or makes it, and reads the accounts of this host. A last line that is cut
-    /// off in the middle is what a crash left of a line of ours, on which nobody relied, and is
-    /// dropped.
+    /// off is dropped if it looks like one of ours: a crash left it, and nobody relied on it.
     ///
     /// # Errors
     ///

@@ -1,8 +1,8 @@
 //! Many accounts at once on a server of the run's own: one registers over HTTP, and
 //! `hallpass user import` adds the others with a copy of its password hash.
 //!
-//! They have one password among them, and one salt. That changes nothing for whoever signs in: the
-//! server computes a whole hash for each login. It saves computing one for each account beforehand.
+//! They share one password and one salt. That changes nothing for a sign-in: the server computes a
+//! whole hash for each login. It saves computing a hash for each account beforehand.
 
 use std::io::Write;
 use std::path::Path;
@@ -20,7 +20,7 @@ use crate::sut::{Account, OwnServer};
 /// Fewer accounts than this register over HTTP as they would anywhere.
 pub(crate) const WORTHWHILE: usize = 100;
 
-/// What of a user's record goes out of the server and in again.
+/// The fields of a user's record that are exported and imported.
 #[derive(Deserialize, Serialize)]
 struct ExportedUser {
     username: String,
@@ -62,7 +62,7 @@ fn written(accounts: &[Arc<Account>], password_hash: &str) -> anyhow::Result<Nam
     Ok(file)
 }
 
-/// Shuts a user out.
+/// Disables a user.
 pub(crate) fn disable(own: &OwnServer, username: &str) -> anyhow::Result<()> {
     let mut line = std::process::Command::new(&own.binary);
     line.args(["user", "disable", username, "--data-dir"]).arg(&own.data_dir);

@@ -15,9 +15,9 @@ use super::Users;
 use crate::sut::{Failure, Outcome, SignedIn, Target, send};
 use crate::tally::Tally;
 
-/// How often is looked for tokens that are due. They are due well before they end.
+/// How often the keeper looks for tokens that are due. They are due well before they end.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
-/// How long after a renewal that failed it is tried again.
+/// A renewal that failed is tried again after this time.
 const AGAIN_AFTER: Duration = Duration::from_millis(500);
 
 /// What became of renewals. They are requests of their own: they come on top of the load.
@@ -55,8 +55,8 @@ pub(crate) struct Keeper {
 }
 
 impl Keeper {
-    /// Returns when what was due already has been renewed once: who signed in first may have waited
-    /// for long for the others.
+    /// Returns when the tokens that were due already have been renewed once: users who signed in
+    /// first may have waited long for the others.
     pub(crate) fn start(
         users: &Arc<Users>,
         target: &Arc<Target>,
@@ -91,7 +91,7 @@ impl Drop for Keeper {
     fn drop(&mut self) {
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
-            // It holds nothing that a panic of its could have left half done.
+            // A panic of the thread leaves nothing half done.
             let _ = thread.join();
         }
     }
@@ -106,7 +106,8 @@ struct Renewer {
 }
 
 impl Renewer {
-    /// Renews what is due, each at once: what ends together must not wait for each other.
+    /// Renews all tokens that are due at the same time. Tokens that end together must not wait for
+    /// each other.
     async fn keep(self, mut stopped: oneshot::Receiver<()>, ready: mpsc::Sender<()>) {
         let mut under_way = HashSet::new();
         let mut again_at: HashMap<usize, Instant> = HashMap::new();

@@ -6,7 +6,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// From one line to the next where there is no terminal.
 const LINE_EVERY: Duration = Duration::from_secs(2);
-/// As many accounts or fewer are not worth a word.
+/// No word is said of so few accounts.
 const FEW: usize = 2;
 
 /// The progress of one piece of work of `total` steps.

@@ -1,4 +1,4 @@
-//! Sets the accounts up over HTTP, before any clock that counts is running.
+//! Registers and signs in accounts over HTTP, before the measured time.
 
 use std::collections::HashSet;
 use std::future::Future;
@@ -113,9 +113,9 @@ impl<'a> Provisioner<'a> {
         }
     }
 
-    /// The accounts of the file that work, `count` at most. A few are tried; if one of them is
-    /// refused, all are, and those that are refused are not used. They stay in the file: they are
-    /// the user's, and it may be the server that is wrong.
+    /// The accounts of the file that work, `count` at most. A few are tried first. If one of them
+    /// is refused, all are tried, and the refused ones are not used. They stay in the file: it may
+    /// be the server that is wrong.
     async fn reuse(&self, file: &AccountsFile, count: usize) -> anyhow::Result<Vec<Arc<Account>>> {
         let known: Vec<Arc<Account>> =
             file.accounts().iter().take(count).cloned().map(Arc::new).collect();
@@ -164,7 +164,8 @@ impl<'a> Provisioner<'a> {
         Ok(refused)
     }
 
-    /// New accounts, each of them on the disk before the next batch is awaited, if there is a file.
+    /// New accounts. If there is a file, each account is on the disk before the next batch is
+    /// awaited.
     async fn make(
         &self,
         count: usize,

@@ -1,4 +1,4 @@
-//! A connection on which one request follows the other.
+//! A kept connection that carries one request after the other.
 
 use std::time::{Duration, Instant};
 
@@ -9,7 +9,7 @@ use tokio::time::timeout;
 use crate::open::{Connection, Connector, Unanswered};
 use crate::sut::{Failure, Outcome};
 
-/// A connection that is opened when it is needed, and anew after it has ended.
+/// Opens a connection when one is needed, and a new one after it has ended.
 pub(crate) struct PersistentConnection {
     connector: Connector,
     connection: Option<Connection>,

@@ -1,6 +1,7 @@
 //! `compare`: the same load on two servers in turn, and how many times as fast the one is.
 
 mod args;
+mod json;
 mod measure;
 mod report;
 

@@ -3,8 +3,8 @@
 use crate::slo::Judged;
 use crate::verdict::{Ending, Verdict};
 
-/// The verdict: invalid if there are `faults` in how it was measured, else a failure if something
-/// is `broken`, such as an interrupt, or an objective does not hold.
+/// The verdict. It is invalid if there are `faults` in how it was measured. It is a failure if
+/// something is `broken`, such as an interrupt, or an objective does not hold.
 pub(crate) fn ending(faults: &[String], broken: &[String], objectives: &[Judged]) -> Ending {
     let (held, not_held): (Vec<&Judged>, Vec<&Judged>) =
         objectives.iter().partition(|objective| objective.held);

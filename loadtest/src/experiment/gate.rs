@@ -3,6 +3,7 @@
 mod args;
 mod baseline;
 mod decide;
+mod json;
 mod prove;
 mod record;
 mod report;

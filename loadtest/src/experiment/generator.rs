@@ -14,7 +14,7 @@ pub(crate) struct GeneratorArgs {
     #[arg(long, env = "HALLPASS_LOAD_MAX_IN_FLIGHT", value_name = "N", default_value = "1000")]
     pub(crate) max_in_flight: NonZeroUsize,
 
-    /// How arrivals lie in time: evenly, or at random as those of many people do
+    /// How arrivals are spaced: evenly, or at random as those of many people are
     #[arg(
         long,
         env = "HALLPASS_LOAD_ARRIVALS",
@@ -24,26 +24,26 @@ pub(crate) struct GeneratorArgs {
     )]
     pub(crate) arrivals: Spacing,
 
-    /// What random arrivals are drawn from: the same seed makes the same arrivals
+    /// The seed of random arrivals: the same seed makes the same arrivals
     #[arg(long, env = "HALLPASS_LOAD_SEED", value_name = "N", default_value = "1")]
     pub(crate) seed: u64,
 
-    /// From when on the generator itself counts as late with a request
+    /// From when on the generator counts as late with a request
     #[arg(
         long, env = "HALLPASS_LOAD_LATE_AFTER", value_name = "TIME", default_value = "1ms",
         value_parser = parse_positive
     )]
     pub(crate) late_after: Duration,
 
-    /// How much of the machine's processor time processes other than generator and server may take;
-    /// with more, and less than a core idle, the run is invalid
+    /// With more of the machine's processor time taken by other processes, and less than a core
+    /// idle, the run is invalid
     #[arg(
         long, env = "HALLPASS_LOAD_MAX_OTHERS", value_name = "PERCENT", default_value = "10%",
         value_parser = parse_share
     )]
     pub(crate) max_others: f64,
 
-    /// Never sleep, for exact times on a machine with a core to spare: to wake a thread takes up to
+    /// Never sleep: for exact times on a machine with a core to spare. Waking a thread takes up to
     /// 0.2 ms
     #[arg(long, env = "HALLPASS_LOAD_BUSY_WAIT")]
     pub(crate) busy_wait: bool,

@@ -59,8 +59,7 @@ fn measure(args: &Args, scene: &mut Scene<'_>) -> anyhow::Result<IsolateResult> 
     Ok(IsolateResult { verify_rate, capacity, steps })
 }
 
-/// The rate of verifications that was asked for, or the first half of it that server and generator
-/// can do without any logins.
+/// The rate of verifications, halved until server and generator can do it without any logins.
 fn bearable(args: &Args, scene: &mut Scene<'_>) -> anyhow::Result<f64> {
     let mut rate = args.verify_rate;
     loop {
@@ -111,10 +110,9 @@ fn capacity(
     Ok(Some(Capacity { per_s, found: Some(found) }))
 }
 
-/// The most logins per second that the server does, whatever they have to wait: a server that
-/// computes many passwords at once does more of them once they queue than it does while nobody has
-/// to. `holds` is a rate that nobody has to wait long at, and `done` tells how many are done of so
-/// many that arrive, `None` once it is interrupted.
+/// The most logins per second that the server does, however long they wait. A server that computes
+/// many passwords at once does more logins once they queue. `holds` is a rate that holds. `done`
+/// tells how many logins are done of so many that arrive; `None` after an interrupt.
 fn most_done(
     holds: f64,
     mut done: impl FnMut(f64) -> anyhow::Result<Option<f64>>,
@@ -174,7 +172,7 @@ fn findings(args: &Args, scene: &Scene<'_>, measured: IsolateResult) -> Findings
     }
 }
 
-/// The end of a run that does not know what 100 % are.
+/// How a run ends that does not know the capacity.
 fn unknown(capacity: Option<&Capacity>, interrupted: bool) -> Option<Ending> {
     let (verdict, reason) = match capacity {
         Some(capacity) if capacity.is_the_servers() => return None,

@@ -37,7 +37,7 @@ const VERIFY_START: f64 = 1000.0;
 /// The rates that are tried, per second.
 const LEAST: f64 = 0.5;
 const MOST: f64 = 100_000.0;
-/// How often a rate is tried that misses beside a calmer probe that held.
+/// How often a doubtful rate is tried.
 const MOST_TRIES: u32 = 3;
 
 /// Carries out the command.
@@ -116,8 +116,8 @@ pub(crate) fn find(
     Ok(Found { stream, slos: rules.slos.clone(), bounds, probes })
 }
 
-/// Takes a probe that misses once more, while it does so on a machine that is busier or slower than
-/// it was for one that held; what the last one says.
+/// Repeats a probe that misses while the machine is busier or slower than it was beside a probe
+/// that held; the outcome of the last one.
 fn again(
     scene: &mut Scene<'_>,
     rules: &Rules,

@@ -30,8 +30,8 @@ pub(crate) fn command(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Endi
     conduct(EXPERIMENT, &args.common, interrupt, |scene| measure(args, scene))
 }
 
-/// Seeks the knee and exceeds it; both once more if the machine was busier or slower in the
-/// overload than in the search, whose knee is then too high.
+/// Seeks the knee and exceeds it. Both are done once more if the run is invalid: the machine may
+/// have been busier or slower in the overload than in the search.
 fn measure(args: &Args, scene: &mut Scene<'_>) -> anyhow::Result<Findings<OverloadJson>> {
     let mut tries = 1;
     loop {

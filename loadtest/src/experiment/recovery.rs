@@ -1,4 +1,4 @@
-//! When a server is itself again: from which second on its objectives hold.
+//! When a server has recovered: from which second on its objectives hold.
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
-//! Where an experiment takes place: a server, its users, and somebody who watches.
+//! Where an experiment takes place: a server with signed-in users, and a console that shows the
+//! run.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -86,7 +87,7 @@ impl Scene<'_> {
         // Fixed for scripts that wait for it: once, when the first request is due.
         let announce = !std::mem::replace(&mut self.started, true);
         let console = Console::new(step, plan.duration(), announce);
-        // One of our own may be started again meanwhile.
+        // A started server may get another process during the run.
         let place = self.host.place();
         let named = self.is_named().then(|| place.clone());
         let before = speed::of(&place);

@@ -6,18 +6,17 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::share::{Mix, Share};
+use super::mix::Mix;
+use super::share::Share;
 use crate::accounts::AccountArgs;
 use crate::parse::parse_duration;
 use crate::report::OutputArgs;
 use crate::sut::TargetArgs;
 
-/// Closed loop: users that sign in or verify, each sending its next request when the last is
-/// answered.
+/// Closed loop: each user sends its next request when the last is answered.
 ///
-/// Registers its own accounts, signs in those that need it, lets every user send one request after
-/// the other for the run time, checks each answer, and ends with a summary, an HTML report and a
-/// line that begins with PASS or FAIL.
+/// Registers accounts, signs in those that need it, and checks every answer. It ends with a
+/// summary, reports and a verdict.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = EXAMPLES, args_override_self = true)]
 pub(crate) struct Args {
@@ -43,10 +42,10 @@ pub(crate) struct Args {
 
     /// What the users do, each scenario with its share of the users; repeatable
     ///
-    /// verify, login, login-then-verify, refresh, register, mixed, or negative, which sends what
-    /// has to be refused. `--scenario verify` runs that one alone; `--scenario verify=3 --scenario
-    /// login=1` gives three of four users to verify. A share left out is 9 for verify and 1 for
-    /// others.
+    /// Scenarios are verify, login, login-then-verify, refresh, register, mixed, and negative,
+    /// which sends what must be refused. `--scenario verify` runs one alone; `--scenario
+    /// verify=3,login=1` gives three of four users to verify. The default share is 9 for verify and
+    /// 1 for others.
     #[arg(
         long, env = "HALLPASS_LOAD_SCENARIO", value_name = "NAME[=SHARE]", value_delimiter = ',',
         default_value = "verify,login", value_parser = Share::from_str
@@ -67,8 +66,7 @@ pub(crate) struct Args {
     )]
     pub(crate) verifies_per_login: u32,
 
-    /// How long the negative scenario waits beforehand for a token to expire; else it skips that
-    /// case
+    /// How long the negative scenario waits for a token to expire; else it skips that case
     #[arg(
         long, env = "HALLPASS_LOAD_EXPIRY_WAIT", value_name = "TIME", default_value = "30s",
         value_parser = parse_duration
@@ -82,8 +80,8 @@ pub(crate) struct Args {
     )]
     pub(crate) wait: Wait,
 
-    /// How much of the machine's processor time processes other than generator and server may take;
-    /// with more, and less than a core idle, a missed --threshold of Goose's is invalid
+    /// With more of the machine's processor time taken by other processes, and less than a core
+    /// idle, a missed --threshold of Goose's is invalid
     #[arg(
         long, env = "HALLPASS_LOAD_MAX_OTHERS", value_name = "PERCENT", default_value = "10%",
         value_parser = crate::parse::parse_share
@@ -160,7 +158,7 @@ pub(super) mod tests {
     use clap::Parser;
 
     use super::*;
-    use crate::goose::share::Kind;
+    use crate::goose::kind::Kind;
 
     #[derive(Parser)]
     #[command(args_override_self = true)]

@@ -1,5 +1,5 @@
-//! What has to be refused. Each case is genuine: an expired token is one that the server signed and
-//! whose end has been waited for, and what can't be had honestly is skipped, with the reason.
+//! Requests that must be refused. Each case is genuine: an expired token is one that the server
+//! signed, sent after its end. A case that cannot be had honestly is skipped, with the reason.
 
 mod forge;
 mod keys;

@@ -1,5 +1,5 @@
-//! What is left of a closed-loop run: a picture, tables and JSON, with the names that the open loop
-//! has for the same figures.
+//! The report of a closed-loop run: a picture, tables and JSON. The same figures have the same
+//! names as in the open loop.
 
 use std::collections::BTreeMap;
 

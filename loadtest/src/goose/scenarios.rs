@@ -8,7 +8,7 @@ use goose::prelude::{Scenario, Transaction, TransactionResult};
 use tokio::sync::Mutex;
 
 use super::exchange::{custom, exchange};
-use super::share::Kind;
+use super::kind::Kind;
 use super::tally::Row;
 use super::world::{Seat, World};
 use crate::sut::{Account, BadLogin, Call, SignedIn};

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::args::Args;
+use super::kind::Kind;
 use super::negative::Negative;
-use super::share::{Kind, Split};
+use super::share::Split;
 use super::world::{Seat, World};
 use crate::accounts::Provisioner;
 use crate::sut::{Account, Clients, SignedIn, Target};

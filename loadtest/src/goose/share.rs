@@ -3,94 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::kind::Kind;
+use super::mix::{Mix, weighted};
 use crate::sut::{Call, Spec};
-
-/// A scenario.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub(crate) enum Kind {
-    /// Verifies a token, again and again.
-    Verify,
-    /// Signs in, again and again.
-    Login,
-    /// Signs in, and verifies the token of that login a number of times.
-    LoginThenVerify,
-    /// Exchanges the refresh token, again and again.
-    Refresh,
-    /// Registers one account after the other.
-    Register,
-    /// Calls of several kinds in a given ratio.
-    Mixed,
-    /// What has to be refused: wrong passwords, unknown users, tampered, expired and forged tokens.
-    Negative,
-}
-
-impl Kind {
-    const ALL: [Self; 7] = [
-        Self::Verify,
-        Self::Login,
-        Self::LoginThenVerify,
-        Self::Refresh,
-        Self::Register,
-        Self::Mixed,
-        Self::Negative,
-    ];
-
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Verify => "verify",
-            Self::Login => "login",
-            Self::LoginThenVerify => "login-then-verify",
-            Self::Refresh => "refresh",
-            Self::Register => "register",
-            Self::Mixed => "mixed",
-            Self::Negative => "negative",
-        }
-    }
-
-    fn default_weight(self) -> usize {
-        match self {
-            Self::Verify => 9,
-            _ => 1,
-        }
-    }
-
-    /// The calls that have to be made, and answered rightly, for the scenario to have run.
-    pub(crate) fn calls(self, mix: &Mix) -> Vec<Call> {
-        match self {
-            Self::Verify => vec![Call::Verify],
-            Self::Login => vec![Call::Login],
-            Self::LoginThenVerify => vec![Call::Login, Call::Verify],
-            Self::Refresh => vec![Call::Refresh],
-            Self::Register => vec![Call::Register],
-            Self::Mixed => mix.0.iter().map(|(call, _)| *call).collect(),
-            // Which ones depends on the server's tokens.
-            Self::Negative => vec![],
-        }
-    }
-
-    /// Whether each of its users needs accounts of its own.
-    pub(crate) fn needs_accounts(self, mix: &Mix) -> bool {
-        self == Self::Negative || self.calls(mix).iter().any(|call| *call != Call::Register)
-    }
-
-    /// Whether these accounts are to be signed in before the run: were they to sign in when their
-    /// user starts, hundreds of password hashes would fall into the time that is measured.
-    pub(crate) fn needs_sessions(self, mix: &Mix) -> bool {
-        match self {
-            Self::Verify | Self::Refresh | Self::Negative => true,
-            Self::Login | Self::LoginThenVerify | Self::Register => false,
-            Self::Mixed => {
-                self.calls(mix).iter().any(|call| matches!(call, Call::Verify | Call::Refresh))
-            }
-        }
-    }
-}
-
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
 
 /// A scenario and its share of the users, relative to the other scenarios' shares.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -109,66 +24,6 @@ impl FromStr for Share {
             .find(|kind| kind.name() == name)
             .ok_or_else(|| format!("the scenarios are {}", Kind::ALL.map(Kind::name).join(", ")))?;
         Ok(Self { kind, weight: weight.unwrap_or_else(|| kind.default_weight()) })
-    }
-}
-
-/// `NAME` or `NAME=WEIGHT`.
-fn weighted(text: &str) -> Result<(&str, Option<usize>), String> {
-    let (name, weight) = match text.split_once('=') {
-        Some((name, weight)) => (name, Some(weight)),
-        None => (text, None),
-    };
-    match weight.map(str::parse) {
-        None => Ok((name, None)),
-        Some(Ok(weight @ 1..=1_000_000)) => Ok((name, Some(weight))),
-        Some(_) => Err("a share is a number from 1 to 1000000".to_owned()),
-    }
-}
-
-/// The calls of the mixed scenario and how many of each are made; at least one of them.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) struct Mix(Vec<(Call, usize)>);
-
-impl Mix {
-    /// The order in which a user makes its calls, over and over: each kind as evenly spread as it
-    /// can be (smooth weighted round-robin), so that any stretch of it has nearly the ratio of the
-    /// whole.
-    pub(crate) fn schedule(&self) -> Vec<Call> {
-        let total: usize = self.0.iter().map(|(_, weight)| weight).sum();
-        let mut due: Vec<(Call, usize, i64)> =
-            self.0.iter().map(|(call, weight)| (*call, *weight, 0)).collect();
-        let mut schedule = Vec::with_capacity(total);
-        for _ in 0..total {
-            due.iter_mut().for_each(|(_, weight, due)| *due += *weight as i64);
-            if let Some((call, _, due)) = due.iter_mut().max_by_key(|(_, _, due)| *due) {
-                *due -= total as i64;
-                schedule.push(*call);
-            }
-        }
-        schedule
-    }
-}
-
-impl FromStr for Mix {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let mut mix: Vec<(Call, usize)> = Vec::new();
-        for part in text.split(',') {
-            let (name, weight) = weighted(part)?;
-            let call = [Call::Verify, Call::Login, Call::Refresh, Call::Register]
-                .into_iter()
-                .find(|call| call.key() == name)
-                .ok_or("a mix is made of verify, login, refresh and register")?;
-            if mix.iter().any(|(other, _)| *other == call) {
-                return Err(format!("{name} is given twice"));
-            }
-            match weight.unwrap_or(1) {
-                weight @ ..=1000 => mix.push((call, weight)),
-                _ => return Err("a share of a mix is a number from 1 to 1000".to_owned()),
-            }
-        }
-        Ok(Self(mix))
     }
 }
 
@@ -287,24 +142,6 @@ mod tests {
         assert_eq!("login=4".parse(), Ok(Share { kind: Kind::Login, weight: 4 }));
         for refused in ["logout", "login=0", "login=", "verify=-1", "=3"] {
             assert!(refused.parse::<Share>().is_err(), "{refused}");
-        }
-    }
-
-    #[test]
-    fn a_mix_is_spread_evenly_and_keeps_its_ratio() {
-        let mix: Mix = "verify=7,login=2,refresh".parse().unwrap();
-        let schedule = mix.schedule();
-        let count = |call, of: &[Call]| of.iter().filter(|is| **is == call).count();
-        assert_eq!(count(Call::Verify, &schedule), 7);
-        assert_eq!(count(Call::Login, &schedule), 2);
-        assert_eq!(count(Call::Refresh, &schedule), 1);
-        assert_eq!(count(Call::Login, &schedule[..5]), 1, "{schedule:?}");
-    }
-
-    #[test]
-    fn a_mix_has_known_calls_each_of_them_once() {
-        for refused in ["", "logout", "verify,verify", "verify=0", "verify=1001", "negative=1"] {
-            assert!(refused.parse::<Mix>().is_err(), "{refused}");
         }
     }
 

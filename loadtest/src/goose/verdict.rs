@@ -1,4 +1,4 @@
-//! What a run of Goose amounts to.
+//! The verdict on a run of Goose.
 
 use super::summary::Summary;
 use super::tally::{Failures, Row};

@@ -6,8 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use reqwest::Client;
 
+use super::kind::Kind;
+use super::mix::Mix;
 use super::negative::Negative;
-use super::share::{Kind, Mix, Split};
+use super::share::Split;
 use super::tally::{Row, Tally};
 use crate::accounts::Namer;
 use crate::sut::{Account, Call, Outcome, SignedIn, Target};

@@ -1,5 +1,5 @@
 //! How much of the machine's processor time others took: processes other than the generator and the
-//! server under test. Pure arithmetic on counters that only grow; what reads them is beside it.
+//! server under test. Pure arithmetic on growing counters; `counters` reads them.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};

@@ -1,4 +1,4 @@
-//! Reads the counters that contention is told by, where the system has them.
+//! Reads the counters that show contention, where the system has them.
 
 use std::collections::{BTreeMap, HashSet};
 use std::net::{IpAddr, UdpSocket};

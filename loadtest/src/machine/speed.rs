@@ -1,5 +1,5 @@
-//! How fast the machine computes. Its speed changes where others share its processors, by clock and
-//! by the other half of a core, without that any counter says so.
+//! How fast the machine computes. Where others share its processors, that changes with the clock
+//! rate and with the other half of a core, and no counter says so.
 
 use std::time::{Duration, Instant};
 

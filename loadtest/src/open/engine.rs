@@ -9,10 +9,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
-use tokio::time::timeout_at;
 
-use super::connect::{Connection, Connector, Unanswered};
-use super::ledger::{End, Ledger};
+use super::connect::Connector;
+use super::ledger::Ledger;
 use super::live::Live;
 use super::pacer::{Pacer, busily, thread_cpu};
 use super::plan::Plan;
@@ -20,7 +19,6 @@ use super::schedule::{Arrival, Schedule};
 use super::slot::{Job, Slot};
 use super::work::Work;
 use crate::interrupt::Interrupt;
-use crate::sut::Failure;
 
 /// How long the requests under way may go on after an interrupt.
 const GRACE: Duration = Duration::from_secs(1);
@@ -30,19 +28,19 @@ const BATCH: u32 = 16;
 /// What all tasks of a run share. All of them are on one thread, so that no lock is ever waited
 /// for.
 pub(super) struct Engine {
-    works: Vec<Arc<dyn Work>>,
-    connector: Connector,
-    timeout: Duration,
+    pub(super) works: Vec<Arc<dyn Work>>,
+    pub(super) connector: Connector,
+    pub(super) timeout: Duration,
     max_in_flight: usize,
-    start: Instant,
-    live: Arc<Live>,
+    pub(super) start: Instant,
+    pub(super) live: Arc<Live>,
     state: Mutex<EngineState>,
     /// Told when no request is outstanding any more.
     all_done: Notify,
 }
 
-struct EngineState {
-    ledger: Ledger,
+pub(super) struct EngineState {
+    pub(super) ledger: Ledger,
     /// Due, and waiting for a free slot.
     waiting: VecDeque<Arrival>,
     /// Slots without a request. The one that was used last is used next, so that on an even load
@@ -217,106 +215,8 @@ impl Engine {
         next
     }
 
-    async fn serve(&self, connection: &mut Option<Connection>, job: Job) {
-        let arrival = job.arrival;
-        let waited = self.now().saturating_sub(arrival.intended);
-        if waited > self.timeout && job.handed.is_none() {
-            self.close(&arrival, |ledger, now| ledger.dropped(&arrival, now, true));
-            return;
-        }
-        self.live.began();
-        let work = &self.works[arrival.stream];
-        let (mut sent, mut job, mut attempt) = (None, job, 1);
-        let (done, end) = loop {
-            let (done, end) = self.attempt(connection, job, &mut sent).await;
-            let again = end.failed().and_then(|how| work.again(arrival.number, attempt, how));
-            let Some(pause) = again else { break (done, end) };
-            tokio::time::sleep(pause).await;
-            attempt += 1;
-            job.handed = None;
-        };
-        self.live.ended(&end, done.saturating_sub(arrival.intended));
-        self.close(&arrival, |ledger, _| ledger.ended(&arrival, sent, done, end));
-    }
-
-    /// Sends a request and waits for its answer, but no longer than a request may take.
-    async fn attempt(
-        &self,
-        connection: &mut Option<Connection>,
-        job: Job,
-        sent: &mut Option<Duration>,
-    ) -> (Duration, End) {
-        let deadline = Instant::now() + self.timeout;
-        match timeout_at(deadline.into(), self.exchange(connection, job, sent)).await {
-            Ok(done_and_end) => done_and_end,
-            Err(_) => {
-                // An answer that comes now would be taken for the next request's.
-                *connection = None;
-                (self.now(), End::TimedOut)
-            }
-        }
-    }
-
-    /// Sends a request, on the slot's connection or a new one; when it ended, and how.
-    async fn exchange(
-        &self,
-        connection: &mut Option<Connection>,
-        job: Job,
-        sent: &mut Option<Duration>,
-    ) -> (Duration, End) {
-        let Job { arrival, mut handed } = job;
-        let work = &self.works[arrival.stream];
-        let request = work.request(arrival.number);
-        loop {
-            let reused = connection.take().filter(Connection::is_open);
-            let was_open = reused.is_some();
-            let opened = match self.connected(reused, &arrival, handed.take()).await {
-                Ok(opened) => connection.insert(opened),
-                Err(failure) => return (self.now(), End::Broken(failure)),
-            };
-            *sent = Some(self.now());
-            let answered = opened.exchange(&request).await;
-            let received = Instant::now();
-            let done = received.saturating_duration_since(self.start);
-            let unanswered = match answered {
-                Ok(answer) => {
-                    return (done, End::Answered(work.read(arrival.number, &answer, received)));
-                }
-                Err(unanswered) => unanswered,
-            };
-            *connection = None;
-            // A new connection is not a kept one, so that a request is sent at most twice.
-            match unanswered {
-                Unanswered::Unsent(_) if was_open => {}
-                Unanswered::Closed(_) if was_open => drop(self.live.resent.fetch_add(1, Relaxed)),
-                Unanswered::Unsent(failure)
-                | Unanswered::Closed(failure)
-                | Unanswered::Broken(failure) => return (done, End::Broken(failure)),
-            }
-        }
-    }
-
-    /// The kept connection, else a new one. Notes how late the generator is with a request that was
-    /// handed to a free slot: opening a connection is not its fault.
-    async fn connected(
-        &self,
-        kept: Option<Connection>,
-        arrival: &Arrival,
-        handed: Option<Duration>,
-    ) -> Result<Connection, Failure> {
-        if let Some(lag) = handed {
-            let now = || self.now().saturating_sub(arrival.intended);
-            self.state().ledger.lagged(arrival, if kept.is_some() { now() } else { lag });
-        }
-        if let Some(kept) = kept {
-            return Ok(kept);
-        }
-        self.live.connections.fetch_add(1, Relaxed);
-        self.connector.connect().await
-    }
-
     /// Closes the books on a request; once only, even if the run has ended meanwhile.
-    fn close(&self, arrival: &Arrival, book: impl FnOnce(&mut Ledger, Duration)) {
+    pub(super) fn close(&self, arrival: &Arrival, book: impl FnOnce(&mut Ledger, Duration)) {
         let mut state = self.state();
         if state.outstanding.remove(&(arrival.stream, arrival.number)).is_some() {
             let now = self.now();
@@ -344,11 +244,11 @@ impl Engine {
     }
 
     /// Since the run's start.
-    fn now(&self) -> Duration {
+    pub(super) fn now(&self) -> Duration {
         self.start.elapsed()
     }
 
-    fn state(&self) -> MutexGuard<'_, EngineState> {
+    pub(super) fn state(&self) -> MutexGuard<'_, EngineState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

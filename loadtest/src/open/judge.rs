@@ -1,4 +1,4 @@
-//! Whether a run says anything, and what.
+//! Whether a run is valid, and whether its objectives hold.
 
 use super::backlog::Growth;
 use super::result::{Lag, RunResult};
@@ -11,11 +11,11 @@ use crate::verdict::{Ending, Verdict};
 /// With more late requests than this share of all, the percentiles are the generator's as much as
 /// the server's.
 const MOST_LATE: f64 = 0.01;
-/// A single stop of the generator's of this many times what is late moves the high percentiles,
-/// however few requests fall into it.
+/// A single stop of the generator of so many times `--late-after` moves the high percentiles,
+/// however few requests it delays.
 const WORST_LAG: u32 = 100;
-/// A generator that uses more of its core than this reads answers late, and counts that as the
-/// server's.
+/// With more of its core than this, the generator reads answers late and counts that as the
+/// server's time.
 const MOST_CPU: f64 = 0.9;
 /// More kinds of failures than this are only counted.
 const SHOWN: usize = 5;
@@ -69,8 +69,8 @@ fn objectives(result: &RunResult, slos: &[Slo]) -> Vec<Judged> {
     judged
 }
 
-/// What goes without saying where requests arrive at a constant rate: that no queue grows to the
-/// end. Then latencies depend on how long the run is.
+/// The objective that every run has at a constant rate: no queue grows to the end. Otherwise
+/// latencies depend on how long the run is.
 fn keeping_up(result: &RunResult) -> Vec<Judged> {
     let streams = result.names.iter().enumerate().zip(&result.backlogs);
     let judged = streams.filter_map(|((stream, name), backlog)| {

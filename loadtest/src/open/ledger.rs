@@ -1,5 +1,5 @@
-//! Counts what becomes of each request. It knows no clock: every time is given to it, since the
-//! run's start.
+//! Counts what becomes of each request. It has no clock: every time is given to it, since the run's
+//! start.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

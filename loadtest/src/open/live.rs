@@ -1,4 +1,4 @@
-//! What can be seen of a run while it goes on, from another thread.
+//! What another thread can see of a run while it goes on.
 
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicBool, AtomicU64};

@@ -1,13 +1,12 @@
-//! Waiting for a point in time more finely than tokio's timer, whose grain is a millisecond.
+//! Waits for a point in time more precisely than tokio's timer, which has a grain of a millisecond.
 
 use std::io;
 use std::time::{Duration, Instant};
 
-/// How long is looked over and over at the clock or for an answer, in place of sleeping: longer
-/// than the kernel takes to wake a thread, even on a virtual machine whose core has gone idle.
+/// How long the generator watches the clock or its connections in place of sleeping. That is longer
+/// than the kernel takes to wake a thread, even on a virtual machine with an idle core.
 const SPIN: Duration = Duration::from_micros(250);
-/// At most one part in so many of a wait is spent like that, since the server under test may need
-/// the core.
+/// At most one part in so many of a wait is spent busily: the server may need the core.
 const SPIN_PART: u32 = 10;
 
 /// How much of a wait may be spent busily.
@@ -15,10 +14,9 @@ pub(crate) fn busily(wait: Duration) -> Duration {
     SPIN.min(wait / SPIN_PART)
 }
 
-/// Waits on a timer of the kernel's (`timerfd_create(2)`), which neither has a grain nor is rounded
-/// up by the thread's timer slack, and for the last bit of a wait by looking at the clock over and
-/// over: to wake a thread takes the kernel tens of microseconds, on a virtual machine over a
-/// hundred.
+/// Waits on a kernel timer (`timerfd_create(2)`), which has no grain and no timer slack. For the
+/// last bit it watches the clock: to wake a thread takes the kernel tens of microseconds, on a
+/// virtual machine over a hundred.
 #[cfg(target_os = "linux")]
 #[derive(Debug)]
 pub(crate) struct Pacer {

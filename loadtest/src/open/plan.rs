@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// The grain of common timers; ours is finer.
+/// From when on a request counts as late by default: the grain of common timers.
 pub(crate) const LATE_AFTER: Duration = Duration::from_millis(1);
 
 /// A run: its phases one after the other, and the bounds of its requests.
@@ -17,11 +17,10 @@ pub(crate) struct Plan {
     pub(crate) max_in_flight: usize,
     /// How long a request waits for a slot, and from then on for its whole answer.
     pub(crate) timeout: Duration,
-    /// From when on the generator counts as late with a request. It is invalid if it is late with
-    /// more than 1 % of them, or a hundred times as late with one.
+    /// From when on the generator counts as late with a request. The run is invalid if it is late
+    /// with more than 1 % of them, or a hundred times as late with one.
     pub(crate) late_after: Duration,
-    /// Whether the generator never sleeps, and so neither has to be woken for a request nor for an
-    /// answer.
+    /// Whether the generator never sleeps, so that it need not be woken for a request or an answer.
     pub(crate) busy_wait: bool,
     /// The share of the machine's processor time, from 0 to 1, that others may take beside
     /// generator and server. The run is invalid if they take more.

@@ -1,4 +1,4 @@
-//! The places in which requests are under way.
+//! Slots: each carries one request at a time, on a connection of its own.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -19,8 +19,8 @@ pub(super) struct Slot {
 #[derive(Clone, Copy)]
 pub(super) struct Job {
     pub(super) arrival: Arrival,
-    /// Set if the slot was free when the request was taken in hand, and with which lag that was:
-    /// what passes until it is sent is then the generator's fault too.
+    /// Set if the slot was free when the request was taken in hand: the generator's lag at that
+    /// moment. Until the request is sent, more time may pass that is the generator's fault too.
     pub(super) handed: Option<Duration>,
 }
 

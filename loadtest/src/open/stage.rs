@@ -1,4 +1,4 @@
-//! What a run needs before it can begin: a server that is spoken to, and users that are signed in.
+//! What a run needs before it can begin: a server, and users who are signed in.
 
 use std::sync::Arc;
 

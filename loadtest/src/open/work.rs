@@ -1,4 +1,4 @@
-//! What the requests of a stream are, and what their answers should be.
+//! The requests of one stream, and how their answers are read.
 
 use std::time::{Duration, Instant};
 
@@ -7,8 +7,8 @@ use http::{Request, Response};
 
 use crate::sut::{Failure, Outcome};
 
-/// A stream of requests under one name. It is asked from one thread only, between all other
-/// requests: what takes it longer than microseconds makes the generator late.
+/// A stream of requests under one name. One thread calls it between all other requests: what takes
+/// it longer than microseconds makes the generator late.
 pub(crate) trait Work: Send + Sync {
     /// The key of its figures in reports.
     fn name(&self) -> &str;

@@ -28,7 +28,7 @@ pub(crate) struct OutputArgs {
 }
 
 impl OutputArgs {
-    /// Whether the files can be written, asked before the run and not after it. Older ones stay.
+    /// Checks before the run that the files can be written. Older ones stay.
     pub(crate) fn check(&self) -> Result<(), UsageError> {
         let files = [("--html", Some(&self.html)), ("--json", self.json.as_ref())];
         let files = files.into_iter().chain([("--junit", self.junit.as_ref())]);
@@ -39,7 +39,7 @@ impl OutputArgs {
 }
 
 impl OutputArgs {
-    /// Whether no report would take the place of one of these files, or of another report.
+    /// Checks that no report would replace one of these files, or another report.
     pub(crate) fn check_apart(&self, others: &[&Path]) -> Result<(), UsageError> {
         let reports = [("--html", Some(&self.html)), ("--json", self.json.as_ref())];
         let reports = reports.into_iter().chain([("--junit", self.junit.as_ref())]);
@@ -58,7 +58,7 @@ impl OutputArgs {
     }
 }
 
-/// The path without what may be written in different ways.
+/// The absolute path, so that two spellings of one file are equal.
 fn whole(path: &Path) -> PathBuf {
     path.canonicalize().or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.to_owned())
 }

@@ -1,5 +1,6 @@
-//! Reports of runs that have no result. A report of an earlier run must not be taken for that of
-//! this one, so each file is written anew: when the run begins, and when it cannot go on.
+//! Notes in place of reports, for runs without a result. Nobody must take a report of an earlier
+//! run for that of this one. So each file is replaced when the run begins, and when it cannot go
+//! on.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -16,8 +17,7 @@ use crate::verdict::{Ending, Verdict};
 #[derive(Serialize)]
 struct Nothing {}
 
-/// Puts a note in the place of each report of an earlier run: whatever becomes of this one, even if
-/// it is killed, those do not stay.
+/// Replaces each report of an earlier run by a note, so that none stays even if this run is killed.
 pub(crate) fn begun(experiment: &str, output: &OutputArgs) {
     let reason = "this run has begun and has no result: it goes on, or it was killed".to_owned();
     let ending = Ending { verdict: Verdict::Invalid, reason };

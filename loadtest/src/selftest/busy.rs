@@ -1,5 +1,4 @@
-//! A machine that is busy with something else: a run on it says nothing, whatever its latencies
-//! are.
+//! A machine that is busy with something else: a run on it says nothing about the server.
 
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;

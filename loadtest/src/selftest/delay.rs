@@ -1,9 +1,8 @@
 //! A server that takes a fixed time and measures that itself.
 //!
-//! What lies between its measure and the generator's is the way there and back, and on this side of
-//! it all that the generator adds: its clock, its connection, its reading of the answer. Neither
-//! side sleeps: what a virtual machine takes to wake a thread, up to 0.2 ms, depends on the machine
-//! and would hide the rest.
+//! The difference between its measure and the generator's is the way there and back, and what the
+//! generator adds: its clock, its connection, its reading of the answer. Neither side sleeps.
+//! Waking a thread takes up to 0.2 ms on a virtual machine, and would hide the rest.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Runs that can say nothing, or nothing bad, of the server: too few requests, a generator without
+//! Runs that say nothing about the server, or nothing bad: too few requests, a generator without
 //! file descriptors, and connections that the server closes as requests leave.
 
 use std::io::{Read, Write};

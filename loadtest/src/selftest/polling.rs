@@ -1,6 +1,5 @@
 //! A server that takes a known time for each answer, and measures how long it really took. It never
-//! sleeps, so that its clock starts when a request is there, and not when the kernel has woken a
-//! thread to tell it: that takes about as long as what is to be found out.
+//! sleeps: its clock must start when a request is there, not when the kernel has woken a thread.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};

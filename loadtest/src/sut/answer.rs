@@ -97,8 +97,8 @@ impl Target {
     ///
     /// # Errors
     ///
-    /// It was accepted, or refused in another way than the target's file says. A success that tells
-    /// of nobody, such as 200 with `null` where there is no session, accepts nobody.
+    /// It was accepted, or refused in another way than the target's file says. A success that names
+    /// nobody, such as 200 with `null`, accepts nobody.
     pub(crate) fn read_refusal(
         &self,
         call: Call,
@@ -120,8 +120,8 @@ impl Target {
         }
     }
 
-    /// Whether a success says whose token or session it is: a sign-in by a token, a verification by
-    /// the name or the id. Where the target's file says of neither where it is, every success does.
+    /// Whether a success names somebody: a sign-in by its token, a verification by name or id. If
+    /// the target's file names neither, every success counts.
     fn tells_of_somebody(&self, call: Call, response: &Response<Bytes>) -> bool {
         let document: Value = serde_json::from_slice(response.body()).unwrap_or_default();
         let names = |at: &Option<Pointer>| {
@@ -254,8 +254,8 @@ fn cookie(headers: &HeaderMap, name: &str) -> Option<RefreshToken> {
     Some(RefreshToken { name: COOKIE, value })
 }
 
-/// The name of a refusal. A declared overload has one of its own: it is what a server should do
-/// when it is asked for too much, and still a request that was not served.
+/// The kind of a refusal. A declared overload has one of its own: a server should say so when it is
+/// asked for too much, but the request was not served.
 fn refused(outcome: Outcome, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Failure {
     let problem = serde_json::from_slice::<hallpass_contract::Problem>(body).ok();
     let kind = match outcome {

@@ -7,7 +7,7 @@ use reqwest::Url;
 
 use crate::parse::parse_duration;
 
-/// Which server, and how patiently.
+/// Which server, and how long a request may take.
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Server")]
 pub(crate) struct TargetArgs {
@@ -15,7 +15,7 @@ pub(crate) struct TargetArgs {
     #[arg(long, env = "HALLPASS_LOAD_HOST", value_name = "URL", value_parser = parse_host)]
     pub(crate) host: Option<Url>,
 
-    /// How the server is spoken to: `hallpass`, `flask-tutorial`, or a TOML file
+    /// How to talk to the server: `hallpass`, `flask-tutorial`, or a TOML file
     ///
     /// `--print-target hallpass` writes one to begin with.
     #[arg(

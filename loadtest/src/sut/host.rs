@@ -1,4 +1,4 @@
-//! Where the server under test comes from: it is named, or started for the run.
+//! The server under test: one that is named, or one that is started for the run.
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! How a server is spoken to: the requests that a target's file describes.
+//! Requests as a target's file describes them.
 
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};

@@ -1,5 +1,5 @@
-//! A target's file: how the server under test is spoken to, in TOML. An unknown key is an error, so
-//! that a misspelt one is not overlooked.
+//! A target's file: how to talk to the server under test, in TOML. An unknown key is an error, so
+//! that a misspelt one is noticed.
 
 use std::path::Path as FilePath;
 

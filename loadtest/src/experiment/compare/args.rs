@@ -12,10 +12,10 @@ use crate::sut::{TargetArgs, parse_host};
 
 /// How many times as fast is one server as another?
 ///
-/// Server A is the one that every command has (`--host`, or one that is started); B is that of
-/// --to. The same load is put on both in turn, in short blocks: logins and verifications, on one
-/// connection for the time of each, and on several for how many there are per second. It fails if a
-/// request fails, or if A is not as many times as fast as --at-least asks for.
+/// Server A is the one of --host, or one that is started; B is that of --to. Both get the same load
+/// in turn, in short blocks: on one connection for the time of a request, and on several for
+/// requests per second. It fails if a request fails, or if A is surely not --at-least so many times
+/// as fast.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = EXAMPLES, args_override_self = true)]
 pub(crate) struct Args {

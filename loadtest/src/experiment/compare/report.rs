@@ -1,10 +1,9 @@
-//! What is left of a comparison: a ratio for each figure, pictures, tables and JSON.
+//! The report of a comparison: ratios, pictures, tables and JSON.
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
-
 use super::args::Args;
+use super::json::{CompareJson, body};
 use super::measure::{CONFIDENCE, Comparison, Measure};
 use crate::closed::Block;
 use crate::experiment::duel::{Pair, Side};
@@ -13,42 +12,6 @@ use crate::slo::Judged;
 use crate::stats::{Interval, quantile};
 use crate::text::{grouped, time};
 use crate::verdict::{Ending, Verdict};
-
-/// The part of the JSON report that is this experiment's own.
-#[derive(Debug, Serialize)]
-pub(crate) struct CompareJson {
-    a: Named,
-    b: Named,
-    connections: usize,
-    requests: BTreeMap<&'static str, Compared>,
-    failures: Vec<String>,
-    interrupted: bool,
-}
-
-#[derive(Debug, Serialize)]
-struct Named {
-    host: String,
-    target: String,
-}
-
-#[derive(Debug, Default, Serialize)]
-struct Compared {
-    /// On one connection, in microseconds.
-    service_us: Option<Both>,
-    /// On several at once.
-    per_second: Option<Both>,
-}
-
-/// A figure of both servers.
-#[derive(Debug, Serialize)]
-struct Both {
-    a: f64,
-    b: f64,
-    /// How many times as fast A is.
-    ratio: Option<Interval>,
-    /// Of each block, in their order.
-    blocks: Vec<[f64; 2]>,
-}
 
 pub(super) fn findings(
     args: &Args,
@@ -230,7 +193,8 @@ fn ratios(args: &Args, measured: &[Comparison]) -> Table {
             "The middle of {} blocks on each server, in turn. The ratio is above 1 where A is faster; it \
              is that of blocks that were measured one right after the other, and its interval holds with \
              {} % confidence (signed-rank, on the logarithms). It says nothing of what another machine, \
-             another load or other settings would make of it.",
+             another load or other settings would make of it. What other processes took of the machine is not \
+             judged.",
             args.pairs,
             100.0 * CONFIDENCE
         ),
@@ -268,37 +232,4 @@ fn summary(args: &Args, measured: &[Comparison]) -> String {
         format!("{:24} {:>12} {:>12} {:>14}  {}", row[0], row[1], row[2], row[3], row[4])
     };
     std::iter::once(&table.head).chain(&table.rows).map(line).collect::<Vec<_>>().join("\n")
-}
-
-fn body(
-    args: &Args,
-    [a, b]: [String; 2],
-    measured: &[Comparison],
-    failures: Vec<String>,
-    interrupted: bool,
-) -> CompareJson {
-    let mut requests: BTreeMap<&'static str, Compared> = BTreeMap::new();
-    for one in measured {
-        let figures = |pair: &Pair| [one.measure.of(&pair.a), one.measure.of(&pair.b)];
-        let both = Both {
-            a: one.middle(|pair| &pair.a),
-            b: one.middle(|pair| &pair.b),
-            ratio: one.ratio(),
-            blocks: one.pairs.iter().map(figures).collect(),
-        };
-        let compared = requests.entry(one.subject.key()).or_default();
-        match one.measure {
-            Measure::Time => compared.service_us = Some(both),
-            Measure::Rate => compared.per_second = Some(both),
-        }
-    }
-    let named = |host, target: &String| Named { host, target: target.clone() };
-    CompareJson {
-        a: named(a, &args.target.target),
-        b: named(b, &args.to.target),
-        connections: args.connections.get(),
-        requests,
-        failures,
-        interrupted,
-    }
 }

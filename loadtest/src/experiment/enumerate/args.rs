@@ -7,51 +7,50 @@ use crate::parse::{parse_duration, parse_positive};
 
 /// Does the time of a refused sign-in betray who has an account?
 ///
-/// Sign-ins with a wrong password, with a name that nobody has and, where the server is one of the
-/// run's own, to a disabled account are sent one at a time in random order, and their times are
-/// compared. It fails if they differ for certain (a rank-sum test) and by enough to be of use to
-/// somebody, or if the answers themselves differ. The machine should have nothing else to do.
+/// Sends sign-ins that must be refused, one at a time in random order: with a wrong password, with
+/// an unknown name and, on a started server, to a disabled account. It fails if their times differ
+/// for certain (rank-sum test) and by enough to matter, or if the answers differ. The machine
+/// should have nothing else to do.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = EXAMPLES, args_override_self = true)]
 pub(crate) struct Args {
     #[command(flatten)]
     pub(crate) common: Common,
 
-    /// How long to ask
+    /// How long sign-ins are sent
     #[arg(
         short = 't', long, env = "HALLPASS_LOAD_TIME", value_name = "TIME", default_value = "60s",
         value_parser = parse_positive
     )]
     pub(crate) time: Duration,
 
-    /// How many sign-ins of each kind there are at most
+    /// The most sign-ins of each kind
     #[arg(long, env = "HALLPASS_LOAD_SAMPLES", value_name = "N", default_value = "2000")]
     pub(crate) samples: u32,
 
-    /// Up to which effect a difference is of no use: Cliff's delta, from 0 to 1
+    /// Differences up to this effect are allowed: Cliff's delta, from 0 to 1
     ///
-    /// How much more often one kind takes longer than the other than it takes less. At 0.15,
-    /// whoever guesses from one answer is right in 57 or 58 of 100 cases, where a coin is right in
-    /// 50.
+    /// Delta is how much more often one kind takes longer than the other than it takes less. At
+    /// 0.15, a guess from one answer is right in 57 or 58 of 100 cases; a coin is right in 50.
     #[arg(
         long, env = "HALLPASS_LOAD_BOUND", value_name = "DELTA", default_value = "0.15",
         value_parser = parse_delta
     )]
     pub(crate) bound: f64,
 
-    /// Up to which difference of the medians there is nothing that a network lets through
+    /// Differences of the medians up to this time are allowed
     #[arg(
         long, env = "HALLPASS_LOAD_BOUND_TIME", value_name = "TIME", default_value = "20us",
         value_parser = parse_duration
     )]
     pub(crate) bound_time: Duration,
 
-    /// What the random order and the resampling are drawn from
+    /// The seed of the random order and of the resampling
     #[arg(long, env = "HALLPASS_LOAD_SEED", value_name = "N", default_value = "1")]
     pub(crate) seed: u64,
 }
 
-/// Up to which a difference is of no use to anybody.
+/// Differences up to these bounds are allowed.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Bounds {
     pub(super) delta: f64,

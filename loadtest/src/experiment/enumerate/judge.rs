@@ -1,4 +1,4 @@
-//! Whether a difference betrays something.
+//! Whether the times or texts of refusals betray who has an account.
 
 use super::args::Bounds;
 use super::compare::Difference;

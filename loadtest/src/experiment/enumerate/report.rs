@@ -1,4 +1,4 @@
-//! What is left of the run: a picture, tables and JSON.
+//! The report: a picture, tables and JSON.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -119,7 +119,8 @@ fn compared(differences: &[Difference]) -> Table {
              1. The guess is how often somebody is right who sees one answer of each and says which is \
              which; a coin is in 50. p is how probable a difference like this is where there is none \
              (Mann and Whitney's rank-sum test, two-sided); it fails below {ALPHA} over all comparisons, \
-             if delta and the medians are beyond their bounds as well.",
+             if delta and the medians are beyond their bounds as well. What other processes took of the \
+             machine is not judged.",
             100.0 * CONFIDENCE
         ),
         COMPARED_HEAD.split('|'),

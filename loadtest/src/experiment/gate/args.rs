@@ -9,11 +9,10 @@ use crate::sut::TargetArgs;
 
 /// Did it get slower than the baseline, by more than a bound?
 ///
-/// The baseline's server and the candidate's run side by side and are measured in turn, in short
-/// blocks, so that whatever else the machine does happens to both. Both are started anew for each
-/// round, and share one core with the generator. It fails if the candidate's median service time is
-/// higher by more than the bound with the confidence asked for, and is invalid if the rounds differ
-/// too much to see twice the bound.
+/// Runs the baseline's server and the candidate's side by side, and measures them in turn in short
+/// blocks. Both are started anew for each round, and share one core with the generator. It fails if
+/// the candidate's median service time is higher by more than the bound, with the confidence asked
+/// for. It is invalid if the rounds differ too much to see twice the bound.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = EXAMPLES, args_override_self = true)]
 #[group(id = "what", required = true, multiple = false, args = ["baseline", "record", "prove"])]
@@ -29,12 +28,11 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     pub(crate) record: Option<PathBuf>,
 
-    /// Show that it works here: compare the server N times with itself, and N times with one that
-    /// is 20 % slower
+    /// Prove it: compare the server N times with itself, and N times with one that is 20 % slower
     ///
-    /// It passes if at most one of 20 of the first kind is called worse, and at least 19 of 20 of
-    /// the second. The slower server hashes more rounds for a login, and is behind a delaying proxy
-    /// for a verification.
+    /// It passes if at most one of 20 comparisons with itself is called worse, and at least 19 of
+    /// 20 slowdowns are. The slower server hashes more rounds for a login, and is behind a delaying
+    /// proxy for a verification.
     #[arg(long, value_name = "N")]
     pub(crate) prove: Option<u32>,
 
@@ -53,21 +51,21 @@ pub(crate) struct Args {
     )]
     pub(crate) of: Vec<Subject>,
 
-    /// How much slower is borne
+    /// The slowdown that is allowed
     #[arg(
         long, env = "HALLPASS_LOAD_WORSE_THAN", value_name = "PERCENT", default_value = "5%",
         value_parser = parse_percent
     )]
     pub(crate) worse_than: f64,
 
-    /// How sure "worse" must be
+    /// The confidence that "worse" takes
     #[arg(
         long, env = "HALLPASS_LOAD_CONFIDENCE", value_name = "PERCENT", default_value = "95%",
         value_parser = parse_confidence
     )]
     pub(crate) confidence: f64,
 
-    /// How often both servers are started
+    /// The number of rounds; both servers are started in each
     #[arg(
         long, env = "HALLPASS_LOAD_ROUNDS", value_name = "N", default_value = "6",
         value_parser = clap::value_parser!(u32).range(5..=100)

@@ -1,8 +1,8 @@
-//! Whether a figure got worse by more than a bound, and with what confidence that is said. Pure.
+//! Decides whether a figure got worse by more than a bound. Pure arithmetic.
 //!
-//! The unit is a round, in which both servers are started anew: what differs from one process to
-//! the next by chance, such as where its memory lies, is then part of the spread that the interval
-//! is made of, and not taken for a difference between the programs.
+//! The unit is a round, in which both servers are started anew. So chance differences between two
+//! processes, such as where their memory lies, are part of the spread between rounds. They are not
+//! taken for a difference between the programs.
 
 use serde::Serialize;
 
@@ -34,9 +34,9 @@ impl Round {
 /// What is asked.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Rule {
-    /// A slowdown of so much is borne: 0.05 is 5 %.
+    /// The slowdown that is allowed: 0.05 is 5 %.
     pub(crate) bound: f64,
-    /// How sure "worse" must be, from 0 to 1.
+    /// The confidence that "worse" takes, from 0 to 1.
     pub(crate) confidence: f64,
 }
 
@@ -48,7 +48,7 @@ pub(crate) enum Answer {
     Worse,
     /// Not shown to be worse, where a slowdown of twice the bound would have been.
     NotWorse,
-    /// Not shown to be worse, and it could be: the rounds differ too much.
+    /// Not shown to be worse, but it may be: the rounds differ too much.
     TooNoisy,
 }
 

@@ -1,5 +1,5 @@
-//! Shows on this machine how often the gate is wrong: a server compared with itself, and with one
-//! that is known to be slower.
+//! Measures how often the gate is wrong on this machine: it compares a server with itself, and with
+//! one that is known to be slower.
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;

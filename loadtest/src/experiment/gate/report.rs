@@ -1,54 +1,15 @@
-//! What is left of a comparison with a baseline: verdict, pictures, tables and JSON.
-
-use std::collections::BTreeMap;
-
-use serde::Serialize;
+//! The report of a comparison with a baseline: verdict, pictures, tables and JSON.
 
 use super::args::Args;
-use super::baseline::{Baseline, Recorded, ServerAt};
+use super::baseline::{Baseline, Recorded};
 use super::decide::{Answer, Decision, Round};
+use super::json::{GateJson, One, body, middle};
 use super::session::SubjectRounds;
-use crate::closed::Block;
-use crate::experiment::duel::Pair;
 use crate::report::{Axis, Chart, Figure, Findings, Series, Server, Table, Tone, Unit, words};
 use crate::slo::Judged;
-use crate::stats::{Interval, median, sorted};
+use crate::stats::Interval;
 use crate::text::time;
 use crate::verdict::{Ending, Verdict};
-
-/// The part of the JSON report that is this experiment's own.
-#[derive(Debug, Serialize)]
-pub(super) struct GateJson {
-    baseline: ServerAt,
-    /// As shares of 1.
-    worse_than: f64,
-    confidence: f64,
-    requests: BTreeMap<&'static str, Compared>,
-    interrupted: bool,
-}
-
-#[derive(Debug, Serialize)]
-struct Compared {
-    #[serde(flatten)]
-    decision: Option<Decision>,
-    baseline_us: Times,
-    candidate_us: Times,
-    /// When the baseline was recorded.
-    recorded: Option<Recorded>,
-    /// The medians of the blocks, in the order in which they were measured.
-    rounds: Vec<Round>,
-    took_s: f64,
-}
-
-#[derive(Clone, Copy, Debug, Serialize)]
-struct Times {
-    p50: f64,
-    p90: f64,
-    per_second: f64,
-}
-
-/// A subject's measurements and what they decide, if they are enough for it.
-type One = (SubjectRounds, Option<Decision>);
 
 pub(super) fn findings(args: &Args, baseline: &Baseline, compared: &[One]) -> Findings<GateJson> {
     let objectives: Vec<Judged> = compared.iter().map(|one| objective(args, one)).collect();
@@ -214,7 +175,7 @@ fn decisions(args: &Args, compared: &[One]) -> Table {
              lower limit is above {}%. Of servers that are that much slower, at most {} % are called \
              so, and hardly any that is not slower at all. p is the probability of rounds like these or \
              worse at just that bound. A slowdown as large as under \"would be seen\" is found in about 19 \
-             of 20 comparisons as noisy as this one.",
+             of 20 comparisons as noisy as this one. What other processes took of the machine is not judged.",
             in_percent(args.worse_than),
             in_percent(1.0 - args.confidence)
         ),
@@ -242,15 +203,6 @@ fn decision_row((measured, decision): &One) -> Vec<String> {
     }
     row.push(format!("{:.1} s", measured.took.as_secs_f64()));
     row
-}
-
-/// The middle of a figure over all blocks.
-fn middle(measured: &SubjectRounds, side: fn(&Pair) -> &Block) -> Times {
-    let of = |figure: fn(&Block) -> f64| {
-        let blocks = measured.rounds.iter().flatten().map(|pair| figure(side(pair)));
-        median(&sorted(blocks.collect()))
-    };
-    Times { p50: of(Block::p50), p90: of(Block::p90), per_second: of(|block| block.per_second) }
 }
 
 const TIMES_NOTE: &str = "\
@@ -292,25 +244,4 @@ fn summary(compared: &[One]) -> String {
     };
     let head = format!("{:8} {:>12} {:>12}  slower by", "p50 of", "baseline", "candidate");
     std::iter::once(head).chain(compared.iter().map(line)).collect::<Vec<_>>().join("\n")
-}
-
-fn body(args: &Args, baseline: &Baseline, compared: &[One]) -> GateJson {
-    let one = |(measured, decision): &One| {
-        let compared = Compared {
-            decision: *decision,
-            baseline_us: middle(measured, |pair| &pair.a),
-            candidate_us: middle(measured, |pair| &pair.b),
-            recorded: baseline.figures.get(measured.subject.key()).copied(),
-            rounds: measured.medians(),
-            took_s: measured.took.as_secs_f64(),
-        };
-        (measured.subject.key(), compared)
-    };
-    GateJson {
-        baseline: baseline.server.clone(),
-        worse_than: args.worse_than,
-        confidence: args.confidence,
-        requests: compared.iter().map(one).collect(),
-        interrupted: compared.iter().any(|(measured, _)| measured.interrupted),
-    }
 }

@@ -7,33 +7,31 @@ use crate::experiment::knee::SearchArgs;
 use crate::experiment::{Common, GeneratorArgs};
 use crate::parse::{parse_rate, parse_seconds, parse_share, parse_times};
 
-/// Do logins hurt verifications? A fixed rate of verifications beside more and more logins.
+/// Do logins slow verifications down? A fixed rate of verifications beside more and more logins.
 ///
-/// First it seeks how many logins per second the server does beside the verifications, unless
-/// --capacity says: those that hold as for `knee`, or more if it does more of them when they have
-/// to wait. Then logins arrive at each of the --steps, in percent of that. It passes if the p99 of
-/// verifications at the last step is no more than --within times that of the first, no step costs
-/// verifications their answers or misses an --slo about them, and from 100 % on the server still
-/// does --keep of the logins that it did at 100 %.
+/// First it seeks the capacity, unless --capacity gives it: the most logins per second beside the
+/// verifications. Then logins arrive at each of the --steps, in percent of the capacity. It passes
+/// if the p99 of verifications at the last step is at most --within times that of the first, if at
+/// no step verifications fail or miss their --slo, and if the server still does --keep of the
+/// logins of 100 % beyond 100 %.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = EXAMPLES, args_override_self = true)]
 pub(crate) struct Args {
     #[command(flatten)]
     pub(crate) common: Common,
 
-    /// Verifications per second; halved until the server and the generator can do it, without
-    /// logins
+    /// Verifications per second; halved until server and generator can do them without logins
     #[arg(
         long, env = "HALLPASS_LOAD_VERIFY_RATE", value_name = "RATE", default_value = "2000",
         value_parser = parse_rate
     )]
     pub(super) verify_rate: f64,
 
-    /// Logins per second that are 100 % [default: they are sought]
+    /// The capacity: logins per second that are 100 % [default: it is sought]
     #[arg(long, env = "HALLPASS_LOAD_CAPACITY", value_name = "RATE", value_parser = parse_rate)]
     pub(super) capacity: Option<f64>,
 
-    /// The login rates, in percent of the capacity and ascending, the first one 0
+    /// Login rates in percent of the capacity, ascending from 0
     #[arg(
         long,
         env = "HALLPASS_LOAD_STEPS",
@@ -56,7 +54,7 @@ pub(crate) struct Args {
     )]
     pub(super) step_warm_up: Duration,
 
-    /// How many times the p99 of verifications without logins it may become at the last step
+    /// How many times the p99 of verifications at the first step it may be at the last
     #[arg(
         long, env = "HALLPASS_LOAD_WITHIN", value_name = "TIMES", default_value = "2",
         value_parser = parse_times
@@ -70,8 +68,7 @@ pub(crate) struct Args {
     )]
     pub(super) keep: f64,
 
-    /// A step in which other virtual machines had a core for more of the time (steal) is taken
-    /// again, up to four times, and says nothing if that does not help
+    /// With more steal than this, a step is taken again up to four times; then the run is invalid
     #[arg(
         long, env = "HALLPASS_LOAD_MAX_STEAL", value_name = "PERCENT", default_value = "0.5%",
         value_parser = parse_share

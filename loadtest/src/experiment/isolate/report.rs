@@ -1,4 +1,4 @@
-//! What is shown of isolation.
+//! The report of `isolate`.
 
 use std::collections::BTreeMap;
 

@@ -11,12 +11,10 @@ use crate::slo::Slo;
 
 /// The highest rate that holds an objective, for logins and for verifications.
 ///
-/// It doubles the rate until the objectives are missed, then halves the distance until the bounds
-/// are as close as --resolution says. Each probe has a warm-up that does not count. A rate holds if
-/// each --slo does and at least 98 % of what arrives is served while it arrives. A probe in which
-/// the generator fell behind, by --late-after or a hundredth of the latency objective with more
-/// than 1 % of the requests, is made once more, and then bounds the result: `at least X`. It passes
-/// if a rate was found, and each --at-least is reached.
+/// Doubles the rate until a probe misses, then halves the gap until it is as small as --resolution.
+/// A rate holds if each --slo does and at least 98 % of what arrives is served while it arrives. A
+/// probe in which the generator fell behind is made once more, and then bounds the result: `at
+/// least X`. It passes if a rate was found, and each --at-least is reached.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = EXAMPLES, args_override_self = true)]
 pub(crate) struct Args {
@@ -83,7 +81,7 @@ pub(crate) struct SearchArgs {
     )]
     pub(crate) probe_warm_up: Duration,
 
-    /// How close the rate that holds and the one that does not are in the end
+    /// How close the highest rate that holds and the lowest that misses are in the end
     #[arg(
         long, env = "HALLPASS_LOAD_RESOLUTION", value_name = "PERCENT", default_value = "5%",
         value_parser = parse_share
@@ -107,8 +105,8 @@ impl SearchArgs {
     }
 }
 
-/// The objectives that were asked for, and the usual one about latency or errors where none is
-/// about it.
+/// The objectives that were asked for, completed by the usual ones: one about latency and one about
+/// errors.
 pub(crate) fn objectives(asked: &[Slo], stream: Stream) -> Vec<Slo> {
     let mut slos: Vec<Slo> =
         asked.iter().filter(|slo| slo.applies_to(stream.name())).cloned().collect();
@@ -121,15 +119,14 @@ pub(crate) fn objectives(asked: &[Slo], stream: Stream) -> Vec<Slo> {
     slos
 }
 
-/// From when on the generator is late with requests that may take as long as the objectives say:
-/// what is less than a hundredth of that decides nothing.
+/// The generator counts as late from a hundredth of the latency objective on: less decides nothing.
 fn late_after(slos: &[Slo], asked: Duration) -> Duration {
     let strictest = slos.iter().filter_map(Slo::latency_bound).min_by(f64::total_cmp);
     let bearable = strictest.map(|us| Duration::from_micros((us / 100.0) as u64));
     bearable.unwrap_or_default().max(asked)
 }
 
-/// What people bear who sign in, and what a request that is checked on its way can afford.
+/// The usual objective about latency.
 fn usual(stream: Stream) -> Slo {
     match stream {
         Stream::Login => Slo::p99_below("login", Duration::from_secs(1)),

@@ -1,5 +1,5 @@
-//! The login knee, checked against what the cores can hash: a figure from a lone login at an idle
-//! server, which no load was needed for.
+//! Checks the login knee against what the cores can hash. That figure comes from lone logins at an
+//! idle server, without any load.
 
 use std::time::Duration;
 

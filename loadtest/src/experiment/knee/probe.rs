@@ -11,15 +11,14 @@ use crate::slo::{Judged, Slo};
 use crate::tally::Tally;
 use crate::text::time_or_dash;
 
-/// The share of what arrives that must be served while it arrives: where less is, a queue grows,
-/// and the latency depends on how long the probe is.
+/// The share of what arrives that must be served while it arrives. With less, a queue grows, and
+/// the latency depends on how long the probe is.
 const KEPT_UP: f64 = 0.98;
 /// So many requests may be under way at the end that were not at the start.
 const IN_FLIGHT: f64 = 2.0;
-/// By how much more of the machine others must have had, as a share of its time, for a miss to be
-/// doubted.
+/// A miss is doubted if others had this much more of the machine than beside a probe that held.
 const CALMER: f64 = 0.02;
-/// How many times as long as it has to a probe lasts at the most, for more requests.
+/// A probe lasts at most so many times as long as asked for, to get enough requests.
 const LONGER: u32 = 4;
 
 /// How probes are made and judged.
@@ -43,7 +42,7 @@ pub(crate) struct Probe {
     /// What became of the measured requests.
     pub(crate) tally: Tally,
     pub(crate) lasted: Duration,
-    /// Of what was due while it was measured, the share that as many answers came to meanwhile.
+    /// Answers during the measured time, as a share of what was due in it.
     pub(crate) kept_up: f64,
     /// How far the generator was behind with 99 of 100 requests, in microseconds.
     pub(crate) lag_p99_us: u64,
@@ -119,7 +118,7 @@ impl Rules {
         }
     }
 
-    /// A search goes by what was measured, however few requests a short probe at a low rate has.
+    /// A search goes by the measured value, however few requests a short probe has.
     fn estimate(&self, slo: &Slo, tally: &Tally, lasted: Duration) -> Judged {
         let judged = slo.judge(self.stream.name(), tally, lasted);
         Judged { held: slo.held_by(tally, lasted), undecided: None, ..judged }
@@ -143,7 +142,7 @@ impl Probe {
         self.contention.others.unwrap_or(0.0) + self.steal.unwrap_or(0.0)
     }
 
-    /// Whether it misses, and one that held was made on a calmer or faster machine: then the
+    /// Whether it misses although a probe held when the machine was calmer or faster. Then the
     /// machine may be why.
     pub(crate) fn is_doubtful(&self, made: &[Self]) -> bool {
         let held = made.iter().filter(|probe| probe.outcome == ProbeOutcome::Holds);

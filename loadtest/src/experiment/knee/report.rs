@@ -1,4 +1,4 @@
-//! What is shown of knees.
+//! The report of `knee`.
 
 use std::collections::BTreeMap;
 

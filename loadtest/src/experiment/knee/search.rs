@@ -1,4 +1,4 @@
-//! The search for the highest rate that holds: it decides which rate is tried next, and knows
+//! The search for the highest rate that holds. It decides which rate is tried next, and knows
 //! nothing of how.
 
 use serde::Serialize;
@@ -60,10 +60,10 @@ const GENERATOR_RESOLUTION: f64 = 0.25;
 /// From one rate to the next while no bound is known.
 const GROWTH: f64 = 2.0;
 
-/// Searches: doubles or halves the rate until one that holds and one that does not are known, and
-/// then tries the geometric mean of both. A try that says nothing is repeated once, and then a
-/// higher rate is tried, since a busy neighbour may have been the reason; if that one says nothing
-/// either, the rate bounds the search as the generator's limit.
+/// Doubles or halves the rate until one that holds and one that misses are known, and then tries
+/// the geometric mean of both. An invalid probe is repeated once; then a higher rate is tried,
+/// since a busy neighbour may have been the reason. If that one is invalid too, the rate bounds the
+/// search as the generator's limit.
 pub(crate) fn search<E>(
     range: Range,
     mut try_rate: impl FnMut(f64) -> Result<ProbeOutcome, E>,

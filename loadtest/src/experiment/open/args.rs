@@ -10,12 +10,10 @@ use crate::slo::Slo;
 
 /// Open loop: requests arrive at a given rate, and each is timed from when it should have begun.
 ///
-/// Verifications and logins arrive at rates of their own, whatever becomes of those before them, as
-/// those of many people do. The run passes if every request was answered rightly, each --slo holds,
-/// and at a constant rate no queue grows to the end. It is invalid, and says nothing about the
-/// server, where the generator itself was late with more than 1 % of the requests or a hundred
-/// times as late with one, where others took the machine's time, or where too few requests decide
-/// an --slo.
+/// Verifications and logins arrive at their rates, whatever becomes of those before them. The run
+/// passes if every request is answered rightly, each --slo holds, and no queue grows to the end. It
+/// is invalid if the generator was late, if other processes took the machine's time, or if too few
+/// requests decide an --slo.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = EXAMPLES, args_override_self = true)]
 pub(crate) struct Args {
@@ -39,7 +37,7 @@ pub(crate) struct Args {
     )]
     pub(crate) time: Duration,
 
-    /// Let requests arrive for this long before, at the first rate and unmeasured
+    /// A warm-up of this length at the first rate, unmeasured
     #[arg(
         long, env = "HALLPASS_LOAD_WARM_UP", value_name = "TIME", default_value = "0s",
         value_parser = parse_duration
@@ -48,11 +46,12 @@ pub(crate) struct Args {
 
     /// What must hold, such as 'verify p99<5ms' or 'errors<0.1%'; repeatable
     ///
-    /// `verify service p99.9<5ms`, of which `verify` and `service` may be left out (`p50` to
-    /// `p99.99`, `max`, `mean`), or `verify errors<1%` (`achieved`, `served`, `dropped`, `late`),
-    /// with < <= > >=, a time in us, ms or s, and a share in % of the requests that were due or in
-    /// /s. Without a request it must hold for each of them. Where no SLO is about errors or served
-    /// requests, every request must be answered rightly.
+    /// An objective is written as REQUEST service MEASURE COMPARISON BOUND, such as `verify service
+    /// p99<5ms`; REQUEST and `service` may be left out. Measures are p50 to p99.99, max and mean of
+    /// latency or of service time, and errors, achieved, served, dropped and late, in % of the
+    /// requests or per second (/s). Comparisons are < <= > >=. Without REQUEST it must hold for
+    /// each. Without an objective about errors or served requests, every request must be answered
+    /// rightly.
     #[arg(long, env = "HALLPASS_LOAD_SLO", value_name = "SLO", value_delimiter = ';')]
     pub(crate) slo: Vec<Slo>,
 

@@ -6,20 +6,19 @@ use crate::experiment::knee::SearchArgs;
 use crate::experiment::{Common, GeneratorArgs, Stream};
 use crate::parse::{parse_rate, parse_seconds, parse_share, parse_times};
 
-/// What becomes of a server that is asked for twice what it can do, and how it comes back.
+/// What does a server do at twice its capacity, and how does it recover?
 ///
-/// First it seeks the knee, as `knee` does, unless --knee says. Then requests arrive at --back-to
-/// of it, at --factor times it, and at --back-to again. It passes if the server does --keep of the
-/// knee in the meantime and refuses the rest with 503 or 429, if each --slo holds again
-/// --recover-within the load's return, and if the p99 is in the end no more than --within times
-/// what it was before.
+/// First it seeks the knee, unless --knee gives it. Then requests arrive at --back-to of it, at
+/// --factor times it, and at --back-to again. It passes if the server serves --keep of the knee in
+/// the overload and refuses the rest with 503 or 429, if each --slo holds again within
+/// --recover-within, and if the p99 in the end is at most --within times that of before.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = EXAMPLES, args_override_self = true)]
 pub(crate) struct Args {
     #[command(flatten)]
     pub(crate) common: Common,
 
-    /// What there is too much of
+    /// The kind of request that overloads the server
     #[arg(
         long,
         env = "HALLPASS_LOAD_OVERLOAD_OF",
@@ -33,7 +32,7 @@ pub(crate) struct Args {
     #[arg(long, env = "HALLPASS_LOAD_KNEE", value_name = "RATE", value_parser = parse_rate)]
     pub(super) knee: Option<f64>,
 
-    /// How many times the knee arrives in the overload
+    /// How many times the knee arrives during the overload
     #[arg(
         long, env = "HALLPASS_LOAD_FACTOR", value_name = "TIMES", default_value = "2",
         value_parser = parse_times
@@ -68,7 +67,7 @@ pub(crate) struct Args {
     )]
     pub(super) after: Duration,
 
-    /// How soon after the load's return each --slo must hold again
+    /// How soon after the overload each --slo must hold again
     #[arg(
         long, env = "HALLPASS_LOAD_RECOVER_WITHIN", value_name = "TIME", default_value = "30s",
         value_parser = parse_seconds
@@ -82,7 +81,7 @@ pub(crate) struct Args {
     )]
     pub(super) keep: f64,
 
-    /// How many times the p99 before the overload it may be in the end
+    /// How many times the p99 of before it may be in the end
     #[arg(
         long, env = "HALLPASS_LOAD_WITHIN", value_name = "TIMES", default_value = "2",
         value_parser = parse_times

@@ -15,7 +15,7 @@ use crate::sut::Outcome;
 use crate::tally::Tally;
 use crate::text::{seconds_or_not_seen, time};
 
-/// What arrives before the server is warm says nothing of what comes later.
+/// Unmeasured time at the start, until the server is warm.
 pub(super) const WARM_UP: Duration = Duration::from_secs(2);
 /// More requests than this share, ended neither rightly nor by a refusal that says so, are too
 /// many.

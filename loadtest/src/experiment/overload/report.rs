@@ -1,4 +1,4 @@
-//! What is shown of an overload.
+//! The report of `overload`.
 
 use std::time::Duration;
 

@@ -8,14 +8,12 @@ use crate::experiment::{Common, GeneratorArgs};
 use crate::parse::{parse_positive, parse_rate, parse_seconds};
 use crate::slo::Slo;
 
-/// Everybody signs in at once after an outage: how long until the server is itself again?
+/// Everybody signs in after an outage: how long until all is as usual?
 ///
-/// In each variant a few people sign in and have their tokens verified as on any day, the server is
-/// killed and started again (not with --host), and all --users sign in: at the same moment, or
-/// spread over --jitter, and with or without trying again when they are refused. The variants run
-/// one after the other. It passes if in each of them the people of any day get their --slo again
-/// within --recover-within, and if at least 99 % of the users who try again are signed in in the
-/// end.
+/// In each variant, usual logins and verifications arrive, the server is killed and started again
+/// (not with --host), and all --users sign in: at one moment or spread over --jitter, with or
+/// without retries. It passes if in each variant the usual logins hold their --slo again within
+/// --recover-within, and if at least 99 % of the users who retry get in.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = EXAMPLES, args_override_self = true)]
 pub(crate) struct Args {
@@ -29,7 +27,7 @@ pub(crate) struct Args {
     )]
     pub(super) users: u32,
 
-    /// Over which time they are spread with jitter
+    /// The time over which they are spread in variants with jitter
     #[arg(
         long, env = "HALLPASS_LOAD_JITTER", value_name = "TIME", default_value = "5s",
         value_parser = parse_positive
@@ -62,35 +60,35 @@ pub(crate) struct Args {
     )]
     pub(super) backoff: Duration,
 
-    /// Verifications per second of any day
+    /// Usual verifications per second
     #[arg(
         long, env = "HALLPASS_LOAD_VERIFY_RATE", value_name = "RATE", default_value = "100",
         value_parser = parse_rate
     )]
     pub(super) verify_rate: f64,
 
-    /// Logins per second of any day, by which the recovery is told
+    /// Usual logins per second, by which the recovery is judged
     #[arg(
         long, env = "HALLPASS_LOAD_LOGIN_RATE", value_name = "RATE", default_value = "5",
         value_parser = parse_rate
     )]
     pub(super) login_rate: f64,
 
-    /// How long only these arrive first
+    /// How long only the usual requests arrive first
     #[arg(
         long, env = "HALLPASS_LOAD_BEFORE", value_name = "TIME", default_value = "3s",
         value_parser = parse_seconds
     )]
     pub(super) before: Duration,
 
-    /// How long the outage lasts, in the last second of which the server is started again
+    /// How long the outage lasts; the server starts again in its last second
     #[arg(
         long, env = "HALLPASS_LOAD_OUTAGE", value_name = "TIME", default_value = "2s",
         value_parser = parse_seconds
     )]
     pub(super) outage: Duration,
 
-    /// How long is watched what comes after it
+    /// How long the run goes on after the outage
     #[arg(
         long, env = "HALLPASS_LOAD_WATCH", value_name = "TIME", default_value = "20s",
         value_parser = parse_seconds
@@ -104,8 +102,8 @@ pub(crate) struct Args {
     )]
     pub(super) recover_within: Duration,
 
-    /// What must hold of the logins of any day, such as 'login p99<1s'; repeatable [default: that
-    /// and 'errors<0.1%', each where no other is about the same]
+    /// What the usual logins must hold, such as 'login p99<1s'; repeatable [default: that and
+    /// 'errors<0.1%', each where no other is about the same]
     #[arg(long, env = "HALLPASS_LOAD_SLO", value_name = "SLO", value_delimiter = ';')]
     pub(super) slo: Vec<Slo>,
 

@@ -1,4 +1,4 @@
-//! What is shown of storms: the variants side by side.
+//! The report of `storm`: the variants side by side.
 
 use serde::Serialize;
 

@@ -1,4 +1,4 @@
-//! One variant: any day, an outage, and everybody at once.
+//! One variant: usual requests, an outage, and everybody at once.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,12 +15,11 @@ use crate::open::{Load, Phase, Plan, RunResult, Work, faults};
 use crate::slo::Slo;
 use crate::sut::Host;
 
-/// The stream of the storm, after those of any day.
+/// The number of the storm's stream, after the two usual ones.
 pub(super) const STORM: usize = 2;
-/// Of all that arrives at one moment, the last is sent a little later; what is told in seconds
-/// bears that.
+/// Of many requests at one moment, the last is sent a little later. Figures in seconds allow that.
 const LATE_AFTER: Duration = Duration::from_millis(100);
-/// The server is started again so long before the outage ends, which it needs to open its files.
+/// The server starts this long before the outage ends: it has to open its files.
 const STARTS_BEFORE: Duration = Duration::from_secs(1);
 /// Requests of any day that may be under way beside the users'.
 const BESIDE: usize = 1000;

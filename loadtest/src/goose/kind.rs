@@ -1,0 +1,93 @@
+//! The scenarios, and what each of them needs.
+
+use std::fmt;
+
+use super::mix::Mix;
+use crate::sut::Call;
+
+/// A scenario.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub(crate) enum Kind {
+    /// Verifies a token, again and again.
+    Verify,
+    /// Signs in, again and again.
+    Login,
+    /// Signs in, and verifies the token of that login a number of times.
+    LoginThenVerify,
+    /// Exchanges the refresh token, again and again.
+    Refresh,
+    /// Registers one account after the other.
+    Register,
+    /// Calls of several kinds in a given ratio.
+    Mixed,
+    /// What has to be refused: wrong passwords, unknown users, tampered, expired and forged tokens.
+    Negative,
+}
+
+impl Kind {
+    pub(super) const ALL: [Self; 7] = [
+        Self::Verify,
+        Self::Login,
+        Self::LoginThenVerify,
+        Self::Refresh,
+        Self::Register,
+        Self::Mixed,
+        Self::Negative,
+    ];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Verify => "verify",
+            Self::Login => "login",
+            Self::LoginThenVerify => "login-then-verify",
+            Self::Refresh => "refresh",
+            Self::Register => "register",
+            Self::Mixed => "mixed",
+            Self::Negative => "negative",
+        }
+    }
+
+    pub(super) fn default_weight(self) -> usize {
+        match self {
+            Self::Verify => 9,
+            _ => 1,
+        }
+    }
+
+    /// The calls that have to be made, and answered rightly, for the scenario to have run.
+    pub(crate) fn calls(self, mix: &Mix) -> Vec<Call> {
+        match self {
+            Self::Verify => vec![Call::Verify],
+            Self::Login => vec![Call::Login],
+            Self::LoginThenVerify => vec![Call::Login, Call::Verify],
+            Self::Refresh => vec![Call::Refresh],
+            Self::Register => vec![Call::Register],
+            Self::Mixed => mix.0.iter().map(|(call, _)| *call).collect(),
+            // Which ones depends on the server's tokens.
+            Self::Negative => vec![],
+        }
+    }
+
+    /// Whether each of its users needs accounts of its own.
+    pub(crate) fn needs_accounts(self, mix: &Mix) -> bool {
+        self == Self::Negative || self.calls(mix).iter().any(|call| *call != Call::Register)
+    }
+
+    /// Whether these accounts are to be signed in before the run: were they to sign in when their
+    /// user starts, hundreds of password hashes would fall into the time that is measured.
+    pub(crate) fn needs_sessions(self, mix: &Mix) -> bool {
+        match self {
+            Self::Verify | Self::Refresh | Self::Negative => true,
+            Self::Login | Self::LoginThenVerify | Self::Register => false,
+            Self::Mixed => {
+                self.calls(mix).iter().any(|call| matches!(call, Call::Verify | Call::Refresh))
+            }
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
