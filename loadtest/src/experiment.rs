@@ -1,6 +1,6 @@
 //! The experiments. Each answers one question about a server, with a verdict, pictures and numbers.
 //!
-//! Most are one call of [`conduct`], which finds or starts the server, signs users in, lets the
+//! Most are one call of [`conduct`]. It finds or starts the server, signs users in, lets the
 //! experiment run on the [`Scene`], and writes the reports.
 
 mod args;

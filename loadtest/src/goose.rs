@@ -41,8 +41,8 @@ use crate::verdict::{Ending, Verdict};
 /// Its name in reports.
 const EXPERIMENT: &str = "goose";
 
-/// How long the tokens of a server of the run's own live where the negative scenario has to wait
-/// for one to expire; without it, the server's default.
+/// How long the tokens of a started server live where the negative scenario waits for one to
+/// expire. Otherwise the server's default holds.
 const SHORT_LIFE: &str = "5s";
 
 /// What is known before anything is started.

@@ -50,8 +50,8 @@ impl Times {
         Self::with_digits(3)
     }
 
-    /// For many collections, such as one for each second: two digits, so that percentiles are up to
-    /// 1 % too high, and at most about 25 KB.
+    /// For many collections, such as one for each second. Two digits: percentiles are up to 1 % too
+    /// high, and the size is at most about 25 KB.
     pub(crate) fn coarse() -> Self {
         Self::with_digits(2)
     }

@@ -29,9 +29,8 @@ use crate::verdict::{Ending, Verdict};
 
 /// Can the figures be trusted? Runs whose truth is known, printed beside what is reported of them.
 ///
-/// Among them are a server that is stopped for two seconds, queues whose times follow by
-/// arithmetic, a server that measures its own delay, a generator that is held up, tokens that end
-/// together, and busy loops. It takes two minutes.
+/// Servers are stopped, pause, queue by known arithmetic, or measure their own delay. A generator
+/// is held up, tokens end together, and busy loops run beside a run. It takes two minutes.
 #[derive(Clone, Debug, clap::Args)]
 #[command(args_override_self = true)]
 pub(crate) struct Args {

@@ -16,8 +16,8 @@ pub(crate) struct Tally {
     /// What ended while requests arrived, whenever it was due: what rates count. A queue that is
     /// worked off afterwards was not served in that time.
     pub(crate) in_time: OutcomeCounts,
-    /// From the intended start to the end of the answer's body, of those that were answered
-    /// rightly, and of those that were waited for in vain.
+    /// From the intended start to the last byte of the answer. Requests count that were answered
+    /// rightly, or waited for in vain.
     pub(crate) latency: Times,
     /// The same from the real start.
     pub(crate) service: Times,

@@ -64,9 +64,8 @@ impl Provisioner<'_> {
     }
 }
 
-/// How long the server wants a client to wait before it tries again: a 429 or 503's `Retry-After`
-/// in seconds (RFC 9110 section 10.2.3), 1 s where it names none. `None` if trying again is of no
-/// use.
+/// How long the server wants a client to wait before it tries again: the `Retry-After` of a 429 or
+/// 503 in seconds (RFC 9110 section 10.2.3), else 1 s. `None` if trying again is of no use.
 fn pause_asked_for(status: StatusCode, headers: &HeaderMap) -> Option<Duration> {
     if !matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
         return None;

@@ -1,5 +1,5 @@
-//! Many accounts at once on a server of the run's own: one registers over HTTP, and
-//! `hallpass user import` adds the others with a copy of its password hash.
+//! Many accounts at once on a started server. One registers over HTTP, and `hallpass user import`
+//! adds the others with a copy of its password hash.
 //!
 //! They share one password and one salt. That changes nothing for a sign-in: the server computes a
 //! whole hash for each login. It saves computing a hash for each account beforehand.

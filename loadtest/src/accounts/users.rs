@@ -29,8 +29,8 @@ impl Users {
         self.0[index].lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The users whose tokens are to be replaced at `now`: each at a time of its own, so that those
-    /// of tokens that end together are spread.
+    /// The users whose tokens are to be replaced at `now`. Each has a time of its own, so that
+    /// renewals of tokens that end together are spread.
     pub(super) fn due(&self, now: Instant) -> Vec<(usize, SignedIn)> {
         let users = (0..self.0.len()).map(|index| (index, self.at(index)));
         // Multiples of the golden ratio lie evenly, however many there are.

@@ -1,5 +1,5 @@
-//! Two servers on one machine, measured in turn: short blocks of load, now on the one and now on
-//! the other, so that whatever the machine does meanwhile happens to both.
+//! Two servers on one machine, measured in turn in short blocks of load. Whatever the machine does
+//! meanwhile happens to both.
 
 mod pin;
 mod proxy;

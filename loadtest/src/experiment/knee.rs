@@ -116,8 +116,8 @@ pub(crate) fn find(
     Ok(Found { stream, slos: rules.slos.clone(), bounds, probes })
 }
 
-/// Repeats a probe that misses while the machine is busier or slower than it was beside a probe
-/// that held; the outcome of the last one.
+/// Repeats a probe that misses, while the machine is busier or slower than it was beside a probe
+/// that held. Returns the last outcome.
 fn again(
     scene: &mut Scene<'_>,
     rules: &Rules,

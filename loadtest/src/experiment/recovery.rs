@@ -12,15 +12,15 @@ use crate::tally::Tally;
 /// end.
 const IN_A_ROW: usize = 3;
 
-/// How many seconds after the second `from` the objectives begin to hold for good, by whether they
-/// hold in each second; `None` if that is not seen.
+/// How many seconds after the second `from` the objectives begin to hold for good. `holds` says
+/// whether they hold in each second. `None` if that is not seen.
 pub(crate) fn recovered(holds: &[bool], from: usize) -> Option<usize> {
     let after = holds.get(from..)?;
     after.windows(IN_A_ROW).position(|seconds| seconds.iter().all(|held| *held))
 }
 
-/// Whether the objectives of a stream hold in each whole second in which requests arrived: its
-/// latencies are of those that were due in it, its errors of those that ended in it.
+/// Whether the objectives of a stream hold in each whole second of arrivals. A second's latencies
+/// are of requests that were due in it, its errors of those that ended in it.
 pub(crate) fn holds(result: &RunResult, stream: Stream, slos: &[Slo]) -> Vec<bool> {
     let seconds = usize::try_from(result.elapsed.as_secs()).unwrap_or(usize::MAX);
     let judged = |slo: &&Slo| slo.latency_bound().is_some() || slo.is_about_errors();

@@ -32,7 +32,7 @@ pub(crate) struct Scene<'a> {
 /// # Errors
 ///
 /// There is no such target or no server to start ([`UsageError`]), the accounts cannot be set up,
-/// or the body's, with the server's own end as its cause if it ended.
+/// or `body` fails. If the server ended, the error says so.
 pub(crate) fn on_scene<B>(
     target: &TargetArgs,
     accounts: &AccountArgs,
@@ -63,9 +63,8 @@ pub(crate) fn conduct<B: Serialize>(
 }
 
 impl Scene<'_> {
-    /// Carries out a plan, which has a load for each of `works` in each phase, and shows on
-    /// standard error how it goes; `step` says which part of the experiment it is, and is empty
-    /// where there is one only.
+    /// Carries out a plan and shows it on standard error. The plan has a load for each of `works`
+    /// in each phase. `step` names the part of the experiment; it is empty if there is only one.
     pub(crate) fn run(
         &mut self,
         step: &str,
@@ -75,7 +74,7 @@ impl Scene<'_> {
         self.run_with(step, plan, works, &mut |_, _| {})
     }
 
-    /// The same, while `act` does something to the server: it is called a few times a second with
+    /// The same, while `act` does something to the server. It is called a few times a second, with
     /// the time since the first request was due.
     pub(crate) fn run_with(
         &mut self,

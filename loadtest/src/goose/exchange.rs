@@ -12,12 +12,12 @@ use super::tally::Row;
 use super::world::World;
 use crate::sut::{Codes, Failure, Outcome, whole};
 
-/// How long a user waits after a request that got no answer at all: without this, a server that is
-/// gone would be asked, and the console filled, as fast as the machine can.
+/// How long a user waits after a request without any answer. Without this pause, users would ask a
+/// dead server as fast as the machine can.
 const NO_ANSWER_PAUSE: Duration = Duration::from_millis(100);
 
-/// Sends the request under the row's name, and counts it as failed unless the answer is one that
-/// the row's call asks for, and `read` finds nothing wrong with it.
+/// Sends the request under the row's name. It counts as failed unless its status is one that the
+/// call asks for, and `read` finds nothing wrong.
 pub(super) async fn exchange<T>(
     user: &mut GooseUser,
     world: &World,

@@ -73,8 +73,8 @@ impl Kind {
         self == Self::Negative || self.calls(mix).iter().any(|call| *call != Call::Register)
     }
 
-    /// Whether these accounts are to be signed in before the run: were they to sign in when their
-    /// user starts, hundreds of password hashes would fall into the time that is measured.
+    /// Whether these accounts are to be signed in before the run. Otherwise hundreds of password
+    /// hashes would fall into the measured time.
     pub(crate) fn needs_sessions(self, mix: &Mix) -> bool {
         match self {
             Self::Verify | Self::Refresh | Self::Negative => true,

@@ -22,9 +22,8 @@ pub(super) fn weighted(text: &str) -> Result<(&str, Option<usize>), String> {
 pub(crate) struct Mix(pub(super) Vec<(Call, usize)>);
 
 impl Mix {
-    /// The order in which a user makes its calls, over and over: each kind as evenly spread as it
-    /// can be (smooth weighted round-robin), so that any stretch of it has nearly the ratio of the
-    /// whole.
+    /// The order in which a user makes its calls, over and over (smooth weighted round-robin). Any
+    /// stretch of it has nearly the ratio of the whole.
     pub(crate) fn schedule(&self) -> Vec<Call> {
         let total: usize = self.0.iter().map(|(_, weight)| weight).sum();
         let mut due: Vec<(Call, usize, i64)> =

@@ -13,8 +13,8 @@ use super::tally::Row;
 use super::world::{Seat, World};
 use crate::sut::{Account, BadLogin, Call, SignedIn};
 
-/// The scenarios that have users, each with as much weight as it has seats, so that Goose gives
-/// every user the scenario that its seat was made for.
+/// The scenarios that have users. Each has as much weight as it has seats, so that Goose gives
+/// every user the scenario of its seat.
 pub(crate) fn scenarios(world: &Arc<World>) -> Vec<(usize, Scenario)> {
     let split = world.split();
     split.0.into_iter().map(|(kind, users)| (users, scenario(kind, world))).collect()

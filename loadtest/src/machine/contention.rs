@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 #[cfg(test)]
-/// The most of the machine's processor time that others may take, unless told otherwise: up to
-/// there a thread that is woken finds a free core nine times of ten, and a server that is asked for
-/// no more than it can do loses nothing.
+/// The share of the machine's processor time that others may take by default. Up to there, a thread
+/// that is woken finds a free core nine times of ten.
 pub(crate) const MOST_OTHERS: f64 = 0.10;
 /// A single second in which others took more than this moves the high percentiles of a short run.
 const BURST: f64 = 0.25;
@@ -156,8 +155,8 @@ impl Sum {
     }
 }
 
-/// For how many seconds cores were busy, and idle; `None` if the kernel's account does not fit the
-/// time that passed, as in a container that is shown something else.
+/// For how many seconds cores were busy, and idle. `None` if the kernel's account does not fit the
+/// time that passed, as in some containers.
 fn busy(before: &Cores, after: &Cores, seconds: f64) -> Option<(f64, f64)> {
     let all = f64::from(after.number) * seconds;
     let grown = |before: Duration, after: Duration| after.saturating_sub(before).as_secs_f64();

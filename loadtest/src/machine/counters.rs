@@ -20,8 +20,8 @@ pub(crate) enum Place {
 }
 
 impl Place {
-    /// Where the server is that listens at this port of this address: on another machine, or in the
-    /// processes that hold the socket and those that they have started.
+    /// Where the server is that listens at this port of this address. On this machine it runs in
+    /// the processes that hold the socket, and in those that they started.
     pub(crate) fn of(address: Option<IpAddr>, port: Option<u16>) -> Self {
         let (Some(address), Some(port)) = (address, port) else { return Self::Unknown };
         if !address.is_loopback() && UdpSocket::bind((address, 0)).is_err() {

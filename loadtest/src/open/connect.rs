@@ -144,8 +144,8 @@ pub(crate) enum Unanswered {
     /// The connection had ended already, and nothing was sent: the request can be sent on another
     /// one.
     Unsent(Failure),
-    /// The connection ended before a byte of the answer came, as it does where the server closes an
-    /// idle one while the request is on its way.
+    /// The connection ended before a byte of the answer came. A server may close an idle connection
+    /// while the request is on its way.
     Closed(Failure),
     Broken(Failure),
 }

@@ -1,4 +1,4 @@
-//! The generator: one thread that takes each request in hand when it is due, and never waits for an
+//! The generator: one thread that takes each request in hand when it is due. It never waits for an
 //! answer before it takes the next one.
 
 use std::collections::{HashMap, VecDeque};
@@ -43,8 +43,8 @@ pub(super) struct EngineState {
     pub(super) ledger: Ledger,
     /// Due, and waiting for a free slot.
     waiting: VecDeque<Arrival>,
-    /// Slots without a request. The one that was used last is used next, so that on an even load
-    /// few connections are busy and none of those is closed for being idle.
+    /// Slots without a request. The one that was used last is used next. So few connections are
+    /// busy on an even load, and none of those is closed for being idle.
     idle: Vec<Arc<Slot>>,
     slots: usize,
     peak_cpu: f64,
@@ -159,8 +159,8 @@ impl Engine {
         pacer.sleep_until(self.start + plan.duration()).await
     }
 
-    /// Looks for answers for a little while before the generator sleeps until `due`: a quick
-    /// server's come soon, and would not show how quick it is if a thread had to be woken for them.
+    /// Looks for answers for a little while before the generator sleeps until `due`. A quick server
+    /// answers soon, and waking a thread would hide how quick it is.
     async fn look_out(&self, due: Instant) {
         let now = Instant::now();
         let until = now + busily(due.saturating_duration_since(now));

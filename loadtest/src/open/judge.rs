@@ -126,8 +126,8 @@ fn lateness(lag: &Lag) -> Vec<String> {
     often.into_iter().chain(once).collect()
 }
 
-/// The second in which others took so much of the machine that misses may be theirs; `None` if
-/// there is none, or if something was missed that takes no time, such as right answers.
+/// The second in which others took so much of the machine that misses may be theirs. `None` if
+/// there is none, or if an objective about errors was missed: errors are never theirs.
 fn burst(result: &RunResult, slos: &[Judged]) -> Option<String> {
     let mut missed = slos.iter().filter(|slo| !slo.held && slo.undecided.is_none());
     if missed.any(|slo| slo.slo.contains("errors")) {

@@ -117,8 +117,8 @@ impl Ledger {
         let service = sent.map(|sent| done.saturating_sub(sent));
         let stream = arrival.stream;
         self.tally(arrival).outcomes.add(outcome);
-        // What was refused or broken at once would make the times look better than they are, and a
-        // request that waited in vain has waited at least this long.
+        // Requests that were refused or broke at once would make the times look better than they
+        // are. A request that waited in vain has waited at least this long.
         if outcome.is_served() || timed_out {
             self.timed(arrival, latency, service);
         }

@@ -12,8 +12,8 @@ pub(crate) struct Plan {
     pub(crate) spacing: Spacing,
     /// What random spacing is drawn from: the same seed makes the same arrivals.
     pub(crate) seed: u64,
-    /// The most requests that are under way at once, each on a connection of its own; those that
-    /// find no free slot wait for one, and their wait is part of their latency. At least 1.
+    /// The most requests under way at once, each on a connection of its own. Further requests wait
+    /// for a free slot, and that wait is part of their latency. At least 1.
     pub(crate) max_in_flight: usize,
     /// How long a request waits for a slot, and from then on for its whole answer.
     pub(crate) timeout: Duration,
@@ -81,8 +81,8 @@ impl Load {
 }
 
 impl Plan {
-    /// One phase with a load for each stream, at even distances, no bound to the requests under way
-    /// that is likely to be felt, and none to what others take of the machine.
+    /// One phase with a load for each stream, evenly spaced. It sets no bound to what others take
+    /// of the machine, and none to requests under way that is likely to be felt.
     pub(crate) fn constant(loads: Vec<Load>, duration: Duration, timeout: Duration) -> Self {
         let name = "load".to_owned();
         Self {

@@ -150,8 +150,9 @@ pub(crate) struct RunResult {
     pub(crate) samples: Option<Vec<Sample>>,
     /// Of the users' tokens, beside the load and on top of it.
     pub(crate) renewals: Renewals,
-    /// The share of the measured phases, from 0 to 1, in which other machines had the core that
-    /// they had most, while this one had work for it; `None` if the system does not say.
+    /// The share of the measured phases, from 0 to 1, in which other machines had a core while this
+    /// one had work for it. It is that of the core that lost the most. `None` if the system does
+    /// not say.
     pub(crate) steal: Option<f64>,
     /// What others took of the machine during the measured phases, and how much they may.
     pub(crate) contention: Shares,
@@ -202,8 +203,8 @@ impl RunResult {
         total
     }
 
-    /// How many requests of a stream were due in a stretch of whole seconds, and how many ended in
-    /// it as they should, whenever those were due.
+    /// How many requests of a stream were due in a stretch of whole seconds, and how many were
+    /// answered rightly in it, whenever those were due.
     pub(crate) fn within(&self, from: Duration, length: Duration, stream: usize) -> (u64, u64) {
         let whole = |time: Duration| usize::try_from(time.as_secs()).unwrap_or(usize::MAX);
         let seconds = self.timeline.iter().skip(whole(from)).take(whole(length));

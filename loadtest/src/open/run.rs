@@ -24,13 +24,13 @@ use crate::machine::{Readings, Shares, Steal, read};
 const TICK: Duration = Duration::from_millis(200);
 /// How often the counters of the machine are read.
 const READ_EVERY: Duration = Duration::from_secs(1);
-/// How many tasks may go on before the generator asks the kernel what has come in: few, so that
-/// neither the timer nor an answer waits long for its turn.
+/// How many tasks may go on before the generator asks the kernel what has come in. Few, so that
+/// neither the timer nor an answer waits long.
 const EVENT_INTERVAL: u32 = 8;
 
 /// Carries out a plan, in which each phase has a load for each of `works`. It blocks until the last
-/// answer has come, has been waited for in vain, or the run has been cut short; even then there is
-/// a result.
+/// answer has come or was waited for in vain, or until the run is cut short. Even then there is a
+/// result.
 ///
 /// # Errors
 ///

@@ -29,9 +29,9 @@ pub(crate) trait Work: Send + Sync {
         received: Instant,
     ) -> Result<Outcome, Failure>;
 
-    /// How long to wait until that request is sent once more, after its `attempt`-th attempt,
-    /// counted from 1, ended like this and not as it should; `None` to leave it at that. Its
-    /// latency goes on, and it is counted once, by its last attempt.
+    /// How long to wait until that request is sent once more, after its `attempt`-th attempt
+    /// (counted from 1) failed like this. `None` to leave it at that. Its latency goes on, and it
+    /// is counted once, by its last attempt.
     fn again(&self, _number: u64, _attempt: u32, _failed: Outcome) -> Option<Duration> {
         None
     }

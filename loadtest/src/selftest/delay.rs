@@ -1,8 +1,8 @@
 //! A server that takes a fixed time and measures that itself.
 //!
 //! The difference between its measure and the generator's is the way there and back, and what the
-//! generator adds: its clock, its connection, its reading of the answer. Neither side sleeps.
-//! Waking a thread takes up to 0.2 ms on a virtual machine, and would hide the rest.
+//! generator adds. Neither side sleeps. Waking a thread takes up to 0.2 ms on a virtual machine,
+//! and would hide the rest.
 
 use std::time::Duration;
 

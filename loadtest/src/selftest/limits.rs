@@ -1,5 +1,5 @@
-//! Runs that say nothing about the server, or nothing bad: too few requests, a generator without
-//! file descriptors, and connections that the server closes as requests leave.
+//! Runs that say nothing about the server, or nothing bad. There are too few requests, no file
+//! descriptors, or connections that close as requests leave.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener};

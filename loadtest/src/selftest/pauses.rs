@@ -1,5 +1,5 @@
-//! A server that pauses for half a second every two seconds, and answers at once else: a quarter of
-//! the requests wait, each for the rest of its pause.
+//! A server that pauses for half a second every two seconds, and otherwise answers at once. A
+//! quarter of the requests wait, each for the rest of its pause.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! Queues whose times follow by arithmetic: a server that does so much per second and no more, and
-//! one with two counters at which people arrive at random (M/D/c).
+//! Queues whose times follow by arithmetic. One server does a fixed number of requests per second;
+//! people arrive at random at the other's two counters (M/D/c).
 
 use std::time::Duration;
 

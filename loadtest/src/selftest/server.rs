@@ -31,10 +31,10 @@ impl DelayServer {
 }
 
 /// A running server that serves so many requests at once, each for a fixed time, in the order in
-/// which they come: the one of an M/D/c queue. It ends with the process.
+/// which they come: an M/D/c queue. It ends with the process.
 ///
-/// When each answer is due follows from when its request came and from the answers before it, so
-/// that a thread that is woken late delays its own answer and no later one.
+/// When an answer is due follows from when its request came and from the answers before it. So a
+/// thread that is woken late delays its own answer only.
 #[derive(Debug)]
 pub(crate) struct CounterServer {
     pub(crate) address: SocketAddr,

@@ -1,5 +1,5 @@
-//! Between which of the measured values a percentile lies, with 95 % confidence (order statistics;
-//! nothing is supposed of the distribution but that the values are independent).
+//! Between which of the measured values a percentile lies with 95 % confidence (order statistics).
+//! It supposes only that the values are independent.
 
 use statrs::distribution::{Binomial, DiscreteCDF};
 

@@ -4,19 +4,17 @@
 use statrs::stats_tests::Alternative;
 use statrs::stats_tests::mannwhitneyu::{MannWhitneyUMethod, mannwhitneyu};
 
-/// The probability that samples of one and the same distribution differ in rank at least as much as
-/// these (Mann and Whitney's U, two-sided, by the normal approximation with its corrections for
-/// ties and continuity). 1 if a sample is empty or holds what is not a number: nothing speaks for a
-/// difference then.
+/// The probability that two samples of one distribution differ in rank at least as much as these.
+/// Mann and Whitney's U, two-sided, by the normal approximation, corrected for ties and continuity.
 pub(crate) fn rank_sum_p(a: &[f64], b: &[f64]) -> f64 {
     let method = MannWhitneyUMethod::AsymptoticInclContinuityCorrection;
     mannwhitneyu(a, b, method, Alternative::TwoSided).map_or(1.0, |(_, p)| p)
 }
 
-/// Cliff's delta, also called the rank-biserial correlation: how much more often a value of `a` is
-/// larger than one of `b` than it is smaller, from -1 to 1. Whoever sees one value of each, and
-/// guesses that the larger is `a`'s, is right in (1 + delta) / 2 of all cases. Both are in
-/// ascending order; 0 if one is empty.
+/// Cliff's delta, also called the rank-biserial correlation, from -1 to 1. It says how much more
+/// often a value of `a` is larger than one of `b` than it is smaller. Whoever sees one value of
+/// each, and guesses that the larger is `a`'s, is right in (1 + delta) / 2 of all cases. Both are
+/// in ascending order; 0 if one is empty.
 pub(crate) fn dominance(a: &[f64], b: &[f64]) -> f64 {
     let pairs = (a.len() * b.len()) as f64;
     if pairs == 0.0 {

@@ -28,8 +28,8 @@ impl SignedRank {
         median(&self.averages)
     }
 
-    /// The estimate with a lower and an upper limit, each of which the truth keeps with this
-    /// confidence by itself; `None` if there are too few pairs for that much of it.
+    /// The estimate with a lower and an upper limit. The truth keeps each limit by itself with this
+    /// confidence. `None` if there are too few pairs for that.
     pub(crate) fn limits(&self, confidence: f64) -> Option<Interval> {
         let beyond = critical(self.pairs, 1.0 - confidence)?;
         let low = self.averages[beyond];
@@ -48,8 +48,8 @@ impl SignedRank {
     }
 }
 
-/// How many averages lie below a lower limit: the most for which the probability of as many or
-/// fewer is at most `alpha`, less one for the limit itself. `None` if even none at all is more
+/// How many averages lie below a lower limit. It is the most for which the probability of as many
+/// or fewer is at most `alpha`, less one for the limit itself. `None` if even none at all is more
 /// probable than that.
 fn critical(pairs: usize, alpha: f64) -> Option<usize> {
     let ways = ways(pairs);
@@ -66,8 +66,8 @@ fn critical(pairs: usize, alpha: f64) -> Option<usize> {
     critical.filter(|_| pairs > 0)
 }
 
-/// In how many ways the ranks from 1 to `pairs` make each sum, if each is counted or not: the
-/// distribution of the signed-rank statistic when nothing differs.
+/// In how many ways the ranks from 1 to `pairs` make each sum, if each rank is counted or not. That
+/// is the distribution of the signed-rank statistic when nothing differs.
 fn ways(pairs: usize) -> Vec<f64> {
     let highest = pairs * (pairs + 1) / 2;
     let mut ways = vec![0.0; highest + 1];

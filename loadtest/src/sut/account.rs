@@ -66,8 +66,8 @@ impl Token {
         self.renew_at().is_some_and(|at| now >= at)
     }
 
-    /// Whether it is to be replaced ahead of that: `spread`, from 0 to 1, says where between half
-    /// of the time until then and 85 % of it. The rest is for a server that pauses just then.
+    /// Whether it is to be replaced early. `spread`, from 0 to 1, places the moment between 50 %
+    /// and 85 % of the time until it is due. The rest is for a server that pauses just then.
     pub(crate) fn is_due_early(&self, now: Instant, spread: f64) -> bool {
         let Some(at) = self.renew_at() else { return false };
         let until = at.saturating_duration_since(self.received);
@@ -81,8 +81,8 @@ impl Token {
 
     fn renew_at(&self) -> Option<Instant> {
         let life = self.life?;
-        // A server that counts whole seconds has cut off up to one already; a tenth, at most half a
-        // minute, is for the way here and the way back.
+        // A server that counts whole seconds may have cut off one already. A tenth, at most half a
+        // minute, is for the way here and back.
         let margin = Duration::from_secs(1) + (life / 10).min(Duration::from_secs(30));
         Some(self.received + life.saturating_sub(margin))
     }

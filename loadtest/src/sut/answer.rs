@@ -231,8 +231,8 @@ fn date(headers: &HeaderMap) -> Option<f64> {
     Some(jiff::fmt::rfc2822::parse(text).ok()?.timestamp().as_second() as f64)
 }
 
-/// Until `exp` of a JWT (RFC 7519 section 4.1): from `iat`, without it from the answer's `Date`,
-/// and without both from now by the clock of this machine. `None` for what is none.
+/// The time until `exp` of a JWT (RFC 7519 section 4.1). It counts from `iat`, without that from
+/// the answer's `Date`, and without both from now. `None` for what is none.
 fn jwt_life(token: &str, date: Option<f64>) -> Option<Duration> {
     let payload = BASE64URL_NOPAD.decode(token.split('.').nth(1)?.as_bytes()).ok()?;
     let claims: Value = serde_json::from_slice(&payload).ok()?;
@@ -254,7 +254,7 @@ fn cookie(headers: &HeaderMap, name: &str) -> Option<RefreshToken> {
     Some(RefreshToken { name: COOKIE, value })
 }
 
-/// The kind of a refusal. A declared overload has one of its own: a server should say so when it is
+/// The kind of a refusal. A declared overload has a kind of its own. A server should say that it is
 /// asked for too much, but the request was not served.
 fn refused(outcome: Outcome, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Failure {
     let problem = serde_json::from_slice::<hallpass_contract::Problem>(body).ok();

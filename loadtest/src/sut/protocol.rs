@@ -24,8 +24,8 @@ use super::{Account, RefreshToken, Token};
 /// target.read_verify(&signed_in, &send(request).await)?;
 /// ```
 ///
-/// Each `read_` function says what is wrong with an answer, and in which [`Outcome`] it is counted;
-/// where only the status is at hand, [`classify`](Target::classify) does the same by it alone.
+/// Each `read_` function says what is wrong with an answer, and in which [`Outcome`] it is counted.
+/// [`classify`](Target::classify) does the same by the status alone.
 #[derive(Debug)]
 pub(crate) struct Target {
     pub(super) spec: Spec,

@@ -13,9 +13,8 @@ use crate::sut::{TargetArgs, parse_host};
 /// How many times as fast is one server as another?
 ///
 /// Server A is the one of --host, or one that is started; B is that of --to. Both get the same load
-/// in turn, in short blocks: on one connection for the time of a request, and on several for
-/// requests per second. It fails if a request fails, or if A is surely not --at-least so many times
-/// as fast.
+/// in turn, in short blocks. One connection shows the time of a request, several show requests per
+/// second. It fails if a request fails, or if A is surely not --at-least so many times as fast.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = EXAMPLES, args_override_self = true)]
 pub(crate) struct Args {

@@ -7,8 +7,8 @@ use crate::parse::{parse_duration, parse_positive};
 
 /// Does the time of a refused sign-in betray who has an account?
 ///
-/// Sends sign-ins that must be refused, one at a time in random order: with a wrong password, with
-/// an unknown name and, on a started server, to a disabled account. It fails if their times differ
+/// Sends sign-ins that must be refused, one at a time in random order. They have a wrong password
+/// or an unknown name; on a started server one account is disabled. It fails if their times differ
 /// for certain (rank-sum test) and by enough to matter, or if the answers differ. The machine
 /// should have nothing else to do.
 #[derive(Clone, Debug, clap::Args)]

@@ -1,5 +1,5 @@
-//! The file that says what a candidate is compared with: a server that can be started again, or one
-//! that runs somewhere, and what it measured when the file was written.
+//! The file that names the baseline: a server that can be started again, or one that runs. It also
+//! holds what was measured when the file was written.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;

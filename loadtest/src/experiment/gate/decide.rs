@@ -71,7 +71,7 @@ pub(crate) fn decide(rounds: &[Round], rule: Rule) -> Option<Decision> {
     let test = SignedRank::of(&logs);
     let limits = test.limits(rule.confidence)?;
     let bound = rule.bound.ln_1p();
-    // One limit's distance is about 1.6 standard errors, and so is what lies between an effect that
+    // One limit's distance is about 1.6 standard errors. So is the distance between an effect that
     // is found half of the time and one that is found 19 times of 20.
     let margin = limits.estimate - limits.low;
     let detectable = bound + 2.0 * margin;

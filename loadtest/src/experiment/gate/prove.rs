@@ -147,9 +147,9 @@ fn slower(
     Ok(Some(contestants))
 }
 
-/// How long a proxy must hold a verification up for it to take so much longer as is planted; `None`
-/// if an interrupt cut the search off. It is found by trying, since on one core a proxy that waits
-/// keeps others waiting, and costs more than its delay.
+/// How long a proxy must delay a verification to make it slower by what is planted. `None` if an
+/// interrupt cut the search off. It is found by trying, since on one core a proxy that waits keeps
+/// others waiting, and costs more than its delay.
 fn delay(
     undelayed: &Contestant,
     rounds: u32,

@@ -11,9 +11,9 @@ use crate::parse::{parse_rate, parse_seconds, parse_share, parse_times};
 ///
 /// First it seeks the capacity, unless --capacity gives it: the most logins per second beside the
 /// verifications. Then logins arrive at each of the --steps, in percent of the capacity. It passes
-/// if the p99 of verifications at the last step is at most --within times that of the first, if at
-/// no step verifications fail or miss their --slo, and if the server still does --keep of the
-/// logins of 100 % beyond 100 %.
+/// if the p99 of verifications at the last step is at most --within times that of the first. No
+/// step may make verifications fail or miss their --slo. Beyond 100 %, the server must still do
+/// --keep of the logins of 100 %.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = EXAMPLES, args_override_self = true)]
 pub(crate) struct Args {

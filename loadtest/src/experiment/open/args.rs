@@ -47,11 +47,11 @@ pub(crate) struct Args {
     /// What must hold, such as 'verify p99<5ms' or 'errors<0.1%'; repeatable
     ///
     /// An objective is written as REQUEST service MEASURE COMPARISON BOUND, such as `verify service
-    /// p99<5ms`; REQUEST and `service` may be left out. Measures are p50 to p99.99, max and mean of
-    /// latency or of service time, and errors, achieved, served, dropped and late, in % of the
-    /// requests or per second (/s). Comparisons are < <= > >=. Without REQUEST it must hold for
-    /// each. Without an objective about errors or served requests, every request must be answered
-    /// rightly.
+    /// p99<5ms`; REQUEST and `service` may be left out. Measures are p50 to p99.99, max and mean,
+    /// of latency or of service time. Others are errors, achieved, served, dropped and late, in %
+    /// of the requests or per second (/s). Comparisons are < <= > >=. Without REQUEST it must hold
+    /// for each. Without an objective about errors or served requests, every request must be
+    /// answered rightly.
     #[arg(long, env = "HALLPASS_LOAD_SLO", value_name = "SLO", value_delimiter = ';')]
     pub(crate) slo: Vec<Slo>,
 

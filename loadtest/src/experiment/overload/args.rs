@@ -10,8 +10,8 @@ use crate::parse::{parse_rate, parse_seconds, parse_share, parse_times};
 ///
 /// First it seeks the knee, unless --knee gives it. Then requests arrive at --back-to of it, at
 /// --factor times it, and at --back-to again. It passes if the server serves --keep of the knee in
-/// the overload and refuses the rest with 503 or 429, if each --slo holds again within
-/// --recover-within, and if the p99 in the end is at most --within times that of before.
+/// the overload and refuses the rest with 503 or 429. Each --slo must hold again within
+/// --recover-within, and the p99 in the end must be at most --within times that of before.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = EXAMPLES, args_override_self = true)]
 pub(crate) struct Args {

@@ -10,10 +10,10 @@ use crate::slo::Slo;
 
 /// Everybody signs in after an outage: how long until all is as usual?
 ///
-/// In each variant, usual logins and verifications arrive, the server is killed and started again
+/// In each variant, usual logins and verifications arrive. The server is killed and started again
 /// (not with --host), and all --users sign in: at one moment or spread over --jitter, with or
 /// without retries. It passes if in each variant the usual logins hold their --slo again within
-/// --recover-within, and if at least 99 % of the users who retry get in.
+/// --recover-within. Also, at least 99 % of the users who retry must get in.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = EXAMPLES, args_override_self = true)]
 pub(crate) struct Args {
@@ -52,8 +52,8 @@ pub(crate) struct Args {
     )]
     pub(super) attempts: u32,
 
-    /// How long a user waits before the second attempt; twice as long before each further one, and
-    /// at least as long as the server's Retry-After says
+    /// How long a user waits before the second attempt; doubled before each further one, and at
+    /// least as long as Retry-After says
     #[arg(
         long, env = "HALLPASS_LOAD_BACKOFF", value_name = "TIME", default_value = "1s",
         value_parser = parse_positive

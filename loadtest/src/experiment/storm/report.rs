@@ -152,7 +152,7 @@ fn latency(storms: &[Storm], slos: &[Slo]) -> Figure {
         second.tallies[Stream::Login as usize].latency.quantile(0.99).map(|us| us as f64)
     };
     Figure::new(
-        "Latency of the logins of any day",
+        "Latency of the usual logins",
         LATENCY_READING,
         Chart::new(
             Axis::new("seconds since the outage", Unit::Number),
@@ -181,8 +181,8 @@ pub(super) fn tables(storms: &[Storm], slos: &[Slo]) -> Vec<Table> {
     let side_by_side = Table::new(
         "Side by side",
         format!(
-            "Attempts per user are the retry amplification. As usual is when {} hold for the logins of any \
-             day for three seconds in a row. Goodput: users signed in per second until the last one was. Wait: of \
+            "Attempts per user are the retry amplification. As usual is when {} hold for the usual logins \
+             for three seconds in a row. Goodput: users signed in per second until the last one was. Wait: of \
              those that were signed in, from their first attempt on. {outage}",
             slos.join(" and ")
         ),
@@ -222,7 +222,7 @@ fn row(storm: &Storm) -> Vec<String> {
 }
 
 const BESIDE_NOTE: &str = "\
-    After the outage: the logins and verifications of any day that were not served, and how long \
+    After the outage: the usual logins and verifications that were not served, and how long \
     the others took. Lag is the generator's own.";
 
 const BESIDE_HEAD: &str =

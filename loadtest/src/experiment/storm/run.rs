@@ -21,7 +21,7 @@ pub(super) const STORM: usize = 2;
 const LATE_AFTER: Duration = Duration::from_millis(100);
 /// The server starts this long before the outage ends: it has to open its files.
 const STARTS_BEFORE: Duration = Duration::from_secs(1);
-/// Requests of any day that may be under way beside the users'.
+/// Usual requests that may be under way beside the users'.
 const BESIDE: usize = 1000;
 
 /// A variant and what was measured.

@@ -71,7 +71,8 @@ pub(super) struct VariantResult {
     pub(super) attempts: u64,
     /// How long after the outage the last of them was signed in, in seconds.
     pub(super) last_served_s: Option<f64>,
-    /// How long after the outage the objectives of any day held again; `null` if that was not seen.
+    /// How long after the outage the objectives of the usual logins held again; `null` if that was
+    /// not seen.
     pub(super) recovery_s: Option<usize>,
     /// From the intended start to the end of the last attempt, of those that were signed in, in
     /// microseconds.
