@@ -167,7 +167,8 @@ pub trait Store: fmt::Debug + Send + Sync {
     ) -> Result<Option<User>, StoreError>;
 
     /// Takes up an offer: sets the password hash, and ends all that
-    /// [`set_password`](Self::set_password) ends. None if the offer is void or was taken up. Of several at once, one succeeds.
+    /// [`set_password`](Self::set_password) ends. None if the offer is void or was taken up. Of
+    /// several at once, one succeeds.
     async fn take_up_reset(
         &self,
         token_hash: [u8; 32],

@@ -1,15 +1,17 @@
 //! The embedded store: one redb file, read on the caller's thread and written by one thread.
 
 mod addresses;
+mod applied;
 mod changes;
 mod check;
+mod create;
 mod database;
 mod failure;
 mod guard;
 mod keys_made;
+mod load;
 mod names;
 mod open;
-mod operations;
 mod resets;
 mod room;
 mod schema;
@@ -33,7 +35,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use redb::{Database, ReadableDatabase as _, ReadableTable as _, WriteTransaction};
 
-use self::changes::Applied;
+use self::applied::Applied;
 use self::database::Reopening;
 use self::failure::kind_of;
 use self::open::DatabaseFile;
@@ -160,7 +162,7 @@ impl RedbStore {
     pub async fn record_keys_reset(&self, at: Moment) -> Result<usize, StoreError> {
         self.write(move |txn| {
             keys_made::write(txn, KeysRecord::Reset)?;
-            operations::end_all_sessions(txn, at)
+            sessions::end_of_everybody(txn, at)
         })
         .await
     }

@@ -2,31 +2,10 @@
 
 use redb::WriteTransaction;
 
-use super::sessions::Revocation;
+use super::applied::Applied;
 use super::{addresses, names, resets, sessions, users};
 use crate::store::error::EditUserError;
 use crate::store::rules::{Changes, Decision};
-
-/// What a write answers, and what its commit publishes to those who read from memory.
-pub(super) struct Applied<T> {
-    pub(super) answer: T,
-    /// The sessions that ended.
-    pub(super) revoked: Vec<Revocation>,
-    /// Whether a user who was there has changed.
-    pub(super) user_changed: bool,
-}
-
-impl<T> Applied<T> {
-    /// A write that changes no user and ends these sessions.
-    pub(super) fn ending(answer: T, revoked: Vec<Revocation>) -> Self {
-        Self { answer, revoked, user_changed: false }
-    }
-
-    pub(super) fn map<U>(self, change: impl FnOnce(T) -> U) -> Applied<U> {
-        let Self { answer, revoked, user_changed } = self;
-        Applied { answer: change(answer), revoked, user_changed }
-    }
-}
 
 /// Makes the changes of a decision.
 pub(super) fn apply<T>(
@@ -70,7 +49,7 @@ pub(super) fn apply_unless_refused<T>(
     decision: Result<Decision<T>, EditUserError>,
 ) -> anyhow::Result<Applied<Result<T, EditUserError>>> {
     match decision {
-        Ok(decision) => Ok(apply(txn, decision)?.map(Ok)),
+        Ok(decision) => Ok(apply(txn, decision)?.map(|answer, _| Ok(answer))),
         Err(refusal) => Ok(Applied::ending(Err(refusal), Vec::new())),
     }
 }

@@ -4,7 +4,10 @@
 mod find;
 mod finding;
 mod repair;
+mod sessions;
+mod tables;
 mod unchanged;
+mod users;
 
 #[cfg(test)]
 mod tests;

@@ -10,8 +10,8 @@ use redb::{Database, DatabaseError, StorageBackend, StorageError};
 use super::schema;
 use crate::data_dir;
 
-/// What redb may keep of the file in memory, in bytes: all that is above the leaves of a million users,
-/// and many of those. The rest is as near as the system's cache.
+/// How many bytes of the file redb may keep in memory. That is enough for all branch pages of a
+/// million users and many leaves. The system's cache has the rest.
 const CACHE: usize = 48 << 20;
 
 /// Another process has the file open.

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use redb::{AccessGuard, ReadTransaction, ReadableDatabase as _, ReadableTable, WriteTransaction};
 
+use super::applied::{Applied, Revocation};
 use super::tables::{Id, REVOKED, SESSIONS, SESSIONS_BY_USER, Sessions, decode, or_none, time};
 use crate::store::id::{SessionId, UserId};
 use crate::store::rules::{self, EndSessions, Existing, Which};
@@ -19,9 +20,6 @@ pub(super) fn put(txn: &WriteTransaction, session: &Session) -> anyhow::Result<(
     txn.open_table(SESSIONS)?.insert(session.id.as_bytes(), row)?;
     Ok(())
 }
-
-/// A revoked session, and until when it is remembered.
-pub(super) type Revocation = (SessionId, Timestamp);
 
 fn end_one(
     txn: &WriteTransaction,
@@ -65,21 +63,20 @@ pub(super) fn end_by_id(
     end_one(txn, session.map_or(UserId::NOBODY, |session| session.user), id, at)
 }
 
-/// Ends the sessions of everybody.
+/// Ends the sessions of everybody, and counts them.
 pub(super) fn end_of_everybody(
     txn: &WriteTransaction,
     at: Moment,
-) -> anyhow::Result<Vec<Revocation>> {
-    let all: Vec<(UserId, SessionId)> = {
-        let by_user = txn.open_table(SESSIONS_BY_USER)?;
-        let rows = by_user.iter()?.map(|row| {
-            let key = row?.0;
-            let (user, id) = key.value();
-            Ok((UserId::from_bytes(*user), SessionId::from_bytes(*id)))
-        });
-        rows.collect::<anyhow::Result<_>>()?
-    };
-    all.into_iter().map(|(user, id)| end_one(txn, user, id, at)).collect()
+) -> anyhow::Result<Applied<usize>> {
+    let mut all = Vec::new();
+    for row in txn.open_table(SESSIONS_BY_USER)?.iter()? {
+        let key = row?.0;
+        let (user, id) = key.value();
+        all.push((UserId::from_bytes(*user), SessionId::from_bytes(*id)));
+    }
+    let end = |(user, id)| end_one(txn, user, id, at);
+    let revoked: Vec<_> = all.into_iter().map(end).collect::<anyhow::Result<_>>()?;
+    Ok(Applied::ending(revoked.len(), revoked))
 }
 
 pub(super) fn ids_of(
@@ -145,12 +142,12 @@ pub(super) fn expired(
     Ok(expired)
 }
 
-/// Removes those of `ids` that have still expired. Returns how many, and which of them are revoked.
+/// Removes those of `ids` that have still expired. Counts them.
 pub(super) fn remove_expired(
     txn: &WriteTransaction,
     ids: &[SessionId],
     now: Timestamp,
-) -> anyhow::Result<(usize, Vec<Revocation>)> {
+) -> anyhow::Result<Applied<usize>> {
     let mut sessions = txn.open_table(SESSIONS)?;
     let mut by_user = txn.open_table(SESSIONS_BY_USER)?;
     let mut revoked = txn.open_table(REVOKED)?;
@@ -171,7 +168,7 @@ pub(super) fn remove_expired(
             revocations.push((*id, until));
         }
     }
-    Ok((removed, revocations))
+    Ok(Applied::ending(removed, revocations))
 }
 
 /// Forgets revoked sessions whose access tokens have all expired.

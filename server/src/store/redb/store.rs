@@ -9,10 +9,12 @@ use hallpass_contract::Secret;
 use jiff::Timestamp;
 use redb::{Database, ReadableDatabase as _, ReadableTableMetadata as _};
 
-use super::changes::Applied;
+use super::applied::Applied;
+use super::changes::{apply, apply_unless_refused};
 use super::failure::kind_of;
 use super::tables::{ADDRESSES, LOOKS, RESETS, SESSIONS, USER_IDS_BY_NAME, USERS};
-use super::{RedbStore, addresses, names, operations, resets, sessions, users};
+use super::{RedbStore, addresses, create, load, names, resets, sessions, users};
+use crate::store::rules;
 use crate::store::{
     Actor, CreateUserError, EditUserError, Edited, Moment, NewSession, OpenReset, Refresh,
     ResetOffer, Rotation, Session, SessionId, Store, StoreCounts, StoreError, User, UserEdit,
@@ -39,11 +41,13 @@ impl Store for RedbStore {
         user: User,
         address: Option<String>,
     ) -> Result<(), CreateUserError> {
-        self.writer.write(move |txn| operations::create_user(txn, &user, address)).await?
+        self.writer.write(move |txn| create::register(txn, &user, address)).await?
     }
 
     async fn import_users(&self, users: Vec<User>) -> Result<Vec<bool>, StoreError> {
-        self.writer.write(move |txn| operations::import_users(txn, &users)).await
+        self.writer
+            .write(move |txn| users.iter().map(|user| create::import(txn, user)).collect())
+            .await
     }
 
     async fn user_by_id(&self, id: UserId) -> Result<Option<User>, StoreError> {
@@ -77,7 +81,12 @@ impl Store for RedbStore {
         by: Option<Actor>,
         at: Moment,
     ) -> Result<Edited, EditUserError> {
-        self.write(move |txn| operations::edit_user(txn, id, edit, by, at)).await?
+        self.write(move |txn| {
+            let (by, user, admins) =
+                (load::asker_if_any(txn, by)?, load::user(txn, id)?, load::admins(txn)?);
+            apply_unless_refused(txn, rules::edit(by.as_ref(), user, edit, admins, at))
+        })
+        .await?
     }
 
     async fn delete_user(
@@ -86,11 +95,16 @@ impl Store for RedbStore {
         by: Option<Actor>,
         at: Moment,
     ) -> Result<User, EditUserError> {
-        self.write(move |txn| operations::delete_user(txn, id, by, at)).await?
+        self.write(move |txn| {
+            let (by, user, admins) =
+                (load::asker_if_any(txn, by)?, load::user(txn, id)?, load::admins(txn)?);
+            apply_unless_refused(txn, rules::delete(by.as_ref(), user, admins, at))
+        })
+        .await?
     }
 
     async fn set_password(&self, id: UserId, new: Secret, at: Moment) -> Result<bool, StoreError> {
-        self.write(move |txn| operations::set_password(txn, id, new, at)).await
+        self.write(move |txn| apply(txn, rules::set_password(load::user(txn, id)?, new, at))).await
     }
 
     async fn change_password(
@@ -100,11 +114,19 @@ impl Store for RedbStore {
         new: Secret,
         at: Moment,
     ) -> Result<(), EditUserError> {
-        self.write(move |txn| operations::change_password(txn, by, version, new, at)).await?
+        self.write(move |txn| {
+            let by = load::asker(txn, by)?;
+            apply_unless_refused(txn, rules::change_password(&by, version, new, at))
+        })
+        .await?
     }
 
     async fn offer_reset(&self, offer: ResetOffer) -> Result<(), EditUserError> {
-        self.write(move |txn| operations::offer_reset(txn, offer)).await?
+        self.write(move |txn| {
+            let (by, exists) = (load::asker(txn, offer.by)?, load::user_exists(txn, offer.user)?);
+            apply_unless_refused(txn, rules::offer(&by, exists, offer))
+        })
+        .await?
     }
 
     async fn open_resets(&self, now: Timestamp) -> Result<Vec<OpenReset>, StoreError> {
@@ -117,7 +139,12 @@ impl Store for RedbStore {
         by: Option<Actor>,
         now: Timestamp,
     ) -> Result<(), EditUserError> {
-        self.write(move |txn| operations::withdraw_reset(txn, user, by, now)).await?
+        self.write(move |txn| {
+            let is_open = load::has_open_offer(txn, user, now)?;
+            let (by, user) = (load::asker_if_any(txn, by)?, load::user(txn, user)?);
+            apply(txn, rules::withdraw(by.as_ref(), user.as_ref(), is_open))
+        })
+        .await?
     }
 
     async fn reset_offered(
@@ -138,11 +165,24 @@ impl Store for RedbStore {
         new: Secret,
         at: Moment,
     ) -> Result<Option<UserId>, StoreError> {
-        self.write(move |txn| operations::take_up_reset(txn, &token_hash, new, at)).await
+        self.write(move |txn| {
+            apply(txn, rules::take_up(load::offered_to(txn, &token_hash, at.now)?, new, at))
+        })
+        .await
     }
 
     async fn start_session(&self, new: NewSession) -> Result<Option<User>, StoreError> {
-        self.write(move |txn| operations::start_session(txn, new)).await
+        self.write(move |txn| {
+            let (user, id, address) = (new.session.user, new.session.id, new.address.clone());
+            let existing = sessions::existing(txn, user)?;
+            let applied = apply(txn, rules::start(new, load::user(txn, user)?, existing))?;
+            if applied.answer.is_some() {
+                sessions::add(txn, user, id)?;
+                addresses::remember(txn, user, address)?;
+            }
+            Ok(applied)
+        })
+        .await
     }
 
     async fn is_known_address(
@@ -166,7 +206,11 @@ impl Store for RedbStore {
     }
 
     async fn refresh(&self, refresh: Refresh) -> Result<Rotation, StoreError> {
-        self.write(move |txn| operations::refresh(txn, refresh)).await
+        self.write(move |txn| {
+            let (session, user) = load::session_and_user(txn, refresh.id)?;
+            apply(txn, rules::refresh(refresh, session, user))
+        })
+        .await
     }
 
     async fn reauthenticate(
@@ -175,15 +219,24 @@ impl Store for RedbStore {
         verified: Verified,
         at: Moment,
     ) -> Result<Option<(Session, User)>, StoreError> {
-        self.write(move |txn| operations::reauthenticate(txn, id, verified, at)).await
+        self.write(move |txn| {
+            let (session, user) = load::session_and_user(txn, id)?;
+            apply(txn, rules::reauthenticate(session, user, verified, at))
+        })
+        .await
     }
 
     async fn end_session(&self, id: SessionId, at: Moment) -> Result<(), StoreError> {
-        self.write(move |txn| operations::end_session(txn, id, at)).await
+        self.write(move |txn| Ok(Applied::ending((), vec![sessions::end_by_id(txn, id, at)?])))
+            .await
     }
 
     async fn end_other_sessions(&self, by: Actor, at: Moment) -> Result<usize, EditUserError> {
-        self.write(move |txn| operations::end_other_sessions(txn, by, at)).await?
+        self.write(move |txn| {
+            let by = load::asker(txn, by)?;
+            Ok(apply_unless_refused(txn, rules::end_other_sessions(&by, at))?.counting())
+        })
+        .await?
     }
 
     async fn end_sessions(
@@ -192,11 +245,16 @@ impl Store for RedbStore {
         by: Option<Actor>,
         at: Moment,
     ) -> Result<usize, EditUserError> {
-        self.write(move |txn| operations::end_sessions(txn, user, by, at)).await?
+        self.write(move |txn| {
+            let (by, user) = (load::asker_if_any(txn, by)?, load::user(txn, user)?);
+            let decision = rules::end_sessions(by.as_ref(), user.as_ref(), at);
+            Ok(apply_unless_refused(txn, decision)?.counting())
+        })
+        .await?
     }
 
     async fn end_all_sessions(&self, at: Moment) -> Result<usize, StoreError> {
-        self.write(move |txn| operations::end_all_sessions(txn, at)).await
+        self.write(move |txn| sessions::end_of_everybody(txn, at)).await
     }
 
     fn is_revoked(&self, id: SessionId) -> bool {
@@ -215,11 +273,7 @@ impl Store for RedbStore {
             let found = tokio::task::spawn_blocking(find).await.context("the sweep panicked");
             let ids = found.flatten().map_err(kind_of)?;
             let found = ids.len();
-            let remove = move |txn: &_| {
-                let (removed, revoked) = sessions::remove_expired(txn, &ids, now)?;
-                Ok(Applied::ending(removed, revoked))
-            };
-            swept += self.write(remove).await?;
+            swept += self.write(move |txn| sessions::remove_expired(txn, &ids, now)).await?;
             if found < SWEEP_BATCH {
                 break;
             }

@@ -13,11 +13,6 @@ pub(super) fn get(users: &impl Records, id: UserId) -> anyhow::Result<Option<Use
     users.get(id.as_bytes())?.map(|json| read(id, json.value())).transpose()
 }
 
-/// As [`get`], in the transaction of a write.
-pub(super) fn load(txn: &WriteTransaction, id: UserId) -> anyhow::Result<Option<User>> {
-    get(&txn.open_table(USERS)?, id)
-}
-
 pub(super) fn read(id: UserId, json: &[u8]) -> anyhow::Result<User> {
     decode(json, || format!("the record of user {id}"))
 }

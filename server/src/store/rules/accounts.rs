@@ -10,7 +10,7 @@ use crate::store::session::Moment;
 use crate::store::user::{Edited, User, UserEdit};
 
 /// An edit of `user`, where there are `active_admins`.
-pub(in crate::store) fn edit(
+pub(crate) fn edit(
     by: Option<&Asker>,
     user: Option<User>,
     edit: UserEdit,
@@ -53,7 +53,7 @@ fn keep_last_admin(user: &User, active_admins: u64) -> Result<(), EditUserError>
 }
 
 /// The deletion of `user`, where there are `active_admins`.
-pub(in crate::store) fn delete(
+pub(crate) fn delete(
     by: Option<&Asker>,
     user: Option<User>,
     active_admins: u64,
@@ -73,18 +73,14 @@ pub(in crate::store) fn delete(
 }
 
 /// A new password hash, set by an operator or by a reset link. Whether the user is there.
-pub(in crate::store) fn set_password(
-    user: Option<User>,
-    new: Secret,
-    at: Moment,
-) -> Decision<bool> {
+pub(crate) fn set_password(user: Option<User>, new: Secret, at: Moment) -> Decision<bool> {
     let Some(user) = user else { return Decision::unchanged(false) };
     let end_sessions = EndSessions::all(user.id, at);
     Decision { answer: true, changes: new_password(user, new, end_sessions) }
 }
 
 /// A new password hash of the asker, whose password of this `version` was checked.
-pub(in crate::store) fn change_password(
+pub(crate) fn change_password(
     by: &Asker,
     version: u32,
     new: Secret,
@@ -111,7 +107,7 @@ fn new_password(mut user: User, new: Secret, end_sessions: EndSessions) -> Chang
 }
 
 /// The end of all sessions of `user`.
-pub(in crate::store) fn end_sessions(
+pub(crate) fn end_sessions(
     by: Option<&Asker>,
     user: Option<&User>,
     at: Moment,
@@ -129,10 +125,7 @@ pub(in crate::store) fn end_sessions(
 }
 
 /// The end of the asker's sessions but the one in which they ask.
-pub(in crate::store) fn end_other_sessions(
-    by: &Asker,
-    at: Moment,
-) -> Result<Decision<()>, EditUserError> {
+pub(crate) fn end_other_sessions(by: &Asker, at: Moment) -> Result<Decision<()>, EditUserError> {
     demand_fresh(Some(by), by.admit()?.is_admin())?;
     let end_sessions = Some(EndSessions::others(by.actor, at));
     Ok(Decision { answer: (), changes: Changes { end_sessions, ..Changes::default() } })

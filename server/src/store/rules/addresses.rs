@@ -3,7 +3,7 @@ const MAX_ADDRESSES: usize = 16;
 
 /// The addresses to remember of a user who signs in from `address`, the newest one last. None if
 /// those that are `known` stay as they are.
-pub(in crate::store) fn remember(mut known: Vec<String>, address: String) -> Option<Vec<String>> {
+pub(crate) fn remember(mut known: Vec<String>, address: String) -> Option<Vec<String>> {
     if known.last() == Some(&address) {
         return None;
     }

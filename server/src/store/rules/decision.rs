@@ -6,11 +6,11 @@ use crate::store::user::User;
 
 /// What a rule decided.
 #[derive(Clone, Debug)]
-pub(in crate::store) struct Decision<T> {
+pub(crate) struct Decision<T> {
     /// What the caller is answered.
-    pub(in crate::store) answer: T,
+    pub(crate) answer: T,
     /// What must change for it.
-    pub(in crate::store) changes: Changes,
+    pub(crate) changes: Changes,
 }
 
 impl<T> Decision<T> {
@@ -23,34 +23,34 @@ impl<T> Decision<T> {
 /// The rows that a backend must change, all in the transaction in which it loaded what the rule
 /// judged.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub(in crate::store) struct Changes {
+pub(crate) struct Changes {
     /// End these sessions.
-    pub(in crate::store) end_sessions: Option<EndSessions>,
+    pub(crate) end_sessions: Option<EndSessions>,
     /// Withdraw the reset offer to this user, if there is one.
-    pub(in crate::store) withdraw_offer_to: Option<UserId>,
+    pub(crate) withdraw_offer_to: Option<UserId>,
     /// Withdraw all reset offers that this user made.
-    pub(in crate::store) withdraw_offers_by: Option<UserId>,
+    pub(crate) withdraw_offers_by: Option<UserId>,
     /// Save this offer. There is none to the user by then.
-    pub(in crate::store) save_offer: Option<ResetOffer>,
+    pub(crate) save_offer: Option<ResetOffer>,
     /// Save the record of this user.
-    pub(in crate::store) save_user: Option<User>,
+    pub(crate) save_user: Option<User>,
     /// Remove the record of this user, their names and their addresses.
-    pub(in crate::store) remove_user: Option<User>,
+    pub(crate) remove_user: Option<User>,
     /// Save the record of this session.
-    pub(in crate::store) save_session: Option<Session>,
+    pub(crate) save_session: Option<Session>,
 }
 
 /// Sessions of one user that end.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(in crate::store) struct EndSessions {
-    pub(in crate::store) user: UserId,
-    pub(in crate::store) which: Which,
-    pub(in crate::store) at: Moment,
+pub(crate) struct EndSessions {
+    pub(crate) user: UserId,
+    pub(crate) which: Which,
+    pub(crate) at: Moment,
 }
 
 /// Which of a user's sessions end.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(in crate::store) enum Which {
+pub(crate) enum Which {
     All,
     AllBut(SessionId),
     These(Vec<SessionId>),

@@ -10,24 +10,24 @@ use crate::store::id::UserId;
 
 /// Who is meant by a name: the user with this `exact` case-mapped name, or else the only one who
 /// has a spelling of it. Where two users have spellings, only the exact name finds its owner.
-pub(in crate::store) fn owner(exact: Option<UserId>, spellings: &[UserId]) -> Option<UserId> {
+pub(crate) fn owner(exact: Option<UserId>, spellings: &[UserId]) -> Option<UserId> {
     exact.or(if let [only] = spellings { Some(*only) } else { None })
 }
 
 /// The key by which attempts on a name are counted: the same for all its spellings. Where several
 /// users have spellings of it, each of them has a key.
-pub(in crate::store) fn account_key(name: &str, fold: String, spellings: &[UserId]) -> String {
+pub(crate) fn account_key(name: &str, fold: String, spellings: &[UserId]) -> String {
     if spellings.len() > 1 { name.to_owned() } else { fold }
 }
 
 /// Whether somebody has the name, in whatever spelling.
-pub(in crate::store) fn is_taken(exact: Option<UserId>, spellings: &[UserId]) -> bool {
+pub(crate) fn is_taken(exact: Option<UserId>, spellings: &[UserId]) -> bool {
     exact.is_some() || !spellings.is_empty()
 }
 
 /// Whether a user may be created. A person's name must not look like another's; an operator knows
 /// what they do.
-pub(in crate::store) fn may_create(
+pub(crate) fn may_create(
     is_taken: bool,
     looks_like_another: bool,
     by_operator: bool,
@@ -42,6 +42,6 @@ pub(in crate::store) fn may_create(
 /// The kinds of names with which a name is compared by its looks: `false` are those of ASCII
 /// alone, `true` those with letters beyond it. One of two names that are compared must have such
 /// letters: `modem` and `modern` are two people.
-pub(in crate::store) fn similar_kinds(username: &str) -> RangeInclusive<bool> {
+pub(crate) fn similar_kinds(username: &str) -> RangeInclusive<bool> {
     username.is_ascii()..=true
 }

@@ -4,13 +4,13 @@ use crate::store::user::User;
 
 /// Who asks for a change, as the store knows them in the transaction that makes the change.
 #[derive(Clone, Debug)]
-pub(in crate::store) struct Asker {
+pub(crate) struct Asker {
     /// Who they were when the request came.
-    pub(in crate::store) actor: Actor,
+    pub(crate) actor: Actor,
     /// The actor's record now.
-    pub(in crate::store) user: Option<User>,
+    pub(crate) user: Option<User>,
     /// Whether the actor's session has a record now.
-    pub(in crate::store) has_session: bool,
+    pub(crate) has_session: bool,
 }
 
 impl Asker {

@@ -13,7 +13,7 @@ use crate::store::session::Moment;
 use crate::store::user::User;
 
 /// An offer to a user, who `exists` or not. It takes the place of an earlier one.
-pub(in crate::store) fn offer(
+pub(crate) fn offer(
     by: &Asker,
     exists: bool,
     offer: ResetOffer,
@@ -31,16 +31,12 @@ pub(in crate::store) fn offer(
 }
 
 /// Whether an offer that `maker` made can be taken up.
-pub(in crate::store) fn is_open(
-    maker: Option<&User>,
-    expires_at: Timestamp,
-    now: Timestamp,
-) -> bool {
+pub(crate) fn is_open(maker: Option<&User>, expires_at: Timestamp, now: Timestamp) -> bool {
     now < expires_at && maker.is_some_and(User::is_active_admin)
 }
 
 /// The withdrawal of the offer to `user`. A void offer is withdrawn, too, and counts as none.
-pub(in crate::store) fn withdraw(
+pub(crate) fn withdraw(
     by: Option<&Asker>,
     user: Option<&User>,
     is_open: bool,
@@ -65,7 +61,7 @@ fn admit_withdrawal<'a>(
 }
 
 /// The new password hash of a user who has an open offer.
-pub(in crate::store) fn take_up(
+pub(crate) fn take_up(
     offered_to: Option<User>,
     new: Secret,
     at: Moment,

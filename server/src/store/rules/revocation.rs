@@ -9,7 +9,7 @@ const LONGEST_ACCESS_TTL: SignedDuration = SignedDuration::from_hours(25);
 
 /// Until when to remember a session that ends `at`. Its record may be gone or unreadable, and it
 /// may be remembered already.
-pub(in crate::store) fn until(
+pub(crate) fn until(
     session: Option<&Session>,
     remembered: Option<Timestamp>,
     at: Moment,
@@ -22,10 +22,7 @@ pub(in crate::store) fn until(
 
 /// Until when to remember a session that has expired, if any access token outlives it. That is so
 /// if the token was issued while the clock was ahead.
-pub(in crate::store) fn swept_until(
-    session: Option<&Session>,
-    now: Timestamp,
-) -> Option<Timestamp> {
+pub(crate) fn swept_until(session: Option<&Session>, now: Timestamp) -> Option<Timestamp> {
     let longest = || now.saturating_add(LONGEST_ACCESS_TTL).unwrap_or(Timestamp::MAX);
     let until = session.map_or_else(longest, |session| session.tokens_expired_at);
     (until > now).then_some(until)

@@ -19,7 +19,7 @@ enum UsedBefore {
 }
 
 /// What a refresh token comes to that was presented for `session` of `user`.
-pub(in crate::store) fn refresh(
+pub(crate) fn refresh(
     refresh: Refresh,
     session: Option<Session>,
     user: Option<User>,

@@ -9,21 +9,21 @@ use crate::store::user::User;
 
 /// A session that a user has already.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub(in crate::store) struct Existing {
+pub(crate) struct Existing {
     /// When it was last used; none if its record can't be read.
-    pub(in crate::store) refreshed_at: Option<Timestamp>,
-    pub(in crate::store) id: SessionId,
+    pub(crate) refreshed_at: Option<Timestamp>,
+    pub(crate) id: SessionId,
 }
 
 /// Whether somebody with `count` sessions must give one up for another. If so, [`start`] needs to
 /// know them.
-pub(in crate::store) fn is_full(count: usize) -> bool {
+pub(crate) fn is_full(count: usize) -> bool {
     count >= MAX_SESSIONS
 }
 
 /// The start of a session of `user`, if the proof of the login still counts. The sessions that
 /// were not used for the longest time make room. `existing` may be empty unless [`is_full`].
-pub(in crate::store) fn start(
+pub(crate) fn start(
     new: NewSession,
     user: Option<User>,
     existing: Vec<Existing>,
@@ -51,7 +51,7 @@ fn longest_unused(mut existing: Vec<Existing>) -> Vec<SessionId> {
 }
 
 /// A new proof in `session`, if both still count.
-pub(in crate::store) fn reauthenticate(
+pub(crate) fn reauthenticate(
     session: Option<Session>,
     user: Option<User>,
     verified: Verified,

@@ -3,6 +3,9 @@ use std::path::Path;
 
 use crate::store::id::{SessionId, UserId};
 
+pub(super) const UNREADABLE: &str = "the record can't be read";
+pub(super) const NO_USER: &str = "its user is not there or can't be read";
+
 /// Something that is wrong in a database file.
 #[derive(Debug)]
 pub struct Finding {

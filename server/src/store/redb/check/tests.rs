@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::store::redb::RedbStore;
 use crate::store::redb::tables::{
-    ADDRESSES, ADMINS, RESETS_BY_USER, SESSIONS, SESSIONS_BY_USER, USER_IDS_BY_FOLD,
+    ADDRESSES, ADMINS, RESET_TIMES, RESETS_BY_USER, SESSIONS, SESSIONS_BY_USER, USER_IDS_BY_FOLD,
     USER_IDS_BY_NAME, USERS,
 };
 use crate::store::{
@@ -201,6 +201,19 @@ async fn spellings_that_are_missing_or_stray_are_made_anew() {
     assert_eq!(directory.check(), [""; 0]);
     let store = directory.open().unwrap();
     assert_eq!(store.user_by_name("strasse").await.unwrap(), Some(strasse));
+}
+
+#[tokio::test]
+async fn the_time_of_a_reset_link_that_is_not_there_is_removed_without_telling_its_hash() {
+    let directory = Directory::with_users(1).await;
+    directory.damage(|txn| {
+        txn.open_table(RESET_TIMES).unwrap().insert(&[7; 32], 1_000).unwrap();
+    });
+    assert_eq!(directory.check(), ["reset_times of a reset link: there is no such reset link"]);
+    let repaired = directory.repair();
+    assert_eq!((repaired.mended.len(), repaired.left.len()), (1, 0));
+    assert_eq!(directory.set_aside(&repaired)[0]["key"], BASE64.encode(&[7; 32]));
+    assert_eq!(directory.check(), [""; 0]);
 }
 
 #[tokio::test]
