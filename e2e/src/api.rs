@@ -15,8 +15,8 @@ use crate::{Result, User};
 /// Longer than a server that browsers can work with takes for anything.
 const HTTP_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The longest that a server may ask us to wait, all in all. The default throttle lets an address try
-/// a password every three seconds.
+/// The longest that a server may ask us to wait, all in all. The default throttle lets an address
+/// try a password every three seconds.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A session that no browser has, for what a test does or looks up beside its browsers.

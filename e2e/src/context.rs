@@ -69,7 +69,8 @@ impl Context {
         Ok(user)
     }
 
-    /// A user to sign in as: the one that `--account` names, so leave it as it is; or else a new one.
+    /// A user to sign in as: the one that `--account` names, so leave it as it is; or else a new
+    /// one.
     pub async fn account(&self) -> Result<User> {
         let given = match &self.settings.target {
             Target::Deployment(deployment) => deployment.account.clone(),
@@ -81,7 +82,8 @@ impl Context {
         }
     }
 
-    /// An admin to sign in as: the one that `--admin` names, so leave it as it is; or else a new one.
+    /// An admin to sign in as: the one that `--admin` names, so leave it as it is; or else a new
+    /// one.
     pub async fn admin(&self) -> Result<User> {
         let user = match &self.settings.target {
             Target::Own => User::invent(),

@@ -77,8 +77,8 @@ impl Launcher {
     }
 }
 
-/// Starts the driver on a free port. `ChromeDriver` takes one that is free on IPv6, and fails if the
-/// same port of IPv4 is not, so the next one is tried.
+/// Starts the driver on a free port. `ChromeDriver` takes one that is free on IPv6, and fails if
+/// the same port of IPv4 is not, so the next one is tried.
 async fn start_driver(kind: Kind, dir: &Path, zone: Option<&str>) -> Result<Server> {
     let mut attempts = 1..=5;
     loop {

@@ -12,8 +12,8 @@ use crate::{Browser, Kind, Result};
 /// The variable that names another folder for them.
 const REPORTS: &str = "HALLPASS_E2E_REPORTS";
 
-/// The folder for a run's reports and its evidence. Ours is emptied; one that somebody else names may
-/// hold more than our files.
+/// The folder for a run's reports and its evidence. Ours is emptied; one that somebody else names
+/// may hold more than our files.
 pub(crate) fn make_root() -> Result<PathBuf> {
     let root = match env::var_os(REPORTS) {
         Some(root) => root.into(),

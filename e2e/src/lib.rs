@@ -20,8 +20,8 @@
 //! }
 //! ```
 //!
-//! [`Context`] makes users and further browsers, [`Site`] has the server in hand (restart it, take it
-//! offline, hold a request back), [`Browser`] has the steps, and [`pages`] knows the screens.
+//! [`Context`] makes users and further browsers, [`Site`] has the server in hand (restart it, take
+//! it offline, hold a request back), [`Browser`] has the steps, and [`pages`] knows the screens.
 
 mod accessibility;
 mod api;

@@ -17,7 +17,8 @@ pub(crate) struct Job {
     pub(crate) repeat: Option<u32>,
 }
 
-/// The tests that are asked for; reports and evidence go by their names, so each has one of its own.
+/// The tests that are asked for; reports and evidence go by their names, so each has one of its
+/// own.
 pub(crate) fn selected(tests: Vec<Test>, options: &Options) -> Result<Vec<Test>> {
     let mut names = HashSet::new();
     for test in &tests {

@@ -1,5 +1,6 @@
 //! Stands between the browser and a test's own server, under the one origin that the browser knows:
-//! so the server can restart behind it, go away, be slow or fail, at a moment that the test chooses.
+//! so the server can restart behind it, go away, be slow or fail, at a moment that the test
+//! chooses.
 
 mod forward;
 mod rules;

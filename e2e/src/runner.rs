@@ -187,8 +187,8 @@ async fn attempt_now(
 }
 
 impl Context {
-    /// Runs another test with a site and a browser of its own, and returns how it failed, if it did:
-    /// for tests of the harness itself.
+    /// Runs another test with a site and a browser of its own, and returns how it failed, if it
+    /// did: for tests of the harness itself.
     pub async fn run_another(&self, test: Test) -> Option<Failure> {
         match attempt(&self.settings, &test, self.browser.kind(), None).await {
             TestOutcome::Failed(failure) => Some(failure),

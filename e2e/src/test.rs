@@ -7,10 +7,12 @@ use crate::{Context, Kind, Media, Result};
 
 type Story<'a> = Pin<Box<dyn Future<Output = Result> + 'a>>;
 
-/// What a test needs of the server. Where it can't be had the test is skipped, and the report says why.
+/// What a test needs of the server. Where it can't be had the test is skipped, and the report says
+/// why.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Needs {
-    /// The server in hand: to start it with arguments, stop it, or stand between it and the browser.
+    /// The server in hand: to start it with arguments, stop it, or stand between it and the
+    /// browser.
     pub server: bool,
     /// New users.
     pub users: bool,
@@ -108,8 +110,8 @@ impl fmt::Debug for Test {
     }
 }
 
-/// Makes a `Vec<Test>` of async functions that take a [`&Context`](crate::Context), each with what it
-/// needs behind its name:
+/// Makes a `Vec<Test>` of async functions that take a [`&Context`](crate::Context), each with what
+/// it needs behind its name:
 ///
 /// ```
 /// # use hallpass_e2e::{Context, Result, Test};

@@ -25,8 +25,8 @@ impl User {
         Self::new(format!("e2e-{:016x}", fastrand::u64(..)), PASSWORD)
     }
 
-    /// What the lists of users are asked for so that this user is on the first page: users are in the
-    /// order of their ids, and a deployment may have thousands. None if there can't be so many.
+    /// What the lists of users are asked for so that this user is on the first page: users are in
+    /// the order of their ids, and a deployment may have thousands. None if there can't be so many.
     pub(crate) fn listed_after(&self) -> Option<String> {
         let id = u128::from_str_radix(&self.id.as_ref()?.replace('-', ""), 16).ok()?;
         let hex = format!("{:032x}", id.checked_sub(1)?);

@@ -50,8 +50,8 @@ pub struct Request {
 }
 
 impl Request {
-    /// For how many milliseconds an answer is waited for. A hash may have to queue on a busy server.
-    /// A refresh hashes nothing, and the page waits for it. A sign-in waits for a sign-out.
+    /// For how many milliseconds an answer is waited for. A hash may have to queue on a busy
+    /// server. A refresh hashes nothing, and the page waits for it. A sign-in waits for a sign-out.
     pub fn patience(&self) -> u32 {
         if matches!(self.path.as_str(), path::REFRESH | path::LOGOUT) { 5_000 } else { 30_000 }
     }
@@ -128,7 +128,8 @@ pub struct Problem {
 pub struct Fault {
     /// The status, 0 when no answer came.
     pub status: u16,
-    /// What to tell the person, without the time to wait; empty when the fields' messages say it all.
+    /// What to tell the person, without the time to wait; empty when the fields' messages say it
+    /// all.
     pub message: String,
     /// What is wrong with which field of the form.
     pub fields: Vec<FieldError>,

@@ -149,8 +149,8 @@ fn after(query: &str) -> Option<String> {
 
 /// The `next` of a query string, if it may be followed. Of several the first counts.
 ///
-/// Browsers hand the fragment of a page on to the sign-in page to which a server redirects, since no
-/// server sees it. So it belongs to the page that was wanted.
+/// Browsers hand the fragment of a page on to the sign-in page to which a server redirects, since
+/// no server sees it. So it belongs to the page that was wanted.
 fn next(query: &str, fragment: &str) -> Option<ReturnPath> {
     let (start, _) = query
         .match_indices("next=")

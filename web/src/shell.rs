@@ -2,8 +2,12 @@
 //! taken here. Hooks that `index.html` promises are looked up by name and skipped when absent: a
 //! page that lost one still works in the rest.
 
+mod clock;
 mod device;
+mod dispatcher;
+mod dom;
 mod fetch;
+mod fetches;
 mod form;
 mod listeners;
 mod lock;
@@ -13,42 +17,23 @@ mod storage;
 mod text;
 
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
 use std::rc::Rc;
 
-use js_sys::{Date, Function};
+use js_sys::Function;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::spawn_local;
-use web_sys::{Document, History, Window};
+use web_sys::History;
 
-use crate::app::{Effect, Event, Model, update};
-use crate::screen::{Screen, screen};
+use crate::app::{Effect, Event, Model};
 use crate::session::Seconds;
+use dispatcher::{Alarm, Shell};
 use listeners::Listener;
-use script::Fetches;
 
 thread_local! {
     /// The listeners live as long as the page; here they have an owner that does.
     static LISTENERS: RefCell<Vec<Listener>> = const { RefCell::new(Vec::new()) };
     static ENTRY: RefCell<Option<script::Entry>> = const { RefCell::new(None) };
-}
-
-/// The application in its page.
-struct Shell {
-    window: Window,
-    document: Document,
-    history: Option<History>,
-    model: RefCell<Model>,
-    /// What the page shows now.
-    drawn: RefCell<Option<Screen>>,
-    /// Events that came up while effects were carried out.
-    queue: RefCell<VecDeque<Event>>,
-    dispatching: Cell<bool>,
-    /// Lets go of the lock while it is held.
-    release_lock: Cell<Option<Function>>,
-    alarm: RefCell<Option<Alarm>>,
-    fetches: RefCell<Fetches>,
 }
 
 /// Takes over the page that loaded the module.
@@ -71,6 +56,7 @@ pub fn start() {
         release_lock: Cell::default(),
         alarm: RefCell::default(),
         fetches: RefCell::default(),
+        carry_out: Shell::carry_out,
     });
     shell.dispatch(Event::Started(shell.target(), storage::read(&shell.window)));
     shell.pay_sign_out();
@@ -82,40 +68,7 @@ pub fn start() {
     page::mark_ready(&shell.document);
 }
 
-/// A timer that is set, and what it calls.
-struct Alarm {
-    timer: i32,
-    _ring: Closure<dyn FnMut()>,
-}
-
 impl Shell {
-    fn dispatch(self: &Rc<Self>, event: Event) {
-        self.queue.borrow_mut().push_back(event);
-        if self.dispatching.replace(true) {
-            return;
-        }
-        while let Some(event) = self.take_event() {
-            let effects = update(event, now(), &mut self.model.borrow_mut());
-            self.draw();
-            for effect in effects {
-                self.carry_out(effect);
-            }
-        }
-        self.dispatching.set(false);
-    }
-
-    fn take_event(&self) -> Option<Event> {
-        self.queue.borrow_mut().pop_front()
-    }
-
-    fn draw(&self) {
-        let screen = screen(&self.model.borrow());
-        if self.drawn.borrow().as_ref() != Some(&screen) {
-            page::draw(&self.document, &screen);
-            self.drawn.replace(Some(screen));
-        }
-    }
-
     fn carry_out(self: &Rc<Self>, effect: Effect) {
         match effect {
             Effect::Push(path) => self.visit(&path, History::push_state_with_url),
@@ -154,13 +107,6 @@ impl Shell {
         }
     }
 
-    /// Another page may have signed out while the server was not there.
-    fn pay_sign_out(self: &Rc<Self>) {
-        if storage::owes_sign_out(&self.window) {
-            self.dispatch(Event::SignOutOwed(storage::read(&self.window)));
-        }
-    }
-
     fn set_alarm(self: &Rc<Self>, seconds: Seconds) {
         let shell = Rc::clone(self);
         let ring = Closure::new(move || shell.dispatch(Event::Woke(storage::read(&shell.window))));
@@ -185,25 +131,4 @@ impl Shell {
             write(history, &JsValue::NULL, "", Some(path)).ok();
         }
     }
-
-    /// The path, query and fragment in the address bar.
-    fn target(&self) -> String {
-        let location = self.window.location();
-        let parts = [location.pathname(), location.search(), location.hash()];
-        parts.map(Result::unwrap_or_default).concat()
-    }
-}
-
-/// The device's clock.
-fn now() -> Seconds {
-    seconds(Date::now()).unwrap_or_default()
-}
-
-/// Milliseconds since 1970, cut to seconds; none if they are no number.
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "milliseconds since 1970 fit with room to spare"
-)]
-fn seconds(milliseconds: f64) -> Option<Seconds> {
-    milliseconds.is_finite().then_some((milliseconds / 1000.0) as Seconds)
 }

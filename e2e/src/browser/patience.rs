@@ -8,7 +8,8 @@ use super::Browser;
 use crate::wait::eventually_within;
 use crate::{Result, eventually};
 
-/// The longest wait that the server's throttle asks for, of whoever fails again and again, and some more.
+/// The longest wait that the server's throttle asks for, of whoever fails again and again, and some
+/// more.
 const THROTTLE: Duration = Duration::from_secs(45);
 
 /// Whether a form awaits an answer, or waits because it was told to.
@@ -25,8 +26,8 @@ impl Browser {
         self.submit_again_as_told(form).await
     }
 
-    /// On a deployment presses a form's button again where its answer says that the server takes the
-    /// next try later: who is told to wait, waits.
+    /// On a deployment presses a form's button again where its answer says that the server takes
+    /// the next try later: who is told to wait, waits.
     pub async fn submit_again_as_told(&self, form: &str) -> Result {
         while self.has_waited_as_told(form).await? {
             self.click(&format!("{form} [type='submit']")).await?;

@@ -1,6 +1,6 @@
-//! With a new profile Firefox compiles its own scripts anew, which is half of its start. So one start
-//! per run makes that cache, and each session begins with a copy of it and of nothing else. Firefox
-//! itself refuses a cache that is not of its version.
+//! With a new profile Firefox compiles its own scripts anew, which is half of its start. So one
+//! start per run makes that cache, and each session begins with a copy of it and of nothing else.
+//! Firefox itself refuses a cache that is not of its version.
 
 use std::fs;
 use std::path::Path;

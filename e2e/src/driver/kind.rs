@@ -37,5 +37,6 @@ pub struct Media {
     pub zone: Option<&'static str>,
 }
 
-/// A host name that browsers take to this machine, and that they do not trust as they do `localhost`.
+/// A host name that browsers take to this machine, and that they do not trust as they do
+/// `localhost`.
 pub const PLAIN_HOST: &str = "hallpass.test";

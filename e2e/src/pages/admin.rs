@@ -56,7 +56,8 @@ impl<'a> AdminPage<'a> {
         Ok(format!("[data-list='users'] > [data-id='{id}']"))
     }
 
-    /// Waits until a user's row shows what the server has of them, and offers what can be done to them.
+    /// Waits until a user's row shows what the server has of them, and offers what can be done to
+    /// them.
     pub async fn expect_row(&self, user: &AdminUser) -> Result {
         let row = self.row(&user.username).await?;
         let disabled = user.disabled;

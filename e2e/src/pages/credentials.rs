@@ -64,9 +64,9 @@ impl<'a> CredentialsForm<'a> {
         self.settle(password).await
     }
 
-    /// Does as the page says after the form was submitted in whatever way: waits and submits again on a
-    /// deployment that asks for patience. A registration signs its user in; if the server asks to wait
-    /// with that, the account is there, and the sign-in page asks for the password.
+    /// Does as the page says after the form was submitted in whatever way: waits and submits again
+    /// on a deployment that asks for patience. A registration signs its user in; if the server asks
+    /// to wait with that, the account is there, and the sign-in page asks for the password.
     pub async fn settle(&self, password: &str) -> Result {
         let login = LoginPage::FORM;
         self.browser.submit_again_as_told(self.css).await?;

@@ -27,7 +27,8 @@ pub(super) fn make(base: &Path) -> Result<(PathBuf, File)> {
     Ok((dir.keep(), lock))
 }
 
-/// Whether a run of this user has made this folder, as far as its name, its owner and its lock tell.
+/// Whether a run of this user has made this folder, as far as its name, its owner and its lock
+/// tell.
 pub(super) fn is_of_a_run(dir: &Path) -> bool {
     let named =
         dir.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(PREFIX.as_bytes()));

@@ -1,5 +1,5 @@
-//! What everybody needs, and some need more: WCAG 2.2 AA by axe-core on every screen, the focus, the
-//! keyboard, small screens, both colour schemes.
+//! What everybody needs, and some need more: WCAG 2.2 AA by axe-core on every screen, the focus,
+//! the keyboard, small screens, both colour schemes.
 
 use anyhow::ensure;
 use hallpass_e2e::pages::{
@@ -7,7 +7,7 @@ use hallpass_e2e::pages::{
 };
 use hallpass_e2e::{Answer, Browser, Context, Key, Media, PASSWORD, Result, Test, User, tests};
 
-pub fn tests() -> Vec<Test> {
+pub(crate) fn tests() -> Vec<Test> {
     let large = Media { font_size: Some(32), ..Media::default() };
     let dark = Media { dark: true, reduced_motion: true, ..Media::default() };
     tests![

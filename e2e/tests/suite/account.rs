@@ -4,7 +4,7 @@ use anyhow::ensure;
 use hallpass_e2e::pages::{AccountPage, FreshnessPrompt, Header, LoginPage, ProtectedPage};
 use hallpass_e2e::{Context, Key, Kind, PASSWORD, Result, Test, User, tests};
 
-pub fn tests() -> Vec<Test> {
+pub(crate) fn tests() -> Vec<Test> {
     tests![
         the_profile_and_the_own_session_are_shown.needs_users(),
         another_device_can_be_signed_out.needs_users(),

@@ -3,7 +3,7 @@
 use hallpass_e2e::pages::{Header, LoginPage, ProtectedPage, RegisterPage};
 use hallpass_e2e::{Context, Key, PASSWORD, Result, Test, User, tests};
 
-pub fn tests() -> Vec<Test> {
+pub(crate) fn tests() -> Vec<Test> {
     tests![
         a_person_registers_signs_in_reads_the_guarded_page_and_signs_out.needs_users(),
         a_wrong_password_is_said_and_the_name_stays_typed.needs_users(),

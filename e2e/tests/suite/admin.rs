@@ -7,7 +7,7 @@ use anyhow::ensure;
 use hallpass_e2e::pages::{AdminPage, Header, LoginPage, ProtectedPage, ResetPage};
 use hallpass_e2e::{Context, PASSWORD, Result, Test, User, tests};
 
-pub fn tests() -> Vec<Test> {
+pub(crate) fn tests() -> Vec<Test> {
     tests![
         without_the_role_the_page_is_forbidden_until_it_is_given.needs_server(),
         an_admin_who_is_none_any_more_is_shown_out.needs_server(),

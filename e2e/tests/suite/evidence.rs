@@ -6,7 +6,7 @@ use anyhow::{Context as _, ensure};
 use hallpass_e2e::pages::LoginPage;
 use hallpass_e2e::{Context, Failure, PASSWORD, Result, Test, tests};
 
-pub fn tests() -> Vec<Test> {
+pub(crate) fn tests() -> Vec<Test> {
     tests![
         a_failed_test_leaves_what_it_saw.needs_server(),
         a_panic_fails_that_test_alone.needs_server(),

@@ -12,6 +12,6 @@ async fn a_person_who_mistypes_their_password_can_try_again(t: &Context) -> Resu
     Header(&t.browser).expect_user(&ada.name).await
 }
 
-pub fn tests() -> Vec<Test> {
+pub(crate) fn tests() -> Vec<Test> {
     tests![a_person_who_mistypes_their_password_can_try_again.needs_users()]
 }

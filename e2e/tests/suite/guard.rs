@@ -3,7 +3,7 @@
 use hallpass_e2e::pages::{Header, LoginPage};
 use hallpass_e2e::{Context, Result, Test, tests};
 
-pub fn tests() -> Vec<Test> {
+pub(crate) fn tests() -> Vec<Test> {
     tests![
         a_visitor_is_sent_to_sign_in_and_back_to_where_they_wanted_to_go.needs_account(),
         a_link_with_two_parameters_survives_signing_in.needs_account(),

@@ -4,7 +4,7 @@ use anyhow::ensure;
 use hallpass_e2e::pages::{Header, LoginPage, ProtectedPage};
 use hallpass_e2e::{Answer, Context, Kind, Media, Result, Test, tests};
 
-pub fn tests() -> Vec<Test> {
+pub(crate) fn tests() -> Vec<Test> {
     tests![
         a_server_comes_back_under_the_same_origin_with_its_data.needs_server(),
         a_held_request_waits_until_it_is_released.needs_server(),

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::resource::Resource;
 use crate::session::TOKEN;
 
-pub fn tests() -> Vec<Test> {
+pub(crate) fn tests() -> Vec<Test> {
     tests![
         only_what_needs_it_carries_the_token.needs_server(),
         the_token_goes_to_allowed_origins_and_paths_alone.needs_server(),
@@ -24,8 +24,8 @@ pub fn tests() -> Vec<Test> {
     ]
 }
 
-/// Calls these addresses with the token, all at once, and tells what came of each: the status, or an
-/// error's name.
+/// Calls these addresses with the token, all at once, and tells what came of each: the status, or
+/// an error's name.
 const FETCH: &str = "
     const [addresses, done] = arguments;
     const call = address => hallpass.fetch(address).then(it => it.status, error => error.name);

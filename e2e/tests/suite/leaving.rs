@@ -5,7 +5,7 @@ use anyhow::ensure;
 use hallpass_e2e::pages::{Header, LoginPage, ProtectedPage};
 use hallpass_e2e::{Browser, Context, Media, PLAIN_HOST, Result, Test, User, tests};
 
-pub fn tests() -> Vec<Test> {
+pub(crate) fn tests() -> Vec<Test> {
     let blocked = Media { storage_blocked: true, ..Media::default() };
     tests![
         a_sign_out_outlives_its_tab.needs_server(),

@@ -9,7 +9,7 @@ use anyhow::{Context as _, ensure};
 use hallpass_e2e::{Answer, Context, Kind, Result, Skip, Test, tests};
 use tokio::process::Command;
 
-pub fn tests() -> Vec<Test> {
+pub(crate) fn tests() -> Vec<Test> {
     tests![
         a_run_that_can_not_begin_says_why_in_one_line
             .needs_server()

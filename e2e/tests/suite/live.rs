@@ -4,7 +4,7 @@ use anyhow::{Context as _, ensure};
 use hallpass_e2e::pages::{AccountPage, LoginPage, ProtectedPage, RegisterPage};
 use hallpass_e2e::{Answer, Browser, Context, Result, Test, tests};
 
-pub fn tests() -> Vec<Test> {
+pub(crate) fn tests() -> Vec<Test> {
     tests![
         the_wait_before_the_next_try_is_counted_down.needs_server(),
         the_wait_before_a_page_loads_again_is_counted_down.needs_server(),

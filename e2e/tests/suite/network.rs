@@ -4,7 +4,7 @@ use anyhow::ensure;
 use hallpass_e2e::pages::{LoginPage, ProtectedPage, RegisterPage};
 use hallpass_e2e::{Answer, Browser, Context, PASSWORD, Result, Test, tests};
 
-pub fn tests() -> Vec<Test> {
+pub(crate) fn tests() -> Vec<Test> {
     tests![
         offline_is_told_and_what_was_typed_stays.needs_server(),
         a_page_that_did_not_load_comes_by_itself.needs_server(),

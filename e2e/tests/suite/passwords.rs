@@ -5,7 +5,7 @@ use hallpass_e2e::pages::{LoginPage, ProtectedPage, RegisterPage};
 use hallpass_e2e::{Context, PASSWORD, Result, Test, User, tests};
 use serde_json::json;
 
-pub fn tests() -> Vec<Test> {
+pub(crate) fn tests() -> Vec<Test> {
     tests![
         a_password_can_be_looked_at_and_is_hidden_when_it_is_sent.needs_users(),
         a_password_can_be_pasted.needs_users(),

@@ -11,7 +11,7 @@ use hallpass_e2e::{Browser, Context, Media, PASSWORD, Result, Test, User, tests}
 /// What people with weak eyes set.
 const LARGE: u32 = 32;
 
-pub fn tests() -> Vec<Test> {
+pub(crate) fn tests() -> Vec<Test> {
     let large = Media { font_size: Some(LARGE), ..Media::default() };
     let india = Media { zone: Some("Asia/Kolkata"), ..Media::default() };
     tests![

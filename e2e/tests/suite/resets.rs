@@ -3,7 +3,7 @@
 use hallpass_e2e::pages::{AdminPage, LoginPage, ResetPage};
 use hallpass_e2e::{Context, Result, Test, tests};
 
-pub fn tests() -> Vec<Test> {
+pub(crate) fn tests() -> Vec<Test> {
     tests![an_open_link_is_listed_until_it_is_withdrawn_and_then_works_no_more.needs_server()]
 }
 

@@ -18,17 +18,17 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 /// One request, without the preflights: the path, and the Authorization header.
-pub type Call = (String, Option<String>);
+pub(crate) type Call = (String, Option<String>);
 
 /// Answers every request of any origin, and remembers it. It ends with its handle.
-pub struct Resource {
-    pub origin: String,
+pub(crate) struct Resource {
+    pub(crate) origin: String,
     calls: Arc<Mutex<Vec<Call>>>,
     accepting: JoinHandle<()>,
 }
 
 impl Resource {
-    pub async fn start() -> Result<Self> {
+    pub(crate) async fn start() -> Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let origin = format!("http://{}", listener.local_addr()?);
         let calls = Arc::new(Mutex::new(Vec::new()));
@@ -36,7 +36,7 @@ impl Resource {
         Ok(Self { origin, calls, accepting })
     }
 
-    pub fn calls(&self) -> Vec<Call> {
+    pub(crate) fn calls(&self) -> Vec<Call> {
         self.calls.lock().expect("no test has panicked with it").clone()
     }
 }

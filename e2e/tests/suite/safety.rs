@@ -4,7 +4,7 @@ use anyhow::ensure;
 use hallpass_e2e::pages::{Header, LoginPage, ProtectedPage, RegisterPage};
 use hallpass_e2e::{Context, PASSWORD, Result, Test, User, tests};
 
-pub fn tests() -> Vec<Test> {
+pub(crate) fn tests() -> Vec<Test> {
     tests![
         nothing_in_the_whole_journey_breaks_the_content_security_policy.needs_users(),
         the_policy_stops_markup_made_of_strings,

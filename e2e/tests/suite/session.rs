@@ -5,7 +5,7 @@ use hallpass_contract::path;
 use hallpass_e2e::pages::{AccountPage, Header, LoginPage, ProtectedPage};
 use hallpass_e2e::{Context, Media, Result, Test, tests};
 
-pub fn tests() -> Vec<Test> {
+pub(crate) fn tests() -> Vec<Test> {
     tests![
         signing_out_in_one_tab_signs_out_the_other.needs_account(),
         a_copy_of_the_token_is_worth_nothing_after_signing_out.needs_account(),
@@ -21,7 +21,7 @@ pub fn tests() -> Vec<Test> {
 }
 
 /// Where the frontend keeps the access token.
-pub const TOKEN: &str = "hallpass.access_token";
+pub(crate) const TOKEN: &str = "hallpass.access_token";
 
 async fn signing_out_in_one_tab_signs_out_the_other(t: &Context) -> Result {
     let (browser, ada) = (&t.browser, t.account().await?);

@@ -6,7 +6,7 @@ use hallpass_e2e::{Browser, Context, Result, Test, tests};
 
 use crate::session::TOKEN;
 
-pub fn tests() -> Vec<Test> {
+pub(crate) fn tests() -> Vec<Test> {
     tests![
         one_tab_refreshes_for_all.server_args(&["--access-ttl", "6s"]),
         without_locks_two_tabs_that_race_both_stay_signed_in.server_args(&["--access-ttl", "6s"]),

@@ -27,8 +27,8 @@ pub(crate) fn forget(group: Pid) {
     running().retain(|other| *other != group);
 }
 
-/// Kills all that runs, then calls `last`. Nothing new can start meanwhile. For a signal handler that
-/// ends the program without dropping the handles.
+/// Kills all that runs, then calls `last`. Nothing new can start meanwhile. For a signal handler
+/// that ends the program without dropping the handles.
 pub fn kill_all<T>(last: impl FnOnce() -> T) -> T {
     let groups = running();
     for group in &*groups {

@@ -1,5 +1,5 @@
-//! Starts, watches and ends `hallpass serve`, and other programs that say where they listen, for the
-//! tests and tools of the workspace.
+//! Starts, watches and ends `hallpass serve`, and other programs that say where they listen, for
+//! the tests and tools of the workspace.
 //!
 //! 1. [`command::serve`] makes a command that no setting of the caller's environment reaches.
 //! 2. [`Launch`] says where its log goes and how it announces its address.

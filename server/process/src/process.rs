@@ -17,8 +17,8 @@ use crate::group;
 use crate::log::{Log, last_words};
 use crate::until::{POLL, until};
 
-/// How long killed children may be there. As zombies they stay for ever if nobody waits for them, as
-/// in a container without an init.
+/// How long killed children may be there. As zombies they stay for ever if nobody waits for them,
+/// as in a container without an init.
 const GROUP_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// How long the last output of an ended process may take to arrive.

@@ -1,5 +1,6 @@
-//! Shorter names for what the module imports from its glue. Those that wasm-bindgen makes end in a
-//! hash, which no compression shrinks, once in the module and once in the glue.
+//! A smaller module. The names of what it imports from its glue get shorter: wasm-bindgen ends them
+//! in a hash, which no compression shrinks, once in the module and once in the glue. The list of
+//! the features that the compiler used goes: wasm-bindgen reads it, browsers don't.
 
 use anyhow::{Result, ensure};
 use walrus::ModuleConfig;
@@ -14,6 +15,7 @@ pub(crate) fn shorten(module: &Module) -> Result<Module> {
     let mut config = ModuleConfig::new();
     config.generate_name_section(false).generate_producers_section(false);
     let mut wasm = config.parse(&module.wasm)?;
+    wasm.customs.remove_raw("target_features");
     let mut glue = module.glue.clone();
     let hashed = wasm.imports.iter_mut().filter(|import| is_hashed(&import.name));
     for (index, import) in hashed.enumerate() {

@@ -2,9 +2,12 @@
 
 use hallpass_contract::{PasswordChange, path};
 
+use super::event::Effect;
+use super::field::{Control, Form, Input};
+use super::model::FormState;
 use super::navigation::History;
 use super::task::Task;
-use super::{Control, Effect, Form, FormState, Input, Turn};
+use super::turn::Turn;
 use crate::api::{Answer, Method, expect_status, json_body};
 
 pub(super) const SESSION_OVER: &str = "That session is signed out.";

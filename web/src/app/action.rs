@@ -1,6 +1,6 @@
 //! The buttons.
 
-use super::Form;
+use super::field::Form;
 
 /// What a button does, as its `data-action` names it.
 #[derive(Clone, Debug, Eq, PartialEq)]

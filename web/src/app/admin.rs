@@ -2,8 +2,8 @@
 
 use hallpass_contract::{AdminUserBody, ResetLink, UserPatch, path};
 
-use super::Turn;
 use super::task::Task;
+use super::turn::Turn;
 use crate::api::{Answer, Fault, Method, expect, expect_status, json_body};
 use crate::route::Route;
 use crate::text::name;

@@ -3,8 +3,9 @@
 
 use hallpass_contract::{Secret, kind, path};
 
+use super::event::Effect;
 use super::task::{Call, Flight, Pending, Task};
-use super::{Effect, Turn};
+use super::turn::Turn;
 use crate::api::{Answer, Method, Request, RequestId, expect};
 
 /// What the server wants of whoever sent a call.

@@ -3,9 +3,12 @@
 
 use hallpass_contract::{Protected, ResetList, SessionList, UserBody, UserPage, path};
 
+use super::admin;
+use super::event::Effect;
+use super::field::FORMS;
 use super::model::{Failure, SLOW};
 use super::task::{Part, Task};
-use super::{Effect, FORMS, Turn, admin};
+use super::turn::Turn;
 use crate::api::{Answer, Fault, Method, expect, expect_status};
 use crate::route::Route;
 use crate::session::Seconds;

@@ -1,56 +1,32 @@
-//! Requests of other scripts on the page, `hallpass.fetch`: they get the token where it may go, wait
-//! for the one refresh that is under way, and are repeated once after a refusal.
+//! Requests of other scripts on the page, `hallpass.fetch`: they get the token where it may go,
+//! wait for the one refresh that is under way, and are repeated once after a refusal.
 
-use hallpass_contract::Secret;
-
-use super::{Effect, Turn};
+use super::event::Effect;
+use super::script_request::{FetchId, FetchOutcome, FetchState, ScriptRequest};
+use super::turn::Turn;
 use crate::interceptor::{Rules, Url};
-
-/// Tells the requests apart.
-pub type FetchId = u32;
-
-/// What came of a request.
-#[derive(Debug)]
-pub enum Outcome {
-    /// An answer with this status and this `WWW-Authenticate` header, empty without one.
-    Answered(u16, String),
-    /// No answer.
-    Failed,
-}
-
-/// One request until it is delivered.
-#[derive(Debug)]
-pub(super) struct Foreign {
-    id: FetchId,
-    url: Url,
-    state: State,
-    /// It was refused once already.
-    repeated: bool,
-}
-
-#[derive(Debug, Eq, PartialEq)]
-enum State {
-    /// For the configuration, or for a token that is worth sending.
-    Waiting,
-    /// With this token.
-    Sent(Option<Secret>),
-}
 
 impl Turn<'_> {
     pub(super) fn fetch_asked(&mut self, id: FetchId, url: Url) {
-        self.model.foreign.push(Foreign { id, url, state: State::Waiting, repeated: false });
+        self.model.foreign.push(ScriptRequest {
+            id,
+            url,
+            state: FetchState::Waiting,
+            repeated: false,
+        });
         self.load_config();
     }
 
-    pub(super) fn fetched(&mut self, id: FetchId, outcome: &Outcome) {
+    pub(super) fn fetched(&mut self, id: FetchId, outcome: &FetchOutcome) {
         let Some(index) = self.model.foreign.iter().position(|foreign| foreign.id == id) else {
             return;
         };
         let foreign = &mut self.model.foreign[index];
         // A script that is asked for a fresh login has to ask the person (RFC 9470).
-        let refused = matches!(outcome, Outcome::Answered(401, challenge)
+        let refused = matches!(outcome, FetchOutcome::Answered(401, challenge)
             if !challenge.contains("insufficient_user_authentication"));
-        let State::Sent(token) = std::mem::replace(&mut foreign.state, State::Waiting) else {
+        let FetchState::Sent(token) = std::mem::replace(&mut foreign.state, FetchState::Waiting)
+        else {
             return;
         };
         if !refused || foreign.repeated || token.is_none() {
@@ -85,7 +61,7 @@ impl Turn<'_> {
         let mut must_refresh = false;
         let effects = &mut self.effects;
         self.model.foreign.retain_mut(|foreign| {
-            if foreign.state != State::Waiting {
+            if foreign.state != FetchState::Waiting {
                 return true;
             }
             let token = token.clone().filter(|_| rules.admit(&foreign.url));
@@ -96,7 +72,7 @@ impl Turn<'_> {
                 return false;
             } else {
                 effects.push(Effect::Fetch(foreign.id, token.clone()));
-                foreign.state = State::Sent(token);
+                foreign.state = FetchState::Sent(token);
             }
             true
         });

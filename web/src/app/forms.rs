@@ -2,10 +2,13 @@
 
 use hallpass_contract::{Credentials, FieldError, PasswordReset, Secret, UserBody, path};
 
+use super::event::Effect;
+use super::field::{Control, Field, Form, Input};
 use super::lost::{PERHAPS_MADE, PERHAPS_SET};
+use super::model::FormState;
 use super::model::Typed;
 use super::task::Task;
-use super::{Control, Effect, Field, Form, FormState, Input, Turn};
+use super::turn::Turn;
 use crate::api::{Answer, Fault, expect, expect_status, json_body, not_understood};
 use crate::route::{Route, login_path};
 use crate::session::{Seconds, Session, Started};

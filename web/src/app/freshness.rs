@@ -3,8 +3,12 @@
 
 use hallpass_contract::{FieldError, Reauthentication, Secret, path};
 
+use super::event::Effect;
+use super::field::{Control, Field, Form};
+use super::forms;
+use super::model::FormState;
 use super::task::{Call, Prompt, Task};
-use super::{Control, Effect, Field, Form, FormState, Turn, forms};
+use super::turn::Turn;
 use crate::api::{Answer, Fault, Method, json_body};
 
 pub(super) const WRONG_PASSWORD: &str = "That is not your password.";

@@ -3,8 +3,9 @@
 
 use hallpass_contract::FieldError;
 
+use super::field::Form;
 use super::model::Lost;
-use super::{Form, Turn};
+use super::turn::Turn;
 use crate::api::Fault;
 
 pub(super) const PERHAPS_MADE: &str = "There is an account of that name by now, perhaps from your first try. If it is yours, sign in with the password that you gave it.";

@@ -5,10 +5,10 @@ use hallpass_contract::{
 };
 
 use super::device::Device;
-use super::foreign::Foreign;
-use super::sign_out::Owed;
+use super::field::{FORMS, Form};
+use super::owed::OwedSignOut;
+use super::script_request::ScriptRequest;
 use super::task::{Pending, Prompt, Refresh, Task};
-use super::{FORMS, Form};
 use crate::api::RequestId;
 use crate::route::Route;
 use crate::session::{Seconds, Session};
@@ -152,10 +152,10 @@ pub struct Model {
     pub(super) lost: Option<Lost>,
     /// Of the reset link that led here.
     pub(super) reset_token: Secret,
-    pub(super) owed: Option<Owed>,
+    pub(super) owed: Option<OwedSignOut>,
     pub(super) pending: Vec<Pending>,
     pub(super) prompt: Option<Prompt>,
-    pub(super) foreign: Vec<Foreign>,
+    pub(super) foreign: Vec<ScriptRequest>,
     pub(super) config_request: Option<RequestId>,
     pub(super) refresh: Refresh,
     /// After a refresh that failed, the next one waits until then.

@@ -1,7 +1,10 @@
 //! Where the visitor is, and who: the guard at work, and sessions that begin and end.
 
+use super::event::Effect;
+use super::field::Form;
 use super::lost::PERHAPS_DELETED;
-use super::{Content, Effect, Form, Turn};
+use super::model::Content;
+use super::turn::Turn;
 use crate::route::{Admission, Route, admit};
 use crate::session::{Session, Stored};
 
@@ -100,8 +103,8 @@ impl Turn<'_> {
         self.model.notice = self.how_long_it_lasts();
     }
 
-    /// Loads a page that is not ours, unless it has sent this tab back before. Until it is there, or
-    /// if it never is, ours says so.
+    /// Loads a page that is not ours, unless it has sent this tab back before. Until it is there,
+    /// or if it never is, ours says so.
     pub(super) fn load_onward(&mut self) {
         if let Route::Onward(path) = &self.model.route
             && !self.model.was_sent_back()

@@ -1,7 +1,8 @@
 //! What came of an action in a list. It is said where the row is, or where it was.
 
+use super::event::Effect;
 use super::model::{Gone, Note};
-use super::{Effect, Turn};
+use super::turn::Turn;
 use crate::api::Fault;
 
 impl Turn<'_> {

@@ -3,9 +3,11 @@
 
 use hallpass_contract::path;
 
+use super::event::Effect;
+use super::forms;
 use super::navigation::same_session;
 use super::task::Refresh;
-use super::{Effect, Turn, forms};
+use super::turn::Turn;
 use crate::api::{Answer, Method, RequestId};
 use crate::session::{Seconds, Stored};
 
@@ -15,8 +17,8 @@ const BACKOFF: Seconds = 5;
 /// The same where no answer came.
 const LOST: Seconds = 2;
 
-/// How long another tab may hold the lock: longer than any request of its lasts. One that is frozen with it
-/// must not hold all the others up.
+/// How long another tab may hold the lock: longer than any request of its lasts. One that is frozen
+/// with it must not hold all the others up.
 const LOCK_PATIENCE: Seconds = 35;
 
 impl Turn<'_> {

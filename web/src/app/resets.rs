@@ -2,8 +2,8 @@
 
 use hallpass_contract::path;
 
-use super::Turn;
 use super::task::{Part, Task};
+use super::turn::Turn;
 use crate::api::{Answer, Method, expect_status};
 use crate::text::name;
 

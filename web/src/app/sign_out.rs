@@ -5,11 +5,13 @@
 //! cookie, which stays until the server has answered, says whose. So the mark holds only while
 //! nobody has signed in since: by then the cookie is another session's.
 
-use hallpass_contract::{Secret, path};
+use hallpass_contract::path;
 
+use super::event::Effect;
 use super::navigation::History;
+use super::owed::OwedSignOut;
 use super::task::{Flight, Pending};
-use super::{Effect, Turn};
+use super::turn::Turn;
 use crate::api::{Answer, Method, RequestId};
 use crate::session::{Seconds, Stored};
 
@@ -19,17 +21,6 @@ pub(super) const SIGNED_OUT_HERE: &str = "You are signed out here. The server co
 /// How long after a try that failed the next one is made; each further wait is double.
 const FIRST_RETRY: Seconds = 5;
 
-/// A sign-out that the server has not confirmed.
-#[derive(Debug, Default)]
-pub(super) struct Owed {
-    /// The token of the session, in the page that has signed out. It is never stored.
-    token: Option<Secret>,
-    /// The request that is under way.
-    request: Option<RequestId>,
-    tries: u32,
-    retry_at: Seconds,
-}
-
 impl Turn<'_> {
     pub(super) fn sign_out(&mut self) {
         let token = self.token();
@@ -38,7 +29,7 @@ impl Turn<'_> {
         }
         // The server ends the session, whoever else has its token. Here it ends whatever becomes of
         // that, so nobody waits for the answer.
-        self.model.owed = Some(Owed { token, ..Owed::default() });
+        self.model.owed = Some(OwedSignOut { token, ..OwedSignOut::default() });
         self.model.session = None;
         self.effects.push(Effect::OweSignOut(true));
         self.tell_sign_out();

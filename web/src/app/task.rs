@@ -2,7 +2,7 @@
 
 use hallpass_contract::{Credentials, Secret};
 
-use super::Form;
+use super::field::Form;
 use crate::api::{Method, RequestId};
 use crate::session::Seconds;
 

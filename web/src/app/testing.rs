@@ -10,7 +10,8 @@ use hallpass_contract::{
 use crate::api::{Reply, Request};
 use crate::app::{Action, Device, Effect, Event, Form, FormState, Input, Model, update};
 use crate::screen::{Row, Screen, screen};
-use crate::session::{Seconds, Stored};
+use crate::session::Seconds;
+pub(crate) use crate::session::Stored;
 use crate::text::plain;
 
 pub(crate) const NOW: Seconds = 1_000;

@@ -1,7 +1,8 @@
 //! The rows of the open reset links.
 
-use super::rows::{said, with_gone};
-use super::{Row, words};
+use super::parts::Row;
+use super::rows::{note_cells, with_gone};
+use super::words;
 use crate::app::{Model, about_reset};
 
 pub(super) fn rows(model: &Model) -> Vec<Row> {
@@ -16,7 +17,7 @@ pub(super) fn rows(model: &Model) -> Vec<Row> {
             ("until", reset.expires_at.clone()),
             ("until-in", words::relative(model, &reset.expires_at)),
         ];
-        cells.extend(said(model, &about_reset(id)));
+        cells.extend(note_cells(model, &about_reset(id)));
         Row { id: id.clone(), cells, busy: model.is_row_busy(id), ..Row::default() }
     });
     with_gone(rows.collect(), model, "resets")

@@ -1,6 +1,7 @@
 //! The rows of the lists.
 
-use super::{Row, words};
+use super::parts::Row;
+use super::words;
 use crate::app::{Model, Note};
 
 pub(super) fn sessions(model: &Model) -> Vec<Row> {
@@ -16,7 +17,7 @@ pub(super) fn sessions(model: &Model) -> Vec<Row> {
             ("used", session.last_used_at.clone()),
             ("used-ago", words::relative(model, &session.last_used_at)),
         ];
-        cells.extend(said(model, &session.id));
+        cells.extend(note_cells(model, &session.id));
         Row {
             id: session.id.clone(),
             cells,
@@ -43,7 +44,7 @@ pub(super) fn users(model: &Model) -> Vec<Row> {
             ("reset-until-in", words::relative(model, &until)),
             ("reset-until", until),
         ];
-        cells.extend(said(model, &user.id));
+        cells.extend(note_cells(model, &user.id));
         Row {
             id: user.id.clone(),
             cells,
@@ -61,7 +62,7 @@ pub(super) fn users(model: &Model) -> Vec<Row> {
 }
 
 /// What came of the last action in the row of this id, or in the list of this name.
-pub(super) fn said(model: &Model, id: &str) -> [(&'static str, String); 3] {
+pub(super) fn note_cells(model: &Model, id: &str) -> [(&'static str, String); 3] {
     let Note { error, done, .. } = model.note_of(id).cloned().unwrap_or_default();
     let wait = model.wait_of_row(id).map(words::wait).unwrap_or_default();
     [("error", error), ("wait", wait), ("done", done)]

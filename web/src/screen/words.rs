@@ -95,8 +95,8 @@ pub(super) fn message(protected: &Protected) -> String {
     protected.message.replacen(username, &name(username), 1)
 }
 
-/// A browser's name for itself is unreadable by tradition: the first of these that it contains is what
-/// people call it.
+/// A browser's name for itself is unreadable by tradition: the first of these that it contains is
+/// what people call it.
 const BROWSERS: [(&str, &str); 9] = [
     ("Edg", "Edge"),
     ("OPR/", "Opera"),

@@ -30,8 +30,8 @@ pub(super) fn read(window: &Window) -> Device {
     Device { own_origin: window.location().origin().unwrap_or_default(), cookies, went_on }
 }
 
-/// Without storage a page that sends everybody back is asked for again; whoever is signed in by this
-/// page's memory alone is not sent on by the next one.
+/// Without storage a page that sends everybody back is asked for again; whoever is signed in by
+/// this page's memory alone is not sent on by the next one.
 pub(super) fn load(window: &Window, path: &str) {
     if let Some(storage) = storage(window) {
         storage.set_item(WENT_ON, path).ok();

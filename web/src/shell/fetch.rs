@@ -8,7 +8,7 @@ use web_sys::{
     Url, Window,
 };
 
-use super::seconds;
+use super::clock::seconds;
 use crate::api::{Answer, Reply, Request};
 use crate::interceptor::{self, Rules, authorization};
 

@@ -3,7 +3,7 @@
 use wasm_bindgen::JsCast;
 use web_sys::{Document, Element, FocusOptions, HtmlButtonElement, HtmlElement, HtmlInputElement};
 
-use super::page::{give_focus, hook, one, set, truth};
+use super::dom::{give_focus, hook, one, set, truth};
 use super::text::{scroll_to, write};
 use crate::app::{Control, FORMS, Field, Form, Input};
 use crate::screen::FormView;
@@ -57,7 +57,8 @@ fn draw_secrecy(document: &Document, form: Form, field: Field, shown: bool) {
 
 /// Unless somebody is typing in another form by now.
 pub(super) fn focus(document: &Document, form: Form, control: Control) {
-    // What is left of the dialog when it has closed, Firefox takes for focused until it lays out again.
+    // What is left of the dialog when it has closed, Firefox takes for focused until it lays out
+    // again.
     let here = [Some(form), Some(Form::Fresh)];
     if typing_in(document).is_some_and(|other| !here.contains(&other)) {
         return;

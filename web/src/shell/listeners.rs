@@ -9,7 +9,8 @@ use web_sys::{
     PageTransitionEvent, StorageEvent,
 };
 
-use super::{Shell, form, storage};
+use super::dispatcher::Shell;
+use super::{form, storage};
 use crate::app::{Action, Event};
 use crate::link::{LinkClick, internal_target};
 

@@ -8,7 +8,8 @@ use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
-use super::{Shell, storage};
+use super::dispatcher::Shell;
+use super::storage;
 use crate::app::Event;
 
 const NAME: &str = "hallpass.refresh";

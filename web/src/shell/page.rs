@@ -1,8 +1,9 @@
 //! Writes a screen into the page, through the hooks of `index.html`; the README lists them.
 
 use wasm_bindgen::JsCast;
-use web_sys::{Document, Element, HtmlDialogElement, HtmlElement, HtmlTemplateElement};
+use web_sys::{Document, Element, HtmlDialogElement, HtmlTemplateElement};
 
+use super::dom::{all, below, children, give_focus, hook, one, set, show, truth};
 use super::form;
 use super::text::write;
 use crate::screen::{Row, Screen};
@@ -131,54 +132,4 @@ pub(super) fn focus_answer(document: &Document, list: &str) {
     }
     let gone = one(document, &[&hook("data-list", list), " > [data-gone]"].concat());
     give_focus(gone.or_else(|| one(document, &hook("data-answer", list))));
-}
-
-pub(super) fn give_focus(element: Option<HtmlElement>) {
-    if let Some(element) = element {
-        element.focus().ok();
-    }
-}
-
-/// `[attribute=value]`
-pub(super) fn hook(attribute: &str, value: &str) -> String {
-    ["[", attribute, "=", value, "]"].concat()
-}
-
-fn all(document: &Document, selector: &str) -> impl Iterator<Item = Element> {
-    elements(document.query_selector_all(selector).ok())
-}
-
-fn below(element: &Element, selector: &str) -> impl Iterator<Item = Element> {
-    elements(element.query_selector_all(selector).ok())
-}
-
-fn elements(nodes: Option<web_sys::NodeList>) -> impl Iterator<Item = Element> {
-    let length = nodes.as_ref().map_or(0, web_sys::NodeList::length);
-    (0..length).filter_map(move |index| nodes.as_ref()?.item(index)?.dyn_into().ok())
-}
-
-/// As they are now: the list may change while they are visited.
-fn children(element: &Element) -> impl Iterator<Item = Element> {
-    let children = element.children();
-    let now: Vec<Element> = (0..children.length()).filter_map(|at| children.item(at)).collect();
-    now.into_iter()
-}
-
-pub(super) fn one<T: JsCast>(document: &Document, selector: &str) -> Option<T> {
-    document.query_selector(selector).ok()??.dyn_into().ok()
-}
-
-fn show(element: &Element, shown: bool) {
-    element.toggle_attribute_with_force("hidden", !shown).ok();
-}
-
-pub(super) fn set(element: &Element, name: &str, value: &str) {
-    if element.get_attribute(name).as_deref() != Some(value) {
-        // Fails only for names that are no attribute names.
-        element.set_attribute(name, value).ok();
-    }
-}
-
-pub(super) fn truth(value: bool) -> &'static str {
-    if value { "true" } else { "false" }
 }

@@ -9,27 +9,13 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{Request, RequestInit, RequestRedirect, Response};
 
-use super::{Shell, fetch};
-use crate::app::{Event, FetchId, Outcome};
+use super::dispatcher::Shell;
+use super::fetch;
+use super::fetches::Waiting;
+use crate::app::{Event, FetchId, FetchOutcome};
 
 /// The function that scripts hold.
 pub(super) type Entry = Closure<dyn FnMut(JsValue, JsValue) -> Promise>;
-
-/// The requests that are under way.
-#[derive(Default)]
-pub(super) struct Fetches {
-    last: FetchId,
-    waiting: Vec<Waiting>,
-}
-
-struct Waiting {
-    id: FetchId,
-    request: Request,
-    resolve: Function,
-    reject: Function,
-    /// What `fetch` came to last.
-    outcome: Result<JsValue, JsValue>,
-}
 
 /// Puts it into the page's `window`.
 pub(super) fn offer(shell: &Rc<Shell>) -> Entry {
@@ -96,9 +82,9 @@ pub(super) fn send(shell: &Rc<Shell>, id: FetchId, token: Option<&Secret>) {
         let told = match outcome.as_ref().ok().and_then(|it| it.dyn_ref::<Response>()) {
             Some(response) => {
                 let challenge = response.headers().get("WWW-Authenticate").ok().flatten();
-                Outcome::Answered(response.status(), challenge.unwrap_or_default())
+                FetchOutcome::Answered(response.status(), challenge.unwrap_or_default())
             }
-            None => Outcome::Failed,
+            None => FetchOutcome::Failed,
         };
         let mut fetches = shell.fetches.borrow_mut();
         if let Some(waiting) = fetches.waiting.iter_mut().find(|waiting| waiting.id == id) {

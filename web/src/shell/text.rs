@@ -4,7 +4,7 @@ use js_sys::{Date, Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Document, Element, HtmlInputElement, ScrollIntoViewOptions, ScrollLogicalPosition};
 
-use super::page::set;
+use super::dom::set;
 use crate::text::{pieces, plain};
 
 /// What has not changed is not written, so that screen readers stay silent on it.

@@ -11,7 +11,7 @@ fn ask(page: &mut Page, id: FetchId, origin: &str, path: &str) {
 }
 
 fn answered(page: &mut Page, id: FetchId, status: u16) {
-    page.event(Event::Fetched(id, Outcome::Answered(status, String::new())));
+    page.event(Event::Fetched(id, FetchOutcome::Answered(status, String::new())));
 }
 
 /// Signed in, with the configuration here.
@@ -116,11 +116,11 @@ fn a_server_that_can_not_refresh_now_holds_no_script_up() {
 fn a_failure_and_a_demand_for_the_password_are_the_scripts_business() {
     let mut page = page();
     ask(&mut page, 1, OWN, "/x");
-    page.event(Event::Fetched(1, Outcome::Failed));
+    page.event(Event::Fetched(1, FetchOutcome::Failed));
     assert_eq!(page.effects, [Effect::Deliver(1)]);
     ask(&mut page, 2, OWN, "/x");
     let challenge = "Bearer error=\"insufficient_user_authentication\", max_age=300".to_owned();
-    page.event(Event::Fetched(2, Outcome::Answered(401, challenge)));
+    page.event(Event::Fetched(2, FetchOutcome::Answered(401, challenge)));
     assert_eq!(page.effects, [Effect::Deliver(2)]);
 }
 
