@@ -96,10 +96,17 @@ python_env() {
     cp "$wanted" "$env/installed.txt"
 } >&2
 
+# Becomes a command that has none of the settings of whoever runs the script; call it in a subshell.
+without_settings() {
+    local variable unset=()
+    for variable in "${!HALLPASS_@}"; do unset+=(-u "$variable"); done
+    exec env "${unset[@]}" "$@"
+}
+
 # Starts $server with these arguments on a free port; sets server_pid and url.
 start_server() {
     local line
-    exec {server_out}< <(exec "$server" serve --listen 127.0.0.1:0 "$@")
+    exec {server_out}< <(without_settings "$server" serve --listen 127.0.0.1:0 "$@")
     server_pid=$!
     read -r -t 30 line <&"$server_out" || die "the server did not start"
     url=${line#listening on }

@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import hmac
 import json
+import os
 import pathlib
 import subprocess
 import sys
@@ -33,13 +34,20 @@ NEW_KEY = {
 }
 
 
+def without_settings():
+    """The environment without the settings of whoever runs this."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("HALLPASS_")}
+
+
 class Server:
     """The server, running on a data directory."""
 
     def __init__(self, binary, data, algorithm):
         command = [binary, "serve", "--listen", "127.0.0.1:0", "--data-dir", data]
         command += ["--alg", algorithm, "--log-level", "error", "--audit-log", "off"]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, text=True, env=without_settings()
+        )
         line = self.process.stdout.readline()
         check(line.startswith("listening on "), f"the server starts with {algorithm}")
         self.url = line.removeprefix("listening on ").strip()
@@ -175,7 +183,13 @@ def main(binary):
     tokens = []
     with tempfile.TemporaryDirectory() as data:
         add = [binary, "user", "add", NAME, "--role", "admin", "--password-stdin"]
-        subprocess.run([*add, "--data-dir", data], input=PASSWORD, text=True, check=True)
+        subprocess.run(
+            [*add, "--data-dir", data],
+            input=PASSWORD,
+            text=True,
+            check=True,
+            env=without_settings(),
+        )
         for algorithm in NEW_KEY:
             server = Server(binary, data, algorithm)
             with contextlib.ExitStack() as at_end:
