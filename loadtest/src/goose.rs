@@ -25,7 +25,7 @@ use goose::config::GooseConfiguration;
 
 pub(crate) use args::Args;
 use attack::GooseRun;
-use kind::Kind;
+use kind::ScenarioKind;
 use share::Split;
 use summary::Summary;
 use verdict::Evidence;
@@ -33,7 +33,7 @@ use verdict::Evidence;
 use crate::accounts::Provisioner;
 use crate::interrupt::Interrupt;
 use crate::machine::{Readings, read};
-use crate::report::{ReportWriter, Server, check_writable, unfinished};
+use crate::report::{ReportWriter, ServerInfo, check_writable, unfinished};
 use crate::sut::{Clients, Host, Spec, Target, TargetArgs};
 use crate::usage::UsageError;
 use crate::verdict::{Ending, Verdict};
@@ -46,14 +46,14 @@ const EXPERIMENT: &str = "goose";
 const SHORT_LIFE: &str = "5s";
 
 /// What is known before anything is started.
-struct Plan<'a> {
+struct GoosePlan<'a> {
     args: &'a Args,
     options: GooseConfiguration,
     split: Split,
     spec: Spec,
 }
 
-impl<'a> Plan<'a> {
+impl<'a> GoosePlan<'a> {
     fn of(args: &'a Args) -> anyhow::Result<Self> {
         let options = attack::goose_options(args)?;
         let spec =
@@ -67,14 +67,15 @@ impl<'a> Plan<'a> {
 
 /// Runs the scenarios and judges them.
 pub(crate) fn run(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Ending> {
-    let plan = Plan::of(args)?;
+    let plan = GoosePlan::of(args)?;
     let writer = ReportWriter::begin(EXPERIMENT, &args.output)?;
     check_reports(args)?;
     unfinished::begun_by_goose(&args.report);
     logging::keep_goose_quiet(&plan.options);
     let split = plan.split.clone();
     let mut host = Host::find(&with_short_tokens(&args.target, &split), interrupt)?;
-    let server = Server { host: host.url().to_string(), own_server: args.target.host.is_none() };
+    let server =
+        ServerInfo { host: host.url().to_string(), own_server: args.target.host.is_none() };
     let outcome = run_against(&host, plan, interrupt);
     let server_exit = host.exit();
     let outcome = host.explain(outcome).and_then(|evidence| {
@@ -101,19 +102,27 @@ fn with_short_tokens(args: &TargetArgs, split: &Split) -> TargetArgs {
     let mut args = args.clone();
     let is_set = std::env::var_os("HALLPASS_ACCESS_TTL").is_some_and(|ttl| ttl != OsString::new())
         || args.server_args.iter().any(|arg| arg.starts_with("--access-ttl"));
-    if args.host.is_none() && split.has(Kind::Negative) && !is_set {
+    if args.host.is_none() && split.has(ScenarioKind::Negative) && !is_set {
         args.server_args.push(format!("--access-ttl={SHORT_LIFE}"));
     }
     args
 }
 
-fn run_against(host: &Host, plan: Plan<'_>, interrupt: &Interrupt) -> anyhow::Result<Evidence> {
+fn run_against(
+    host: &Host,
+    plan: GoosePlan<'_>,
+    interrupt: &Interrupt,
+) -> anyhow::Result<Evidence> {
     let runtime = tokio::runtime::Runtime::new().context("cannot start the async runtime")?;
     runtime.block_on(measure(host, plan, interrupt))
 }
 
-async fn measure(host: &Host, plan: Plan<'_>, interrupt: &Interrupt) -> anyhow::Result<Evidence> {
-    let Plan { args, options, split, spec } = plan;
+async fn measure(
+    host: &Host,
+    plan: GoosePlan<'_>,
+    interrupt: &Interrupt,
+) -> anyhow::Result<Evidence> {
+    let GoosePlan { args, options, split, spec } = plan;
     let target = Arc::new(Target::new(spec, host.url())?);
     let clients = Clients::new(host.url(), &args.target);
     let provisioner = Provisioner::new(&target, host, &clients, &args.accounts, interrupt)?;

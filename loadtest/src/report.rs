@@ -17,4 +17,4 @@ pub(crate) use chart::{Chart, Series, Tone};
 pub(crate) use findings::{Findings, ReportWriter};
 pub(crate) use json::{RequestFigures, Requests, outcome_counts};
 pub(crate) use page::{Figure, Table, words};
-pub(crate) use run_info::{Machine, Server};
+pub(crate) use run_info::{Machine, ServerInfo};

@@ -18,7 +18,7 @@ pub(crate) struct PersistentConnection {
 
 /// An answer, and how long it took.
 #[derive(Debug)]
-pub(crate) struct Asked {
+pub(crate) struct TimedAnswer {
     pub(crate) answer: Response<Bytes>,
     /// From when the request was sent, on a connection that was there, to the last byte of the
     /// answer.
@@ -33,11 +33,7 @@ impl PersistentConnection {
     }
 
     /// Sends a request and reads the whole answer.
-    ///
-    /// # Errors
-    ///
-    /// There is no connection, or no whole answer in time.
-    pub(crate) async fn ask(&mut self, request: &Request<Bytes>) -> Result<Asked, Failure> {
+    pub(crate) async fn ask(&mut self, request: &Request<Bytes>) -> Result<TimedAnswer, Failure> {
         loop {
             let reused = self.connection.take().filter(Connection::is_open);
             let was_open = reused.is_some();
@@ -51,7 +47,7 @@ impl PersistentConnection {
             match answered {
                 Ok(answer) => {
                     self.connection = Some(connection);
-                    return Ok(Asked { answer, took: received - sent, received });
+                    return Ok(TimedAnswer { answer, took: received - sent, received });
                 }
                 // The server had closed it meanwhile, or as the request left: once more on a new
                 // one.

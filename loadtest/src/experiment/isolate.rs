@@ -10,7 +10,7 @@ pub(crate) use args::Args;
 use report::{IsolateJson, figures, question, summary, tables};
 use result::{Capacity, IsolateResult};
 use step::Step;
-use verdict::{Asked, Point, judge};
+use verdict::{IsolateGoals, Point, judge};
 
 use super::knee::{self, Limit};
 use super::{Scene, Stream, conduct};
@@ -149,7 +149,7 @@ fn at_every_step(slos: &[Slo], steps: &[Step]) -> Vec<Judged> {
 
 fn judged(args: &Args, steps: &[Step]) -> (Ending, Vec<Judged>) {
     let points: Vec<Point> = steps.iter().map(Step::point).collect();
-    let asked = Asked { within: args.within, keep: args.keep };
+    let asked = IsolateGoals { within: args.within, keep: args.keep };
     judge(&points, args.steps.0.len(), asked, at_every_step(&args.search.slo, steps))
 }
 

@@ -11,7 +11,7 @@ mod search;
 use std::time::Duration;
 
 pub(crate) use args::{Args, SearchArgs, objectives};
-use check::Check;
+use check::CrossCheck;
 pub(crate) use check::lone_login;
 pub(crate) use found::Found;
 use judge::judge;
@@ -65,7 +65,7 @@ fn measure(
         let rules = args.search.rules(*stream, &args.generator);
         let knee = find(scene, &rules, lone.flatten(), args.search.resolution)?;
         if *stream == Stream::Login {
-            check = Check::of(lone.flatten(), cores(args, scene), knee.bounds.holds_per_s);
+            check = CrossCheck::of(lone.flatten(), cores(args, scene), knee.bounds.holds_per_s);
         }
         found.push(knee);
     }

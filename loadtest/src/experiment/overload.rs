@@ -5,7 +5,7 @@ mod course;
 mod report;
 
 pub(crate) use args::Args;
-use course::{Asked, Figures, phases};
+use course::{OverloadFigures, OverloadGoals, phases};
 use report::{OverloadJson, OverloadResult, question, summary, tables};
 
 use super::ending::ending;
@@ -69,9 +69,9 @@ fn exceed(
     let step = format!("{} at {}x the knee, and back", args.of, args.factor);
     let result = scene.run(&step, &plan, &works(&scene.stage))?;
     let (stream, slos) = (args.of, rules.slos);
-    let figures = Figures::of(args, &slos, &result);
+    let figures = OverloadFigures::of(args, &slos, &result);
     let measured = OverloadResult { stream, knee, found, slos, figures };
-    let objectives = measured.figures.objectives(&Asked::of(args, knee)?);
+    let objectives = measured.figures.objectives(&OverloadGoals::of(args, knee)?);
     let exit = scene.server_exit().map(|exit| format!("the server ended during the run ({exit})"));
     let broken: Vec<String> = exit.into_iter().chain(result.interrupted_after()).collect();
     let faults = faults_of(&measured, &result, &objectives);

@@ -11,7 +11,7 @@ use crate::accounts::AccountArgs;
 use crate::interrupt::Interrupt;
 use crate::machine::{Place, speed};
 use crate::open::{Console, Glance, Observer, Plan, RunResult, Stage, Work, run};
-use crate::report::{Findings, ReportWriter, Server};
+use crate::report::{Findings, ReportWriter, ServerInfo};
 use crate::sut::{Host, OwnServer, Spec, TargetArgs};
 use crate::usage::UsageError;
 use crate::verdict::{Ending, Verdict};
@@ -115,8 +115,8 @@ impl Scene<'_> {
     }
 
     /// For the report.
-    pub(crate) fn server(&self) -> Server {
-        Server { host: self.host.url().to_string(), own_server: !self.is_named() }
+    pub(crate) fn server(&self) -> ServerInfo {
+        ServerInfo { host: self.host.url().to_string(), own_server: !self.is_named() }
     }
 }
 

@@ -158,7 +158,7 @@ pub(super) mod tests {
     use clap::Parser;
 
     use super::*;
-    use crate::goose::kind::Kind;
+    use crate::goose::kind::ScenarioKind;
 
     #[derive(Parser)]
     #[command(args_override_self = true)]
@@ -175,8 +175,8 @@ pub(super) mod tests {
     #[test]
     fn without_arguments_both_scenarios_run_and_one_report_is_written() {
         let args = parse(&[]).unwrap();
-        let kinds: Vec<Kind> = args.scenario.iter().map(|share| share.kind).collect();
-        assert_eq!(kinds, [Kind::Verify, Kind::Login]);
+        let kinds: Vec<ScenarioKind> = args.scenario.iter().map(|share| share.kind).collect();
+        assert_eq!(kinds, [ScenarioKind::Verify, ScenarioKind::Login]);
         assert_eq!(args.output.html, PathBuf::from("hallpass-load.html"));
         assert!(args.report.is_empty());
         assert_eq!(args.target.host, None);

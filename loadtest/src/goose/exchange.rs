@@ -8,7 +8,7 @@ use goose::trigger_killswitch;
 use http::{Request, Response};
 use reqwest::RequestBuilder;
 
-use super::tally::Row;
+use super::tally::RequestRow;
 use super::world::World;
 use crate::sut::{Codes, Failure, Outcome, whole};
 
@@ -21,7 +21,7 @@ const NO_ANSWER_PAUSE: Duration = Duration::from_millis(100);
 pub(super) async fn exchange<T>(
     user: &mut GooseUser,
     world: &World,
-    row: Row,
+    row: RequestRow,
     request: Request<Bytes>,
     read: impl FnOnce(&Response<Bytes>) -> Result<T, Failure>,
 ) -> Result<T, Box<TransactionError>> {
@@ -59,7 +59,7 @@ pub(super) async fn exchange<T>(
 }
 
 /// Counts a failed request, and ends the run if something was accepted that must never be.
-async fn note(world: &World, row: Row, failure: Failure) {
+async fn note(world: &World, row: RequestRow, failure: Failure) {
     let unanswered = failure.outcome == Outcome::Transport;
     if let Some(accepted) = world.tally.failed(row, failure) {
         trigger_killswitch(accepted);

@@ -7,7 +7,7 @@ use crate::sut::Call;
 
 /// A scenario.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub(crate) enum Kind {
+pub(crate) enum ScenarioKind {
     /// Verifies a token, again and again.
     Verify,
     /// Signs in, again and again.
@@ -24,7 +24,7 @@ pub(crate) enum Kind {
     Negative,
 }
 
-impl Kind {
+impl ScenarioKind {
     pub(super) const ALL: [Self; 7] = [
         Self::Verify,
         Self::Login,
@@ -86,7 +86,7 @@ impl Kind {
     }
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for ScenarioKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.name())
     }

@@ -25,10 +25,6 @@ pub(crate) struct Negative {
 impl Negative {
     /// Finds out which cases can be tried, and waits until the token of `doomed` has expired, if
     /// that takes no longer than `patience`.
-    ///
-    /// # Errors
-    ///
-    /// The server cannot be reached, or an interrupt.
     pub(crate) async fn prepare(
         provisioner: &Provisioner<'_>,
         target: &Target,
@@ -74,10 +70,6 @@ impl Negative {
     }
 
     /// The `Authorization` of a token that is bad in this way, made of a good one.
-    ///
-    /// # Errors
-    ///
-    /// The good one does not lend itself to it.
     pub(crate) fn authorization(
         &self,
         case: BadToken,

@@ -7,11 +7,11 @@ use serde::Serialize;
 
 use super::args::Args;
 use super::share::Split;
-use super::summary::{Figures, Summary, Times};
-use super::tally::Failures;
+use super::summary::{RowFigures, ServiceTimes, Summary};
+use super::tally::FailureKind;
 use super::verdict::Evidence;
 use crate::machine::Shares;
-use crate::report::{Axis, Chart, Figure, Findings, Series, Server, Table, Tone, Unit, words};
+use crate::report::{Axis, Chart, Figure, Findings, Series, ServerInfo, Table, Tone, Unit, words};
 use crate::sut::Outcome;
 use crate::text::{grouped, time};
 use crate::verdict::Ending;
@@ -44,13 +44,13 @@ struct Request {
     /// Of the whole run, its ramp-up included.
     outcomes: BTreeMap<&'static str, u64>,
     /// Microseconds from sending a request to the answer's headers.
-    service_us: Times,
+    service_us: ServiceTimes,
 }
 
 pub(super) fn findings(
     args: &Args,
     split: &Split,
-    server: Server,
+    server: ServerInfo,
     evidence: &Evidence,
     ending: Ending,
 ) -> Findings<GooseJson> {
@@ -92,7 +92,7 @@ fn body(evidence: &Evidence) -> GooseJson {
     }
 }
 
-fn request(figures: &Figures, summary: &Summary) -> Request {
+fn request(figures: &RowFigures, summary: &Summary) -> Request {
     let outcomes = Outcome::ALL.into_iter().zip(figures.outcomes);
     Request {
         method: figures.method.clone(),
@@ -113,10 +113,10 @@ const TIMES_BY_PERCENTILE_READING: &str = "\
 
 /// The busiest requests' times; none of a run without any.
 fn times_by_percentile(summary: &Summary) -> Option<Figure> {
-    let mut rows: Vec<&Figures> = summary.rows.iter().filter(|row| row.count > 0).collect();
+    let mut rows: Vec<&RowFigures> = summary.rows.iter().filter(|row| row.count > 0).collect();
     rows.sort_by_key(|row| std::cmp::Reverse(row.count));
     let line =
-        |(row, tone): (&&Figures, Tone)| Series::new(name(row), tone, row.distribution.clone());
+        |(row, tone): (&&RowFigures, Tone)| Series::new(name(row), tone, row.distribution.clone());
     let lines: Vec<Series> = rows.iter().zip(TONES).map(line).collect();
     if lines.is_empty() {
         return None;
@@ -128,15 +128,15 @@ fn times_by_percentile(summary: &Summary) -> Option<Figure> {
     ))
 }
 
-fn name(figures: &Figures) -> String {
+fn name(figures: &RowFigures) -> String {
     format!("{} {}", figures.method, figures.name)
 }
 
 const TIMES_HEAD: &str = "Request|count|failed|per second|p50|p90|p95|p99|p99.9|max|mean";
 
 fn times(summary: &Summary) -> Table {
-    let row = |figures: &Figures| {
-        let Times { p50, p90, p95, p99, p999, max, mean } = figures.times;
+    let row = |figures: &RowFigures| {
+        let ServiceTimes { p50, p90, p95, p99, p999, max, mean } = figures.times;
         let mut row = vec![name(figures), grouped(figures.count), grouped(figures.failed)];
         row.push(format!("{:.1}", summary.rate(figures.count)));
         row.extend([p50, p90, p95, p99, p999, max].map(|us| time(us as f64)));
@@ -160,7 +160,7 @@ const OUTCOMES_NOTE: &str = "\
     in time.";
 
 fn outcomes(summary: &Summary) -> Table {
-    let row = |figures: &Figures| {
+    let row = |figures: &RowFigures| {
         let counts = figures.outcomes.into_iter().map(grouped);
         std::iter::once(name(figures)).chain(counts).collect()
     };
@@ -169,9 +169,9 @@ fn outcomes(summary: &Summary) -> Table {
     Table::new("Outcomes", OUTCOMES_NOTE, head, summary.rows.iter().map(row).collect())
 }
 
-fn failures(failures: &[Failures]) -> Table {
-    let row = |failure: &Failures| {
-        let Failures { row, kind, count, example } = failure;
+fn failures(failures: &[FailureKind]) -> Table {
+    let row = |failure: &FailureKind| {
+        let FailureKind { row, kind, count, example } = failure;
         vec![row.call.to_string(), kind.clone(), grouped(*count), example.clone()]
     };
     Table::new(

@@ -8,8 +8,8 @@ use goose::prelude::{Scenario, Transaction, TransactionResult};
 use tokio::sync::Mutex;
 
 use super::exchange::{custom, exchange};
-use super::kind::Kind;
-use super::tally::Row;
+use super::kind::ScenarioKind;
+use super::tally::RequestRow;
 use super::world::{Seat, World};
 use crate::sut::{Account, BadLogin, Call, SignedIn};
 
@@ -20,7 +20,7 @@ pub(crate) fn scenarios(world: &Arc<World>) -> Vec<(usize, Scenario)> {
     split.0.into_iter().map(|(kind, users)| (users, scenario(kind, world))).collect()
 }
 
-fn scenario(kind: Kind, world: &Arc<World>) -> Scenario {
+fn scenario(kind: ScenarioKind, world: &Arc<World>) -> Scenario {
     let (starts, runs) = (Arc::clone(world), Arc::clone(world));
     let start = Transaction::new(Arc::new(move |user| {
         let started = take_seat(kind, user, &starts);
@@ -38,7 +38,7 @@ fn scenario(kind: Kind, world: &Arc<World>) -> Scenario {
 /// A user's seat as Goose keeps it. Only its user ever locks it.
 type Kept = Arc<Mutex<Seat>>;
 
-fn take_seat(kind: Kind, user: &mut GooseUser, world: &World) -> TransactionResult {
+fn take_seat(kind: ScenarioKind, user: &mut GooseUser, world: &World) -> TransactionResult {
     let seat = world.take_seat(kind).ok_or_else(|| custom("more users than seats"))?;
     user.client = seat.client.clone();
     user.set_session_data::<Kept>(Arc::new(Mutex::new(seat)));
@@ -46,19 +46,19 @@ fn take_seat(kind: Kind, user: &mut GooseUser, world: &World) -> TransactionResu
 }
 
 /// One turn of a user.
-async fn step(kind: Kind, user: &mut GooseUser, world: &World) -> TransactionResult {
+async fn step(kind: ScenarioKind, user: &mut GooseUser, world: &World) -> TransactionResult {
     let kept = user.get_session_data::<Kept>().ok_or_else(|| custom("a user without a seat"))?;
     let kept = Arc::clone(kept);
     let mut seat = kept.lock().await;
     let turn = seat.take_turn();
     match kind {
-        Kind::Verify => verify(user, world, &mut seat, turn).await,
-        Kind::Login => login(user, world, &mut seat, turn).await.map(drop),
-        Kind::LoginThenVerify => login_then_verify(user, world, &mut seat, turn).await,
-        Kind::Refresh => refresh(user, world, &mut seat, turn).await,
-        Kind::Register => register(user, world).await,
-        Kind::Mixed => mixed(user, world, &mut seat, turn).await,
-        Kind::Negative => negative(user, world, &mut seat, turn).await,
+        ScenarioKind::Verify => verify(user, world, &mut seat, turn).await,
+        ScenarioKind::Login => login(user, world, &mut seat, turn).await.map(drop),
+        ScenarioKind::LoginThenVerify => login_then_verify(user, world, &mut seat, turn).await,
+        ScenarioKind::Refresh => refresh(user, world, &mut seat, turn).await,
+        ScenarioKind::Register => register(user, world).await,
+        ScenarioKind::Mixed => mixed(user, world, &mut seat, turn).await,
+        ScenarioKind::Negative => negative(user, world, &mut seat, turn).await,
     }
 }
 
@@ -85,7 +85,7 @@ async fn login(
 ) -> Result<SignedIn, Box<TransactionError>> {
     let at = turn % seat.accounts.len().max(1);
     let account = seat.accounts.get(at).ok_or_else(|| custom("a seat without an account"))?;
-    let signed_in = sign_in(user, world, Row::of(Call::Login), account).await?;
+    let signed_in = sign_in(user, world, RequestRow::of(Call::Login), account).await?;
     if let Some(session) = seat.sessions.get_mut(at) {
         *session = signed_in.clone();
     }
@@ -125,7 +125,7 @@ async fn verify_with(
 ) -> TransactionResult {
     let request = world.target.verify_request(&signed_in.token);
     let read = |answer: &_| world.target.read_verify(signed_in, answer);
-    exchange(user, world, Row::of(Call::Verify), request, read).await
+    exchange(user, world, RequestRow::of(Call::Verify), request, read).await
 }
 
 async fn refresh(
@@ -139,7 +139,7 @@ async fn refresh(
         return renew(user, world, &mut seat.sessions[at]).await;
     }
     let session = seat.sessions.get_mut(at).ok_or_else(|| custom("a seat without a session"))?;
-    exchange_token(user, world, Row::of(Call::Refresh), session).await
+    exchange_token(user, world, RequestRow::of(Call::Refresh), session).await
 }
 
 async fn register(user: &mut GooseUser, world: &World) -> TransactionResult {
@@ -147,7 +147,7 @@ async fn register(user: &mut GooseUser, world: &World) -> TransactionResult {
     let request = world.target.register_request(&account);
     let request = request.ok_or_else(|| custom("the target has no [register]"))?;
     let read = |answer: &_| world.target.read_registration(answer);
-    exchange(user, world, Row::of(Call::Register), request, read).await
+    exchange(user, world, RequestRow::of(Call::Register), request, read).await
 }
 
 async fn negative(
@@ -174,7 +174,7 @@ async fn negative(
         }
     };
     let read = |answer: &_| world.target.read_refusal(call, answer);
-    exchange(user, world, Row::of(call), request, read).await
+    exchange(user, world, RequestRow::of(call), request, read).await
 }
 
 /// The session of this turn, with a token that is not about to expire.
@@ -196,10 +196,10 @@ async fn fresh_session<'a>(
 /// fails, the next renewal is a sign-in.
 async fn renew(user: &mut GooseUser, world: &World, session: &mut SignedIn) -> TransactionResult {
     if session.refresh.is_some() {
-        let row = Row { call: Call::Refresh, renewal: true };
+        let row = RequestRow { call: Call::Refresh, renewal: true };
         return exchange_token(user, world, row, session).await;
     }
-    let row = Row { call: Call::Login, renewal: true };
+    let row = RequestRow { call: Call::Login, renewal: true };
     let account = Arc::clone(&session.account);
     *session = sign_in(user, world, row, &account).await?;
     Ok(())
@@ -209,7 +209,7 @@ async fn renew(user: &mut GooseUser, world: &World, session: &mut SignedIn) -> T
 async fn exchange_token(
     user: &mut GooseUser,
     world: &World,
-    row: Row,
+    row: RequestRow,
     session: &mut SignedIn,
 ) -> TransactionResult {
     let used = session.refresh.as_ref();
@@ -225,7 +225,7 @@ async fn exchange_token(
 async fn sign_in(
     user: &mut GooseUser,
     world: &World,
-    row: Row,
+    row: RequestRow,
     account: &Arc<Account>,
 ) -> Result<SignedIn, Box<TransactionError>> {
     let request = world.target.login_request(account);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::args::Args;
-use super::kind::Kind;
+use super::kind::ScenarioKind;
 use super::negative::Negative;
 use super::share::Split;
 use super::world::{Seat, World};
@@ -43,7 +43,8 @@ pub(crate) async fn seat(
     let accounts = provisioner.accounts(count).await?;
     let hands = deal(accounts, split, args);
     // It ages while the others sign in.
-    let doomed = hands.get(&Kind::Negative).and_then(|hands| hands.first()?.first().cloned());
+    let doomed =
+        hands.get(&ScenarioKind::Negative).and_then(|hands| hands.first()?.first().cloned());
     let doomed = match doomed {
         Some(account) => Some(provisioner.sign_in_one(&account).await?),
         None => None,
@@ -60,7 +61,7 @@ pub(crate) async fn seat(
 }
 
 /// The accounts that are used with a token from the start, in the order of the users.
-fn to_sign_in(hands: &BTreeMap<Kind, Vec<Hand>>, args: &Args) -> Hand {
+fn to_sign_in(hands: &BTreeMap<ScenarioKind, Vec<Hand>>, args: &Args) -> Hand {
     let need = hands.iter().filter(|(kind, _)| kind.needs_sessions(&args.mix));
     need.flat_map(|(_, hands)| hands.concat()).collect()
 }
@@ -68,13 +69,13 @@ fn to_sign_in(hands: &BTreeMap<Kind, Vec<Hand>>, args: &Args) -> Hand {
 /// A seat for each user. The sessions are those of [`to_sign_in`], in its order.
 fn seats(
     split: &Split,
-    mut hands: BTreeMap<Kind, Vec<Hand>>,
+    mut hands: BTreeMap<ScenarioKind, Vec<Hand>>,
     sessions: Vec<SignedIn>,
     args: &Args,
     clients: &Clients,
-) -> anyhow::Result<BTreeMap<Kind, Vec<Seat>>> {
+) -> anyhow::Result<BTreeMap<ScenarioKind, Vec<Seat>>> {
     let mut sessions = sessions.into_iter();
-    let mut seats: BTreeMap<Kind, Vec<Seat>> = BTreeMap::new();
+    let mut seats: BTreeMap<ScenarioKind, Vec<Seat>> = BTreeMap::new();
     for (kind, users) in split.0.iter().copied().collect::<BTreeMap<_, _>>() {
         let mut hands = hands.remove(&kind).unwrap_or_default().into_iter();
         for number in 0..users {
@@ -93,8 +94,12 @@ fn seats(
 type Hand = Vec<Arc<Account>>;
 
 /// Deals the accounts to the users that need some, one at a time.
-fn deal(accounts: Vec<Arc<Account>>, split: &Split, args: &Args) -> BTreeMap<Kind, Vec<Hand>> {
-    let mut hands: BTreeMap<Kind, Vec<Hand>> = split
+fn deal(
+    accounts: Vec<Arc<Account>>,
+    split: &Split,
+    args: &Args,
+) -> BTreeMap<ScenarioKind, Vec<Hand>> {
+    let mut hands: BTreeMap<ScenarioKind, Vec<Hand>> = split
         .0
         .iter()
         .filter(|(kind, _)| kind.needs_accounts(&args.mix))

@@ -3,14 +3,14 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::kind::Kind;
+use super::kind::ScenarioKind;
 use super::mix::{Mix, weighted};
 use crate::sut::{Call, Spec};
 
 /// A scenario and its share of the users, relative to the other scenarios' shares.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Share {
-    pub(crate) kind: Kind,
+    pub(crate) kind: ScenarioKind,
     pub(crate) weight: usize,
 }
 
@@ -19,24 +19,23 @@ impl FromStr for Share {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let (name, weight) = weighted(text)?;
-        let kind = Kind::ALL
-            .into_iter()
-            .find(|kind| kind.name() == name)
-            .ok_or_else(|| format!("the scenarios are {}", Kind::ALL.map(Kind::name).join(", ")))?;
+        let kind =
+            ScenarioKind::ALL.into_iter().find(|kind| kind.name() == name).ok_or_else(|| {
+                format!(
+                    "the scenarios are {}",
+                    ScenarioKind::ALL.map(ScenarioKind::name).join(", ")
+                )
+            })?;
         Ok(Self { kind, weight: weight.unwrap_or_else(|| kind.default_weight()) })
     }
 }
 
 /// How many users each scenario gets, each at least one.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub(crate) struct Split(pub(crate) Vec<(Kind, usize)>);
+pub(crate) struct Split(pub(crate) Vec<(ScenarioKind, usize)>);
 
 impl Split {
     /// Divides the users so that every scenario gets its share, and at least one user.
-    ///
-    /// # Errors
-    ///
-    /// A scenario is named twice, or there are fewer users than scenarios.
     pub(crate) fn of(users: usize, shares: &[Share]) -> Result<Self, String> {
         let mut shares = shares.to_vec();
         shares.sort_by_key(|share| share.kind);
@@ -50,7 +49,8 @@ impl Split {
         }
         // One for each, and each further one for whoever lacks most of its share.
         let sum: usize = shares.iter().map(|share| share.weight).sum();
-        let mut split: Vec<(Kind, usize)> = shares.iter().map(|share| (share.kind, 1)).collect();
+        let mut split: Vec<(ScenarioKind, usize)> =
+            shares.iter().map(|share| (share.kind, 1)).collect();
         let missing =
             |at: usize, has: usize| (shares[at].weight * users) as i128 - (has * sum) as i128;
         for _ in shares.len()..users {
@@ -61,10 +61,6 @@ impl Split {
     }
 
     /// Refuses a scenario that the target's file does not have the calls for.
-    ///
-    /// # Errors
-    ///
-    /// The scenario, and what it lacks.
     pub(crate) fn check(&self, spec: &Spec, mix: &Mix) -> Result<(), String> {
         for (kind, _) in &self.0 {
             for call in kind.calls(mix) {
@@ -82,7 +78,7 @@ impl Split {
         Ok(())
     }
 
-    pub(crate) fn has(&self, kind: Kind) -> bool {
+    pub(crate) fn has(&self, kind: ScenarioKind) -> bool {
         self.0.iter().any(|(is, _)| *is == kind)
     }
 }
@@ -99,32 +95,37 @@ impl fmt::Display for Split {
 mod tests {
     use super::*;
 
-    fn split(users: usize, shares: &[&str]) -> Result<Vec<(Kind, usize)>, String> {
+    fn split(users: usize, shares: &[&str]) -> Result<Vec<(ScenarioKind, usize)>, String> {
         let shares: Vec<Share> = shares.iter().map(|s| s.parse().unwrap()).collect();
         Split::of(users, &shares).map(|split| split.0)
     }
 
     #[test]
     fn nine_of_ten_users_verify_unless_told_otherwise() {
-        let of = |verify, login| Ok(vec![(Kind::Verify, verify), (Kind::Login, login)]);
+        let of =
+            |verify, login| Ok(vec![(ScenarioKind::Verify, verify), (ScenarioKind::Login, login)]);
         assert_eq!(split(10, &["verify", "login"]), of(9, 1));
         assert_eq!(split(100, &["login", "verify"]), of(90, 10));
     }
 
     #[test]
     fn a_scenario_alone_gets_every_user() {
-        assert_eq!(split(7, &["verify"]), Ok(vec![(Kind::Verify, 7)]));
-        assert_eq!(split(7, &["negative=3"]), Ok(vec![(Kind::Negative, 7)]));
+        assert_eq!(split(7, &["verify"]), Ok(vec![(ScenarioKind::Verify, 7)]));
+        assert_eq!(split(7, &["negative=3"]), Ok(vec![(ScenarioKind::Negative, 7)]));
     }
 
     #[test]
     fn every_scenario_gets_at_least_one_user() {
-        let of = |verify, login| Ok(vec![(Kind::Verify, verify), (Kind::Login, login)]);
+        let of =
+            |verify, login| Ok(vec![(ScenarioKind::Verify, verify), (ScenarioKind::Login, login)]);
         assert_eq!(split(2, &["verify=1000", "login"]), of(1, 1));
         assert_eq!(split(2, &["verify", "login=1000"]), of(1, 1));
         let shares = split(10, &["verify=1000", "login", "refresh", "mixed=1000"]).unwrap();
         assert_eq!(shares.iter().map(|(_, users)| users).sum::<usize>(), 10);
-        assert!(shares.contains(&(Kind::Refresh, 1)) && shares.contains(&(Kind::Mixed, 4)));
+        assert!(
+            shares.contains(&(ScenarioKind::Refresh, 1))
+                && shares.contains(&(ScenarioKind::Mixed, 4))
+        );
     }
 
     #[test]
@@ -139,7 +140,7 @@ mod tests {
 
     #[test]
     fn a_share_is_a_known_name_and_a_positive_number() {
-        assert_eq!("login=4".parse(), Ok(Share { kind: Kind::Login, weight: 4 }));
+        assert_eq!("login=4".parse(), Ok(Share { kind: ScenarioKind::Login, weight: 4 }));
         for refused in ["logout", "login=0", "login=", "verify=-1", "=3"] {
             assert!(refused.parse::<Share>().is_err(), "{refused}");
         }

@@ -7,15 +7,15 @@ use goose::metrics::{GooseMetrics, GooseRequestMetricAggregate};
 use goose::test_plan::TestPlanStepAction;
 use serde::Serialize;
 
-use super::tally::{Outcomes, Row};
+use super::tally::{Outcomes, RequestRow};
 use super::world::World;
 use crate::sut::Outcome;
 use crate::text::{grouped, time};
 
 /// One request's figures.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Figures {
-    pub(crate) row: Row,
+pub(crate) struct RowFigures {
+    pub(crate) row: RequestRow,
     pub(crate) method: String,
     /// As in Goose's reports.
     pub(crate) name: String,
@@ -24,14 +24,14 @@ pub(crate) struct Figures {
     /// From the end of the ramp-up on, like all that follows.
     pub(crate) count: u64,
     pub(crate) failed: u64,
-    pub(crate) times: Times,
+    pub(crate) times: ServiceTimes,
     /// Shares of the requests, each with the time that it did not exceed, in microseconds.
     pub(crate) distribution: Vec<(f64, f64)>,
 }
 
 /// Times from sending a request to the answer's headers, in microseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
-pub(crate) struct Times {
+pub(crate) struct ServiceTimes {
     pub(super) p50: u64,
     pub(super) p90: u64,
     pub(super) p95: u64,
@@ -44,20 +44,20 @@ pub(crate) struct Times {
 /// The rows and the time in which they were measured.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Summary {
-    pub(crate) rows: Vec<Figures>,
+    pub(crate) rows: Vec<RowFigures>,
     pub(crate) seconds: f64,
 }
 
 impl Summary {
     pub(crate) fn of(metrics: &GooseMetrics, world: &World, with_ramp_up: bool) -> Self {
-        let figures = |(row, outcomes): (Row, Outcomes)| {
+        let figures = |(row, outcomes): (RequestRow, Outcomes)| {
             let (method, name) = (world.target.endpoint(row.call).0.to_string(), world.name(row));
             let aggregate = metrics.requests.get(&format!("{method} {name}"));
-            let times = aggregate.map(Times::of).unwrap_or_default();
+            let times = aggregate.map(ServiceTimes::of).unwrap_or_default();
             let distribution = aggregate.map(distribution).unwrap_or_default();
             let failed = aggregate.map_or(0, |aggregate| aggregate.fail_count as u64);
             let served = aggregate.map_or(0, |aggregate| aggregate.success_count as u64);
-            Figures {
+            RowFigures {
                 row,
                 method,
                 name,
@@ -73,7 +73,7 @@ impl Summary {
     }
 
     /// Requests that were answered rightly, in this row or, without one, in all.
-    pub(crate) fn served(&self, row: Option<Row>) -> u64 {
+    pub(crate) fn served(&self, row: Option<RequestRow>) -> u64 {
         self.rows
             .iter()
             .filter(|figures| row.is_none_or(|row| figures.row == row))
@@ -91,7 +91,7 @@ impl Summary {
     }
 }
 
-impl Times {
+impl ServiceTimes {
     fn of(aggregate: &GooseRequestMetricAggregate) -> Self {
         let times = &aggregate.raw_data;
         let count = times.counter.max(1) as f64;
@@ -167,7 +167,7 @@ impl fmt::Display for Summary {
         )?;
         for (row, name) in self.rows.iter().zip(&names) {
             let (count, failed) = (grouped(row.count), grouped(row.failed));
-            let Times { p50, p95, p99, max, .. } = row.times;
+            let ServiceTimes { p50, p95, p99, max, .. } = row.times;
             let [p50, p95, p99, max] = [p50, p95, p99, max].map(|us| time(us as f64));
             let rate = self.rate(row.count);
             write!(f, "{name:width$} {count:>11} {failed:>8} {rate:>10.1} ")?;
@@ -187,15 +187,21 @@ pub(crate) mod tests {
     use super::*;
     use crate::sut::Call;
 
-    pub(crate) fn figures(call: Call, count: u64, failed: u64) -> Figures {
-        Figures {
-            row: Row::of(call),
+    pub(crate) fn figures(call: Call, count: u64, failed: u64) -> RowFigures {
+        RowFigures {
+            row: RequestRow::of(call),
             method: "GET".into(),
             name: format!("/api/{}", call.key()),
             outcomes: [count - failed, 0, failed, 0, 0, 0],
             count,
             failed,
-            times: Times { p50: 229, p95: 4_100, p99: 12_340, max: 12_345_678, ..Times::default() },
+            times: ServiceTimes {
+                p50: 229,
+                p95: 4_100,
+                p99: 12_340,
+                max: 12_345_678,
+                ..ServiceTimes::default()
+            },
             distribution: vec![(0.0, 200.0), (0.9, 3_000.0)],
         }
     }
@@ -232,7 +238,7 @@ pub(crate) mod tests {
     fn served_are_the_requests_that_did_not_fail() {
         let rows = vec![figures(Call::Login, 10, 3), figures(Call::Verify, 5, 0)];
         let summary = Summary { rows, seconds: 1.0 };
-        assert_eq!(summary.served(Some(Row::of(Call::Login))), 7);
+        assert_eq!(summary.served(Some(RequestRow::of(Call::Login))), 7);
         assert_eq!(summary.served(None), 12);
         assert_eq!(summary.failed(), 3);
     }

@@ -8,13 +8,13 @@ use crate::sut::{Call, Failure, Outcome, Target};
 
 /// A row of the reports.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub(crate) struct Row {
+pub(crate) struct RequestRow {
     pub(crate) call: Call,
     /// The call replaced a token that was about to expire; no scenario asked for it.
     pub(crate) renewal: bool,
 }
 
-impl Row {
+impl RequestRow {
     pub(crate) fn of(call: Call) -> Self {
         Self { call, renewal: false }
     }
@@ -38,8 +38,8 @@ impl Row {
 
 /// Failures of one kind.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) struct Failures {
-    pub(crate) row: Row,
+pub(crate) struct FailureKind {
+    pub(crate) row: RequestRow,
     pub(crate) kind: String,
     pub(crate) count: u64,
     /// The detail of the first one.
@@ -51,24 +51,24 @@ pub(crate) type Outcomes = [u64; Outcome::ALL.len()];
 
 #[derive(Debug, Default)]
 struct Counts {
-    outcomes: BTreeMap<Row, Outcomes>,
-    failures: BTreeMap<(Row, String), (u64, String)>,
+    outcomes: BTreeMap<RequestRow, Outcomes>,
+    failures: BTreeMap<(RequestRow, String), (u64, String)>,
     /// What was accepted and must never be.
     accepted: Vec<&'static str>,
 }
 
 /// The requests so far; shared by all users.
 #[derive(Debug, Default)]
-pub(crate) struct Tally(Mutex<Counts>);
+pub(crate) struct RequestTally(Mutex<Counts>);
 
-impl Tally {
+impl RequestTally {
     /// Counts a request that was answered as it should be.
-    pub(crate) fn served(&self, row: Row, outcome: Outcome) {
+    pub(crate) fn served(&self, row: RequestRow, outcome: Outcome) {
         self.lock().count(row, outcome);
     }
 
     /// Counts a request that was not. If something was accepted that must never be, says what.
-    pub(crate) fn failed(&self, row: Row, failure: Failure) -> Option<&'static str> {
+    pub(crate) fn failed(&self, row: RequestRow, failure: Failure) -> Option<&'static str> {
         let mut counts = self.lock();
         counts.count(row, failure.outcome);
         let accepted = row.call.accepted().filter(|accepted| failure.kind == *accepted);
@@ -87,17 +87,17 @@ impl Tally {
         self.lock().accepted.clone()
     }
 
-    pub(crate) fn outcomes(&self) -> BTreeMap<Row, Outcomes> {
+    pub(crate) fn outcomes(&self) -> BTreeMap<RequestRow, Outcomes> {
         self.lock().outcomes.clone()
     }
 
     /// The failures, the most frequent first.
-    pub(crate) fn failures(&self) -> Vec<Failures> {
+    pub(crate) fn failures(&self) -> Vec<FailureKind> {
         let counts = self.lock();
-        let mut failures: Vec<Failures> = counts
+        let mut failures: Vec<FailureKind> = counts
             .failures
             .iter()
-            .map(|((row, kind), (count, example))| Failures {
+            .map(|((row, kind), (count, example))| FailureKind {
                 row: *row,
                 kind: kind.clone(),
                 count: *count,
@@ -114,7 +114,7 @@ impl Tally {
 }
 
 impl Counts {
-    fn count(&mut self, row: Row, outcome: Outcome) {
+    fn count(&mut self, row: RequestRow, outcome: Outcome) {
         let outcomes = self.outcomes.entry(row).or_default();
         if let Some(at) = Outcome::ALL.iter().position(|class| *class == outcome) {
             outcomes[at] += 1;
@@ -133,12 +133,12 @@ mod tests {
 
     #[test]
     fn failures_of_one_kind_are_counted_together_and_keep_the_first_example() {
-        let tally = Tally::default();
-        let (login, verify) = (Row::of(Call::Login), Row::of(Call::Verify));
+        let tally = RequestTally::default();
+        let (login, verify) = (RequestRow::of(Call::Login), RequestRow::of(Call::Verify));
         tally.failed(login, wrong("wrong user id", "1 for 2"));
         tally.failed(verify, wrong("wrong user id", "3 for 4"));
         tally.failed(verify, wrong("wrong user id", "5 for 6"));
-        let expected = |row, count, example: &str| Failures {
+        let expected = |row, count, example: &str| FailureKind {
             row,
             kind: "wrong user id".into(),
             count,
@@ -152,8 +152,8 @@ mod tests {
 
     #[test]
     fn every_request_falls_into_one_class() {
-        let tally = Tally::default();
-        let row = Row::of(Call::Login);
+        let tally = RequestTally::default();
+        let row = RequestRow::of(Call::Login);
         tally.served(row, Outcome::Ok);
         tally.served(row, Outcome::Ok);
         tally.failed(row, Failure::new(Outcome::Overloaded, "status 503", ""));
@@ -163,8 +163,8 @@ mod tests {
 
     #[test]
     fn what_must_never_be_accepted_is_remembered_apart() {
-        let tally = Tally::default();
-        let row = Row::of(Call::BadToken(BadToken::Expired));
+        let tally = RequestTally::default();
+        let row = RequestRow::of(Call::BadToken(BadToken::Expired));
         tally.failed(row, wrong("status 500", ""));
         assert!(tally.accepted().is_empty());
         tally.failed(row, wrong("an expired token was accepted", ""));

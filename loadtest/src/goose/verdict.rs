@@ -1,7 +1,7 @@
 //! The verdict on a run of Goose.
 
 use super::summary::Summary;
-use super::tally::{Failures, Row};
+use super::tally::{FailureKind, RequestRow};
 use crate::machine::Shares;
 use crate::sut::{Call, OWN_LIMITS};
 use crate::text::grouped;
@@ -17,10 +17,10 @@ pub(crate) struct Evidence {
     /// What was accepted and must never be.
     pub(crate) accepted: Vec<&'static str>,
     /// The failures of the whole run, its ramp-up included.
-    pub(crate) failures: Vec<Failures>,
+    pub(crate) failures: Vec<FailureKind>,
     pub(crate) missed_thresholds: Vec<String>,
     /// The rows that need a right answer.
-    pub(crate) wanted: Vec<Row>,
+    pub(crate) wanted: Vec<RequestRow>,
     /// What could not be tried on this server, and why.
     pub(crate) skipped: Vec<(Call, String)>,
     pub(crate) interrupted: bool,
@@ -39,7 +39,7 @@ pub(crate) fn judge(evidence: &Evidence) -> Ending {
     let contention = evidence.contention.fault(None, evidence.max_others);
     let contention = contention.filter(|_| reasons.is_empty() && !missed.is_empty());
     reasons.extend(missed.iter().cloned());
-    let is_own = |failure: &&Failures| OWN_LIMITS.contains(&failure.kind.as_str());
+    let is_own = |failure: &&FailureKind| OWN_LIMITS.contains(&failure.kind.as_str());
     let own_limit = evidence.failures.iter().find(is_own);
     let (verdict, reason) = if let Some(why) = contention {
         (Verdict::Invalid, format!("{why}; {}", missed.join("; ")))
@@ -90,9 +90,9 @@ fn passed(evidence: &Evidence) -> String {
 }
 
 /// How many of what, with an example of each kind.
-fn failed_requests(total: u64, failures: &[Failures]) -> String {
+fn failed_requests(total: u64, failures: &[FailureKind]) -> String {
     let kinds = failures.iter().take(SHOWN).map(|failure| {
-        let Failures { row, kind, count, example } = failure;
+        let FailureKind { row, kind, count, example } = failure;
         let (request, count) = (row.call, grouped(*count));
         match example.is_empty() {
             true => format!("{count} x {request}: {kind}"),
@@ -119,7 +119,7 @@ mod tests {
             accepted: vec![],
             failures: vec![],
             missed_thresholds: vec![],
-            wanted: vec![Row::of(Call::Verify)],
+            wanted: vec![RequestRow::of(Call::Verify)],
             skipped: vec![],
             interrupted: false,
             contention: Shares::default(),
@@ -128,9 +128,9 @@ mod tests {
         }
     }
 
-    fn failure(kind: &str, count: u64) -> Failures {
-        let row = Row::of(Call::Verify);
-        Failures { row, kind: kind.into(), count, example: "a for b".into() }
+    fn failure(kind: &str, count: u64) -> FailureKind {
+        let row = RequestRow::of(Call::Verify);
+        FailureKind { row, kind: kind.into(), count, example: "a for b".into() }
     }
 
     fn line(evidence: &Evidence) -> String {
@@ -205,7 +205,7 @@ mod tests {
     fn a_token_that_should_have_been_refused_fails_the_run_and_comes_first() {
         let call = Call::BadToken(BadToken::Expired);
         let kind = "an expired token was accepted";
-        let failure = Failures { row: Row::of(call), ..failure(kind, 1) };
+        let failure = FailureKind { row: RequestRow::of(call), ..failure(kind, 1) };
         let line = line(&Evidence {
             accepted: vec![kind],
             failures: vec![failure],

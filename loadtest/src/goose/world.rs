@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use reqwest::Client;
 
-use super::kind::Kind;
+use super::kind::ScenarioKind;
 use super::mix::Mix;
 use super::negative::Negative;
 use super::share::Split;
-use super::tally::{Row, Tally};
+use super::tally::{RequestRow, RequestTally};
 use crate::accounts::Namer;
 use crate::sut::{Account, Call, Outcome, SignedIn, Target};
 
@@ -18,12 +18,12 @@ use crate::sut::{Account, Call, Outcome, SignedIn, Target};
 #[derive(Debug)]
 pub(crate) struct World {
     pub(crate) target: Arc<Target>,
-    pub(crate) tally: Arc<Tally>,
+    pub(crate) tally: Arc<RequestTally>,
     /// The calls of the mixed scenario in their order.
     pub(crate) schedule: Vec<Call>,
     pub(crate) verifies_per_login: u32,
     pub(crate) negative: Option<Negative>,
-    seats: Mutex<BTreeMap<Kind, Vec<Seat>>>,
+    seats: Mutex<BTreeMap<ScenarioKind, Vec<Seat>>>,
     /// Of accounts that register during the run, and of users that never do.
     namer: Namer,
     names_used: AtomicUsize,
@@ -56,7 +56,7 @@ impl Seat {
 impl World {
     pub(crate) fn new(
         target: Arc<Target>,
-        seats: BTreeMap<Kind, Vec<Seat>>,
+        seats: BTreeMap<ScenarioKind, Vec<Seat>>,
         mix: &Mix,
         verifies_per_login: u32,
         negative: Option<Negative>,
@@ -80,7 +80,7 @@ impl World {
     }
 
     /// A seat of this scenario that nobody has yet.
-    pub(crate) fn take_seat(&self, kind: Kind) -> Option<Seat> {
+    pub(crate) fn take_seat(&self, kind: ScenarioKind) -> Option<Seat> {
         self.seats.lock().unwrap_or_else(PoisonError::into_inner).get_mut(&kind)?.pop()
     }
 
@@ -90,7 +90,7 @@ impl World {
     }
 
     /// The row's name in Goose's reports.
-    pub(crate) fn name(&self, row: Row) -> String {
+    pub(crate) fn name(&self, row: RequestRow) -> String {
         row.name(&self.target)
     }
 
@@ -103,11 +103,11 @@ impl World {
     }
 
     /// The rows that need a right answer for every scenario to have run.
-    pub(crate) fn wanted(&self, split: &Split, mix: &Mix) -> Vec<Row> {
+    pub(crate) fn wanted(&self, split: &Split, mix: &Mix) -> Vec<RequestRow> {
         let mut calls: Vec<Call> = split.0.iter().flat_map(|(kind, _)| kind.calls(mix)).collect();
         calls.extend(self.negative.iter().flat_map(Negative::calls));
         calls.sort_unstable();
         calls.dedup();
-        calls.into_iter().map(Row::of).collect()
+        calls.into_iter().map(RequestRow::of).collect()
     }
 }

@@ -8,10 +8,10 @@ const EVERY: Duration = Duration::from_secs(1);
 
 /// Readings over a run.
 #[derive(Debug, Default)]
-pub(crate) struct Steal(Vec<Reading>);
+pub(crate) struct Steal(Vec<StealReading>);
 
 #[derive(Debug)]
-struct Reading {
+struct StealReading {
     at: Instant,
     /// What was stolen so far, core by core.
     cores: Vec<Duration>,
@@ -27,7 +27,7 @@ impl Steal {
 
     pub(crate) fn read(&mut self) {
         let cores = cores();
-        self.0.extend(cores.map(|cores| Reading { at: Instant::now(), cores }));
+        self.0.extend(cores.map(|cores| StealReading { at: Instant::now(), cores }));
     }
 
     /// The share of some time that was stolen from the core that lost the most of it; `None` if the
@@ -75,7 +75,7 @@ mod tests {
 
     /// Readings of two cores, in milliseconds since the first one.
     fn steal(start: Instant, readings: &[(u32, [u32; 2])]) -> Steal {
-        let reading = |(at, cores): &(u32, [u32; 2])| Reading {
+        let reading = |(at, cores): &(u32, [u32; 2])| StealReading {
             at: start + MS * *at,
             cores: cores.map(|ms| MS * ms).to_vec(),
         };

@@ -60,7 +60,7 @@ impl Connector {
         let stream = TcpStream::connect(&self.addresses[..]).await.map_err(no_connection)?;
         stream.set_nodelay(true).map_err(no_connection)?;
         let received = Arc::new(AtomicU64::new(0));
-        let stream: Box<dyn Stream> = match &self.tls {
+        let stream: Box<dyn ByteStream> = match &self.tls {
             Some(tls) => Box::new(tls.handshake(stream).await.map_err(no_connection)?),
             None => Box::new(stream),
         };
@@ -73,13 +73,13 @@ impl Connector {
     }
 }
 
-trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+trait ByteStream: AsyncRead + AsyncWrite + Send + Unpin {}
 
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> ByteStream for T {}
 
 /// A stream that counts what comes.
 struct Counted {
-    stream: Box<dyn Stream>,
+    stream: Box<dyn ByteStream>,
     received: Arc<AtomicU64>,
 }
 

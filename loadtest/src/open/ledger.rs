@@ -35,7 +35,7 @@ impl End {
 }
 
 /// How often a kind of failure occurred, and the detail of the first one.
-pub(crate) type Failures = BTreeMap<(usize, String), (u64, String)>;
+pub(crate) type FailureCounts = BTreeMap<(usize, String), (u64, String)>;
 
 /// The books of a run.
 #[derive(Clone, Debug)]
@@ -44,7 +44,7 @@ pub(crate) struct Ledger {
     pub(super) timeline: Vec<Second>,
     pub(super) backlogs: Vec<Backlog>,
     pub(super) lag: Lag,
-    failures: Failures,
+    failures: FailureCounts,
     pub(super) samples: Option<Vec<Sample>>,
     streams: usize,
     /// When requests ceased to arrive: the plan's end, unless the run is cut short.
@@ -65,7 +65,7 @@ impl Ledger {
             timeline: Vec::with_capacity(seconds + 1),
             backlogs: vec![backlog; streams],
             lag: Lag { times: Times::new(), late_after: plan.late_after, late: 0 },
-            failures: Failures::new(),
+            failures: FailureCounts::new(),
             samples: plan.keep_samples.then(Vec::new),
             streams,
             arrivals_end: end,

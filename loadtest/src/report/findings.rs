@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::args::OutputArgs;
 use super::page::{Figure, Page, Table};
-use super::run_info::{Machine, RunInfo, Server};
+use super::run_info::{Machine, RunInfo, ServerInfo};
 use super::unfinished;
 use crate::machine::wall_clock;
 use crate::slo::Judged;
@@ -16,7 +16,7 @@ use crate::verdict::Ending;
 /// What an experiment has found.
 #[derive(Debug)]
 pub(crate) struct Findings<B> {
-    pub(crate) server: Server,
+    pub(crate) server: ServerInfo,
     pub(crate) title: String,
     /// What was to be found out, in a sentence that stands by itself.
     pub(crate) question: String,

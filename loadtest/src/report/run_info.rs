@@ -16,7 +16,7 @@ pub(crate) struct RunInfo {
     /// Of this program.
     pub(crate) version: &'static str,
     #[serde(flatten)]
-    pub(crate) server: Server,
+    pub(crate) server: ServerInfo,
     pub(crate) started_at: Timestamp,
     pub(crate) ended_at: Timestamp,
     pub(crate) machine: Machine,
@@ -24,7 +24,7 @@ pub(crate) struct RunInfo {
 
 /// The server under test.
 #[derive(Clone, Debug, Serialize)]
-pub(crate) struct Server {
+pub(crate) struct ServerInfo {
     /// Its URL.
     pub(crate) host: String,
     /// Whether it was started for the run, on the generator's machine.
@@ -48,7 +48,7 @@ pub(crate) struct Machine {
 
 impl RunInfo {
     /// Of a run that began then, on this machine, and ends now.
-    pub(super) fn new(server: Server, started_at: Timestamp, machine: Machine) -> Self {
+    pub(super) fn new(server: ServerInfo, started_at: Timestamp, machine: Machine) -> Self {
         let (command_line, version) = (command_line(), env!("CARGO_PKG_VERSION"));
         Self { command_line, version, server, started_at, ended_at: wall_clock(), machine }
     }

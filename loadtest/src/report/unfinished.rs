@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::args::OutputArgs;
 use super::page::Page;
-use super::run_info::{Machine, RunInfo, Server};
+use super::run_info::{Machine, RunInfo, ServerInfo};
 use crate::machine::wall_clock;
 use crate::verdict::{Ending, Verdict};
 
@@ -40,7 +40,7 @@ pub(crate) fn failed(experiment: &str, output: &OutputArgs, error: &anyhow::Erro
 }
 
 fn write(experiment: &str, output: &OutputArgs, ending: &Ending, wanted: fn(&Path) -> bool) {
-    let server = Server { host: String::new(), own_server: false };
+    let server = ServerInfo { host: String::new(), own_server: false };
     let page = Page {
         title: format!("Load test without a result ({experiment})"),
         question: "What became of this run?".to_owned(),

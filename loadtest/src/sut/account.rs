@@ -42,10 +42,6 @@ pub(crate) struct Token {
 
 impl Token {
     /// The token that was received at `received`.
-    ///
-    /// # Errors
-    ///
-    /// It contains what a header cannot carry.
     pub(crate) fn new(
         text: &str,
         life: Option<Duration>,
@@ -98,10 +94,6 @@ pub(crate) struct RefreshToken {
 const SCHEME: &str = "Bearer ";
 
 /// The `Authorization` of a bearer token (RFC 6750 section 2.1), marked sensitive.
-///
-/// # Errors
-///
-/// It contains what a header cannot carry.
 pub(crate) fn bearer(text: &str) -> Result<HeaderValue, String> {
     let mut value = HeaderValue::from_str(&format!("{SCHEME}{text}"))
         .map_err(|_| "token unfit for a header".to_owned())?;

@@ -46,10 +46,6 @@ impl Clients {
 
 /// Sends a target's request and reads the whole answer; once more if the server closed the
 /// connection as the request left.
-///
-/// # Errors
-///
-/// There is none, or not a whole one.
 pub(crate) async fn send(
     client: &Client,
     request: Request<Bytes>,

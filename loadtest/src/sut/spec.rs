@@ -171,10 +171,6 @@ pub(crate) struct Keys {
 
 impl Spec {
     /// The built-in target of this name, else the one in this file.
-    ///
-    /// # Errors
-    ///
-    /// There is neither, or the file is not right; the message says in which line.
     pub(crate) fn find(name_or_file: &str) -> Result<Self, String> {
         if let Some((name, text)) = BUILT_IN.iter().find(|(name, _)| *name == name_or_file) {
             return Self::parse(text).map_err(|error| format!("{name}: {error}"));

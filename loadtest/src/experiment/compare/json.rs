@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::args::Args;
-use super::measure::{Comparison, Measure};
+use super::measure::{ComparedBy, Comparison};
 use crate::experiment::duel::Pair;
 use crate::stats::Interval;
 
@@ -15,7 +15,7 @@ pub(crate) struct CompareJson {
     a: Named,
     b: Named,
     connections: usize,
-    requests: BTreeMap<&'static str, Compared>,
+    requests: BTreeMap<&'static str, SubjectRatios>,
     failures: Vec<String>,
     interrupted: bool,
 }
@@ -27,7 +27,7 @@ struct Named {
 }
 
 #[derive(Debug, Default, Serialize)]
-struct Compared {
+struct SubjectRatios {
     /// On one connection, in microseconds.
     service_us: Option<Both>,
     /// On several at once.
@@ -52,7 +52,7 @@ pub(super) fn body(
     failures: Vec<String>,
     interrupted: bool,
 ) -> CompareJson {
-    let mut requests: BTreeMap<&'static str, Compared> = BTreeMap::new();
+    let mut requests: BTreeMap<&'static str, SubjectRatios> = BTreeMap::new();
     for one in measured {
         let figures = |pair: &Pair| [one.measure.of(&pair.a), one.measure.of(&pair.b)];
         let both = Both {
@@ -63,8 +63,8 @@ pub(super) fn body(
         };
         let compared = requests.entry(one.subject.key()).or_default();
         match one.measure {
-            Measure::Time => compared.service_us = Some(both),
-            Measure::Rate => compared.per_second = Some(both),
+            ComparedBy::Time => compared.service_us = Some(both),
+            ComparedBy::Rate => compared.per_second = Some(both),
         }
     }
     let named = |host, target: &String| Named { host, target: target.clone() };

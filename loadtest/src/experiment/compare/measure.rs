@@ -14,7 +14,7 @@ pub(super) const CONFIDENCE: f64 = 0.95;
 
 /// What a comparison is of.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Measure {
+pub(super) enum ComparedBy {
     /// The median time of a request, where there is one at a time.
     Time,
     /// Requests per second, where there are as many at once as there are connections.
@@ -25,11 +25,11 @@ pub(super) enum Measure {
 #[derive(Debug)]
 pub(super) struct Comparison {
     pub(super) subject: Subject,
-    pub(super) measure: Measure,
+    pub(super) measure: ComparedBy,
     pub(super) pairs: Vec<Pair>,
 }
 
-impl Measure {
+impl ComparedBy {
     /// A block's figure: in microseconds, or per second.
     pub(super) fn of(self, block: &Block) -> f64 {
         match self {
@@ -75,14 +75,14 @@ pub(super) fn measure(
     sides: &mut [Side; 2],
     interrupt: &Interrupt,
 ) -> Vec<Comparison> {
-    let both = |subject: &Subject| [(*subject, Measure::Time), (*subject, Measure::Rate)];
-    let kinds: Vec<(Subject, Measure)> = args.of.iter().flat_map(both).collect();
+    let both = |subject: &Subject| [(*subject, ComparedBy::Time), (*subject, ComparedBy::Rate)];
+    let kinds: Vec<(Subject, ComparedBy)> = args.of.iter().flat_map(both).collect();
     let mut steps = Steps::begin(kinds.len() as u64 * u64::from(args.pairs));
     let mut all = Vec::new();
     for ((subject, measure), before) in kinds.into_iter().zip(0u64..) {
         let (connections, span) = match measure {
-            Measure::Time => (1, subject.span()),
-            Measure::Rate => (args.connections.get(), rate_span(subject)),
+            ComparedBy::Time => (1, subject.span()),
+            ComparedBy::Rate => (args.connections.get(), rate_span(subject)),
         };
         let mut comparison = Comparison { subject, measure, pairs: Vec::new() };
         if !interrupt.caught() {
@@ -125,15 +125,15 @@ mod tests {
             let measured = Comparison { subject: Subject::Login, measure, pairs: pairs.clone() };
             measured.ratio().unwrap().estimate
         };
-        assert!((ratio(Measure::Time) - 3.0).abs() < 1e-9);
-        assert!((ratio(Measure::Rate) - 4.0).abs() < 1e-9);
+        assert!((ratio(ComparedBy::Time) - 3.0).abs() < 1e-9);
+        assert!((ratio(ComparedBy::Rate) - 4.0).abs() < 1e-9);
     }
 
     #[test]
     fn a_block_without_answers_leaves_no_ratio() {
         let mut pairs = vec![Pair { a: block(1.0, 1.0), b: block(1.0, 1.0) }; 8];
         pairs[3].b = Block::default();
-        let measured = Comparison { subject: Subject::Verify, measure: Measure::Time, pairs };
+        let measured = Comparison { subject: Subject::Verify, measure: ComparedBy::Time, pairs };
         assert_eq!(measured.ratio(), None);
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::args::Args;
 use super::json::{CompareJson, body};
-use super::measure::{CONFIDENCE, Comparison, Measure};
+use super::measure::{CONFIDENCE, ComparedBy, Comparison};
 use crate::closed::Block;
 use crate::experiment::duel::{Pair, Side};
 use crate::report::{Axis, Chart, Figure, Findings, Series, Table, Tone, Unit};
@@ -50,16 +50,16 @@ pub(super) fn findings(
 /// What is compared, for people.
 fn name(args: &Args, one: &Comparison) -> String {
     match one.measure {
-        Measure::Time => format!("{}, time", one.subject),
-        Measure::Rate => format!("{} per second on {}", one.subject, args.connections),
+        ComparedBy::Time => format!("{}, time", one.subject),
+        ComparedBy::Rate => format!("{} per second on {}", one.subject, args.connections),
     }
 }
 
-fn figure(measure: Measure, value: f64) -> String {
+fn figure(measure: ComparedBy, value: f64) -> String {
     match measure {
-        Measure::Time => time(value),
-        Measure::Rate if value >= 1000.0 => format!("{}/s", grouped(value.round() as u64)),
-        Measure::Rate => format!("{value:.1}/s"),
+        ComparedBy::Time => time(value),
+        ComparedBy::Rate if value >= 1000.0 => format!("{}/s", grouped(value.round() as u64)),
+        ComparedBy::Rate => format!("{value:.1}/s"),
     }
 }
 
@@ -73,8 +73,8 @@ fn times_as(ratio: f64) -> String {
 fn objective(one: &Comparison, least: f64) -> Judged {
     let ratio = one.ratio();
     let what = match one.measure {
-        Measure::Time => "time",
-        Measure::Rate => "rate",
+        ComparedBy::Time => "time",
+        ComparedBy::Rate => "rate",
     };
     let observed =
         ratio.map(|ratio| format!("{} times ({})", times_as(ratio.estimate), times_from_to(ratio)));
@@ -133,8 +133,8 @@ fn ending(
 
 fn in_brief(one: &Comparison) -> String {
     let by = match one.measure {
-        Measure::Time => "by time",
-        Measure::Rate => "by rate",
+        ComparedBy::Time => "by time",
+        ComparedBy::Rate => "by rate",
     };
     let ratio = one.ratio().map_or("?".to_owned(), |ratio| times_as(ratio.estimate));
     format!("{} {ratio} {by}", one.subject)
@@ -152,12 +152,12 @@ fn picture(args: &Args, one: &Comparison) -> Figure {
         )
     };
     let (y, reading) = match one.measure {
-        Measure::Time => (
+        ComparedBy::Time => (
             Axis::new("median time", Unit::Time),
             "How long a request took, one at a time, in each block: the lower line is the faster server. \
              Each step of the axis is ten times the one before, or the 1-2-5 between them.",
         ),
-        Measure::Rate => (
+        ComparedBy::Rate => (
             Axis::new("requests per second", Unit::Number),
             "How many requests a server answered per second with as many at once as there are \
              connections: the higher line is the faster server.",

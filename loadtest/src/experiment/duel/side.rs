@@ -12,7 +12,7 @@ use crate::accounts::AccountArgs;
 use crate::closed::{Block, PersistentConnection, Span, block};
 use crate::interrupt::Interrupt;
 use crate::open::{Stage, Work};
-use crate::report::Server;
+use crate::report::ServerInfo;
 use crate::sut::{Host, Spec, TargetArgs};
 use crate::usage::UsageError;
 
@@ -97,8 +97,8 @@ impl Side {
     }
 
     /// For the report.
-    pub(crate) fn server(&self) -> Server {
-        Server { host: self.host.url().to_string(), own_server: self.own }
+    pub(crate) fn server(&self) -> ServerInfo {
+        ServerInfo { host: self.host.url().to_string(), own_server: self.own }
     }
 
     /// How a started server ended, if it has ended by itself.

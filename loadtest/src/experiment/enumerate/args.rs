@@ -52,7 +52,7 @@ pub(crate) struct Args {
 
 /// Differences up to these bounds are allowed.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Bounds {
+pub(super) struct AllowedDifference {
     pub(super) delta: f64,
     pub(super) time_us: f64,
 }
@@ -63,8 +63,8 @@ examples:
   hallpass-loadtest enumerate --host http://127.0.0.1:5000 --target flask-tutorial -t 2m";
 
 impl Args {
-    pub(super) fn bounds(&self) -> Bounds {
-        Bounds { delta: self.bound, time_us: self.bound_time.as_secs_f64() * 1e6 }
+    pub(super) fn bounds(&self) -> AllowedDifference {
+        AllowedDifference { delta: self.bound, time_us: self.bound_time.as_secs_f64() * 1e6 }
     }
 }
 

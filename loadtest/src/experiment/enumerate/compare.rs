@@ -1,6 +1,6 @@
 //! How far the times of two kinds of refusal lie apart.
 
-use super::probe::{Group, Kind};
+use super::probe::{Group, RefusalKind};
 use crate::stats::{Interval, dominance, median, rank_sum_p, two_samples};
 
 /// The confidence of each interval.
@@ -9,7 +9,7 @@ pub(super) const CONFIDENCE: f64 = 0.95;
 /// One kind of refusal compared with that of a wrong password.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Difference {
-    pub(super) kind: Kind,
+    pub(super) kind: RefusalKind,
     /// How probable such a difference is where there is none.
     pub(super) p: f64,
     /// How much more often this kind takes longer than a wrong password than it takes less, from -1

@@ -1,6 +1,6 @@
 //! Whether the times or texts of refusals betray who has an account.
 
-use super::args::Bounds;
+use super::args::AllowedDifference;
 use super::compare::Difference;
 use super::probe::Group;
 use crate::slo::Judged;
@@ -12,7 +12,7 @@ use crate::verdict::{Ending, Verdict};
 pub(super) const ALPHA: f64 = 0.01;
 
 /// The verdict and what it rests on.
-pub(super) struct Judgment {
+pub(super) struct EnumerateVerdict {
     pub(super) ending: Ending,
     pub(super) objectives: Vec<Judged>,
 }
@@ -20,18 +20,18 @@ pub(super) struct Judgment {
 pub(super) fn judge(
     groups: &[Group],
     differences: &[Difference],
-    bounds: &Bounds,
+    bounds: &AllowedDifference,
     interrupted: bool,
-) -> Judgment {
+) -> EnumerateVerdict {
     let alpha = ALPHA / differences.len().max(1) as f64;
     let objectives: Vec<Judged> =
         differences.iter().flat_map(|difference| objectives(difference, bounds, alpha)).collect();
     let ending = ending(groups, differences, &objectives, bounds, interrupted);
-    Judgment { ending, objectives }
+    EnumerateVerdict { ending, objectives }
 }
 
 /// That the times do not tell, and the texts neither.
-fn objectives(difference: &Difference, bounds: &Bounds, alpha: f64) -> Vec<Judged> {
+fn objectives(difference: &Difference, bounds: &AllowedDifference, alpha: f64) -> Vec<Judged> {
     let Difference { kind, p, delta, medians_us, same_text } = difference;
     let request = format!("{} against wrong password", kind.name());
     let telling = *p < alpha
@@ -56,7 +56,7 @@ fn ending(
     groups: &[Group],
     differences: &[Difference],
     objectives: &[Judged],
-    bounds: &Bounds,
+    bounds: &AllowedDifference,
     interrupted: bool,
 ) -> Ending {
     let count = groups.iter().map(|group| group.times_us.len()).min().unwrap_or(0);
@@ -127,47 +127,47 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::experiment::enumerate::probe::Kind;
+    use crate::experiment::enumerate::probe::RefusalKind;
     use crate::stats::sorted;
     use crate::sut::Failure;
 
-    const BOUNDS: Bounds = Bounds { delta: 0.15, time_us: 20.0 };
+    const BOUNDS: AllowedDifference = AllowedDifference { delta: 0.15, time_us: 20.0 };
 
     /// Times of a hash with a skewed rest, the median this much higher.
-    fn group(kind: Kind, count: usize, more_us: f64, seed: u64) -> Group {
+    fn group(kind: RefusalKind, count: usize, more_us: f64, seed: u64) -> Group {
         let mut random = fastrand::Rng::with_seed(seed);
         let time = |_| 50_000.0 + more_us - 1_000.0 * (1.0 - random.f64()).ln();
         let texts = BTreeSet::from(["401 refused".to_owned()]);
         Group { kind, times_us: sorted((0..count).map(time).collect()), texts, failures: vec![] }
     }
 
-    fn judged(other: Group) -> Judgment {
-        let groups = [group(Kind::WrongPassword, other.times_us.len(), 0.0, 1), other];
+    fn judged(other: Group) -> EnumerateVerdict {
+        let groups = [group(RefusalKind::WrongPassword, other.times_us.len(), 0.0, 1), other];
         let difference = Difference::between(&groups[0], &groups[1], 1);
         judge(&groups, &[difference], &BOUNDS, false)
     }
 
     #[test]
     fn equal_times_pass_and_the_reason_says_how_much_is_excluded() {
-        let ending = judged(group(Kind::UnknownUser, 400, 0.0, 2)).ending;
+        let ending = judged(group(RefusalKind::UnknownUser, 400, 0.0, 2)).ending;
         assert_eq!(ending.verdict, Verdict::Pass, "{ending}");
         assert!(ending.reason.contains("in at most 5"), "{ending}");
     }
 
     #[test]
     fn users_that_are_unknown_sooner_are_betrayed() {
-        let judgment = judged(group(Kind::UnknownUser, 400, -49_000.0, 2));
+        let judgment = judged(group(RefusalKind::UnknownUser, 400, -49_000.0, 2));
         assert_eq!(judgment.ending.verdict, Verdict::Fail);
         assert!(judgment.ending.reason.contains("delta -1.000"), "{}", judgment.ending);
-        let small = judged(group(Kind::UnknownUser, 400, 400.0, 2));
+        let small = judged(group(RefusalKind::UnknownUser, 400, 400.0, 2));
         assert_eq!(small.ending.verdict, Verdict::Fail, "{}", small.ending);
     }
 
     #[test]
     fn a_difference_that_is_certain_but_of_no_use_passes() {
         // So many samples find a shift of an eighth of the spread.
-        let other = group(Kind::UnknownUser, 1500, 130.0, 2);
-        let reference = group(Kind::WrongPassword, 1500, 0.0, 1);
+        let other = group(RefusalKind::UnknownUser, 1500, 130.0, 2);
+        let reference = group(RefusalKind::WrongPassword, 1500, 0.0, 1);
         assert!(Difference::between(&reference, &other, 1).p < ALPHA);
         let ending = judged(other).ending;
         assert_eq!(ending.verdict, Verdict::Pass, "{ending}");
@@ -175,7 +175,7 @@ mod tests {
 
     #[test]
     fn another_text_betrays_as_much_as_another_time() {
-        let mut other = group(Kind::UnknownUser, 400, 0.0, 2);
+        let mut other = group(RefusalKind::UnknownUser, 400, 0.0, 2);
         other.texts = BTreeSet::from(["404 who?".to_owned()]);
         let ending = judged(other).ending;
         assert_eq!(ending.verdict, Verdict::Fail);
@@ -184,9 +184,12 @@ mod tests {
 
     #[test]
     fn too_few_samples_are_no_verdict() {
-        let ending = judged(group(Kind::UnknownUser, 30, 0.0, 2)).ending;
+        let ending = judged(group(RefusalKind::UnknownUser, 30, 0.0, 2)).ending;
         assert_eq!(ending.verdict, Verdict::Invalid, "{ending}");
-        assert_eq!(judged(group(Kind::UnknownUser, 0, 0.0, 2)).ending.verdict, Verdict::Invalid);
+        assert_eq!(
+            judged(group(RefusalKind::UnknownUser, 0, 0.0, 2)).ending.verdict,
+            Verdict::Invalid
+        );
     }
 
     #[test]
@@ -194,7 +197,7 @@ mod tests {
         for (outcome, verdict) in
             [(Outcome::Throttled, Verdict::Invalid), (Outcome::Unexpected, Verdict::Fail)]
         {
-            let mut other = group(Kind::UnknownUser, 400, 0.0, 2);
+            let mut other = group(RefusalKind::UnknownUser, 400, 0.0, 2);
             other.failures.push(Failure::new(outcome, "what", ""));
             assert_eq!(judged(other).ending.verdict, verdict);
         }

@@ -20,14 +20,14 @@ const WARM_UP: usize = 5;
 
 /// Why a sign-in is refused.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Kind {
+pub(super) enum RefusalKind {
     WrongPassword,
     UnknownUser,
     /// The name and the password are right.
     DisabledUser,
 }
 
-impl Kind {
+impl RefusalKind {
     /// Its key in JSON.
     pub(super) fn key(self) -> &'static str {
         match self {
@@ -57,7 +57,7 @@ impl Kind {
 /// The sign-ins of one kind.
 #[derive(Debug)]
 pub(super) struct Group {
-    pub(super) kind: Kind,
+    pub(super) kind: RefusalKind,
     /// Of those that were refused as they should be, in microseconds.
     pub(super) times_us: Vec<f64>,
     /// What they were answered, each text once.
@@ -108,8 +108,8 @@ impl Asking {
     /// Asks until the time is over, there are enough samples, one was answered otherwise, or an
     /// interrupt comes. The first group is that of wrong passwords.
     pub(super) fn ask(mut self, args: &Args, stop: &Interrupt) -> anyhow::Result<Vec<Group>> {
-        let mut kinds = vec![Kind::WrongPassword, Kind::UnknownUser];
-        kinds.extend(self.disabled.is_some().then_some(Kind::DisabledUser));
+        let mut kinds = vec![RefusalKind::WrongPassword, RefusalKind::UnknownUser];
+        kinds.extend(self.disabled.is_some().then_some(RefusalKind::DisabledUser));
         let mut groups: Vec<Group> = kinds.iter().copied().map(Group::of).collect();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.context("cannot start the async runtime")?;
@@ -141,7 +141,7 @@ impl Asking {
     }
 
     /// One sign-in: how long it took in microseconds, and what it was answered.
-    async fn one(&mut self, kind: Kind) -> Result<(f64, String), Failure> {
+    async fn one(&mut self, kind: RefusalKind) -> Result<(f64, String), Failure> {
         let account = self.account(kind)?;
         let request = self.target.login_request(&account);
         let asked = self.connection.ask(&request).await?;
@@ -158,7 +158,7 @@ impl Asking {
         Err(Failure::new(failure.outcome, what, ""))
     }
 
-    fn account(&mut self, kind: Kind) -> Result<Account, Failure> {
+    fn account(&mut self, kind: RefusalKind) -> Result<Account, Failure> {
         self.asked += 1;
         let password = || {
             let none = |error: anyhow::Error| {
@@ -167,8 +167,10 @@ impl Asking {
             self.namer.password().map_err(none)
         };
         Ok(match (kind, &self.disabled) {
-            (Kind::DisabledUser, Some(account)) => account.as_ref().clone(),
-            (Kind::UnknownUser, _) => Account::new(self.namer.username(self.asked), password()?),
+            (RefusalKind::DisabledUser, Some(account)) => account.as_ref().clone(),
+            (RefusalKind::UnknownUser, _) => {
+                Account::new(self.namer.username(self.asked), password()?)
+            }
             _ => {
                 let known = &self.known[self.asked % self.known.len()];
                 Account::new(known.username.clone(), password()?)
@@ -178,7 +180,7 @@ impl Asking {
 }
 
 impl Group {
-    fn of(kind: Kind) -> Self {
+    fn of(kind: RefusalKind) -> Self {
         Self { kind, times_us: Vec::new(), texts: BTreeSet::new(), failures: Vec::new() }
     }
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::args::Args;
 use super::compare::{CONFIDENCE, Difference};
-use super::judge::{ALPHA, Judgment, probability, signed_time};
+use super::judge::{ALPHA, EnumerateVerdict, probability, signed_time};
 use super::probe::Group;
 use crate::experiment::Scene;
 use crate::report::{Axis, Chart, Figure, Findings, Series, Table, Tone, Unit};
@@ -22,7 +22,7 @@ const TONES: [Tone; 3] = [Tone::Blue, Tone::Orange, Tone::Green];
 #[derive(Debug, Serialize)]
 pub(crate) struct EnumerateJson {
     requests: BTreeMap<&'static str, Refusals>,
-    comparisons: Vec<Comparison>,
+    comparisons: Vec<DifferenceFigures>,
     /// The probability of a false alarm in any of the comparisons.
     alpha: f64,
     bound_delta: f64,
@@ -35,18 +35,18 @@ pub(crate) struct EnumerateJson {
 struct Refusals {
     count: usize,
     failed: usize,
-    service_us: Times,
+    service_us: RefusalTimes,
 }
 
 #[derive(Debug, Serialize)]
-struct Times {
+struct RefusalTimes {
     p50: f64,
     p90: f64,
     p99: f64,
 }
 
 #[derive(Debug, Serialize)]
-struct Comparison {
+struct DifferenceFigures {
     /// The second is the one that the first is compared with.
     between: [&'static str; 2],
     p_value: f64,
@@ -60,7 +60,7 @@ pub(super) fn findings(
     scene: &Scene<'_>,
     groups: &[Group],
     differences: &[Difference],
-    judgment: Judgment,
+    judgment: EnumerateVerdict,
     interrupted: bool,
 ) -> Findings<EnumerateJson> {
     let server = scene.server();
@@ -206,11 +206,11 @@ fn body(
 ) -> EnumerateJson {
     let refusals = |group: &Group| {
         let of = |share| quantile(&group.times_us, share);
-        let service_us = Times { p50: of(0.5), p90: of(0.9), p99: of(0.99) };
+        let service_us = RefusalTimes { p50: of(0.5), p90: of(0.9), p99: of(0.99) };
         let (count, failed) = (group.times_us.len(), group.failures.len());
         (group.kind.key(), Refusals { count, failed, service_us })
     };
-    let comparison = |difference: &Difference| Comparison {
+    let comparison = |difference: &Difference| DifferenceFigures {
         between: [difference.kind.key(), groups[0].kind.key()],
         p_value: difference.p,
         delta: difference.delta,

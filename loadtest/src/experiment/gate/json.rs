@@ -19,16 +19,16 @@ pub(super) struct GateJson {
     /// As shares of 1.
     worse_than: f64,
     confidence: f64,
-    requests: BTreeMap<&'static str, Compared>,
+    requests: BTreeMap<&'static str, SubjectFigures>,
     interrupted: bool,
 }
 
 #[derive(Debug, Serialize)]
-struct Compared {
+struct SubjectFigures {
     #[serde(flatten)]
     decision: Option<Decision>,
-    baseline_us: Times,
-    candidate_us: Times,
+    baseline_us: BlockFigures,
+    candidate_us: BlockFigures,
     /// When the baseline was recorded.
     recorded: Option<Recorded>,
     /// The medians of the blocks, in the order in which they were measured.
@@ -37,7 +37,7 @@ struct Compared {
 }
 
 #[derive(Clone, Copy, Debug, Serialize)]
-pub(super) struct Times {
+pub(super) struct BlockFigures {
     pub(super) p50: f64,
     pub(super) p90: f64,
     pub(super) per_second: f64,
@@ -47,17 +47,21 @@ pub(super) struct Times {
 pub(super) type One = (SubjectRounds, Option<Decision>);
 
 /// The middle of a figure over all blocks.
-pub(super) fn middle(measured: &SubjectRounds, side: fn(&Pair) -> &Block) -> Times {
+pub(super) fn middle(measured: &SubjectRounds, side: fn(&Pair) -> &Block) -> BlockFigures {
     let of = |figure: fn(&Block) -> f64| {
         let blocks = measured.rounds.iter().flatten().map(|pair| figure(side(pair)));
         median(&sorted(blocks.collect()))
     };
-    Times { p50: of(Block::p50), p90: of(Block::p90), per_second: of(|block| block.per_second) }
+    BlockFigures {
+        p50: of(Block::p50),
+        p90: of(Block::p90),
+        per_second: of(|block| block.per_second),
+    }
 }
 
 pub(super) fn body(args: &Args, baseline: &Baseline, compared: &[One]) -> GateJson {
     let one = |(measured, decision): &One| {
-        let compared = Compared {
+        let compared = SubjectFigures {
             decision: *decision,
             baseline_us: middle(measured, |pair| &pair.a),
             candidate_us: middle(measured, |pair| &pair.b),

@@ -5,7 +5,7 @@ use super::baseline::{Baseline, Recorded};
 use super::decide::{Answer, Decision, Round};
 use super::json::{GateJson, One, body, middle};
 use super::session::SubjectRounds;
-use crate::report::{Axis, Chart, Figure, Findings, Series, Server, Table, Tone, Unit, words};
+use crate::report::{Axis, Chart, Figure, Findings, Series, ServerInfo, Table, Tone, Unit, words};
 use crate::slo::Judged;
 use crate::stats::Interval;
 use crate::text::time;
@@ -15,7 +15,8 @@ pub(super) fn findings(args: &Args, baseline: &Baseline, compared: &[One]) -> Fi
     let objectives: Vec<Judged> = compared.iter().map(|one| objective(args, one)).collect();
     let ending = ending(args, compared, &objectives);
     let server = compared.iter().find_map(|(measured, _)| measured.server.clone());
-    let unknown = || Server { host: "no server".into(), own_server: args.target.host.is_none() };
+    let unknown =
+        || ServerInfo { host: "no server".into(), own_server: args.target.host.is_none() };
     let percent = in_percent(args.worse_than);
     Findings {
         server: server.unwrap_or_else(unknown),

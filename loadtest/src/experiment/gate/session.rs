@@ -8,7 +8,7 @@ use super::decide::Round;
 use crate::experiment::Steps;
 use crate::experiment::duel::{Contestant, Pair, Pin, Side, Subject, pair};
 use crate::interrupt::Interrupt;
-use crate::report::Server;
+use crate::report::ServerInfo;
 
 /// How many accounts each server is loaded with.
 pub(super) const ACCOUNTS: usize = 2;
@@ -30,7 +30,7 @@ pub(crate) struct SubjectRounds {
     pub(crate) took: Duration,
     pub(crate) interrupted: bool,
     /// The candidate, for the report.
-    pub(crate) server: Option<Server>,
+    pub(crate) server: Option<ServerInfo>,
 }
 
 impl SubjectRounds {
@@ -46,10 +46,6 @@ impl SubjectRounds {
 
 /// Measures the baseline and the candidate in so many rounds, or until an interrupt. If the run
 /// starts both servers, they and the generator share one core.
-///
-/// # Errors
-///
-/// A server does not start, or a request is not answered rightly.
 pub(super) fn measure(
     subject: Subject,
     baseline: &Contestant,
@@ -88,7 +84,7 @@ fn round(
     baseline: &Contestant,
     candidate: &Contestant,
     interrupt: &Interrupt,
-) -> anyhow::Result<(Vec<Pair>, Server)> {
+) -> anyhow::Result<(Vec<Pair>, ServerInfo)> {
     // Who is started first takes turns too.
     let mut sides = if number.is_multiple_of(2) {
         let a = Side::set(baseline, interrupt)?;

@@ -38,7 +38,7 @@ pub(crate) struct Args {
         value_name = "PERCENTS",
         default_value = "0,25,50,75,100,125,150"
     )]
-    pub(super) steps: Steps,
+    pub(super) steps: LoginSteps,
 
     /// How long each step is measured
     #[arg(
@@ -90,9 +90,9 @@ examples:
 
 /// Percents, ascending from 0.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Steps(pub(super) Vec<f64>);
+pub(super) struct LoginSteps(pub(super) Vec<f64>);
 
-impl FromStr for Steps {
+impl FromStr for LoginSteps {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -116,9 +116,9 @@ mod tests {
 
     #[test]
     fn steps_ascend_from_0() {
-        assert_eq!("0,50, 150%".parse(), Ok(Steps(vec![0.0, 50.0, 150.0])));
+        assert_eq!("0,50, 150%".parse(), Ok(LoginSteps(vec![0.0, 50.0, 150.0])));
         for refused in ["", "0", "50,100", "0,100,50", "0,0", "0,nan", "0,2000", "0,-1"] {
-            assert!(refused.parse::<Steps>().is_err(), "{refused}");
+            assert!(refused.parse::<LoginSteps>().is_err(), "{refused}");
         }
     }
 }

@@ -35,7 +35,7 @@ pub(super) struct Point {
 
 /// What is asked for.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Asked {
+pub(super) struct IsolateGoals {
     pub(super) within: f64,
     pub(super) keep: f64,
 }
@@ -45,7 +45,7 @@ pub(super) struct Asked {
 pub(super) fn judge(
     points: &[Point],
     planned: usize,
-    asked: Asked,
+    asked: IsolateGoals,
     others: Vec<Judged>,
 ) -> (Ending, Vec<Judged>) {
     let objectives = vec![latency(points, asked), errors(points), goodput(points, asked)];
@@ -76,7 +76,7 @@ fn not_overloaded(last: &Point) -> Option<String> {
 }
 
 /// The last step's p99 of verifications beside the first one's.
-fn latency(points: &[Point], asked: Asked) -> Option<Judged> {
+fn latency(points: &[Point], asked: IsolateGoals) -> Option<Judged> {
     let (first, last) = (points.first()?, points.last()?);
     let both = first.verify_p99_us.zip(last.verify_p99_us);
     let observed = both.map(|(before, after)| {
@@ -108,7 +108,7 @@ fn errors(points: &[Point]) -> Option<Judged> {
 
 /// The fewest logins served beyond the capacity, beside those at it; `None` if there is no step
 /// beyond.
-fn goodput(points: &[Point], asked: Asked) -> Option<Judged> {
+fn goodput(points: &[Point], asked: IsolateGoals) -> Option<Judged> {
     let full = points.iter().rfind(|point| point.percent <= 100.0 && point.percent > 0.0)?;
     let beyond = points.iter().filter(|point| point.percent > full.percent);
     let worst = beyond.min_by(|a, b| a.login_goodput.total_cmp(&b.login_goodput))?;
@@ -134,7 +134,7 @@ mod tests {
     use super::*;
     use crate::verdict::Verdict;
 
-    const ASKED: Asked = Asked { within: 2.0, keep: 0.9 };
+    const ASKED: IsolateGoals = IsolateGoals { within: 2.0, keep: 0.9 };
 
     fn point(percent: f64, p99: u64, goodput: f64) -> Point {
         Point {

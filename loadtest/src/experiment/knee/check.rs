@@ -17,7 +17,7 @@ const LONE_WARM_UP: Duration = Duration::from_secs(1);
 
 /// Two figures of the same thing, from different measurements.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub(crate) struct Check {
+pub(crate) struct CrossCheck {
     /// How long a login takes at an idle server.
     pub(crate) lone_login_us: u128,
     pub(crate) cores: usize,
@@ -28,7 +28,7 @@ pub(crate) struct Check {
     pub(crate) ratio: f64,
 }
 
-impl Check {
+impl CrossCheck {
     /// `None` if one of the figures is not known.
     pub(super) fn of(
         lone: Option<Duration>,
@@ -93,10 +93,10 @@ mod tests {
     #[test]
     fn the_check_compares_the_knee_with_cores_by_time() {
         let lone = Some(Duration::from_millis(50));
-        let check = Check::of(lone, Some(2), Some(60.0)).unwrap();
+        let check = CrossCheck::of(lone, Some(2), Some(60.0)).unwrap();
         assert_eq!((check.cores_over_time_per_s, check.ratio), (40.0, 1.5));
         assert!(check.explained().starts_with("Above 1"));
-        assert_eq!(Check::of(None, Some(2), Some(60.0)), None);
-        assert_eq!(Check::of(lone, Some(2), None), None);
+        assert_eq!(CrossCheck::of(None, Some(2), Some(60.0)), None);
+        assert_eq!(CrossCheck::of(lone, Some(2), None), None);
     }
 }

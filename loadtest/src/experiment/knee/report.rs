@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::check::Check;
+use super::check::CrossCheck;
 use super::found::Found;
 use super::probe::Probe;
 use super::search::{Bounds, ProbeOutcome};
@@ -19,7 +19,7 @@ use crate::text::{UNKNOWN, percent_or, rate_text, time, time_or_dash};
 pub(crate) struct KneeJson {
     knees: BTreeMap<Stream, KneeFigures>,
     /// `null` if the cores are not known.
-    cross_check: Option<Check>,
+    cross_check: Option<CrossCheck>,
 }
 
 #[derive(Debug, Serialize)]
@@ -46,7 +46,7 @@ struct ProbeFigures {
 }
 
 impl KneeJson {
-    pub(super) fn new(found: Vec<Found>, cross_check: Option<Check>) -> Self {
+    pub(super) fn new(found: Vec<Found>, cross_check: Option<CrossCheck>) -> Self {
         let knees = found.into_iter().map(|knee| (knee.stream, KneeFigures::of(knee))).collect();
         Self { knees, cross_check }
     }
@@ -135,7 +135,7 @@ pub(crate) fn figure(knee: &Found) -> Figure {
 }
 
 /// The probes of each knee, and the check.
-pub(super) fn tables(found: &[Found], check: Option<&Check>) -> Vec<Table> {
+pub(super) fn tables(found: &[Found], check: Option<&CrossCheck>) -> Vec<Table> {
     found.iter().map(probes).chain(check.map(cross_check)).collect()
 }
 
@@ -172,7 +172,7 @@ fn probe_row((number, probe): (usize, &Probe)) -> Vec<String> {
     ]
 }
 
-fn cross_check(check: &Check) -> Table {
+fn cross_check(check: &CrossCheck) -> Table {
     let rows = [
         ("a lone login, in the median", time(check.lone_login_us as f64)),
         ("cores of the server", check.cores.to_string()),
@@ -184,7 +184,7 @@ fn cross_check(check: &Check) -> Table {
 }
 
 /// For standard output.
-pub(super) fn summary(found: &[Found], check: Option<&Check>) -> String {
+pub(super) fn summary(found: &[Found], check: Option<&CrossCheck>) -> String {
     let mut lines: Vec<String> = found
         .iter()
         .map(|knee| {

@@ -81,10 +81,6 @@ impl Args {
     }
 
     /// The plan for a stream of verifications and one of logins.
-    ///
-    /// # Errors
-    ///
-    /// The rates do not go together, or nothing would be sent.
     pub(super) fn plan(&self) -> Result<Plan, String> {
         let (verify, login) = self.rates();
         if verify.is_zero() && login.is_zero() {

@@ -37,7 +37,7 @@ pub(super) fn phases(args: &Args, knee: f64) -> Vec<Phase> {
 
 /// The figures that the verdict rests on.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub(super) struct Figures {
+pub(super) struct OverloadFigures {
     /// Served per second during the overload.
     pub(super) goodput_per_s: f64,
     /// Shares of what arrived during the overload: told to come back later, and neither that nor
@@ -55,18 +55,18 @@ pub(super) struct Figures {
     /// The highest percentile that both stretches have enough requests for, and what it was in
     /// each.
     #[serde(skip)]
-    pub(super) compared: Option<Compared>,
+    pub(super) compared: Option<ComparedPercentile>,
 }
 
 /// A percentile before the overload and in the end, in microseconds.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Compared {
+pub(super) struct ComparedPercentile {
     pub(super) percent: u8,
     pub(super) before_us: u64,
     pub(super) after_us: u64,
 }
 
-impl Compared {
+impl ComparedPercentile {
     fn of(before: &Times, after: &Times) -> Option<Self> {
         let count = before.count().min(after.count());
         let share = |percent: u8| f64::from(percent) / 100.0;
@@ -78,7 +78,7 @@ impl Compared {
     }
 }
 
-impl Figures {
+impl OverloadFigures {
     /// Of a run of [`phases`].
     pub(super) fn of(args: &Args, slos: &[Slo], result: &RunResult) -> Self {
         let stream = args.of as usize;
@@ -100,12 +100,12 @@ impl Figures {
             recovery_s,
             p99_before_us: before.quantile(0.99),
             p99_after_us: after.as_ref().and_then(|after| after.quantile(0.99)),
-            compared: after.as_ref().and_then(|after| Compared::of(&before, after)),
+            compared: after.as_ref().and_then(|after| ComparedPercentile::of(&before, after)),
         }
     }
 
     /// What is asked of them.
-    pub(super) fn objectives(&self, asked: &Asked) -> Vec<Judged> {
+    pub(super) fn objectives(&self, asked: &OverloadGoals) -> Vec<Judged> {
         let judged = |slo: String, held: bool, observed: Option<String>| {
             Judged::new(slo, asked.of.name(), observed, held)
         };
@@ -132,7 +132,7 @@ impl Figures {
     }
 
     /// That requests take no longer in the end than before, or not much.
-    fn as_before(&self, asked: &Asked) -> Judged {
+    fn as_before(&self, asked: &OverloadGoals) -> Judged {
         let times = self.compared.map(|it| it.after_us as f64 / it.before_us.max(1) as f64);
         let percent = self.compared.map_or(99, |compared| compared.percent);
         let observed = times.zip(self.compared).map(|(times, it)| {
@@ -147,7 +147,7 @@ impl Figures {
 
 /// What is asked of the figures.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Asked {
+pub(super) struct OverloadGoals {
     pub(super) of: Stream,
     pub(super) knee: f64,
     pub(super) keep: f64,
@@ -155,7 +155,7 @@ pub(super) struct Asked {
     pub(super) within: f64,
 }
 
-impl Asked {
+impl OverloadGoals {
     pub(super) fn of(args: &Args, knee: f64) -> anyhow::Result<Self> {
         let recover_within_s = usize::try_from(args.recover_within.as_secs())?;
         Ok(Self { of: args.of, knee, keep: args.keep, recover_within_s, within: args.within })
@@ -175,19 +175,24 @@ fn others(tally: &Tally) -> u64 {
 mod tests {
     use super::*;
 
-    const ASKED: Asked =
-        Asked { of: Stream::Login, knee: 50.0, keep: 0.9, recover_within_s: 30, within: 2.0 };
-    const GOOD: Figures = Figures {
+    const ASKED: OverloadGoals = OverloadGoals {
+        of: Stream::Login,
+        knee: 50.0,
+        keep: 0.9,
+        recover_within_s: 30,
+        within: 2.0,
+    };
+    const GOOD: OverloadFigures = OverloadFigures {
         goodput_per_s: 45.0,
         refused: 0.5,
         others: 0.0,
         recovery_s: Some(30),
         p99_before_us: Some(100_000),
         p99_after_us: Some(200_000),
-        compared: Some(Compared { percent: 99, before_us: 100_000, after_us: 200_000 }),
+        compared: Some(ComparedPercentile { percent: 99, before_us: 100_000, after_us: 200_000 }),
     };
 
-    fn missed(figures: Figures) -> Vec<usize> {
+    fn missed(figures: OverloadFigures) -> Vec<usize> {
         let judged = figures.objectives(&ASKED).into_iter().enumerate();
         judged.filter(|(_, judged)| !judged.held).map(|(number, _)| number).collect()
     }
@@ -199,13 +204,13 @@ mod tests {
 
     #[test]
     fn each_way_to_do_worse_misses_an_objective_of_its_own() {
-        assert_eq!(missed(Figures { goodput_per_s: 44.0, ..GOOD }), [0]);
-        assert_eq!(missed(Figures { others: 0.01, ..GOOD }), [1]);
-        assert_eq!(missed(Figures { recovery_s: Some(31), ..GOOD }), [2]);
-        let compared = Compared { percent: 99, before_us: 100_000, after_us: 200_001 };
-        assert_eq!(missed(Figures { compared: Some(compared), ..GOOD }), [3]);
+        assert_eq!(missed(OverloadFigures { goodput_per_s: 44.0, ..GOOD }), [0]);
+        assert_eq!(missed(OverloadFigures { others: 0.01, ..GOOD }), [1]);
+        assert_eq!(missed(OverloadFigures { recovery_s: Some(31), ..GOOD }), [2]);
+        let compared = ComparedPercentile { percent: 99, before_us: 100_000, after_us: 200_001 };
+        assert_eq!(missed(OverloadFigures { compared: Some(compared), ..GOOD }), [3]);
         // Who never comes back is not as before either.
-        assert_eq!(missed(Figures { recovery_s: None, compared: None, ..GOOD }), [2, 3]);
+        assert_eq!(missed(OverloadFigures { recovery_s: None, compared: None, ..GOOD }), [2, 3]);
     }
 
     #[test]
@@ -216,7 +221,7 @@ mod tests {
             times
         };
         let percent = |before, after| {
-            Compared::of(&times(before), &times(after)).map(|compared| compared.percent)
+            ComparedPercentile::of(&times(before), &times(after)).map(|compared| compared.percent)
         };
         assert_eq!(percent(368, 5000), Some(99));
         assert_eq!(percent(5000, 367), Some(95));

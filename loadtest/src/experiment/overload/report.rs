@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::args::Args;
-use super::course::{Figures, WARM_UP};
+use super::course::{OverloadFigures, WARM_UP};
 use crate::experiment::Stream;
 use crate::experiment::knee::{Found, KneeFigures, figure, probes};
 use crate::open::{OpenJson, RunResult, over_time, starts, tables as run_tables};
@@ -23,7 +23,7 @@ pub(super) struct OverloadResult {
     pub(super) found: Option<Found>,
     /// What must hold again.
     pub(super) slos: Vec<Slo>,
-    pub(super) figures: Figures,
+    pub(super) figures: OverloadFigures,
 }
 
 /// What the JSON report has beside its head.
@@ -35,7 +35,7 @@ pub(crate) struct OverloadJson {
     /// How the knee was found; `null` if it was given.
     knee: Option<KneeFigures>,
     /// `null` if there was none.
-    overload: Option<Figures>,
+    overload: Option<OverloadFigures>,
     /// The run, as `open` reports it.
     #[serde(flatten)]
     run: Option<OpenJson>,
@@ -142,8 +142,15 @@ pub(super) fn tables(measured: &OverloadResult, result: &RunResult) -> Vec<Table
 }
 
 fn rows(measured: &OverloadResult) -> Vec<(&'static str, String)> {
-    let Figures { goodput_per_s, refused, others, recovery_s, p99_before_us, p99_after_us, .. } =
-        measured.figures;
+    let OverloadFigures {
+        goodput_per_s,
+        refused,
+        others,
+        recovery_s,
+        p99_before_us,
+        p99_after_us,
+        ..
+    } = measured.figures;
     let percent = |share: f64| format!("{:.1}%", 100.0 * share);
     vec![
         ("the knee", format!("{}/s", rate_text(measured.knee))),
