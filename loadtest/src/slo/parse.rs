@@ -2,7 +2,8 @@
 
 use std::str::FromStr;
 
-use super::{Comparison, Count, Measure, Slo, Statistic};
+use super::Slo;
+use super::measure::{Comparison, Count, Measure, Statistic};
 
 impl FromStr for Slo {
     type Err = String;

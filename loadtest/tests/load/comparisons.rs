@@ -63,7 +63,8 @@ fn a_server_that_refuses_an_unknown_user_sooner_fails() {
     assert_eq!(run.status, Some(1), "{run:?}");
     assert!(run.verdict().contains("unknown user against wrong password: not times"), "{run:?}");
     let compared = &json(&run)["comparisons"][0];
-    assert!(compared["delta"]["estimate"].as_f64().unwrap() < -0.9, "{compared}");
+    // Other processes blur the times; the bound is -0.15.
+    assert!(compared["delta"]["estimate"].as_f64().unwrap() < -0.5, "{compared}");
     assert!(compared["p_value"].as_f64().unwrap() < 1e-9, "{compared}");
     let page = std::fs::read_to_string(run.dir.path().join("hallpass-load.html")).unwrap();
     assert!(page.contains("How long refusals take") && page.contains("<svg"), "{page}");
