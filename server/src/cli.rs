@@ -18,7 +18,7 @@ use clap::{Parser, Subcommand};
 
 use crate::config::Config;
 
-pub use self::arguments::{Given, parse, warn_of_unknown_variables};
+pub use self::arguments::{parse, warn_of_unknown_variables};
 pub use self::keys::KeysCommand;
 pub use self::reset::ResetCommand;
 pub use self::store::StoreCommand;

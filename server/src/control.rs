@@ -8,9 +8,9 @@ mod operator;
 mod protocol;
 mod socket;
 
-pub use client::{AskError, Client};
+pub use client::Client;
 pub use operator::Operator;
-pub use protocol::{Command, MAX_LINE_BYTES, Reply, VERSION};
+pub use protocol::{Command, Reply};
 pub use socket::{ControlSocket, SOCKET_FILE};
 
 #[cfg(test)]

@@ -26,7 +26,7 @@ mod anew;
 mod contents;
 
 pub use self::anew::set_aside;
-pub use self::contents::{LostDatabase, LostKeys};
+pub use self::contents::LostKeys;
 
 use std::fs::File;
 use std::path::Path;

@@ -6,7 +6,6 @@ use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{Instant, sleep};
 
-use crate::reload::Reload;
 use crate::shutdown::{Shutdown, Stage};
 
 /// The signals that the process handles. From [`listen`](Self::listen) on none of them ends it by
@@ -78,10 +77,11 @@ impl StopSignals {
 pub struct Hangup(Signal);
 
 impl Hangup {
-    /// Reads again what can be, at each signal.
-    pub async fn reload(mut self, reload: Reload) {
+    /// Says at each signal that there is nothing to read again. Without this, SIGHUP would end the
+    /// process.
+    pub async fn answer(mut self) {
         while self.0.recv().await.is_some() {
-            reload.run();
+            tracing::info!("SIGHUP: nothing is read again; settings change with a restart");
         }
     }
 }

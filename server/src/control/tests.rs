@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::connection::{Patience, converse};
+use super::protocol::MAX_LINE_BYTES;
 use super::*;
 use crate::accounts::{Accounts, ImportResult, UserRecord};
 use crate::assembly;

@@ -1,0 +1,112 @@
+//! The `hallpass` program: from its arguments to its exit code.
+
+mod serving;
+mod warnings;
+
+use std::io::Write as _;
+use std::num::NonZeroUsize;
+use std::process::ExitCode;
+use std::thread;
+
+use anyhow::Context as _;
+use tokio::runtime::{Builder, Runtime};
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+
+use self::serving::serve;
+use crate::cli::{self, Command, ReaderGone, printable};
+use crate::store::{DamagedFile, Panic, count_panic};
+use crate::{audit, core_dumps, logging};
+
+/// Does what the command line asks for.
+pub fn run() -> ExitCode {
+    let (command, given) = cli::parse();
+    let outcome = protect(&command).and_then(|()| carry_out(command));
+    outcome.unwrap_or_else(|error| {
+        if error.is::<ReaderGone>() {
+            return ExitCode::SUCCESS;
+        }
+        let message = printable(&given.renamed(&format!("{error:#}")));
+        let _ = writeln!(std::io::stderr(), "hallpass: {message}");
+        ExitCode::FAILURE
+    })
+}
+
+/// Before there is any secret in memory.
+fn protect(command: &Command) -> anyhow::Result<()> {
+    let may_dump = match command {
+        Command::Serve(config) => config.core_dumps.is_on(),
+        _ => core_dumps::are_asked_for(),
+    };
+    if may_dump { Ok(()) } else { core_dumps::forbid() }
+}
+
+fn carry_out(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Serve(config) => {
+            // Dropped last: it writes out what was logged.
+            let log = logging::start(&config);
+            let outcome = runtime().and_then(|runtime| {
+                if let Some(limit) = log.limit.clone() {
+                    runtime.spawn(tell_now_and_then(limit));
+                }
+                runtime.block_on(serve(&config))
+            });
+            log.limit.iter().for_each(logging::Limit::tell);
+            outcome.map(|()| ExitCode::SUCCESS)
+        }
+        command => {
+            start_warning();
+            cli::warn_of_unknown_variables();
+            keep_quiet_about_damage();
+            cli::run(command)
+        }
+    }
+}
+
+/// What answers requests: a thread for each core. One alone need not wake or be robbed by others,
+/// which a runtime of several costs it all the same.
+fn runtime() -> anyhow::Result<Runtime> {
+    let mut builder = match thread::available_parallelism() {
+        Ok(NonZeroUsize::MIN) => Builder::new_current_thread(),
+        _ => Builder::new_multi_thread(),
+    };
+    builder.enable_all().build().context("can't start the threads that answer requests")
+}
+
+/// Tells which log lines were left out.
+async fn tell_now_and_then(limit: logging::Limit) {
+    let mut period = tokio::time::interval(logging::PERIOD);
+    loop {
+        period.tick().await;
+        limit.tell();
+    }
+}
+
+/// For all but serving: warnings and errors, for whoever sits there. Nobody keeps an audit log.
+fn start_warning() {
+    let targets =
+        Targets::new().with_target(audit::TARGET, LevelFilter::OFF).with_default(LevelFilter::WARN);
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(false);
+    tracing_subscriber::registry()
+        .with(targets)
+        .with(lines.without_time().with_target(false))
+        .init();
+}
+
+/// A panic at a damaged page of the database ends as an error of one line.
+fn keep_quiet_about_damage() {
+    let tell = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| match count_panic() {
+        Panic::Unrelated => tell(panic),
+        Panic::BecomesAnError => {}
+        Panic::EndsTheProcess => give_up(),
+    }));
+}
+
+/// Ends the process with a message, before it is aborted without one.
+fn give_up() -> ! {
+    let _ = writeln!(std::io::stderr(), "hallpass: {DamagedFile}");
+    std::process::exit(1)
+}

@@ -1,0 +1,140 @@
+//! A server from its start to the end of its shutdown.
+
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use futures_util::FutureExt as _;
+use hallpass_contract::LISTENING_ON;
+use tokio::task::JoinHandle;
+
+use super::warnings::{affordable_connections, warn_about, warn_about_cookies};
+use crate::assets::Assets;
+use crate::clock::Clock;
+use crate::config::{Config, ConnectionArgs, secret_from_environment};
+use crate::control::ControlSocket;
+use crate::metrics::Metrics;
+use crate::middleware::Service;
+use crate::routes::routes;
+use crate::serve::{self, Limits, bind};
+use crate::signals::Signals;
+use crate::state::{App, State};
+use crate::store::Retrying;
+use crate::{data_dir, opening, scrape};
+
+/// Serves until a signal ends it.
+pub(super) async fn serve(config: &Config) -> anyhow::Result<()> {
+    // First, so that a signal during the start ends it in order, too.
+    let signals = Signals::listen().context("can't listen to signals")?;
+    config.interceptor.check(config.public_url.as_deref())?;
+    warn_about(config);
+    let settings = config.keys.settings(secret_from_environment()?, config.access_ttl)?;
+    let clock = Clock::system();
+    clock.check()?;
+    let (dir, now) = (&config.data_dir, clock.now());
+    data_dir::create(dir)?;
+    if config.new {
+        opening::set_aside(dir, now)?;
+    }
+    let metrics = Metrics::default();
+    let opened = opening::for_server(dir, settings, metrics.store.clone(), now).await?;
+    let (store, keys) = (Arc::new(Retrying(opened.0)), Arc::new(opened.1));
+    let assets = Assets::embedded();
+    if assets.index().is_none() {
+        tracing::warn!("this binary holds no frontend; build it with scripts/serve");
+    }
+    let listen = &config.listen;
+    let listener = bind(listen)
+        .await
+        .with_context(|| format!("can't listen on {listen}, as --listen says"))?;
+    let address = listener.local_addr()?;
+    let state = State::new(config, metrics, store, keys, clock, assets)?;
+    let app = Arc::new(state.listening_on(address));
+    tokio::spawn(signals.hangup.answer());
+    let delay = config.connections.shutdown_delay;
+    let stopped = signals.stop.stop(app.shutdown.clone(), delay).shared();
+    let stop = stopped.clone().map(|_| ()).shared();
+    let limits = limits(&config.connections);
+    let scrapes = scrapes(config, &app, limits, stop.clone()).await?;
+    tokio::spawn(sweep_now_and_then(Arc::clone(&app)));
+    let control = control(config, &app, stop.clone());
+    warn_about_cookies(config, address);
+    announce(address);
+    let service = Service::new(routes(&app), Arc::clone(&app));
+    serve::serve(listener, service, limits, stop).await;
+    // What goes on without its client has effects that the audit log must tell.
+    app.accounts.tasks.close();
+    let deadline = stopped.await + limits.drain;
+    if tokio::time::timeout_at(deadline, app.accounts.tasks.wait()).await.is_err() {
+        tracing::warn!("what was under way was cut off at the drain timeout");
+    }
+    scrapes.await.context("the metrics' task panicked")?;
+    control.await.context("the control socket's task panicked")
+}
+
+fn limits(config: &ConnectionArgs) -> Limits {
+    let max_connections = affordable_connections(config.max_connections);
+    let of_address = config.max_connections_per_address.map(|most| most as usize);
+    Limits {
+        max_connections,
+        max_connections_per_address: of_address.unwrap_or((max_connections / 4).max(1)),
+        drain: config.drain_timeout,
+        ..Limits::default()
+    }
+}
+
+/// Serves the metrics, if somebody wants them.
+async fn scrapes(
+    config: &Config,
+    app: &App,
+    limits: Limits,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> anyhow::Result<JoinHandle<()>> {
+    let Some(address) = &config.metrics_listen else { return Ok(tokio::spawn(async {})) };
+    let listener = scrape::bind(address).await?;
+    Ok(tokio::spawn(scrape::serve(listener, Arc::clone(app), limits, stop)))
+}
+
+/// Serves the command line. Without it the server is worth having all the same.
+fn control(
+    config: &Config,
+    app: &App,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> JoinHandle<()> {
+    match ControlSocket::bind(&config.data_dir) {
+        Ok(socket) => tokio::spawn(socket.serve(
+            Arc::clone(&app.accounts),
+            config.connections.drain_timeout,
+            stop,
+        )),
+        Err(error) => {
+            let dir = config.data_dir.display();
+            tracing::warn!(
+                "no control socket in {dir}: {error}; `hallpass user` and the like work only while \
+                 the server is stopped"
+            );
+            tokio::spawn(async {})
+        }
+    }
+}
+
+/// Expired sessions cost disk space and nothing else, so this is no hurry.
+const SWEEP_PERIOD: Duration = Duration::from_secs(10 * 60);
+
+async fn sweep_now_and_then(app: App) {
+    let mut period = tokio::time::interval(SWEEP_PERIOD);
+    loop {
+        period.tick().await;
+        app.sweep().await;
+    }
+}
+
+/// The first line on stdout, for scripts that took port 0.
+fn announce(address: SocketAddr) {
+    let mut stdout = std::io::stdout();
+    // Nobody may be listening there, which is no reason not to serve.
+    let _ = writeln!(stdout, "{LISTENING_ON}http://{address}").and_then(|()| stdout.flush());
+    tracing::info!("listening on http://{address}");
+}
