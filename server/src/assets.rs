@@ -76,9 +76,9 @@ impl Assets {
         Self { by_path: by_path.collect() }
     }
 
-    /// The same, with other entity tags under another policy where the file may change: hearing that
-    /// a page is the one it has, a browser may keep the policy that came with it, too (WebKit does,
-    /// as for all headers that begin with `content-`).
+    /// The same, with other entity tags under another policy where the file may change: hearing
+    /// that a page is the one it has, a browser may keep the policy that came with it, too (WebKit
+    /// does, as for all headers that begin with `content-`).
     #[must_use]
     pub fn under(mut self, policy: &HeaderValue) -> Self {
         for asset in self.by_path.values_mut().filter(|asset| !asset.immutable) {
@@ -90,7 +90,8 @@ impl Assets {
         self
     }
 
-    /// The file at a URL's path. The frontend's page has the paths of its routes and none of its own.
+    /// The file at a URL's path. The frontend's page has the paths of its routes and none of its
+    /// own.
     pub fn file(&self, url_path: &str) -> Option<&Asset> {
         let path = url_path.strip_prefix('/').filter(|path| *path != INDEX)?;
         self.by_path.get(path)

@@ -45,8 +45,8 @@ impl Authenticator<'_> {
     ///
     /// # Errors
     ///
-    /// 401 if no access token came, or it is not accepted, or its user is gone or disabled; 403 if a
-    /// role is missing; 401 if the proof is too old.
+    /// 401 if no access token came, or it is not accepted, or its user is gone or disabled; 403 if
+    /// a role is missing; 401 if the proof is too old.
     pub async fn caller(
         self,
         headers: &HeaderMap,
@@ -98,8 +98,8 @@ impl Authenticator<'_> {
         self.bearers.find(self.accounts, bearer_token(headers)?, now).await
     }
 
-    /// As [`bearer`](Self::bearer) for a token that was accepted before and needs nothing read; none
-    /// if that is to be found out, or there is anything to complain about.
+    /// As [`bearer`](Self::bearer) for a token that was accepted before and needs nothing read;
+    /// none if that is to be found out, or there is anything to complain about.
     pub fn known_bearer(self, headers: &HeaderMap) -> Option<Arc<Bearer>> {
         self.bearers.known(self.accounts, bearer_token(headers).ok()?)
     }
@@ -124,8 +124,8 @@ impl Authenticator<'_> {
         Ok(self.accounts.session_of(&self.refresh_token(headers)?).await?)
     }
 
-    /// The sessions that somebody signs out of: the access token's, the cookie's, or both. An access
-    /// token that is not accepted, such as an expired one, leaves it to the cookie.
+    /// The sessions that somebody signs out of: the access token's, the cookie's, or both. An
+    /// access token that is not accepted, such as an expired one, leaves it to the cookie.
     ///
     /// # Errors
     ///

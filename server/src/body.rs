@@ -20,8 +20,8 @@ const STEP: usize = 2 * 1024;
 
 /// A request's JSON body.
 pub trait Form: DeserializeOwned + Send + 'static {
-    /// The most bytes of it. It must hold one password of 1,024 characters, each of them written as two
-    /// escaped surrogates (`\uD83D\uDE00`, 12 bytes), and whatever else is in the form as well.
+    /// The most bytes of it. It must hold one password of 1,024 characters, each of them written as
+    /// two escaped surrogates (`\uD83D\uDE00`, 12 bytes), and whatever else is in the form as well.
     const MAX_BYTES: usize = 16 * 1024;
     /// Its fields, in the order in which they are complained about.
     const FIELDS: &'static [Field];
@@ -65,8 +65,8 @@ impl Form for UserPatch {
     const REFUSES_OTHERS: bool = true;
 }
 
-/// Looks at the headers before a byte of the body is read. Returns how many bytes it has, or may have if
-/// the headers don't tell.
+/// Looks at the headers before a byte of the body is read. Returns how many bytes it has, or may
+/// have if the headers don't tell.
 ///
 /// # Errors
 ///
@@ -100,7 +100,8 @@ fn is_json(headers: &HeaderMap) -> bool {
 ///
 /// # Errors
 ///
-/// 413 as soon as it passes `most`, 400 if the connection breaks off, 503 if `share` can't grow with it.
+/// 413 as soon as it passes `most`, 400 if the connection breaks off, 503 if `share` can't grow
+/// with it.
 pub async fn read<T: Form, B: Buf, E>(
     chunks: impl Stream<Item = Result<B, E>>,
     most: usize,

@@ -29,8 +29,8 @@ pub fn network(address: IpAddr) -> IpNet {
     }
 }
 
-/// The networks of an address's provider that are wider than its own [`network`]: the /56 and the /48
-/// of an IPv6 address. Many providers hand out one of these to a single customer.
+/// The networks of an address's provider that are wider than its own [`network`]: the /56 and the
+/// /48 of an IPv6 address. Many providers hand out one of these to a single customer.
 pub fn wider_networks(address: IpAddr) -> Option<[IpNet; 2]> {
     let IpAddr::V6(address) = address.to_canonical() else { return None };
     Some([56, 48].map(|prefix| IpNet::new_assert(IpAddr::V6(address), prefix).trunc()))

@@ -164,8 +164,8 @@ pub struct Config {
     )]
     pub session_max: Duration,
 
-    /// How long after the password was given dangerous actions need no new one, such as changing it:
-    /// 1s to 24h, in whole seconds
+    /// How long after the password was given dangerous actions need no new one, such as changing
+    /// it: 1s to 24h, in whole seconds
     #[arg(
         long,
         value_name = "DURATION",
@@ -205,7 +205,8 @@ pub struct Config {
     pub login_throttle: Switch,
 
     /// Reverse proxies whose X-Forwarded-For counts: networks or addresses, one each time, or with
-    /// commas, spaces or line ends between; without it, everybody behind a proxy is limited as one client
+    /// commas, spaces or line ends between; without it, everybody behind a proxy is limited as one
+    /// client
     #[arg(
         long,
         value_name = "CIDR",

@@ -12,8 +12,8 @@ const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; 
 /// The policy of pages that connect to nobody else.
 pub const OWN_ORIGIN_ONLY: HeaderValue = HeaderValue::from_static(POLICY);
 
-/// The policy of pages that may connect to these origins, too. They are not checked here: one with a
-/// semicolon in it would be a directive.
+/// The policy of pages that may connect to these origins, too. They are not checked here: one with
+/// a semicolon in it would be a directive.
 ///
 /// # Errors
 ///

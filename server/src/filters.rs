@@ -173,8 +173,9 @@ pub fn fresh_admin(app: &App) -> BoxedFilter<(Caller,)> {
     caller(app, Demand { admin: true, fresh: true })
 }
 
-/// The caller, and the JSON body. Who they are is asked before a byte of the body is read, and again
-/// when it is there: a body takes its time, and whoever lost a role meanwhile must not use it.
+/// The caller, and the JSON body. Who they are is asked before a byte of the body is read, and
+/// again when it is there: a body takes its time, and whoever lost a role meanwhile must not use
+/// it.
 fn caller_and_body<T: Form>(app: &App, demand: Demand) -> BoxedFilter<(Caller, T)> {
     let again = move |_: Caller, form: T, client, headers: HeaderMap, app: App| async move {
         let caller = app.authenticator().caller(&headers, client, demand).await.map_err(reject)?;
@@ -193,8 +194,8 @@ pub fn fresh_and_body<T: Form>(app: &App) -> BoxedFilter<(Caller, T)> {
     caller_and_body(app, Demand { admin: false, fresh: true })
 }
 
-/// As [`admin`], and the id of the user whom the path names. If that one is an admin, the login must be
-/// fresh; else 401.
+/// As [`admin`], and the id of the user whom the path names. If that one is an admin, the login
+/// must be fresh; else 401.
 pub fn admin_over(app: &App, path: &'static str) -> BoxedFilter<(Caller, String)> {
     let caller = async |id: String, client, headers: HeaderMap, app: App| {
         let caller =

@@ -2,8 +2,8 @@
 //!
 //! Dependencies run one way: `main` → [`serve`], [`routes`] → [`filters`], [`handlers`] →
 //! [`token`], [`keys`], [`proof`] → [`store`]. Only [`filters`], [`routes`], [`middleware`] and
-//! [`serve`] know warp. All of them count in [`metrics`], and [`scrape`] tells. Beside them, [`cli`] → [`control`] is how the command line does its work,
-//! whether or not a server runs.
+//! [`serve`] know warp. All of them count in [`metrics`], and [`scrape`] tells. Beside them,
+//! [`cli`] → [`control`] is how the command line does its work, whether or not a server runs.
 
 mod accept_encoding;
 mod accounts;

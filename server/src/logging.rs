@@ -34,10 +34,10 @@ pub struct Guard {
     _audit: WorkerGuard,
 }
 
-/// Starts logging to stderr, since stdout's first line is the address. Threads of their own write it:
-/// whoever does not read our stderr costs us lines and not the reactor. The audit log has a queue to
-/// itself, so that a flood of other lines displaces none of it. Other crates speak up from warnings
-/// on: what they would say below that is about bytes we must not log.
+/// Starts logging to stderr, since stdout's first line is the address. Threads of their own write
+/// it: whoever does not read our stderr costs us lines and not the reactor. The audit log has a
+/// queue to itself, so that a flood of other lines displaces none of it. Other crates speak up from
+/// warnings on: what they would say below that is about bytes we must not log.
 pub fn start(config: &Config) -> Guard {
     let writer =
         |lines| NonBlockingBuilder::default().buffered_lines_limit(lines).finish(std::io::stderr());

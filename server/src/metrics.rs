@@ -10,8 +10,8 @@
 //! used: they count the processor's time in whole seconds.
 //!
 //! A request of the verify path takes 60 ns to count, 47 of them for two looks at the clock, and
-//! 150 ns while another thread counts the same all the time. That is 0.6 % of the request, or 1.4 %,
-//! so the server counts whether or not anybody scrapes.
+//! 150 ns while another thread counts the same all the time. That is 0.6 % of the request, or 1.4
+//! %, so the server counts whether or not anybody scrapes.
 //!
 //! No label's value comes from a client: what a client chooses freely, such as a path or a method,
 //! is looked up in what there is and else is `other`.

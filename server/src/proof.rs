@@ -69,8 +69,8 @@ pub struct Prover {
 }
 
 impl Prover {
-    /// What the proof says, if it is the user's. Without a user the answer is none and takes just as
-    /// long.
+    /// What the proof says, if it is the user's. Without a user the answer is none and takes just
+    /// as long.
     ///
     /// # Errors
     ///

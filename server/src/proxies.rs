@@ -42,8 +42,8 @@ impl TrustedProxies {
     }
 }
 
-/// Whether a network is so large that trusting it is trusting strangers: shorter than any private one.
-/// Those of IPv6 are in `fc00::/7` (RFC 4193).
+/// Whether a network is so large that trusting it is trusting strangers: shorter than any private
+/// one. Those of IPv6 are in `fc00::/7` (RFC 4193).
 pub fn is_everybody(network: IpNet) -> bool {
     match canonical(network) {
         IpNet::V4(network) => network.prefix_len() < 8,
@@ -94,8 +94,8 @@ pub fn address(peer: IpAddr, headers: &HeaderMap, proxies: &TrustedProxies) -> I
     nearest
 }
 
-/// Warns, once an hour at most, of a peer that forwards addresses and is not trusted: if it is a proxy,
-/// all who come through it are one client to us.
+/// Warns, once an hour at most, of a peer that forwards addresses and is not trusted: if it is a
+/// proxy, all who come through it are one client to us.
 #[derive(Debug)]
 pub struct ForwardingWarning {
     /// In milliseconds since 1970.

@@ -8,8 +8,8 @@ use http::uri::Authority;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// The origin of a server that listens on `address`, if that is a loopback address. Every browser on
-/// this machine reaches it there, and nobody else does.
+/// The origin of a server that listens on `address`, if that is a loopback address. Every browser
+/// on this machine reaches it there, and nobody else does.
 pub fn of_loopback(address: SocketAddr) -> Option<String> {
     let port = address.port();
     match address.ip().to_canonical() {

@@ -25,8 +25,9 @@ const PATH: &str = "/metrics";
 /// The most connections at once: whoever scrapes needs one, and a few may.
 const MAX_CONNECTIONS: usize = 16;
 
-/// How long a connection may be idle, a head may take, and a client may take to accept more of an answer.
-/// Nobody scrapes at just this interval, so nobody's next request comes while the connection is being closed.
+/// How long a connection may be idle, a head may take, and a client may take to accept more of an
+/// answer. Nobody scrapes at just this interval, so nobody's next request comes while the
+/// connection is being closed.
 const PATIENCE: Duration = Duration::from_secs(7);
 
 /// Takes the address. What it is in the end, also of port 0, is in the log, with a warning if other

@@ -21,9 +21,9 @@ mod refusal;
 mod server;
 mod timer;
 
-/// Answers with `service` what comes to `listener`, until `stop`. Then it takes no new connections and
-/// answers what was sent by then, each connection's last request with `Connection: close`. Done within
-/// [`Limits::drain`].
+/// Answers with `service` what comes to `listener`, until `stop`. Then it takes no new connections
+/// and answers what was sent by then, each connection's last request with `Connection: close`. Done
+/// within [`Limits::drain`].
 pub async fn serve(
     listener: TcpListener,
     service: Service,

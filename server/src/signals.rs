@@ -44,9 +44,9 @@ pub struct StopSignals {
 }
 
 impl StopSignals {
-    /// Waits for the first signal and announces the shutdown. Done when connections are to be closed:
-    /// after `delay`, or at once if it was SIGINT, since a person is waiting then. Returns that moment. A
-    /// second signal ends the process where it is.
+    /// Waits for the first signal and announces the shutdown. Done when connections are to be
+    /// closed: after `delay`, or at once if it was SIGINT, since a person is waiting then. Returns
+    /// that moment. A second signal ends the process where it is.
     pub async fn stop(mut self, shutdown: Shutdown, delay: Duration) -> Instant {
         let (name, delay) = self.next(delay).await;
         shutdown.enter(Stage::Announced);

@@ -16,13 +16,14 @@
 //! can go on there, whatever others do elsewhere. Accounts are names as somebody gave them, so one
 //! that does not exist is treated like one that does.
 //!
-//! Addresses count by [`network`], and those of IPv6 by [`wider_networks`](crate::client::wider_networks)
-//! as well, since many of these networks belong to one customer of a provider. There only failures
-//! count, so that a network whose users know their passwords never meets that bound. An attempt counts from when it begins, so that many at once
-//! can't all pass because none of them has failed yet; one that is refused costs nothing. Each
-//! table forgets the longest unused of more than 100,000 keys, or 10,000 of the wider networks; full,
-//! they take 50 MB together. To make them forget an account's failures takes 100,000 other failures. A restart
-//! forgets everything.
+//! Addresses count by [`network`], and those of IPv6 by
+//! [`wider_networks`](crate::client::wider_networks) as well, since many of these networks belong
+//! to one customer of a provider. There only failures count, so that a network whose users know
+//! their passwords never meets that bound. An attempt counts from when it begins, so that many at
+//! once can't all pass because none of them has failed yet; one that is refused costs nothing. Each
+//! table forgets the longest unused of more than 100,000 keys, or 10,000 of the wider networks;
+//! full, they take 50 MB together. To make them forget an account's failures takes 100,000 other
+//! failures. A restart forgets everything.
 
 mod buckets;
 mod memory;

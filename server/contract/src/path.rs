@@ -1,5 +1,5 @@
-//! The API's paths. `{id}` stands for one segment. The server's route table says which methods each has
-//! and what they need; `/api/openapi.json` says what they take and answer.
+//! The API's paths. `{id}` stands for one segment. The server's route table says which methods each
+//! has and what they need; `/api/openapi.json` says what they take and answer.
 
 /// Make an account.
 pub const REGISTER: &str = "/api/register";

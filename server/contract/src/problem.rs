@@ -3,7 +3,8 @@ use serde::{Deserialize, Serialize};
 /// The media type of every error's body (RFC 9457 section 3).
 pub const PROBLEM_MEDIA_TYPE: &str = "application/problem+json";
 
-/// The values of [`Problem::kind`]. Errors that say no more than their status use [`BLANK`](kind::BLANK).
+/// The values of [`Problem::kind`]. Errors that say no more than their status use
+/// [`BLANK`](kind::BLANK).
 pub mod kind {
     /// The status says it all (RFC 9457 section 4.2.1).
     pub const BLANK: &str = "about:blank";
@@ -25,7 +26,8 @@ pub mod kind {
     pub const USERNAME_TAKEN: &str = "urn:hallpass:problem:username-taken";
     /// 422: a field is missing or breaks a rule; `errors` says which.
     pub const INVALID_FIELDS: &str = "urn:hallpass:problem:invalid-fields";
-    /// 429: too many attempts in too short a time; `Retry-After` says when the next one may be made.
+    /// 429: too many attempts in too short a time; `Retry-After` says when the next one may be
+    /// made.
     pub const TOO_MANY_REQUESTS: &str = "urn:hallpass:problem:too-many-requests";
     /// 503: more work is queued than would be done in time; `Retry-After` says when to come back.
     pub const OVERLOADED: &str = "urn:hallpass:problem:overloaded";

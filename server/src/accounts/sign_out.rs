@@ -7,7 +7,8 @@ use crate::client::Client;
 use crate::store::{SessionId, UserId};
 
 impl Accounts {
-    /// Ends the sessions of whoever signs out: that of an access token, of a refresh token, or both.
+    /// Ends the sessions of whoever signs out: that of an access token, of a refresh token, or
+    /// both.
     ///
     /// # Errors
     ///

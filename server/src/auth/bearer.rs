@@ -1,6 +1,7 @@
-//! From an access token to whose it is. A token that was accepted before is looked up: its signature
-//! is checked once, its session looked up once, and its user read once for as long as no user changes. What may have changed
-//! besides, the time, the keys and the end of its session, is asked at each request.
+//! From an access token to whose it is. A token that was accepted before is looked up: its
+//! signature is checked once, its session looked up once, and its user read once for as long as no
+//! user changes. What may have changed besides, the time, the keys and the end of its session, is
+//! asked at each request.
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};

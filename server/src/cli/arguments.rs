@@ -1,5 +1,5 @@
-//! The command line and the environment together: an empty variable is unset, a bad one is named, and
-//! one that nobody reads gets a warning.
+//! The command line and the environment together: an empty variable is unset, a bad one is named,
+//! and one that nobody reads gets a warning.
 
 use std::collections::BTreeSet;
 use std::env;
@@ -30,8 +30,8 @@ struct Variable {
     name: String,
 }
 
-/// Reads the command line and the environment. Ends the process if they make no sense, or if help was
-/// asked for.
+/// Reads the command line and the environment. Ends the process if they make no sense, or if help
+/// was asked for.
 pub fn parse() -> (super::Command, Given) {
     let args: Vec<OsString> = env::args_os().collect();
     try_parse(&args).unwrap_or_else(|error| error.exit())

@@ -39,8 +39,8 @@ pub enum TokenCommand {
 /// `hallpass token inspect`
 #[derive(Args, Debug)]
 pub struct Inspect {
-    /// The token; from standard input if it is left out or `-`. `Bearer`, quotation marks and white space
-    /// around it and line breaks within it do no harm
+    /// The token; from standard input if it is left out or `-`. `Bearer`, quotation marks and white
+    /// space around it and line breaks within it do no harm
     #[arg(value_name = "TOKEN")]
     token: Vec<String>,
     /// Write the findings as one JSON object: accepted, header, claims, checks

@@ -29,8 +29,8 @@ pub struct ConnectionArgs {
     )]
     pub max_connections_per_address: Option<u32>,
 
-    /// How long after SIGTERM the server goes on as before, with /readyz at 503, so that a load balancer
-    /// can take it out first: 0s to 10m. SIGINT does not wait
+    /// How long after SIGTERM the server goes on as before, with /readyz at 503, so that a load
+    /// balancer can take it out first: 0s to 10m. SIGINT does not wait
     #[arg(
         long,
         value_name = "DURATION",

@@ -20,10 +20,10 @@ pub struct InterceptorArgs {
     #[arg(long, value_name = "URL", env = "HALLPASS_TOKEN_ORIGIN", value_parser = origins)]
     pub token_origin: Vec<List<String>>,
 
-    /// Paths that never get the access token: exactly `/public/status`, or with `/public/*` all below
-    /// `/public/`; on every origin, the server's own included, or on the one before it, as in
-    /// `https://api.example.com/public/*`. One each time, or with commas, spaces or
-    /// line ends between
+    /// Paths that never get the access token: exactly `/public/status`, or with `/public/*` all
+    /// below `/public/`; on every origin, the server's own included, or on the one before it, as in
+    /// `https://api.example.com/public/*`. One each time, or with commas, spaces or line ends
+    /// between
     #[arg(long, value_name = "PATTERN", env = "HALLPASS_NO_TOKEN_PATH", value_parser = patterns)]
     pub no_token_path: Vec<List<PathPattern>>,
 }
@@ -47,8 +47,8 @@ impl InterceptorArgs {
         })
     }
 
-    /// Whether each pattern can match something. One with a mistyped origin would not keep the token
-    /// from where it must not go.
+    /// Whether each pattern can match something. One with a mistyped origin would not keep the
+    /// token from where it must not go.
     ///
     /// # Errors
     ///

@@ -5,9 +5,10 @@ use super::{List, list};
 /// Which names nobody may register.
 #[derive(Args, Clone, Debug, Default)]
 pub struct NameArgs {
-    /// Names that nobody may register, in any spelling, nor a name that looks like one of them. They
-    /// join the built-in ones, such as admin, root, support, security and postmaster. The command
-    /// line and an import may still make such users. One each time, or with spaces or commas between
+    /// Names that nobody may register, in any spelling, nor a name that looks like one of them.
+    /// They join the built-in ones, such as admin, root, support, security and postmaster. The
+    /// command line and an import may still make such users. One each time, or with spaces or
+    /// commas between
     #[arg(
         long,
         alias = "reserved-name",

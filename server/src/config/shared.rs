@@ -33,8 +33,8 @@ pub struct TokenArgs {
     )]
     pub audience: String,
 
-    /// By how much other clocks may be off when a token's `exp` and `nbf` are checked: 0s to 60s, in
-    /// whole seconds
+    /// By how much other clocks may be off when a token's `exp` and `nbf` are checked: 0s to 60s,
+    /// in whole seconds
     #[arg(
         long,
         value_name = "DURATION",

@@ -13,8 +13,8 @@ use crate::assets::{Asset, Encoded};
 use crate::problem::Problem;
 use crate::site::Site;
 
-/// The frontend's pages and files, with 200. Every other path is a 404: a proxy that asks at a misspelt
-/// address looks at the status alone, and must not let anybody in.
+/// The frontend's pages and files, with 200. Every other path is a 404: a proxy that asks at a
+/// misspelt address looks at the status alone, and must not let anybody in.
 ///
 /// # Errors
 ///

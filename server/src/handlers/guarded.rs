@@ -14,8 +14,8 @@ use crate::problem::Problem;
 use crate::shown;
 use crate::site::Site;
 
-/// What is percent-encoded in a name: the percent sign, so that it can be decoded again, and whatever
-/// is not printable ASCII.
+/// What is percent-encoded in a name: the percent sign, so that it can be decoded again, and
+/// whatever is not printable ASCII.
 const ESCAPED: &AsciiSet = &CONTROLS.add(b'%');
 
 /// `GET /api/verify`: also for nginx `auth_request` and `ForwardAuth`, hence the headers.

@@ -1,9 +1,9 @@
 //! Bounds how much is logged. A client that repeats a request, or a fault that repeats itself, must
 //! not fill the disk or hide the lines of others.
 //!
-//! Lines are counted for [`PERIOD`] by kind: where the code writes them, what they say, the client's
-//! network and the status. The first ones of a kind are written whole. At the end of the period one
-//! line for each kind says how many were left out. The audit log has no limit.
+//! Lines are counted for [`PERIOD`] by kind: where the code writes them, what they say, the
+//! client's network and the status. The first ones of a kind are written whole. At the end of the
+//! period one line for each kind says how many were left out. The audit log has no limit.
 
 use std::collections::HashMap;
 use std::fmt::{Debug, Write as _};
@@ -26,8 +26,8 @@ pub const PERIOD: Duration = Duration::from_secs(10);
 /// The most lines of one kind in a period.
 const OF_A_KIND: u64 = 20;
 
-/// The most lines that one place in the code writes in a period, whatever they say. The table of kinds
-/// holds no more for each place.
+/// The most lines that one place in the code writes in a period, whatever they say. The table of
+/// kinds holds no more for each place.
 const OF_A_PLACE: u64 = 200;
 
 /// The most lines that tell in one period what was left out; the rest is told in one.

@@ -87,8 +87,8 @@ impl Connections {
         self.accept_errors.inc();
     }
 
-    /// One ended with an error: it was silent for too long, what came was not HTTP, or the client was
-    /// gone in the middle of something.
+    /// One ended with an error: it was silent for too long, what came was not HTTP, or the client
+    /// was gone in the middle of something.
     pub fn failed(&self, error: &hyper::Error) {
         let reason = if error.is_timeout() {
             &self.timeouts

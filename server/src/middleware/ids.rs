@@ -55,8 +55,8 @@ fn given(headers: &HeaderMap) -> Option<&HeaderValue> {
     (is_good && headers.get_all(X_REQUEST_ID).iter().count() == 1).then_some(id)
 }
 
-/// The trace that the request is a part of: the `traceparent` header (W3C Trace Context), if it is well
-/// formed. Anyone may send one, since it does nothing but stand in the log.
+/// The trace that the request is a part of: the `traceparent` header (W3C Trace Context), if it is
+/// well formed. Anyone may send one, since it does nothing but stand in the log.
 pub(super) fn traceparent(headers: &HeaderMap) -> Option<&str> {
     let mut values = headers.get_all("traceparent").iter();
     let value = values.next().filter(|_| values.next().is_none())?.to_str().ok()?;

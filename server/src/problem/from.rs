@@ -98,7 +98,8 @@ impl From<PoolError> for Problem {
     }
 }
 
-/// It does not tell what was throttled, so it reads the same whether or not there is such an account.
+/// It does not tell what was throttled, so it reads the same whether or not there is such an
+/// account.
 impl From<RetryAfter> for Problem {
     fn from(RetryAfter(wait): RetryAfter) -> Self {
         let seconds = whole_seconds(wait);

@@ -30,7 +30,8 @@ impl Addresses {
         Self { most, proxies, open: Mutex::default(), warned: Mutex::default() }
     }
 
-    /// Counts one more, until what this returns is dropped; None if the address has all it may have.
+    /// Counts one more, until what this returns is dropped; None if the address has all it may
+    /// have.
     pub(super) fn enter(self: &Arc<Self>, peer: IpAddr) -> Option<Place> {
         if self.proxies.trust(peer.to_canonical()) {
             return Some(Place(None));

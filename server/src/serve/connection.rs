@@ -20,7 +20,8 @@ use super::timer::ConnectionTimer;
 use super::{Answer, Limits};
 use crate::shutdown::{Shutdown, Stage};
 
-/// The read buffer of a connection, in bytes; a header section that is about twice as long is a 431.
+/// The read buffer of a connection, in bytes; a header section that is about twice as long is a
+/// 431.
 const READ_BUFFER_BYTES: usize = 32 * 1024;
 
 /// What a connection and its requests have in common.

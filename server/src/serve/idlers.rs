@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-/// The connections of a listener that closes idle ones to make room. They are told apart by the address
-/// and port at their other end.
+/// The connections of a listener that closes idle ones to make room. They are told apart by the
+/// address and port at their other end.
 #[derive(Debug, Default)]
 pub(super) struct Idlers(Mutex<HashMap<SocketAddr, Idler>>);
 

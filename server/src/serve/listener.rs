@@ -5,9 +5,9 @@ use std::net::SocketAddr;
 
 use tokio::net::{TcpListener, TcpSocket, lookup_host};
 
-/// How many connections may wait to be accepted; the kernel has a limit of its own (`somaxconn`, usually the
-/// same). Beyond it first packets are dropped, and a client tries again only a second later: with the
-/// usual 128 that happens to a crowd that comes back after an outage.
+/// How many connections may wait to be accepted; the kernel has a limit of its own (`somaxconn`,
+/// usually the same). Beyond it first packets are dropped, and a client tries again only a second
+/// later: with the usual 128 that happens to a crowd that comes back after an outage.
 const BACKLOG: u32 = 4096;
 
 /// Takes an address, `HOST:PORT`, of which the host may be a name.

@@ -65,8 +65,8 @@ impl<A> Server<A> {
         Self { addresses: Arc::new(Addresses::new(most, proxies)), ..self }
     }
 
-    /// Once all places are taken, each new connection takes the place of the one that has been idle for
-    /// the longest time.
+    /// Once all places are taken, each new connection takes the place of the one that has been idle
+    /// for the longest time.
     pub(crate) fn making_room(self) -> Self {
         // One more for the new connection, until the other one is gone.
         self.permits.add_permits(1);

@@ -11,10 +11,11 @@ use tokio::time::{self, Sleep};
 /// Tells hyper when time is up, on one connection.
 ///
 /// hyper sets a deadline for each request's head and drops it once the head is there. With
-/// [`TokioTimer`](hyper_util::rt::TokioTimer) that is an entry into the runtime's timers and one out of them
-/// for each request. Here a connection has one entry, which stays where it is when its deadline is
-/// dropped: when it fires, there is most likely a later deadline to move it to. Deadlines that are alive at
-/// the same time have to be waited for by one task, which asks all of them whenever it wakes.
+/// [`TokioTimer`](hyper_util::rt::TokioTimer) that is an entry into the runtime's timers and one
+/// out of them for each request. Here a connection has one entry, which stays where it is when its
+/// deadline is dropped: when it fires, there is most likely a later deadline to move it to.
+/// Deadlines that are alive at the same time have to be waited for by one task, which asks all of
+/// them whenever it wakes.
 #[derive(Debug, Default)]
 pub struct ConnectionTimer(Arc<Mutex<Alarm>>);
 

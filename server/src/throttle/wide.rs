@@ -10,8 +10,8 @@ use crate::client::wider_networks;
 /// How many times the quota of one address the /56 and the /48 around it have.
 const FACTORS: [i64; 2] = [8, 32];
 
-/// A bucket for each of the wider networks of an IPv6 address. IPv4 addresses have none: each is dear
-/// enough by itself.
+/// A bucket for each of the wider networks of an IPv6 address. IPv4 addresses have none: each is
+/// dear enough by itself.
 #[derive(Debug)]
 pub(super) struct Wide([Buckets<IpNet>; 2]);
 

@@ -60,8 +60,8 @@ impl Claims {
         Ok((id, SessionId::from_bytes(session.into_bytes())))
     }
 
-    /// The claims of a token. Each must be there, but for `amr`, and of its type. Others are ignored,
-    /// as RFC 7519 section 4 asks.
+    /// The claims of a token. Each must be there, but for `amr`, and of its type. Others are
+    /// ignored, as RFC 7519 section 4 asks.
     pub(super) fn from_object(object: &Object) -> Result<Self, Fault> {
         Ok(Self {
             iss: text(object, "iss")?,

@@ -7,8 +7,8 @@ use unicode_security::mixed_script::AugmentedScriptSet;
 use super::fold;
 
 /// What a name looks like: two names look alike if they have one of these in common. The name as it
-/// is shown counts, and so do its spellings in small letters and in capitals: `М` looks like `M`, and
-/// `м` does not look like `m`.
+/// is shown counts, and so do its spellings in small letters and in capitals: `М` looks like `M`,
+/// and `м` does not look like `m`.
 pub fn looks(display: &str) -> Vec<String> {
     let small = fold(display);
     let mut looks = vec![look(display), look(&small), look(&small.to_uppercase())];

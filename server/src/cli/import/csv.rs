@@ -10,8 +10,8 @@ use crate::cli::export::COLUMNS;
 use crate::cli::terminal::{note, printable};
 
 /// The records of a CSV file (RFC 4180) with a header. A record that makes no sense costs no other:
-/// after a quotation mark that is never closed, or lines that it joins wrongly, reading goes on with
-/// the line after the first.
+/// after a quotation mark that is never closed, or lines that it joins wrongly, reading goes on
+/// with the line after the first.
 pub(super) struct CsvRecords<R> {
     lines: Lines<R>,
     columns: Columns,

@@ -1,7 +1,7 @@
 //! The token in what people paste.
 
-/// What may stand around a token: quotation marks of code, JSON and word processors, and what ends a line of
-/// JSON or of a program.
+/// What may stand around a token: quotation marks of code, JSON and word processors, and what ends
+/// a line of JSON or of a program.
 const AROUND: &[char] = &[
     '"', '\'', '`', ',', ';', '\u{201c}', '\u{201d}', '\u{201e}', '\u{2018}', '\u{2019}', '\u{ab}',
     '\u{bb}',

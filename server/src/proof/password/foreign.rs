@@ -10,8 +10,8 @@ const UNKNOWN: &str = "not a PHC string, nor a PBKDF2 or scrypt hash of Werkzeug
 /// Werkzeug writes 8 or 16 characters, Django 12 or 22; both can be told otherwise.
 const MAX_SALT_LEN: usize = 256;
 
-/// Reads a hash as Werkzeug or Django store it. Their salts are text, of which the key is derived as
-/// it stands there.
+/// Reads a hash as Werkzeug or Django store it. Their salts are text, of which the key is derived
+/// as it stands there.
 pub(super) fn parse(text: &str) -> anyhow::Result<StoredHash> {
     let (method, rest) = text.split_once('$').context(UNKNOWN)?;
     match method {

@@ -18,8 +18,8 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// Checks a new password for `username`. A hostile one takes about as long as a password hash, so
-    /// this belongs on a hashing thread.
+    /// Checks a new password for `username`. A hostile one takes about as long as a password hash,
+    /// so this belongs on a hashing thread.
     ///
     /// # Errors
     ///

@@ -24,15 +24,16 @@ pub use settings::Settings;
 pub use stats::{JobKind, JobTimes, KindStats, PoolObserver, PoolStats, Unobserved};
 use worker::{Cost, Derivation, Source, Work, Worker};
 
-/// The threads that hash passwords: as many as cores, each with a few passwords at once, or with as many
-/// as the core has lanes for if so many wait; with bounded queues, and below the priority of those that
-/// answer requests.
+/// The threads that hash passwords: as many as cores, each with a few passwords at once, or with as
+/// many as the core has lanes for if so many wait; with bounded queues, and below the priority of
+/// those that answer requests.
 ///
 /// A verification takes longer beside another one than alone, but no longer for one user than for
 /// another: who runs beside whom is decided by what waits at the moment a thread is free, every
 /// verification by PBKDF2-HMAC-SHA256 is one input of the same padded length, and one that can't
-/// share the lanes is padded as if it had company whenever it would have had some. From the first of those on,
-/// no more than a few are hashed at once: they stop a batch short and keep a thread for the time of a full one.
+/// share the lanes is padded as if it had company whenever it would have had some. From the first
+/// of those on, no more than a few are hashed at once: they stop a batch short and keep a thread
+/// for the time of a full one.
 #[derive(Debug)]
 pub struct Pool {
     queue: Arc<Queue<Work>>,
@@ -157,8 +158,8 @@ impl Pool {
     }
 
     /// Whether `password`, as it was typed, is the one behind `stored`. For our own hashes it is
-    /// prepared first. Without a stored hash, or if it can't be prepared, the answer is no and takes
-    /// just as long.
+    /// prepared first. Without a stored hash, or if it can't be prepared, the answer is no and
+    /// takes just as long.
     ///
     /// # Errors
     ///
@@ -185,8 +186,9 @@ impl Pool {
                 stored.matches(&self.derive(JobKind::Login, password, &stored.salt, cost).await?)
             }
             Kdf::Pbkdf2(..) | Kdf::Scrypt(_) => {
-                // Those behind it in the queue wait for as long as it is padded, and could tell by that
-                // what kind of hash this user has. Among a few that is little; among many it is not.
+                // Those behind it in the queue wait for as long as it is padded, and could tell by
+                // that what kind of hash this user has. Among a few that is little; among many it
+                // is not.
                 self.queue.keep_to_a_few();
                 let (stored, dearest) = (stored.clone(), Arc::clone(&self.dearest));
                 let verify = move |lanes| {
@@ -206,8 +208,8 @@ impl Pool {
         self.queue.stats()
     }
 
-    /// Has a thread compute something by itself. `work` is told how many passwords it would have hashed at
-    /// once.
+    /// Has a thread compute something by itself. `work` is told how many passwords it would have
+    /// hashed at once.
     async fn alone<T: Send + 'static>(
         &self,
         kind: JobKind,

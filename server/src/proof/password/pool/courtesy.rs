@@ -7,13 +7,14 @@ use std::time::Duration;
 /// For how long a hashing thread waits for others, at the most, over the time that it works.
 const PATIENCE: u32 = 9;
 
-/// How long a thread that runs when a core is idle waits for that, at the least, before it asks for more.
+/// How long a thread that runs when a core is idle waits for that, at the least, before it asks for
+/// more.
 const WINDOW: Duration = Duration::from_millis(100);
 
 /// Gives way between two turns of hashing, on a thread of low priority.
 ///
-/// The priority alone does not: a thread that wakes a moment before its share is due is not looked at
-/// again before the next tick of the kernel's clock, up to 4 ms later.
+/// The priority alone does not: a thread that wakes a moment before its share is due is not looked
+/// at again before the next tick of the kernel's clock, up to 4 ms later.
 pub(super) struct Courtesy {
     since: Spent,
 }
@@ -23,8 +24,9 @@ impl Courtesy {
         Self { since: Spent::so_far() }
     }
 
-    /// Lets others go first, unless this thread has waited for them so long that it is its turn. Linux
-    /// takes a yield for more than it is meant and comes back too late to a thread that yields each time.
+    /// Lets others go first, unless this thread has waited for them so long that it is its turn.
+    /// Linux takes a yield for more than it is meant and comes back too late to a thread that
+    /// yields each time.
     pub fn pause(&mut self) {
         if had_its_share(Spent::so_far().since(self.since)) {
             thread::yield_now();

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
-/// How much of an old estimate a new sample of a few passwords replaces: a few dozen jobs, less than a second
-/// of full load, and the estimate has followed; one disturbed sample hardly moves it.
+/// How much of an old estimate a new sample of a few passwords replaces: a few dozen jobs, less
+/// than a second of full load, and the estimate has followed; one disturbed sample hardly moves it.
 const WEIGHT: f64 = 1.0 / 8.0;
 
 /// What one iteration of one password costs a thread whose lanes are full. That is the pace at
@@ -28,10 +28,10 @@ impl Pace {
         self.seconds_per_iteration / other.seconds_per_iteration
     }
 
-    /// Follows what was measured of `batches` that were as large as those a few lanes hold. Whether more
-    /// could have run beside it, `had_room`, matters: then full lanes would have taken no longer for
-    /// each, perhaps less. So it can show that they are faster than estimated, but not that they are
-    /// slower.
+    /// Follows what was measured of `batches` that were as large as those a few lanes hold. Whether
+    /// more could have run beside it, `had_room`, matters: then full lanes would have taken no
+    /// longer for each, perhaps less. So it can show that they are faster than estimated, but not
+    /// that they are slower.
     pub fn learn(&mut self, sample: Self, batches: f64, had_room: bool) {
         let change = sample.seconds_per_iteration - self.seconds_per_iteration;
         if !had_room || change < 0.0 {

@@ -1,9 +1,10 @@
 //! Hashing takes whole cores; answering requests goes first.
 
-/// Has the calling thread run only while a core has nothing else to do. There is no way back from that without
-/// privileges, and beside a thread that is always busy it has 0.3 % of a core.
+/// Has the calling thread run only while a core has nothing else to do. There is no way back from
+/// that without privileges, and beside a thread that is always busy it has 0.3 % of a core.
 ///
-/// To Linux, a core that runs such a thread is an idle one: whatever wakes up goes there and runs at once.
+/// To Linux, a core that runs such a thread is an idle one: whatever wakes up goes there and runs
+/// at once.
 #[cfg(target_os = "linux")]
 pub(super) fn run_when_idle() {
     use thread_priority::unix::{
@@ -11,7 +12,8 @@ pub(super) fn run_when_idle() {
     };
     use thread_priority::{NormalThreadSchedulePolicy, ThreadPriority, ThreadSchedulePolicy};
     let idle = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle);
-    // That sets a nice value, too, which says nothing then and which a process of low priority may not set.
+    // That sets a nice value, too, which says nothing then and which a process of low priority may
+    // not set.
     let outcome = set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Min, idle);
     if !thread_schedule_policy().is_ok_and(|policy| policy == idle) {
         tracing::warn!(?outcome, "can't have a hashing thread run when a core is idle only");
@@ -22,8 +24,8 @@ pub(super) fn run_when_idle() {
 #[cfg(not(target_os = "linux"))]
 pub(super) fn run_when_idle() {}
 
-/// Lowers the priority of the calling thread, so that it has a tenth of a core beside another one that is
-/// always busy.
+/// Lowers the priority of the calling thread, so that it has a tenth of a core beside another one
+/// that is always busy.
 pub(super) fn yield_to_the_reactor() {
     // On Linux the nice value belongs to the calling thread.
     #[cfg(target_os = "linux")]
@@ -53,9 +55,9 @@ fn cores_for(threads: usize, allowed: impl Iterator<Item = usize>) -> Vec<usize>
 
 /// Keeps the calling thread on a core.
 ///
-/// Two hashing threads that are always busy may otherwise come to share one: Linux counts them little,
-/// for their priority, and does not look for work on a core that is idle for less than half a
-/// millisecond at a time, as one that answers requests is.
+/// Two hashing threads that are always busy may otherwise come to share one: Linux counts them
+/// little, for their priority, and does not look for work on a core that is idle for less than half
+/// a millisecond at a time, as one that answers requests is.
 #[cfg(target_os = "linux")]
 pub(super) fn stay_on(core: usize) {
     let mut only = rustix::thread::CpuSet::new();

@@ -226,8 +226,8 @@ impl<W> State<W> {
         self.waiting.iter().all(VecDeque::is_empty)
     }
 
-    /// How many jobs a worker takes: those that cost least if done at once, of its share where others have
-    /// nothing to do.
+    /// How many jobs a worker takes: those that cost least if done at once, of its share where
+    /// others have nothing to do.
     fn share(&self) -> usize {
         let waiting: usize = self.waiting.iter().map(VecDeque::len).sum();
         self.rates.lanes.at_once(waiting.div_ceil(self.idle + 1))

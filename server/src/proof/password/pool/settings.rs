@@ -16,8 +16,8 @@ pub struct Settings {
     pub iterations: NonZeroU32,
     /// Hashing threads.
     pub threads: usize,
-    /// How many passwords a thread hashes at once. Those for throughput are left alone where they turn
-    /// out to save nothing.
+    /// How many passwords a thread hashes at once. Those for throughput are left alone where they
+    /// turn out to save nothing.
     pub lanes: Lanes,
     /// Is told how long the jobs took.
     pub observer: Arc<dyn PoolObserver>,
@@ -56,15 +56,15 @@ impl Rates {
     }
 }
 
-/// By what part many passwords at once have to be cheaper than a few: those who wait for all of them
-/// would like to know what for.
+/// By what part many passwords at once have to be cheaper than a few: those who wait for all of
+/// them would like to know what for.
 const WORTH: f64 = 0.9;
 
 /// How long they may take. Beyond, whoever is first in the queue waits too long for its company.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// What passwords of so many iterations cost on this machine: a first guess, short enough to be made at
-/// each start.
+/// What passwords of so many iterations cost on this machine: a first guess, short enough to be
+/// made at each start.
 pub(super) fn measure(lanes: Lanes, iterations: NonZeroU32) -> Rates {
     let few = lanes.latency.max(1);
     let many = lanes.throughput.max(few);

@@ -42,20 +42,22 @@ pub(super) struct Cost {
     pub padded_to: u32,
 }
 
-/// Works off the queue on two threads, one at a time. The first runs only while a core has nothing else to
-/// do; where that is too seldom, the second takes over, which has a share beside other threads, if a small one.
+/// Works off the queue on two threads, one at a time. The first runs only while a core has nothing
+/// else to do; where that is too seldom, the second takes over, which has a share beside other
+/// threads, if a small one.
 #[derive(Clone)]
 pub(super) struct Worker {
     pub queue: Arc<Queue<Work>>,
     pub observer: Arc<dyn PoolObserver>,
 }
 
-/// More passwords that are done at once than these are answered one after the other. The rest of a login is
-/// up to a tenth of a millisecond of work for those that answer requests, and other requests would wait
-/// behind all of them.
+/// More passwords that are done at once than these are answered one after the other. The rest of a
+/// login is up to a tenth of a millisecond of work for those that answer requests, and other
+/// requests would wait behind all of them.
 const MOST_ANSWERS_AT_ONCE: usize = 4;
 
-/// A core that hashes many passwords at once does so for some hundred milliseconds; this is a hundredth of it.
+/// A core that hashes many passwords at once does so for some hundred milliseconds; this is a
+/// hundredth of it.
 const BETWEEN_ANSWERS: Duration = Duration::from_micros(150);
 
 /// What the first thread leaves to the second.
@@ -90,7 +92,8 @@ impl Ready {
 }
 
 impl Worker {
-    /// Starts the threads, which end when the queue is closed. The first stays on `core`, if that is said.
+    /// Starts the threads, which end when the queue is closed. The first stays on `core`, if that
+    /// is said.
     pub fn start(self, name: &str, core: Option<usize>) -> io::Result<()> {
         let (leave, left) = mpsc::channel();
         let (give_back, given_back) = mpsc::channel();
