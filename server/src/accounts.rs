@@ -84,8 +84,8 @@ impl Accounts {
         Moment { now, tokens_expired_at }
     }
 
-    /// Runs `work` to its end even if the client goes away meanwhile, or the server shuts down:
-    /// what has taken effect must reach the audit log.
+    /// Runs `work` to its end, even if the client goes away or the server shuts down meanwhile. So
+    /// each effect has its audit record.
     async fn to_the_end<T, F>(
         self: &Arc<Self>,
         work: impl FnOnce(Arc<Self>) -> F,

@@ -1,6 +1,6 @@
-//! The audit log: one record for each thing that matters to security, under the target
-//! `hallpass::audit`. It never holds a secret, nor a name that somebody typed: what is typed as a
-//! username may be a password.
+//! The audit log: a record of each event that matters to security, under the target
+//! `hallpass::audit`. A record holds no secret. Nor does it hold a name that somebody typed, since
+//! people type passwords into the wrong field.
 
 use std::fmt;
 

@@ -66,8 +66,8 @@ impl Authenticator<'_> {
         Ok(Caller { user, session, fresh, client })
     }
 
-    /// The admin whom the headers authenticate, and who does something to the user with this id. If
-    /// that one is an admin, too, it takes a fresh proof. The store asks again when it is done.
+    /// The admin whom the headers authenticate, and who wants to change the user with this id. To
+    /// change another admin, the proof must be fresh. The store checks all of this again.
     ///
     /// # Errors
     ///
@@ -98,8 +98,8 @@ impl Authenticator<'_> {
         self.bearers.find(self.accounts, bearer_token(headers)?, now).await
     }
 
-    /// As [`bearer`](Self::bearer) for a token that was accepted before and needs nothing read;
-    /// none if that is to be found out, or there is anything to complain about.
+    /// As [`bearer`](Self::bearer), but from memory alone. None if the token was not accepted
+    /// before, or is not acceptable any more.
     pub fn known_bearer(self, headers: &HeaderMap) -> Option<Arc<Bearer>> {
         self.bearers.known(self.accounts, bearer_token(headers).ok()?)
     }

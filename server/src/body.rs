@@ -25,7 +25,7 @@ pub trait Form: DeserializeOwned + Send + 'static {
     const MAX_BYTES: usize = 16 * 1024;
     /// Its fields, in the order in which they are complained about.
     const FIELDS: &'static [Field];
-    /// Members that are not among these are refused, as its type does; else they are ignored.
+    /// Whether other members are refused, as the type does. Otherwise they are ignored.
     const REFUSES_OTHERS: bool = false;
 }
 
@@ -133,7 +133,7 @@ pub async fn read<T: Form, B: Buf, E>(
 /// 400 if it is not JSON, 422 if it is and does not fit; then each field that is missing or of
 /// another type is named.
 pub fn parse<T: Form>(body: &[u8]) -> Result<T, Problem> {
-    // serde would take an array of the fields in their order for the object, too.
+    // serde would also accept an array of the fields' values.
     let not_utf8 = |_| Problem::new(StatusCode::BAD_REQUEST, "The body is not UTF-8.");
     let body = std::str::from_utf8(body).map_err(not_utf8)?;
     if body.trim_ascii_start().starts_with('{')
@@ -234,7 +234,7 @@ fn no_length() -> Problem {
     Problem::new(StatusCode::LENGTH_REQUIRED, detail)
 }
 
-/// Only where it is: the library's own text may quote the body, which may hold a password.
+/// Says only where the error is. The library's own message may quote a password.
 fn malformed(line: usize, column: usize) -> Problem {
     let detail = format!("The body is not JSON: look at line {line}, column {column}.");
     Problem::new(StatusCode::BAD_REQUEST, detail)

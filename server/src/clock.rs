@@ -43,7 +43,7 @@ impl Clock {
         }
     }
 
-    /// Whether the clock was ever set.
+    /// Checks that the clock was ever set.
     ///
     /// # Errors
     ///

@@ -8,7 +8,7 @@ mod operator;
 mod protocol;
 mod socket;
 
-pub use client::Client;
+pub use client::ControlClient;
 pub use operator::Operator;
 pub use protocol::{Command, Reply};
 pub use socket::{ControlSocket, SOCKET_FILE};

@@ -1,5 +1,5 @@
-//! The few filters and combinators that the route table is made of, and the only code that knows
-//! warp's rejections: one means "not this route", and becomes an answer inside its resource.
+//! The filters that the route table is made of. Only this file knows warp's rejections: one means
+//! "not this route", and becomes an answer inside its resource.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -158,7 +158,7 @@ pub fn bearer(app: &App) -> BoxedFilter<(Caller,)> {
     caller(app, Demand { admin: false, fresh: false })
 }
 
-/// As [`bearer`], with a password given not long ago; else 401.
+/// As [`bearer`], with a fresh proof; else 401.
 pub fn fresh(app: &App) -> BoxedFilter<(Caller,)> {
     caller(app, Demand { admin: false, fresh: true })
 }
@@ -173,9 +173,8 @@ pub fn fresh_admin(app: &App) -> BoxedFilter<(Caller,)> {
     caller(app, Demand { admin: true, fresh: true })
 }
 
-/// The caller, and the JSON body. Who they are is asked before a byte of the body is read, and
-/// again when it is there: a body takes its time, and whoever lost a role meanwhile must not use
-/// it.
+/// The caller, and the JSON body. The caller is checked before the body is read, and again after:
+/// somebody may lose a role while the body arrives.
 fn caller_and_body<T: Form>(app: &App, demand: Demand) -> BoxedFilter<(Caller, T)> {
     let again = move |_: Caller, form: T, client, headers: HeaderMap, app: App| async move {
         let caller = app.authenticator().caller(&headers, client, demand).await.map_err(reject)?;
@@ -194,7 +193,7 @@ pub fn fresh_and_body<T: Form>(app: &App) -> BoxedFilter<(Caller, T)> {
     caller_and_body(app, Demand { admin: false, fresh: true })
 }
 
-/// As [`admin`], and the id of the user whom the path names. If that one is an admin, the login
+/// As [`admin`], and the id of the user whom the path names. If that user is an admin, the proof
 /// must be fresh; else 401.
 pub fn admin_over(app: &App, path: &'static str) -> BoxedFilter<(Caller, String)> {
     let caller = async |id: String, client, headers: HeaderMap, app: App| {
@@ -220,8 +219,8 @@ pub fn admin_over_and_body<T: Form>(
     before.and(head(app)).and_then(again).untuple_one().boxed()
 }
 
-/// As [`bearer`], and a 401 where the store can't tell: nginx turns whatever is not 2xx, 401 or 403
-/// into a 500.
+/// Whose access token came. It is a 401 where the store fails, since nginx answers 500 to all but
+/// 2xx, 401 and 403.
 pub fn bearer_for_proxies(app: &App) -> BoxedFilter<(Arc<Bearer>,)> {
     let bearer = async |_: Client, headers: HeaderMap, app: App| {
         app.authenticator().bearer(&headers).await.map_err(|problem| {
@@ -279,7 +278,7 @@ pub fn json_body<T: Form>(app: &App) -> BoxedFilter<(T,)> {
         declared.and(warp::body::stream()).and_then(async |network, most, app: App, chunks| {
             let mut share = app.intake.body_budget.share(network);
             let body = tokio::select! {
-                // A body that is there counts, however late it is.
+                // A body that is complete counts, even if it is late.
                 biased;
                 body = body::read::<T, _, _>(chunks, most, &mut share) => body,
                 () = tokio::time::sleep(app.intake.body_timeout) => Err(body::too_slow()),
@@ -313,8 +312,7 @@ pub fn to_reply(response: Result<Response<Bytes>, Problem>) -> reply::Response {
     response.unwrap_or_else(|problem| problem.to_response()).map(Into::into)
 }
 
-/// A handler with its problems turned into answers, so that no rejection leaves a method that
-/// matched.
+/// A handler whose problems are answers. So no rejection leaves a method that matched.
 pub fn answered<R: Respond>(handler: impl Handler<R>) -> Route {
     handler
         .map(|result: Result<R, Problem>| to_reply(result.map(R::into_response)))

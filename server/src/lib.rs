@@ -1,9 +1,13 @@
 //! Hallpass: a login service that you can measure.
 //!
-//! Dependencies run one way: `main` → [`serve`], [`routes`] → [`filters`], [`handlers`] →
-//! [`token`], [`keys`], [`proof`] → [`store`]. Only [`filters`], [`routes`], [`middleware`] and
-//! [`serve`] know warp. All of them count in [`metrics`], and [`scrape`] tells. Beside them,
-//! [`cli`] → [`control`] is how the command line does its work, whether or not a server runs.
+//! Dependencies run one way: `program` → `routes` → `handlers`, and `cli` → `control`; from both to
+//! `accounts` → `proof`, `token`, `keys`, `sessions` → `store`.
+//!
+//! - Only `filters`, `routes`, `middleware` and `serve` know warp.
+//! - `handlers` turn requests into calls of use cases, and `control` does so with the commands of an
+//!   operator.
+//! - `accounts` has the use cases. It knows neither HTTP nor the command line.
+//! - All of them count in `metrics`, which `scrape` hands out.
 
 mod accept_encoding;
 mod accounts;

@@ -63,7 +63,7 @@ impl Service {
                 let (headers, proxies) = (request.headers(), &self.app.intake.proxies);
                 let client = proxies::address(peer.ip(), headers, proxies);
                 self.forwarding.look(peer.ip(), headers, proxies, &self.app.accounts.clock);
-                // On the heap, or each connection had room for the largest of all handlers.
+                // On the heap: otherwise each connection would take the room of the largest handler.
                 let answer = Box::pin(logged(&self.table, request, peer, client).instrument(span));
                 let mut response = answer.await;
                 harden(response.headers_mut(), self.app.site.over_https);
@@ -74,9 +74,9 @@ impl Service {
         response
     }
 
-    /// The answer to `GET /api/verify` with a token that was accepted before, which is what a proxy
-    /// asks for each of its own requests. The table would answer the same, more slowly; it
-    /// answers whatever else there is to say, and where each request is to be logged.
+    /// The answer to `GET /api/verify` with a token that was accepted before. A proxy asks this for
+    /// each of its own requests. The route table would answer the same, more slowly. It answers all
+    /// else, and it answers everything when each request is logged.
     fn at_once(&self, request: &Request<Incoming>) -> Option<Response> {
         let is_verify = request.method() == Method::GET && request.uri().path() == path::VERIFY;
         if !is_verify || tracing::enabled!(tracing::Level::DEBUG) || check(request).is_err() {
@@ -134,7 +134,7 @@ async fn caught(routes: Route, request: Request<Incoming>) -> Response {
     }
 }
 
-/// What must hold for every request, and warp does not look at.
+/// What must hold for every request and warp does not check.
 fn check(request: &Request<Incoming>) -> Result<(), Problem> {
     // CONNECT names a host and no path; we are no proxy.
     if request.uri().path_and_query().is_none() {

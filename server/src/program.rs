@@ -65,8 +65,8 @@ fn carry_out(command: Command) -> anyhow::Result<ExitCode> {
     }
 }
 
-/// What answers requests: a thread for each core. One alone need not wake or be robbed by others,
-/// which a runtime of several costs it all the same.
+/// The threads that answer requests: one for each core. On a single core, the runtime of one thread
+/// saves the cost of waking others and of sharing work.
 fn runtime() -> anyhow::Result<Runtime> {
     let mut builder = match thread::available_parallelism() {
         Ok(NonZeroUsize::MIN) => Builder::new_current_thread(),
@@ -84,7 +84,8 @@ async fn tell_now_and_then(limit: logging::Limit) {
     }
 }
 
-/// For all but serving: warnings and errors, for whoever sits there. Nobody keeps an audit log.
+/// The log of all commands but `serve`: warnings and errors on standard error. There is no audit
+/// log.
 fn start_warning() {
     let targets =
         Targets::new().with_target(audit::TARGET, LevelFilter::OFF).with_default(LevelFilter::WARN);

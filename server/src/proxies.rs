@@ -1,4 +1,4 @@
-//! Whose word about a client's address counts, and what a request's headers say of its client.
+//! Which client sent a request: the proxies whose `X-Forwarded-For` counts, and the headers.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -11,11 +11,10 @@ use unicode_properties::{GeneralCategory, GeneralCategoryGroup, UnicodeGeneralCa
 use crate::client::Client;
 use crate::clock::Clock;
 
-/// What proxies write the client's address in.
+/// The header in which proxies name the client's address.
 pub const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// More proxies in a row than there are anywhere. What is further left is the sender's to make up,
-/// and to make long.
+/// More proxies in a row than there are anywhere. The sender can write what it likes further left.
 const MAX_HOPS: usize = 32;
 
 /// No browser needs more to say what it is.
@@ -42,8 +41,8 @@ impl TrustedProxies {
     }
 }
 
-/// Whether a network is so large that trusting it is trusting strangers: shorter than any private
-/// one. Those of IPv6 are in `fc00::/7` (RFC 4193).
+/// Whether a network is larger than any private one, so that it holds strangers. The private
+/// networks of IPv6 are in `fc00::/7` (RFC 4193).
 pub fn is_everybody(network: IpNet) -> bool {
     match canonical(network) {
         IpNet::V4(network) => network.prefix_len() < 8,
@@ -76,8 +75,8 @@ pub fn parse_network(text: &str) -> Result<IpNet, String> {
 
 /// The address of the client behind a connection from `peer`.
 ///
-/// Each proxy appends the address it was asked from, so the list is true from the right for as long
-/// as it was a trusted one that wrote it.
+/// Each proxy appends the address that it was asked from. So the list is read from the right, for as
+/// long as a trusted proxy wrote the entry.
 pub fn address(peer: IpAddr, headers: &HeaderMap, proxies: &TrustedProxies) -> IpAddr {
     let lines = headers.get_all(X_FORWARDED_FOR).iter().rev();
     let elements = lines.flat_map(|line| line.as_bytes().rsplit(|byte| *byte == b','));
@@ -94,8 +93,8 @@ pub fn address(peer: IpAddr, headers: &HeaderMap, proxies: &TrustedProxies) -> I
     nearest
 }
 
-/// Warns, once an hour at most, of a peer that forwards addresses and is not trusted: if it is a
-/// proxy, all who come through it are one client to us.
+/// Warns of a peer that forwards addresses and is not trusted, once an hour at most. If it is a
+/// proxy, all who come through it count as one client.
 #[derive(Debug)]
 pub struct ForwardingWarning {
     /// In milliseconds since 1970.
@@ -146,8 +145,8 @@ fn user_agent(headers: &HeaderMap) -> String {
     text.chars().filter(|c| is_harmless(*c)).take(MAX_USER_AGENT_CHARS).collect()
 }
 
-/// Whether it leaves the line around it as it is. What does not are control characters, line
-/// separators, and format characters such as those that turn the direction of writing.
+/// Whether it can be shown in a line of text. Control characters, line separators and format
+/// characters, such as those that turn the direction of writing, can't.
 fn is_harmless(c: char) -> bool {
     use GeneralCategory::{LineSeparator, ParagraphSeparator};
     c.general_category_group() != GeneralCategoryGroup::Other

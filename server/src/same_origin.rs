@@ -36,8 +36,8 @@ fn host(headers: &HeaderMap) -> Option<&str> {
     (is_host && host.parse::<Authority>().is_ok()).then_some(host)
 }
 
-/// Browsers say by `Sec-Fetch-Site`, or at least by `Origin`, which page made a request; a script
-/// can set neither. What says neither is no browser of ours.
+/// Whether one of our own pages made the request. Browsers say so by `Sec-Fetch-Site`, old ones by
+/// `Origin`, and a script can set neither. A request without both is refused.
 pub fn is_same_origin(headers: &HeaderMap, public_url: Option<&str>) -> bool {
     let (site, origin) = (headers.get(SEC_FETCH_SITE), headers.get(ORIGIN));
     match (site, origin) {

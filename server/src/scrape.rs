@@ -30,7 +30,7 @@ const MAX_CONNECTIONS: usize = 16;
 /// connection is being closed.
 const PATIENCE: Duration = Duration::from_secs(7);
 
-/// Takes the address. What it is in the end, also of port 0, is in the log, with a warning if other
+/// Listens on the address. The log says which one it is, also for port 0, and warns if other
 /// machines can reach it.
 ///
 /// # Errors
@@ -109,7 +109,7 @@ async fn answer(app: App, method: &Method, path: &str, headers: &HeaderMap) -> R
 /// The metrics as text, compressed if so asked.
 async fn body(app: App, gzip: bool) -> anyhow::Result<Vec<u8>> {
     let metrics = app.metrics.clone();
-    // In a task of its own: whatever trouble the store is in, the rest is of use all the more.
+    // In a task of its own: if the store panics, the other metrics are still of use.
     let stock = tokio::spawn(async move { app.take_stock().await });
     if let Err(error) = stock.await.map_err(Into::into).flatten() {
         tracing::warn!("the metrics do not know what is in the store: {error:#}");

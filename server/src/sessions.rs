@@ -1,8 +1,8 @@
-//! Refresh tokens: how they are made from a session, read and handed out.
+//! Sessions and their refresh tokens.
 //!
-//! Token n of a session is `base64url(session id, n, HMAC-SHA256(key, seed, session id, n))`: the
-//! store keeps the seed and n, the data directory the key. Neither alone can make a token, nothing
-//! that is one is kept, and any that was ever issued is recognized when it is replayed.
+//! Token n of a session is `base64url(session id, n, HMAC-SHA256(key, seed, session id, n))`. The
+//! store keeps the seed and n, and the data directory keeps the key. Neither alone can make a token.
+//! No token is stored, yet each one that was ever issued is recognized when it is replayed.
 
 use std::sync::Arc;
 
@@ -27,12 +27,12 @@ pub struct Sessions {
     lifetimes: Lifetimes,
 }
 
-/// A refresh token that was presented, well-formed and so far nothing more.
+/// A refresh token that was presented. It is well-formed, but not checked yet.
 #[derive(Clone, Debug)]
 pub struct RefreshToken {
-    /// Of which session it says it is.
+    /// The session that it claims to belong to.
     pub id: SessionId,
-    /// Which of its tokens it says it is, counted from 0.
+    /// Which of the session's tokens it claims to be, counted from 0.
     pub generation: u32,
     mac: [u8; 32],
 }
@@ -47,8 +47,8 @@ pub struct IssuedRefreshToken {
 }
 
 impl Sessions {
-    /// Sessions that last `lifetimes`; `key` must be the same from one start to the next, or all
-    /// of them end.
+    /// Makes sessions that last as long as `lifetimes` says. All sessions end if the next start has
+    /// another `key`.
     pub fn new(key: Arc<ArcSwap<RefreshKey>>, lifetimes: Lifetimes) -> Self {
         Self { key, lifetimes }
     }
@@ -99,7 +99,7 @@ impl Sessions {
     /// The session's current refresh token, to be handed out.
     pub fn issue(&self, session: &Session, now: Timestamp) -> IssuedRefreshToken {
         let left = session.expires_at.duration_since(now).as_millis().max(0);
-        // Rounded up: the moment that has passed since the login is not taken off.
+        // Rounded up, so that a session of 30 days has a cookie of 30 days.
         let left_s = u64::try_from(left.unsigned_abs().div_ceil(1000)).unwrap_or(u64::MAX);
         IssuedRefreshToken { token: self.token(session), left_s }
     }

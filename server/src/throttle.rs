@@ -12,9 +12,9 @@
 //! | registrations | IPv6 /56 | 240 | 240 a minute |
 //! | registrations | IPv6 /48 | 960 | 960 a minute |
 //!
-//! Everything that can be spent is the guesser's own: whoever was signed in at an address before
-//! can go on there, whatever others do elsewhere. Accounts are names as somebody gave them, so one
-//! that does not exist is treated like one that does.
+//! Nobody can spend what belongs to another person: who was signed in at an address before can go on
+//! there, whatever others do elsewhere. An account counts by its name, so one that does not exist is
+//! treated like one that does.
 //!
 //! Addresses count by [`network`], and those of IPv6 by
 //! [`wider_networks`](crate::client::wider_networks) as well, since many of these networks belong
@@ -154,10 +154,10 @@ impl Throttle {
     }
 }
 
-/// An attempt that was let through. Dropped, it counts for the address, which may have had the work
-/// done, and not for the account: who hangs up before the answer has learned nothing, and must not
-/// be able to use up an account's failures without a trace.
-#[must_use = "nothing is known of it unless it is told"]
+/// An attempt that was let through. Dropped, it counts for the address, which may have caused the
+/// work. It does not count for the account: who hangs up before the answer has learned nothing, and
+/// must not use up an account's failures without a trace.
+#[must_use = "say how it ended; dropped, it counts for the address alone"]
 #[derive(Debug)]
 pub struct Attempt<'a>(Option<Reserved<'a>>);
 
@@ -181,7 +181,7 @@ impl Attempt<'_> {
         }
     }
 
-    /// The password was wrong, and whoever asked is told so.
+    /// The password was wrong, and the client learns that.
     pub fn failed(mut self) {
         self.0.take();
     }
@@ -294,7 +294,7 @@ impl Limits {
         Ok(before)
     }
 
-    /// Counts an attempt that names no account. Whether it fails is not told, so it counts as if.
+    /// Counts an attempt that names no account. It counts as a failure, whatever comes of it.
     fn count_anonymous(&self, address: IpAddr, now: Timestamp) -> Result<(), Refusal> {
         let network = network(address);
         self.passwords.take(network, now).map_err(Refusal::Address)?;

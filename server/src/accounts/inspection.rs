@@ -1,7 +1,7 @@
 use super::Accounts;
 use super::error::AccountError;
 use crate::store::{SessionId, UserId};
-use crate::token::{Check, Inspection, Outcome};
+use crate::token::{Check, CheckOutcome, Inspection};
 
 impl Accounts {
     /// All that the API asks of a token but the roles and the freshness, which some routes want.
@@ -17,10 +17,10 @@ impl Accounts {
             Ok((user, session)) => {
                 [self.inspect_session(user, session).await?, self.inspect_user(user).await?]
             }
-            Err(_) => [(Outcome::Skipped, "the token is refused whatever becomes of it"); 2],
+            Err(_) => [(CheckOutcome::Skipped, "the token is refused whatever becomes of it"); 2],
         };
         for (name, (outcome, detail)) in ["session", "user"].into_iter().zip(checks) {
-            inspection.accepted &= outcome == Outcome::Passed;
+            inspection.accepted &= outcome == CheckOutcome::Passed;
             let (name, detail) = (name.to_owned(), detail.to_owned());
             inspection.checks.push(Check { name, outcome, detail });
         }
@@ -31,21 +31,21 @@ impl Accounts {
         &self,
         user: UserId,
         session: SessionId,
-    ) -> Result<(Outcome, &'static str), AccountError> {
+    ) -> Result<(CheckOutcome, &'static str), AccountError> {
         let stored = self.store.session(session).await?;
         let is_there = stored.is_some_and(|session| session.user == user);
         Ok(match (self.store.is_revoked(session), is_there) {
-            (true, _) => (Outcome::Failed, "it was ended: signed out of, or by an admin"),
-            (false, false) => (Outcome::Failed, "there is no such session, or not any more"),
-            (false, true) => (Outcome::Passed, "it has not ended"),
+            (true, _) => (CheckOutcome::Failed, "it was ended: signed out of, or by an admin"),
+            (false, false) => (CheckOutcome::Failed, "there is no such session, or not any more"),
+            (false, true) => (CheckOutcome::Passed, "it has not ended"),
         })
     }
 
-    async fn inspect_user(&self, id: UserId) -> Result<(Outcome, &'static str), AccountError> {
+    async fn inspect_user(&self, id: UserId) -> Result<(CheckOutcome, &'static str), AccountError> {
         Ok(match self.store.user_by_id(id).await? {
-            Some(user) if user.disabled => (Outcome::Failed, "the user is disabled"),
-            Some(_) => (Outcome::Passed, "the user is there and not disabled"),
-            None => (Outcome::Failed, "there is no such user, or not any more"),
+            Some(user) if user.disabled => (CheckOutcome::Failed, "the user is disabled"),
+            Some(_) => (CheckOutcome::Passed, "the user is there and not disabled"),
+            None => (CheckOutcome::Failed, "there is no such user, or not any more"),
         })
     }
 }

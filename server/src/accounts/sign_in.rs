@@ -35,7 +35,7 @@ impl Accounts {
     ///
     /// # Errors
     ///
-    /// [`AccountError::NotProven`] if it is not, takes as long as a login.
+    /// [`AccountError::NotProven`] if it is not. That takes as long as a login.
     pub async fn sign_in(
         self: &Arc<Self>,
         username: &str,

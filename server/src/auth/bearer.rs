@@ -1,7 +1,6 @@
-//! From an access token to whose it is. A token that was accepted before is looked up: its
-//! signature is checked once, its session looked up once, and its user read once for as long as no
-//! user changes. What may have changed besides, the time, the keys and the end of its session, is
-//! asked at each request.
+//! Whose an access token is. A cache remembers the tokens that were accepted. So a token's signature
+//! is checked once, its session is looked up once, and its user is read again only after some user
+//! has changed. Each request still checks the time, the keys, and whether the session has ended.
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -44,15 +43,15 @@ impl Bearer {
     }
 }
 
-/// The tokens that were accepted not long ago. They are found by their whole text, compared after a
-/// hash that nobody outside can foretell, so that no guess comes closer than another.
+/// The tokens that were accepted not long ago, by their whole text. The table's hash has a secret
+/// key, so the time of a lookup tells nothing about the tokens in it.
 pub struct Bearers {
     cache: Cache<Box<str>, Arc<Bearer>, Size>,
     counters: TokenCache,
 }
 
 impl Bearers {
-    /// Without any.
+    /// An empty cache.
     pub fn new(counters: TokenCache) -> Self {
         let cache = Cache::with_weighter(CAPACITY as usize / (2 * ENTRY), CAPACITY, Size);
         Self { cache, counters }
@@ -82,7 +81,7 @@ impl Bearers {
         token: &str,
         now: Timestamp,
     ) -> Result<Arc<Bearer>, Problem> {
-        // Before the user is read: whatever changes them after that makes another version.
+        // Before the user is read: a later change makes another version.
         let users_version = accounts.store.users_version();
         let cached = self.cache.get(token);
         let accepted = match &cached {
@@ -100,8 +99,8 @@ impl Bearers {
         if accounts.store.is_revoked(session) {
             return Err(Problem::session_ended());
         }
-        // The ended sessions in memory are forgotten by the clock, which may have been ahead. The
-        // store's sessions are not, and a cached token was seen to have one.
+        // `is_revoked` forgets by the clock, which may have been ahead for a while. Whether the
+        // store has the session does not depend on the clock. A cached token had one.
         if cached.is_none() && !is_there(accounts, session, id).await? {
             return Err(Problem::session_ended());
         }

@@ -15,7 +15,7 @@ use crate::clock::Clock;
 use crate::config::{
     Config, DEFAULT_DATA_DIR, PasswordArgs, SecretArgs, TokenArgs, secret_from_environment,
 };
-use crate::control::{Client, Command, Operator, Reply};
+use crate::control::{Command, ControlClient, Operator, Reply};
 use crate::data_dir::{self, DATABASE_FILE};
 use crate::keys::{Algorithm, KeyRing};
 use crate::metrics::Metrics;
@@ -38,7 +38,7 @@ pub struct Place {
     data_dir: PathBuf,
 }
 
-/// What is to hold if no server runs; one that does follows its own settings.
+/// The settings to use if no server runs. One that runs follows its own.
 #[derive(Debug, Default)]
 pub(super) struct Offline {
     /// Make the directory if it is not there.
@@ -55,7 +55,7 @@ pub(super) struct Offline {
 
 /// Who carries out commands.
 pub(super) enum Executor {
-    Server(Client),
+    Server(ControlClient),
     Own(Box<Operator>),
 }
 
@@ -128,7 +128,7 @@ impl Place {
         }
         let deadline = Instant::now() + PATIENCE;
         loop {
-            let unreachable = match Client::connect(dir).await {
+            let unreachable = match ControlClient::connect(dir).await {
                 Ok(client) => return Ok(Executor::Server(client)),
                 Err(error) => error,
             };
@@ -148,7 +148,7 @@ impl Place {
     }
 }
 
-/// Not being allowed to look is not the same as finding nothing.
+/// Fails if the path can't be looked at, which is not the same as finding nothing.
 fn is_there(path: &Path) -> anyhow::Result<bool> {
     path.try_exists().with_context(|| format!("can't look for {}", path.display()))
 }
@@ -171,7 +171,7 @@ fn open(dir: &Path, offline: &Offline) -> anyhow::Result<Operator> {
         None if offline.needs_keys => {
             bail!("there are no keys in {} yet; the server makes them at its start", dir.display())
         }
-        // The server decides which ones to make; nobody can have a token yet.
+        // The server makes the lasting keys at its start; nobody can have a token yet.
         None => KeyRing::in_memory(Algorithm::EdDSA)?,
     };
     let config = config(offline).context("the default settings")?;

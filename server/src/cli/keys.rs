@@ -26,7 +26,7 @@ of /.well-known/jwks.json. A reset ends every session at once, and those service
 pub enum KeysCommand {
     /// List the keys that sign or verify, the one that signs first
     #[command(after_help = EXAMPLES)]
-    List(List),
+    List(ListKeys),
     /// Sign with the next key from now on, and make another next one; the old one goes on to verify
     #[command(after_help = EXAMPLES)]
     Rotate(Rotate),
@@ -37,7 +37,7 @@ pub enum KeysCommand {
 
 /// `hallpass keys list`
 #[derive(Args, Debug)]
-pub struct List {
+pub struct ListKeys {
     /// Write a JSON object in a line for each: kid, alg, created_at, state, verifies_until
     #[arg(long)]
     json: bool,
@@ -84,7 +84,7 @@ impl KeysCommand {
     }
 }
 
-impl List {
+impl ListKeys {
     async fn run(self) -> anyhow::Result<()> {
         let keys = ask(&self.place, self.secret, Command::Keys).await?;
         let mut stdout = Stdout::lock();

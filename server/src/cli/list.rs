@@ -20,7 +20,7 @@ pub(super) const PAGE: usize = 500;
 
 /// `hallpass user list`
 #[derive(Args, Debug)]
-pub struct List {
+pub struct ListUsers {
     /// Only those who have this role
     #[arg(long, value_name = "ROLE")]
     role: Option<String>,
@@ -31,7 +31,7 @@ pub struct List {
     place: Place,
 }
 
-impl List {
+impl ListUsers {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
         let mut executor = self.place.executor(Offline::default()).await?;
         let mut stdout = Stdout::lock();

@@ -25,7 +25,7 @@ out by somebody else.";
 pub enum ResetCommand {
     /// List the links that can still be used, the one that was made first coming first
     #[command(after_help = EXAMPLES)]
-    List(List),
+    List(ListResets),
     /// Withdraw the link for a user
     #[command(after_help = EXAMPLES)]
     Withdraw(Withdraw),
@@ -33,7 +33,7 @@ pub enum ResetCommand {
 
 /// `hallpass reset list`
 #[derive(Args, Debug)]
-pub struct List {
+pub struct ListResets {
     /// Write a JSON object in a line for each: user, by, `created_at`, `expires_at`
     #[arg(long)]
     json: bool,
@@ -66,7 +66,7 @@ impl ResetCommand {
     }
 }
 
-impl List {
+impl ListResets {
     async fn run(self) -> anyhow::Result<()> {
         let mut executor = self.place.executor(Offline::default()).await?;
         let Reply::Resets { resets } = executor.ask(Command::Resets).await? else {

@@ -10,7 +10,7 @@ use unicode_properties::{GeneralCategory, UnicodeGeneralCategory as _};
 /// Nobody types more; the policy takes far less.
 const MAX_PASSWORD_BYTES: u64 = 64 * 1024;
 
-/// Whoever read our output wants no more of it, as `head` does: no failure of ours.
+/// The reader of our output has stopped reading, as `head` does. That is no failure.
 #[derive(Debug, thiserror::Error)]
 #[error("nobody reads the output any more")]
 pub struct ReaderGone;
@@ -79,7 +79,8 @@ pub fn printable(text: &str) -> String {
     safe
 }
 
-/// A new password: asked for twice, or all of standard input but one line's end.
+/// A new password: typed twice at the terminal, or all of standard input without a newline at its
+/// end.
 pub(super) fn new_password(from_stdin: bool) -> anyhow::Result<Secret> {
     if from_stdin {
         return password_from(io::stdin().lock());

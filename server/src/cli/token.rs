@@ -14,7 +14,7 @@ use super::terminal::{Stdout, printable};
 use crate::clock::Clock;
 use crate::config::{SecretArgs, TokenArgs, origin};
 use crate::control::{Command, Reply};
-use crate::token::{Check, Inspection, MAX_TOKEN_BYTES, Outcome};
+use crate::token::{Check, CheckOutcome, Inspection, MAX_TOKEN_BYTES};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -102,7 +102,7 @@ impl Inspect {
 
 fn read_token() -> anyhow::Result<String> {
     let mut token = String::new();
-    // One that is too long still is, whatever of it is cut.
+    // A cut-off token of this length is still too long.
     let mut input = io::stdin().lock().take(2 * MAX_TOKEN_BYTES as u64);
     input.read_to_string(&mut token).context("can't read the token from standard input")?;
     Ok(token)
@@ -132,9 +132,9 @@ fn report(inspection: &Inspection, now: Timestamp) -> String {
 
 fn check(check: &Check) -> String {
     let mark = match check.outcome {
-        Outcome::Passed => "✓",
-        Outcome::Failed => "✗",
-        Outcome::Skipped => "–",
+        CheckOutcome::Passed => "✓",
+        CheckOutcome::Failed => "✗",
+        CheckOutcome::Skipped => "–",
     };
     format!("  {mark} {:<9}  {}", printable(&check.name), printable(&check.detail))
 }
@@ -171,7 +171,7 @@ mod tests {
             claims: Some(json!({"exp": 90, "iat": 0, "nbf": "x", "user\u{202e}": "a\nb"})),
             checks: vec![Check {
                 name: "exp".to_owned(),
-                outcome: Outcome::Failed,
+                outcome: CheckOutcome::Failed,
                 detail: "over\u{7f}".to_owned(),
             }],
         };

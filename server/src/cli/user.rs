@@ -6,7 +6,7 @@ use hallpass_contract::USER_ROLE;
 use super::executor::Place;
 use super::export::Export;
 use super::import::Import;
-use super::list::List as ListUsers;
+use super::list::ListUsers;
 use crate::config::{List, PasswordArgs, list};
 
 pub(super) const EXAMPLES: &str = "\

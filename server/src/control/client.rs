@@ -17,7 +17,7 @@ const MAX_REPLY_BYTES: u64 = 64 * 1024 * 1024;
 
 /// A connection to the server that runs on a data directory.
 #[derive(Debug)]
-pub struct Client {
+pub struct ControlClient {
     stream: BufReader<UnixStream>,
 }
 
@@ -35,7 +35,7 @@ pub enum AskError {
     Nonsense,
 }
 
-impl Client {
+impl ControlClient {
     /// Connects to the socket in the directory.
     ///
     /// # Errors
@@ -54,7 +54,7 @@ impl Client {
     /// If no reply comes.
     pub async fn ask(&mut self, command: &Command) -> Result<Reply, AskError> {
         let request = command.to_line().map_err(|_| AskError::Nonsense)?;
-        // Where it is not read to its end, there may be a reply that says why.
+        // A server that stops reading may have said why.
         let sent = self.stream.get_mut().write_all(&request).await;
         let mut line = Vec::new();
         let mut limited = (&mut self.stream).take(MAX_REPLY_BYTES);

@@ -15,9 +15,9 @@ use crate::accounts::Accounts;
 /// How long the other end may take.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Patience {
-    /// Until a line begins. An import from a pipe comes as the pipe does.
+    /// Until a line begins. An import may wait for a slow pipe.
     pub(super) idle: Duration,
-    /// From there to its end, and to take a reply.
+    /// From the beginning of a line to its end, and to take a reply.
     pub(super) line: Duration,
 }
 
@@ -27,8 +27,8 @@ impl Default for Patience {
     }
 }
 
-/// Answers line by line until the other end, or `stopped`, ends it. What was begun is done to its
-/// end.
+/// Answers line by line until the other end hangs up, or `stopped` says so. A command that has begun
+/// is carried out to its end.
 pub(super) async fn converse(
     stream: UnixStream,
     accounts: Arc<Accounts>,

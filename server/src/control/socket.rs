@@ -32,8 +32,8 @@ pub struct ControlSocket {
 }
 
 impl ControlSocket {
-    /// Listens in the data directory, in the place of a socket that a killed server left. Whoever
-    /// calls this has locked the directory's store. Must be called in a tokio runtime.
+    /// Listens in the data directory. A socket that a killed server left is replaced, so the caller
+    /// must have locked the directory's store. Must be called in a tokio runtime.
     ///
     /// # Errors
     ///
@@ -51,8 +51,7 @@ impl ControlSocket {
         Ok(Self { listener, path })
     }
 
-    /// Does what is asked for over the socket until `shutdown`, and what is being done then to its
-    /// end, if that comes within `drain`.
+    /// Carries out commands until `shutdown`. Those that have begun by then may take `drain` more.
     pub async fn serve(
         self,
         accounts: Arc<Accounts>,
@@ -107,8 +106,8 @@ impl ControlSocket {
     }
 }
 
-/// A socket for its owner alone, from the moment on that anybody can connect: a bound one refuses
-/// until it listens.
+/// A socket for its owner alone. Its mode is set before it listens, so nobody else can connect in
+/// between.
 fn listen(path: &Path) -> io::Result<UnixListener> {
     let socket = UnixSocket::new_stream()?;
     socket.bind(path)?;

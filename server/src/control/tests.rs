@@ -222,5 +222,8 @@ async fn a_path_that_is_too_long_for_a_socket_is_an_error() {
     std::fs::create_dir(&long).unwrap();
     assert!(ControlSocket::bind(&long).is_err());
     assert_eq!(std::fs::read_dir(&long).unwrap().count(), 0);
-    assert_eq!(Client::connect(&long).await.unwrap_err().kind(), std::io::ErrorKind::InvalidInput);
+    assert_eq!(
+        ControlClient::connect(&long).await.unwrap_err().kind(),
+        std::io::ErrorKind::InvalidInput
+    );
 }

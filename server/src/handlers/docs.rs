@@ -19,7 +19,7 @@ fn documents(app: &App) -> Result<&Documents, Problem> {
 /// `GET /api/openapi.json`
 pub async fn openapi(_: Client, headers: HeaderMap, app: App) -> Result<Response<Bytes>, Problem> {
     let mut response = response(&documents(&app)?.openapi, &headers, &OWN_ORIGIN_ONLY);
-    // As all of /api. Whoever keeps the document all the same can ask with its tag.
+    // As for all of /api. A client that keeps the document can still ask with its tag.
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
 }

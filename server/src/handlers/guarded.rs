@@ -1,4 +1,4 @@
-//! What only a bearer of an access token is told.
+//! What the bearer of an access token may read.
 
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ pub async fn verify(bearer: Arc<Bearer>, site: Arc<Site>) -> Result<Response<Byt
     verified(&bearer, site.over_https)
 }
 
-/// What the bearer is told of themselves. It is put together once.
+/// The answer of `GET /api/verify`. It is made once for each token.
 ///
 /// # Errors
 ///
@@ -50,7 +50,7 @@ pub fn verified(bearer: &Bearer, over_https: bool) -> Result<Response<Bytes>, Pr
         .with_header(HeaderName::from_static("x-auth-roles"), roles)
         .into_response();
     harden(response.headers_mut(), over_https);
-    // Keeps the place, so that a copy need not grow for the number of its own request.
+    // Keeps a place in the map, so that it need not grow when the request's own id is set.
     response.headers_mut().insert(X_REQUEST_ID, HeaderValue::from_static(""));
     Ok(bearer.verified.get_or_init(|| response).clone())
 }

@@ -14,8 +14,8 @@ use crate::problem::Problem;
 use crate::site::Site;
 use crate::state::App;
 
-/// How long others may use the keys before they look again. The next key is among them, so a
-/// rotation takes nobody by surprise who has looked since the one before.
+/// How long others may use the keys before they fetch them again. The next key is among them, so
+/// who has fetched them since the last rotation is ready for the next one.
 const JWKS_CACHE: HeaderValue = HeaderValue::from_static("public, max-age=60");
 
 /// `GET /api/config`

@@ -64,7 +64,7 @@ pub(super) async fn serve(config: &Config) -> anyhow::Result<()> {
     announce(address);
     let service = Service::new(routes(&app), Arc::clone(&app));
     serve::serve(listener, service, limits, stop).await;
-    // What goes on without its client has effects that the audit log must tell.
+    // Use cases go on without their client until the audit log has their record.
     app.accounts.tasks.close();
     let deadline = stopped.await + limits.drain;
     if tokio::time::timeout_at(deadline, app.accounts.tasks.wait()).await.is_err() {
@@ -97,7 +97,7 @@ async fn scrapes(
     Ok(tokio::spawn(scrape::serve(listener, Arc::clone(app), limits, stop)))
 }
 
-/// Serves the command line. Without it the server is worth having all the same.
+/// Serves the command line. If that fails, the server runs without it.
 fn control(
     config: &Config,
     app: &App,
@@ -120,7 +120,7 @@ fn control(
     }
 }
 
-/// Expired sessions cost disk space and nothing else, so this is no hurry.
+/// How often expired sessions are removed. They cost disk space and nothing else.
 const SWEEP_PERIOD: Duration = Duration::from_secs(10 * 60);
 
 async fn sweep_now_and_then(app: App) {

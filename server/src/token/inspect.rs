@@ -30,7 +30,7 @@ pub struct Check {
     /// The member of the token, or `shape`, `header`, `key`, `signature` or `claims`.
     pub name: String,
     /// How it came out.
-    pub outcome: Outcome,
+    pub outcome: CheckOutcome,
     /// A sentence about it.
     pub detail: String,
 }
@@ -38,7 +38,7 @@ pub struct Check {
 /// How a check came out.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Outcome {
+pub enum CheckOutcome {
     /// It is as it must be.
     Passed,
     /// The token is refused for it.
@@ -66,7 +66,7 @@ impl Tokens {
                 self.inspect_claims(claims, now, &mut report);
             }
         }
-        let accepted = report.0.iter().all(|check| check.outcome == Outcome::Passed);
+        let accepted = report.0.iter().all(|check| check.outcome == CheckOutcome::Passed);
         let (header, claims) = (header.map(Value::Object), claims.map(Value::Object));
         Inspection { accepted, header, claims, checks: report.0 }
     }
@@ -127,15 +127,15 @@ impl Report {
         passed: impl FnOnce(&T) -> String,
     ) -> Option<T> {
         let (outcome, detail) = match &result {
-            Ok(value) => (Outcome::Passed, passed(value)),
-            Err(fault) => (Outcome::Failed, fault.to_string()),
+            Ok(value) => (CheckOutcome::Passed, passed(value)),
+            Err(fault) => (CheckOutcome::Failed, fault.to_string()),
         };
         self.0.push(Check { name: name.to_owned(), outcome, detail });
         result.ok()
     }
 
     fn skip(&mut self, name: &str, why: &str) {
-        let (outcome, detail) = (Outcome::Skipped, why.to_owned());
+        let (outcome, detail) = (CheckOutcome::Skipped, why.to_owned());
         self.0.push(Check { name: name.to_owned(), outcome, detail });
     }
 }

@@ -9,9 +9,8 @@ use crate::accounts::UserRecord;
 use crate::cli::export::COLUMNS;
 use crate::cli::terminal::{note, printable};
 
-/// The records of a CSV file (RFC 4180) with a header. A record that makes no sense costs no other:
-/// after a quotation mark that is never closed, or lines that it joins wrongly, reading goes on
-/// with the line after the first.
+/// The records of a CSV file (RFC 4180) with a header. A bad record spoils no other. If a quotation
+/// mark is never closed, or joins lines wrongly, reading goes on with the line after the first.
 pub(super) struct CsvRecords<R> {
     lines: Lines<R>,
     columns: Columns,
@@ -205,8 +204,7 @@ impl Columns {
         };
         let text_of =
             |name, column: Option<usize>| column.map(|column| text(name, column)).transpose();
-        // A column that is empty for everyone but some is as good as none, but for roles: there are
-        // users without any.
+        // An empty field is as good as none. Only empty roles mean something: a user without any.
         let not_empty = |text: &&str| !text.trim().is_empty();
         let created_at = text_of("created_at", self.created_at)?.filter(not_empty);
         let disabled = text_of("disabled", self.disabled)?.filter(not_empty);

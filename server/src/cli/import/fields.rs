@@ -1,4 +1,4 @@
-//! What stands in the fields as text. Errors quote nothing of it: in a damaged file anything may be
+//! Reads the text of fields. Errors quote nothing of it, since in a damaged file any field may hold
 //! a hash.
 
 use jiff::Timestamp;
@@ -40,8 +40,8 @@ fn to_the_millisecond(time: Timestamp) -> Option<Timestamp> {
 /// What other systems call the opposite of `disabled`.
 const OPPOSITES: [&str; 4] = ["is_active", "active", "is_enabled", "enabled"];
 
-/// Refuses names of fields that tell who is shut out in a way that is not read: those people would
-/// be let in again.
+/// Refuses a field that says who is shut out in a way that import does not read. Otherwise those
+/// people would be let in again.
 pub(super) fn tells_who_is_disabled<'a>(
     names: impl IntoIterator<Item = &'a str>,
 ) -> Result<(), String> {

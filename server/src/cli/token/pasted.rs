@@ -23,7 +23,7 @@ pub(super) fn token_in(pasted: &str) -> String {
     }
 }
 
-/// The rest after the word. What begins like it and goes on is another word.
+/// The rest after the word, if the text begins with it as a whole word.
 fn without_word<'a>(text: &'a str, word: &str) -> Option<&'a str> {
     let (head, rest) = text.split_at_checked(word.len())?;
     let ends = rest.starts_with(|c| is_blank(c) || c == ':' || AROUND.contains(&c));

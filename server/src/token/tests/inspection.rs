@@ -3,7 +3,7 @@
 use super::*;
 
 #[track_caller]
-fn detail(inspection: &Inspection, name: &str, outcome: Outcome) -> String {
+fn detail(inspection: &Inspection, name: &str, outcome: CheckOutcome) -> String {
     let check =
         inspection.checks.iter().find(|check| check.name == name && check.outcome == outcome);
     check.unwrap_or_else(|| panic!("no {name} {outcome:?} in {inspection:#?}")).detail.clone()
@@ -16,10 +16,10 @@ fn a_good_token_passes_every_check() {
         assert!(inspection.accepted);
         assert_eq!(inspection.claims.as_ref().unwrap()["username"], "Ada");
         for name in ["shape", "typ", "key", "alg", "signature", "iss", "aud", "sub", "exp", "nbf"] {
-            detail(&inspection, name, Outcome::Passed);
+            detail(&inspection, name, CheckOutcome::Passed);
         }
         assert_eq!(
-            detail(&inspection, "exp", Outcome::Passed),
+            detail(&inspection, "exp", CheckOutcome::Passed),
             "it expires in 15m, at 2027-01-15T08:15:00Z"
         );
     }
@@ -31,10 +31,10 @@ fn an_expired_token_says_since_when_and_that_all_else_is_right() {
     let inspection = tokens.inspect(&valid(&tokens), at(NOW + 900 + 180));
     assert!(!inspection.accepted);
     assert_eq!(
-        detail(&inspection, "exp", Outcome::Failed),
+        detail(&inspection, "exp", CheckOutcome::Failed),
         "it expired 3m ago, at 2027-01-15T08:15:00Z"
     );
-    let failed = inspection.checks.iter().filter(|check| check.outcome != Outcome::Passed);
+    let failed = inspection.checks.iter().filter(|check| check.outcome != CheckOutcome::Passed);
     assert_eq!(failed.count(), 1);
 }
 
@@ -53,9 +53,9 @@ fn every_wrong_claim_is_told_with_what_was_expected() {
         ("exp", r#"exp is "soon" instead of a whole number"#),
         ("nbf", "it is not valid before 2027-01-15T08:01:00Z, in 1m"),
     ] {
-        assert_eq!(detail(&inspection, name, Outcome::Failed), told);
+        assert_eq!(detail(&inspection, name, CheckOutcome::Failed), told);
     }
-    detail(&inspection, "signature", Outcome::Passed);
+    detail(&inspection, "signature", CheckOutcome::Passed);
 }
 
 #[test]
@@ -63,17 +63,17 @@ fn a_key_that_is_unknown_or_retired_is_told_apart_and_leaves_the_signature_unche
     let tokens = tokens(Algorithm::EdDSA);
     let token = valid(&tokens);
     tokens.keys.rotate(at(NOW)).unwrap();
-    detail(&tokens.inspect(&token, at(NOW)), "key", Outcome::Passed);
+    detail(&tokens.inspect(&token, at(NOW)), "key", CheckOutcome::Passed);
 
     let retired = tokens.inspect(&token, at(NOW + 960));
-    let told = detail(&retired, "key", Outcome::Failed);
+    let told = detail(&retired, "key", CheckOutcome::Failed);
     assert!(told.contains("has retired and verifies nothing since 2027-01-15T08:16:00Z"), "{told}");
-    detail(&retired, "signature", Outcome::Skipped);
+    detail(&retired, "signature", CheckOutcome::Skipped);
 
     tokens.keys.sweep(at(NOW + 960)).unwrap();
     let unknown = tokens.inspect(&token, at(NOW));
-    assert!(detail(&unknown, "key", Outcome::Failed).starts_with("no key has the kid"));
-    detail(&unknown, "alg", Outcome::Skipped);
+    assert!(detail(&unknown, "key", CheckOutcome::Failed).starts_with("no key has the kid"));
+    detail(&unknown, "alg", CheckOutcome::Skipped);
 }
 
 #[test]
@@ -84,12 +84,12 @@ fn a_token_of_the_next_key_says_that_it_is_too_early() {
     let inspection = tokens.inspect(&forge(&tokens, &header, &claims(&tokens)), at(NOW));
     assert!(!inspection.accepted);
     assert_eq!(
-        detail(&inspection, "key", Outcome::Failed),
+        detail(&inspection, "key", CheckOutcome::Failed),
         format!(
             "key \"{next}\" is the next one, which neither signs nor verifies before a rotation"
         )
     );
-    detail(&inspection, "signature", Outcome::Skipped);
+    detail(&inspection, "signature", CheckOutcome::Skipped);
 }
 
 #[test]
@@ -98,13 +98,13 @@ fn a_wrong_algorithm_or_signature_names_the_key() {
     let header = with(&header(&tokens), "alg", json!("HS256"));
     let inspection = tokens.inspect(&forge(&tokens, &header, &claims(&tokens)), at(NOW));
     let kid = key(&tokens).kid().to_owned();
-    let told = detail(&inspection, "alg", Outcome::Failed);
+    let told = detail(&inspection, "alg", CheckOutcome::Failed);
     assert_eq!(told, format!("alg is \"HS256\", and key {kid} is for EdDSA only"));
-    detail(&inspection, "signature", Outcome::Skipped);
+    detail(&inspection, "signature", CheckOutcome::Skipped);
 
     let token = valid(&tokens);
     let inspection = tokens.inspect(&format!("{}AAAA", &token[..token.len() - 4]), at(NOW));
-    assert!(detail(&inspection, "signature", Outcome::Failed).contains(&kid));
+    assert!(detail(&inspection, "signature", CheckOutcome::Failed).contains(&kid));
 }
 
 #[test]
@@ -112,7 +112,7 @@ fn what_leeway_forgives_is_told() {
     let tokens = tokens(Algorithm::EdDSA).with_leeway(Duration::from_secs(5));
     let inspection = tokens.inspect(&valid(&tokens), at(NOW + 901));
     assert!(inspection.accepted);
-    assert!(detail(&inspection, "exp", Outcome::Passed).contains("leeway forgives"));
+    assert!(detail(&inspection, "exp", CheckOutcome::Passed).contains("leeway forgives"));
 }
 
 #[test]
