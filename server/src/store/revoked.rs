@@ -3,11 +3,12 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use jiff::Timestamp;
 
-use super::SessionId;
+use super::id::SessionId;
 
-/// The sessions that were ended while their access tokens may still be around, each with the time
-/// by which the last of those has expired. The verify path asks it, so it is in memory; the store
-/// has the same and fills it at start.
+/// The revoked sessions, each with the time by which its last access token has expired.
+///
+/// It is in memory since each verification of a token asks it. The backend keeps the same on the
+/// disk and loads it at the start.
 #[derive(Debug, Default)]
 pub(super) struct Revoked(RwLock<HashMap<SessionId, Timestamp>>);
 

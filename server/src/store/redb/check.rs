@@ -34,7 +34,7 @@ pub fn check_file(path: &Path) -> anyhow::Result<Vec<Finding>> {
         open::open_on(Unchanged::new(data_dir::open_file(path)?), path)
     };
     let mut findings = Vec::new();
-    // The database is closed inside, too: that may panic like all else.
+    // The database is opened, used and closed inside, since any of these may panic.
     match guarded(|| Ok(db()?.check_integrity()?)) {
         Ok(true) => {}
         Ok(false) => findings.push(Finding::of_the_file(path, "its free pages are miscounted")),
@@ -43,7 +43,7 @@ pub fn check_file(path: &Path) -> anyhow::Result<Vec<Finding>> {
             findings.push(Finding::of_the_file(path, format!("it has damaged pages: {error:#}")));
         }
     }
-    // Anew: a check that failed leaves a database that can't be used.
+    // Opened again, since a check that failed leaves a database that can't be used.
     match guarded(|| find::all(&db()?)) {
         Ok(found) => findings.extend(found),
         Err(error) if error.is::<TooNew>() => return Err(error),

@@ -6,11 +6,11 @@ use redb::Database;
 
 use super::guard::guarded;
 
-/// Opens the database, which nobody has open at that moment.
+/// Opens the database. Nobody has it open when this is called.
 type Open = Box<dyn Fn() -> anyhow::Result<Database> + Send + Sync>;
 
-/// The database, and how to open it again: after one failed write, such as on a full disk, redb
-/// refuses all others until then.
+/// The database, and how to open it again. After a failed write, such as on a full disk, redb
+/// refuses all others until it is opened again.
 pub(super) struct Reopening {
     open: Open,
     /// `None` while it can't be opened.
@@ -29,8 +29,8 @@ impl Reopening {
     ///
     /// # Errors
     ///
-    /// What `work` says, also if it panics; or at once, if the database is being opened or could
-    /// not be.
+    /// Those of `work`, or [`DamagedFile`](super::guard::DamagedFile) if it panics. Fails at once
+    /// while the database is being opened or is closed.
     pub(super) fn with<T>(
         &self,
         work: impl FnOnce(&Database) -> anyhow::Result<T>,

@@ -2,7 +2,8 @@ use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 thread_local! {
-    /// How many panics there were since this thread began to work on the database, if it does.
+    /// How many panics there were since this thread began to work on the database. None while it
+    /// does not.
     static PANICS: Cell<Option<u32>> = const { Cell::new(None) };
 }
 
@@ -14,18 +15,18 @@ thread_local! {
 )]
 pub struct DamagedFile;
 
-/// What a panic on this thread comes to.
+/// What a panic on this thread means.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Panic {
     /// It has nothing to do with the database.
     Unrelated,
-    /// It becomes an error that says enough: [`DamagedFile`].
+    /// redb panicked at a damaged page. The panic becomes an error: [`DamagedFile`].
     BecomesAnError,
-    /// It is the second one, out of what cleans up after the first, and ends the process.
+    /// It is a second one, from the clean-up after the first. It ends the process.
     EndsTheProcess,
 }
 
-/// For the hook that is told of a panic: what it comes to.
+/// Counts a panic and says what it means. The panic hook calls it.
 pub fn count_panic() -> Panic {
     let before = PANICS.get();
     PANICS.set(before.map(|count| count + 1));
@@ -36,11 +37,11 @@ pub fn count_panic() -> Panic {
     }
 }
 
-/// Works on the database. redb panics at a page that is damaged; that becomes an error here.
+/// Runs `work` on the database, and turns the panic of redb at a damaged page into an error.
 ///
 /// # Errors
 ///
-/// What `work` says, or [`DamagedFile`] if it panics.
+/// Those of `work`, or [`DamagedFile`] if it panics.
 pub(super) fn guarded<T>(work: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Result<T> {
     let before = PANICS.replace(Some(0));
     let done = catch_unwind(AssertUnwindSafe(work));

@@ -21,7 +21,7 @@ pub struct InUse {
     path: String,
 }
 
-/// The file has nothing in it. Hallpass never leaves one like that: what was in it is lost.
+/// The file is empty. Hallpass never leaves an empty file, so its contents are lost.
 #[derive(Debug, thiserror::Error)]
 #[error("{path} is empty; restore it from a backup")]
 pub struct Empty {
@@ -45,7 +45,7 @@ pub(super) fn open_file(path: &Path) -> anyhow::Result<Database> {
 #[derive(Debug)]
 pub(super) struct DatabaseFile {
     path: PathBuf,
-    /// Device and inode of the file that is open; none before it is for the first time.
+    /// Device and inode of the open file. None until it is opened for the first time.
     identity: OnceLock<(u64, u64)>,
 }
 
@@ -54,7 +54,8 @@ impl DatabaseFile {
         Self { path: path.to_owned(), identity: OnceLock::new() }
     }
 
-    /// Opens the file. Another one in its place is not opened: what is in memory is not about it.
+    /// Opens the file. Another file in its place is refused, since the revoked sessions in memory
+    /// are not those of that file.
     pub(super) fn open(&self) -> anyhow::Result<Database> {
         let file = data_dir::open_file(&self.path)?;
         let found = identity(&file.metadata()?);

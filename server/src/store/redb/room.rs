@@ -1,5 +1,5 @@
-//! Whether the disk has room for a login. redb reuses the pages of its file, so a small write may
-//! work on a full disk while a login, which adds rows, fails.
+//! Whether the disk has room for a login. On a full disk a small write may still work, since redb
+//! reuses pages of its file. A login adds rows and fails.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -11,29 +11,29 @@ use rustix::process::{Resource, getrlimit};
 use tokio::sync::Mutex;
 use tokio::task::spawn_blocking;
 
-/// As much as a login may need: it copies some twenty pages of 4 KiB on the way to its rows.
+/// The most bytes that a login needs. It copies some twenty pages of 4 KiB.
 const ROOM: usize = 128 << 10;
 
-/// How long room that was found is taken for granted, while the file system says that there is
-/// more. Only a limit that it does not tell, such as a quota, is noticed this late.
+/// How long the result of a trial counts while the file system reports free space. So a limit that
+/// it does not report, such as a quota, is noticed this late at most.
 const TRIAL_PERIOD: Duration = Duration::from_secs(30);
 
-/// The same on a disk that is full or nearly so.
+/// The same while the file system reports too little free space.
 const SHORT_TRIAL_PERIOD: Duration = Duration::from_secs(1);
 
 /// The room beside a database.
 #[derive(Debug)]
 pub(super) struct Room {
     database: PathBuf,
-    /// Held during a trial: whoever asks meanwhile waits for its outcome.
+    /// Locked during a trial, so that other callers wait for its result.
     last: Mutex<Option<Trial>>,
 }
 
-/// A file of [`ROOM`] bytes was written.
+/// An attempt to write a file of [`ROOM`] bytes.
 #[derive(Debug)]
 struct Trial {
     at: Instant,
-    /// The file system said that it is full or nearly so.
+    /// Whether the file system reported too little free space.
     scarce: bool,
     failure: Option<String>,
 }
@@ -43,11 +43,11 @@ impl Room {
         Self { database: database.to_owned(), last: Mutex::new(None) }
     }
 
-    /// Whether a login would find room. Asking often is cheap: it writes only now and then.
+    /// Checks that a login would find room. Calling it often is cheap, since it rarely writes.
     ///
     /// # Errors
     ///
-    /// If it would not.
+    /// If there is no room.
     pub(super) async fn check(&self) -> anyhow::Result<()> {
         self.check_file_size_limit()?;
         let scarce = is_scarce(self.dir());
@@ -87,16 +87,16 @@ impl Trial {
     }
 }
 
-/// Whether the file system says that there is no room. Some don't tell.
+/// Whether the file system reports too little free space. Some report none at all.
 fn is_scarce(dir: &Path) -> bool {
     statvfs(dir)
         .is_ok_and(|fs| fs.f_blocks > 0 && fs.f_bavail.saturating_mul(fs.f_frsize) < ROOM as u64)
 }
 
-/// Writes a file without a name, which is gone when it is closed, also by `kill -9`.
+/// Writes a file without a name. It is gone once it is closed, even by `kill -9`.
 fn write_to(dir: &Path) -> anyhow::Result<()> {
     let failed = || format!("there is no room for a login in {}", dir.display());
-    // Noise, since a file system may keep zeros in no space at all.
+    // Random bytes, since a file system may store zeros without using space.
     let mut noise = vec![0; ROOM];
     getrandom::fill(&mut noise).map_err(|error| anyhow!("no randomness: {error}"))?;
     let mut file = tempfile::tempfile_in(dir).with_context(failed)?;

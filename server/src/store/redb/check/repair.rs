@@ -40,13 +40,13 @@ struct SetAside {
 }
 
 /// Sets aside the rows that can't be read or belong to nobody, and mends the references between the
-/// others. What is removed is in a file of its own before it is.
+/// others. It writes the rows to a file of their own before it removes them.
 ///
 /// # Errors
 ///
 /// If another process has the database open, its file is damaged, or the disk refuses.
 pub fn repair_file(path: &Path, now: Timestamp) -> anyhow::Result<Repaired> {
-    // The database is closed inside, too: that may panic like all else.
+    // The database is opened, used and closed inside, since any of these may panic.
     guarded(|| repair(open::open_file(path)?, path, now))
 }
 

@@ -10,7 +10,8 @@ use redb::{BackendError, DatabaseError, StorageBackend};
 
 const BLOCK: usize = 512;
 
-/// A file that stays as it is, whatever is written: redb writes to a file that it only looks at.
+/// A file that is read and never written. redb writes even to a file that is only checked; this
+/// keeps those writes in memory.
 #[derive(Debug)]
 pub(super) struct Unchanged {
     file: FileBackend,
@@ -19,7 +20,7 @@ pub(super) struct Unchanged {
 
 #[derive(Debug, Default)]
 struct Written {
-    /// What was written, by the number of its block.
+    /// The blocks that were written, by number.
     blocks: HashMap<u64, Box<[u8; BLOCK]>>,
     len: u64,
 }
@@ -44,8 +45,8 @@ impl Unchanged {
     }
 }
 
-/// The blocks of `len` bytes from `offset` on: the number of each, where it begins in those bytes,
-/// and which part of the block they are.
+/// Splits `len` bytes from `offset` on into blocks. Yields for each the block's number, where its
+/// bytes begin among all bytes, and their range within the block.
 fn parts(offset: u64, len: usize) -> impl Iterator<Item = (u64, usize, std::ops::Range<usize>)> {
     let mut done = 0;
     std::iter::from_fn(move || {
