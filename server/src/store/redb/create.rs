@@ -3,9 +3,8 @@
 use redb::WriteTransaction;
 
 use super::{addresses, names, users};
-use crate::store::error::CreateUserError;
 use crate::store::rules;
-use crate::store::user::User;
+use crate::store::{CreateUserError, User};
 
 pub(super) fn register(
     txn: &WriteTransaction,

@@ -5,11 +5,8 @@ use redb::{ReadableTable as _, ReadableTableMetadata as _, WriteTransaction};
 
 use super::tables::{ADMINS, RESETS, RESETS_BY_USER, SESSIONS, USERS};
 use super::{resets, sessions, users};
-use crate::store::actor::Actor;
-use crate::store::id::{SessionId, UserId};
 use crate::store::rules::Asker;
-use crate::store::session::Session;
-use crate::store::user::User;
+use crate::store::{Actor, Session, SessionId, User, UserId};
 
 pub(super) fn asker(txn: &WriteTransaction, actor: Actor) -> anyhow::Result<Asker> {
     let has_session = txn.open_table(SESSIONS)?.get(actor.session.as_bytes())?.is_some();

@@ -4,9 +4,8 @@ use redb::{ReadOnlyTable, ReadTransaction, ReadableTable, TableError, WriteTrans
 
 use super::tables::{Id, LOOKS, META, USER_IDS_BY_FOLD, USER_IDS_BY_NAME, USERS};
 use super::users;
-use crate::store::id::UserId;
 use crate::store::rules;
-use crate::store::user::User;
+use crate::store::{User, UserId};
 use crate::username::{fold, looks, spelling_version};
 
 /// In [`META`]: the version of Unicode with which folds and looks were made.

@@ -7,10 +7,8 @@ use redb::{ReadTransaction, ReadableTable, WriteTransaction};
 
 use super::tables::{Id, RESET_TIMES, RESETS, RESETS_BY_USER, Records, USERS, or_none, time};
 use super::users;
-use crate::store::id::UserId;
-use crate::store::reset::{OpenReset, ResetOffer};
 use crate::store::rules;
-use crate::store::user::User;
+use crate::store::{OpenReset, ResetOffer, User, UserId};
 
 /// How long the offers lasted that have no row in [`RESET_TIMES`].
 const FORMER_LIFETIME: Duration = Duration::from_secs(30 * 60);

@@ -5,9 +5,8 @@ use redb::{AccessGuard, ReadTransaction, ReadableDatabase as _, ReadableTable, W
 
 use super::applied::{Applied, Revocation};
 use super::tables::{Id, REVOKED, SESSIONS, SESSIONS_BY_USER, Sessions, decode, or_none, time};
-use crate::store::id::{SessionId, UserId};
 use crate::store::rules::{self, EndSessions, Existing, Which};
-use crate::store::session::{Moment, Session};
+use crate::store::{Moment, Session, SessionId, UserId};
 
 pub(super) fn get(table: &impl Sessions, id: SessionId) -> anyhow::Result<Option<Session>> {
     let row = table.get(id.as_bytes())?;

@@ -5,9 +5,7 @@ use std::ops::Bound::{Excluded, Unbounded};
 use redb::WriteTransaction;
 
 use super::tables::{ADMINS, Records, USERS, decode};
-use crate::store::Users;
-use crate::store::id::UserId;
-use crate::store::user::User;
+use crate::store::{User, UserId, Users};
 
 pub(super) fn get(users: &impl Records, id: UserId) -> anyhow::Result<Option<User>> {
     users.get(id.as_bytes())?.map(|json| read(id, json.value())).transpose()

@@ -4,10 +4,7 @@ use hallpass_contract::Secret;
 
 use super::decision::{Changes, Decision, EndSessions};
 use super::permission::{Asker, admit, demand_fresh};
-use crate::store::error::EditUserError;
-use crate::store::id::UserId;
-use crate::store::session::Moment;
-use crate::store::user::{Edited, User, UserEdit};
+use crate::store::{EditUserError, Edited, Moment, User, UserEdit, UserId};
 
 /// An edit of `user`, where there are `active_admins`.
 pub(crate) fn edit(

@@ -1,8 +1,4 @@
-use crate::store::actor::Actor;
-use crate::store::id::{SessionId, UserId};
-use crate::store::reset::ResetOffer;
-use crate::store::session::{Moment, Session};
-use crate::store::user::User;
+use crate::store::{Actor, Moment, ResetOffer, Session, SessionId, User, UserId};
 
 /// What a rule decided.
 #[derive(Clone, Debug)]

@@ -5,8 +5,7 @@
 
 use std::ops::RangeInclusive;
 
-use crate::store::error::CreateUserError;
-use crate::store::id::UserId;
+use crate::store::{CreateUserError, UserId};
 
 /// Who is meant by a name: the user with this `exact` case-mapped name, or else the only one who
 /// has a spelling of it. Where two users have spellings, only the exact name finds its owner.

@@ -1,6 +1,4 @@
-use crate::store::actor::Actor;
-use crate::store::error::EditUserError;
-use crate::store::user::User;
+use crate::store::{Actor, EditUserError, User};
 
 /// Who asks for a change, as the store knows them in the transaction that makes the change.
 #[derive(Clone, Debug)]

@@ -6,11 +6,7 @@ use jiff::Timestamp;
 use super::accounts::set_password;
 use super::decision::{Changes, Decision};
 use super::permission::{Asker, admit, demand_fresh};
-use crate::store::error::EditUserError;
-use crate::store::id::UserId;
-use crate::store::reset::ResetOffer;
-use crate::store::session::Moment;
-use crate::store::user::User;
+use crate::store::{EditUserError, Moment, ResetOffer, User, UserId};
 
 /// An offer to a user, who `exists` or not. It takes the place of an earlier one.
 pub(crate) fn offer(

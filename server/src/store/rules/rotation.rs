@@ -4,8 +4,7 @@ use jiff::Timestamp;
 
 use super::accounts::maker_of_offers;
 use super::decision::{Changes, Decision, EndSessions, Which};
-use crate::store::session::{REFRESH_GRACE, Refresh, Rotation, Session};
-use crate::store::user::User;
+use crate::store::{REFRESH_GRACE, Refresh, Rotation, Session, User};
 
 /// What it means that a refresh token before the current one is presented.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

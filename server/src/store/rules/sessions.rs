@@ -3,9 +3,7 @@
 use jiff::Timestamp;
 
 use super::decision::{Changes, Decision, EndSessions, Which};
-use crate::store::id::SessionId;
-use crate::store::session::{MAX_SESSIONS, Moment, NewSession, Session, Verified};
-use crate::store::user::User;
+use crate::store::{MAX_SESSIONS, Moment, NewSession, Session, SessionId, User, Verified};
 
 /// A session that a user has already.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]

@@ -2,9 +2,8 @@
 
 use super::finding::{Finding, NO_USER, Remedy, UNREADABLE};
 use super::tables::{Tables, each};
-use crate::store::id::{SessionId, UserId};
 use crate::store::redb::tables::decode;
-use crate::store::session::Session;
+use crate::store::{Session, SessionId, UserId};
 
 impl Tables {
     pub(super) fn check_sessions(&self, findings: &mut Vec<Finding>) {

@@ -1,15 +1,13 @@
 use redb::{Key, ReadOnlyTable, ReadTransaction, TableError, Value};
 
 use super::finding::{Finding, Remedy};
-use crate::store::id::{SessionId, UserId};
 use crate::store::redb::guard::guarded;
 use crate::store::redb::tables::{
     ADDRESSES, ADMINS, Id, LOOKS, RESET_TIMES, RESETS, RESETS_BY_USER, SESSIONS, SESSIONS_BY_USER,
     USER_IDS_BY_FOLD, USER_IDS_BY_NAME, USERS,
 };
 use crate::store::redb::{sessions, users};
-use crate::store::session::Session;
-use crate::store::user::User;
+use crate::store::{Session, SessionId, User, UserId};
 
 /// The tables of a database, open to read.
 pub(super) struct Tables {

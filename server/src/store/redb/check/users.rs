@@ -2,10 +2,9 @@
 
 use super::finding::{Finding, NO_USER, Remedy, UNREADABLE};
 use super::tables::{Tables, each};
-use crate::store::id::UserId;
 use crate::store::redb::tables::decode;
 use crate::store::redb::{names, users};
-use crate::store::user::User;
+use crate::store::{User, UserId};
 
 impl Tables {
     pub(super) fn check_users(&self, findings: &mut Vec<Finding>) {
