@@ -12,9 +12,9 @@
 //! | registrations | IPv6 /56 | 240 | 240 a minute |
 //! | registrations | IPv6 /48 | 960 | 960 a minute |
 //!
-//! Nobody can spend what belongs to another person: who was signed in at an address before can go on
-//! there, whatever others do elsewhere. An account counts by its name, so one that does not exist is
-//! treated like one that does.
+//! Nobody can spend what belongs to another person: who was signed in at an address before can go
+//! on there, whatever others do elsewhere. An account counts by its name, so one that does not
+//! exist is treated like one that does.
 //!
 //! Addresses count by [`network`], and those of IPv6 by
 //! [`wider_networks`](crate::client::wider_networks) as well, since many of these networks belong

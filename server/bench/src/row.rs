@@ -28,7 +28,8 @@ pub enum Unit {
 pub enum Target {
     /// The ratio to the reference is at least this.
     RatioAtLeast(f64),
-    /// The ratio to the reference reaches this in its upper quartile: nothing shows that it is less.
+    /// The ratio to the reference reaches this in its upper quartile: nothing shows that it is
+    /// less.
     RatioReaches(f64),
     /// The ratio to the reference is at most this.
     RatioAtMost(f64),

@@ -1,5 +1,5 @@
-//! The `pbkdf2` crate, one input alone, a few, and as many as there are lanes. Throughput counts hashes, so
-//! that the groups compare; a login's 600,000 iterations cost 30 times as much.
+//! The `pbkdf2` crate, one input alone, a few, and as many as there are lanes. Throughput counts
+//! hashes, so that the groups compare; a login's 600,000 iterations cost 30 times as much.
 
 use std::num::NonZeroU32;
 

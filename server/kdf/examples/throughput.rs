@@ -1,7 +1,7 @@
-//! What a password hash costs on one core, as text or with `--json` as one JSON object: by the `pbkdf2`
-//! crate; alone, in a pair and with all lanes full; and by OpenSSL, where there is a Python that is linked with it. They
-//! take turns, so that whatever else the machine does disturbs each of them alike; the figures are
-//! medians.
+//! What a password hash costs on one core, as text or with `--json` as one JSON object: by the
+//! `pbkdf2` crate; alone, in a pair and with all lanes full; and by OpenSSL, where there is a
+//! Python that is linked with it. They take turns, so that whatever else the machine does disturbs
+//! each of them alike; the figures are medians.
 
 use std::hint::black_box;
 use std::io::{BufRead, BufReader, Write};
@@ -76,8 +76,8 @@ fn median(mut times: Vec<f64>) -> Option<f64> {
     times.get(times.len() / 2).copied()
 }
 
-/// Python's hashlib, which calls OpenSSL. It says which one that is, and then for each line how many
-/// milliseconds one hash took.
+/// Python's hashlib, which calls OpenSSL. It says which one that is, and then for each line how
+/// many milliseconds one hash took.
 const SCRIPT: &str = "
 import hashlib, ssl, sys, time
 password, salt, iterations = sys.argv[1].encode(), sys.argv[2].encode(), int(sys.argv[3])

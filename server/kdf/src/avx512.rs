@@ -1,5 +1,5 @@
-//! Sixteen derivations side by side on AVX-512, in plain arithmetic. A few are left to the SHA extensions
-//! where the processor has them too, and else one alone to the `sha2` crate.
+//! Sixteen derivations side by side on AVX-512, in plain arithmetic. A few are left to the SHA
+//! extensions where the processor has them too, and else one alone to the `sha2` crate.
 
 use crate::lane::Lane;
 use crate::lanes::Lanes;
@@ -11,8 +11,8 @@ mod compress;
 /// A register's bits, by those of a word.
 const LANES: usize = 512 / 32;
 
-/// From how many on they cost less here than by two on the SHA extensions: sixteen take as long as four
-/// pairs do on Intel's Emerald Rapids. Other processors have other numbers.
+/// From how many on they cost less here than by two on the SHA extensions: sixteen take as long as
+/// four pairs do on Intel's Emerald Rapids. Other processors have other numbers.
 const MANY: usize = LANES / 2 + 1;
 
 /// Iterations between two pauses: some 150 us.
@@ -46,8 +46,8 @@ impl Avx512 {
     /// Computes `count` more iterations in each lane.
     fn iterate(self, mut lanes: Vec<&mut Lane>, count: u32) {
         assert!(lanes.len() <= LANES, "{} for {LANES} lanes", lanes.len());
-        // SAFETY: `iterate` is safe but for the target feature that it is compiled with, avx512f. The
-        // processor has it, or there would be no `self`.
+        // SAFETY: `iterate` is safe but for the target feature that it is compiled with, avx512f.
+        // The processor has it, or there would be no `self`.
         unsafe { compress::iterate(&mut lanes, count) }
     }
 

@@ -10,8 +10,8 @@ use crate::{
     sha_ni::ShaNi,
 };
 
-/// A way to derive keys; all of them derive the same ones. [`derive()`](crate::derive()) takes the best,
-/// so this is for those who compare them.
+/// A way to derive keys. All backends derive the same keys. [`derive()`](crate::derive()) takes the
+/// fastest one; name one yourself to compare them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Backend(Kind);
 

@@ -1,7 +1,6 @@
 use std::num::NonZeroU32;
 
-/// Bytes of a derived key: the output of one SHA-256, so that each key costs `iterations` HMACs
-/// and not a multiple of it.
+/// Bytes of a derived key. It is the output of one SHA-256, so each key costs `iterations` HMACs.
 pub const KEY_LEN: usize = 32;
 
 /// A derived key.
@@ -16,8 +15,9 @@ pub struct Input<'a> {
     pub salt: &'a [u8],
     /// PBKDF2's iteration count.
     pub iterations: NonZeroU32,
-    /// Iterations that are computed in all, so that a cheap key takes as long as a dear one. What
-    /// comes after `iterations` leaves the key as it is. No more than `iterations`: no padding.
+    /// How many iterations are computed in all, so that a cheap key takes as long as a dear one.
+    /// Those after `iterations` don't change the key. With no more than `iterations` there is no
+    /// padding.
     pub padded_to: u32,
 }
 

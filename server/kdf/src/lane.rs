@@ -79,8 +79,8 @@ fn absorb_key(hash: &mut Words, key: &[u8; BLOCK], padding: u8) {
     compress256(hash, &[*block]);
 }
 
-/// Hashes `rest` and SHA-256's own padding (FIPS 180-4 section 5.1.1) after the first `before` bytes
-/// of a message, whole blocks, which `hash` holds already.
+/// Hashes `rest` and SHA-256's own padding (FIPS 180-4 section 5.1.1) after the first `before`
+/// bytes of a message, whole blocks, which `hash` holds already.
 fn finish(hash: &mut Words, before: usize, rest: &[u8]) {
     let (blocks, tail) = rest.as_chunks::<BLOCK>();
     compress256(hash, blocks);

@@ -5,8 +5,8 @@ pub struct Lanes {
     pub latency: usize,
     /// With the least time of the core for each. No less than `latency`.
     pub throughput: usize,
-    /// How many inputs it takes for `throughput` of them at once to cost the core less than `latency` of
-    /// them at a time.
+    /// How many inputs it takes for `throughput` of them at once to cost the core less than
+    /// `latency` of them at a time.
     pub many: usize,
 }
 
@@ -16,7 +16,8 @@ impl Lanes {
         Self { latency: lanes, throughput: lanes, many: lanes }
     }
 
-    /// How many of `waiting` inputs to derive next, so that all of them together cost the core the least.
+    /// How many of `waiting` inputs to derive next, so that all of them together cost the core the
+    /// least.
     pub fn at_once(self, waiting: usize) -> usize {
         let most = if waiting >= self.many { self.throughput } else { self.latency };
         most.min(waiting)

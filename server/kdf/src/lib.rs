@@ -1,9 +1,9 @@
 //! PBKDF2-HMAC-SHA256 (RFC 8018 section 5.2) for many passwords at once.
 //!
-//! One derivation waits for its own last round most of the time: a SHA instruction is slow to answer,
-//! but the next one need not wait if it belongs to another password; and a register of 512 bits
-//! computes sixteen of them at once. So [`derive()`] takes several inputs and computes as many of them
-//! side by side as [`lanes()`] says, each of which then takes a part of the time that it would alone.
+//! A processor is slow to finish one SHA-256 instruction, but it can work on others meanwhile. One
+//! password alone can't keep it busy, since each step needs the one before. Several passwords can.
+//! A register of 512 bits even computes sixteen at once. So [`derive()`] takes several inputs and
+//! computes as many of them side by side as [`lanes()`] says. Each input has a lane.
 //!
 //! ```
 //! use std::num::NonZeroU32;
@@ -37,22 +37,22 @@ mod sha256;
 #[cfg(target_arch = "x86_64")]
 mod sha_ni;
 
-/// How many inputs one core derives side by side. [`derive()`] takes [`Lanes::at_once`] of those that it was
-/// given and has not begun or not ended; the others wait.
+/// How many inputs one core derives side by side. [`derive()`] takes up [`Lanes::at_once`] of the
+/// inputs that are not done; the others wait.
 pub fn lanes() -> Lanes {
     Backend::detect().lanes()
 }
 
-/// Derives a key from each input, in the order of `inputs`. It computes for tens of milliseconds
-/// at usual iteration counts, for hundreds with all lanes full: it has no place on an async executor's thread.
+/// Derives a key from each input, in the order of `inputs`. At usual iteration counts it computes for
+/// tens of milliseconds, and for hundreds with all lanes full. Don't call it on the thread of an
+/// async executor.
 pub fn derive(inputs: &[Input<'_>]) -> Vec<Key> {
     Backend::detect().derive(inputs)
 }
 
-/// The same, with a `pause` some thousands of times a second for whatever else has to be done meanwhile,
-/// such as [`yield_now`](std::thread::yield_now) on a thread that others go before. Once one of them
-/// breaks it off, all that was computed is lost, and there are no keys. The portable
-/// backend has none but after each input.
+/// As [`derive()`], and calls `pause` some thousands of times a second. There the caller can do what
+/// is urgent, such as [`yield_now`](std::thread::yield_now). If `pause` breaks, all that was computed
+/// is lost and the answer is none. The portable backend pauses only after each input.
 pub fn derive_with_pauses(
     inputs: &[Input<'_>],
     pause: impl FnMut() -> ControlFlow<()>,

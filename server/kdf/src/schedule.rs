@@ -51,8 +51,9 @@ pub trait Kernel: Copy {
     fn advance(self, jobs: &mut [Box<Job>], count: u32);
 }
 
-/// Has the kernel compute until each input has its key and its padding. A lane that is done takes the
-/// next input. There is a `pause` after each turn; there are no keys if one of them breaks it off.
+/// Has the kernel compute until each input has its key and its padding. A lane that is done takes
+/// the next input. There is a `pause` after each turn; there are no keys if one of them breaks it
+/// off.
 pub fn derive(
     inputs: &[Input<'_>],
     kernel: impl Kernel,

@@ -35,5 +35,6 @@ pub const K: [[u32; 4]; 16] = [
     [0x90be_fffa, 0xa450_6ceb, 0xbef9_a3f7, 0xc671_78f2],
 ];
 
-/// The padding of a hash value that follows a key's block: a set bit, then the length of both in bits.
+/// The padding of a hash value that follows a key's block: a set bit, then the length of both in
+/// bits.
 pub const PADDING: [[u32; 4]; 2] = [[0x8000_0000, 0, 0, 0], [0, 0, 0, 8 * (64 + 32)]];

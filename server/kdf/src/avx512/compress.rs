@@ -1,8 +1,8 @@
 //! The loop in which all of the time is spent: each register holds one word of sixteen lanes.
 //!
 //! As in the other loop, an iteration is two compressions, of a hash value and SHA-256's padding of
-//! it, and nothing is swapped or moved between them. The words of the padding are known when this is
-//! compiled, and what is computed of them alone is, too.
+//! it, and nothing is swapped or moved between them. The words of the padding are known when this
+//! is compiled, and what is computed of them alone is, too.
 //!
 //! All of it is safe to call from a function with the same target feature.
 

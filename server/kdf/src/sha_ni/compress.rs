@@ -1,8 +1,8 @@
 //! The loop in which all of the time is spent.
 //!
-//! An iteration is one HMAC of 32 bytes: two compressions, each of a hash value and SHA-256's padding of
-//! it. So one's result is the next one's message as it stands in the registers, no bytes are
-//! swapped, and half of the message's words are constants.
+//! An iteration is one HMAC of 32 bytes: two compressions, each of a hash value and SHA-256's
+//! padding of it. So one's result is the next one's message as it stands in the registers, no bytes
+//! are swapped, and half of the message's words are constants.
 //!
 //! All of it is safe to call from a function with the same target features.
 
@@ -34,7 +34,8 @@ type State = [Quad; 2];
 /// A hash value as a message: a b c d and e f g h.
 type Message = [Quad; 2];
 
-/// Sixteen words of the message schedule, of four rounds each: those with the number n of 16 at n % 4.
+/// Sixteen words of the message schedule, of four rounds each: those with the number n of 16 at n %
+/// 4.
 type Schedule = [Quad; 4];
 
 /// `count` iterations in each lane.
@@ -97,9 +98,9 @@ fn turn<const FROM: usize, const N: usize>(lanes: &mut [(State, Schedule); N]) {
     }
 }
 
-/// The four rounds with the number `four` of 16, and the words of the message schedule for those that
-/// come after the next four. The instructions for the words are those that the processor has time for
-/// while it waits for the rounds.
+/// The four rounds with the number `four` of 16, and the words of the message schedule for those
+/// that come after the next four. The instructions for the words are those that the processor has
+/// time for while it waits for the rounds.
 #[inline]
 #[target_feature(enable = "sha,sse4.1,ssse3")]
 fn rounds([feba, hgdc]: &mut State, w: &mut Schedule, four: usize) {

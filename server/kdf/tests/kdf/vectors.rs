@@ -37,8 +37,8 @@ fn it_derives_the_keys_of_rfc_7914() {
     );
 }
 
-// The inputs of RFC 6070, which knows SHA-1 only, with the keys for SHA-256 that implementations test
-// against, e.g. CPython's Lib/test/test_hashlib.py. That of 16,777,216 iterations is left out.
+// The inputs of RFC 6070, which knows SHA-1 only, with the keys for SHA-256 that implementations
+// test against, e.g. CPython's Lib/test/test_hashlib.py. That of 16,777,216 iterations is left out.
 #[test]
 fn it_derives_the_keys_for_the_inputs_of_rfc_6070() {
     assert_derives(
