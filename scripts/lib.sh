@@ -49,7 +49,11 @@ build_web() {
     step "frontend: compiling to WebAssembly"
     local args=(build -p hallpass-web --bin hallpass-web --target "$wasm_target" --profile wasm)
     # What panic messages name is published with the module: the same paths whoever builds it.
-    local remap="--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=cargo"
+    local home=${CARGO_HOME:-$HOME/.cargo} remap registry
+    remap="--remap-path-prefix=$home=cargo"
+    for registry in "$home"/registry/src/*; do
+        remap+=$'\x1f'"--remap-path-prefix=$registry=cargo"
+    done
     remap+=$'\x1f'"--remap-path-prefix=$root=."
     if has_wasm_target; then
         CARGO_ENCODED_RUSTFLAGS="$remap" in_root cargo "${args[@]}"

@@ -1,4 +1,4 @@
-//! What the suite asks a server by itself, past any browser.
+//! Requests of the suite itself, past any browser.
 
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ pub struct ApiSession {
 }
 
 impl ApiSession {
-    /// Signs in; none if the server does not take the password.
+    /// Signs in; nothing if the server does not take the password.
     pub(crate) async fn begin(origin: &str, user: &User) -> Result<Option<Self>> {
         let url = format!("{origin}{}", path::LOGIN);
         let answer = send(client()?.post(url).json(&user.credentials())).await?;
@@ -89,8 +89,7 @@ pub(crate) fn client() -> Result<Client> {
     Ok(Client::builder().timeout(HTTP_TIMEOUT).build()?)
 }
 
-/// Sends a request, again and again while the server asks to come back later: who is told to wait,
-/// waits.
+/// Sends a request. While the server asks to come back later, waits and sends it again.
 pub(crate) async fn send(request: RequestBuilder) -> Result<Response> {
     let deadline = Instant::now() + PATIENCE;
     loop {

@@ -1,4 +1,4 @@
-//! What a person does with a browser and sees in it, as steps that wait by themselves.
+//! Steps: what a person does with a browser and sees in it. Each waits by itself.
 
 mod console;
 mod devtools;
@@ -147,12 +147,12 @@ impl Browser {
         field.send_keys(text).await.context("type")
     }
 
-    /// A password that is shown is still one. A script asks for both of what tells it: each command
-    /// of its own costs as much as a key press.
+    /// A password that is shown is still one, so both attributes count. One script reads both: each
+    /// command takes as long as a key press.
     async fn holds_a_password(&self, field: &Element) -> Result<bool> {
         let script = "return [arguments[0].autocomplete, arguments[0].type]";
-        let says = self.client.execute(script, vec![serde_json::to_value(field)?]).await?;
-        Ok(is_for_passwords(&says))
+        let attributes = self.client.execute(script, vec![serde_json::to_value(field)?]).await?;
+        Ok(is_for_passwords(&attributes))
     }
 
     /// Presses keys together, wherever the focus is: `[Key::Tab]`, `[Key::Shift, Key::Tab]`.
@@ -217,9 +217,9 @@ impl Browser {
     }
 }
 
-fn is_for_passwords(says: &Value) -> bool {
-    let says = says.as_array().into_iter().flatten();
-    says.filter_map(Value::as_str).any(|word| word.contains("password"))
+fn is_for_passwords(attributes: &Value) -> bool {
+    let attributes = attributes.as_array().into_iter().flatten();
+    attributes.filter_map(Value::as_str).any(|word| word.contains("password"))
 }
 
 #[cfg(test)]

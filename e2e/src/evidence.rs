@@ -1,4 +1,4 @@
-//! What a failed test leaves: a folder with all that helps to see why.
+//! What a failed test leaves: a folder with what helps to find out why it failed.
 
 use std::env;
 use std::fs;

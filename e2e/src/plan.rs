@@ -13,7 +13,7 @@ use crate::{Kind, Result, Test};
 pub(crate) struct Job {
     pub(crate) test: Test,
     pub(crate) kind: Kind,
-    /// The how manyeth run it is, if there are several.
+    /// Which of the repetitions it is, if there are several.
     pub(crate) repeat: Option<u32>,
 }
 

@@ -1,4 +1,4 @@
-//! What can be known before the first test: whether the run can begin at all.
+//! Whether the run can begin at all.
 
 use std::env;
 use std::ffi::OsString;
@@ -51,7 +51,7 @@ mod tests {
 
     use super::check_display;
 
-    fn told(set: &[(&str, &str)]) -> String {
+    fn refusal(set: &[(&str, &str)]) -> String {
         let variable = |name: &str| {
             set.iter().find(|(variable, _)| *variable == name).map(|(_, value)| (*value).into())
         };
@@ -61,9 +61,9 @@ mod tests {
     #[test]
     fn browsers_without_a_display_are_refused_in_one_line() {
         for set in [&[][..], &[("DISPLAY", ":54321")], &[("WAYLAND_DISPLAY", "wayland-54321")]] {
-            let told = told(set);
-            assert!(told.starts_with("--headed needs a display"), "{set:?}: {told}");
-            assert!(told.contains("xvfb-run") && !told.contains('\n'), "{told}");
+            let line = refusal(set);
+            assert!(line.starts_with("--headed needs a display"), "{set:?}: {line}");
+            assert!(line.contains("xvfb-run") && !line.contains('\n'), "{line}");
         }
     }
 
@@ -73,10 +73,10 @@ mod tests {
         let socket = dir.path().join("wayland-7");
         let _display = UnixListener::bind(&socket).unwrap();
         let path = socket.to_str().unwrap();
-        assert_eq!(told(&[("WAYLAND_DISPLAY", path)]), "");
+        assert_eq!(refusal(&[("WAYLAND_DISPLAY", path)]), "");
         let runtime_dir = dir.path().to_str().unwrap();
         let set = [("XDG_RUNTIME_DIR", runtime_dir), ("WAYLAND_DISPLAY", "wayland-7")];
-        assert_eq!(told(&set), "");
-        assert_eq!(told(&[("DISPLAY", "far.example:0")]), "");
+        assert_eq!(refusal(&set), "");
+        assert_eq!(refusal(&[("DISPLAY", "far.example:0")]), "");
     }
 }

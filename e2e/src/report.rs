@@ -1,4 +1,4 @@
-//! What came of a run: lines while it goes on, then a page for people and a file for CI systems.
+//! Reports of a run: lines while it goes on, then a page for people and a file for CI systems.
 
 mod html;
 mod junit;

@@ -1,4 +1,4 @@
-//! What can't be done here is no failure: it is skipped, with the reason.
+//! A test that can't be done here is skipped, with the reason. That is no failure.
 
 use std::fmt;
 

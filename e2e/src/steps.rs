@@ -1,4 +1,4 @@
-//! What a test did, step by step, for whoever has to find out why it failed.
+//! What a test did, step by step, to find out why it failed.
 
 use std::fmt::Display;
 use std::sync::{Arc, Mutex, PoisonError};

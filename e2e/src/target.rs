@@ -1,4 +1,4 @@
-//! What the suite runs against.
+//! What the suite runs against: servers of its own, or a deployment.
 
 use anyhow::{Context as _, bail, ensure};
 use hallpass_contract::{ADMIN_ROLE, PublicConfig, path};

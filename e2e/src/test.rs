@@ -1,4 +1,4 @@
-//! What a suite is made of: functions, each with what it needs.
+//! Tests: async functions, each with what it needs.
 
 use std::fmt;
 use std::pin::Pin;

@@ -1,5 +1,5 @@
-//! The application: what happened, what is so, and what to do about it. Pure: the clock, the
-//! storage, the network and the page are events that come in and effects that go out.
+//! The application as a pure function: events come in, the model changes, effects go out. The
+//! clock, the storage, the network and the page are known by events and effects alone.
 
 mod account;
 mod action;
@@ -39,7 +39,7 @@ pub(crate) use resets::about_reset;
 pub use script_request::{FetchId, FetchOutcome};
 use turn::Turn;
 
-/// Says what follows from an event at the time `now`.
+/// Handles an event at the time `now`: changes the model, and returns what the shell is to do.
 pub fn update(event: Event, now: Seconds, model: &mut Model) -> Vec<Effect> {
     model.now = now;
     let mut turn = Turn { model, now, session_ended: false, effects: Vec::new() };

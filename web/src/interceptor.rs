@@ -28,9 +28,9 @@ impl<'a> Rules<'a> {
         Self { own_origin, origins, excluded }
     }
 
-    /// Whether a request to this address may carry it: the origin is one of those, to the letter,
-    /// and the path is not excluded. The origin of a page that is opaque (`null` is equal to the
-    /// `null` of every other one) identifies nobody.
+    /// Whether a request to this address may carry the token: the origin is one of those, to the
+    /// letter, and the path is not excluded. The opaque origin `null` is never allowed: all opaque
+    /// pages share it.
     pub fn admit(&self, url: &Url) -> bool {
         let origin = url.origin.as_str();
         let known = origin == self.own_origin || self.origins.iter().any(|known| known == origin);
@@ -41,8 +41,8 @@ impl<'a> Rules<'a> {
     }
 }
 
-/// A pattern is a path, or with `/*` at its end all below it, and may begin with the one origin
-/// that it is about.
+/// A pattern is a path. With `/*` at its end it is all paths below. An origin before the path
+/// limits the pattern to that origin.
 fn matches(pattern: &str, url: &Url) -> bool {
     let path = if pattern.starts_with('/') {
         pattern

@@ -1,4 +1,4 @@
-//! What the page shows for a model, as names of hooks in `index.html` and the values they get.
+//! What the page shows for a model: the values of the hooks in `index.html`.
 
 mod parts;
 mod resets;
@@ -53,7 +53,7 @@ fn view(model: &Model) -> (&'static str, &'static str) {
     }
 }
 
-/// Where the link on the page leads that is between a sign-in and another application.
+/// Where the link of the view `onward` leads.
 fn onward(route: &Route) -> &str {
     match route {
         Route::Onward(path) => path,
@@ -87,7 +87,7 @@ fn texts(model: &Model) -> Vec<(&'static str, String)> {
     .collect()
 }
 
-/// What came of the last action that was about all sessions.
+/// The note on the last action on all sessions.
 fn list_texts(model: &Model) -> [(&'static str, String); 3] {
     let [(_, error), (_, wait), (_, done)] = rows::note_cells(model, "sessions");
     [("sessions-error", error), ("sessions-wait", wait), ("sessions-done", done)]

@@ -1,4 +1,4 @@
-//! What can be seen. Each of these waits, and says what it waited for in vain.
+//! Steps that look at the page. Each of them waits, and says what it waited for in vain.
 
 use std::fmt::Write as _;
 
@@ -31,13 +31,13 @@ impl Browser {
         elements.pop().with_context(|| format!("{css} is gone"))
     }
 
-    /// What a selector that should name one element names instead.
+    /// Describes what a selector matches that should match one element.
     async fn matches(&self, css: &str, elements: &[Element]) -> String {
         let first = elements.iter().take(SHOWN).map(serde_json::to_value);
         let first = first.filter_map(Result::ok).collect();
         let tags = self.client.execute(TAGS, vec![Value::Array(first)]).await;
         let tags = tags.ok().and_then(|tags| Some(tags.as_array()?.clone())).unwrap_or_default();
-        told(css, elements.len(), &tags)
+        describe(css, elements.len(), &tags)
     }
 
     /// The element, as soon as a person can see it.
@@ -96,33 +96,33 @@ const TAGS: &str = "
     return arguments[0].map(element => `${tag(element)} ${text(element)}`.trim())";
 
 /// Says how many elements match, and shows the first of them.
-fn told(css: &str, count: usize, tags: &[Value]) -> String {
+fn describe(css: &str, count: usize, tags: &[Value]) -> String {
     if count == 0 {
         return format!("nothing matches {css}");
     }
-    let mut told = format!("{count} elements match {css}, which is to name one:");
+    let mut text = format!("{count} elements match {css}, which is to name one:");
     for tag in tags.iter().filter_map(Value::as_str) {
-        let _ = write!(told, "\n  {tag}");
+        let _ = write!(text, "\n  {tag}");
     }
     if count > tags.len() {
-        let _ = write!(told, "\n  and {} more", count - tags.len());
+        let _ = write!(text, "\n  and {} more", count - tags.len());
     }
-    told
+    text
 }
 
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
-    use super::told;
+    use super::describe;
 
     #[test]
     fn too_many_matches_are_counted_and_the_first_shown() {
         let tags = [json!("<li class=\"row\"> ada"), json!("<li>"), json!("<li>")];
-        let lines = told(".row", 12, &tags);
+        let lines = describe(".row", 12, &tags);
         let lines: Vec<_> = lines.lines().collect();
         assert_eq!(lines[0], "12 elements match .row, which is to name one:");
         assert_eq!(lines[1..], ["  <li class=\"row\"> ada", "  <li>", "  <li>", "  and 9 more"]);
-        assert_eq!(told(".row", 0, &[]), "nothing matches .row");
+        assert_eq!(describe(".row", 0, &[]), "nothing matches .row");
     }
 }

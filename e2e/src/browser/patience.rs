@@ -1,4 +1,4 @@
-//! Forms of a server that asks for patience: who is told to wait, waits.
+//! Forms that ask to wait: on a deployment, a step waits and submits the form again.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What happens to requests on their way: some wait, some are answered without the server.
+//! Rules of the proxy: requests that wait, and requests that are answered in the server's place.
 
 use std::sync::{Arc, Mutex};
 

@@ -1,4 +1,4 @@
-//! What a run prints.
+//! The lines that a run prints.
 
 use std::path::Path;
 use std::time::Duration;
@@ -28,7 +28,7 @@ pub(super) fn print(attempt: Option<&Attempt>, done: usize, planned: usize) {
     }
 }
 
-/// What came of all of it.
+/// The summary at the end.
 pub(super) fn summarize(report: &Report, took: Duration, dir: &Path) {
     println!();
     for attempt in &report.attempts {

@@ -1,4 +1,4 @@
-//! Ends what a run has left running and removes its folder.
+//! Ends the programs that a run has left, and removes its folder.
 
 use std::fmt;
 use std::fs::{self, File};

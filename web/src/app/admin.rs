@@ -55,7 +55,7 @@ impl Turn<'_> {
         }
     }
 
-    /// Whether something can begin with the user of this id: it is on the page and at rest.
+    /// Whether an action on the user of this id can begin: the row is there and waits for nothing.
     fn begins(&mut self, id: &str) -> bool {
         let listed = self.model.content.users.iter().flatten().any(|user| user.id == id);
         self.clear_notes();
@@ -105,7 +105,7 @@ impl Turn<'_> {
         user.map_or_else(|| "The user".to_owned(), |user| name(&user.username))
     }
 
-    /// Whoever is no admin any more sees that at once; a user who is gone is gone from the list.
+    /// An admin who has lost the role sees that at once. A user who is gone leaves the list.
     fn row_failed(&mut self, id: String, fault: Fault) {
         match fault.status {
             403 => self.forbid(),

@@ -1,5 +1,5 @@
-//! The requests of the page: sent with the token where there is one, repeated once after a refusal,
-//! and handed to whoever waits for the answer.
+//! The page's requests. They carry the token if there is one, and are repeated once after a 401.
+//! Each answer goes to the task that waits for it.
 
 use hallpass_contract::{Secret, kind, path};
 
@@ -8,7 +8,7 @@ use super::task::{Call, Flight, Pending, Task};
 use super::turn::Turn;
 use crate::api::{Answer, Method, Request, RequestId, expect};
 
-/// What the server wants of whoever sent a call.
+/// What the server asks for with a 401.
 #[derive(Debug, Eq, PartialEq)]
 pub(super) enum Demand {
     /// Another token.
@@ -28,12 +28,12 @@ pub(super) fn demand(answer: &Answer) -> Option<Demand> {
 }
 
 impl Turn<'_> {
-    /// A request of anyone.
+    /// Sends a request without a token.
     pub(super) fn send(&mut self, method: Method, path: &str, body: Option<Secret>) -> RequestId {
         self.send_request(method, path, body, None)
     }
 
-    /// A request of the signed-in user.
+    /// Sends a request with the token.
     pub(super) fn send_with_token(
         &mut self,
         method: Method,
@@ -129,7 +129,7 @@ impl Turn<'_> {
         }
     }
 
-    /// Once, with a token that was renewed here or elsewhere meanwhile.
+    /// Repeats the call once, with a token that was renewed since, here or in another tab.
     fn try_again(&mut self, call: Call, task: Task) {
         let renewed = self.token() != call.token;
         let call = Call { repeated: true, ..call };

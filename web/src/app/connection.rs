@@ -1,5 +1,5 @@
-//! What the network does to a page: parts of it that did not come, servers that ask for patience,
-//! and clocks that differ.
+//! Failures of the network: parts of a page that could not be loaded, servers that ask to wait, and
+//! clocks that differ.
 
 use hallpass_contract::{Protected, ResetList, SessionList, UserBody, UserPage, path};
 
@@ -19,7 +19,7 @@ const LAST_RETRY: Seconds = 60;
 
 pub(super) const NO_SUCH_PLACE: &str = "The address names no place in the list of users.";
 
-/// How often the page looks at how long ago something was.
+/// How often the page renews texts such as “2 minutes ago”.
 const AGING: Seconds = 30;
 
 impl Turn<'_> {
@@ -103,7 +103,7 @@ impl Turn<'_> {
         self.effects.push(Effect::FocusHeading);
     }
 
-    /// Reading twice does no harm, so where time may help it is tried again.
+    /// Loads again later if time may help. Reading twice does no harm.
     fn load_failed(&mut self, fault: Fault) {
         let content = &mut self.model.content;
         let passes = matches!(fault.status, 0 | 429 | 502..=504);
@@ -116,7 +116,7 @@ impl Turn<'_> {
         content.failure = Some(Failure { message: fault.in_words(), retry_at, may_retry });
     }
 
-    /// By hand, so at once, and as somebody whose roles may have changed since the last token.
+    /// The person has asked for it: loads at once, with a new token, since roles may have changed.
     pub(super) fn retry(&mut self) {
         if std::mem::take(&mut self.model.content.forbidden) {
             self.begin_refresh();
@@ -156,7 +156,7 @@ impl Turn<'_> {
         fault.retry_after.map(|wait| self.now.saturating_add(wait.into()))
     }
 
-    /// What was said of a wait goes when the wait is over.
+    /// Removes messages about a wait that is over.
     fn end_waits(&mut self) {
         let over = |at: &mut Seconds| *at <= self.now;
         for form in &mut self.model.forms {

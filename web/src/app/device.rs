@@ -4,7 +4,7 @@
 /// token.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum Cookies {
-    /// It does.
+    /// The browser keeps it.
     #[default]
     Kept,
     /// The page came over plain http from another machine, where browsers keep no such cookie.
@@ -20,6 +20,6 @@ pub struct Device {
     pub own_origin: String,
     /// Whether the session can be renewed.
     pub cookies: Cookies,
-    /// The page that is not ours to which this tab was sent on last.
+    /// The path of another application to which this tab was sent last.
     pub went_on: Option<String>,
 }

@@ -5,7 +5,7 @@ use super::turn::Turn;
 use crate::time::duration;
 
 impl Turn<'_> {
-    /// What whoever has just signed in must know of how long that lasts; empty if it lasts.
+    /// Tells a person who has just signed in why that will not last; empty if it lasts.
     pub(super) fn how_long_it_lasts(&self) -> String {
         let left = self.model.session.as_ref().map_or(0, |session| session.remaining(self.now));
         let left = duration(left.max(1));

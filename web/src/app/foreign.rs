@@ -40,12 +40,12 @@ impl Turn<'_> {
         }
     }
 
-    /// At the end of each turn: sends what waits no longer.
+    /// At the end of each turn: sends the requests that need not wait any more.
     pub(super) fn resume_fetches(&mut self) {
         self.send_fetches(false);
     }
 
-    /// Sends what waits for a token with the one there is.
+    /// Sends the requests that wait for a token with the present one.
     pub(super) fn release_fetches(&mut self) {
         self.send_fetches(true);
     }
@@ -54,7 +54,7 @@ impl Turn<'_> {
         if self.model.foreign.is_empty() || self.model.config_request.is_some() {
             return;
         }
-        // Without the configuration nobody knows where it may not go.
+        // The configuration says where the token may go. Without it none is sent.
         let token = self.token().filter(|_| self.model.config.is_some());
         let good = with_any_token || self.token_is_worth_sending();
         let rules = Rules::new(&self.model.device.own_origin, self.model.config.as_ref());

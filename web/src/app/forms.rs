@@ -133,7 +133,7 @@ impl Turn<'_> {
         self.post(path::LOGIN, body, Task::FirstLogin { username, made });
     }
 
-    /// The account exists by now whatever the answer, so a failure is one of signing in.
+    /// The account exists, whatever the answer. So a failure is one of signing in.
     pub(super) fn first_login_answered(&mut self, answer: &Answer, username: String, made: bool) {
         match started(answer, self.now) {
             Ok(session) => {
@@ -207,7 +207,7 @@ impl Turn<'_> {
         self.effects.push(Effect::Focus(form, control));
     }
 
-    /// In place of what the form has said; what is typed is still there.
+    /// Replaces the form's messages. What is typed stays.
     fn say(&mut self, form: Form, state: FormState) {
         let form = self.model.form_mut(form);
         *form = FormState { typed: form.typed, ..state };
@@ -221,13 +221,13 @@ pub(super) fn started(answer: &Answer, now: Seconds) -> Result<Session, Fault> {
 
 fn typed(password: &Secret, username: &str) -> Typed {
     let password = password.expose();
-    // Unicode's lower case is 12 KB of tables; the server, which has them, decides.
+    // ASCII alone: Unicode's lower case is 12 KB of tables. The server has them, and decides.
     let (name, text) = (username.trim().to_ascii_lowercase(), password.to_ascii_lowercase());
     let names_user = name.len() >= 3 && text.contains(&name);
     Typed { chars: password.chars().count(), names_user }
 }
 
-/// A message about a field that the form does not show is told for the form as a whole.
+/// A message about a field that the form does not show stands above the form.
 fn form_state(form: Form, fault: Fault, retry_at: Option<Seconds>) -> FormState {
     let mut state = FormState { alert: fault.message, retry_at, ..FormState::default() };
     for FieldError { field, message } in &fault.fields {

@@ -1,5 +1,5 @@
-//! What the server does only soon after a login waits until the password was given again, and goes
-//! on by itself.
+//! Actions that take a recent login. If the login is too old, the person is asked for the password,
+//! and the action goes on by itself.
 
 use hallpass_contract::{FieldError, Reauthentication, Secret, path};
 
@@ -67,7 +67,7 @@ impl Turn<'_> {
         }
     }
 
-    /// Nothing goes on, and what was typed elsewhere on the page stays.
+    /// Drops the actions that wait. What is typed elsewhere on the page stays.
     pub(super) fn cancel_prompt(&mut self) {
         let Some(prompt) = self.model.prompt.take_if(|prompt| prompt.asks) else { return };
         let asked = |task: &Task| matches!(task, Task::Reauthenticate);
@@ -80,7 +80,7 @@ impl Turn<'_> {
     }
 }
 
-/// The server says what it says to whoever signs in; here the name is beyond doubt.
+/// The server's message speaks of name or password. Here only the password can be wrong.
 fn in_own_words(fault: Fault, field: &str) -> Fault {
     if fault.status != 401 {
         return fault;

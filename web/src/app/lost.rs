@@ -1,5 +1,5 @@
-//! Answers that were lost. The server may have done what was asked, so when it refuses the next try
-//! that may mean that the first one came through.
+//! Answers that were lost. The server may have done what was asked. If it refuses the next try, the
+//! first one may have come through.
 
 use hallpass_contract::FieldError;
 

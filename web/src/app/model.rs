@@ -1,4 +1,4 @@
-//! What is so.
+//! The state of the application.
 
 use hallpass_contract::{
     AdminUser, OpenReset, Protected, PublicConfig, Secret, Session as ListedSession, User,
@@ -13,28 +13,28 @@ use crate::api::RequestId;
 use crate::route::Route;
 use crate::session::{Seconds, Session};
 
-/// What a form has to say; empty strings say nothing.
+/// A form's messages; empty where there is none.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct FormState {
-    /// Concerns the form as a whole.
+    /// About the form as a whole.
     pub alert: String,
-    /// What was done, where that is said in the form.
+    /// That the action is done, if the form says so itself.
     pub done: String,
-    /// Concerns the username.
+    /// About the username.
     pub username_error: String,
-    /// Concerns the password.
+    /// About the password.
     pub password_error: String,
-    /// Concerns the password so far, where a new one is asked for beside it.
+    /// About the current password, in a form that also asks for a new one.
     pub current_error: String,
     /// The passwords are readable.
     pub show_password: bool,
-    /// When the server takes the next attempt, if it has said so. The alert goes with it.
+    /// When the server takes the next attempt, if it has said so. Then the alert goes.
     pub(super) retry_at: Option<Seconds>,
     /// What the password looks like so far.
     pub typed: Typed,
 }
 
-/// What is known of a password while it is being typed, which is not the password.
+/// What the page knows of a password while it is typed: never the password itself.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Typed {
     /// Its characters.
@@ -48,9 +48,9 @@ pub struct Typed {
 pub struct Failure {
     /// In words.
     pub message: String,
-    /// When it is tried again by itself; never if that would not help.
+    /// When the page is loaded again by itself; none if that would not help.
     pub(super) retry_at: Option<Seconds>,
-    /// Trying again may help. The address may also be wrong.
+    /// Trying again may help. Not so if the address is wrong.
     pub may_retry: bool,
 }
 
@@ -63,11 +63,11 @@ pub struct Note {
     pub error: String,
     /// What was done; empty if nothing was.
     pub done: String,
-    /// When the server takes the next attempt, if it has said so. The error goes with it.
+    /// When the server takes the next attempt, if it has said so. Then the error goes.
     pub(super) retry_at: Option<Seconds>,
 }
 
-/// In the place of a row that has left its list.
+/// Stands in place of a row that has left its list.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Gone {
     /// The list's name.
@@ -82,7 +82,7 @@ pub struct Gone {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct Lost {
     pub(super) form: Form,
-    /// Of the account that it was about, where the form asks for one.
+    /// The username in the form, if the form asks for one.
     pub(super) username: String,
 }
 
@@ -101,24 +101,24 @@ pub struct Content {
     pub next_users: Option<String>,
     /// The open reset links.
     pub resets: Option<Vec<OpenReset>>,
-    /// They have changed since they were loaded.
+    /// The reset links have changed since they were loaded.
     pub(super) resets_are_old: bool,
     /// What came of the last action in a list.
     pub note: Option<Note>,
     /// The row that the last action has removed.
     pub gone: Option<Gone>,
-    /// For whom a reset link was made, the link, and until when it can be used.
+    /// A new reset link: its user's id, its address, and until when it can be used.
     pub reset_link: Option<(String, Secret, String)>,
-    /// Why something of it is missing.
+    /// Why a part of the page could not be loaded.
     pub failure: Option<Failure>,
-    /// How often in a row that was so.
+    /// How many loads in a row have failed.
     pub(super) failures: u32,
     /// The user's roles do not suffice.
     pub forbidden: bool,
 }
 
 impl Content {
-    /// It says when something was.
+    /// Whether it shows how long ago something was.
     pub(super) fn has_times(&self) -> bool {
         self.protected.is_some()
             || self.profile.is_some()
@@ -128,7 +128,7 @@ impl Content {
     }
 }
 
-/// All that is so.
+/// All that the application knows.
 #[derive(Debug)]
 pub struct Model {
     /// The path in the address bar.
@@ -150,7 +150,7 @@ pub struct Model {
     pub(super) device: Device,
     pub(super) forms: [FormState; FORMS.len()],
     pub(super) lost: Option<Lost>,
-    /// Of the reset link that led here.
+    /// The token of the reset link that led here.
     pub(super) reset_token: Secret,
     pub(super) owed: Option<OwedSignOut>,
     pub(super) pending: Vec<Pending>,
@@ -196,11 +196,11 @@ impl Default for Model {
     }
 }
 
-/// A request that has not been answered after so many seconds is told to be slow.
+/// After so many seconds without an answer the page says that the network is slow.
 pub(super) const SLOW: Seconds = 5;
 
 impl Model {
-    /// Nothing is known yet but this.
+    /// A model that knows the device alone.
     pub fn new(device: Device) -> Self {
         Self { device, ..Self::default() }
     }
@@ -210,7 +210,7 @@ impl Model {
         &self.device
     }
 
-    /// The page that is not ours has sent this tab back.
+    /// The other application has sent this tab back.
     pub fn was_sent_back(&self) -> bool {
         matches!(&self.route, Route::Onward(path) if self.device.went_on.as_ref() == Some(path))
     }
@@ -224,7 +224,7 @@ impl Model {
         &mut self.forms[form as usize]
     }
 
-    /// A form waits for its answer.
+    /// Whether a form waits for its answer.
     pub fn is_busy(&self, form: Form) -> bool {
         let silent = self.prompt.iter().filter(|prompt| !prompt.asks);
         let silent = silent.flat_map(|prompt| prompt.waiting.iter().map(|(_, task)| task));
@@ -283,7 +283,7 @@ impl Model {
         self.content.note.as_ref().filter(|note| note.about == id)
     }
 
-    /// The page of a reset link has what it takes.
+    /// Whether the page was opened by a reset link with a token.
     pub fn has_reset_token(&self) -> bool {
         !self.reset_token.expose().is_empty()
     }

@@ -1,4 +1,4 @@
-//! Where the visitor is, and who: the guard at work, and sessions that begin and end.
+//! Navigation and the route guard; sessions that begin and end.
 
 use super::event::Effect;
 use super::field::Form;
@@ -75,7 +75,7 @@ impl Turn<'_> {
         self.session_changed();
     }
 
-    /// Somebody has signed in or out elsewhere: the page is another one for them.
+    /// Somebody has signed in or out in another tab, which may change what this page may show.
     pub(super) fn session_changed(&mut self) {
         let signed_out = self.model.session.is_none() && !self.session_ended;
         let (route, session) = (&self.model.route, self.model.session.as_ref());
@@ -94,17 +94,17 @@ impl Turn<'_> {
     }
 
     pub(super) fn signed_in(&mut self, session: Session) {
-        // The storage gets another chance; if it fails again, that is told again.
+        // The storage gets another chance. If it fails again, the page says so again.
         self.model.memory_only = false;
         self.keep(session);
         self.model.device.went_on = None;
-        // The guard sends whoever is signed in on from here.
+        // The guard sends signed-in visitors on from the sign-in page.
         self.replace(self.model.target.clone());
         self.model.notice = self.how_long_it_lasts();
     }
 
-    /// Loads a page that is not ours, unless it has sent this tab back before. Until it is there,
-    /// or if it never is, ours says so.
+    /// Loads a page of another application, unless it has sent this tab back before. Until that
+    /// page is there, our view `onward` stays.
     pub(super) fn load_onward(&mut self) {
         if let Route::Onward(path) = &self.model.route
             && !self.model.was_sent_back()
@@ -113,7 +113,7 @@ impl Turn<'_> {
         }
     }
 
-    /// From now on this is the session, in all tabs.
+    /// Makes this the session in all tabs.
     pub(super) fn keep(&mut self, session: Session) {
         self.effects.push(Effect::Save(session.token.clone(), session.clock_offset()));
         self.model.session = Some(session);

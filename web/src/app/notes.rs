@@ -1,4 +1,4 @@
-//! What came of an action in a list. It is said where the row is, or where it was.
+//! Notes on what came of an action in a list. A note stands in the row, or where the row was.
 
 use super::event::Effect;
 use super::model::{Gone, Note};
@@ -6,7 +6,7 @@ use super::turn::Turn;
 use crate::api::Fault;
 
 impl Turn<'_> {
-    /// Another action begins, so what came of the last one is old.
+    /// Another action begins: the note on the last one goes.
     pub(super) fn clear_notes(&mut self) {
         self.model.notice.clear();
         self.model.content.note = None;
@@ -14,13 +14,13 @@ impl Turn<'_> {
         self.model.content.reset_link = None;
     }
 
-    /// What was done is said in the row of this id, or below the list of this name.
+    /// Notes in the row of this id, or below the list of this name, what was done.
     pub(super) fn note_done(&mut self, about: &str, done: String) {
         let about = about.to_owned();
         self.model.content.note = Some(Note { about, done, ..Note::default() });
     }
 
-    /// What went wrong is said there, too.
+    /// Notes there what went wrong.
     pub(super) fn note_fault(&mut self, about: String, fault: Fault) {
         let retry_at = self.retry_at(&fault);
         let error = fault.in_words();

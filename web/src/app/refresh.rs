@@ -1,5 +1,5 @@
-//! Keeps the session going: the token is renewed ahead of its end, by one tab for all of them, and
-//! once more when the server refuses it.
+//! Renews the token ahead of its end, and once more when the server refuses it. One tab does so for
+//! all of them.
 
 use hallpass_contract::path;
 
@@ -11,10 +11,10 @@ use super::turn::Turn;
 use crate::api::{Answer, Method, RequestId};
 use crate::session::{Seconds, Stored};
 
-/// How long after a refresh that failed, though not for good, the next one begins by itself.
+/// How long after a refresh that failed, but may succeed later, the next one begins by itself.
 const BACKOFF: Seconds = 5;
 
-/// The same where no answer came.
+/// The same if no answer came.
 const LOST: Seconds = 2;
 
 /// How long another tab may hold the lock: longer than any request of its lasts. One that is frozen

@@ -10,7 +10,7 @@ use crate::text::name;
 /// The list of open reset links.
 const LIST: &str = "resets";
 
-/// What a note about the link of this user names. The user's own row has notes, too.
+/// The key of a note about the reset link of this user. The user's own row has another key.
 pub(crate) fn about_reset(id: &str) -> String {
     [LIST, "/", id].concat()
 }
@@ -25,7 +25,7 @@ impl Turn<'_> {
         }
     }
 
-    /// A link that is not open any more is as good as withdrawn, but was perhaps used.
+    /// A link that is no longer open need not be withdrawn, but it may have been used.
     pub(super) fn reset_withdrawn(&mut self, id: &str, answer: &Answer) {
         match expect_status(answer, 204) {
             Ok(_) => self.reset_is_gone(id, " is withdrawn."),
@@ -47,8 +47,8 @@ impl Turn<'_> {
         self.reload_resets();
     }
 
-    /// The list has changed. An answer that is under way may not know of that yet, and is not
-    /// waited for any more. What is listed stays until the new list is there.
+    /// The list has changed. A request for it that is under way may bring the old list, so it is
+    /// dropped. The rows stay until the new list is there.
     pub(super) fn reload_resets(&mut self) {
         self.model.content.resets_are_old = true;
         self.model.pending.retain(|it| !matches!(it.task, Task::Load(Part::Resets)));

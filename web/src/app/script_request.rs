@@ -4,7 +4,7 @@ use hallpass_contract::Secret;
 
 use crate::interceptor::Url;
 
-/// Tells the requests apart.
+/// The number of a request.
 pub type FetchId = u32;
 
 /// What came of a request.
@@ -16,7 +16,7 @@ pub enum FetchOutcome {
     Failed,
 }
 
-/// One request until it is delivered.
+/// A request whose answer the script has not got yet.
 #[derive(Debug)]
 pub(super) struct ScriptRequest {
     pub(super) id: FetchId,
@@ -28,8 +28,8 @@ pub(super) struct ScriptRequest {
 
 #[derive(Debug, Eq, PartialEq)]
 pub(super) enum FetchState {
-    /// For the configuration, or for a token that is worth sending.
+    /// It waits for the server's configuration, or for a token that is not about to end.
     Waiting,
-    /// With this token.
+    /// It was sent with this token.
     Sent(Option<Secret>),
 }

@@ -1,9 +1,9 @@
-//! Signing out. Here it takes effect at once; the server is told as soon as it can be reached, in
-//! this page or in the next one that loads.
+//! Signing out. In the browser it takes effect at once. The server hears of it as soon as it can be
+//! reached, from this page or from the next one that loads.
 //!
-//! What is kept until then is no secret: a mark in the storage that a sign-out is owed. The refresh
-//! cookie, which stays until the server has answered, says whose. So the mark holds only while
-//! nobody has signed in since: by then the cookie is another session's.
+//! Until then a mark in the storage says that a sign-out is owed. It is no secret. The refresh
+//! cookie stays until the server has answered, and tells whose session it is. Once somebody signs
+//! in, the cookie is another session's, so the mark goes.
 
 use hallpass_contract::path;
 
@@ -18,7 +18,7 @@ use crate::session::{Seconds, Stored};
 pub(super) const SIGNED_OUT: &str = "You are signed out.";
 pub(super) const SIGNED_OUT_HERE: &str = "You are signed out here. The server could not be told yet; it is told by itself when it can be reached and this site is open.";
 
-/// How long after a try that failed the next one is made; each further wait is double.
+/// How long after a failed try the next one is made. Each further wait is twice as long.
 const FIRST_RETRY: Seconds = 5;
 
 impl Turn<'_> {
@@ -27,8 +27,7 @@ impl Turn<'_> {
         if token.is_none() {
             return;
         }
-        // The server ends the session, whoever else has its token. Here it ends whatever becomes of
-        // that, so nobody waits for the answer.
+        // The session is over here whatever the server answers, so nobody waits for the answer.
         self.model.owed = Some(OwedSignOut { token, ..OwedSignOut::default() });
         self.model.session = None;
         self.effects.push(Effect::OweSignOut(true));

@@ -1,4 +1,4 @@
-//! What is under way, and what its answer is good for.
+//! Requests under way, and what becomes of their answers.
 
 use hallpass_contract::{Credentials, Secret};
 
@@ -6,8 +6,8 @@ use super::field::Form;
 use crate::api::{Method, RequestId};
 use crate::session::Seconds;
 
-/// A request whose answer the page waits for. Whatever leaves the page or ends the session drops
-/// it, so an answer that comes later finds nobody waiting.
+/// A request whose answer the page waits for. It is dropped when the page is left or the session
+/// ends. An answer that comes later is ignored.
 #[derive(Debug)]
 pub(super) struct Pending {
     pub(super) flight: Flight,
@@ -18,39 +18,39 @@ pub(super) struct Pending {
 /// How far the request has come.
 #[derive(Debug)]
 pub(super) enum Flight {
-    /// It waits for a token that is worth sending.
+    /// It waits for a token that is not about to end.
     Waiting(Call),
     /// It waits for the answer to a sign-out: a path and a body.
     Held(&'static str, Option<Secret>),
-    /// Its answer is awaited. What the signed-in user calls can be called once more.
+    /// It was sent. A call with a token can be repeated once.
     Sent(RequestId, Option<Call>),
 }
 
-/// What is called with the token.
+/// A request with the token.
 #[derive(Clone, Debug)]
 pub(super) struct Call {
     pub(super) method: Method,
     pub(super) path: String,
     pub(super) body: Option<Secret>,
-    /// What it was sent with.
+    /// The token that it was sent with.
     pub(super) token: Option<Secret>,
-    /// It was refused once already, and the token is another one since.
+    /// It was refused once, and has been repeated with another token.
     pub(super) repeated: bool,
 }
 
-/// How far the renewal of the token has come. Each names the token that it is to replace.
+/// How far the renewal of the token has come, and which token it is to replace.
 #[derive(Debug, Default, Eq, PartialEq)]
 pub(super) enum Refresh {
     /// Nothing is under way.
     #[default]
     Idle,
-    /// Another tab may be at it; this one waits for its turn since then.
+    /// This tab waits for the lock since then. Another tab may be renewing the token.
     Locking(Secret, Seconds),
     /// The server has been asked.
     Sent(RequestId, Secret),
 }
 
-/// What an answer is good for.
+/// What a request was sent for.
 #[derive(Debug)]
 pub(super) enum Task {
     Login,
@@ -66,7 +66,7 @@ pub(super) enum Task {
     Load(Part),
     EndSession(String),
     EndOtherSessions,
-    /// With the current password, which also serves where the login is too old.
+    /// With the current password, which also confirms the login if it is too old.
     ChangePassword(Secret),
     DeleteAccount,
     Reauthenticate,
@@ -84,7 +84,7 @@ pub(super) enum Part {
     Sessions,
     Users,
     Resets,
-    /// Whether the session is as good as it looks, before a page that is not ours is loaded.
+    /// Whether the server still takes the session, before another application's page is loaded.
     Onward,
 }
 
@@ -119,6 +119,6 @@ impl Task {
 #[derive(Debug)]
 pub(super) struct Prompt {
     pub(super) waiting: Vec<(Call, Task)>,
-    /// The person is asked; otherwise the password is known from the form under way.
+    /// The person is asked. Otherwise the form under way has the password.
     pub(super) asks: bool,
 }

@@ -1,4 +1,4 @@
-//! Takes events to the application, shows what it makes of them, and has its effects carried out.
+//! Hands events to the application, draws the screen, and has the effects carried out.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -29,7 +29,8 @@ pub(super) struct Shell {
     pub(super) release_lock: Cell<Option<Function>>,
     pub(super) alarm: RefCell<Option<Alarm>>,
     pub(super) fetches: RefCell<Fetches>,
-    /// Handlers of effects dispatch events, so the dispatcher knows them by this alone.
+    /// Carries out an effect. Handlers dispatch events themselves, so this module must not import
+    /// them.
     pub(super) carry_out: fn(&Rc<Self>, Effect),
 }
 

@@ -55,10 +55,9 @@ fn draw_secrecy(document: &Document, form: Form, field: Field, shown: bool) {
     }
 }
 
-/// Unless somebody is typing in another form by now.
+/// Moves the focus, unless somebody is typing in another form by now.
 pub(super) fn focus(document: &Document, form: Form, control: Control) {
-    // What is left of the dialog when it has closed, Firefox takes for focused until it lays out
-    // again.
+    // Firefox takes the closed dialog for focused until the next layout.
     let here = [Some(form), Some(Form::Fresh)];
     if typing_in(document).is_some_and(|other| !here.contains(&other)) {
         return;
@@ -71,7 +70,7 @@ pub(super) fn focus(document: &Document, form: Form, control: Control) {
     }
 }
 
-/// What the form says stands above its button, and both must be seen.
+/// Scrolls so that the button and the messages above it are in the window.
 fn focus_button(document: &Document, form: Form) {
     let Some(button) = within::<HtmlElement>(document, form, "[type=submit]") else {
         return;
@@ -95,7 +94,7 @@ pub(super) fn typing_in(document: &Document) -> Option<Option<Form>> {
     Some(of(&input))
 }
 
-/// Of one form, or of all.
+/// Empties the password fields of one form, or of all.
 pub(super) fn clear_passwords(document: &Document, only: Option<Form>) {
     for form in FORMS.into_iter().filter(|form| only.is_none_or(|only| only == *form)) {
         for field in [Field::Password, Field::Current] {

@@ -91,7 +91,7 @@ fn link_click(link: &HtmlAnchorElement, mouse: Option<&MouseEvent>) -> LinkClick
     }
 }
 
-/// No form of ours is ever submitted by the browser: that would be a navigation.
+/// Keeps the browser from submitting the form, which would be a navigation.
 fn submit(shell: &Rc<Shell>, event: &DomEvent) {
     event.prevent_default();
     let Some(element) = element(event) else { return };
@@ -126,7 +126,7 @@ fn online(shell: &Rc<Shell>, event: &DomEvent) {
     }
 }
 
-/// What the row that an element is in is about.
+/// The id of the row that an element is in.
 fn row(element: &Element) -> Option<String> {
     closest(element, "[data-id]")?.get_attribute("data-id")
 }

@@ -1,5 +1,5 @@
 //! The lock that all tabs of this origin share (Web Locks), so that one refresh serves them all.
-//! Where there is none each tab is for itself: the server takes two refreshes at once for a race.
+//! Without Web Locks each tab refreshes by itself, and the server takes two at once for a race.
 
 use std::rc::Rc;
 

@@ -125,7 +125,7 @@ pub(super) fn focus_heading(document: &Document) {
     give_focus(heading.and_then(|heading| heading.dyn_into().ok()));
 }
 
-/// Unless somebody is typing by now.
+/// Moves the focus to the note, unless somebody is typing by now.
 pub(super) fn focus_answer(document: &Document, list: &str) {
     if form::typing_in(document).is_some() {
         return;

@@ -49,8 +49,8 @@ pub(super) fn owe_sign_out(window: &Window, owed: bool) {
     }
 }
 
-/// Whether the token is stored. It ends what an earlier session owed. It comes last: other tabs
-/// read both when they hear of the token.
+/// Stores the token, and removes the mark of an owed sign-out. Returns whether that worked. The
+/// token comes last: other tabs read the clock offset, too, when they hear of it.
 pub(super) fn save(window: &Window, token: &Secret, clock_offset: Seconds) -> bool {
     storage(window).is_some_and(|storage| {
         storage.remove_item(SIGN_OUT_KEY).ok();
