@@ -18,7 +18,7 @@ pub(crate) async fn start(
 ) -> Result<Server> {
     let (variable, folder) = run::mark();
     command.env(variable, folder);
-    let launch = Launch::new(command).log_to(log).announced_by(announcement);
+    let launch = Launch { log: Some(log.to_owned()), announcement, ..Launch::new(command) };
     on_a_thread(move || Server::start(launch)).await?
 }
 

@@ -137,8 +137,8 @@ impl Bench {
 /// How a program is started: what it says on stderr goes to a file of its name in `dir`, and it
 /// ends in order.
 pub(crate) fn launch(name: &str, command: Command, dir: &Path) -> Launch {
-    let log = dir.join(format!("{name}.log"));
-    Launch::new(command).named(name).log_to(&log).with_grace(END_TIMEOUT)
+    let log = Some(dir.join(format!("{name}.log")));
+    Launch { name: name.to_owned(), log, grace: END_TIMEOUT, ..Launch::new(command) }
 }
 
 /// Has SIGINT, SIGTERM and SIGHUP end all programs and then this one, after `clean_up`.

@@ -39,8 +39,8 @@ impl Server {
     ) -> anyhow::Result<Self> {
         let mut launch = launch(name, command, dir);
         let process = cores::on(core, || launch.spawn())?;
-        let process = Process::of(launch, process, || false)?;
-        Ok(Self { address: process.address()?, start_up: process.start_up(), process })
+        let process = Process::of(&launch, process, || false)?;
+        Ok(Self { address: process.address()?, start_up: process.start_up, process })
     }
 
     /// Why a measurement failed: because the server has ended, if it has.

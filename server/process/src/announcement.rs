@@ -20,33 +20,22 @@ pub enum Announcement {
     AnyLine(&'static str),
 }
 
-/// What the first lines held.
-#[derive(Debug)]
-pub(crate) enum Announced {
-    /// An address, and when it came.
-    Address(String, Instant),
-    /// A first line that is none.
-    Other(String),
-}
+/// An address and when it came, or a first line that is none.
+pub(crate) type Announced = Result<(String, Instant), String>;
 
 impl Announcement {
     /// What to make of a line; nothing if a later one counts.
     fn read(self, line: &str) -> Option<Announced> {
         let address = match self {
             Self::FirstLine(text) => line.strip_prefix(text),
-            Self::AnyLine(text) => line.split_once(text).map(|(_, address)| address),
+            Self::AnyLine(text) => Some(line.split_once(text)?.1),
         };
-        match (self, address) {
-            (_, Some(address)) => {
-                Some(Announced::Address(address.trim().to_owned(), Instant::now()))
-            }
-            (Self::FirstLine(_), None) => Some(Announced::Other(line.trim_end().to_owned())),
-            (Self::AnyLine(_), None) => None,
-        }
+        let found = address.map(|address| (address.trim().to_owned(), Instant::now()));
+        Some(found.ok_or_else(|| line.trim_end().to_owned()))
     }
 
-    /// Reads the output on a thread of its own, to its end: nobody blocks on an output that is not
-    /// read. The receiver is cut off when the output ends.
+    /// Reads the output on a thread of its own, to its end: no program blocks on an output that
+    /// nobody reads. The receiver is cut off when the output ends.
     pub(crate) fn await_in(
         self,
         stdout: ChildStdout,

@@ -2,8 +2,8 @@
 //! the tests and tools of the workspace.
 //!
 //! 1. [`command::serve`] makes a command that no setting of the caller's environment reaches.
-//! 2. [`Launch`] says where its log goes and how it announces its address.
-//! 3. [`Server::start`] waits for the address. Its [`Process`] is killed and ended from there.
+//! 2. [`Launch`] says where its log goes, how it announces its address, and how it ends.
+//! 3. [`Server::start`] waits for the address. Its [`Process`] is watched and ended from there.
 //!
 //! A process ends with its handle, and so does all that it started. Everything here blocks: call it
 //! from a thread of its own where an async runtime has other work to do.
@@ -11,14 +11,11 @@
 mod announcement;
 pub mod command;
 mod group;
-mod launch;
 mod log;
 mod process;
 mod server;
-mod until;
 
 pub use announcement::Announcement;
 pub use group::kill_all;
-pub use launch::Launch;
-pub use process::{Finished, Process};
+pub use process::{Finished, Launch, Process};
 pub use server::Server;

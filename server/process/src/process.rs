@@ -1,12 +1,14 @@
-//! A running process.
+//! How a process is started, watched and ended.
 
 use std::io::Read as _;
-use std::process::{Child, ChildStdout, ExitStatus};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::mpsc::Receiver;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, anyhow, bail, ensure};
+use hallpass_contract::LISTENING_ON;
 use rustix::process::{
     Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, test_kill_process_group,
     waitid,
@@ -14,8 +16,10 @@ use rustix::process::{
 
 use crate::announcement::{Announced, Announcement};
 use crate::group;
-use crate::log::{Log, last_words};
-use crate::until::{POLL, until};
+use crate::log::Log;
+
+/// Longer than any program needs on a busy machine.
+const START_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How long killed children may be there. As zombies they stay for ever if nobody waits for them,
 /// as in a container without an init.
@@ -24,44 +28,90 @@ const GROUP_TIMEOUT: Duration = Duration::from_millis(500);
 /// How long the last output of an ended process may take to arrive.
 const OUTPUT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What becomes of a process when its handle is dropped.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Ending {
-    /// All that it started ends with it, since it has a process group of its own.
-    pub(crate) own_group: bool,
-    /// How long it may take to end in order. None: it is killed at once.
-    pub(crate) grace: Duration,
+/// How long a look is apart from the next one.
+pub(crate) const POLL: Duration = Duration::from_millis(5);
+
+/// Waits until the condition holds, or the time is over.
+fn until(patience: Duration, mut condition: impl FnMut() -> bool) {
+    let deadline = Instant::now() + patience;
+    while !condition() && Instant::now() < deadline {
+        thread::sleep(POLL);
+    }
+}
+
+/// How a command is started, and how it ends.
+#[derive(Debug)]
+pub struct Launch {
+    /// What is started.
+    pub command: Command,
+    /// What error messages call it. At first the path of the program.
+    pub name: String,
+    /// The file to whose end it logs. None: the log is kept in memory.
+    pub log: Option<PathBuf>,
+    /// How it says where it listens. At first as `hallpass serve` does.
+    pub announcement: Announcement,
+    /// How long it may take until it listens. At first 30 s.
+    pub patience: Duration,
+    /// Has a process group of its own: all that it starts ends with it, and Ctrl-C in a terminal
+    /// does not reach it. At first so.
+    pub own_group: bool,
+    /// How long it may take to end in order when its handle is dropped. At first it is killed.
+    pub grace: Duration,
+}
+
+impl Launch {
+    /// Starts this command.
+    pub fn new(command: Command) -> Self {
+        let name = command.get_program().display().to_string();
+        let (announcement, patience) = (Announcement::FirstLine(LISTENING_ON), START_TIMEOUT);
+        let (log, grace) = (None, Duration::ZERO);
+        Self { command, name, log, announcement, patience, own_group: true, grace }
+    }
+
+    /// Starts it, and waits for nothing.
+    ///
+    /// # Errors
+    ///
+    /// It can't be started, or its log can't be written.
+    pub fn spawn(&mut self) -> anyhow::Result<Process> {
+        let Self { command, name, .. } = self;
+        let (log, began) = (Log::begin(self.log.as_deref()), Instant::now());
+        let stderr = log.stderr().with_context(|| format!("can't write the log of {name}"))?;
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(stderr);
+        let child = if self.own_group { group::spawn(command) } else { command.spawn() };
+        let mut child = child.with_context(|| format!("can't start {name}"))?;
+        let (stderr, copied) = (child.stderr.take(), log.clone());
+        let reader = stderr.map(|stderr| thread::spawn(move || drop(copied.copy(stderr))));
+        Ok(Process {
+            name: name.clone(),
+            id: Pid::from_child(&child),
+            child,
+            own_group: self.own_group,
+            grace: self.grace,
+            log,
+            began,
+            readers: reader.into_iter().collect(),
+            status: None,
+        })
+    }
 }
 
 /// A running process. Dropping it ends it and all that it started.
 #[derive(Debug)]
 pub struct Process {
-    name: String,
+    pub(crate) name: String,
     child: Child,
     id: Pid,
-    ending: Ending,
+    own_group: bool,
+    grace: Duration,
     log: Log,
-    began: Instant,
+    pub(crate) began: Instant,
     readers: Vec<JoinHandle<()>>,
     /// How it ended. Until this is known, nobody else can have its number or that of its group.
     status: Option<ExitStatus>,
 }
 
 impl Process {
-    pub(crate) fn new(
-        name: &str,
-        mut child: Child,
-        ending: Ending,
-        log: Log,
-        began: Instant,
-    ) -> Self {
-        let (name, id, copied) = (name.to_owned(), Pid::from_child(&child), log.clone());
-        let stderr = child.stderr.take();
-        let reader = stderr.map(|stderr| thread::spawn(move || drop(copied.copy(stderr))));
-        let readers = reader.into_iter().collect();
-        Self { name, child, id, ending, log, began, readers, status: None }
-    }
-
     /// Reads its output until it says where it listens, and then for the log.
     pub(crate) fn listen_to(
         &mut self,
@@ -76,16 +126,6 @@ impl Process {
         self.child.stdout.take().with_context(|| format!("the output of {} is taken", self.name))
     }
 
-    /// When it was started.
-    pub(crate) fn began(&self) -> Instant {
-        self.began
-    }
-
-    /// What error messages call it.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
     /// Its number, and that of its group if it has one of its own.
     pub fn id(&self) -> Pid {
         self.id
@@ -98,7 +138,7 @@ impl Process {
 
     /// The end of its log, each line behind a line break; empty if there is none.
     pub fn last_words(&self) -> String {
-        last_words(&self.log())
+        self.log.last_words()
     }
 
     /// Sends a signal to it alone.
@@ -184,7 +224,7 @@ impl Process {
 
     /// Waits for a process that ends, and ends what it has started.
     fn clear_away(&mut self) {
-        let group = self.ending.own_group.then_some(self.id);
+        let group = self.own_group.then_some(self.id);
         if let Some(group) = group {
             let _ = kill_process_group(group, Signal::KILL);
         }
@@ -199,9 +239,9 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        if self.ending.grace > Duration::ZERO {
+        if self.grace > Duration::ZERO {
             // It is killed if it takes longer.
-            let _ = self.terminate(self.ending.grace);
+            let _ = self.terminate(self.grace);
         }
         self.kill();
     }

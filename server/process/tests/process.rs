@@ -4,6 +4,7 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::{Command, ExitStatus};
@@ -21,7 +22,7 @@ const SERVER: &str = "echo 'listening on http://127.0.0.1:40123'; exec sleep 60"
 fn sh(script: &str) -> Launch {
     let mut command = Command::new("sh");
     command.args(["-c", script]);
-    Launch::new(command).named("script")
+    Launch { name: "script".to_owned(), ..Launch::new(command) }
 }
 
 fn refused(launch: Launch) -> String {
@@ -47,14 +48,14 @@ fn a_server_says_where_it_listens() {
     let server = Server::start(sh(SERVER)).unwrap();
     assert_eq!(server.url(), "http://127.0.0.1:40123");
     assert_eq!(server.address().unwrap().port(), 40123);
-    assert!(server.start_up() > Duration::ZERO && server.start_up() < SOON);
+    assert!(server.start_up > Duration::ZERO && server.start_up < SOON);
 }
 
 #[test]
 fn another_announcement_may_stand_on_any_line() {
     let script = "echo one; echo started on port 9515.; echo two; exec sleep 60";
-    let launch = sh(script).announced_by(Announcement::AnyLine("on port "));
-    let mut server = Server::start(launch).unwrap();
+    let announcement = Announcement::AnyLine("on port ");
+    let mut server = Server::start(Launch { announcement, ..sh(script) }).unwrap();
     assert_eq!(server.url(), "9515.");
     assert!(server.address().is_err());
     until(|| server.process.log().contains("two"));
@@ -83,7 +84,8 @@ fn a_program_that_never_listens_is_refused_after_a_while_and_killed() {
     let dir = tempfile::tempdir().unwrap();
     let pid = dir.path().join("pid");
     let script = format!("echo $$ > {}; echo waiting >&2; exec sleep 60", pid.display());
-    let error = refused(sh(&script).within(Duration::from_millis(500)));
+    let patience = Duration::from_millis(500);
+    let error = refused(Launch { patience, ..sh(&script) });
     assert_eq!(error, "script did not start: it did not listen within 0.5 s\n  | waiting");
     let pid = fs::read_to_string(pid).unwrap().trim().parse().unwrap();
     assert!(!runs(Pid::from_raw(pid).unwrap()));
@@ -93,7 +95,9 @@ fn a_program_that_never_listens_is_refused_after_a_while_and_killed() {
 
 #[test]
 fn a_start_can_be_cancelled() {
-    let error = Server::start_unless(sh("exec sleep 60"), || true).unwrap_err();
+    let mut launch = sh("exec sleep 60");
+    let process = launch.spawn().unwrap();
+    let error = Server::of(&launch, process, || true).unwrap_err();
     assert_eq!(error.to_string(), "script did not start: interrupted");
 }
 
@@ -109,7 +113,7 @@ fn the_log_is_complete_and_goes_on_in_a_file() {
     let file = dir.path().join("log");
     fs::write(&file, "before\n").unwrap();
     let script = "echo listening on x; echo out; echo err >&2; exec sleep 60";
-    let mut server = Server::start(sh(script).log_to(&file)).unwrap();
+    let mut server = Server::start(Launch { log: Some(file.clone()), ..sh(script) }).unwrap();
     until(|| server.process.log().lines().count() == 2);
     server.process.kill();
     assert_eq!(server.process.last_words().lines().count(), 3, "an empty one, out and err");
@@ -153,10 +157,10 @@ fn a_dropped_server_has_time_to_end_in_order_if_it_is_given_some() {
     );
     drop(Server::start(sh(&script)).unwrap());
     assert!(!ended.exists());
-    drop(Server::start(sh(&script).with_grace(SOON)).unwrap());
+    drop(Server::start(Launch { grace: SOON, ..sh(&script) }).unwrap());
     assert!(ended.exists());
     let stubborn = "trap '' TERM; echo listening on x; while :; do sleep 0.01; done";
-    let server = Server::start(sh(stubborn).with_grace(AT_ONCE)).unwrap();
+    let server = Server::start(Launch { grace: AT_ONCE, ..sh(stubborn) }).unwrap();
     let id = server.process.id();
     drop(server);
     assert!(!runs(id));
@@ -188,25 +192,22 @@ fn what_a_server_started_ends_with_it_however_it_ends() {
 }
 
 #[test]
-fn a_server_starts_again_on_the_same_address() {
-    // A port that was free a moment ago.
-    let port = TcpListener::bind(command::ANY_PORT).unwrap().local_addr().unwrap().port();
+fn a_server_can_start_again_on_the_same_address_and_its_log_begins_anew() {
     let dir = tempfile::tempdir().unwrap();
-    let starts = dir.path().join("starts");
-    let script = format!(
-        "echo $LIVES >> {0}; echo $1 $2 >> {0}; echo start >&2; \
-         echo listening on http://127.0.0.1:{port}; exec sleep 60",
-        starts.display()
-    );
-    let mut command = Command::new("sh");
-    command.args(["-c", &script, "sh", "--listen", command::ANY_PORT]).env("LIVES", "nine");
-    let mut server = Server::start(Launch::new(command)).unwrap();
-    server.start_again(|| false).unwrap();
-    assert_eq!(server.address().unwrap().port(), port);
-    let expected = format!("nine\n--listen 127.0.0.1:0\nnine\n--listen 127.0.0.1:{port}\n");
-    assert_eq!(fs::read_to_string(&starts).unwrap(), expected);
-    server.process.kill();
-    assert_eq!(server.process.log(), "start\n", "of this life");
+    // A port that was free a moment ago.
+    let address = TcpListener::bind(command::ANY_PORT).unwrap().local_addr().unwrap();
+    let script = dir.path().join("hallpass");
+    fs::write(&script, "#!/bin/sh\necho $1 $4 >&2; echo listening on http://$3; exec sleep 60\n")
+        .unwrap();
+    fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
+    let log = Some(dir.path().join("log"));
+    for _ in 0..2 {
+        let serve = command::serve(&script, &address.to_string(), dir.path());
+        let mut server = Server::start(Launch { log: log.clone(), ..Launch::new(serve) }).unwrap();
+        assert_eq!(server.address().unwrap(), address);
+        server.process.kill();
+        assert_eq!(server.process.log(), "serve --data-dir\n");
+    }
 }
 
 fn spawned(script: &str) -> Process {

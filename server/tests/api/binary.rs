@@ -24,12 +24,9 @@ impl Process {
     }
 
     pub fn of(command: Command) -> Self {
-        Self::launch(Launch::new(command))
-    }
-
-    /// In the group of the tests, so that Ctrl-C in a terminal ends it, too.
-    pub fn launch(launch: Launch) -> Self {
-        let server = Server::start(launch.in_callers_group()).unwrap();
+        // In the group of the tests, so that Ctrl-C in a terminal ends it, too.
+        let launch = Launch { own_group: false, ..Launch::new(command) };
+        let server = Server::start(launch).unwrap();
         let url = server.url().to_owned();
         Self { server, url }
     }

@@ -1,13 +1,13 @@
 //! What only the real process can show: its output, its files, its signals.
 
 use std::fs::Permissions;
+use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::time::Duration;
 
-use hallpass_contract::{Login, PublicConfig};
-use hallpass_process::Launch;
-use rustix::process::Signal;
+use hallpass_contract::{LISTENING_ON, Login, PublicConfig};
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use crate::app::PASSWORD;
@@ -245,16 +245,20 @@ fn a_first_start_that_is_killed_at_any_moment_can_be_repeated() {
 #[tokio::test]
 async fn a_stderr_that_nobody_reads_stops_neither_answers_nor_the_shutdown() {
     let dir = tempfile::tempdir().unwrap();
-    let mut command = command(dir.path(), &["--log-level", "debug"]);
-    let (_unread, stderr) = std::io::pipe().unwrap();
-    command.stderr(stderr);
-    let mut process = Process::launch(Launch::new(command).without_log());
+    let mut child = command(dir.path(), &["--log-level", "debug"]).spawn().unwrap();
+    let _unread = child.stderr.take().unwrap();
+    let mut announcement = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut announcement).unwrap();
+    let url = announcement.trim().strip_prefix(LISTENING_ON).unwrap();
     // Each of them logs a line; a pipe holds 64 KiB.
+    let mut statuses = Vec::new();
     for _ in 0..1000 {
-        let verify = client().get(format!("{}/api/verify", process.url));
-        assert_eq!(verify.send().await.unwrap().status(), 401);
+        let verify = client().get(format!("{url}/api/verify")).send().await;
+        statuses.push(verify.map(|answer| answer.status().as_u16()).ok());
     }
-    let (status, _) = process.end(Signal::TERM);
+    kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
+    let status = child.wait().unwrap();
+    assert!(statuses.iter().all(|status| *status == Some(401)), "{statuses:?}");
     assert!(status.success(), "{status}");
 }
 
