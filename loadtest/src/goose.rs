@@ -16,7 +16,6 @@ mod tally;
 mod verdict;
 mod world;
 
-use std::ffi::OsString;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -100,8 +99,7 @@ fn check_reports(args: &Args) -> Result<(), UsageError> {
 /// told how long they are to live.
 fn with_short_tokens(args: &TargetArgs, split: &Split) -> TargetArgs {
     let mut args = args.clone();
-    let is_set = std::env::var_os("HALLPASS_ACCESS_TTL").is_some_and(|ttl| ttl != OsString::new())
-        || args.server_args.iter().any(|arg| arg.starts_with("--access-ttl"));
+    let is_set = args.server_args.iter().any(|arg| arg.starts_with("--access-ttl"));
     if args.host.is_none() && split.has(ScenarioKind::Negative) && !is_set {
         args.server_args.push(format!("--access-ttl={SHORT_LIFE}"));
     }

@@ -2,31 +2,24 @@
 //! ends the process at once. Neither leaves a started server behind.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::Context;
-use rustix::process::{Pid, Signal, kill_process};
+use hallpass_process::kill_all;
 use tokio::sync::watch;
 
 /// The exit status of a process that a second signal ended: 128 and SIGINT.
 const INTERRUPTED: i32 = 130;
 
-/// A server of the run's own.
-#[derive(Debug)]
-pub(crate) struct Started {
-    pub(crate) pid: Pid,
-    /// The temporary directory with its data.
-    pub(crate) dir: PathBuf,
-}
-
 /// Whether the user has asked to stop. Clones share one state.
 #[derive(Clone, Debug)]
 pub(crate) struct Interrupt {
     caught: watch::Receiver<bool>,
-    /// What to clear away when the process exits at once, without running a destructor.
-    servers: Arc<Mutex<Vec<Started>>>,
+    /// The servers' directories, to remove when the process exits at once, without running a
+    /// destructor.
+    directories: Arc<Mutex<Vec<PathBuf>>>,
 }
 
 impl Interrupt {
@@ -34,12 +27,14 @@ impl Interrupt {
     /// only where there is none, and that one would exit at the second Ctrl-C and leave the server.
     pub(crate) fn install() -> anyhow::Result<Self> {
         let (sender, caught) = watch::channel(false);
-        let interrupt = Self { caught, servers: Arc::default() };
+        let interrupt = Self { caught, directories: Arc::default() };
         let shared = interrupt.clone();
         ctrlc::set_handler(move || {
             if sender.send_replace(true) {
-                shared.clear_away();
-                process::exit(INTERRUPTED);
+                kill_all(|| {
+                    shared.clear_away();
+                    process::exit(INTERRUPTED);
+                });
             }
             eprintln!("stopping; interrupt again to stop at once");
         })
@@ -51,7 +46,7 @@ impl Interrupt {
     #[cfg(test)]
     pub(crate) fn by_hand() -> (watch::Sender<bool>, Self) {
         let (sender, caught) = watch::channel(false);
-        (sender, Self { caught, servers: Arc::default() })
+        (sender, Self { caught, directories: Arc::default() })
     }
 
     /// Whether a signal came.
@@ -67,27 +62,24 @@ impl Interrupt {
         }
     }
 
-    /// Names a server to clear away at a second signal, in the place of one with the same data.
-    pub(crate) fn add_server(&self, server: Started) {
-        let mut servers = self.servers();
-        servers.retain(|other| other.dir != server.dir);
-        servers.push(server);
+    /// Names the directory of a server, to remove it at a second signal.
+    pub(crate) fn add_directory(&self, dir: &Path) {
+        self.directories().push(dir.to_owned());
     }
 
-    /// This server is gone.
-    pub(crate) fn forget_server(&self, pid: Pid) {
-        self.servers().retain(|server| server.pid != pid);
+    /// The directory is no longer to be removed.
+    pub(crate) fn forget_directory(&self, dir: &Path) {
+        self.directories().retain(|other| other != dir);
     }
 
-    fn servers(&self) -> MutexGuard<'_, Vec<Started>> {
-        self.servers.lock().unwrap_or_else(PoisonError::into_inner)
+    fn directories(&self) -> MutexGuard<'_, Vec<PathBuf>> {
+        self.directories.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn clear_away(&self) {
-        for server in self.servers().iter() {
-            // Both may be gone already.
-            let _ = kill_process(server.pid, Signal::KILL);
-            let _ = fs::remove_dir_all(&server.dir);
+        for dir in self.directories().iter() {
+            // It may be gone already.
+            let _ = fs::remove_dir_all(dir);
         }
     }
 }

@@ -23,6 +23,5 @@ pub(crate) use host::Host;
 pub(crate) use outcome::{Failure, OWN_LIMITS, Outcome, own_limit};
 pub(crate) use own_server::OwnServer;
 pub(crate) use protocol::Target;
-pub(crate) use server::Signaller;
 pub(crate) use spec::{AccountRules, BUILT_IN, Spec};
 pub(crate) use values::Codes;

@@ -10,6 +10,7 @@ use std::process::{Output, Stdio};
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
+use hallpass_process::command;
 use serde::{Deserialize, Serialize};
 use tempfile::NamedTempFile;
 use tokio::process::Command;
@@ -64,7 +65,7 @@ fn written(accounts: &[Arc<Account>], password_hash: &str) -> anyhow::Result<Nam
 
 /// Disables a user.
 pub(crate) fn disable(own: &OwnServer, username: &str) -> anyhow::Result<()> {
-    let mut line = std::process::Command::new(&own.binary);
+    let mut line = command::hallpass(&own.binary);
     line.args(["user", "disable", username, "--data-dir"]).arg(&own.data_dir);
     let output = line.stdin(Stdio::null()).output().context("hallpass user disable")?;
     ended_well("disable", &output)
@@ -82,15 +83,15 @@ async fn password_hash(own: &OwnServer, username: &str) -> anyhow::Result<String
 }
 
 /// Runs `hallpass user COMMAND` on the server's data directory.
-async fn hallpass(own: &OwnServer, command: &str, file: Option<&Path>) -> anyhow::Result<Output> {
-    let mut line = Command::new(&own.binary);
-    line.args(["user", command]).args(file).arg("--data-dir").arg(&own.data_dir);
+async fn hallpass(own: &OwnServer, name: &str, file: Option<&Path>) -> anyhow::Result<Output> {
+    let mut line = Command::from(command::hallpass(&own.binary));
+    line.args(["user", name]).args(file).arg("--data-dir").arg(&own.data_dir);
     if file.is_none() {
         line.args(["--format", "jsonl"]);
     }
     let output = line.stdin(Stdio::null()).kill_on_drop(true).output();
-    let output = output.await.with_context(|| format!("hallpass user {command}"))?;
-    ended_well(command, &output)?;
+    let output = output.await.with_context(|| format!("hallpass user {name}"))?;
+    ended_well(name, &output)?;
     Ok(output)
 }
 

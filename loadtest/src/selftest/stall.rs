@@ -5,13 +5,13 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use anyhow::anyhow;
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal, kill_process};
 
 use super::own_server::on_own_server;
 use super::row::{Row, heading};
 use crate::interrupt::Interrupt;
 use crate::open::{Glance, Load, Observer, Plan, run};
-use crate::sut::{Signaller, TargetArgs};
+use crate::sut::TargetArgs;
 
 const RATE: f64 = 100.0;
 const TIME: Duration = Duration::from_secs(20);
@@ -22,10 +22,9 @@ const TOLERANCE: f64 = 0.05;
 
 pub(super) fn check(args: &TargetArgs, interrupt: &Interrupt) -> anyhow::Result<Vec<Row>> {
     on_own_server(args, 10, interrupt, |host, stage| {
-        let signaller =
-            host.signaller().ok_or_else(|| anyhow!("the server is not one of our own"))?;
+        let server = host.pid().ok_or_else(|| anyhow!("the server is not one of our own"))?;
         let plan = Plan::constant(vec![Load::constant(RATE)], TIME, args.timeout);
-        let mut stopper = Stopper { signaller, stall: None };
+        let mut stopper = Stopper { server, stall: None };
         let result = run(&plan, &[stage.verify()], &stage.connector, interrupt, &mut stopper)?;
         let stalled = stopper.stalled()?;
         heading("a server that is stopped for 2 s of a 20 s run at 100 requests per second");
@@ -47,7 +46,7 @@ fn truth(stalled: Duration, share: f64) -> f64 {
 
 /// Stops the server a while after the first request.
 struct Stopper {
-    signaller: Signaller,
+    server: Pid,
     /// How long the stall was.
     stall: Option<JoinHandle<rustix::io::Result<Duration>>>,
 }
@@ -62,13 +61,13 @@ impl Stopper {
 impl Observer for Stopper {
     fn started(&mut self) {
         eprintln!("run started");
-        let server = self.signaller;
+        let server = self.server;
         self.stall = Some(thread::spawn(move || {
             thread::sleep(STALL_AFTER);
             let stopped = Instant::now();
-            server.send(Signal::STOP)?;
+            kill_process(server, Signal::STOP)?;
             thread::sleep(STALL);
-            server.send(Signal::CONT)?;
+            kill_process(server, Signal::CONT)?;
             Ok(stopped.elapsed())
         }));
     }

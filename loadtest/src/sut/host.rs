@@ -5,10 +5,11 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use reqwest::Url;
+use rustix::process::Pid;
 
 use super::OwnServer;
 use super::args::TargetArgs;
-use super::server::{Server, Signaller, find_binary};
+use super::server::{Server, find_binary};
 use crate::interrupt::Interrupt;
 use crate::machine::Place;
 use crate::usage::UsageError;
@@ -71,7 +72,7 @@ impl Host {
     /// In which processes it runs, as far as that can be found out.
     pub(crate) fn place(&self) -> Place {
         match &self.own {
-            Some(server) => server.pid().map_or(Place::Unknown, |pid| Place::Processes(vec![pid])),
+            Some(server) => Place::Processes(vec![server.pid().as_raw_pid()]),
             None => Place::of(self.address(), self.url.port_or_known_default()),
         }
     }
@@ -81,9 +82,9 @@ impl Host {
         found.first().map(SocketAddr::ip)
     }
 
-    /// Sends signals to a started server.
-    pub(crate) fn signaller(&self) -> Option<Signaller> {
-        self.own.as_ref()?.signaller()
+    /// The process of a started server.
+    pub(crate) fn pid(&self) -> Option<Pid> {
+        self.own.as_ref().map(Server::pid)
     }
 
     /// Kills a started server, as a crash would.
