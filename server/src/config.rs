@@ -10,6 +10,7 @@ use tracing::level_filters::LevelFilter;
 
 use crate::proxies::parse_network;
 
+mod algorithm;
 mod connections;
 mod interceptor;
 mod keys;

@@ -4,8 +4,8 @@
 //! `accounts` → `proof`, `token`, `keys`, `sessions` → `store`.
 //!
 //! - Only `filters`, `routes`, `middleware` and `serve` know warp.
-//! - `handlers` turn requests into calls of use cases, and `control` does so with the commands of an
-//!   operator.
+//! - `handlers` turn requests into calls of use cases, and `control` does so with the commands of
+//!   an operator.
 //! - `accounts` has the use cases. It knows neither HTTP nor the command line.
 //! - All of them count in `metrics`, which `scrape` hands out.
 

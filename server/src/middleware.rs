@@ -63,7 +63,8 @@ impl Service {
                 let (headers, proxies) = (request.headers(), &self.app.intake.proxies);
                 let client = proxies::address(peer.ip(), headers, proxies);
                 self.forwarding.look(peer.ip(), headers, proxies, &self.app.accounts.clock);
-                // On the heap: otherwise each connection would take the room of the largest handler.
+                // On the heap: otherwise each connection would take the room of the largest
+                // handler.
                 let answer = Box::pin(logged(&self.table, request, peer, client).instrument(span));
                 let mut response = answer.await;
                 harden(response.headers_mut(), self.app.site.over_https);

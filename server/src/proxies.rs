@@ -75,8 +75,8 @@ pub fn parse_network(text: &str) -> Result<IpNet, String> {
 
 /// The address of the client behind a connection from `peer`.
 ///
-/// Each proxy appends the address that it was asked from. So the list is read from the right, for as
-/// long as a trusted proxy wrote the entry.
+/// Each proxy appends the address that it was asked from. So the list is read from the right, for
+/// as long as a trusted proxy wrote the entry.
 pub fn address(peer: IpAddr, headers: &HeaderMap, proxies: &TrustedProxies) -> IpAddr {
     let lines = headers.get_all(X_FORWARDED_FOR).iter().rev();
     let elements = lines.flat_map(|line| line.as_bytes().rsplit(|byte| *byte == b','));

@@ -1,8 +1,8 @@
 //! Sessions and their refresh tokens.
 //!
 //! Token n of a session is `base64url(session id, n, HMAC-SHA256(key, seed, session id, n))`. The
-//! store keeps the seed and n, and the data directory keeps the key. Neither alone can make a token.
-//! No token is stored, yet each one that was ever issued is recognized when it is replayed.
+//! store keeps the seed and n, and the data directory keeps the key. Neither alone can make a
+//! token. No token is stored, yet each one that was ever issued is recognized when it is replayed.
 
 use std::sync::Arc;
 

@@ -8,10 +8,6 @@ use crate::store::{User, UserId};
 
 impl Accounts {
     /// Removes a user with all that belongs to them. By HTTP that is the caller's own account.
-    ///
-    /// # Errors
-    ///
-    /// Why the user is still there.
     pub async fn delete(
         self: &Arc<Self>,
         id: UserId,

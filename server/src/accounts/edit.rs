@@ -32,10 +32,6 @@ pub enum RoleEdit {
 
 impl Accounts {
     /// Changes roles, or shuts a user out or lets them in again. The last admin stays one.
-    ///
-    /// # Errors
-    ///
-    /// Why nothing was changed.
     pub async fn edit(
         self: &Arc<Self>,
         id: UserId,

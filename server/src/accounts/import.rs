@@ -65,10 +65,6 @@ pub struct UserPage {
 
 impl Accounts {
     /// Adds the users whose names nobody has, for an operator. Says of each what became of it.
-    ///
-    /// # Errors
-    ///
-    /// If the store fails.
     pub async fn import(
         self: &Arc<Self>,
         records: Vec<UserRecord>,
@@ -99,10 +95,6 @@ impl Accounts {
     }
 
     /// Hands out the next `limit` users with their password hashes, for an operator.
-    ///
-    /// # Errors
-    ///
-    /// If the store fails.
     pub async fn export(
         &self,
         after: Option<UserId>,

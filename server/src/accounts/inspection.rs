@@ -5,10 +5,6 @@ use crate::token::{Check, CheckOutcome, Inspection};
 
 impl Accounts {
     /// All that the API asks of a token but the roles and the freshness, which some routes want.
-    ///
-    /// # Errors
-    ///
-    /// If the store fails.
     pub async fn inspect(&self, token: &str) -> Result<Inspection, AccountError> {
         let now = self.clock.now();
         let mut inspection = self.tokens.inspect(token, now);

@@ -15,10 +15,6 @@ impl Accounts {
     }
 
     /// Signs with the next key from now on, and makes another next one.
-    ///
-    /// # Errors
-    ///
-    /// Why the old one goes on.
     pub async fn rotate_keys(
         self: &Arc<Self>,
         origin: Origin<Caller>,

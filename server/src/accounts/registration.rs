@@ -33,10 +33,6 @@ impl NewAccount {
 impl Accounts {
     /// Makes an account: a person registers, or an operator adds one. A person's name must follow
     /// more rules, and people may register only so often.
-    ///
-    /// # Errors
-    ///
-    /// Why it was not made.
     pub async fn register(
         self: &Arc<Self>,
         new: NewAccount,

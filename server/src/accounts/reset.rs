@@ -30,10 +30,6 @@ pub struct ResetToken {
 
 impl Accounts {
     /// Offers a user to set a new password; an earlier offer is void.
-    ///
-    /// # Errors
-    ///
-    /// Why none was made.
     pub async fn offer_reset(
         self: &Arc<Self>,
         user: UserId,
@@ -54,10 +50,6 @@ impl Accounts {
     }
 
     /// The offers that can still be taken up, the one that was made first coming first.
-    ///
-    /// # Errors
-    ///
-    /// If the store fails.
     pub async fn open_resets(&self) -> Result<Vec<OpenReset>, AccountError> {
         Ok(self.store.open_resets(self.clock.now()).await?)
     }

@@ -9,10 +9,6 @@ use crate::store::{Session, SessionId, UserId};
 
 impl Accounts {
     /// The user's sessions, the one that was used last coming first.
-    ///
-    /// # Errors
-    ///
-    /// If the store fails.
     pub async fn sessions_of(&self, user: UserId) -> Result<Vec<Session>, AccountError> {
         let mut sessions = self.store.sessions_of(user, self.clock.now()).await?;
         sessions.sort_by_key(|session| Reverse((session.refreshed_at, session.id)));
@@ -20,10 +16,6 @@ impl Accounts {
     }
 
     /// Ends all sessions of the caller but their own.
-    ///
-    /// # Errors
-    ///
-    /// Why they go on.
     pub async fn end_other_sessions(self: &Arc<Self>, caller: Caller) -> Result<(), AccountError> {
         self.to_the_end(|accounts| async move {
             let (by, at) = (caller.actor(false), accounts.moment());
@@ -60,10 +52,6 @@ impl Accounts {
     }
 
     /// Ends all sessions of a user, for an admin.
-    ///
-    /// # Errors
-    ///
-    /// Why they go on.
     pub async fn end_sessions(
         self: &Arc<Self>,
         user: UserId,

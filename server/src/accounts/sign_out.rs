@@ -9,10 +9,6 @@ use crate::store::{SessionId, UserId};
 impl Accounts {
     /// Ends the sessions of whoever signs out: that of an access token, of a refresh token, or
     /// both.
-    ///
-    /// # Errors
-    ///
-    /// If the store fails.
     pub async fn sign_out(
         self: &Arc<Self>,
         sessions: Vec<(UserId, SessionId)>,

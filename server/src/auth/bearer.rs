@@ -1,6 +1,7 @@
-//! Whose an access token is. A cache remembers the tokens that were accepted. So a token's signature
-//! is checked once, its session is looked up once, and its user is read again only after some user
-//! has changed. Each request still checks the time, the keys, and whether the session has ended.
+//! Whose an access token is. A cache remembers the tokens that were accepted. So a token's
+//! signature is checked once, its session is looked up once, and its user is read again only after
+//! some user has changed. Each request still checks the time, the keys, and whether the session has
+//! ended.
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};

@@ -69,12 +69,7 @@ pub struct Reset {
 }
 
 impl KeysCommand {
-    /// Does it.
-    ///
-    /// # Errors
-    ///
-    /// Why it was not done.
-    pub async fn run(self) -> anyhow::Result<ExitCode> {
+    pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
         match self {
             Self::List(list) => list.run().await?,
             Self::Rotate(rotate) => rotate.run().await?,

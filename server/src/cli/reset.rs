@@ -52,12 +52,7 @@ pub struct Withdraw {
 }
 
 impl ResetCommand {
-    /// Does it.
-    ///
-    /// # Errors
-    ///
-    /// Why it was not done.
-    pub async fn run(self) -> anyhow::Result<ExitCode> {
+    pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
         match self {
             Self::List(list) => list.run().await?,
             Self::Withdraw(withdraw) => withdraw.run().await?,

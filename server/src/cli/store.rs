@@ -61,12 +61,7 @@ pub struct Repair {
 }
 
 impl StoreCommand {
-    /// Does it.
-    ///
-    /// # Errors
-    ///
-    /// Why it was not done.
-    pub fn run(self) -> anyhow::Result<ExitCode> {
+    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         match self {
             Self::Check(check) => check.run(),
             Self::Repair(repair) => repair.run(),

@@ -58,12 +58,7 @@ pub struct Inspect {
 }
 
 impl TokenCommand {
-    /// Does it.
-    ///
-    /// # Errors
-    ///
-    /// Why it was not done.
-    pub async fn run(self) -> anyhow::Result<ExitCode> {
+    pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
         let Self::Inspect(inspect) = self;
         inspect.run().await
     }

@@ -27,8 +27,8 @@ impl Default for Patience {
     }
 }
 
-/// Answers line by line until the other end hangs up, or `stopped` says so. A command that has begun
-/// is carried out to its end.
+/// Answers line by line until the other end hangs up, or `stopped` says so. A command that has
+/// begun is carried out to its end.
 pub(super) async fn converse(
     stream: UnixStream,
     accounts: Arc<Accounts>,

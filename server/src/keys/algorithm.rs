@@ -1,23 +1,18 @@
 use std::fmt;
 
-use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
 /// How tokens are signed, by the names of RFC 7518 section 3.1 and RFC 8037 section 3.1.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub enum Algorithm {
     /// Ed25519
     #[default]
-    #[value(name = "EdDSA")]
     EdDSA,
     /// ECDSA with P-256 and SHA-256
-    #[value(name = "ES256")]
     ES256,
     /// RSA 2048, PKCS #1 v1.5, with SHA-256
-    #[value(name = "RS256")]
     RS256,
     /// HMAC with SHA-256 and a secret of yours
-    #[value(name = "HS256")]
     HS256,
 }
 

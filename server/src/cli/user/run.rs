@@ -10,12 +10,7 @@ use crate::config::List;
 use crate::control::{Command, Reply};
 
 impl UserCommand {
-    /// Does it.
-    ///
-    /// # Errors
-    ///
-    /// Why it was not done.
-    pub async fn run(self) -> anyhow::Result<ExitCode> {
+    pub(in crate::cli) async fn run(self) -> anyhow::Result<ExitCode> {
         match self {
             Self::Add(add) => add.run().await?,
             Self::List(list) => return list.run().await,
