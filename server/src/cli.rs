@@ -40,7 +40,7 @@ runs on the data directory, they go through its control socket and take effect a
 
 /// A login service that you can measure
 #[derive(Debug, Parser)]
-#[command(version, args_conflicts_with_subcommands = true, after_help = EXAMPLES)]
+#[command(version = env!("HALLPASS_VERSION"), args_conflicts_with_subcommands = true, after_help = EXAMPLES)]
 pub struct Cli {
     #[command(subcommand)]
     command: Option<Command>,

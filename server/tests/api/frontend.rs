@@ -66,10 +66,12 @@ async fn a_misspelt_path_is_a_404_whose_body_is_the_page() {
 }
 
 #[tokio::test]
-async fn without_a_frontend_an_unknown_path_is_still_a_404() {
+async fn without_a_frontend_pages_say_how_to_get_it_and_unknown_paths_are_a_404() {
     let no_frontend = |state: &mut State| unshared(&mut state.site).assets = Assets::default();
     let app = TestApp::with(&[], Limits::default(), no_frontend).await;
-    assert_eq!(app.send("GET", "/login", &[]).await.status, 503);
+    let login = app.send("GET", "/login", &[]).await;
+    assert_eq!(login.status, 503);
+    assert!(login.problem().detail.contains("scripts/serve"), "how to get the pages");
     let unknown = app.send("GET", "//api/verify", &[]).await;
     assert_eq!(unknown.status, 404);
     unknown.problem();
