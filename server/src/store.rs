@@ -4,10 +4,13 @@
 //! test for each promise of [`Store`]; a new backend is done when it passes them all.
 
 mod actor;
+mod applied;
 #[cfg(test)]
 mod conformance;
 mod error;
 mod id;
+mod keys_record;
+mod postgres;
 mod redb;
 mod reset;
 mod retrying;
@@ -19,9 +22,11 @@ mod user;
 pub use actor::Actor;
 pub use error::{CreateUserError, EditUserError, StoreError};
 pub use id::{SessionId, UserId, uuid_v7};
+pub use keys_record::KeysRecord;
+pub use postgres::{DatabaseInUse, DatabaseUrl, PostgresStore};
 pub use redb::{
-    DamagedFile, Empty, Finding, InUse, KeysRecord, Panic, RedbStore, Repaired, check_file,
-    count_panic, repair_file,
+    DamagedFile, Empty, Finding, InUse, Panic, RedbStore, Repaired, check_file, count_panic,
+    repair_file,
 };
 pub use reset::{OpenReset, ResetOffer};
 pub use retrying::Retrying;

@@ -33,19 +33,27 @@ macro_rules! conformance {
             $($(
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $case() {
-                    super::$module::$case(super::$backend().await).await;
+                    if let Some(store) = super::$backend().await {
+                        super::$module::$case(store).await;
+                    }
                 }
             )*)*
         }
     };
 }
 
-async fn redb_in_memory() -> Arc<dyn Store> {
-    Arc::new(RedbStore::in_memory().unwrap())
+async fn redb_in_memory() -> Option<Arc<dyn Store>> {
+    Some(Arc::new(RedbStore::in_memory().unwrap()))
+}
+
+/// None where there is no database for tests.
+async fn postgres() -> Option<Arc<dyn Store>> {
+    let store = super::postgres::tests::fresh_store().await?;
+    Some(Arc::new(super::Retrying(store)))
 }
 
 conformance! {
-    backends: redb_in_memory;
+    backends: redb_in_memory postgres;
     cases: {
         users:
             a_user_is_found_by_id_and_by_name

@@ -1,7 +1,6 @@
 //! The embedded store: one redb file, read on the caller's thread and written by one thread.
 
 mod addresses;
-mod applied;
 mod changes;
 mod check;
 mod create;
@@ -26,7 +25,6 @@ mod tests;
 
 pub use self::check::{Finding, Repaired, check_file, repair_file};
 pub use self::guard::{DamagedFile, Panic, count_panic};
-pub use self::keys_made::KeysRecord;
 pub use self::open::{Empty, InUse};
 
 use std::path::Path;
@@ -35,15 +33,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use redb::{Database, ReadableDatabase as _, ReadableTable as _, WriteTransaction};
 
-use self::applied::Applied;
 use self::database::Reopening;
 use self::failure::kind_of;
 use self::open::DatabaseFile;
 use self::room::Room;
 use self::tables::{REVOKED, time};
 use self::writer::Writer;
+use super::applied::Applied;
 use super::error::StoreError;
 use super::id::SessionId;
+use super::keys_record::KeysRecord;
 use super::revoked::Revoked;
 use super::session::Moment;
 use crate::metrics::StoreMetrics;

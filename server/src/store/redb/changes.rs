@@ -2,8 +2,8 @@
 
 use redb::WriteTransaction;
 
-use super::applied::Applied;
 use super::{addresses, names, resets, sessions, users};
+use crate::store::applied::Applied;
 use crate::store::error::EditUserError;
 use crate::store::rules::{Changes, Decision};
 

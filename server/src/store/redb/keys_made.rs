@@ -4,17 +4,7 @@ use redb::{Database, ReadableDatabase as _, WriteTransaction};
 use redb::{ReadTransaction, ReadableTableMetadata as _};
 
 use super::tables::{ADDRESSES, META, RESETS, REVOKED, SESSIONS};
-
-/// Whether keys were made for a database.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum KeysRecord {
-    /// No: no server has run on it.
-    NeverMade,
-    /// Yes. They must be there.
-    Made,
-    /// An operator gave them up. The next start makes new ones.
-    Reset,
-}
+use crate::store::KeysRecord;
 
 /// The row of [`META`].
 const KEYS: &str = "keys";

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use redb::{AccessGuard, ReadTransaction, ReadableDatabase as _, ReadableTable, WriteTransaction};
 
-use super::applied::{Applied, Revocation};
 use super::tables::{Id, REVOKED, SESSIONS, SESSIONS_BY_USER, Sessions, decode, or_none, time};
+use crate::store::applied::{Applied, Revocation};
 use crate::store::rules::{self, EndSessions, Existing, Which};
 use crate::store::{Moment, Session, SessionId, UserId};
 

@@ -9,11 +9,11 @@ use hallpass_contract::Secret;
 use jiff::Timestamp;
 use redb::{Database, ReadableDatabase as _, ReadableTableMetadata as _};
 
-use super::applied::Applied;
 use super::changes::{apply, apply_unless_refused};
 use super::failure::kind_of;
 use super::tables::{ADDRESSES, LOOKS, RESETS, SESSIONS, USER_IDS_BY_NAME, USERS};
 use super::{RedbStore, addresses, create, load, names, resets, sessions, users};
+use crate::store::applied::Applied;
 use crate::store::rules;
 use crate::store::{
     Actor, CreateUserError, EditUserError, Edited, Moment, NewSession, OpenReset, Refresh,

@@ -1,6 +1,6 @@
 use jiff::Timestamp;
 
-use crate::store::id::SessionId;
+use super::id::SessionId;
 
 /// A revoked session, and until when it is remembered.
 pub(super) type Revocation = (SessionId, Timestamp);

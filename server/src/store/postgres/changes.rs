@@ -1,0 +1,53 @@
+//! Carries out what the rules decided.
+
+use tokio_postgres::Client;
+
+use super::{resets, sessions, users};
+use crate::store::EditUserError;
+use crate::store::applied::Applied;
+use crate::store::rules::{Changes, Decision};
+
+/// Makes the changes of a decision.
+pub(super) async fn apply<T>(db: &Client, decision: Decision<T>) -> anyhow::Result<Applied<T>> {
+    let Decision { answer, changes } = decision;
+    let user_changed = changes.save_user.is_some() || changes.remove_user.is_some();
+    let revoked = match changes.end_sessions.clone() {
+        Some(end) => sessions::end(db, end).await?,
+        None => Vec::new(),
+    };
+    apply_to_offers(db, &changes).await?;
+    if let Some(user) = &changes.remove_user {
+        users::remove(db, user.id).await?;
+    }
+    if let Some(user) = &changes.save_user {
+        users::save(db, user).await?;
+    }
+    if let Some(session) = &changes.save_session {
+        sessions::save(db, session).await?;
+    }
+    Ok(Applied { answer, revoked, user_changed })
+}
+
+async fn apply_to_offers(db: &Client, changes: &Changes) -> anyhow::Result<()> {
+    if let Some(user) = changes.withdraw_offer_to {
+        resets::remove(db, user).await?;
+    }
+    if let Some(maker) = changes.withdraw_offers_by {
+        resets::remove_made_by(db, maker).await?;
+    }
+    if let Some(offer) = &changes.save_offer {
+        resets::put(db, offer).await?;
+    }
+    Ok(())
+}
+
+/// As [`apply`], unless the rules refused.
+pub(super) async fn apply_unless_refused<T>(
+    db: &Client,
+    decision: Result<Decision<T>, EditUserError>,
+) -> anyhow::Result<Applied<Result<T, EditUserError>>> {
+    match decision {
+        Ok(decision) => Ok(apply(db, decision).await?.map(|answer, _| Ok(answer))),
+        Err(refusal) => Ok(Applied::ending(Err(refusal), Vec::new())),
+    }
+}

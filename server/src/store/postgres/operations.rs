@@ -1,0 +1,221 @@
+//! The operations that write. Each locks what a rule asks for and applies what the rule decides.
+
+use hallpass_contract::Secret;
+use jiff::Timestamp;
+use tokio_postgres::Client;
+
+use super::changes::{apply, apply_unless_refused};
+use super::{addresses, locks, names, resets, sessions, users};
+use crate::store::applied::Applied;
+use crate::store::rules::{self, Asker};
+use crate::store::{
+    Actor, CreateUserError, EditUserError, Edited, Moment, NewSession, Refresh, ResetOffer,
+    Rotation, Session, SessionId, User, UserEdit, UserId, Verified,
+};
+
+/// What came of an operation that the rules may refuse.
+type Judged<T> = anyhow::Result<Applied<Result<T, EditUserError>>>;
+
+/// Who asks, and the user whom it is about, both locked.
+async fn asker_and_user(
+    db: &Client,
+    by: Option<Actor>,
+    user: UserId,
+) -> anyhow::Result<(Option<Asker>, Option<User>)> {
+    let ids: Vec<_> = by.iter().map(|by| by.user).chain([user]).collect();
+    let locked = users::lock(db, &ids).await?;
+    let asker = match by {
+        Some(actor) => {
+            let has_session = sessions::is_there(db, actor.session).await?;
+            Some(Asker { actor, user: locked.get(actor.user), has_session })
+        }
+        None => None,
+    };
+    Ok((asker, locked.get(user)))
+}
+
+/// Who asks for a change of their own, locked.
+async fn asker(db: &Client, actor: Actor) -> anyhow::Result<Asker> {
+    let user = users::lock_one(db, actor.user).await?;
+    let has_session = sessions::is_there(db, actor.session).await?;
+    Ok(Asker { actor, user, has_session })
+}
+
+pub(super) async fn create_user(
+    db: &Client,
+    user: User,
+    address: Option<String>,
+) -> anyhow::Result<Applied<Result<(), CreateUserError>>> {
+    names::lock(db, &user).await?;
+    let is_taken = names::is_taken(db, &user.username_key).await?;
+    let looks_like_another = names::looks_like_another(db, &user.username).await?;
+    let judged = rules::may_create(is_taken, looks_like_another, address.is_none());
+    if judged.is_ok() {
+        names::add_user(db, &user).await?;
+        if let Some(address) = address {
+            addresses::remember(db, user.id, address).await?;
+        }
+    }
+    Ok(Applied::ending(judged, Vec::new()))
+}
+
+pub(super) async fn import_users(
+    db: &Client,
+    users: Vec<User>,
+) -> anyhow::Result<Applied<Vec<bool>>> {
+    locks::all_names(db).await?;
+    let mut added = Vec::new();
+    for user in &users {
+        let is_free = !names::is_taken(db, &user.username_key).await?;
+        if is_free {
+            names::add_user(db, user).await?;
+        }
+        added.push(is_free);
+    }
+    Ok(Applied::ending(added, Vec::new()))
+}
+
+pub(super) async fn edit_user(
+    db: &Client,
+    id: UserId,
+    edit: UserEdit,
+    by: Option<Actor>,
+    at: Moment,
+) -> Judged<Edited> {
+    let (by, user) = asker_and_user(db, by, id).await?;
+    let admins = users::active_admins(db, user.as_ref()).await?;
+    apply_unless_refused(db, rules::edit(by.as_ref(), user, edit, admins, at)).await
+}
+
+pub(super) async fn delete_user(
+    db: &Client,
+    id: UserId,
+    by: Option<Actor>,
+    at: Moment,
+) -> Judged<User> {
+    let (by, user) = asker_and_user(db, by, id).await?;
+    let admins = users::active_admins(db, user.as_ref()).await?;
+    apply_unless_refused(db, rules::delete(by.as_ref(), user, admins, at)).await
+}
+
+pub(super) async fn set_password(
+    db: &Client,
+    id: UserId,
+    new: Secret,
+    at: Moment,
+) -> anyhow::Result<Applied<bool>> {
+    apply(db, rules::set_password(users::lock_one(db, id).await?, new, at)).await
+}
+
+pub(super) async fn change_password(
+    db: &Client,
+    by: Actor,
+    version: u32,
+    new: Secret,
+    at: Moment,
+) -> Judged<()> {
+    let by = asker(db, by).await?;
+    apply_unless_refused(db, rules::change_password(&by, version, new, at)).await
+}
+
+pub(super) async fn offer_reset(db: &Client, offer: ResetOffer) -> Judged<()> {
+    let (by, user) = asker_and_user(db, Some(offer.by), offer.user).await?;
+    let by = by.unwrap_or(Asker { actor: offer.by, user: None, has_session: false });
+    apply_unless_refused(db, rules::offer(&by, user.is_some(), offer)).await
+}
+
+pub(super) async fn withdraw_reset(
+    db: &Client,
+    id: UserId,
+    by: Option<Actor>,
+    now: Timestamp,
+) -> Judged<()> {
+    let (by, user) = asker_and_user(db, by, id).await?;
+    let is_open = resets::is_open_to(db, id, now).await?;
+    apply(db, rules::withdraw(by.as_ref(), user.as_ref(), is_open)).await
+}
+
+pub(super) async fn take_up_reset(
+    db: &Client,
+    token_hash: [u8; 32],
+    new: Secret,
+    at: Moment,
+) -> anyhow::Result<Applied<Option<UserId>>> {
+    let offered_to = resets::lock(db, &token_hash, at.now).await?;
+    apply(db, rules::take_up(offered_to, new, at)).await
+}
+
+pub(super) async fn start_session(
+    db: &Client,
+    new: NewSession,
+) -> anyhow::Result<Applied<Option<User>>> {
+    let address = new.address.clone();
+    let user = users::lock_one(db, new.session.user).await?;
+    let existing = sessions::existing(db, new.session.user).await?;
+    let applied = apply(db, rules::start(new, user, existing)).await?;
+    if let Some(user) = &applied.answer {
+        addresses::remember(db, user.id, address).await?;
+    }
+    Ok(applied)
+}
+
+pub(super) async fn refresh(db: &Client, refresh: Refresh) -> anyhow::Result<Applied<Rotation>> {
+    let (session, user) = sessions::lock(db, refresh.id).await?;
+    apply(db, rules::refresh(refresh, session, user)).await
+}
+
+pub(super) async fn reauthenticate(
+    db: &Client,
+    id: SessionId,
+    verified: Verified,
+    at: Moment,
+) -> anyhow::Result<Applied<Option<(Session, User)>>> {
+    let (session, user) = sessions::lock(db, id).await?;
+    apply(db, rules::reauthenticate(session, user, verified, at)).await
+}
+
+pub(super) async fn end_session(
+    db: &Client,
+    id: SessionId,
+    at: Moment,
+) -> anyhow::Result<Applied<()>> {
+    Ok(Applied::ending((), sessions::end_by_id(db, id, at).await?))
+}
+
+pub(super) async fn end_other_sessions(db: &Client, by: Actor, at: Moment) -> Judged<usize> {
+    let by = asker(db, by).await?;
+    Ok(apply_unless_refused(db, rules::end_other_sessions(&by, at)).await?.counting())
+}
+
+pub(super) async fn end_sessions(
+    db: &Client,
+    user: UserId,
+    by: Option<Actor>,
+    at: Moment,
+) -> Judged<usize> {
+    let (by, user) = asker_and_user(db, by, user).await?;
+    let decision = rules::end_sessions(by.as_ref(), user.as_ref(), at);
+    Ok(apply_unless_refused(db, decision).await?.counting())
+}
+
+pub(super) async fn end_all_sessions(db: &Client, at: Moment) -> anyhow::Result<Applied<usize>> {
+    let revoked = sessions::end_of_everybody(db, at).await?;
+    Ok(Applied::ending(revoked.len(), revoked))
+}
+
+/// Removes at most `limit` expired sessions.
+pub(super) async fn sweep_sessions(
+    db: &Client,
+    now: Timestamp,
+    limit: i64,
+) -> anyhow::Result<Applied<usize>> {
+    let (removed, revoked) = sessions::remove_expired(db, now, limit).await?;
+    Ok(Applied::ending(removed, revoked))
+}
+
+/// Removes expired offers and revocations.
+pub(super) async fn sweep_rest(db: &Client, now: Timestamp) -> anyhow::Result<Applied<()>> {
+    resets::sweep(db, now).await?;
+    sessions::forget_revoked(db, now).await?;
+    Ok(Applied::ending((), Vec::new()))
+}

@@ -1,0 +1,256 @@
+//! [`Store`] for PostgreSQL: each operation as a read or a write.
+
+use anyhow::ensure;
+use async_trait::async_trait;
+use hallpass_contract::Secret;
+use jiff::Timestamp;
+use tokio_postgres::Client;
+
+use super::{PostgresStore, addresses, names, operations, resets, sessions, users};
+use crate::store::{
+    Actor, CreateUserError, EditUserError, Edited, Moment, NewSession, OpenReset, Refresh,
+    ResetOffer, Rotation, Session, SessionId, Store, StoreCounts, StoreError, User, UserEdit,
+    UserId, Users, Verified,
+};
+
+/// Expired sessions that are removed in one write.
+const SWEEP_BATCH: i64 = 1000;
+
+async fn user_by_name(db: &Client, username_key: String) -> anyhow::Result<Option<User>> {
+    match names::find(db, &username_key).await? {
+        Some(id) => users::get(db, id).await,
+        None => Ok(None),
+    }
+}
+
+async fn account_of(db: &Client, username_key: String) -> anyhow::Result<String> {
+    names::account(db, &username_key).await
+}
+
+async fn looks_like_another(db: &Client, username: String) -> anyhow::Result<bool> {
+    names::looks_like_another(db, &username).await
+}
+
+async fn is_known_address(
+    db: &Client,
+    username_key: String,
+    address: String,
+) -> anyhow::Result<bool> {
+    let id = names::find(db, &username_key).await?.unwrap_or(UserId::NOBODY);
+    Ok(addresses::of(db, id).await?.contains(&address))
+}
+
+async fn count(db: &Client) -> anyhow::Result<(u64, u64)> {
+    let users = users::count(db, "SELECT count(*) FROM users").await?;
+    Ok((users, users::count(db, "SELECT count(*) FROM sessions").await?))
+}
+
+async fn reset_offered(
+    db: &Client,
+    token_hash: [u8; 32],
+    now: Timestamp,
+) -> anyhow::Result<Option<User>> {
+    resets::find(db, &token_hash, now).await
+}
+
+/// Whether the database takes writes.
+async fn check(db: &Client) -> anyhow::Result<()> {
+    let row = db.query_typed_one("SELECT pg_is_in_recovery()", &[]).await?;
+    ensure!(!row.try_get::<_, bool>(0)?, "the database is a standby and only answers reads");
+    Ok(())
+}
+
+#[async_trait]
+impl Store for PostgresStore {
+    async fn create_user(
+        &self,
+        user: User,
+        address: Option<String>,
+    ) -> Result<(), CreateUserError> {
+        self.write(move |db| Box::pin(operations::create_user(db, user, address))).await?
+    }
+
+    async fn import_users(&self, users: Vec<User>) -> Result<Vec<bool>, StoreError> {
+        self.write(move |db| Box::pin(operations::import_users(db, users))).await
+    }
+
+    async fn user_by_id(&self, id: UserId) -> Result<Option<User>, StoreError> {
+        self.read(move |db| Box::pin(users::get(db, id))).await
+    }
+
+    async fn user_by_name(&self, username_key: &str) -> Result<Option<User>, StoreError> {
+        let key = username_key.to_owned();
+        self.read(move |db| Box::pin(user_by_name(db, key))).await
+    }
+
+    async fn account_of(&self, username_key: &str) -> Result<String, StoreError> {
+        let key = username_key.to_owned();
+        self.read(move |db| Box::pin(account_of(db, key))).await
+    }
+
+    async fn looks_like_another(&self, username: &str) -> Result<bool, StoreError> {
+        let name = username.to_owned();
+        self.read(move |db| Box::pin(looks_like_another(db, name))).await
+    }
+
+    async fn users(&self, after: Option<UserId>, limit: usize) -> Result<Users, StoreError> {
+        self.read(move |db| Box::pin(users::page(db, after, limit))).await
+    }
+
+    async fn edit_user(
+        &self,
+        id: UserId,
+        edit: UserEdit,
+        by: Option<Actor>,
+        at: Moment,
+    ) -> Result<Edited, EditUserError> {
+        self.write(move |db| Box::pin(operations::edit_user(db, id, edit, by, at))).await?
+    }
+
+    async fn delete_user(
+        &self,
+        id: UserId,
+        by: Option<Actor>,
+        at: Moment,
+    ) -> Result<User, EditUserError> {
+        self.write(move |db| Box::pin(operations::delete_user(db, id, by, at))).await?
+    }
+
+    async fn set_password(&self, id: UserId, new: Secret, at: Moment) -> Result<bool, StoreError> {
+        self.write(move |db| Box::pin(operations::set_password(db, id, new, at))).await
+    }
+
+    async fn change_password(
+        &self,
+        by: Actor,
+        version: u32,
+        new: Secret,
+        at: Moment,
+    ) -> Result<(), EditUserError> {
+        self.write(move |db| Box::pin(operations::change_password(db, by, version, new, at)))
+            .await?
+    }
+
+    async fn offer_reset(&self, offer: ResetOffer) -> Result<(), EditUserError> {
+        self.write(move |db| Box::pin(operations::offer_reset(db, offer))).await?
+    }
+
+    async fn open_resets(&self, now: Timestamp) -> Result<Vec<OpenReset>, StoreError> {
+        self.read(move |db| Box::pin(resets::list(db, now))).await
+    }
+
+    async fn withdraw_reset(
+        &self,
+        user: UserId,
+        by: Option<Actor>,
+        now: Timestamp,
+    ) -> Result<(), EditUserError> {
+        self.write(move |db| Box::pin(operations::withdraw_reset(db, user, by, now))).await?
+    }
+
+    async fn reset_offered(
+        &self,
+        token_hash: [u8; 32],
+        now: Timestamp,
+    ) -> Result<Option<User>, StoreError> {
+        self.read(move |db| Box::pin(reset_offered(db, token_hash, now))).await
+    }
+
+    async fn take_up_reset(
+        &self,
+        token_hash: [u8; 32],
+        new: Secret,
+        at: Moment,
+    ) -> Result<Option<UserId>, StoreError> {
+        self.write(move |db| Box::pin(operations::take_up_reset(db, token_hash, new, at))).await
+    }
+
+    async fn start_session(&self, new: NewSession) -> Result<Option<User>, StoreError> {
+        self.write(move |db| Box::pin(operations::start_session(db, new))).await
+    }
+
+    async fn is_known_address(
+        &self,
+        username_key: &str,
+        address: &str,
+    ) -> Result<bool, StoreError> {
+        let (key, address) = (username_key.to_owned(), address.to_owned());
+        self.read(move |db| Box::pin(is_known_address(db, key, address))).await
+    }
+
+    async fn session(&self, id: SessionId) -> Result<Option<Session>, StoreError> {
+        self.read(move |db| Box::pin(sessions::get(db, id))).await
+    }
+
+    async fn sessions_of(&self, user: UserId, now: Timestamp) -> Result<Vec<Session>, StoreError> {
+        self.read(move |db| Box::pin(sessions::live(db, user, now))).await
+    }
+
+    async fn refresh(&self, refresh: Refresh) -> Result<Rotation, StoreError> {
+        self.write(move |db| Box::pin(operations::refresh(db, refresh))).await
+    }
+
+    async fn reauthenticate(
+        &self,
+        id: SessionId,
+        verified: Verified,
+        at: Moment,
+    ) -> Result<Option<(Session, User)>, StoreError> {
+        self.write(move |db| Box::pin(operations::reauthenticate(db, id, verified, at))).await
+    }
+
+    async fn end_session(&self, id: SessionId, at: Moment) -> Result<(), StoreError> {
+        self.write(move |db| Box::pin(operations::end_session(db, id, at))).await
+    }
+
+    async fn end_other_sessions(&self, by: Actor, at: Moment) -> Result<usize, EditUserError> {
+        self.write(move |db| Box::pin(operations::end_other_sessions(db, by, at))).await?
+    }
+
+    async fn end_sessions(
+        &self,
+        user: UserId,
+        by: Option<Actor>,
+        at: Moment,
+    ) -> Result<usize, EditUserError> {
+        self.write(move |db| Box::pin(operations::end_sessions(db, user, by, at))).await?
+    }
+
+    async fn end_all_sessions(&self, at: Moment) -> Result<usize, StoreError> {
+        self.write(move |db| Box::pin(operations::end_all_sessions(db, at))).await
+    }
+
+    fn is_revoked(&self, id: SessionId) -> bool {
+        self.memory.is_revoked(id)
+    }
+
+    fn users_version(&self) -> u64 {
+        self.memory.users_version()
+    }
+
+    async fn sweep(&self, now: Timestamp) -> Result<usize, StoreError> {
+        let mut swept = 0;
+        loop {
+            let removed = self
+                .write(move |db| Box::pin(operations::sweep_sessions(db, now, SWEEP_BATCH)))
+                .await?;
+            swept += removed;
+            if removed == 0 {
+                break;
+            }
+        }
+        self.write(move |db| Box::pin(operations::sweep_rest(db, now))).await?;
+        self.memory.forget_expired(now);
+        Ok(swept)
+    }
+
+    async fn counts(&self) -> Result<StoreCounts, StoreError> {
+        let (users, sessions) = self.read(|db| Box::pin(count(db))).await?;
+        let (revoked, queue) = (self.memory.revoked_count(), self.connections.waiting());
+        Ok(StoreCounts { users, sessions, revoked: revoked as u64, queue: queue as u64 })
+    }
+
+    async fn check(&self) -> Result<(), StoreError> {
+        self.read(|db| Box::pin(check(db))).await
+    }
+}
