@@ -24,7 +24,7 @@ pub use interceptor::{InterceptorArgs, PathPattern};
 pub use keys::{KeyArgs, SECRET_VARIABLE, SecretArgs, secret_from_environment};
 pub use list::{List, list};
 pub use names::NameArgs;
-pub use shared::{PasswordArgs, TokenArgs};
+pub use shared::{DatabaseArgs, PasswordArgs, TokenArgs};
 pub use values::origin;
 use values::{access_ttl, address, session_lifetime};
 
@@ -98,6 +98,10 @@ pub struct Config {
     /// Directory for the database and the keys; made if it is not there
     #[arg(long, value_name = "DIR", env = "HALLPASS_DATA_DIR", default_value = DEFAULT_DATA_DIR)]
     pub data_dir: PathBuf,
+
+    /// Where users and sessions are kept.
+    #[command(flatten)]
+    pub database: DatabaseArgs,
 
     /// Whether a crash may leave a core dump, and debuggers of the same user may look in: it holds
     /// keys and passwords

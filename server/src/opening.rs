@@ -24,6 +24,7 @@
 
 mod anew;
 mod contents;
+pub mod database;
 
 pub use self::anew::set_aside;
 pub use self::contents::LostKeys;
@@ -124,16 +125,19 @@ pub fn lacks_keys(error: &anyhow::Error) -> bool {
 /// As [`for_server`]. Done halfway, it can be done again.
 pub async fn give_up_keys(dir: &Path, now: Timestamp) -> anyhow::Result<usize> {
     let lock = lock(dir)?;
-    let tokens_expired_at = now.checked_add(LONGEST_TTL).unwrap_or(Timestamp::MAX);
-    let at = Moment { now, tokens_expired_at };
     let store = open_store(dir, StoreMetrics::unregistered())?;
-    let ended = store.record_keys_reset(at).await?;
+    let ended = store.record_keys_reset(reset_moment(now)).await?;
     for name in [KEYS_FILE, OLD_KEY_FILE] {
         anew::move_aside(&dir.join(name), now)?;
     }
     File::open(dir)?.sync_all()?;
     drop(lock);
     Ok(ended)
+}
+
+/// When keys are given up, whatever lifetime their tokens have.
+fn reset_moment(now: Timestamp) -> Moment {
+    Moment { now, tokens_expired_at: now.checked_add(LONGEST_TTL).unwrap_or(Timestamp::MAX) }
 }
 
 #[cfg(test)]

@@ -8,19 +8,22 @@ use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, bail};
 use clap::Args;
+use hallpass_contract::Secret;
+use jiff::Timestamp;
 use tokio::time::Instant;
 
 use crate::assembly;
 use crate::clock::Clock;
 use crate::config::{
-    Config, DEFAULT_DATA_DIR, PasswordArgs, SecretArgs, TokenArgs, secret_from_environment,
+    Config, DEFAULT_DATA_DIR, DatabaseArgs, PasswordArgs, SecretArgs, TokenArgs,
+    secret_from_environment,
 };
 use crate::control::{Command, ControlClient, Operator, Reply};
 use crate::data_dir::{self, DATABASE_FILE};
 use crate::keys::{Algorithm, KeyRing};
 use crate::metrics::Metrics;
 use crate::opening;
-use crate::store::{InUse, Retrying};
+use crate::store::{InUse, Retrying, Store};
 
 use super::terminal::note;
 
@@ -36,6 +39,8 @@ pub struct Place {
     /// The server's data directory
     #[arg(long, value_name = "DIR", env = "HALLPASS_DATA_DIR", default_value = DEFAULT_DATA_DIR)]
     data_dir: PathBuf,
+    #[command(flatten)]
+    database: DatabaseArgs,
 }
 
 /// The settings to use if no server runs. One that runs follows its own.
@@ -88,7 +93,12 @@ impl Place {
     /// # Errors
     ///
     /// If it is not there.
-    pub(super) fn database(&self) -> anyhow::Result<PathBuf> {
+    pub(super) fn database_file(&self) -> anyhow::Result<PathBuf> {
+        if self.database.database_url.is_some() {
+            bail!(
+                "this is for the database in the data directory; PostgreSQL has tools of its own"
+            );
+        }
         let file = self.data_dir.join(DATABASE_FILE);
         if !is_there(&file)? {
             bail!(
@@ -100,9 +110,17 @@ impl Place {
         Ok(file)
     }
 
-    /// The directory.
-    pub(super) fn data_dir(&self) -> &Path {
-        &self.data_dir
+    /// Gives up keys that are lost or damaged.
+    ///
+    /// # Errors
+    ///
+    /// If it was not done.
+    pub(super) async fn give_up_keys(&self) -> anyhow::Result<usize> {
+        let (dir, now) = (&self.data_dir, Clock::system().now());
+        match &self.database.database_url {
+            Some(url) => opening::database::give_up_keys(url, dir, now).await,
+            None => opening::give_up_keys(dir, now).await,
+        }
     }
 
     /// Finds out whether a server runs here, and opens the directory if none does.
@@ -117,7 +135,7 @@ impl Place {
                 note(format_args!("making the data directory {}", dir.display()));
             }
             data_dir::create(dir)?;
-        } else if opening::is_new(dir)? {
+        } else if self.database.database_url.is_none() && opening::is_new(dir)? {
             bail!(
                 "there is no hallpass database in {}; name the server's data directory with \
                  --data-dir",
@@ -132,7 +150,7 @@ impl Place {
                 Ok(client) => return Ok(Executor::Server(client)),
                 Err(error) => error,
             };
-            match open(dir, &offline) {
+            match self.open(&offline).await {
                 Ok(operator) => return Ok(Executor::Own(Box::new(operator))),
                 Err(error) if !error.is::<InUse>() => return Err(error),
                 Err(_) if may_come(&unreachable) && Instant::now() < deadline => {
@@ -146,6 +164,43 @@ impl Place {
             }
         }
     }
+
+    /// An operator on a directory and a database that this process locks.
+    async fn open(&self, offline: &Offline) -> anyhow::Result<Operator> {
+        let (dir, clock) = (&self.data_dir, Clock::system());
+        let secret = match &offline.secret {
+            Some(args) => args.read(secret_from_environment()?)?,
+            None => None,
+        };
+        let (store, keys) = self.open_store(secret, clock.now()).await?;
+        let keys = match keys {
+            Some(keys) => keys,
+            None if offline.needs_keys => {
+                let dir = dir.display();
+                bail!("there are no keys in {dir} yet; the server makes them at its start")
+            }
+            // The server makes the lasting keys at its start; nobody can have a token yet.
+            None => KeyRing::in_memory(Algorithm::EdDSA)?,
+        };
+        let config = config(offline).context("the default settings")?;
+        let (keys, metrics) = (Arc::new(keys), Metrics::default());
+        let accounts = assembly::accounts(&config, &metrics, store, keys, clock)?;
+        Ok(Operator::new(Arc::new(accounts)))
+    }
+
+    async fn open_store(
+        &self,
+        secret: Option<Secret>,
+        now: Timestamp,
+    ) -> anyhow::Result<(Arc<dyn Store>, Option<KeyRing>)> {
+        let dir = &self.data_dir;
+        if let Some(url) = &self.database.database_url {
+            let (store, keys) = opening::database::for_command(url, dir, secret, now).await?;
+            return Ok((Arc::new(Retrying(store)), keys));
+        }
+        let (store, keys) = opening::for_command(dir, secret, now)?;
+        Ok((Arc::new(Retrying(store)), keys))
+    }
 }
 
 /// Fails if the path can't be looked at, which is not the same as finding nothing.
@@ -156,28 +211,6 @@ fn is_there(path: &Path) -> anyhow::Result<bool> {
 /// Whether a server that is starting may answer soon.
 fn may_come(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused)
-}
-
-/// An operator on a directory that this process locks.
-fn open(dir: &Path, offline: &Offline) -> anyhow::Result<Operator> {
-    let clock = Clock::system();
-    let secret = match &offline.secret {
-        Some(args) => args.read(secret_from_environment()?)?,
-        None => None,
-    };
-    let (store, keys) = opening::for_command(dir, secret, clock.now())?;
-    let keys = match keys {
-        Some(keys) => keys,
-        None if offline.needs_keys => {
-            bail!("there are no keys in {} yet; the server makes them at its start", dir.display())
-        }
-        // The server makes the lasting keys at its start; nobody can have a token yet.
-        None => KeyRing::in_memory(Algorithm::EdDSA)?,
-    };
-    let config = config(offline).context("the default settings")?;
-    let (store, keys) = (Arc::new(Retrying(store)), Arc::new(keys));
-    let accounts = assembly::accounts(&config, &Metrics::default(), store, keys, clock)?;
-    Ok(Operator::new(Arc::new(accounts)))
 }
 
 /// The settings of a server that never serves. Where nothing will be hashed, hashes are cheap.

@@ -5,7 +5,6 @@ use clap::{Args, Subcommand};
 
 use super::executor::{Offline, Place, unexpected};
 use super::terminal::{Stdout, confirmed, say};
-use crate::clock::Clock;
 use crate::config::SecretArgs;
 use crate::control::{Command, Reply};
 use crate::keys::{KeyInfo, KeyState};
@@ -121,7 +120,7 @@ impl Reset {
                 _ => bail!(unexpected()),
             },
             Err(error) if opening::lacks_keys(&error) => {
-                opening::give_up_keys(self.place.data_dir(), Clock::system().now()).await?;
+                self.place.give_up_keys().await?;
                 say("the server makes new keys when it starts; all sessions have ended")
             }
             Err(error) => Err(error),

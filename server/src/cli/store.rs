@@ -71,7 +71,7 @@ impl StoreCommand {
 
 impl Check {
     fn run(self) -> anyhow::Result<ExitCode> {
-        let findings = check_file(&self.place.database()?)?;
+        let findings = check_file(&self.place.database_file()?)?;
         let mut stdout = Stdout::lock();
         list(&mut stdout, "", &findings)?;
         if findings.is_empty() {
@@ -90,7 +90,7 @@ impl Check {
 impl Repair {
     fn run(self) -> anyhow::Result<ExitCode> {
         let now = Clock::system().now();
-        let Repaired { mended, left, set_aside } = repair_file(&self.place.database()?, now)?;
+        let Repaired { mended, left, set_aside } = repair_file(&self.place.database_file()?, now)?;
         let mut stdout = Stdout::lock();
         list(&mut stdout, "mended ", &mended)?;
         list(&mut stdout, "left ", &left)?;

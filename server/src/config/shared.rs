@@ -7,9 +7,27 @@ use clap::Args;
 
 use super::RECOMMENDED_ITERATIONS;
 use super::values::{iterations, leeway};
+use crate::store::DatabaseUrl;
 
 /// The tokens' `iss` claim of a server that was told neither an issuer nor a public URL.
 const DEFAULT_ISSUER: &str = "http://127.0.0.1:8080";
+
+/// Where accounts and sessions are kept.
+#[derive(Args, Clone, Debug, Default)]
+pub struct DatabaseArgs {
+    /// A PostgreSQL database for users and sessions, such as
+    /// postgres://hallpass@db.example/hallpass; the keys stay in the data directory. Give a URL
+    /// with a password by the variable, since others see arguments. By default users and sessions
+    /// are in a file of the data directory
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "HALLPASS_DATABASE_URL",
+        hide_env_values = true,
+        value_parser = |text: &str| Ok::<_, String>(DatabaseUrl::from(text))
+    )]
+    pub database_url: Option<DatabaseUrl>,
+}
 
 /// What tokens say of their origin, and how exactly their times are taken.
 #[derive(Args, Clone, Debug)]

@@ -5,9 +5,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use futures_util::FutureExt as _;
 use hallpass_contract::LISTENING_ON;
+use jiff::Timestamp;
 use tokio::task::JoinHandle;
 
 use super::warnings::{affordable_connections, warn_about, warn_about_cookies};
@@ -15,13 +16,14 @@ use crate::assets::Assets;
 use crate::clock::Clock;
 use crate::config::{Config, ConnectionArgs, secret_from_environment};
 use crate::control::ControlSocket;
+use crate::keys::{KeyRing, KeySettings};
 use crate::metrics::Metrics;
 use crate::middleware::Service;
 use crate::routes::routes;
 use crate::serve::{self, Limits, bind};
 use crate::signals::Signals;
 use crate::state::{App, State};
-use crate::store::Retrying;
+use crate::store::{Retrying, Store};
 use crate::{data_dir, opening, scrape};
 
 /// Serves until a signal ends it.
@@ -36,11 +38,11 @@ pub(super) async fn serve(config: &Config) -> anyhow::Result<()> {
     let (dir, now) = (&config.data_dir, clock.now());
     data_dir::create(dir)?;
     if config.new {
+        ensure!(config.database.database_url.is_none(), "--new is not for --database-url");
         opening::set_aside(dir, now)?;
     }
     let metrics = Metrics::default();
-    let opened = opening::for_server(dir, settings, metrics.store.clone(), now).await?;
-    let (store, keys) = (Arc::new(Retrying(opened.0)), Arc::new(opened.1));
+    let (store, keys) = open(config, settings, &metrics, now).await?;
     let assets = Assets::embedded();
     if assets.index().is_none() {
         tracing::warn!("this binary holds no frontend; build it with scripts/serve");
@@ -50,7 +52,7 @@ pub(super) async fn serve(config: &Config) -> anyhow::Result<()> {
         .await
         .with_context(|| format!("can't listen on {listen}, as --listen says"))?;
     let address = listener.local_addr()?;
-    let state = State::new(config, metrics, store, keys, clock, assets)?;
+    let state = State::new(config, metrics, store, Arc::new(keys), clock, assets)?;
     let app = Arc::new(state.listening_on(address));
     tokio::spawn(signals.hangup.answer());
     let delay = config.connections.shutdown_delay;
@@ -72,6 +74,22 @@ pub(super) async fn serve(config: &Config) -> anyhow::Result<()> {
     }
     scrapes.await.context("the metrics' task panicked")?;
     control.await.context("the control socket's task panicked")
+}
+
+/// Opens the store and the keys.
+async fn open(
+    config: &Config,
+    settings: KeySettings,
+    metrics: &Metrics,
+    now: Timestamp,
+) -> anyhow::Result<(Arc<dyn Store>, KeyRing)> {
+    let (dir, metrics) = (&config.data_dir, metrics.store.clone());
+    if let Some(url) = &config.database.database_url {
+        let (store, keys) = opening::database::for_server(url, dir, settings, metrics, now).await?;
+        return Ok((Arc::new(Retrying(store)), keys));
+    }
+    let (store, keys) = opening::for_server(dir, settings, metrics, now).await?;
+    Ok((Arc::new(Retrying(store)), keys))
 }
 
 fn limits(config: &ConnectionArgs) -> Limits {

@@ -23,6 +23,7 @@ mod lost;
 mod methods;
 mod metrics;
 mod openapi;
+mod postgres;
 mod process;
 mod register;
 mod resets;

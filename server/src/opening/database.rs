@@ -1,0 +1,81 @@
+//! Opens a PostgreSQL database and the data directory, which has only the keys then.
+
+use std::fs::File;
+use std::path::Path;
+
+use hallpass_contract::Secret;
+use jiff::Timestamp;
+
+use super::anew::move_aside;
+use super::contents::{Found, judge, lock, look, refusal};
+use super::reset_moment;
+use crate::data_dir;
+use crate::keys::{KEYS_FILE, KeyRing, KeySettings, OLD_KEY_FILE};
+use crate::metrics::StoreMetrics;
+use crate::store::{DatabaseUrl, KeysRecord, PostgresStore};
+
+/// Refuses a directory that has lost the keys of the database.
+async fn check(store: &PostgresStore, dir: &Path) -> anyhow::Result<()> {
+    let ((_, keys), record) = (look(dir)?, store.keys_record().await?);
+    if keys == Found::There && record == KeysRecord::NeverMade {
+        tracing::warn!("the data directory has keys, and no server has used this database yet");
+    }
+    judge(Found::There, keys, Some(record)).map_err(|lost| refusal(dir, lost))
+}
+
+/// Opens both for a server, which makes what is not there yet.
+///
+/// # Errors
+///
+/// If another process uses the database ([`DatabaseInUse`](crate::store::DatabaseInUse)), it can't
+/// be reached, or its keys are lost ([`LostKeys`](super::LostKeys)) or damaged.
+pub async fn for_server(
+    url: &DatabaseUrl,
+    dir: &Path,
+    settings: KeySettings,
+    metrics: StoreMetrics,
+    now: Timestamp,
+) -> anyhow::Result<(PostgresStore, KeyRing)> {
+    let store = PostgresStore::open(url, metrics).await?;
+    let _lock = lock(dir)?;
+    check(&store, dir).await?;
+    data_dir::remove_unfinished(dir);
+    let keys = KeyRing::open(dir, settings, now)?;
+    store.record_keys_made().await?;
+    Ok((store, keys))
+}
+
+/// Opens both for a command, which makes no keys: none if a server has yet to make them.
+///
+/// # Errors
+///
+/// As [`for_server`].
+pub async fn for_command(
+    url: &DatabaseUrl,
+    dir: &Path,
+    hs256_secret: Option<Secret>,
+    now: Timestamp,
+) -> anyhow::Result<(PostgresStore, Option<KeyRing>)> {
+    let store = PostgresStore::open(url, StoreMetrics::unregistered()).await?;
+    let _lock = lock(dir)?;
+    check(&store, dir).await?;
+    data_dir::remove_unfinished(dir);
+    let keys = KeyRing::open_as_is(dir, hs256_secret, now)?;
+    Ok((store, keys))
+}
+
+/// Gives up keys that are lost or damaged, as [`give_up_keys`](super::give_up_keys) does.
+///
+/// # Errors
+///
+/// As [`for_server`].
+pub async fn give_up_keys(url: &DatabaseUrl, dir: &Path, now: Timestamp) -> anyhow::Result<usize> {
+    let store = PostgresStore::open(url, StoreMetrics::unregistered()).await?;
+    let _lock = lock(dir)?;
+    let ended = store.record_keys_reset(reset_moment(now)).await?;
+    for name in [KEYS_FILE, OLD_KEY_FILE] {
+        move_aside(&dir.join(name), now)?;
+    }
+    File::open(dir)?.sync_all()?;
+    Ok(ended)
+}
