@@ -1,6 +1,6 @@
 //! What goes over the wire: requests, and what their answers mean to a person.
 
-use hallpass_contract::{FieldError, PROBLEM_MEDIA_TYPE, Secret, path};
+use hallpass_contract::{FieldError, PROBLEM_MEDIA_TYPE, Secret, kind, path};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -135,6 +135,8 @@ pub struct Fault {
     pub fields: Vec<FieldError>,
     /// For how many seconds a next attempt is in vain, if the server has said so.
     pub retry_after: Option<u32>,
+    /// Whether the server has not begun, since too many passwords wait to be hashed.
+    pub overloaded: bool,
 }
 
 impl Fault {
@@ -186,7 +188,9 @@ fn fault(reply: &Reply) -> Fault {
     let Reply { status, .. } = *reply;
     let retry_after = reply.retry_after_seconds().filter(|_| matches!(status, 429 | 503));
     let (mut texts, mut fields) = (Vec::new(), Vec::new());
+    let mut overloaded = false;
     if let Some(problem) = reply.problem() {
+        overloaded = problem.kind == kind::OVERLOADED;
         texts = vec![problem.detail, problem.title];
         fields = problem.errors;
     }
@@ -199,7 +203,7 @@ fn fault(reply: &Reply) -> Fault {
         Some(text) => text,
         None => without_problem(status).to_owned(),
     };
-    Fault { status, message, fields, retry_after }
+    Fault { status, message, fields, retry_after, overloaded }
 }
 
 fn without_problem(status: u16) -> &'static str {

@@ -19,7 +19,7 @@ pub(super) const PERHAPS_DELETED: &str =
 impl Turn<'_> {
     /// Remembers a request that may have come through, until the page is left.
     pub(super) fn remember_if_lost(&mut self, form: Form, username: &str, fault: &Fault) {
-        if matches!(fault.status, 0 | 200..=299 | 500 | 502 | 504) {
+        if matches!(fault.status, 0 | 200..=299 | 500 | 502..=504) && !fault.overloaded {
             self.model.lost = Some(Lost { form, username: username.to_owned() });
         }
     }

@@ -165,6 +165,20 @@ pub(crate) fn not_fresh() -> Reply {
     problem_of(kind::NOT_FRESH, 401, "Give your password again.", &[])
 }
 
+/// The store can't work right now, perhaps since the request has come through.
+pub(crate) fn unavailable() -> Reply {
+    busy(problem(503, "The server can't do its work right now; try again soon.", &[]))
+}
+
+/// Too many passwords wait already, so the request has not come through.
+pub(crate) fn overloaded() -> Reply {
+    busy(problem_of(kind::OVERLOADED, 503, "Too many people are signing in.", &[]))
+}
+
+fn busy(reply: Reply) -> Reply {
+    Reply { retry_after: "1".into(), ..reply }
+}
+
 pub(crate) fn wrong_password(field: &str) -> Reply {
     problem_of(kind::INVALID_CREDENTIALS, 401, "", &[(field, "It is wrong.")])
 }

@@ -181,25 +181,34 @@ fn a_new_password_is_measured_while_it_is_typed() {
 
 #[test]
 fn a_password_that_a_lost_try_has_changed_is_no_mystery() {
-    let mut page = Page::at_account();
-    change_password(&mut page);
-    page.event(Event::Answered(page.request(path::PASSWORD).unwrap().id, None));
-    change_password(&mut page);
-    page.answer(&page.request(path::PASSWORD).unwrap(), wrong_password("current_password"));
-    let said = page.form(Form::Password).current_error.clone();
-    assert_eq!(said, ["It is wrong. ", PERHAPS_CHANGED].concat());
+    let wrong = "It is wrong. ";
+    let lost = [wrong, PERHAPS_CHANGED].concat();
+    for (first, said) in
+        [(None, &*lost), (Some(unavailable()), &lost), (Some(overloaded()), wrong.trim())]
+    {
+        let mut page = Page::at_account();
+        change_password(&mut page);
+        page.event(Event::Answered(page.request(path::PASSWORD).unwrap().id, first));
+        page.now += 1;
+        change_password(&mut page);
+        page.answer(&page.request(path::PASSWORD).unwrap(), wrong_password("current_password"));
+        assert_eq!(page.form(Form::Password).current_error, said);
+    }
 }
 
 #[test]
 fn an_account_that_a_lost_try_has_deleted_is_no_mystery() {
-    let mut page = Page::at_account();
-    page.submit(Form::Delete, "ada", "");
-    page.event(Event::Answered(page.request(path::ME).unwrap().id, None));
-    page.submit(Form::Delete, "ada", "");
-    page.answer(&page.request(path::ME).unwrap(), problem(401, "No such user.", &[]));
-    page.event(Event::Locked(token("ada", EXPIRY)));
-    page.answer(&page.request(path::REFRESH).unwrap(), problem(401, "No session.", &[]));
-    assert_eq!((page.view(), page.model.notice.as_str()), ("login", PERHAPS_DELETED));
+    for lost in [None, Some(unavailable())] {
+        let mut page = Page::at_account();
+        page.submit(Form::Delete, "ada", "");
+        page.event(Event::Answered(page.request(path::ME).unwrap().id, lost));
+        page.now += 1;
+        page.submit(Form::Delete, "ada", "");
+        page.answer(&page.request(path::ME).unwrap(), problem(401, "No such user.", &[]));
+        page.event(Event::Locked(token("ada", EXPIRY)));
+        page.answer(&page.request(path::REFRESH).unwrap(), problem(401, "No session.", &[]));
+        assert_eq!((page.view(), page.model.notice.as_str()), ("login", PERHAPS_DELETED));
+    }
 }
 
 #[test]

@@ -168,6 +168,7 @@ fn registered_twice(lost: Option<crate::api::Reply>) -> Page {
     page.submit(Form::Register, "ada", "long enough");
     page.event(Event::Answered(page.request(path::REGISTER).unwrap().id, lost));
     assert!(!page.form(Form::Register).alert.is_empty());
+    page.now += 1;
     page.submit(Form::Register, "ada", "long enough");
     page.answer(&page.request(path::REGISTER).unwrap(), problem(409, "The name is taken.", &[]));
     page
@@ -175,7 +176,7 @@ fn registered_twice(lost: Option<crate::api::Reply>) -> Page {
 
 #[test]
 fn a_registration_whose_answer_was_lost_signs_in_at_the_next_try() {
-    for lost in [None, Some(problem(502, "Bad gateway.", &[])), Some(json(201, &"cut"))] {
+    for lost in [None, Some(unavailable()), Some(problem(502, "", &[])), Some(json(201, &"cut"))] {
         let mut page = registered_twice(lost);
         page.answer(&page.request(path::LOGIN).unwrap(), login_reply());
         assert_eq!((page.view(), page.model.notice.as_str()), ("account", ACCOUNT_READY));
@@ -193,11 +194,12 @@ fn a_registration_whose_answer_was_lost_offers_to_sign_in() {
 
 #[test]
 fn a_name_that_was_taken_before_is_somebody_elses() {
-    for first in [Some(problem(429, "Too many.", &[])), None] {
+    for first in [Some(problem(429, "Too many.", &[])), Some(overloaded()), None] {
         let other = if first.is_none() { "bob" } else { "ada" };
         let mut page = Page::open("/register", Stored::Nothing);
         page.submit(Form::Register, "ada", "long enough");
         page.event(Event::Answered(page.request(path::REGISTER).unwrap().id, first));
+        page.now += 1;
         page.submit(Form::Register, other, "long enough");
         let taken = problem(409, "The name is taken.", &[]);
         page.answer(&page.request(path::REGISTER).unwrap(), taken);

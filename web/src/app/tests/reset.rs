@@ -77,13 +77,20 @@ fn without_a_token_there_is_no_form() {
 
 #[test]
 fn a_link_that_a_lost_try_has_used_up_leads_to_the_sign_in() {
-    let mut page = Page::open(LINK, Stored::Nothing);
-    page.submit(Form::Reset, "", "a long new password");
-    page.event(Event::Answered(page.request(path::PASSWORD_RESET).unwrap().id, None));
-    page.submit(Form::Reset, "", "a long new password");
-    let request = page.request(path::PASSWORD_RESET).unwrap();
-    page.answer(&request, problem(422, "", &[("token", "This link was used.")]));
-    assert_eq!((page.view(), page.model.notice.as_str()), ("login", PERHAPS_SET));
+    for (first, view, notice) in [
+        (None, "login", PERHAPS_SET),
+        (Some(unavailable()), "login", PERHAPS_SET),
+        (Some(overloaded()), "reset-password", ""),
+    ] {
+        let mut page = Page::open(LINK, Stored::Nothing);
+        page.submit(Form::Reset, "", "a long new password");
+        page.event(Event::Answered(page.request(path::PASSWORD_RESET).unwrap().id, first));
+        page.now += 1;
+        page.submit(Form::Reset, "", "a long new password");
+        let request = page.request(path::PASSWORD_RESET).unwrap();
+        page.answer(&request, problem(422, "", &[("token", "This link was used.")]));
+        assert_eq!((page.view(), page.model.notice.as_str()), (view, notice));
+    }
 }
 
 #[test]
