@@ -19,12 +19,12 @@ mod sign_in;
 mod sign_out;
 mod users;
 
-pub use self::edit::{AccountEdit, RoleEdit};
-pub use self::error::AccountError;
-pub use self::import::{ImportResult, ImportRun, UserPage, UserRecord};
-pub use self::registration::NewAccount;
-pub use self::reset::ResetToken;
-pub use self::sign_in::{Access, SignedIn};
+pub(crate) use self::edit::{AccountEdit, RoleEdit};
+pub(crate) use self::error::AccountError;
+pub(crate) use self::import::{ImportResult, ImportRun, UserPage, UserRecord};
+pub(crate) use self::registration::NewAccount;
+pub(crate) use self::reset::ResetToken;
+pub(crate) use self::sign_in::{Access, SignedIn};
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -14,14 +14,14 @@ const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-p
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
 /// Names the request, for whoever looks it up in the log.
-pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// For a year. Subdomains are other people's to decide about.
 const TRANSPORT_SECURITY: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
 /// Adds what stands in every answer. If browsers reach the server by https, they are told to never
 /// use plain http (RFC 6797).
-pub fn harden(headers: &mut HeaderMap, over_https: bool) {
+pub(crate) fn harden(headers: &mut HeaderMap, over_https: bool) {
     if over_https {
         headers.insert(STRICT_TRANSPORT_SECURITY, TRANSPORT_SECURITY);
     }
@@ -33,12 +33,12 @@ pub fn harden(headers: &mut HeaderMap, over_https: bool) {
 }
 
 /// Lets pages of any origin read the answer: for public documents alone, such as the key set.
-pub fn readable_by_all(headers: &mut HeaderMap) {
+pub(crate) fn readable_by_all(headers: &mut HeaderMap) {
     headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
 }
 
 /// What a handler may answer.
-pub trait Respond: Send + 'static {
+pub(crate) trait Respond: Send + 'static {
     /// The answer in HTTP's terms.
     fn into_response(self) -> Response<Bytes>;
 }
@@ -51,7 +51,7 @@ impl Respond for Response<Bytes> {
 
 /// A status, headers and a body that becomes JSON.
 #[derive(Debug)]
-pub struct Answer<T> {
+pub(crate) struct Answer<T> {
     status: StatusCode,
     headers: HeaderMap,
     body: T,
@@ -59,25 +59,25 @@ pub struct Answer<T> {
 
 impl Answer<()> {
     /// 204: it is done, and there is no body.
-    pub fn done() -> Self {
+    pub(crate) fn done() -> Self {
         Self { status: StatusCode::NO_CONTENT, headers: HeaderMap::new(), body: () }
     }
 }
 
 impl<T: Serialize> Answer<T> {
     /// 200.
-    pub fn ok(body: T) -> Self {
+    pub(crate) fn ok(body: T) -> Self {
         Self { status: StatusCode::OK, headers: HeaderMap::new(), body }
     }
 
     /// 201.
-    pub fn created(body: T) -> Self {
+    pub(crate) fn created(body: T) -> Self {
         Self { status: StatusCode::CREATED, ..Self::ok(body) }
     }
 
     /// Adds a header.
     #[must_use]
-    pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+    pub(crate) fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.insert(name, value);
         self
     }

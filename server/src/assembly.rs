@@ -22,7 +22,7 @@ use crate::username::NameRules;
 /// # Errors
 ///
 /// If they can't be.
-pub fn accounts(
+pub(crate) fn accounts(
     config: &Config,
     metrics: &Metrics,
     store: Arc<dyn Store>,

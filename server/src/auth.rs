@@ -2,7 +2,7 @@
 
 mod bearer;
 
-pub use bearer::{Bearer, Bearers};
+pub(crate) use bearer::{Bearer, Bearers};
 
 use std::sync::Arc;
 

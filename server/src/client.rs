@@ -22,7 +22,7 @@ impl Client {
 
 /// The addresses that count as one: an IPv4 address alone, of IPv6 the whole /64, since that is the
 /// least that anyone gets.
-pub fn network(address: IpAddr) -> IpNet {
+pub(crate) fn network(address: IpAddr) -> IpNet {
     match address.to_canonical() {
         IpAddr::V4(address) => IpNet::from(IpAddr::V4(address)),
         IpAddr::V6(address) => IpNet::new_assert(IpAddr::V6(address), 64).trunc(),
@@ -31,7 +31,7 @@ pub fn network(address: IpAddr) -> IpNet {
 
 /// The networks of an address's provider that are wider than its own [`network`]: the /56 and the
 /// /48 of an IPv6 address. Many providers hand out one of these to a single customer.
-pub fn wider_networks(address: IpAddr) -> Option<[IpNet; 2]> {
+pub(crate) fn wider_networks(address: IpAddr) -> Option<[IpNet; 2]> {
     let IpAddr::V6(address) = address.to_canonical() else { return None };
     Some([56, 48].map(|prefix| IpNet::new_assert(IpAddr::V6(address), prefix).trunc()))
 }

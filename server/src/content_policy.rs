@@ -10,7 +10,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; 
                       require-trusted-types-for 'script'";
 
 /// The policy of pages that connect to nobody else.
-pub const OWN_ORIGIN_ONLY: HeaderValue = HeaderValue::from_static(POLICY);
+pub(crate) const OWN_ORIGIN_ONLY: HeaderValue = HeaderValue::from_static(POLICY);
 
 /// The policy of pages that may connect to these origins, too. They are not checked here: one with
 /// a semicolon in it would be a directive.
@@ -18,7 +18,7 @@ pub const OWN_ORIGIN_ONLY: HeaderValue = HeaderValue::from_static(POLICY);
 /// # Errors
 ///
 /// If one is not ASCII.
-pub fn connecting_to(origins: &[String]) -> Result<HeaderValue, InvalidHeaderValue> {
+pub(crate) fn connecting_to(origins: &[String]) -> Result<HeaderValue, InvalidHeaderValue> {
     const CONNECT: &str = "connect-src 'self'";
     let connect = origins.iter().fold(CONNECT.to_owned(), |all, origin| all + " " + origin);
     HeaderValue::try_from(POLICY.replace(CONNECT, &connect))

@@ -8,10 +8,10 @@ mod operator;
 mod protocol;
 mod socket;
 
-pub use client::ControlClient;
-pub use operator::Operator;
-pub use protocol::{Command, Reply};
-pub use socket::{ControlSocket, SOCKET_FILE};
+pub(crate) use client::ControlClient;
+pub(crate) use operator::Operator;
+pub(crate) use protocol::{Command, Reply};
+pub(crate) use socket::{ControlSocket, SOCKET_FILE};
 
 #[cfg(test)]
 mod tests;

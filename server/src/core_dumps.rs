@@ -6,10 +6,10 @@ use anyhow::Context as _;
 use rustix::process::{Resource, Rlimit, setrlimit};
 
 /// The environment variable of `--core-dumps`, which commands other than `serve` heed, too.
-pub const VARIABLE: &str = "HALLPASS_CORE_DUMPS";
+pub(crate) const VARIABLE: &str = "HALLPASS_CORE_DUMPS";
 
 /// Whether the environment asks for core dumps.
-pub fn are_asked_for() -> bool {
+pub(crate) fn are_asked_for() -> bool {
     env::var(VARIABLE).is_ok_and(|value| value == "on")
 }
 
@@ -19,7 +19,7 @@ pub fn are_asked_for() -> bool {
 /// # Errors
 ///
 /// If the system refuses.
-pub fn forbid() -> anyhow::Result<()> {
+pub(crate) fn forbid() -> anyhow::Result<()> {
     let none = Rlimit { current: Some(0), maximum: Some(0) };
     setrlimit(Resource::Core, none).context("can't rule out core dumps")?;
     // A core dump that goes to another program through a pipe does not heed the limit.

@@ -26,10 +26,10 @@ use crate::site::Site;
 use crate::state::App;
 
 /// A part of the table: it answers, or rejects what it is not for.
-pub type Route = BoxedFilter<(reply::Response,)>;
+pub(crate) type Route = BoxedFilter<(reply::Response,)>;
 
 /// Answers a request from its method, its path and its headers.
-pub type Serve = fn(&Site, &Method, &str, &HeaderMap) -> Result<Response<Bytes>, Problem>;
+pub(crate) type Serve = fn(&Site, &Method, &str, &HeaderMap) -> Result<Response<Bytes>, Problem>;
 
 impl Reject for Problem {}
 
@@ -118,27 +118,27 @@ impl Endpoint {
 }
 
 /// `GET`, and with it `HEAD`.
-pub const fn get(path: &'static str, needs: Needs, route: fn(&App) -> Route) -> Endpoint {
+pub(crate) const fn get(path: &'static str, needs: Needs, route: fn(&App) -> Route) -> Endpoint {
     Endpoint::new("GET", path, needs, route)
 }
 
 /// `POST`.
-pub const fn post(path: &'static str, needs: Needs, route: fn(&App) -> Route) -> Endpoint {
+pub(crate) const fn post(path: &'static str, needs: Needs, route: fn(&App) -> Route) -> Endpoint {
     Endpoint::new("POST", path, needs, route)
 }
 
 /// `PATCH`.
-pub const fn patch(path: &'static str, needs: Needs, route: fn(&App) -> Route) -> Endpoint {
+pub(crate) const fn patch(path: &'static str, needs: Needs, route: fn(&App) -> Route) -> Endpoint {
     Endpoint::new("PATCH", path, needs, route)
 }
 
 /// `DELETE`.
-pub const fn delete(path: &'static str, needs: Needs, route: fn(&App) -> Route) -> Endpoint {
+pub(crate) const fn delete(path: &'static str, needs: Needs, route: fn(&App) -> Route) -> Endpoint {
     Endpoint::new("DELETE", path, needs, route)
 }
 
 /// What extracts all that a handler needs, and calls it.
-pub trait Handler<R>:
+pub(crate) trait Handler<R>:
     Filter<Extract = (Result<R, Problem>,), Error = Rejection> + Clone + Send + Sync + 'static
 {
 }
@@ -154,22 +154,22 @@ fn any_of(routes: impl DoubleEndedIterator<Item = Route>) -> Route {
 }
 
 /// The authenticated caller; without one, 401.
-pub fn bearer(app: &App) -> BoxedFilter<(Caller,)> {
+pub(crate) fn bearer(app: &App) -> BoxedFilter<(Caller,)> {
     caller(app, Demand { admin: false, fresh: false })
 }
 
 /// As [`bearer`], with a fresh proof; else 401.
-pub fn fresh(app: &App) -> BoxedFilter<(Caller,)> {
+pub(crate) fn fresh(app: &App) -> BoxedFilter<(Caller,)> {
     caller(app, Demand { admin: false, fresh: true })
 }
 
 /// As [`bearer`], with the role `admin`; else 403.
-pub fn admin(app: &App) -> BoxedFilter<(Caller,)> {
+pub(crate) fn admin(app: &App) -> BoxedFilter<(Caller,)> {
     caller(app, Demand { admin: true, fresh: false })
 }
 
 /// As [`admin`] and [`fresh`].
-pub fn fresh_admin(app: &App) -> BoxedFilter<(Caller,)> {
+pub(crate) fn fresh_admin(app: &App) -> BoxedFilter<(Caller,)> {
     caller(app, Demand { admin: true, fresh: true })
 }
 
@@ -184,18 +184,18 @@ fn caller_and_body<T: Form>(app: &App, demand: Demand) -> BoxedFilter<(Caller, T
 }
 
 /// As [`bearer`], with the JSON body.
-pub fn bearer_and_body<T: Form>(app: &App) -> BoxedFilter<(Caller, T)> {
+pub(crate) fn bearer_and_body<T: Form>(app: &App) -> BoxedFilter<(Caller, T)> {
     caller_and_body(app, Demand { admin: false, fresh: false })
 }
 
 /// As [`fresh`], with the JSON body.
-pub fn fresh_and_body<T: Form>(app: &App) -> BoxedFilter<(Caller, T)> {
+pub(crate) fn fresh_and_body<T: Form>(app: &App) -> BoxedFilter<(Caller, T)> {
     caller_and_body(app, Demand { admin: false, fresh: true })
 }
 
 /// As [`admin`], and the id of the user whom the path names. If that user is an admin, the proof
 /// must be fresh; else 401.
-pub fn admin_over(app: &App, path: &'static str) -> BoxedFilter<(Caller, String)> {
+pub(crate) fn admin_over(app: &App, path: &'static str) -> BoxedFilter<(Caller, String)> {
     let caller = async |id: String, client, headers: HeaderMap, app: App| {
         let caller =
             app.authenticator().caller_over(&headers, client, &id).await.map_err(reject)?;
@@ -205,7 +205,7 @@ pub fn admin_over(app: &App, path: &'static str) -> BoxedFilter<(Caller, String)
 }
 
 /// As [`admin_over`], with the JSON body. The caller is looked up again when it is there.
-pub fn admin_over_and_body<T: Form>(
+pub(crate) fn admin_over_and_body<T: Form>(
     app: &App,
     path: &'static str,
 ) -> BoxedFilter<(Caller, String, T)> {
@@ -221,7 +221,7 @@ pub fn admin_over_and_body<T: Form>(
 
 /// Whose access token came. It is a 401 where the store fails, since nginx answers 500 to all but
 /// 2xx, 401 and 403.
-pub fn bearer_for_proxies(app: &App) -> BoxedFilter<(Arc<Bearer>,)> {
+pub(crate) fn bearer_for_proxies(app: &App) -> BoxedFilter<(Arc<Bearer>,)> {
     let bearer = async |_: Client, headers: HeaderMap, app: App| {
         app.authenticator().bearer(&headers).await.map_err(|problem| {
             let cannot_tell = problem.status().is_server_error();
@@ -239,12 +239,12 @@ fn caller(app: &App, demand: Demand) -> BoxedFilter<(Caller,)> {
 }
 
 /// Where the request comes from.
-pub fn client(app: &App) -> BoxedFilter<(Client,)> {
+pub(crate) fn client(app: &App) -> BoxedFilter<(Client,)> {
     head(app).map(|client, _, _| client).boxed()
 }
 
 /// Where the request comes from, its headers and the state.
-pub fn head(app: &App) -> BoxedFilter<(Client, HeaderMap, App)> {
+pub(crate) fn head(app: &App) -> BoxedFilter<(Client, HeaderMap, App)> {
     warp::ext::get::<SocketAddr>()
         .and(warp::header::headers_cloned())
         .and(with(app))
@@ -256,19 +256,19 @@ pub fn head(app: &App) -> BoxedFilter<(Client, HeaderMap, App)> {
 }
 
 /// The segment of the path that `{id}` stands for.
-pub fn id(path: &'static str) -> BoxedFilter<(String,)> {
+pub(crate) fn id(path: &'static str) -> BoxedFilter<(String,)> {
     warp::path::full()
         .map(move |full: FullPath| captured(path, full.as_str()).unwrap_or_default().to_owned())
         .boxed()
 }
 
 /// The query, as it came.
-pub fn query() -> BoxedFilter<(String,)> {
+pub(crate) fn query() -> BoxedFilter<(String,)> {
     warp::query::raw().or(warp::any().map(String::new)).unify().boxed()
 }
 
 /// The JSON body.
-pub fn json_body<T: Form>(app: &App) -> BoxedFilter<(T,)> {
+pub(crate) fn json_body<T: Form>(app: &App) -> BoxedFilter<(T,)> {
     let declared = head(app).and_then(async |client: Client, headers: HeaderMap, app: App| {
         let most = body::check_headers::<T>(&headers).map_err(reject)?;
         Ok::<_, Rejection>((client.network(), most, app))
@@ -290,13 +290,13 @@ pub fn json_body<T: Form>(app: &App) -> BoxedFilter<(T,)> {
 }
 
 /// A part of the server.
-pub fn with<T: Send + Sync + 'static>(part: &Arc<T>) -> BoxedFilter<(Arc<T>,)> {
+pub(crate) fn with<T: Send + Sync + 'static>(part: &Arc<T>) -> BoxedFilter<(Arc<T>,)> {
     let part = Arc::clone(part);
     warp::any().map(move || Arc::clone(&part)).boxed()
 }
 
 /// Every path that no other route takes, answered from the request's head alone.
-pub fn everything_else(site: &Arc<Site>, serve: Serve) -> Route {
+pub(crate) fn everything_else(site: &Arc<Site>, serve: Serve) -> Route {
     warp::method()
         .and(warp::path::full())
         .and(warp::header::headers_cloned())
@@ -308,12 +308,12 @@ pub fn everything_else(site: &Arc<Site>, serve: Serve) -> Route {
 }
 
 /// An answer as warp wants it.
-pub fn to_reply(response: Result<Response<Bytes>, Problem>) -> reply::Response {
+pub(crate) fn to_reply(response: Result<Response<Bytes>, Problem>) -> reply::Response {
     response.unwrap_or_else(|problem| problem.to_response()).map(Into::into)
 }
 
 /// A handler whose problems are answers. So no rejection leaves a method that matched.
-pub fn answered<R: Respond>(handler: impl Handler<R>) -> Route {
+pub(crate) fn answered<R: Respond>(handler: impl Handler<R>) -> Route {
     handler
         .map(|result: Result<R, Problem>| to_reply(result.map(R::into_response)))
         .recover(async |rejection: Rejection| Ok::<_, Infallible>(recovered(&rejection)))

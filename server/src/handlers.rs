@@ -1,13 +1,13 @@
 //! What the routes do: plain async functions, one file per resource. They turn HTTP into calls of
 //! use cases, and results into answers.
 
-pub mod account;
-pub mod admin;
-pub mod docs;
-pub mod frontend;
-pub mod guarded;
-pub mod health;
-pub mod login;
-pub mod public;
-pub mod reset;
-pub mod sessions;
+pub(crate) mod account;
+pub(crate) mod admin;
+pub(crate) mod docs;
+pub(crate) mod frontend;
+pub(crate) mod guarded;
+pub(crate) mod health;
+pub(crate) mod login;
+pub(crate) mod public;
+pub(crate) mod reset;
+pub(crate) mod sessions;

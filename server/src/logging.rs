@@ -16,7 +16,7 @@ use crate::store::{DamagedFile, Panic, count_panic};
 
 mod limit;
 
-pub use limit::{Limit, PERIOD};
+pub(crate) use limit::{Limit, PERIOD};
 
 /// The most log lines that wait to be written; more are dropped.
 const LOG_LINES: usize = 10_000;
@@ -27,7 +27,7 @@ const AUDIT_LINES: usize = 100_000;
 /// Writes out what was logged when it is dropped.
 #[derive(Debug)]
 #[must_use = "what waits is lost without it"]
-pub struct Guard {
+pub(crate) struct Guard {
     /// What bounds the log; nothing where each request is to be logged.
     pub limit: Option<Limit>,
     _log: WorkerGuard,
@@ -38,7 +38,7 @@ pub struct Guard {
 /// it: whoever does not read our stderr costs us lines and not the reactor. The audit log has a
 /// queue to itself, so that a flood of other lines displaces none of it. Other crates speak up from
 /// warnings on: what they would say below that is about bytes we must not log.
-pub fn start(config: &Config) -> Guard {
+pub(crate) fn start(config: &Config) -> Guard {
     let writer =
         |lines| NonBlockingBuilder::default().buffered_lines_limit(lines).finish(std::io::stderr());
     let ((log, log_guard), (audit, audit_guard)) = (writer(LOG_LINES), writer(AUDIT_LINES));

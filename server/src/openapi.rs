@@ -75,7 +75,7 @@ const TAGS: [(&str, &str); 5] = [
 ];
 
 /// The OpenAPI document.
-pub fn document(policy: Policy, public_url: Option<&str>, endpoints: &[Listed]) -> Value {
+pub(crate) fn document(policy: Policy, public_url: Option<&str>, endpoints: &[Listed]) -> Value {
     json!({
         "openapi": "3.1.0",
         "info": {

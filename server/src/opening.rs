@@ -26,8 +26,8 @@ mod anew;
 mod contents;
 pub mod database;
 
-pub use self::anew::set_aside;
-pub use self::contents::LostKeys;
+pub(crate) use self::anew::set_aside;
+pub(crate) use self::contents::LostKeys;
 
 use std::fs::File;
 use std::path::Path;
@@ -65,7 +65,7 @@ fn open_store(dir: &Path, metrics: StoreMetrics) -> anyhow::Result<RedbStore> {
 ///
 /// If another process has it open ([`InUse`](crate::store::InUse)), it has lost a file
 /// ([`LostKeys`], [`LostDatabase`]), a file is damaged, or the disk refuses.
-pub async fn for_server(
+pub(crate) async fn for_server(
     dir: &Path,
     settings: KeySettings,
     metrics: StoreMetrics,
@@ -88,7 +88,7 @@ pub async fn for_server(
 /// # Errors
 ///
 /// As [`for_server`].
-pub fn for_command(
+pub(crate) fn for_command(
     dir: &Path,
     hs256_secret: Option<Secret>,
     now: Timestamp,
@@ -108,12 +108,12 @@ pub fn for_command(
 /// # Errors
 ///
 /// If it can't be looked at.
-pub fn is_new(dir: &Path) -> anyhow::Result<bool> {
+pub(crate) fn is_new(dir: &Path) -> anyhow::Result<bool> {
     Ok(look(dir)? == (Found::Missing, Found::Missing))
 }
 
 /// Whether a directory could be opened but for its keys, so that [`give_up_keys`] may help.
-pub fn lacks_keys(error: &anyhow::Error) -> bool {
+pub(crate) fn lacks_keys(error: &anyhow::Error) -> bool {
     error.is::<LostKeys>() || error.is::<DamagedKeys>()
 }
 
@@ -123,7 +123,7 @@ pub fn lacks_keys(error: &anyhow::Error) -> bool {
 /// # Errors
 ///
 /// As [`for_server`]. Done halfway, it can be done again.
-pub async fn give_up_keys(dir: &Path, now: Timestamp) -> anyhow::Result<usize> {
+pub(crate) async fn give_up_keys(dir: &Path, now: Timestamp) -> anyhow::Result<usize> {
     let lock = lock(dir)?;
     let store = open_store(dir, StoreMetrics::unregistered())?;
     let ended = store.record_keys_reset(reset_moment(now)).await?;

@@ -7,7 +7,7 @@ use crate::store::UserId;
 
 /// A page of users.
 #[derive(Clone, Copy, Debug)]
-pub struct Page {
+pub(crate) struct Page {
     /// The ones after this one.
     pub after: Option<UserId>,
     /// How many at most.
@@ -20,7 +20,7 @@ impl Page {
     /// # Errors
     ///
     /// What is wrong with which parameter.
-    pub fn parse(query: &str) -> Result<Self, Vec<FieldError>> {
+    pub(crate) fn parse(query: &str) -> Result<Self, Vec<FieldError>> {
         let mut page = Self { after: None, limit: DEFAULT_LIMIT };
         let mut errors = Vec::new();
         let mut wrong = |field: &str, message: String| {

@@ -2,7 +2,7 @@
 
 /// What stands in `path` where `pattern` has `{id}`: one segment, that is not empty. Empty if it
 /// has none; none if the path is another one.
-pub fn captured<'p>(pattern: &str, path: &'p str) -> Option<&'p str> {
+pub(crate) fn captured<'p>(pattern: &str, path: &'p str) -> Option<&'p str> {
     let Some((before, after)) = pattern.split_once("{id}") else {
         return (path == pattern).then_some("");
     };

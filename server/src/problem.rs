@@ -91,6 +91,6 @@ impl Problem {
 }
 
 /// What is wrong with one field.
-pub fn field_error(field: &str, message: impl Into<String>) -> FieldError {
+pub(crate) fn field_error(field: &str, message: impl Into<String>) -> FieldError {
     FieldError { field: field.to_owned(), message: message.into() }
 }

@@ -12,7 +12,7 @@ use crate::client::Client;
 use crate::clock::Clock;
 
 /// The header in which proxies name the client's address.
-pub const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+pub(crate) const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// More proxies in a row than there are anywhere. The sender can write what it likes further left.
 const MAX_HOPS: usize = 32;
@@ -43,7 +43,7 @@ impl TrustedProxies {
 
 /// Whether a network is larger than any private one, so that it holds strangers. The private
 /// networks of IPv6 are in `fc00::/7` (RFC 4193).
-pub fn is_everybody(network: IpNet) -> bool {
+pub(crate) fn is_everybody(network: IpNet) -> bool {
     match canonical(network) {
         IpNet::V4(network) => network.prefix_len() < 8,
         IpNet::V6(network) => network.prefix_len() < 16 && !is_private(&network),
@@ -67,7 +67,7 @@ fn canonical(network: IpNet) -> IpNet {
 /// # Errors
 ///
 /// A phrase that says what to give.
-pub fn parse_network(text: &str) -> Result<IpNet, String> {
+pub(crate) fn parse_network(text: &str) -> Result<IpNet, String> {
     text.parse::<IpNet>()
         .or_else(|_| text.parse::<IpAddr>().map(IpNet::from))
         .map_err(|_| "give a network or an address, such as 10.0.0.0/8 or ::1".to_owned())
@@ -77,7 +77,7 @@ pub fn parse_network(text: &str) -> Result<IpNet, String> {
 ///
 /// Each proxy appends the address that it was asked from. So the list is read from the right, for
 /// as long as a trusted proxy wrote the entry.
-pub fn address(peer: IpAddr, headers: &HeaderMap, proxies: &TrustedProxies) -> IpAddr {
+pub(crate) fn address(peer: IpAddr, headers: &HeaderMap, proxies: &TrustedProxies) -> IpAddr {
     let lines = headers.get_all(X_FORWARDED_FOR).iter().rev();
     let elements = lines.flat_map(|line| line.as_bytes().rsplit(|byte| *byte == b','));
     // RFC 9110 section 5.6.1.2: empty elements are to be ignored, a reasonable number of them.
@@ -96,7 +96,7 @@ pub fn address(peer: IpAddr, headers: &HeaderMap, proxies: &TrustedProxies) -> I
 /// Warns of a peer that forwards addresses and is not trusted, once an hour at most. If it is a
 /// proxy, all who come through it count as one client.
 #[derive(Debug)]
-pub struct ForwardingWarning {
+pub(crate) struct ForwardingWarning {
     /// In milliseconds since 1970.
     next: AtomicI64,
 }
@@ -109,7 +109,13 @@ impl Default for ForwardingWarning {
 
 impl ForwardingWarning {
     /// Looks at the headers of a request from `peer`.
-    pub fn look(&self, peer: IpAddr, headers: &HeaderMap, proxies: &TrustedProxies, clock: &Clock) {
+    pub(crate) fn look(
+        &self,
+        peer: IpAddr,
+        headers: &HeaderMap,
+        proxies: &TrustedProxies,
+        clock: &Clock,
+    ) {
         const PERIOD_MS: i64 = 60 * 60 * 1000;
         let peer = peer.to_canonical();
         if !headers.contains_key(X_FORWARDED_FOR) || proxies.trust(peer) {

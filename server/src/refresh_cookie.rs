@@ -11,13 +11,13 @@ use http::{HeaderMap, HeaderValue};
 use crate::sessions::{IssuedRefreshToken, RefreshToken};
 
 /// Whether a refresh cookie came at all, whatever is in it.
-pub fn came(headers: &HeaderMap) -> bool {
+pub(crate) fn came(headers: &HeaderMap) -> bool {
     values(headers).next().is_some()
 }
 
 /// The first of the request's cookies that can hold a token. Other cookies may hold any bytes:
 /// whoever shares the host, on another port or a parent domain, can set them.
-pub fn token(headers: &HeaderMap) -> Option<RefreshToken> {
+pub(crate) fn token(headers: &HeaderMap) -> Option<RefreshToken> {
     values(headers).filter_map(|value| RefreshToken::parse(std::str::from_utf8(value).ok()?)).next()
 }
 
@@ -35,7 +35,7 @@ fn values(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
 /// # Errors
 ///
 /// Never: all of it is ASCII.
-pub fn set(issued: &IssuedRefreshToken) -> anyhow::Result<HeaderValue> {
+pub(crate) fn set(issued: &IssuedRefreshToken) -> anyhow::Result<HeaderValue> {
     set_cookie(issued.token.expose(), issued.left_s)
 }
 
@@ -44,7 +44,7 @@ pub fn set(issued: &IssuedRefreshToken) -> anyhow::Result<HeaderValue> {
 /// # Errors
 ///
 /// Never: all of it is ASCII.
-pub fn clear() -> anyhow::Result<HeaderValue> {
+pub(crate) fn clear() -> anyhow::Result<HeaderValue> {
     set_cookie("", 0)
 }
 

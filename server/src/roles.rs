@@ -1,7 +1,7 @@
 //! The names of roles: `user` and `admin`, and whatever other services agree on.
 
 /// The most roles of one user, repeated ones counted: they travel in each of their tokens.
-pub const MAX_ROLES: usize = 32;
+pub(crate) const MAX_ROLES: usize = 32;
 
 /// The most characters of a role.
 const MAX_CHARS: usize = 64;
@@ -11,7 +11,7 @@ const MAX_CHARS: usize = 64;
 /// # Errors
 ///
 /// A sentence that tells a person what to do.
-pub fn check(roles: Vec<String>) -> Result<Vec<String>, String> {
+pub(crate) fn check(roles: Vec<String>) -> Result<Vec<String>, String> {
     if roles.len() > MAX_ROLES {
         return Err(format!("Give a user at most {MAX_ROLES} roles."));
     }

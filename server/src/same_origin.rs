@@ -10,7 +10,7 @@ const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// The origin of a server that listens on `address`, if that is a loopback address. Every browser
 /// on this machine reaches it there, and nobody else does.
-pub fn of_loopback(address: SocketAddr) -> Option<String> {
+pub(crate) fn of_loopback(address: SocketAddr) -> Option<String> {
     let port = address.port();
     match address.ip().to_canonical() {
         IpAddr::V4(Ipv4Addr::LOCALHOST) | IpAddr::V6(Ipv6Addr::LOCALHOST) => {
@@ -38,7 +38,7 @@ fn host(headers: &HeaderMap) -> Option<&str> {
 
 /// Whether one of our own pages made the request. Browsers say so by `Sec-Fetch-Site`, old ones by
 /// `Origin`, and a script can set neither. A request without both is refused.
-pub fn is_same_origin(headers: &HeaderMap, public_url: Option<&str>) -> bool {
+pub(crate) fn is_same_origin(headers: &HeaderMap, public_url: Option<&str>) -> bool {
     let (site, origin) = (headers.get(SEC_FETCH_SITE), headers.get(ORIGIN));
     match (site, origin) {
         (Some(site), _) => site == "same-origin",

@@ -5,7 +5,7 @@ use hallpass_contract::{self as contract, AdminUser, NamedUser};
 use crate::store::{OpenReset, User};
 
 /// A user as they see themselves.
-pub fn user(user: &User) -> contract::User {
+pub(crate) fn user(user: &User) -> contract::User {
     contract::User {
         id: user.id.to_string(),
         username: user.username.clone(),
@@ -15,7 +15,7 @@ pub fn user(user: &User) -> contract::User {
 }
 
 /// A user as admins and operators see them.
-pub fn admin_user(user: User) -> AdminUser {
+pub(crate) fn admin_user(user: User) -> AdminUser {
     AdminUser {
         id: user.id.to_string(),
         username: user.username,
@@ -26,7 +26,7 @@ pub fn admin_user(user: User) -> AdminUser {
 }
 
 /// A reset link as admins and operators see it.
-pub fn reset(open: OpenReset) -> contract::OpenReset {
+pub(crate) fn reset(open: OpenReset) -> contract::OpenReset {
     let named = |user: User| NamedUser { id: user.id.to_string(), username: user.username };
     contract::OpenReset {
         user: named(open.user),

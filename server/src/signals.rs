@@ -11,7 +11,7 @@ use crate::shutdown::{Shutdown, Stage};
 /// The signals that the process handles. From [`listen`](Self::listen) on none of them ends it by
 /// itself, and one that comes early waits until somebody asks for it.
 #[derive(Debug)]
-pub struct Signals {
+pub(crate) struct Signals {
     /// What ends the process.
     pub stop: StopSignals,
     /// What makes it read files again.
@@ -24,7 +24,7 @@ impl Signals {
     /// # Errors
     ///
     /// If the system refuses.
-    pub fn listen() -> io::Result<Self> {
+    pub(crate) fn listen() -> io::Result<Self> {
         // A file that reaches the limit of its size (`ulimit -f`) is a failed write, no more: the
         // handler stays when this is dropped.
         drop(signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()))?);
@@ -38,7 +38,7 @@ impl Signals {
 
 /// SIGTERM and SIGINT.
 #[derive(Debug)]
-pub struct StopSignals {
+pub(crate) struct StopSignals {
     terminate: Signal,
     interrupt: Signal,
 }
@@ -47,7 +47,7 @@ impl StopSignals {
     /// Waits for the first signal and announces the shutdown. Done when connections are to be
     /// closed: after `delay`, or at once if it was SIGINT, since a person is waiting then. Returns
     /// that moment. A second signal ends the process where it is.
-    pub async fn stop(mut self, shutdown: Shutdown, delay: Duration) -> Instant {
+    pub(crate) async fn stop(mut self, shutdown: Shutdown, delay: Duration) -> Instant {
         let (name, delay) = self.next(delay).await;
         shutdown.enter(Stage::Announced);
         if !delay.is_zero() {
@@ -74,12 +74,12 @@ impl StopSignals {
 
 /// SIGHUP.
 #[derive(Debug)]
-pub struct Hangup(Signal);
+pub(crate) struct Hangup(Signal);
 
 impl Hangup {
     /// Says at each signal that there is nothing to read again. Without this, SIGHUP would end the
     /// process.
-    pub async fn answer(mut self) {
+    pub(crate) async fn answer(mut self) {
         while self.0.recv().await.is_some() {
             tracing::info!("SIGHUP: nothing is read again; settings change with a restart");
         }

@@ -30,7 +30,7 @@ mod memory;
 mod retry_after;
 mod wide;
 
-pub use retry_after::RetryAfter;
+pub(crate) use retry_after::RetryAfter;
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::net::IpAddr;

@@ -3,8 +3,8 @@
 mod lookalike;
 mod reserved;
 
-pub use self::lookalike::looks;
-pub use self::reserved::{LOOKS_LIKE_ANOTHER, NameRules};
+pub(crate) use self::lookalike::looks;
+pub(crate) use self::reserved::{LOOKS_LIKE_ANOTHER, NameRules};
 
 use icu_casemap::CaseMapper;
 use precis_core::Error as PrecisError;
@@ -14,9 +14,9 @@ use unicode_normalization::UnicodeNormalization as _;
 use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory as _};
 
 /// The fewest characters a username may have.
-pub const MIN_CHARS: usize = 3;
+pub(crate) const MIN_CHARS: usize = 3;
 /// The most characters a username may have.
-pub const MAX_CHARS: usize = 64;
+pub(crate) const MAX_CHARS: usize = 64;
 
 /// A username that follows the rules.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -71,14 +71,14 @@ impl Username {
 
 /// All spellings of a name as one: the full case folding of Unicode (section 3.13, D145), so that
 /// `ΟΔΥΣΣΕΥΣ` and `οδυσσευς` are one name, and so are `STRASSE` and `straße`.
-pub fn fold(name: &str) -> String {
+pub(crate) fn fold(name: &str) -> String {
     let decomposed: String = name.nfd().collect();
     CaseMapper::new().fold_string(&decomposed).nfc().collect()
 }
 
 /// Changes with each version of what [`fold`] and [`looks`] go by, so that what was stored can be
 /// brought up to date. The number counts changes of our own.
-pub fn spelling_version() -> String {
+pub(crate) fn spelling_version() -> String {
     let (looks, forms) =
         (unicode_security::UNICODE_VERSION, unicode_normalization::UNICODE_VERSION);
     format!("1, {looks:?}, {forms:?}")

@@ -6,4 +6,4 @@ use utoipa::ToSchema;
 #[derive(ToSchema)]
 #[schema(value_type = String, pattern = "^[a-z0-9:._-]{1,64}$", examples("user"))]
 #[expect(dead_code, reason = "the schema alone is used; on the wire a role is a string")]
-pub struct Role(String);
+pub(crate) struct Role(String);

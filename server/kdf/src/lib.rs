@@ -43,16 +43,16 @@ pub fn lanes() -> Lanes {
     Backend::detect().lanes()
 }
 
-/// Derives a key from each input, in the order of `inputs`. At usual iteration counts it computes for
-/// tens of milliseconds, and for hundreds with all lanes full. Don't call it on the thread of an
-/// async executor.
+/// Derives a key from each input, in the order of `inputs`. At usual iteration counts it computes
+/// for tens of milliseconds, and for hundreds with all lanes full. Don't call it on the thread of
+/// an async executor.
 pub fn derive(inputs: &[Input<'_>]) -> Vec<Key> {
     Backend::detect().derive(inputs)
 }
 
-/// As [`derive()`], and calls `pause` some thousands of times a second. There the caller can do what
-/// is urgent, such as [`yield_now`](std::thread::yield_now). If `pause` breaks, all that was computed
-/// is lost and the answer is none. The portable backend pauses only after each input.
+/// As [`derive()`], and calls `pause` some thousands of times a second. There the caller can do
+/// what is urgent, such as [`yield_now`](std::thread::yield_now). If `pause` breaks, all that was
+/// computed is lost and the answer is none. The portable backend pauses only after each input.
 pub fn derive_with_pauses(
     inputs: &[Input<'_>],
     pause: impl FnMut() -> ControlFlow<()>,

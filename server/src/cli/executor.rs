@@ -35,7 +35,7 @@ const PERIOD: Duration = Duration::from_millis(50);
 
 /// Which data directory.
 #[derive(Args, Clone, Debug)]
-pub struct Place {
+pub(super) struct Place {
     /// The server's data directory
     #[arg(long, value_name = "DIR", env = "HALLPASS_DATA_DIR", default_value = DEFAULT_DATA_DIR)]
     data_dir: PathBuf,

@@ -22,7 +22,7 @@ in it: to move a whole server, stop it and copy its data directory.";
 
 /// A file format of users.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
-pub enum Format {
+pub(super) enum Format {
     /// Comma-separated values with a header
     Csv,
     /// One JSON object in each line

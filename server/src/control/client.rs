@@ -17,13 +17,13 @@ const MAX_REPLY_BYTES: u64 = 64 * 1024 * 1024;
 
 /// A connection to the server that runs on a data directory.
 #[derive(Debug)]
-pub struct ControlClient {
+pub(crate) struct ControlClient {
     stream: BufReader<UnixStream>,
 }
 
 /// Why there is no answer. The command may have been carried out or not.
 #[derive(Debug, thiserror::Error)]
-pub enum AskError {
+pub(crate) enum AskError {
     /// The connection broke.
     #[error("the server ended the control connection; is it stopping?")]
     Gone,
@@ -42,7 +42,7 @@ impl ControlClient {
     ///
     /// `NotFound` and `ConnectionRefused` mean that no server runs; `InvalidInput`, that the path
     /// is too long for a socket.
-    pub async fn connect(dir: &Path) -> io::Result<Self> {
+    pub(crate) async fn connect(dir: &Path) -> io::Result<Self> {
         let stream = UnixStream::connect(dir.join(SOCKET_FILE)).await?;
         Ok(Self { stream: BufReader::new(stream) })
     }
@@ -52,7 +52,7 @@ impl ControlClient {
     /// # Errors
     ///
     /// If no reply comes.
-    pub async fn ask(&mut self, command: &Command) -> Result<Reply, AskError> {
+    pub(crate) async fn ask(&mut self, command: &Command) -> Result<Reply, AskError> {
         let request = command.to_line().map_err(|_| AskError::Nonsense)?;
         // A server that stops reading may have said why.
         let sent = self.stream.get_mut().write_all(&request).await;

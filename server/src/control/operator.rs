@@ -16,7 +16,7 @@ const MAX_PAGE: usize = 1000;
 /// Does what the command line asks for: turns commands into calls of use cases, and results into
 /// replies.
 #[derive(Debug)]
-pub struct Operator {
+pub(crate) struct Operator {
     accounts: Arc<Accounts>,
     /// What it has imported so far.
     import: ImportRun,
@@ -24,12 +24,12 @@ pub struct Operator {
 
 impl Operator {
     /// One for a single run of the command line.
-    pub fn new(accounts: Arc<Accounts>) -> Self {
+    pub(crate) fn new(accounts: Arc<Accounts>) -> Self {
         Self { accounts, import: ImportRun::default() }
     }
 
     /// Does it, or says why not.
-    pub async fn execute(&mut self, command: Command) -> Reply {
+    pub(crate) async fn execute(&mut self, command: Command) -> Reply {
         let done = self.try_execute(command).await;
         done.unwrap_or_else(|error| Reply::Refused { reason: format!("{error:#}") })
     }

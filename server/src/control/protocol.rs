@@ -10,15 +10,15 @@ use crate::store::UserId;
 use crate::token::Inspection;
 
 /// Another version is refused: the binary was replaced under a server that still runs.
-pub const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 1;
 
 /// The longest line, without its end.
-pub const MAX_LINE_BYTES: usize = 16 * 1024 * 1024;
+pub(super) const MAX_LINE_BYTES: usize = 16 * 1024 * 1024;
 
 /// What is asked for. Users go by their names in any spelling of the same name.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(tag = "command", rename_all = "snake_case")]
-pub enum Command {
+pub(crate) enum Command {
     /// Make a user.
     AddUser {
         /// The name.
@@ -110,7 +110,7 @@ pub enum Command {
 /// The answer.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(tag = "reply", rename_all = "snake_case")]
-pub enum Reply {
+pub(crate) enum Reply {
     /// The user in question, as they are now; or were, if they were removed.
     User {
         /// Who.
@@ -181,7 +181,7 @@ impl Command {
     /// # Errors
     ///
     /// If it can't be written as JSON.
-    pub fn to_line(&self) -> serde_json::Result<Vec<u8>> {
+    pub(crate) fn to_line(&self) -> serde_json::Result<Vec<u8>> {
         line(&Request { version: VERSION, command: self })
     }
 
@@ -190,7 +190,7 @@ impl Command {
     /// # Errors
     ///
     /// A sentence for whoever sent it. It quotes nothing but the name of an unknown command.
-    pub fn from_line(line: &[u8]) -> Result<Self, String> {
+    pub(crate) fn from_line(line: &[u8]) -> Result<Self, String> {
         let malformed = |error: &serde_json::Error| {
             format!("the request is not what belongs there, at column {}", error.column())
         };
@@ -217,7 +217,7 @@ impl Reply {
     /// # Errors
     ///
     /// If it can't be written as JSON.
-    pub fn to_line(&self) -> serde_json::Result<Vec<u8>> {
+    pub(crate) fn to_line(&self) -> serde_json::Result<Vec<u8>> {
         line(self)
     }
 }

@@ -16,7 +16,7 @@ use crate::accounts::Accounts;
 use crate::data_dir::{self, UNFINISHED};
 
 /// The socket's name in the data directory.
-pub const SOCKET_FILE: &str = "control.sock";
+pub(crate) const SOCKET_FILE: &str = "control.sock";
 
 /// The most connections at once; more wait. Each may send a line of 16 MiB.
 const MAX_CONNECTIONS: usize = 16;
@@ -26,7 +26,7 @@ const ACCEPT_BACKOFF: Duration = Duration::from_millis(100);
 
 /// A socket that listens; its file is removed when it is dropped.
 #[derive(Debug)]
-pub struct ControlSocket {
+pub(crate) struct ControlSocket {
     listener: UnixListener,
     path: PathBuf,
 }
@@ -38,7 +38,7 @@ impl ControlSocket {
     /// # Errors
     ///
     /// If the path is too long for a socket (107 bytes on Linux), or the file system has none.
-    pub fn bind(dir: &Path) -> io::Result<Self> {
+    pub(crate) fn bind(dir: &Path) -> io::Result<Self> {
         let unfinished = dir.join(format!("{UNFINISHED}socket"));
         let path = dir.join(SOCKET_FILE);
         let listener = listen(&unfinished).and_then(|listener| {
@@ -52,7 +52,7 @@ impl ControlSocket {
     }
 
     /// Carries out commands until `shutdown`. Those that have begun by then may take `drain` more.
-    pub async fn serve(
+    pub(crate) async fn serve(
         self,
         accounts: Arc<Accounts>,
         drain: Duration,

@@ -14,7 +14,7 @@ use crate::proof::Proof;
 use crate::{refresh_cookie, shown};
 
 /// `POST /api/register`
-pub async fn register(
+pub(crate) async fn register(
     form: Credentials,
     client: Client,
     accounts: Arc<Accounts>,
@@ -25,7 +25,7 @@ pub async fn register(
 }
 
 /// `POST /api/me/password`: the caller's other sessions end.
-pub async fn change_password(
+pub(crate) async fn change_password(
     caller: Caller,
     form: PasswordChange,
     accounts: Arc<Accounts>,
@@ -40,7 +40,7 @@ pub async fn change_password(
 }
 
 /// `DELETE /api/me`
-pub async fn delete(caller: Caller, accounts: Arc<Accounts>) -> Result<Answer<()>, Problem> {
+pub(crate) async fn delete(caller: Caller, accounts: Arc<Accounts>) -> Result<Answer<()>, Problem> {
     accounts.delete(caller.user.id, Origin::Http(caller)).await?;
     Ok(Answer::done().with_header(SET_COOKIE, refresh_cookie::clear()?))
 }

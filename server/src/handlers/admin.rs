@@ -13,7 +13,7 @@ use crate::shown;
 use crate::store::{UserId, Users};
 
 /// `GET /api/admin/users`
-pub async fn users(
+pub(crate) async fn users(
     _: Caller,
     query: String,
     accounts: Arc<Accounts>,
@@ -28,7 +28,7 @@ pub async fn users(
 }
 
 /// `PATCH /api/admin/users/{id}`
-pub async fn edit(
+pub(crate) async fn edit(
     caller: Caller,
     id: String,
     form: UserPatch,
@@ -40,7 +40,7 @@ pub async fn edit(
 }
 
 /// `DELETE /api/admin/users/{id}/sessions`
-pub async fn end_sessions(
+pub(crate) async fn end_sessions(
     caller: Caller,
     id: String,
     accounts: Arc<Accounts>,
@@ -50,7 +50,7 @@ pub async fn end_sessions(
 }
 
 /// `POST /api/admin/keys/rotate`
-pub async fn rotate_keys(
+pub(crate) async fn rotate_keys(
     caller: Caller,
     accounts: Arc<Accounts>,
 ) -> Result<Answer<RotatedKey>, Problem> {

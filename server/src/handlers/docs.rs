@@ -17,7 +17,11 @@ fn documents(app: &App) -> Result<&Documents, Problem> {
 }
 
 /// `GET /api/openapi.json`
-pub async fn openapi(_: Client, headers: HeaderMap, app: App) -> Result<Response<Bytes>, Problem> {
+pub(crate) async fn openapi(
+    _: Client,
+    headers: HeaderMap,
+    app: App,
+) -> Result<Response<Bytes>, Problem> {
     let mut response = response(&documents(&app)?.openapi, &headers, &OWN_ORIGIN_ONLY);
     // As for all of /api. A client that keeps the document can still ask with its tag.
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -25,11 +29,19 @@ pub async fn openapi(_: Client, headers: HeaderMap, app: App) -> Result<Response
 }
 
 /// `GET /docs`
-pub async fn page(_: Client, headers: HeaderMap, app: App) -> Result<Response<Bytes>, Problem> {
+pub(crate) async fn page(
+    _: Client,
+    headers: HeaderMap,
+    app: App,
+) -> Result<Response<Bytes>, Problem> {
     Ok(response(&documents(&app)?.page, &headers, &OWN_ORIGIN_ONLY))
 }
 
 /// `GET /docs/style.css`
-pub async fn style(_: Client, headers: HeaderMap, app: App) -> Result<Response<Bytes>, Problem> {
+pub(crate) async fn style(
+    _: Client,
+    headers: HeaderMap,
+    app: App,
+) -> Result<Response<Bytes>, Problem> {
     Ok(response(&documents(&app)?.style, &headers, &OWN_ORIGIN_ONLY))
 }

@@ -19,7 +19,7 @@ use crate::site::Site;
 /// # Errors
 ///
 /// 404 for unknown paths that no person visits, 405 for other methods, 503 without a frontend.
-pub fn serve(
+pub(crate) fn serve(
     site: &Site,
     method: &Method,
     path: &str,
@@ -74,7 +74,11 @@ fn may_be_visited(path: &str) -> bool {
 }
 
 /// A file as this client takes it, or 304 if it has it already.
-pub fn response(asset: &Asset, headers: &HeaderMap, policy: &HeaderValue) -> Response<Bytes> {
+pub(crate) fn response(
+    asset: &Asset,
+    headers: &HeaderMap,
+    policy: &HeaderValue,
+) -> Response<Bytes> {
     let (encoding, file) = negotiate(asset, headers);
     let mut response = Response::new(Bytes::new());
     let out = response.headers_mut();

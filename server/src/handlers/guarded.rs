@@ -19,7 +19,10 @@ use crate::site::Site;
 const ESCAPED: &AsciiSet = &CONTROLS.add(b'%');
 
 /// `GET /api/verify`: also for nginx `auth_request` and `ForwardAuth`, hence the headers.
-pub async fn verify(bearer: Arc<Bearer>, site: Arc<Site>) -> Result<Response<Bytes>, Problem> {
+pub(crate) async fn verify(
+    bearer: Arc<Bearer>,
+    site: Arc<Site>,
+) -> Result<Response<Bytes>, Problem> {
     verified(&bearer, site.over_https)
 }
 
@@ -28,7 +31,7 @@ pub async fn verify(bearer: Arc<Bearer>, site: Arc<Site>) -> Result<Response<Byt
 /// # Errors
 ///
 /// If the user's name or roles don't go into a header.
-pub fn verified(bearer: &Bearer, over_https: bool) -> Result<Response<Bytes>, Problem> {
+pub(crate) fn verified(bearer: &Bearer, over_https: bool) -> Result<Response<Bytes>, Problem> {
     if let Some(response) = bearer.verified.get() {
         return Ok(response.clone());
     }
@@ -56,7 +59,7 @@ pub fn verified(bearer: &Bearer, over_https: bool) -> Result<Response<Bytes>, Pr
 }
 
 /// `GET /api/protected`: the content that all of this guards.
-pub async fn protected(caller: Caller) -> Result<Answer<Protected>, Problem> {
+pub(crate) async fn protected(caller: Caller) -> Result<Answer<Protected>, Problem> {
     let message = format!(
         "Welcome, {}. The server checked your access token before it sent you this.",
         caller.user.username
@@ -65,6 +68,6 @@ pub async fn protected(caller: Caller) -> Result<Answer<Protected>, Problem> {
 }
 
 /// `GET /api/me`
-pub async fn me(caller: Caller) -> Result<Answer<UserBody>, Problem> {
+pub(crate) async fn me(caller: Caller) -> Result<Answer<UserBody>, Problem> {
     Ok(Answer::ok(UserBody { user: shown::user(&caller.user) }))
 }

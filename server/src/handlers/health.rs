@@ -7,12 +7,12 @@ use crate::problem::Problem;
 use crate::state::App;
 
 /// `GET /healthz`: the process answers.
-pub async fn healthz(_: App) -> Result<Answer<Health>, Problem> {
+pub(crate) async fn healthz(_: App) -> Result<Answer<Health>, Problem> {
     Ok(Answer::ok(well()))
 }
 
 /// `GET /readyz`: the store reads and writes, too, and no shutdown has begun.
-pub async fn readyz(app: App) -> Result<Answer<Health>, Problem> {
+pub(crate) async fn readyz(app: App) -> Result<Answer<Health>, Problem> {
     if app.shutdown.is_announced() {
         return Err(Problem::shutting_down());
     }

@@ -16,7 +16,7 @@ use crate::state::App;
 use crate::{refresh_cookie, shown};
 
 /// `POST /api/login`
-pub async fn login(
+pub(crate) async fn login(
     form: Credentials,
     client: Client,
     accounts: Arc<Accounts>,
@@ -26,7 +26,7 @@ pub async fn login(
 }
 
 /// `POST /api/refresh`
-pub async fn refresh(
+pub(crate) async fn refresh(
     client: Client,
     headers: HeaderMap,
     app: App,
@@ -36,14 +36,18 @@ pub async fn refresh(
 }
 
 /// `POST /api/logout`
-pub async fn logout(client: Client, headers: HeaderMap, app: App) -> Result<Answer<()>, Problem> {
+pub(crate) async fn logout(
+    client: Client,
+    headers: HeaderMap,
+    app: App,
+) -> Result<Answer<()>, Problem> {
     let sessions = app.authenticator().sessions(&headers).await?;
     app.accounts.sign_out(sessions, client).await?;
     Ok(Answer::done().with_header(SET_COOKIE, refresh_cookie::clear()?))
 }
 
 /// `POST /api/me/reauthenticate`
-pub async fn reauthenticate(
+pub(crate) async fn reauthenticate(
     caller: Caller,
     form: Reauthentication,
     accounts: Arc<Accounts>,

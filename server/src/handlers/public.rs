@@ -19,7 +19,7 @@ use crate::state::App;
 const JWKS_CACHE: HeaderValue = HeaderValue::from_static("public, max-age=60");
 
 /// `GET /api/config`
-pub async fn config(
+pub(crate) async fn config(
     accounts: Arc<Accounts>,
     site: Arc<Site>,
 ) -> Result<Answer<PublicConfig>, Problem> {
@@ -33,7 +33,11 @@ pub async fn config(
 }
 
 /// `GET /.well-known/jwks.json`
-pub async fn jwks(_: Client, headers: HeaderMap, app: App) -> Result<Response<Bytes>, Problem> {
+pub(crate) async fn jwks(
+    _: Client,
+    headers: HeaderMap,
+    app: App,
+) -> Result<Response<Bytes>, Problem> {
     let accounts = &app.accounts;
     let jwks = accounts.keys.jwks(accounts.clock.now())?;
     let etag = HeaderValue::try_from(&jwks.etag).map_err(Problem::internal)?;

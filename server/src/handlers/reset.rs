@@ -14,7 +14,7 @@ use crate::shown;
 use crate::site::Site;
 
 /// `POST /api/admin/users/{id}/reset`
-pub async fn offer(
+pub(crate) async fn offer(
     caller: Caller,
     id: String,
     accounts: Arc<Accounts>,
@@ -29,13 +29,13 @@ pub async fn offer(
 }
 
 /// `GET /api/admin/resets`
-pub async fn list(_: Caller, accounts: Arc<Accounts>) -> Result<Answer<ResetList>, Problem> {
+pub(crate) async fn list(_: Caller, accounts: Arc<Accounts>) -> Result<Answer<ResetList>, Problem> {
     let resets = accounts.open_resets().await?;
     Ok(Answer::ok(ResetList { resets: resets.into_iter().map(shown::reset).collect() }))
 }
 
 /// `DELETE /api/admin/users/{id}/reset`
-pub async fn withdraw(
+pub(crate) async fn withdraw(
     caller: Caller,
     id: String,
     accounts: Arc<Accounts>,
@@ -45,7 +45,7 @@ pub async fn withdraw(
 }
 
 /// `POST /api/password-reset`
-pub async fn take_up(
+pub(crate) async fn take_up(
     form: PasswordReset,
     client: Client,
     accounts: Arc<Accounts>,

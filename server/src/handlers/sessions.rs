@@ -13,7 +13,10 @@ use crate::refresh_cookie;
 use crate::store::{Session, SessionId};
 
 /// `GET /api/me/sessions`
-pub async fn list(caller: Caller, accounts: Arc<Accounts>) -> Result<Answer<SessionList>, Problem> {
+pub(crate) async fn list(
+    caller: Caller,
+    accounts: Arc<Accounts>,
+) -> Result<Answer<SessionList>, Problem> {
     let shown = |session: Session| hallpass_contract::Session {
         id: session.id.to_string(),
         created_at: session.created_at.to_string(),
@@ -26,13 +29,16 @@ pub async fn list(caller: Caller, accounts: Arc<Accounts>) -> Result<Answer<Sess
 }
 
 /// `DELETE /api/me/sessions`: all but the caller's.
-pub async fn end_others(caller: Caller, accounts: Arc<Accounts>) -> Result<Answer<()>, Problem> {
+pub(crate) async fn end_others(
+    caller: Caller,
+    accounts: Arc<Accounts>,
+) -> Result<Answer<()>, Problem> {
     accounts.end_other_sessions(caller).await?;
     Ok(Answer::done())
 }
 
 /// `DELETE /api/me/sessions/{id}`: one of the caller's, which may be the one of this request.
-pub async fn end(
+pub(crate) async fn end(
     caller: Caller,
     id: String,
     accounts: Arc<Accounts>,

@@ -21,7 +21,7 @@ use crate::audit;
 use crate::client::network;
 
 /// How long lines are counted before the counts begin anew.
-pub const PERIOD: Duration = Duration::from_secs(10);
+pub(crate) const PERIOD: Duration = Duration::from_secs(10);
 
 /// The most lines of one kind in a period.
 const OF_A_KIND: u64 = 20;
@@ -41,7 +41,7 @@ const TARGET: &str = module_path!();
 
 /// The counts of a log. Clones share them.
 #[derive(Clone, Debug, Default)]
-pub struct Limit(Arc<Mutex<HashMap<Identifier, Place>>>);
+pub(crate) struct Limit(Arc<Mutex<HashMap<Identifier, Place>>>);
 
 /// A place in the code that writes lines.
 #[derive(Debug)]
@@ -69,7 +69,7 @@ struct Count {
 impl Limit {
     /// Logs how many lines were left out, and begins to count anew. To be called once in a
     /// [`PERIOD`].
-    pub fn tell(&self) {
+    pub(crate) fn tell(&self) {
         // Not while the lock is held: what is logged here is looked at by the filter, too.
         let places = std::mem::take(&mut *self.lock());
         let mut left_out = Vec::new();

@@ -19,7 +19,7 @@ use crate::store::RedbStore;
 /// # Errors
 ///
 /// If nothing is missing, a server runs here, or the disk refuses.
-pub fn set_aside(dir: &Path, now: Timestamp) -> anyhow::Result<()> {
+pub(crate) fn set_aside(dir: &Path, now: Timestamp) -> anyhow::Result<()> {
     let _lock = lock(dir)?;
     if look(dir)? == (Found::Missing, Found::Missing) {
         return Ok(());

@@ -37,7 +37,7 @@ fn how(found: Found) -> &'static str {
     "the keys of {dir} are lost ({lost}): restore {KEYS_FILE} from a backup, or sign everybody out \
      and make new keys with `hallpass keys reset`"
 )]
-pub struct LostKeys {
+pub(crate) struct LostKeys {
     dir: String,
     lost: Lost,
 }
@@ -48,7 +48,7 @@ pub struct LostKeys {
     "the database of {dir} is lost ({lost}): restore {DATABASE_FILE} and {KEYS_FILE} from a backup, \
      or begin anew without any user with `hallpass serve --new`, which moves the old files aside"
 )]
-pub struct LostDatabase {
+pub(super) struct LostDatabase {
     dir: String,
     lost: Lost,
 }

@@ -17,7 +17,7 @@ use tokio::time::{self, Sleep};
 /// Deadlines that are alive at the same time have to be waited for by one task, which asks all of
 /// them whenever it wakes.
 #[derive(Debug, Default)]
-pub struct ConnectionTimer(Arc<Mutex<Alarm>>);
+pub(super) struct ConnectionTimer(Arc<Mutex<Alarm>>);
 
 /// Fires at a deadline or before.
 #[derive(Debug, Default)]

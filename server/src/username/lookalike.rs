@@ -9,7 +9,7 @@ use super::fold;
 /// What a name looks like: two names look alike if they have one of these in common. The name as it
 /// is shown counts, and so do its spellings in small letters and in capitals: `М` looks like `M`,
 /// and `м` does not look like `m`.
-pub fn looks(display: &str) -> Vec<String> {
+pub(crate) fn looks(display: &str) -> Vec<String> {
     let small = fold(display);
     let mut looks = vec![look(display), look(&small), look(&small.to_uppercase())];
     looks.sort_unstable();
@@ -25,7 +25,7 @@ fn look(text: &str) -> String {
 /// Whether letters of several scripts are mixed in a way that is not usual: UTS 39 section 5.2,
 /// beyond "highly restrictive". That one allows one script, and Latin with what is written in
 /// Japan, Korea and China.
-pub fn mixes_scripts(name: &str) -> bool {
+pub(super) fn mixes_scripts(name: &str) -> bool {
     let mut all = AugmentedScriptSet::default();
     let mut beside_latin = AugmentedScriptSet::default();
     for c in name.chars() {

@@ -7,7 +7,7 @@ use super::{Username, fold};
 
 /// Names that nobody may register: people would take their owner for somebody who speaks for the
 /// service. Mailboxes of RFC 2142 are among them.
-pub const RESERVED: &[&str] = &[
+pub(super) const RESERVED: &[&str] = &[
     "abuse",
     "account",
     "admin",
@@ -45,7 +45,7 @@ pub const RESERVED: &[&str] = &[
 ];
 
 /// What is said of a name that looks like that of a user who is there.
-pub const LOOKS_LIKE_ANOTHER: &str =
+pub(crate) const LOOKS_LIKE_ANOTHER: &str =
     "Choose another username; this one looks like that of another user.";
 
 /// What a name must be that a person chooses at registration.

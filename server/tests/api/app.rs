@@ -26,11 +26,11 @@ use tokio::task::JoinHandle;
 use crate::audit;
 
 /// A password that the policy accepts.
-pub const PASSWORD: &str = "correct horse battery staple";
+pub(crate) const PASSWORD: &str = "correct horse battery staple";
 
 /// The server on a port of its own, with a store in memory, a clock that stands still and hashes
 /// that cost nothing. It stops when this is dropped.
-pub struct TestApp {
+pub(crate) struct TestApp {
     pub address: SocketAddr,
     pub clock: Clock,
     pub state: App,
@@ -40,34 +40,38 @@ pub struct TestApp {
 }
 
 /// A part of a server that nobody shares yet.
-pub fn unshared<T>(part: &mut Arc<T>) -> &mut T {
+pub(crate) fn unshared<T>(part: &mut Arc<T>) -> &mut T {
     Arc::get_mut(part).unwrap()
 }
 
 /// An answer that was read to its end.
-pub struct Response {
+pub(crate) struct Response {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub body: Bytes,
 }
 
 impl TestApp {
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self::with_args(&[]).await
     }
 
     /// With further arguments of `hallpass serve`.
-    pub async fn with_args(args: &[&str]) -> Self {
+    pub(crate) async fn with_args(args: &[&str]) -> Self {
         Self::with(args, Limits::default(), |_| {}).await
     }
 
     /// With these limits of connections.
-    pub async fn with_limits(limits: Limits) -> Self {
+    pub(crate) async fn with_limits(limits: Limits) -> Self {
         Self::with(&[], limits, |_| {}).await
     }
 
     /// With whatever a test wants otherwise than by default.
-    pub async fn with(args: &[&str], limits: Limits, adjust: impl FnOnce(&mut State)) -> Self {
+    pub(crate) async fn with(
+        args: &[&str],
+        limits: Limits,
+        adjust: impl FnOnce(&mut State),
+    ) -> Self {
         audit::listen();
         let mut args = [&["--pbkdf2-iterations", "10"], args].concat();
         if !args.contains(&"--login-throttle") {
@@ -99,16 +103,21 @@ impl TestApp {
     }
 
     /// Signals the server to shut down; the handle is done when it has.
-    pub fn shut_down(mut self) -> JoinHandle<()> {
+    pub(crate) fn shut_down(mut self) -> JoinHandle<()> {
         self.stop.take().unwrap().send(()).unwrap();
         self.server
     }
 
-    pub async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> Response {
+    pub(crate) async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+    ) -> Response {
         self.send_body(method, path, headers, "").await
     }
 
-    pub async fn send_body(
+    pub(crate) async fn send_body(
         &self,
         method: &str,
         path: &str,
@@ -126,20 +135,20 @@ impl TestApp {
         Response { status, headers, body: response.bytes().await.unwrap() }
     }
 
-    pub async fn post_json(&self, path: &str, body: &Value) -> Response {
+    pub(crate) async fn post_json(&self, path: &str, body: &Value) -> Response {
         let headers = [("content-type", "application/json")];
         self.send_body("POST", path, &headers, body.to_string()).await
     }
 
-    pub async fn get_with_token(&self, path: &str, token: &str) -> Response {
+    pub(crate) async fn get_with_token(&self, path: &str, token: &str) -> Response {
         self.send("GET", path, &[("authorization", &format!("Bearer {token}"))]).await
     }
 
-    pub async fn with_token(&self, method: &str, path: &str, token: &str) -> Response {
+    pub(crate) async fn with_token(&self, method: &str, path: &str, token: &str) -> Response {
         self.send(method, path, &[("authorization", &format!("Bearer {token}"))]).await
     }
 
-    pub async fn json_with_token(
+    pub(crate) async fn json_with_token(
         &self,
         method: &str,
         path: &str,
@@ -152,7 +161,7 @@ impl TestApp {
     }
 
     /// A `POST` of our own page, with the refresh cookie.
-    pub async fn with_cookie(
+    pub(crate) async fn with_cookie(
         &self,
         path: &str,
         cookie: &str,
@@ -162,38 +171,38 @@ impl TestApp {
         self.send("POST", path, &[&own, headers].concat()).await
     }
 
-    pub async fn refresh(&self, cookie: &str) -> Response {
+    pub(crate) async fn refresh(&self, cookie: &str) -> Response {
         self.with_cookie(path::REFRESH, cookie, &[]).await
     }
 
-    pub async fn register(&self, username: &str, password: &str) -> Response {
+    pub(crate) async fn register(&self, username: &str, password: &str) -> Response {
         self.post_json(path::REGISTER, &credentials(username, password)).await
     }
 
-    pub async fn login(&self, username: &str, password: &str) -> Response {
+    pub(crate) async fn login(&self, username: &str, password: &str) -> Response {
         self.post_json(path::LOGIN, &credentials(username, password)).await
     }
 
     /// Registers and signs in.
-    pub async fn signed_in(&self, username: &str) -> SignedIn {
+    pub(crate) async fn signed_in(&self, username: &str) -> SignedIn {
         assert_eq!(self.register(username, PASSWORD).await.status, 201);
         SignedIn::from(&self.login(username, PASSWORD).await)
     }
 
     /// Registers, makes an admin and signs in.
-    pub async fn admin(&self, username: &str) -> SignedIn {
+    pub(crate) async fn admin(&self, username: &str) -> SignedIn {
         let signed_in = self.signed_in(username).await;
         self.promote(&signed_in).await;
         signed_in
     }
 
     /// The session of an access token.
-    pub async fn sid(&self, token: &str) -> String {
+    pub(crate) async fn sid(&self, token: &str) -> String {
         self.get_with_token(path::VERIFY, token).await.json::<Verified>().sid
     }
 
     /// Makes somebody an admin, as the command line does.
-    pub async fn promote(&self, signed_in: &SignedIn) {
+    pub(crate) async fn promote(&self, signed_in: &SignedIn) {
         let id = UserId::parse(&signed_in.login.user.id).unwrap();
         let edit = UserEdit { roles: Some(vec!["admin".to_owned()]), disabled: None };
         self.state
@@ -206,20 +215,20 @@ impl TestApp {
 }
 
 /// What a login or a refresh handed out.
-pub struct SignedIn {
+pub(crate) struct SignedIn {
     pub login: Login,
     /// As a `Cookie` header has it.
     pub cookie: String,
 }
 
 impl SignedIn {
-    pub fn from(response: &Response) -> Self {
+    pub(crate) fn from(response: &Response) -> Self {
         let login = response.json();
         let (cookie, _) = response.header("set-cookie").split_once(';').expect("a cookie");
         Self { login, cookie: cookie.to_owned() }
     }
 
-    pub fn token(&self) -> &str {
+    pub(crate) fn token(&self) -> &str {
         self.login.access_token.expose()
     }
 }
@@ -237,17 +246,17 @@ fn credentials(username: &str, password: &str) -> Value {
 }
 
 impl Response {
-    pub fn json<T: DeserializeOwned>(&self) -> T {
+    pub(crate) fn json<T: DeserializeOwned>(&self) -> T {
         let body = String::from_utf8_lossy(&self.body);
         serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {body}"))
     }
 
-    pub fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
     /// The problem document, after what must hold for each of them.
-    pub fn problem(&self) -> Problem {
+    pub(crate) fn problem(&self) -> Problem {
         assert_eq!(self.header("content-type"), "application/problem+json");
         let problem: Problem = self.json();
         assert_eq!(problem.status, self.status.as_u16());
@@ -261,7 +270,7 @@ impl Response {
     }
 
     /// The fields that a problem document complains about.
-    pub fn wrong_fields(&self) -> Vec<String> {
+    pub(crate) fn wrong_fields(&self) -> Vec<String> {
         self.problem().errors.into_iter().map(|error| error.field).collect()
     }
 }

@@ -36,9 +36,9 @@ impl io::Write for Log {
     }
 }
 
-/// Must have been called before the first server runs: tracing asks only once whether anybody listens,
-/// and a subscriber that comes while it asks stays unheard of.
-pub fn listen() {
+/// Must have been called before the first server runs: tracing asks only once whether anybody
+/// listens, and a subscriber that comes while it asks stays unheard of.
+pub(crate) fn listen() {
     static LISTENING: Once = Once::new();
     LISTENING.call_once(|| {
         let lines = tracing_subscriber::fmt::layer().json().flatten_event(true);

@@ -13,17 +13,17 @@ use serde_json::json;
 const END_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// `hallpass` as its own process, on a port of its own.
-pub struct Process {
+pub(crate) struct Process {
     server: Server,
     pub url: String,
 }
 
 impl Process {
-    pub fn start(data_dir: &Path, args: &[&str]) -> Self {
+    pub(crate) fn start(data_dir: &Path, args: &[&str]) -> Self {
         Self::of(serve_command(data_dir, args))
     }
 
-    pub fn of(command: Command) -> Self {
+    pub(crate) fn of(command: Command) -> Self {
         // In the group of the tests, so that Ctrl-C in a terminal ends it, too.
         let launch = Launch { own_group: false, ..Launch::new(command) };
         let server = Server::start(launch).unwrap();
@@ -31,22 +31,27 @@ impl Process {
         Self { server, url }
     }
 
-    pub async fn post(&self, path: &str, username: &str, password: &str) -> reqwest::Response {
+    pub(crate) async fn post(
+        &self,
+        path: &str,
+        username: &str,
+        password: &str,
+    ) -> reqwest::Response {
         let body = json!({"username": username, "password": password});
         let request = client().post(format!("{}{path}", self.url)).json(&body);
         request.send().await.unwrap()
     }
 
-    pub fn id(&self) -> u32 {
+    pub(crate) fn id(&self) -> u32 {
         self.server.process.id().as_raw_pid().cast_unsigned()
     }
 
-    pub fn signal(&self, signal: Signal) {
+    pub(crate) fn signal(&self, signal: Signal) {
         self.server.process.signal(signal).unwrap();
     }
 
     /// What stands behind this text on the first line of the log that has it.
-    pub fn logged(&self, text: &str, patience: Duration) -> String {
+    pub(crate) fn logged(&self, text: &str, patience: Duration) -> String {
         let deadline = Instant::now() + patience;
         loop {
             let log = self.server.process.log();
@@ -61,31 +66,31 @@ impl Process {
     }
 
     /// Ends the process and returns how it ended and all that it logged.
-    pub fn end(&mut self, signal: Signal) -> (ExitStatus, String) {
+    pub(crate) fn end(&mut self, signal: Signal) -> (ExitStatus, String) {
         self.signal(signal);
         self.wait()
     }
 
     /// How it ends, and all that it logged.
-    pub fn wait(&mut self) -> (ExitStatus, String) {
+    pub(crate) fn wait(&mut self) -> (ExitStatus, String) {
         let status = self.server.process.wait(END_TIMEOUT).unwrap();
         (status, self.server.process.log())
     }
 }
 
-pub fn client() -> reqwest::Client {
+pub(crate) fn client() -> reqwest::Client {
     reqwest::Client::builder().no_proxy().build().unwrap()
 }
 
 /// `hallpass serve`, whatever the developer's environment says.
-pub fn serve_command(data_dir: &Path, args: &[&str]) -> Command {
+pub(crate) fn serve_command(data_dir: &Path, args: &[&str]) -> Command {
     let mut command = command(data_dir, &["serve"]);
     command.args(args);
     command
 }
 
 /// `hallpass` with these arguments, whatever the developer's environment says.
-pub fn command(data_dir: &Path, args: &[&str]) -> Command {
+pub(crate) fn command(data_dir: &Path, args: &[&str]) -> Command {
     let mut command = hallpass(Path::new(env!("CARGO_BIN_EXE_hallpass")));
     // By the environment, so that a test's arguments take precedence.
     command

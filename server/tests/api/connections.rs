@@ -8,16 +8,16 @@ use tokio::time::timeout;
 use crate::app::TestApp;
 
 /// Longer than any limit these tests set, shorter than any default.
-pub const SOON: Duration = Duration::from_secs(10);
+pub(crate) const SOON: Duration = Duration::from_secs(10);
 
-pub async fn connect(app: &TestApp, bytes: &str) -> TcpStream {
+pub(crate) async fn connect(app: &TestApp, bytes: &str) -> TcpStream {
     let mut stream = TcpStream::connect(app.address).await.unwrap();
     stream.write_all(bytes.as_bytes()).await.unwrap();
     stream
 }
 
 /// What the server sends until it closes the connection.
-pub async fn read_to_close(mut stream: TcpStream) -> String {
+pub(crate) async fn read_to_close(mut stream: TcpStream) -> String {
     let mut text = String::new();
     let read = timeout(SOON, stream.read_to_string(&mut text)).await;
     read.expect("the connection was still open").ok();

@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 
 /// One answer of `/metrics`.
 #[derive(Debug)]
-pub struct Exposition {
+pub(crate) struct Exposition {
     /// By name.
     pub families: BTreeMap<String, Family>,
 }
 
 #[derive(Debug, Default)]
-pub struct Family {
+pub(crate) struct Family {
     pub help: String,
     pub kind: String,
     /// By name and labels as they stand there.
@@ -19,7 +19,7 @@ pub struct Family {
 }
 
 impl Exposition {
-    pub fn parse(text: &str) -> Self {
+    pub(crate) fn parse(text: &str) -> Self {
         assert!(text.ends_with('\n') && !text.contains('\r'), "{text}");
         let mut families: BTreeMap<String, Family> = BTreeMap::new();
         let mut current = String::new();
@@ -53,13 +53,13 @@ impl Exposition {
     }
 
     /// The value of a series, as it stands there; 0 if it has not come to be yet.
-    pub fn value(&self, series: &str) -> f64 {
+    pub(crate) fn value(&self, series: &str) -> f64 {
         let found = self.families.values().find_map(|family| family.samples.get(series));
         found.copied().unwrap_or(0.0)
     }
 
     /// All series.
-    pub fn series(&self) -> impl Iterator<Item = &String> {
+    pub(crate) fn series(&self) -> impl Iterator<Item = &String> {
         self.families.values().flat_map(|family| family.samples.keys())
     }
 }

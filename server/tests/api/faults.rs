@@ -22,7 +22,7 @@ const CAUSE: &str = "sector 7 of the disk";
 
 /// A store that fails, or panics, at whatever it is asked.
 #[derive(Debug)]
-pub enum Broken {
+pub(crate) enum Broken {
     Damaged,
     Unavailable,
     Conflicting,
@@ -94,7 +94,7 @@ broken! {
     check() -> Result<(), StoreError>;
 }
 
-pub async fn app_on(store: Broken) -> TestApp {
+pub(crate) async fn app_on(store: Broken) -> TestApp {
     TestApp::with(&[], Limits::default(), |state| {
         unshared(&mut state.accounts).store = Arc::new(store);
     })

@@ -37,7 +37,7 @@ async fn app(observer: Arc<dyn PoolObserver>) -> TestApp {
 }
 
 /// Has a hashing thread work, but hash nothing.
-pub async fn job(
+pub(crate) async fn job(
     app: &TestApp,
     kind: JobKind,
     work: impl FnOnce() + Send + 'static,
@@ -50,7 +50,7 @@ pub async fn job(
 }
 
 /// Keeps the one thread busy until what this returns is dropped.
-pub fn busy(app: &TestApp) -> mpsc::Sender<()> {
+pub(crate) fn busy(app: &TestApp) -> mpsc::Sender<()> {
     let (open, gate) = mpsc::channel::<()>();
     let (started, starts) = mpsc::channel();
     let mut job = pin!(job(app, JobKind::Login, move || {

@@ -224,8 +224,8 @@ async fn every_example_fits_its_schema() {
     }
 }
 
-/// The examples in a part of the document, each with its schema: those of a media type, a header or a
-/// parameter stand beside it, those of a schema in it.
+/// The examples in a part of the document, each with its schema: those of a media type, a header or
+/// a parameter stand beside it, those of a schema in it.
 fn collect<'a>(part: &'a Value, examples: &mut Vec<(&'a Value, &'a Value)>) {
     if let Some(of_schema) = part["examples"].as_array() {
         examples.extend(of_schema.iter().map(|example| (part, example)));

@@ -37,7 +37,7 @@ impl Kdf {
     /// # Errors
     ///
     /// If the iterations are none or too many.
-    pub fn pbkdf2(prf: Prf, iterations: u32) -> anyhow::Result<Self> {
+    pub(super) fn pbkdf2(prf: Prf, iterations: u32) -> anyhow::Result<Self> {
         let iterations = NonZeroU32::new(iterations).context("the iteration count is 0")?;
         ensure!(iterations.get() <= MAX_ITERATIONS, "more than {MAX_ITERATIONS} iterations");
         Ok(Self::Pbkdf2(prf, iterations))
@@ -46,7 +46,7 @@ impl Kdf {
     /// # Errors
     ///
     /// If scrypt is not defined for the parameters, or takes too much memory or time with them.
-    pub fn scrypt(n: u32, r: u32, p: u32) -> anyhow::Result<Self> {
+    pub(super) fn scrypt(n: u32, r: u32, p: u32) -> anyhow::Result<Self> {
         ensure!(n > 1 && n.is_power_of_two(), "scrypt's N is not a power of two above 1");
         for (factor, name) in [(r, "r"), (p, "p")] {
             let allowed = 1..=MAX_SCRYPT_FACTOR;
@@ -61,7 +61,7 @@ impl Kdf {
     }
 
     /// Bytes of the derived key.
-    pub fn key_len(self) -> usize {
+    pub(super) fn key_len(self) -> usize {
         match self {
             Self::Pbkdf2(Prf::Sha1, _) => 20,
             Self::Pbkdf2(Prf::Sha256, _) => KEY_LEN,
@@ -70,7 +70,7 @@ impl Kdf {
     }
 
     /// Computes for long: it belongs on a hashing thread.
-    pub fn derive(self, password: &[u8], salt: &[u8]) -> Vec<u8> {
+    pub(super) fn derive(self, password: &[u8], salt: &[u8]) -> Vec<u8> {
         match self {
             Self::Pbkdf2(Prf::Sha256, iterations) => {
                 hallpass_kdf::derive(&[Input::new(password, salt, iterations)])[0].to_vec()

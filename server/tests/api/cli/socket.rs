@@ -56,7 +56,8 @@ async fn whatever_is_sent_over_the_socket_the_server_goes_on() {
         assert!(reply.contains("refused"), "{reply}");
     }
     let mut endless = connect();
-    // It is told why before it is cut off; how much it could send until then is the system's matter.
+    // It is told why before it is cut off; how much it could send until then is the system's
+    // matter.
     let _ = endless.write_all(&vec![b'['; 17 * 1024 * 1024]);
     let mut reply = String::new();
     let _ = endless.read_to_string(&mut reply);

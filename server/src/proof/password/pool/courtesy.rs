@@ -20,14 +20,14 @@ pub(super) struct Courtesy {
 }
 
 impl Courtesy {
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self { since: Spent::so_far() }
     }
 
     /// Lets others go first, unless this thread has waited for them so long that it is its turn.
     /// Linux takes a yield for more than it is meant and comes back too late to a thread that
     /// yields each time.
-    pub fn pause(&mut self) {
+    pub(super) fn pause(&mut self) {
         if had_its_share(Spent::so_far().since(self.since)) {
             thread::yield_now();
         }
@@ -45,12 +45,12 @@ pub(super) struct Patience {
 }
 
 impl Patience {
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self { since: Spent::so_far() }
     }
 
     /// Lets others go first, and breaks off if there is no end to them.
-    pub fn pause(&mut self) -> ControlFlow<()> {
+    pub(super) fn pause(&mut self) -> ControlFlow<()> {
         thread::yield_now();
         if self.is_over(Spent::so_far()) {
             ControlFlow::Break(())
@@ -80,7 +80,7 @@ pub(super) struct Spent {
 impl Spent {
     /// Since moments that are always the same.
     #[cfg(target_os = "linux")]
-    pub fn so_far() -> Self {
+    pub(super) fn so_far() -> Self {
         use rustix::time::{ClockId, clock_gettime};
         let clock = |id| Duration::try_from(clock_gettime(id)).unwrap_or_default();
         Self { time: clock(ClockId::Monotonic), worked: clock(ClockId::ThreadCPUTime) }
@@ -95,7 +95,7 @@ impl Spent {
         Self { time, worked: time }
     }
 
-    pub fn since(self, before: Self) -> Self {
+    pub(super) fn since(self, before: Self) -> Self {
         Self {
             time: self.time.saturating_sub(before.time),
             worked: self.worked.saturating_sub(before.worked),
@@ -103,7 +103,7 @@ impl Spent {
     }
 
     /// It was on a core for most of the time.
-    pub fn was_mostly_work(self) -> bool {
+    pub(super) fn was_mostly_work(self) -> bool {
         self.worked * 2 > self.time
     }
 }

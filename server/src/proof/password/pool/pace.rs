@@ -13,18 +13,18 @@ pub(super) struct Pace {
 
 impl Pace {
     /// After `jobs` passwords, `iterations` each, took `time` together.
-    pub fn measured(time: Duration, jobs: usize, iterations: u32) -> Self {
+    pub(super) fn measured(time: Duration, jobs: usize, iterations: u32) -> Self {
         let total = jobs as f64 * f64::from(iterations);
         Self { seconds_per_iteration: time.as_secs_f64().max(1e-9) / total }
     }
 
     /// Some times as long.
-    pub fn scaled(self, factor: f64) -> Self {
+    pub(super) fn scaled(self, factor: f64) -> Self {
         Self { seconds_per_iteration: self.seconds_per_iteration * factor }
     }
 
     /// How many times the other one's cost it is.
-    pub fn over(self, other: Self) -> f64 {
+    pub(super) fn over(self, other: Self) -> f64 {
         self.seconds_per_iteration / other.seconds_per_iteration
     }
 
@@ -32,7 +32,7 @@ impl Pace {
     /// more could have run beside it, `had_room`, matters: then full lanes would have taken no
     /// longer for each, perhaps less. So it can show that they are faster than estimated, but not
     /// that they are slower.
-    pub fn learn(&mut self, sample: Self, batches: f64, had_room: bool) {
+    pub(super) fn learn(&mut self, sample: Self, batches: f64, had_room: bool) {
         let change = sample.seconds_per_iteration - self.seconds_per_iteration;
         if !had_room || change < 0.0 {
             self.seconds_per_iteration += (1.0 - (1.0 - WEIGHT).powf(batches)) * change;
@@ -40,7 +40,7 @@ impl Pace {
     }
 
     /// How long `threads` take for `jobs` passwords of `iterations` each.
-    pub fn time(self, jobs: usize, iterations: u32, threads: usize) -> Duration {
+    pub(super) fn time(self, jobs: usize, iterations: u32, threads: usize) -> Duration {
         let seconds = self.seconds_per_iteration * f64::from(iterations) * jobs as f64;
         Duration::try_from_secs_f64(seconds / threads as f64).unwrap_or(Duration::MAX)
     }

@@ -58,7 +58,7 @@ pub(super) struct Asker {
 }
 
 impl Asker {
-    pub fn has_hung_up(&self) -> bool {
+    pub(super) fn has_hung_up(&self) -> bool {
         self.ticket.strong_count() == 0
     }
 }
@@ -82,7 +82,7 @@ pub(super) struct Ticket<W> {
 }
 
 impl<W> Queue<W> {
-    pub fn new(threads: usize, dearest: Arc<AtomicU32>, rates: Rates) -> Self {
+    pub(super) fn new(threads: usize, dearest: Arc<AtomicU32>, rates: Rates) -> Self {
         let state = State {
             waiting: [VecDeque::new(), VecDeque::new()],
             turn: JobKind::Login,
@@ -100,7 +100,7 @@ impl<W> Queue<W> {
     /// # Errors
     ///
     /// When the queue will have been worked off, if that is too late.
-    pub fn submit(
+    pub(super) fn submit(
         this: &Arc<Self>,
         kind: JobKind,
         shares_lanes: bool,
@@ -125,7 +125,7 @@ impl<W> Queue<W> {
     }
 
     /// What to do next; waits until there is something. None once the queue is closed.
-    pub fn take(&self) -> Option<Batch<W>> {
+    pub(super) fn take(&self) -> Option<Batch<W>> {
         let mut jobs = Vec::with_capacity(self.lock().rates.lanes.throughput);
         let mut state = self.lock();
         loop {
@@ -147,7 +147,7 @@ impl<W> Queue<W> {
 
     /// At most `free` more jobs that share lanes, for a worker that has some to spare, unless
     /// somebody else has nothing to do at all. Does not wait.
-    pub fn take_more(&self, free: usize) -> Vec<Job<W>> {
+    pub(super) fn take_more(&self, free: usize) -> Vec<Job<W>> {
         let mut jobs = Vec::with_capacity(free);
         let mut state = self.lock();
         if state.idle == 0 {
@@ -157,7 +157,7 @@ impl<W> Queue<W> {
     }
 
     /// Counts a job that was taken.
-    pub fn count(&self, asker: &Asker, outcome: Outcome) {
+    pub(super) fn count(&self, asker: &Asker, outcome: Outcome) {
         let mut state = self.lock();
         let stats = state.stats.of_mut(asker.kind);
         match outcome {
@@ -167,7 +167,7 @@ impl<W> Queue<W> {
     }
 
     /// Learns from how long `jobs` took a worker together.
-    pub fn learn(&self, run: Duration, jobs: usize, had_room: bool) {
+    pub(super) fn learn(&self, run: Duration, jobs: usize, had_room: bool) {
         let iterations = self.dearest.load(Ordering::Relaxed);
         let mut state = self.lock();
         let Rates { lanes, saving, .. } = state.rates;
@@ -182,12 +182,12 @@ impl<W> Queue<W> {
     }
 
     /// From now on, workers take a few jobs at once, however many wait.
-    pub fn keep_to_a_few(&self) {
+    pub(super) fn keep_to_a_few(&self) {
         let mut state = self.lock();
         state.rates = state.rates.of_a_few();
     }
 
-    pub fn stats(&self) -> PoolStats {
+    pub(super) fn stats(&self) -> PoolStats {
         let state = self.lock();
         let mut stats = state.stats;
         for kind in JobKind::ALL {
@@ -197,7 +197,7 @@ impl<W> Queue<W> {
     }
 
     /// Ends the workers when they are done with what they are at.
-    pub fn close(&self) {
+    pub(super) fn close(&self) {
         self.lock().is_closed = true;
         self.work.notify_all();
     }

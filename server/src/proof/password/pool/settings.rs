@@ -47,7 +47,7 @@ pub(super) struct Rates {
 
 impl Rates {
     /// A few at a time, whatever waits.
-    pub fn of_a_few(self) -> Self {
+    pub(super) fn of_a_few(self) -> Self {
         Self {
             lanes: Lanes::always(self.lanes.latency),
             pace: self.pace.scaled(1.0 / self.saving),

@@ -94,7 +94,7 @@ impl Ready {
 impl Worker {
     /// Starts the threads, which end when the queue is closed. The first stays on `core`, if that
     /// is said.
-    pub fn start(self, name: &str, core: Option<usize>) -> io::Result<()> {
+    pub(super) fn start(self, name: &str, core: Option<usize>) -> io::Result<()> {
         let (leave, left) = mpsc::channel();
         let (give_back, given_back) = mpsc::channel();
         let second = self.clone();
@@ -124,7 +124,7 @@ impl Worker {
     }
 
     /// What the first thread does of a batch.
-    pub fn begin(
+    pub(super) fn begin(
         &self,
         batch: Batch<Work>,
         pause: impl FnMut() -> ControlFlow<()>,
@@ -138,7 +138,7 @@ impl Worker {
     }
 
     /// Does the rest, and whatever comes after it until the first thread could do as much.
-    pub fn take_over(&self, rest: Rest, mut so_far: impl FnMut() -> Spent) {
+    pub(super) fn take_over(&self, rest: Rest, mut so_far: impl FnMut() -> Spent) {
         let mut before = so_far();
         self.finish(rest);
         while !so_far().since(before).was_mostly_work() {
