@@ -24,7 +24,7 @@
 
 mod anew;
 mod contents;
-pub mod database;
+pub(crate) mod database;
 
 pub(crate) use self::anew::set_aside;
 pub(crate) use self::contents::LostKeys;

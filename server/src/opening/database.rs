@@ -29,7 +29,7 @@ async fn check(store: &PostgresStore, dir: &Path) -> anyhow::Result<()> {
 ///
 /// If another process uses the database ([`DatabaseInUse`](crate::store::DatabaseInUse)), it can't
 /// be reached, or its keys are lost ([`LostKeys`](super::LostKeys)) or damaged.
-pub async fn for_server(
+pub(crate) async fn for_server(
     url: &DatabaseUrl,
     dir: &Path,
     settings: KeySettings,
@@ -50,7 +50,7 @@ pub async fn for_server(
 /// # Errors
 ///
 /// As [`for_server`].
-pub async fn for_command(
+pub(crate) async fn for_command(
     url: &DatabaseUrl,
     dir: &Path,
     hs256_secret: Option<Secret>,
@@ -69,7 +69,11 @@ pub async fn for_command(
 /// # Errors
 ///
 /// As [`for_server`].
-pub async fn give_up_keys(url: &DatabaseUrl, dir: &Path, now: Timestamp) -> anyhow::Result<usize> {
+pub(crate) async fn give_up_keys(
+    url: &DatabaseUrl,
+    dir: &Path,
+    now: Timestamp,
+) -> anyhow::Result<usize> {
     let store = PostgresStore::open(url, StoreMetrics::unregistered()).await?;
     let _lock = lock(dir)?;
     let ended = store.record_keys_reset(reset_moment(now)).await?;
