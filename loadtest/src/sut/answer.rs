@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use data_encoding::BASE64URL_NOPAD;
+use hallpass_contract::{Problem, kind};
 use http::header::{AUTHORIZATION, COOKIE, DATE, RETRY_AFTER, SET_COOKIE};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use serde_json::Value;
@@ -255,9 +256,12 @@ fn cookie(headers: &HeaderMap, name: &str) -> Option<RefreshToken> {
 }
 
 /// The kind of a refusal. A declared overload has a kind of its own. A server should say that it is
-/// asked for too much, but the request was not served.
+/// asked for too much, but the request was not served. A Hallpass whose store fails asks to come
+/// back, too; that is a failure.
 fn refused(outcome: Outcome, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Failure {
-    let problem = serde_json::from_slice::<hallpass_contract::Problem>(body).ok();
+    let problem = serde_json::from_slice::<Problem>(body).ok();
+    let unavailable = problem.as_ref().is_some_and(|problem| problem.kind == kind::UNAVAILABLE);
+    let outcome = if unavailable { Outcome::Unexpected } else { outcome };
     let kind = match outcome {
         Outcome::Overloaded if headers.contains_key(RETRY_AFTER) => {
             "declared overload (503)".to_owned()

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use data_encoding::BASE64URL_NOPAD;
+use hallpass_contract::kind;
 use http::{Response, StatusCode};
 use serde_json::{Value, json};
 use url::Url;
@@ -253,4 +254,23 @@ fn a_declared_overload_has_a_name_of_its_own() {
     overloaded.headers_mut().insert("retry-after", "1".parse().unwrap());
     assert_eq!(read(&overloaded).kind, "declared overload (503)");
     assert_eq!(read(&overloaded).outcome, Outcome::Overloaded);
+}
+
+#[test]
+fn a_store_that_is_not_available_is_no_overload() {
+    let read = |kind: &str| {
+        let detail = "Try again soon.";
+        let problem = json!({"type": kind, "title": "Busy", "status": 503, "detail": detail});
+        let mut answer = answer(503, &problem);
+        answer.headers_mut().insert("retry-after", "1".parse().unwrap());
+        let failure = target("hallpass").read_login(&ann(), &answer, Instant::now()).unwrap_err();
+        assert_eq!(failure.detail, detail);
+        (failure.outcome, failure.kind)
+    };
+    let declared = (Outcome::Overloaded, "declared overload (503)".to_owned());
+    // A blank one is how Hallpass refuses while it shuts down or has no memory for the body.
+    for kind in [kind::OVERLOADED, kind::BLANK, "https://other.example/busy"] {
+        assert_eq!(read(kind), declared, "{kind}");
+    }
+    assert_eq!(read(kind::UNAVAILABLE), (Outcome::Unexpected, "status 503".to_owned()));
 }

@@ -31,6 +31,8 @@ pub mod kind {
     pub const TOO_MANY_REQUESTS: &str = "urn:hallpass:problem:too-many-requests";
     /// 503: more work is queued than would be done in time; `Retry-After` says when to come back.
     pub const OVERLOADED: &str = "urn:hallpass:problem:overloaded";
+    /// 503: the store can't work right now. What was to be written may have been.
+    pub const UNAVAILABLE: &str = "urn:hallpass:problem:unavailable";
 }
 
 /// An error's body (RFC 9457).

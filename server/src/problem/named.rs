@@ -91,7 +91,8 @@ impl Problem {
     /// 401: the store can't be asked, so nobody can be let in.
     pub fn cannot_tell(cause: Self) -> Self {
         let challenge = HeaderValue::from_static(r#"Bearer realm="hallpass""#);
-        Self { status: StatusCode::UNAUTHORIZED, title: "Unauthorized", ..cause }
+        let (status, kind) = (StatusCode::UNAUTHORIZED, kind::BLANK);
+        Self { status, kind, title: "Unauthorized", ..cause }
             .with_header(WWW_AUTHENTICATE, challenge)
     }
 
@@ -221,6 +222,6 @@ impl Problem {
         let detail = "The server can't do its work right now; try again soon.";
         let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, detail)
             .with_header(RETRY_AFTER, HeaderValue::from_static("1"));
-        Self { cause: Some(cause.into()), ..problem }
+        Self { kind: kind::UNAVAILABLE, cause: Some(cause.into()), ..problem }
     }
 }

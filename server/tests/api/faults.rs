@@ -12,7 +12,7 @@ use hallpass::store::{
     UserId, Users, Verified,
 };
 use hallpass::token::Tokens;
-use hallpass_contract::{Secret, path};
+use hallpass_contract::{Secret, kind, path};
 use jiff::Timestamp;
 
 use crate::app::{PASSWORD, Response, TestApp, unshared};
@@ -117,6 +117,8 @@ async fn a_failing_store_is_an_error_that_does_not_say_why_and_makes_the_server_
         for response in [app.register("ada", PASSWORD).await, app.login("ada", PASSWORD).await] {
             assert_tells_nothing(&response, status);
             assert_eq!(response.headers.contains_key("retry-after"), status == 503);
+            let kind = if status == 503 { kind::UNAVAILABLE } else { kind::BLANK };
+            assert_eq!(response.problem().kind, kind);
         }
         assert_tells_nothing(&app.send("GET", path::READYZ, &[]).await, 503);
         assert_eq!(app.send("GET", path::HEALTHZ, &[]).await.status, 200);
@@ -142,6 +144,7 @@ async fn verify_is_a_401_when_the_store_fails_and_says_nothing_of_the_token() {
         .await;
         let response = app.get_with_token(path::VERIFY, ada.token()).await;
         assert_tells_nothing(&response, 401);
+        assert_eq!(response.problem().kind, kind::BLANK);
         assert!(!response.header("www-authenticate").contains("error"));
         assert_tells_nothing(&app.get_with_token(path::ME, ada.token()).await, status);
     }
