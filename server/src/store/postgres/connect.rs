@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, ConfigBuilder, RootCertStore, WantsVerifier};
@@ -104,5 +104,19 @@ fn certificates(path: &Path) -> anyhow::Result<RootCertStore> {
     for certificate in CertificateDer::pem_slice_iter(&pem) {
         store.add(certificate.with_context(failed)?).with_context(failed)?;
     }
+    ensure!(!store.is_empty(), "there are no certificates in {}", path.display());
     Ok(store)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_without_a_certificate_is_refused() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        fs::write(&file, "no certificate").unwrap();
+        let refused = format!("{:#}", tls(Some(file.path())).unwrap_err());
+        assert!(refused.contains("no certificates in"), "{refused}");
+    }
 }
