@@ -1,9 +1,11 @@
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{PoisonError, RwLock, TryLockError};
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use redb::Database;
 
+use super::failure::{NotOpened, is_damage};
 use super::guard::guarded;
 
 /// Opens the database. Nobody has it open when this is called.
@@ -15,6 +17,8 @@ pub(super) struct Reopening {
     open: Open,
     /// `None` while it can't be opened.
     db: RwLock<Option<Database>>,
+    /// Whether a person has to mend something before it can be opened.
+    needs_mending: AtomicBool,
 }
 
 impl Reopening {
@@ -22,7 +26,7 @@ impl Reopening {
         open: impl Fn() -> anyhow::Result<Database> + Send + Sync + 'static,
     ) -> anyhow::Result<Self> {
         let db = RwLock::new(Some(guarded(&open)?));
-        Ok(Self { open: Box::new(open), db })
+        Ok(Self { open: Box::new(open), db, needs_mending: AtomicBool::new(false) })
     }
 
     /// Runs `work` on the database. No transaction may outlive it.
@@ -40,8 +44,15 @@ impl Reopening {
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
             Err(TryLockError::WouldBlock) => bail!("the database is being opened again"),
         };
-        let db = db.as_ref().context("the database is closed after a failure")?;
+        let db = db.as_ref().ok_or_else(|| self.closed())?;
         guarded(|| work(db))
+    }
+
+    fn closed(&self) -> anyhow::Error {
+        match self.needs_mending.load(Ordering::Relaxed) {
+            true => NotOpened.into(),
+            false => anyhow!("the database is closed after a failure"),
+        }
     }
 
     /// Opens the database if it is closed.
@@ -59,7 +70,9 @@ impl Reopening {
             Ok(())
         });
         closed.context("can't close the database")?;
-        *db = Some(guarded(&self.open).context("can't open the database again")?);
+        let opened = guarded(&self.open).context("can't open the database again");
+        self.needs_mending.store(opened.as_ref().is_err_and(is_damage), Ordering::Relaxed);
+        *db = Some(opened?);
         Ok(())
     }
 }

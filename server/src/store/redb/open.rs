@@ -7,6 +7,7 @@ use anyhow::{Context as _, anyhow, bail, ensure};
 use redb::backends::{FileBackend, InMemoryBackend};
 use redb::{Database, DatabaseError, StorageBackend, StorageError};
 
+use super::failure::Replaced;
 use super::schema;
 use crate::data_dir;
 
@@ -54,15 +55,13 @@ impl DatabaseFile {
         Self { path: path.to_owned(), identity: OnceLock::new() }
     }
 
-    /// Opens the file. Another file in its place is refused, since the revoked sessions in memory
-    /// are not those of that file.
+    /// Opens the file. Another file in its place is refused: [`Replaced`].
     pub(super) fn open(&self) -> anyhow::Result<Database> {
         let file = data_dir::open_file(&self.path)?;
         let found = identity(&file.metadata()?);
-        let path = self.path.display();
         ensure!(
             *self.identity.get_or_init(|| found) == found,
-            "{path} is another file than before; restart the server"
+            Replaced(self.path.display().to_string())
         );
         open_on(FileBackend::new(file), &self.path)
     }

@@ -2,9 +2,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, mpsc};
 use std::{fmt, io};
 
+use anyhow::anyhow;
 use jiff::Timestamp;
 use redb::backends::InMemoryBackend;
-use redb::{ReadableTableMetadata as _, StorageBackend};
+use redb::{ReadableTableMetadata as _, StorageBackend, StorageError, TransactionError};
 
 use super::store::SWEEP_BATCH;
 use super::tables::{RESETS, SESSIONS, SESSIONS_BY_USER, USERS};
@@ -276,4 +277,56 @@ async fn a_panic_while_writing_costs_one_write() {
     assert!(matches!(panicked, Err(StoreError::Damaged(_))), "{panicked:?}");
     store.check().await.unwrap();
     store.create_user(user("ada"), None).await.unwrap();
+}
+
+fn corrupted() -> StorageError {
+    StorageError::Corrupted("a page".to_owned())
+}
+
+#[tokio::test]
+async fn a_write_that_meets_corruption_says_so_and_the_rest_of_its_group_may_try_again() {
+    let store = RedbStore::in_memory().unwrap();
+    for error in [corrupted(), StorageError::ValueTooLarge(4 << 30)] {
+        let (met, rest) = tokio::join!(
+            store.writer.write(move |_| -> anyhow::Result<()> { Err(error.into()) }),
+            store.writer.write(|_| Ok(())),
+        );
+        assert!(matches!(met, Err(StoreError::Damaged(_))), "{met:?}");
+        assert!(matches!(rest, Err(StoreError::Unavailable(_)) | Ok(())), "{rest:?}");
+    }
+    store.check().await.unwrap();
+}
+
+#[test]
+fn a_commit_that_fails_says_whether_the_file_is_damaged() {
+    let full = StorageError::Io(io::ErrorKind::StorageFull.into());
+    for (error, is_damage) in [
+        (anyhow!(redb::CommitError::Storage(corrupted())), true),
+        (anyhow!(TransactionError::Storage(corrupted())).context("it failed"), true),
+        (anyhow!(redb::DatabaseError::Storage(corrupted())).context("can't open it"), true),
+        (DamagedFile.into(), true),
+        (anyhow!(redb::CommitError::Storage(full)), false),
+        (anyhow!("a write was aborted"), false),
+    ] {
+        let answer = writer::aborted(failure::is_damage(&error));
+        assert_eq!(matches!(answer, StoreError::Damaged(_)), is_damage, "{error:#}");
+    }
+}
+
+#[tokio::test]
+async fn a_file_in_another_s_place_is_no_passing_failure() {
+    let dir = tempfile::tempdir().unwrap();
+    let [path, other] = ["hallpass.redb", "other.redb"].map(|name| dir.path().join(name));
+    drop(RedbStore::open(&path).unwrap());
+    drop(RedbStore::open(&other).unwrap());
+    let file = DatabaseFile::new(&path);
+    let store = RedbStore::new(move || file.open(), StoreMetrics::unregistered()).unwrap();
+    std::fs::rename(&other, &path).unwrap();
+    // It aborts the transaction, after which the file is opened again.
+    let aborted = store.writer.write(|_| -> anyhow::Result<()> { anyhow::bail!("on purpose") });
+    assert!(matches!(aborted.await, Err(StoreError::Unavailable(_))));
+    let write = store.writer.write(|_| Ok(())).await;
+    assert!(matches!(write, Err(StoreError::Damaged(_))), "{write:?}");
+    let read = store.user_by_name("ada").await;
+    assert!(matches!(read, Err(StoreError::Damaged(_))), "{read:?}");
 }

@@ -9,8 +9,8 @@ use redb::{Database, ReadableTable as _, TableDefinition, WriteTransaction};
 use tokio::sync::{mpsc, oneshot};
 
 use super::database::Reopening;
-use super::failure::{Damaged, kind_of};
-use super::guard::{DamagedFile, guarded};
+use super::failure::{Damaged, is_damage, kind_of};
+use super::guard::guarded;
 use crate::metrics::StoreMetrics;
 use crate::store::error::StoreError;
 
@@ -27,8 +27,23 @@ const PROBES: TableDefinition<'_, (), u64> = TableDefinition::new("probes");
 /// committed and how to answer the caller.
 type Write = Box<dyn FnOnce(&WriteTransaction) -> (anyhow::Result<()>, Acknowledge) + Send>;
 
-/// Answers the caller of a write; takes whether it was committed.
-type Acknowledge = Box<dyn FnOnce(bool) + Send>;
+/// Answers the caller of a write; takes what became of the commit.
+type Acknowledge = Box<dyn FnOnce(&anyhow::Result<()>) + Send>;
+
+/// How the last commit ended.
+#[derive(Debug, Default)]
+struct LastCommit {
+    failed: AtomicBool,
+    /// It failed, and will until a person has mended something.
+    needs_mending: AtomicBool,
+}
+
+impl LastCommit {
+    fn note(&self, outcome: &anyhow::Result<()>) {
+        self.needs_mending.store(outcome.as_ref().is_err_and(is_damage), Ordering::Relaxed);
+        self.failed.store(outcome.is_err(), Ordering::Relaxed);
+    }
+}
 
 /// The one thread that writes. redb has a single writer and a durable commit costs an fsync, so
 /// all the writes that wait are committed together, and each is acknowledged after that commit.
@@ -37,22 +52,21 @@ pub(super) struct Writer {
     /// `None` only while the writer is being dropped.
     queue: Option<mpsc::Sender<Write>>,
     thread: Option<JoinHandle<()>>,
-    /// The last commit failed.
-    failing: Arc<AtomicBool>,
+    last: Arc<LastCommit>,
 }
 
 impl Writer {
     pub(super) fn start(db: Arc<Reopening>, metrics: StoreMetrics) -> anyhow::Result<Self> {
         let (queue, writes) = mpsc::channel(QUEUE);
-        let failing = Arc::new(AtomicBool::new(false));
+        let last = Arc::new(LastCommit::default());
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn({
-                let failing = Arc::clone(&failing);
-                move || run(&db, writes, &failing, &metrics)
+                let last = Arc::clone(&last);
+                move || run(&db, writes, &last, &metrics)
             })
             .context("can't start the store's writer thread")?;
-        Ok(Self { queue: Some(queue), thread: Some(thread), failing })
+        Ok(Self { queue: Some(queue), thread: Some(thread), last })
     }
 
     /// How many writes wait to be taken up.
@@ -63,7 +77,7 @@ impl Writer {
     /// Whether writes go through. It writes only after a failure, so that asking often is cheap.
     pub(super) async fn check(&self) -> Result<(), StoreError> {
         let stopped = self.queue.as_ref().is_none_or(mpsc::Sender::is_closed);
-        if stopped || self.failing.load(Ordering::Relaxed) {
+        if stopped || self.last.failed.load(Ordering::Relaxed) {
             self.write(probe).await?;
         }
         Ok(())
@@ -92,10 +106,10 @@ impl Writer {
         let write: Write = Box::new(move |txn| {
             // A panic ends here, while the transaction can still be aborted in order.
             let (value, outcome) = separate(guarded(|| apply(txn)));
-            let acknowledge = move |committed: bool| {
-                let value = match value {
-                    Ok(_) if !committed => Err(aborted()),
-                    value => value,
+            let acknowledge = move |commit: &anyhow::Result<()>| {
+                let value = match (value, commit) {
+                    (Ok(_), Err(error)) => Err(aborted(is_damage(error))),
+                    (value, _) => value,
                 };
                 value.as_ref().ok().map(then);
                 // The request may be gone; the write stands all the same.
@@ -106,22 +120,24 @@ impl Writer {
         let queue = self.queue.as_ref().ok_or_else(stopped)?;
         queue.send(write).await.map_err(|_| stopped())?;
         // A write that its group did not come to is dropped without an answer.
-        answer.await.map_err(|_| aborted())?
+        let needs_mending = || self.last.needs_mending.load(Ordering::Relaxed);
+        answer.await.map_err(|_| aborted(needs_mending()))?
     }
 }
 
-/// The answer of a write, and whether its group may be committed.
+/// The answer of a write, and whether its group may be committed. What is damaged for this write
+/// need not be so for the others, who may try again.
 fn separate<T>(applied: anyhow::Result<T>) -> (Result<T, StoreError>, anyhow::Result<()>) {
     match applied {
         Ok(value) => (Ok(value), Ok(())),
         Err(error) if error.is::<Damaged>() => (Err(kind_of(error)), Ok(())),
-        Err(error) if error.is::<DamagedFile>() => (Err(kind_of(DamagedFile.into())), Err(error)),
-        Err(error) => (Err(aborted()), Err(error)),
+        Err(error) => (Err(aborted(is_damage(&error))), Err(anyhow!("{error:#}"))),
     }
 }
 
-fn aborted() -> StoreError {
-    StoreError::Unavailable(anyhow!("the write was aborted; the log says why"))
+pub(super) fn aborted(needs_mending: bool) -> StoreError {
+    let cause = anyhow!("the write was aborted; the log says why");
+    if needs_mending { StoreError::Damaged(cause) } else { StoreError::Unavailable(cause) }
 }
 
 fn stopped() -> StoreError {
@@ -141,13 +157,13 @@ impl Drop for Writer {
 fn run(
     db: &Reopening,
     mut writes: mpsc::Receiver<Write>,
-    failing: &AtomicBool,
+    last: &LastCommit,
     metrics: &StoreMetrics,
 ) {
     let mut group = Vec::with_capacity(MAX_GROUP);
     while writes.blocking_recv_many(&mut group, MAX_GROUP) > 0 {
         let (started, size) = (Instant::now(), group.len());
-        // Both outlive the attempt: no caller is answered before `failing` is set.
+        // Both outlive the attempt: no caller is answered before `last` is set.
         let (mut writes, mut acknowledges) = (group.drain(..), Vec::new());
         let attempt = || {
             db.ensure_open()?;
@@ -156,7 +172,7 @@ fn run(
         // A panic must not end the only thread that writes; it has been logged by now.
         let committed = catch_unwind(AssertUnwindSafe(attempt));
         let outcome = committed.unwrap_or_else(|_| Err(anyhow!("a write panicked")));
-        failing.store(outcome.is_err(), Ordering::Relaxed);
+        last.note(&outcome);
         metrics.commit(outcome.is_ok(), size, started.elapsed());
         if let Err(error) = &outcome {
             tracing::error!("a write was aborted: {error:#}");
@@ -165,7 +181,7 @@ fn run(
             }
         }
         for acknowledge in acknowledges {
-            acknowledge(outcome.is_ok());
+            acknowledge(&outcome);
         }
     }
 }
