@@ -73,7 +73,8 @@ pub struct Users {
 ///
 /// Where an operation takes `by`, the actor is checked in the same transaction: their session is
 /// there, they are not disabled, and an admin still has the role. Without `by` the operator asks,
-/// who may do anything.
+/// who may do anything. An actor who does not ask as an admin changes nobody but themselves, and
+/// neither roles nor reset offers.
 #[async_trait]
 pub trait Store: fmt::Debug + Send + Sync {
     /// Adds a user.

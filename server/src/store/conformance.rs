@@ -70,6 +70,7 @@ conformance! {
             a_deleted_user_s_name_is_free_in_every_spelling;
         actors:
             who_has_lost_the_role_or_the_session_changes_nothing
+            who_is_no_admin_changes_nobody_but_themselves
             freshness_is_judged_by_what_the_user_is_when_the_change_is_made
             a_stale_admin_does_not_touch_sessions_or_offers_of_an_admin
             without_an_actor_the_operator_asks_who_may_do_anything;

@@ -11,7 +11,7 @@ pub enum StoreError {
     /// Another transaction changed the same rows. The same operation may succeed at once.
     #[error("another change came between; try again")]
     Conflict(#[source] anyhow::Error),
-    /// A record or the whole database can't be read, and a person has to mend it.
+    /// A record or the whole database can't be read or written, and a person has to mend it.
     #[error("the store can't read what it needs")]
     Damaged(#[source] anyhow::Error),
 }
@@ -45,7 +45,7 @@ pub enum EditUserError {
     /// The session in which the actor asked has ended.
     #[error("the session of whoever asked has ended")]
     SessionEnded,
-    /// The actor is no admin any more.
+    /// The actor is no admin, or not any more.
     #[error("whoever asked is no admin any more")]
     NoAdmin,
     /// The actor's login is not fresh.

@@ -42,6 +42,29 @@ pub(super) async fn who_has_lost_the_role_or_the_session_changes_nothing(store: 
     assert!(is_open(&*store, 7).await && !is_open(&*store, 9).await);
 }
 
+pub(super) async fn who_is_no_admin_changes_nobody_but_themselves(store: Arc<dyn Store>) {
+    let no_admin = |error: EditUserError| matches!(error, EditUserError::NoAdmin);
+    let boss = added_admin(&*store, "boss").await;
+    let (ada, mallory) = (added(&*store, "ada").await, added(&*store, "mallory").await);
+    let kept = signed_in(&*store, &ada).await;
+    store.offer_reset(offer(&ada, actor(&*store, &boss).await, 7)).await.unwrap();
+    let by = actor(&*store, &mallory).await;
+    let edit = roles(&[ADMIN_ROLE]);
+    for user in [&ada, &mallory] {
+        let edited = store.edit_user(user.id, edit.clone(), Some(by), at(0)).await;
+        assert!(no_admin(edited.unwrap_err()));
+        assert!(no_admin(store.offer_reset(offer(user, by, 9)).await.unwrap_err()));
+        let withdrawn = store.withdraw_reset(user.id, Some(by), at(0).now).await;
+        assert!(no_admin(withdrawn.unwrap_err()));
+    }
+    assert!(no_admin(store.end_sessions(ada.id, Some(by), at(0)).await.unwrap_err()));
+    assert!(no_admin(store.delete_user(ada.id, Some(by), at(0)).await.unwrap_err()));
+    assert_eq!(store.user_by_id(ada.id).await.unwrap().as_ref(), Some(&ada));
+    assert_eq!(live_sessions(&*store, &ada).await, [kept]);
+    assert!(is_open(&*store, 7).await && !is_open(&*store, 9).await);
+    store.delete_user(mallory.id, Some(by), at(0)).await.unwrap();
+}
+
 /// Between the head of a request and its effect somebody else may make an admin of the user.
 pub(super) async fn freshness_is_judged_by_what_the_user_is_when_the_change_is_made(
     store: Arc<dyn Store>,

@@ -3,7 +3,7 @@
 use hallpass_contract::Secret;
 
 use super::decision::{Changes, Decision, EndSessions};
-use super::permission::{Asker, admit, demand_fresh};
+use super::permission::{Asker, admit_admin, admit_for, demand_fresh};
 use crate::store::{EditUserError, Edited, Moment, User, UserEdit, UserId};
 
 /// An edit of `user`, where there are `active_admins`.
@@ -14,7 +14,7 @@ pub(crate) fn edit(
     active_admins: u64,
     at: Moment,
 ) -> Result<Decision<Edited>, EditUserError> {
-    admit(by)?;
+    admit_admin(by)?;
     let before = user.ok_or(EditUserError::NotFound)?;
     let mut after = before.clone();
     after.roles = edit.roles.unwrap_or(after.roles);
@@ -56,7 +56,7 @@ pub(crate) fn delete(
     active_admins: u64,
     at: Moment,
 ) -> Result<Decision<User>, EditUserError> {
-    admit(by)?;
+    admit_for(by, user.as_ref().map(|user| user.id))?;
     let user = user.ok_or(EditUserError::NotFound)?;
     keep_last_admin(&user, active_admins)?;
     let changes = Changes {
@@ -109,7 +109,7 @@ pub(crate) fn end_sessions(
     user: Option<&User>,
     at: Moment,
 ) -> Result<Decision<()>, EditUserError> {
-    admit(by)?;
+    admit_for(by, user.map(|user| user.id))?;
     let user = user.ok_or(EditUserError::NotFound)?;
     demand_fresh(by, user.is_admin())?;
     let is_another = by.is_none_or(|by| by.actor.user != user.id);

@@ -1,4 +1,4 @@
-use crate::store::{Actor, EditUserError, User};
+use crate::store::{Actor, EditUserError, User, UserId};
 
 /// Who asks for a change, as the store knows them in the transaction that makes the change.
 #[derive(Clone, Debug)]
@@ -28,8 +28,20 @@ impl Asker {
 }
 
 /// Whether somebody may act. Without an asker it is the operator, who may do anything.
-pub(super) fn admit(by: Option<&Asker>) -> Result<(), EditUserError> {
+fn admit(by: Option<&Asker>) -> Result<(), EditUserError> {
     by.map_or(Ok(()), |by| by.admit().map(drop))
+}
+
+/// Whether somebody may act as an admin.
+pub(super) fn admit_admin(by: Option<&Asker>) -> Result<(), EditUserError> {
+    admit(by)?;
+    if by.is_some_and(|by| !by.actor.admin) { Err(EditUserError::NoAdmin) } else { Ok(()) }
+}
+
+/// Whether somebody may act on `user`: an admin on anybody, others on themselves alone.
+pub(super) fn admit_for(by: Option<&Asker>, user: Option<UserId>) -> Result<(), EditUserError> {
+    let is_own = by.is_some_and(|by| Some(by.actor.user) == user);
+    if is_own { admit(by) } else { admit_admin(by) }
 }
 
 /// Refuses an admin whose login is not fresh, if that is `needed`.

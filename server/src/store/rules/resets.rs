@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::accounts::set_password;
 use super::decision::{Changes, Decision};
-use super::permission::{Asker, admit, demand_fresh};
+use super::permission::{Asker, admit_admin, demand_fresh};
 use crate::store::{EditUserError, Moment, ResetOffer, User, UserId};
 
 /// An offer to a user, who `exists` or not. It takes the place of an earlier one.
@@ -14,7 +14,7 @@ pub(crate) fn offer(
     exists: bool,
     offer: ResetOffer,
 ) -> Result<Decision<()>, EditUserError> {
-    by.admit()?;
+    admit_admin(Some(by))?;
     if !exists {
         return Err(EditUserError::NotFound);
     }
@@ -50,7 +50,7 @@ fn admit_withdrawal<'a>(
     by: Option<&Asker>,
     user: Option<&'a User>,
 ) -> Result<&'a User, EditUserError> {
-    admit(by)?;
+    admit_admin(by)?;
     let user = user.ok_or(EditUserError::NotFound)?;
     demand_fresh(by, user.is_admin())?;
     Ok(user)

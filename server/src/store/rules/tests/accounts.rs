@@ -38,7 +38,7 @@ fn an_actor_who_lost_the_session_the_account_or_the_role_may_do_nothing() {
         (Asker { user: None, ..asker.clone() }, Some(SessionEnded)),
         (Asker { user: Some(disabled(admin())), ..asker.clone() }, Some(SessionEnded)),
         (Asker { user: Some(user(&["user"])), ..asker.clone() }, Some(NoAdmin)),
-        (Asker { user: Some(user(&[])), actor: as_themselves, has_session: true }, None),
+        (Asker { user: Some(user(&[])), actor: as_themselves, has_session: true }, Some(NoAdmin)),
         (asker, None),
     ] {
         let by = Some(&by);
@@ -52,6 +52,26 @@ fn an_actor_who_lost_the_session_the_account_or_the_role_may_do_nothing() {
         for found in found {
             assert_eq!(found.map(|found| found.to_string()), refusal, "{by:?}");
         }
+    }
+}
+
+#[test]
+fn who_asks_for_themselves_does_nothing_to_another_and_gives_themselves_no_role() {
+    let (ada, bob) = (user(&["user"]), user(&["user"]));
+    // An admin may ask for themselves, too.
+    for (asker, themselves) in [(asker(), ada.clone()), (asker(), admin())] {
+        let actor = Actor { user: themselves.id, admin: false, ..asker.actor };
+        let by = Asker { actor, user: Some(themselves.clone()), ..asker };
+        let refused = |error: EditUserError| matches!(error, EditUserError::NoAdmin);
+        for target in [Some(bob.clone()), None] {
+            assert!(refused(delete(Some(&by), target.clone(), 2, at(0)).unwrap_err()));
+            assert!(refused(end_sessions(Some(&by), target.as_ref(), at(0)).unwrap_err()));
+        }
+        for target in [&bob, &themselves] {
+            assert!(refused(edited(Some(&by), target, roles(&["admin"])).unwrap_err()));
+        }
+        delete(Some(&by), Some(themselves.clone()), 2, at(0)).unwrap();
+        end_sessions(Some(&by), Some(&themselves), at(0)).unwrap();
     }
 }
 

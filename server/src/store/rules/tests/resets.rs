@@ -25,6 +25,17 @@ fn an_offer_takes_the_place_of_the_one_before() {
 }
 
 #[test]
+fn only_an_admin_makes_or_withdraws_an_offer() {
+    let (ada, asker) = (user(&[]), asker());
+    let by = Asker { actor: Actor { admin: false, ..asker.actor }, ..asker };
+    let made = offer(&by, true, offer_to(&ada)).unwrap_err();
+    assert!(matches!(made, EditUserError::NoAdmin), "{made}");
+    let withdrawn = withdraw(Some(&by), Some(&ada), true);
+    assert!(matches!(withdrawn.answer, Err(EditUserError::NoAdmin)));
+    assert_eq!(withdrawn.changes, Changes::default());
+}
+
+#[test]
 fn an_offer_is_open_until_it_expires_or_its_maker_is_no_active_admin() {
     for (maker, now, open) in [
         (Some(admin()), 99, true),
