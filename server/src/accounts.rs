@@ -62,17 +62,17 @@ pub struct Accounts {
     /// Who may try how often.
     pub throttle: Throttle,
     /// Whether everyone may register, or only an operator adds accounts.
-    pub registration_is_open: bool,
+    pub(crate) registration_is_open: bool,
     /// How long ago the proof may have been given for what is dangerous.
-    pub fresh_for: Duration,
+    pub(crate) fresh_for: Duration,
     /// The time.
-    pub clock: Clock,
+    pub(crate) clock: Clock,
     /// What goes on when its client has gone; the shutdown waits for it.
-    pub tasks: TaskTracker,
+    pub(crate) tasks: TaskTracker,
     /// Logins, counted by how they ended.
-    pub logins: Logins,
+    pub(crate) logins: Logins,
     /// Refreshes, counted by how they ended.
-    pub refreshes: Refreshes,
+    pub(crate) refreshes: Refreshes,
 }
 
 impl Accounts {
@@ -82,6 +82,15 @@ impl Accounts {
         let longest = self.keys.longest_ttl() + MAX_LEEWAY;
         let tokens_expired_at = now.checked_add(longest).unwrap_or(Timestamp::MAX);
         Moment { now, tokens_expired_at }
+    }
+
+    /// Checks that the store can read and write.
+    ///
+    /// # Errors
+    ///
+    /// Why it can't.
+    pub(crate) async fn check(&self) -> Result<(), Error> {
+        Ok(self.store.check().await?)
     }
 
     /// Runs `work` to its end, even if the client goes away or the server shuts down meanwhile. So

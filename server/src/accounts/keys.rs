@@ -5,13 +5,22 @@ use anyhow::Context as _;
 use super::Accounts;
 use super::error::AccountError;
 use crate::audit::{Event, Record};
-use crate::keys::KeyInfo;
+use crate::keys::{Jwks, KeyInfo};
 use crate::origin::{Caller, Origin};
 
 impl Accounts {
     /// The keys that sign or verify, the one that signs coming first.
     pub fn signing_keys(&self) -> Vec<KeyInfo> {
         self.keys.list(self.clock.now())
+    }
+
+    /// The public keys, for those who verify access tokens.
+    ///
+    /// # Errors
+    ///
+    /// If they can't be written as JSON.
+    pub(crate) fn jwks(&self) -> Result<Jwks, AccountError> {
+        Ok(self.keys.jwks(self.clock.now())?)
     }
 
     /// Signs with the next key from now on, and makes another next one.

@@ -16,7 +16,7 @@ pub(crate) async fn readyz(app: App) -> Result<Answer<Health>, Problem> {
     if app.shutdown.is_announced() {
         return Err(Problem::shutting_down());
     }
-    app.accounts.store.check().await.map_err(Problem::unavailable)?;
+    app.accounts.check().await.map_err(Problem::unavailable)?;
     Ok(Answer::ok(well()))
 }
 

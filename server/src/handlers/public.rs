@@ -38,8 +38,7 @@ pub(crate) async fn jwks(
     headers: HeaderMap,
     app: App,
 ) -> Result<Response<Bytes>, Problem> {
-    let accounts = &app.accounts;
-    let jwks = accounts.keys.jwks(accounts.clock.now())?;
+    let jwks = app.accounts.jwks()?;
     let etag = HeaderValue::try_from(&jwks.etag).map_err(Problem::internal)?;
     let mut response = Response::new(Bytes::new());
     if headers.get(IF_NONE_MATCH) == Some(&etag) {
