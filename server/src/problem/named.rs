@@ -88,8 +88,9 @@ impl Problem {
         }
     }
 
-    /// 401: the store can't be asked, so nobody can be let in.
-    pub fn cannot_tell(cause: Self) -> Self {
+    /// 401: the store can't be asked, so nobody can be let in. `Retry-After` means nothing there.
+    pub fn cannot_tell(mut cause: Self) -> Self {
+        cause.headers.retain(|(name, _)| *name != RETRY_AFTER);
         let challenge = HeaderValue::from_static(r#"Bearer realm="hallpass""#);
         let (status, kind) = (StatusCode::UNAUTHORIZED, kind::BLANK);
         Self { status, kind, title: "Unauthorized", ..cause }

@@ -146,6 +146,7 @@ async fn verify_is_a_401_when_the_store_fails_and_says_nothing_of_the_token() {
         assert_tells_nothing(&response, 401);
         assert_eq!(response.problem().kind, kind::BLANK);
         assert!(!response.header("www-authenticate").contains("error"));
+        assert!(!response.headers.contains_key("retry-after"));
         assert_tells_nothing(&app.get_with_token(path::ME, ada.token()).await, status);
     }
 }
