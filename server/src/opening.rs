@@ -31,7 +31,6 @@ pub(crate) use self::contents::LostKeys;
 
 use std::fs::File;
 use std::path::Path;
-use std::time::Duration;
 
 use hallpass_contract::Secret;
 use jiff::Timestamp;
@@ -40,10 +39,8 @@ use crate::data_dir::{self, DATABASE_FILE};
 use crate::keys::{DamagedKeys, KEYS_FILE, KeyRing, KeySettings, OLD_KEY_FILE};
 use crate::metrics::StoreMetrics;
 use crate::store::{KeysRecord, Moment, RedbStore};
+use crate::token::LONGEST_ACCEPTED;
 use contents::{Found, Lost, judge, lock, look, refusal};
-
-/// How long an access token can live at most, `--leeway` included.
-const LONGEST_TTL: Duration = Duration::from_secs(24 * 60 * 60 + 60);
 
 fn check(dir: &Path, record: Option<KeysRecord>) -> anyhow::Result<()> {
     let (database, keys) = look(dir)?;
@@ -137,7 +134,7 @@ pub(crate) async fn give_up_keys(dir: &Path, now: Timestamp) -> anyhow::Result<u
 
 /// When keys are given up, whatever lifetime their tokens have.
 fn reset_moment(now: Timestamp) -> Moment {
-    Moment { now, tokens_expired_at: now.checked_add(LONGEST_TTL).unwrap_or(Timestamp::MAX) }
+    Moment { now, tokens_expired_at: now.checked_add(LONGEST_ACCEPTED).unwrap_or(Timestamp::MAX) }
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ mod segments;
 
 pub use claims::{Audience, Claims};
 use fault::TOKEN_TYPE;
-pub use fault::{MAX_LEEWAY, MAX_TOKEN_BYTES, TokenError};
+pub use fault::{LONGEST_ACCEPTED, MAX_ACCESS_TTL, MAX_LEEWAY, MAX_TOKEN_BYTES, TokenError};
 pub use inspect::{Check, CheckOutcome, Inspection};
 
 /// The OAuth client that our own frontend and API callers sign in through.

@@ -6,10 +6,10 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use crate::proof::password::MAX_ITERATIONS;
-use crate::token::MAX_LEEWAY;
+use crate::token::{MAX_ACCESS_TTL, MAX_LEEWAY};
 
 pub(super) fn access_ttl(text: &str) -> Result<Duration, String> {
-    whole_seconds(text, 1..=24 * 60 * 60)
+    whole_seconds(text, 1..=MAX_ACCESS_TTL.as_secs())
         .ok_or("give 1s to 24h in whole seconds, such as 15m".into())
 }
 

@@ -1,5 +1,6 @@
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
+use std::time::Duration;
 
 use super::*;
 use crate::keys::{Algorithm, RefreshKey};

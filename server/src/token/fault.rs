@@ -16,6 +16,13 @@ pub const MAX_TOKEN_BYTES: usize = 8 * 1024;
 /// The most that the clocks of two machines may differ by: the most that `--leeway` can be.
 pub const MAX_LEEWAY: Duration = Duration::from_secs(60);
 
+/// The most that `--access-ttl` can be.
+pub const MAX_ACCESS_TTL: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// No access token is accepted for longer, whatever the configuration.
+pub const LONGEST_ACCEPTED: Duration =
+    Duration::from_secs(MAX_ACCESS_TTL.as_secs() + MAX_LEEWAY.as_secs());
+
 /// Why a token is not accepted, in as much detail as its bearer may know.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum TokenError {

@@ -1,11 +1,9 @@
 //! How long a session that has ended is remembered: until its last access token has expired.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use crate::store::session::{Moment, Session};
-
-/// No access token is valid for longer, leeway included.
-const LONGEST_ACCESS_TTL: SignedDuration = SignedDuration::from_hours(25);
+use crate::token::LONGEST_ACCEPTED;
 
 /// Until when to remember a session that ends `at`. Its record may be gone or unreadable, and it
 /// may be remembered already.
@@ -23,7 +21,7 @@ pub(crate) fn until(
 /// Until when to remember a session that has expired, if any access token outlives it. That is so
 /// if the token was issued while the clock was ahead.
 pub(crate) fn swept_until(session: Option<&Session>, now: Timestamp) -> Option<Timestamp> {
-    let longest = || now.saturating_add(LONGEST_ACCESS_TTL).unwrap_or(Timestamp::MAX);
+    let longest = || now.checked_add(LONGEST_ACCEPTED).unwrap_or(Timestamp::MAX);
     let until = session.map_or_else(longest, |session| session.tokens_expired_at);
     (until > now).then_some(until)
 }
