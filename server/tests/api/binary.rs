@@ -79,7 +79,8 @@ impl Process {
 }
 
 pub(crate) fn client() -> reqwest::Client {
-    reqwest::Client::builder().no_proxy().build().unwrap()
+    // Another package of the workspace may have compression built into the client.
+    reqwest::Client::builder().no_proxy().no_gzip().build().unwrap()
 }
 
 /// `hallpass serve`, whatever the developer's environment says.
