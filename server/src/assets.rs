@@ -1,4 +1,4 @@
-//! The frontend's files, embedded into the binary.
+//! The frontend's files, which are a part of the binary.
 
 use std::collections::HashMap;
 
@@ -7,10 +7,10 @@ use http::HeaderValue;
 use rust_embed::Embed;
 use sha2::{Digest as _, Sha256};
 
-/// Files below this path carry a hash of their content in their name.
+/// Files below this path have a hash of their content in their name.
 const HASHED: &str = "assets/";
 
-/// The page that every route of the frontend starts from.
+/// The page that the browser loads for every route of the frontend.
 const INDEX: &str = "index.html";
 
 #[derive(Embed)]
@@ -24,14 +24,14 @@ pub struct Assets {
     by_path: HashMap<String, Asset>,
 }
 
-/// One file in the encodings it is there in.
+/// One file, in each encoding that exists.
 #[derive(Debug)]
 pub struct Asset {
     /// The media type.
     pub content_type: HeaderValue,
-    /// Whether the file behind this path will never be another one.
+    /// Whether the content at this path never changes.
     pub immutable: bool,
-    /// The file as it is.
+    /// The file uncompressed.
     pub identity: Encoded,
     /// Compressed with Brotli (RFC 7932).
     pub brotli: Option<Encoded>,
@@ -44,18 +44,18 @@ pub struct Asset {
 pub struct Encoded {
     /// The bytes.
     pub bytes: Bytes,
-    /// A strong entity tag of them (RFC 9110 section 8.8.3).
+    /// The strong entity tag of these bytes (RFC 9110 section 8.8.3).
     pub etag: HeaderValue,
 }
 
 impl Assets {
-    /// The files that were in `web/dist` when this was compiled; none if it was not there.
+    /// The files that were in `web/dist` at compile time. None if that directory was missing.
     pub fn embedded() -> Self {
         let read = |path: &str| Embedded::get(path).map(|file| Bytes::from(file.data.into_owned()));
         Self::new(Embedded::iter().filter_map(|path| Some((path.to_string(), read(&path)?))))
     }
 
-    /// `files` by path; `x.br` and `x.gz` become encodings of `x`.
+    /// Makes assets of `files`, each with its path. `x.br` and `x.gz` become encodings of `x`.
     pub fn new(files: impl IntoIterator<Item = (String, Bytes)>) -> Self {
         let mut encoded: HashMap<String, Encoded> =
             files.into_iter().map(|(path, bytes)| (path, Encoded::new(bytes))).collect();
@@ -76,9 +76,9 @@ impl Assets {
         Self { by_path: by_path.collect() }
     }
 
-    /// The same, with other entity tags under another policy where the file may change: hearing
-    /// that a page is the one it has, a browser may keep the policy that came with it, too (WebKit
-    /// does, as for all headers that begin with `content-`).
+    /// Makes the entity tags of files that may change depend on `policy`, too. Otherwise a browser
+    /// that gets a 304 could keep the old policy. WebKit does so with all headers whose names begin
+    /// with `content-`.
     #[must_use]
     pub fn under(mut self, policy: &HeaderValue) -> Self {
         for asset in self.by_path.values_mut().filter(|asset| !asset.immutable) {
@@ -90,21 +90,21 @@ impl Assets {
         self
     }
 
-    /// The file at a URL's path. The frontend's page has the paths of its routes and none of its
-    /// own.
+    /// The file at a URL's path. The frontend's page has no such path: it answers at the paths of
+    /// its routes.
     pub fn file(&self, url_path: &str) -> Option<&Asset> {
         let path = url_path.strip_prefix('/').filter(|path| *path != INDEX)?;
         self.by_path.get(path)
     }
 
-    /// The frontend's page; `None` if the frontend was not built into this binary.
+    /// The frontend's page. `None` if this binary was built without the frontend.
     pub fn index(&self) -> Option<&Asset> {
         self.by_path.get(INDEX)
     }
 }
 
 impl Asset {
-    /// A file that was made at start; `name` tells its media type by its ending.
+    /// A file made at the start. The ending of `name` determines its media type.
     pub fn generated(name: &str, bytes: impl Into<Bytes>) -> Self {
         Self {
             content_type: content_type(name),

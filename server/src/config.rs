@@ -52,7 +52,7 @@ impl fmt::Display for Registration {
     }
 }
 
-/// Whether something is done.
+/// On or off.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub enum Switch {
     /// It is
@@ -68,7 +68,7 @@ impl Switch {
     }
 }
 
-/// How log lines look.
+/// The format of log lines.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub enum LogFormat {
     /// One line of text each
@@ -90,8 +90,9 @@ pub struct Config {
     )]
     pub listen: String,
 
-    /// Address and port of a second listener, for `GET /metrics` alone; without it, nobody can ask
-    /// for them. They name no user, but tell what goes on: keep it from the public
+    /// Address and port of a second listener for `GET /metrics` alone; without it, nobody can read
+    /// the metrics. They name no user, but they tell how the server is used: keep them from the
+    /// public
     #[arg(long, value_name = "ADDR", env = "HALLPASS_METRICS_LISTEN", value_parser = address)]
     pub metrics_listen: Option<String>,
 
@@ -103,8 +104,8 @@ pub struct Config {
     #[command(flatten)]
     pub database: DatabaseArgs,
 
-    /// Whether a crash may leave a core dump, and debuggers of the same user may look in: it holds
-    /// keys and passwords
+    /// Whether a crash may leave a core dump, and whether debuggers of the same user may look into
+    /// the process. Both reveal keys and passwords
     #[arg(
         long,
         value_name = "ON|OFF",
@@ -115,14 +116,14 @@ pub struct Config {
     )]
     pub core_dumps: Switch,
 
-    /// Begin anew where the data directory has lost its database or its keys: what is left is moved
-    /// aside, and all users are gone. Fails where nothing is missing
+    /// Begin anew in a data directory that has lost its database or its keys. What is left is moved
+    /// aside, and all users are gone. Fails if nothing is missing
     #[arg(long)]
     pub new: bool,
 
-    /// The origin under which browsers see the server, such as `https://login.example`. Reset links
-    /// begin with it; without it there are none unless the server listens on loopback only. Pages
-    /// are then taken for the server's own by http:// and the Host header
+    /// The origin under which browsers reach the server, such as `https://login.example`. Reset
+    /// links begin with it. Without it, there are reset links only if the server listens on
+    /// loopback only, and the server knows its own pages by http:// and the Host header
     #[arg(long, value_name = "URL", env = "HALLPASS_PUBLIC_URL", value_parser = origin)]
     pub public_url: Option<String>,
 
@@ -130,7 +131,7 @@ pub struct Config {
     #[command(flatten)]
     pub interceptor: InterceptorArgs,
 
-    /// What tokens say of their origin.
+    /// Issuer, audience and leeway of tokens.
     #[command(flatten)]
     pub tokens: TokenArgs,
 
@@ -169,8 +170,8 @@ pub struct Config {
     )]
     pub session_max: Duration,
 
-    /// How long after the password was given dangerous actions need no new one, such as changing
-    /// it: 1s to 24h, in whole seconds
+    /// How long a password counts as fresh: 1s to 24h, in whole seconds. After that, dangerous
+    /// actions such as a password change ask for it again
     #[arg(
         long,
         value_name = "DURATION",
@@ -190,16 +191,16 @@ pub struct Config {
     )]
     pub registration: Registration,
 
-    /// Which names nobody may register.
+    /// The names that nobody may register.
     #[command(flatten)]
     pub names: NameArgs,
 
-    /// What new passwords must be, and how they are hashed.
+    /// Which passwords are accepted, and how they are hashed.
     #[command(flatten)]
     pub passwords: PasswordArgs,
 
     /// Whether logins, registrations and other uses of a password are limited by address and by
-    /// account; off is for load tests
+    /// account; off is for load tests only
     #[arg(
         long,
         value_name = "on|off",
@@ -209,9 +210,9 @@ pub struct Config {
     )]
     pub login_throttle: Switch,
 
-    /// Reverse proxies whose X-Forwarded-For counts: networks or addresses, one each time, or with
-    /// commas, spaces or line ends between; without it, everybody behind a proxy is limited as one
-    /// client
+    /// Reverse proxies whose X-Forwarded-For counts, as networks or addresses. Repeat the option,
+    /// or separate them by commas, spaces or line ends. Without it, all clients behind a proxy are
+    /// limited as one
     #[arg(
         long,
         value_name = "CIDR",
@@ -224,8 +225,8 @@ pub struct Config {
     #[command(flatten)]
     pub connections: ConnectionArgs,
 
-    /// Whether logins and all else that matters to security are logged, one line each, whatever
-    /// --log-level says
+    /// Whether security events, such as logins, are logged, one line each, whatever --log-level
+    /// says
     #[arg(
         long,
         value_name = "ON|OFF",
@@ -236,7 +237,7 @@ pub struct Config {
     )]
     pub audit_log: Switch,
 
-    /// How log lines look
+    /// The format of log lines
     #[arg(
         long,
         value_name = "FORMAT",
@@ -246,7 +247,8 @@ pub struct Config {
     )]
     pub log_format: LogFormat,
 
-    /// What is logged: off, error, warn, info, debug or trace; from debug on, each request
+    /// How much is logged: off, error, warn, info, debug or trace; each request is logged from
+    /// debug on
     #[arg(long, value_name = "LEVEL", env = "HALLPASS_LOG_LEVEL", default_value = "info")]
     pub log_level: LevelFilter,
 }
@@ -262,12 +264,12 @@ impl Config {
         self.public_url.as_ref().is_some_and(|url| url.starts_with("https:"))
     }
 
-    /// The networks of proxies whose `X-Forwarded-For` counts.
+    /// The networks of the trusted proxies.
     pub fn trusted_proxies(&self) -> Vec<IpNet> {
         List::flat(&self.trusted_proxy).copied().collect()
     }
 
-    /// The settings that `args` of `hallpass serve` say, whatever the environment says.
+    /// The settings of `hallpass serve` with `args`. Ignores the environment.
     ///
     /// # Errors
     ///

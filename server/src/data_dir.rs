@@ -1,4 +1,4 @@
-//! The data directory: what is in it is for its owner alone.
+//! The data directory. Only its owner may read its files.
 
 mod owner;
 
@@ -13,11 +13,7 @@ use std::path::Path;
 use anyhow::Context as _;
 use tempfile::NamedTempFile;
 
-/// Makes the directory and those above it, unless it is there.
-///
-/// # Errors
-///
-/// If it can't be made.
+/// Makes the directory and its parents, unless they are there.
 pub fn create(dir: &Path) -> anyhow::Result<()> {
     let failed = || format!("can't make the data directory {}", dir.display());
     let is_missing = |dir: &&Path| !dir.as_os_str().is_empty() && !dir.exists();
@@ -31,7 +27,7 @@ pub fn create(dir: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Logs a warning if everybody can put files into the directory.
+/// Logs a warning if everybody may create files in the directory.
 pub fn warn_if_others_can_write(dir: &Path) {
     let mode = fs::metadata(dir).map_or(0, |metadata| metadata.permissions().mode());
     if mode & 0o002 != 0 {
@@ -43,15 +39,15 @@ pub fn warn_if_others_can_write(dir: &Path) {
     }
 }
 
-/// What the names of files begin with that are not complete yet.
+/// The prefix of the names of incomplete files.
 pub const UNFINISHED: &str = ".unfinished-";
 
-/// Makes a file in it. Whenever the process is killed, the file is there whole or not at all. If
-/// another process made it meanwhile, that one stays.
+/// Makes a file in the directory. If the process is killed, the file is complete or missing. If
+/// another process has made it meanwhile, that file stays.
 ///
 /// # Errors
 ///
-/// If `fill` says so, or the disk refuses.
+/// If `fill` fails, or the disk does.
 pub fn create_whole(
     path: &Path,
     fill: impl FnOnce(File) -> anyhow::Result<()>,
@@ -60,20 +56,19 @@ pub fn create_whole(
     let (dir, file) = write_unfinished(path, fill).with_context(failed)?;
     match file.persist_noclobber(path) {
         Err(taken) if taken.error.kind() == ErrorKind::AlreadyExists => {}
-        // And it has cleared away what we were about to make it from.
+        // The other process has removed our temporary file, too.
         Err(lost) if lost.error.kind() == ErrorKind::NotFound && path.exists() => {}
         persisted => drop(persisted.with_context(failed)?),
     }
     sync(dir).with_context(failed)
 }
 
-/// Puts a file in the place of the one that is there, if any. Whenever the process is killed or the
-/// power fails, one of the two is there whole; once this is done, it is the new one.
+/// Replaces a file, or makes it. If the process is killed or the power fails, either the old or the
+/// new one is there, complete. Once this returns, it is the new one.
 ///
 /// # Errors
 ///
-/// If `fill` says so, or the disk refuses. The new file may be in place even so, if all but the
-/// last step was done.
+/// If `fill` fails, or the disk does. If only the last step failed, the new file is in place.
 pub fn replace_whole(
     path: &Path,
     fill: impl FnOnce(File) -> anyhow::Result<()>,
@@ -84,7 +79,7 @@ pub fn replace_whole(
     sync(dir).with_context(failed)
 }
 
-/// A file beside `path` with all of its content on the disk, and the directory of both.
+/// Writes a file beside `path` and syncs it to the disk. Also returns the directory.
 fn write_unfinished(
     path: &Path,
     fill: impl FnOnce(File) -> anyhow::Result<()>,
@@ -103,7 +98,7 @@ fn sync(dir: &Path) -> anyhow::Result<()> {
     Ok(File::open(dir)?.sync_all()?)
 }
 
-/// Removes what a killed process left unfinished; nobody else may be at work in the directory.
+/// Removes the incomplete files of a killed process. No other process may work in the directory.
 pub fn remove_unfinished(dir: &Path) {
     let entries = fs::read_dir(dir).into_iter().flatten().flatten();
     let is_unfinished = |name: &OsStr| name.as_encoded_bytes().starts_with(UNFINISHED.as_bytes());
@@ -116,11 +111,7 @@ pub fn remove_unfinished(dir: &Path) {
     }
 }
 
-/// Opens a file in it to read and write.
-///
-/// # Errors
-///
-/// If it can't be opened.
+/// Opens a file of the directory to read and write.
 pub fn open_file(path: &Path) -> anyhow::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true);
@@ -132,7 +123,7 @@ pub fn open_file(path: &Path) -> anyhow::Result<File> {
     Ok(file)
 }
 
-/// Logs a warning if anyone but the owner can read a file of secrets.
+/// Logs a warning if anyone but the owner may read a file with secrets.
 pub fn warn_if_others_can_read(path: &Path) {
     let mode = fs::metadata(path).map_or(0, |metadata| metadata.permissions().mode());
     if mode & 0o077 != 0 {

@@ -1,9 +1,11 @@
-//! The keys that sign access tokens: one that signs, the next one, which is made and published
-//! ahead of the rotation that has it sign, and those retired ones that still verify.
+//! The keys for access tokens. The current key signs. The next key is published before a rotation
+//! makes it the current one. Retired keys still verify.
 //!
-//! `ring` is what the rest of the server sees, `keyset` the pure rules of who signs and who still
-//! verifies, `entry` what is remembered of a key, `key` one key with its mathematics, `file` how
-//! they are kept on the disk.
+//! - `ring`: the key ring, which the rest of the server uses
+//! - `keyset`: the pure rules of which key signs and which keys verify
+//! - `entry`: a key with its dates
+//! - `key`: the cryptography of one key
+//! - `file`: how keys are stored on the disk
 
 mod algorithm;
 mod entry;

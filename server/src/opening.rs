@@ -1,7 +1,7 @@
-//! Opens a data directory: the database and the keys, which belong together. A directory that has
-//! lost one of them is refused, never begun anew without being told to.
+//! Opens a data directory: the database and the keys, which belong together. If one of the two is
+//! lost, the directory is refused. It begins anew only if the operator says so.
 //!
-//! | database | keys | what the database says of keys | |
+//! | database | keys | what the database says about the keys | result |
 //! |---|---|---|---|
 //! | missing | missing | | a new directory: both are made |
 //! | missing, empty | there, empty | | refused: the database is lost |
@@ -11,16 +11,20 @@
 //! | whole | missing | made | refused: the keys are lost |
 //! | whole | empty | anything | refused: the keys are lost |
 //!
-//! "There" includes a damaged file, which is refused when it is read. A database from before it
-//! said anything of keys says "made" if it holds what only a server writes, such as sessions.
+//! "There" includes a damaged file; it is refused when it is read. Databases of earlier versions
+//! say nothing about keys. One with something that only a server writes, such as sessions, counts
+//! as "made".
 //!
-//! Whenever a process is killed, the directory opens or is refused as above:
+//! Whenever a process is killed, the directory still opens or is refused, as the table says:
 //!
-//! - **The first start** makes the database, then the keys, then notes them in the database.
-//! - **`user add` before it** makes the database and nothing else.
-//! - **`serve --new`** moves the keys aside, then the database, then is a first start.
-//! - **`keys reset`** replaces `keys.json` at once, then ends the sessions. Where keys are lost, it
-//!   first notes that they are given up and ends the sessions, both or neither.
+//! - **The first start** makes the database, then the keys, then notes in the database that they
+//!   are made.
+//! - **`user add` before the first start** makes the database only.
+//! - **`serve --new`** moves the keys aside, then the database. Then it continues like a first
+//!   start.
+//! - **`keys reset`** replaces `keys.json` atomically, then ends the sessions. If the keys are
+//!   lost, it first notes in one transaction that they are given up and that all sessions have
+//!   ended.
 
 mod anew;
 mod contents;
@@ -47,7 +51,8 @@ fn check(dir: &Path, record: Option<KeysRecord>) -> anyhow::Result<()> {
     judge(database, keys, record).map_err(|lost| refusal(dir, lost))
 }
 
-/// The store, if it is there; whether the keys are may be asked of it then.
+/// Opens the store unless the database is lost. The keys are checked later, since the database must
+/// be open for that.
 fn open_store(dir: &Path, metrics: StoreMetrics) -> anyhow::Result<RedbStore> {
     let (database, keys) = look(dir)?;
     if let Err(lost @ Lost::Database(_)) = judge(database, keys, None) {
@@ -56,12 +61,12 @@ fn open_store(dir: &Path, metrics: StoreMetrics) -> anyhow::Result<RedbStore> {
     RedbStore::open_counted(&dir.join(DATABASE_FILE), metrics)
 }
 
-/// Opens the directory for a server, which makes what is not there yet.
+/// Opens the directory for a server. Makes what is not there yet.
 ///
 /// # Errors
 ///
-/// If another process has it open ([`InUse`](crate::store::InUse)), it has lost a file
-/// ([`LostKeys`], [`LostDatabase`]), a file is damaged, or the disk refuses.
+/// If another process has it open ([`InUse`](crate::store::InUse)), a file is lost ([`LostKeys`],
+/// [`LostDatabase`]) or damaged, or the disk fails.
 pub(crate) async fn for_server(
     dir: &Path,
     settings: KeySettings,
@@ -73,14 +78,15 @@ pub(crate) async fn for_server(
         open_store(dir, metrics)?
     };
     check(dir, Some(store.keys_record()?))?;
-    // The store is locked by now, so nobody else is at work here.
+    // The store is locked by now, so no other process works in the directory.
     data_dir::remove_unfinished(dir);
     let keys = KeyRing::open(dir, settings, now)?;
     store.record_keys_made().await?;
     Ok((store, keys))
 }
 
-/// Opens the directory for a command, which makes no keys: none if a server has yet to make them.
+/// Opens the directory for a command. A command makes no keys: there are none until a server has
+/// made them.
 ///
 /// # Errors
 ///
@@ -100,26 +106,23 @@ pub(crate) fn for_command(
     Ok((store, keys))
 }
 
-/// Whether the directory has no database, and nothing else that would miss one.
-///
-/// # Errors
-///
-/// If it can't be looked at.
+/// Whether a first start may make a database here: there is none, and no keys that would belong to
+/// it.
 pub(crate) fn is_new(dir: &Path) -> anyhow::Result<bool> {
     Ok(look(dir)? == (Found::Missing, Found::Missing))
 }
 
-/// Whether a directory could be opened but for its keys, so that [`give_up_keys`] may help.
+/// Whether only the keys keep a directory from being opened. Then [`give_up_keys`] may help.
 pub(crate) fn lacks_keys(error: &anyhow::Error) -> bool {
     error.is::<LostKeys>() || error.is::<DamagedKeys>()
 }
 
-/// Gives up keys that are lost or damaged: all sessions end, and the next start makes new keys. A
+/// Gives up keys that are lost or damaged. All sessions end, and the next start makes new keys. A
 /// damaged file is moved aside. Returns how many sessions ended.
 ///
 /// # Errors
 ///
-/// As [`for_server`]. Done halfway, it can be done again.
+/// As [`for_server`]. If it fails halfway, it can be repeated.
 pub(crate) async fn give_up_keys(dir: &Path, now: Timestamp) -> anyhow::Result<usize> {
     let lock = lock(dir)?;
     let store = open_store(dir, StoreMetrics::unregistered())?;
@@ -132,7 +135,7 @@ pub(crate) async fn give_up_keys(dir: &Path, now: Timestamp) -> anyhow::Result<u
     Ok(ended)
 }
 
-/// When keys are given up, whatever lifetime their tokens have.
+/// The time at which keys are given up. Their tokens may have the longest lifetime allowed.
 fn reset_moment(now: Timestamp) -> Moment {
     Moment { now, tokens_expired_at: now.checked_add(LONGEST_ACCEPTED).unwrap_or(Timestamp::MAX) }
 }

@@ -1,5 +1,5 @@
-//! Who somebody is, and how surely: a proof is what they show. Today it is a password. A passkey or
-//! a one-time code joins as another [`Proof`]; what comes after works with what was [`Proven`].
+//! Checks who somebody is. A [`Proof`] is what they show: today a password, later perhaps a passkey
+//! or a one-time code. [`Proven`] says what a right proof showed, whatever its kind.
 
 pub mod password;
 
@@ -28,14 +28,15 @@ pub enum Method {
     Password,
 }
 
-/// What a right proof says.
+/// What a right proof shows.
 #[derive(Clone, Debug)]
 pub struct Proven {
-    /// Who gave it, as the store had them before.
+    /// The user who gave it, as the store had them before the check.
     pub user: User,
-    /// How.
+    /// How they proved it.
     pub methods: Vec<Method>,
-    /// The password's hash is cheaper than today's, or another system's. It is to be made anew.
+    /// Whether the password's hash must be made anew: it is cheaper than today's, or another system
+    /// made it.
     pub outdated: bool,
 }
 
@@ -48,7 +49,7 @@ impl Method {
     }
 }
 
-/// Why a proof was not checked.
+/// Why a proof could not be checked.
 #[derive(Debug, thiserror::Error)]
 pub enum NotChecked {
     /// The hashing threads did not do the work.
@@ -59,7 +60,7 @@ pub enum NotChecked {
     Damaged(#[from] anyhow::Error),
 }
 
-/// Checks proofs, and makes the hashes that new passwords are kept as.
+/// Checks proofs, and hashes new passwords.
 #[derive(Debug)]
 pub struct Prover {
     /// Hashes and verifies passwords.
@@ -69,12 +70,8 @@ pub struct Prover {
 }
 
 impl Prover {
-    /// What the proof says, if it is the user's. Without a user the answer is none and takes just
-    /// as long.
-    ///
-    /// # Errors
-    ///
-    /// If it can't be checked now.
+    /// Checks a proof. Returns what it shows, or none if it is wrong. Without a user the answer is
+    /// none, too, and takes just as long.
     pub async fn check(
         &self,
         proof: &Proof,
@@ -90,11 +87,11 @@ impl Prover {
         }))
     }
 
-    /// What the store is to note of a right proof, with a new hash in the place of an outdated one.
-    /// The proof stands whether or not that could be made; the next login tries again.
+    /// What the store must note after a right proof. An outdated hash gets a new one. If that
+    /// fails, the proof still counts, and the next login tries again.
     pub async fn verified(&self, proof: &Proof, proven: &Proven) -> Verified {
         let (Proof::Password(password), Proven { user, methods, outdated }) = (proof, proven);
-        // What we would not take as a new password stays as another system hashed it.
+        // If today's rules would refuse the password, the other system's hash stays.
         let outdated = Password::prepare(password).ok().filter(|_| *outdated);
         let renewed = match outdated {
             None => None,
@@ -110,11 +107,11 @@ impl Prover {
         Verified { version: user.password_version, renewed, amr }
     }
 
-    /// Hashes a new password for an account that is there, if the policy accepts it.
+    /// Hashes a new password for an existing account, if the policy accepts it.
     ///
     /// # Errors
     ///
-    /// If the hashing queue is full; inside, a sentence that tells a person what to do.
+    /// If the hashing queue is full. The inner error is the policy's sentence for the user.
     pub async fn hash_new(
         &self,
         password: Secret,
@@ -131,8 +128,8 @@ fn stored_hash(user: &User) -> anyhow::Result<StoredHash> {
         .with_context(|| format!("the password hash of user {} is damaged", user.id))
 }
 
-/// Whether a proof that was given at `auth_time`, in seconds since 1970, still counts. A time ahead
-/// of now does not: the clock was wrong then, and nobody knows how long ago it was.
+/// Whether a proof from `auth_time`, in seconds since 1970, is still fresh. A time in the future is
+/// not: the clock was wrong then, and nobody knows how old the proof is.
 pub fn is_fresh(auth_time: i64, fresh_for: Duration, now: Timestamp) -> bool {
     let now = now.as_second();
     let lies_ahead = auth_time > now.saturating_add_unsigned(MAX_LEEWAY.as_secs());

@@ -21,40 +21,36 @@ use crate::store::{Store, StoreCounts};
 /// The running server, shared by all requests.
 pub type App = Arc<State>;
 
-/// The parts of a running server; made once at start.
+/// The parts of a running server, made once at the start.
 #[derive(Debug)]
 pub struct State {
     /// What can be done with accounts.
     pub accounts: Arc<Accounts>,
-    /// The access tokens that were accepted not long ago.
+    /// The cache of access tokens that were accepted lately.
     pub bearers: Bearers,
-    /// What pages, links and documents need.
+    /// The public address and the frontend: what pages, links and documents need.
     pub site: Arc<Site>,
-    /// What limits requests.
+    /// The limits on requests.
     pub intake: Intake,
     /// How far the shutdown has come.
     pub shutdown: Shutdown,
-    /// What is counted.
+    /// The metrics.
     pub metrics: Metrics,
 }
 
-/// What limits requests.
+/// The limits on requests.
 #[derive(Debug)]
 pub struct Intake {
-    /// Whose word about a client's address counts.
+    /// The proxies whose word about a client's address counts.
     pub proxies: TrustedProxies,
-    /// How much memory requests' bodies may take.
+    /// The memory for the bodies of all requests together.
     pub body_budget: BodyBudget,
     /// How long a request's body may take to arrive.
     pub body_timeout: Duration,
 }
 
 impl State {
-    /// Puts the parts together as `config` says.
-    ///
-    /// # Errors
-    ///
-    /// If the hashing threads can't be started.
+    /// Makes the parts as `config` says.
     pub fn new(
         config: &Config,
         metrics: Metrics,
@@ -78,7 +74,7 @@ impl State {
         })
     }
 
-    /// Takes note of the address that the server listens on, before anything else shares the site.
+    /// Notes the address that the server listens on. Call it before `site` is shared.
     #[must_use]
     pub fn listening_on(mut self, address: SocketAddr) -> Self {
         if let Some(site) = Arc::get_mut(&mut self.site) {
@@ -87,7 +83,7 @@ impl State {
         self
     }
 
-    /// What finds out who sent a request.
+    /// Finds out which account a request belongs to.
     pub fn authenticator(&self) -> Authenticator<'_> {
         Authenticator {
             accounts: &self.accounts,
@@ -96,11 +92,7 @@ impl State {
         }
     }
 
-    /// Looks at what changes without being counted: what is there, and what waits.
-    ///
-    /// # Errors
-    ///
-    /// If the store can't be read.
+    /// Updates the metrics that are not counted event by event, such as how many users there are.
     pub async fn take_stock(&self) -> anyhow::Result<()> {
         self.metrics.hashing.mirror(&self.accounts.prover.pool.stats());
         let StoreCounts { users, sessions, revoked, queue } = self.accounts.store.counts().await?;
@@ -118,7 +110,7 @@ impl State {
         Ok(())
     }
 
-    /// Forgets what has expired.
+    /// Removes what has expired.
     pub async fn sweep(&self) {
         let Accounts { store, keys, clock, .. } = &*self.accounts;
         let now = clock.now();

@@ -75,7 +75,7 @@ impl Accounts {
         }
     }
 
-    /// What came of a change, after the audit log knows it, too.
+    /// Writes a change or its refusal to the audit log, and hands the result on.
     pub(super) fn noted<T>(
         &self,
         record: Record<'_>,

@@ -37,12 +37,12 @@ impl Accounts {
         .await
     }
 
-    /// Makes all keys anew, for an operator; all sessions end. Keys first: from then on no token of
-    /// before is good for anything, whatever comes after.
+    /// Replaces all keys, for an operator. All sessions end. The keys come first: once they are
+    /// replaced, no earlier token is valid, even if the next step fails.
     ///
     /// # Errors
     ///
-    /// Why the old keys go on, or that the sessions are still listed.
+    /// If the keys could not be replaced, or old sessions are still listed.
     pub async fn reset_keys(self: &Arc<Self>) -> Result<KeyInfo, AccountError> {
         self.to_the_end(|accounts| async move {
             let (keys, at) = (Arc::clone(&accounts.keys), accounts.moment());
@@ -57,7 +57,7 @@ impl Accounts {
     }
 }
 
-/// What came of making a key, after the audit log knows it, too.
+/// Writes a new key or its refusal to the audit log, and hands the result on.
 fn noted<E: ToString>(record: Record<'_>, made: Result<KeyInfo, E>) -> Result<KeyInfo, E> {
     match &made {
         Ok(key) => record.detail(&key.kid).ok(),

@@ -127,7 +127,7 @@ impl Accounts {
     }
 }
 
-/// What a rule refuses to a person is in the audit log.
+/// Writes a registration that a rule refused to the audit log, and hands the error on.
 fn noted(error: AccountError, origin: &Origin<Client>) -> AccountError {
     let reason = match &error {
         AccountError::NameTaken => "the username is taken",

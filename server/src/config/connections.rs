@@ -20,7 +20,7 @@ pub struct ConnectionArgs {
     pub max_connections: u32,
 
     /// The most connections at once from one address (IPv6: from one /64); by default a quarter of
-    /// --max-connections. A --trusted-proxy may have as many as it likes
+    /// --max-connections. A --trusted-proxy has no such limit
     #[arg(
         long,
         value_name = "N",
@@ -29,8 +29,8 @@ pub struct ConnectionArgs {
     )]
     pub max_connections_per_address: Option<u32>,
 
-    /// How long after SIGTERM the server goes on as before, with /readyz at 503, so that a load
-    /// balancer can take it out first: 0s to 10m. SIGINT does not wait
+    /// How long the server goes on after SIGTERM, with /readyz at 503, so that a load balancer can
+    /// take it out first: 0s to 10m. SIGINT does not wait
     #[arg(
         long,
         value_name = "DURATION",
@@ -41,7 +41,7 @@ pub struct ConnectionArgs {
     pub shutdown_delay: Duration,
 
     /// How long requests may take to finish after that. Docker kills a container 10s after SIGTERM:
-    /// give it more time (`docker stop --time`) if the two make up more
+    /// if the two together are longer, use `docker stop --time`
     #[arg(
         long,
         value_name = "DURATION",

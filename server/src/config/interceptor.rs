@@ -1,5 +1,5 @@
-//! Where the frontend sends the access token, as angular-jwt's `allowedDomains` and
-//! `disallowedRoutes` have it; but an origin is a scheme, a host and a port, never a pattern.
+//! Where the frontend sends the access token, like angular-jwt's `allowedDomains` and
+//! `disallowedRoutes`. Unlike there, an origin is a scheme, a host and a port, never a pattern.
 
 use std::fmt;
 use std::net::Ipv4Addr;
@@ -10,20 +10,20 @@ use url::{Host, Url};
 
 use super::list::{List, list};
 
-/// Where the frontend sends the access token, beside the server's own API.
+/// Where the frontend sends the access token, besides the server's own API.
 #[derive(Args, Clone, Debug, Default)]
 pub struct InterceptorArgs {
     /// Another origin to whose API the frontend may send the access token, such as
-    /// `https://api.example.com`: exactly this scheme, host and port. It joins connect-src of the
-    /// frontend's Content-Security-Policy. One each time, or with commas, spaces or
-    /// line ends between
+    /// `https://api.example.com`: exactly this scheme, host and port. It is added to connect-src in
+    /// the frontend's Content-Security-Policy. Repeat the option, or separate origins by commas,
+    /// spaces or line ends
     #[arg(long, value_name = "URL", env = "HALLPASS_TOKEN_ORIGIN", value_parser = origins)]
     pub token_origin: Vec<List<String>>,
 
-    /// Paths that never get the access token: exactly `/public/status`, or with `/public/*` all
-    /// below `/public/`; on every origin, the server's own included, or on the one before it, as in
-    /// `https://api.example.com/public/*`. One each time, or with commas, spaces or line ends
-    /// between
+    /// Paths that never get the access token: exactly `/public/status`, or all below `/public/`
+    /// with `/public/*`. They count on every origin, the server's own included, unless an origin
+    /// stands before the path, as in `https://api.example.com/public/*`. Repeat the option, or
+    /// separate paths by commas, spaces or line ends
     #[arg(long, value_name = "PATTERN", env = "HALLPASS_NO_TOKEN_PATH", value_parser = patterns)]
     pub no_token_path: Vec<List<PathPattern>>,
 }
@@ -34,12 +34,12 @@ impl InterceptorArgs {
         distinct(List::flat(&self.token_origin).cloned())
     }
 
-    /// The patterns, as browsers would write what they match.
+    /// The patterns, spelled as browsers spell the URLs that they match.
     pub fn excluded(&self) -> Vec<String> {
         distinct(self.patterns().map(ToString::to_string))
     }
 
-    /// The origins that the token reaches over a network and without encryption.
+    /// The origins to which the token would travel over a network without encryption.
     pub fn unencrypted(&self) -> impl Iterator<Item = String> {
         self.origins().into_iter().filter(|origin| {
             let url = Url::parse(origin).ok().filter(|url| url.scheme() == "http");
@@ -47,12 +47,12 @@ impl InterceptorArgs {
         })
     }
 
-    /// Whether each pattern can match something. One with a mistyped origin would not keep the
-    /// token from where it must not go.
+    /// Checks that each pattern can match something. A pattern with a mistyped origin would not
+    /// hold the token back.
     ///
     /// # Errors
     ///
-    /// If the token would not go to a pattern's origin anyway.
+    /// If the token would never go to a pattern's origin.
     pub fn check(&self, public_url: Option<&str>) -> anyhow::Result<()> {
         let known = self.origins();
         let stray = self.patterns().find(|pattern| {
@@ -73,13 +73,13 @@ impl InterceptorArgs {
     }
 }
 
-/// A path, or all below one.
+/// A path, or everything below one.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PathPattern {
-    /// The only origin that it is about; without it, it is about each one.
+    /// The only origin that it applies to. None means every origin.
     origin: Option<String>,
-    /// Percent-encoded as browsers do it; with `/*` at its end it stands for all that begins with
-    /// what is before the asterisk.
+    /// Percent-encoded as browsers do it. With `/*` at its end, it matches everything that begins
+    /// with the text before the asterisk.
     path: String,
 }
 
@@ -108,9 +108,10 @@ fn patterns(text: &str) -> Result<List<PathPattern>, String> {
     list(text, pattern)
 }
 
-/// Strict, since it goes into a header that grants access: nothing that only a lenient reader takes
-/// for an origin, and nothing that a Content-Security-Policy would ignore, or read as more than one
-/// host (CSP Level 3 section 2.3.1, `host-source`: no underscore, no IPv6 address).
+/// Reads an origin. It is strict, since the origin goes into a header that grants access. It
+/// refuses what only a lenient reader takes for an origin. It also refuses what a
+/// Content-Security-Policy would ignore or read as several hosts (CSP Level 3 section 2.3.1,
+/// `host-source`: no underscore, no IPv6 address).
 fn origin(text: &str) -> Result<String, String> {
     const GIVE: &str = "give scheme, host and port alone, such as https://api.example.com";
     let (scheme, rest) = text.split_once("://").ok_or(GIVE)?;
@@ -149,8 +150,8 @@ fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// Strict, since what matches nothing keeps no token back: a path as it is in the address that the
-/// browser asks for.
+/// Reads a path pattern. It is strict, since a pattern that matches nothing holds no token back.
+/// The path must be spelled as in the URL that the browser requests.
 fn pattern(text: &str) -> Result<PathPattern, String> {
     const GIVE: &str = "give a path, such as /public/* or https://api.example.com/public/*";
     let (origin, path) = match text.split_once("://") {
@@ -177,7 +178,7 @@ fn pattern(text: &str) -> Result<PathPattern, String> {
     Ok(PathPattern { origin, path: url.path().to_owned() })
 }
 
-/// What a browser takes out of a path before it asks for it.
+/// Whether browsers remove this segment from a path before they request it.
 fn is_dot_segment(segment: &str) -> bool {
     [".", ".."].contains(&segment.to_ascii_lowercase().replace("%2e", ".").as_str())
 }

@@ -11,16 +11,16 @@ use hallpass_contract::Secret;
 use crate::data_dir;
 use crate::keys::{Algorithm, KeySettings};
 
-/// The environment variable that may hold the HS256 secret. There is no flag for it, since the
-/// arguments of a process can be read by everyone on the machine.
+/// The environment variable that may hold the HS256 secret. There is no flag for it, since everyone
+/// on the machine can read a process's arguments.
 pub const SECRET_VARIABLE: &str = "HALLPASS_HS256_SECRET";
 
 /// How tokens are signed.
 #[derive(Args, Clone, Debug)]
 pub struct KeyArgs {
-    /// How new access tokens are signed; another one than before takes over at the start, and what
-    /// was signed before stays valid. HS256 needs a secret of 32 bytes or more, in the environment
-    /// variable HALLPASS_HS256_SECRET or in a file
+    /// How new access tokens are signed. If it differs from before, the new algorithm takes over at
+    /// the start, and older tokens stay valid. HS256 needs a secret of at least 32 bytes, in the
+    /// environment variable HALLPASS_HS256_SECRET or in a file
     #[arg(long, value_name = "ALG", env = "HALLPASS_ALG", value_enum, default_value = "EdDSA")]
     pub alg: Algorithm,
 
@@ -29,7 +29,7 @@ pub struct KeyArgs {
     pub secret: SecretArgs,
 }
 
-/// Where the HS256 secret is, if it is in a file.
+/// The file with the HS256 secret, if it is in a file.
 #[derive(Args, Clone, Debug)]
 pub struct SecretArgs {
     /// File that holds the HS256 secret; a newline at its end does not belong to it
@@ -38,11 +38,11 @@ pub struct SecretArgs {
 }
 
 impl SecretArgs {
-    /// The secret of the file or the one that the environment holds, if any.
+    /// The secret from the file or from the environment, if there is one.
     ///
     /// # Errors
     ///
-    /// If there are both, or the file can't be read.
+    /// If both have one, or the file can't be read.
     pub fn read(&self, from_environment: Option<Secret>) -> anyhow::Result<Option<Secret>> {
         match (from_environment, &self.hs256_secret_file) {
             (Some(_), Some(_)) => bail!(
@@ -56,11 +56,11 @@ impl SecretArgs {
 }
 
 impl KeyArgs {
-    /// What these say about the keys, with the secret that the environment holds, if any.
+    /// The key settings, with the secret from the environment if it holds one.
     ///
     /// # Errors
     ///
-    /// If there are two secrets, the file can't be read, or [`KeySettings::new`] objects.
+    /// If there are two secrets, the file can't be read, or [`KeySettings::new`] fails.
     pub fn settings(
         &self,
         from_environment: Option<Secret>,
@@ -70,7 +70,7 @@ impl KeyArgs {
     }
 }
 
-/// What [`SECRET_VARIABLE`] holds; nothing if it is empty.
+/// The value of [`SECRET_VARIABLE`]. None if it is empty.
 ///
 /// # Errors
 ///
@@ -78,7 +78,7 @@ impl KeyArgs {
 pub fn secret_from_environment() -> anyhow::Result<Option<Secret>> {
     let secret = env::var_os(SECRET_VARIABLE).filter(|secret| !secret.is_empty());
     let text = secret.map(OsString::into_string).transpose();
-    // Without the error, which would show it.
+    // The original error is dropped, since it would show the secret.
     Ok(text.map_err(|_| anyhow!("{SECRET_VARIABLE} is not UTF-8 text"))?.map(Secret::from))
 }
 

@@ -1,6 +1,6 @@
 //! Settings that hold several values.
 
-/// What one flag or one variable gives: values with commas, spaces or line ends between.
+/// The values of one flag or variable, separated by commas, spaces or line ends.
 #[derive(Clone, Debug)]
 pub struct List<T>(Vec<T>);
 
@@ -10,17 +10,17 @@ impl<T> List<T> {
         self.0.is_empty()
     }
 
-    /// The values of all lists, in their order.
+    /// The values of all lists, in order.
     pub fn flat(lists: &[Self]) -> impl Iterator<Item = &T> {
         lists.iter().flat_map(|list| &list.0)
     }
 }
 
-/// Reads a list whose values `parse` reads. Empty values are left out.
+/// Reads a list, each value with `parse`. Empty values are skipped.
 ///
 /// # Errors
 ///
-/// What is wrong with the first bad value, after that value.
+/// The first bad value and what is wrong with it.
 pub fn list<T>(text: &str, parse: impl Fn(&str) -> Result<T, String>) -> Result<List<T>, String> {
     let items = text.split(|c: char| c == ',' || c.is_ascii_whitespace());
     let items = items.filter(|item| !item.is_empty());

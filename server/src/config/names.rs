@@ -5,10 +5,10 @@ use super::{List, list};
 /// Which names nobody may register.
 #[derive(Args, Clone, Debug, Default)]
 pub struct NameArgs {
-    /// Names that nobody may register, in any spelling, nor a name that looks like one of them.
-    /// They join the built-in ones, such as admin, root, support, security and postmaster. The
-    /// command line and an import may still make such users. One each time, or with spaces or
-    /// commas between
+    /// Names that nobody may register, in any spelling, and no name that looks like one of them.
+    /// They are added to the built-in ones, such as admin, root, support, security and postmaster.
+    /// The command line and an import may still create such users. Repeat the option, or separate
+    /// names by spaces or commas
     #[arg(
         long,
         alias = "reserved-name",
@@ -20,7 +20,7 @@ pub struct NameArgs {
 }
 
 impl NameArgs {
-    /// The names beside the built-in ones.
+    /// The names besides the built-in ones.
     pub fn reserved(&self) -> Vec<String> {
         List::flat(&self.reserved_names).cloned().collect()
     }

@@ -1,4 +1,4 @@
-//! What the server and the command line alike can be told.
+//! The settings that the server and the command line share.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -9,16 +9,16 @@ use super::RECOMMENDED_ITERATIONS;
 use super::values::{iterations, leeway};
 use crate::store::DatabaseUrl;
 
-/// The tokens' `iss` claim of a server that was told neither an issuer nor a public URL.
+/// The tokens' `iss` claim if neither an issuer nor a public URL is configured.
 const DEFAULT_ISSUER: &str = "http://127.0.0.1:8080";
 
 /// Where accounts and sessions are kept.
 #[derive(Args, Clone, Debug, Default)]
 pub struct DatabaseArgs {
     /// A PostgreSQL database for users and sessions, such as
-    /// postgres://hallpass@db.example/hallpass; the keys stay in the data directory. Give a URL
-    /// with a password by the variable, since others see arguments. By default users and sessions
-    /// are in a file of the data directory
+    /// postgres://hallpass@db.example/hallpass. The keys stay in the data directory. Give a URL
+    /// with a password by the variable, since others can see arguments. By default, users and
+    /// sessions are in a file of the data directory
     #[arg(
         long,
         value_name = "URL",
@@ -29,7 +29,7 @@ pub struct DatabaseArgs {
     pub database_url: Option<DatabaseUrl>,
 }
 
-/// What tokens say of their origin, and how exactly their times are taken.
+/// Issuer, audience and leeway of tokens.
 #[derive(Args, Clone, Debug)]
 pub struct TokenArgs {
     /// The tokens' `iss` claim; by default --public-url, or else http://127.0.0.1:8080
@@ -51,8 +51,8 @@ pub struct TokenArgs {
     )]
     pub audience: String,
 
-    /// By how much other clocks may be off when a token's `exp` and `nbf` are checked: 0s to 60s,
-    /// in whole seconds
+    /// How far other clocks may be off when a token's `exp` and `nbf` are checked: 0s to 60s, in
+    /// whole seconds
     #[arg(
         long,
         value_name = "DURATION",
@@ -64,13 +64,13 @@ pub struct TokenArgs {
 }
 
 impl TokenArgs {
-    /// The tokens' `iss` claim, for a server that is reached under `public_url`.
+    /// The tokens' `iss` claim for a server reached under `public_url`.
     pub fn issuer(&self, public_url: Option<&str>) -> String {
         self.issuer.as_deref().or(public_url).unwrap_or(DEFAULT_ISSUER).to_owned()
     }
 }
 
-/// What new passwords must be, and how they are hashed.
+/// Which passwords are accepted, and how they are hashed.
 #[derive(Args, Clone, Debug)]
 pub struct PasswordArgs {
     /// PBKDF2-HMAC-SHA256 iterations of new password hashes: 1 to 10000000

@@ -1,4 +1,4 @@
-//! Reads what flags and variables give, and says what they should.
+//! Parses the values of flags and variables. The errors say what is expected.
 
 use std::net::Ipv6Addr;
 use std::num::NonZeroU32;
@@ -29,7 +29,7 @@ pub(super) fn shutdown_delay(text: &str) -> Result<Duration, String> {
 ///
 /// # Errors
 ///
-/// A phrase that says what to give.
+/// A phrase that says what is expected.
 pub fn origin(text: &str) -> Result<String, String> {
     let url = url::Url::parse(text).ok().filter(|url| {
         let is_origin = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
@@ -43,7 +43,7 @@ pub fn origin(text: &str) -> Result<String, String> {
         .ok_or("give an http or https URL without a path, such as https://login.example".into())
 }
 
-/// An address to listen on: a host, which may be a name, and a port.
+/// Reads an address to listen on: a host, which may be a name, and a port.
 pub(super) fn address(text: &str) -> Result<String, String> {
     let bare = text.strip_prefix(':').unwrap_or(text);
     if is_port(bare) {
@@ -73,7 +73,7 @@ fn is_number(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// A name, an IPv4 address, or an IPv6 address in brackets.
+/// Whether it is a name, an IPv4 address, or an IPv6 address in brackets.
 fn is_host(text: &str) -> bool {
     if let Some(address) = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')) {
         return address.parse::<Ipv6Addr>().is_ok();

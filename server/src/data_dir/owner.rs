@@ -1,5 +1,5 @@
-//! Who owns the files of a data directory: always the user that the service runs as, even when
-//! root runs a command there. Otherwise the service could not read them.
+//! Who owns the files of a data directory: always the user that the service runs as. If root runs a
+//! command there, its files go to that user, since the service could not read them otherwise.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
@@ -10,7 +10,7 @@ use anyhow::bail;
 use rustix::fs::{Gid, Mode, OFlags, Uid};
 use rustix::process::geteuid;
 
-/// The database's name in the directory.
+/// The name of the database in the directory.
 pub const DATABASE_FILE: &str = "hallpass.redb";
 
 const ROOT: u32 = 0;
@@ -27,8 +27,8 @@ impl Owner {
         Self { uid: metadata.uid(), gid: metadata.gid() }
     }
 
-    /// The owner that a file at `path` must have. That is who owns the file which it replaces. A
-    /// new file goes to the owner of the database, and the database to the owner of the directory.
+    /// The owner that a file at `path` must have: the owner of the file that it replaces. A new
+    /// file gets the owner of the database, and a new database the owner of the directory.
     fn due_at(path: &Path) -> io::Result<Self> {
         match fs::metadata(path) {
             Ok(replaced) => Ok(Self::of(&replaced)),
@@ -39,14 +39,15 @@ impl Owner {
     /// The owner that a new file in the directory must have.
     fn due_in(dir: &Path) -> io::Result<Self> {
         match fs::metadata(dir.join(DATABASE_FILE)).map(|database| Self::of(&database)) {
-            // An earlier version let root make a database in a directory of somebody else.
+            // Earlier versions let root make a database in another user's directory.
             Ok(service) if service.uid != ROOT => Ok(service),
             _ => Ok(Self::of(&fs::metadata(dir)?)),
         }
     }
 
-    /// Whether a file of `self` serves as well as one of `due`. No group can read our files, so
-    /// only root, who may set the group, does so. Root reads the files of everybody.
+    /// Whether the service can use a file of `self` as well as one of `due`. The group matters only
+    /// to root, who may set it: no group may read our files. If the service runs as root, it can
+    /// read every file.
     fn is_as_good_as(self, due: Self) -> bool {
         self == due || (!geteuid().is_root() && (self.uid == due.uid || due.uid == ROOT))
     }
@@ -56,7 +57,7 @@ impl Owner {
     }
 }
 
-/// Gives a file that was just made to the user who must own what is at `path`.
+/// Gives a new file to the user who must own `path`.
 ///
 /// # Errors
 ///
@@ -77,7 +78,7 @@ pub(super) fn hand_over(file: &File, path: &Path) -> anyhow::Result<()> {
 ///
 /// # Errors
 ///
-/// If only another user may do that, or it is no socket of ours.
+/// If only another user may do that, or it is not our socket.
 pub fn hand_over_socket(path: &Path) -> io::Result<()> {
     let is = Owner::of(&fs::symlink_metadata(path)?);
     let due = Owner::due_in(dir_of(path))?;
@@ -89,8 +90,9 @@ pub fn hand_over_socket(path: &Path) -> io::Result<()> {
         .map_err(|error| io::Error::new(error.kind(), refusal(is, due, &error)))
 }
 
-/// The directory's owner may put another file there meanwhile, such as a link to one of root's, so
-/// what is looked at is what is given away.
+/// Changes the owner of the socket. It opens the path once, checks what it opened, and changes
+/// that. So the directory's owner can't swap in another file in between, such as a link to one of
+/// root's files.
 #[cfg(target_os = "linux")]
 fn chown_socket(path: &Path, uid: Option<Uid>, gid: Option<Gid>) -> io::Result<()> {
     use rustix::fs::{AtFlags, FileType, chownat, fstat, open};
@@ -110,11 +112,7 @@ fn chown_socket(path: &Path, uid: Option<Uid>, gid: Option<Gid>) -> io::Result<(
     std::os::unix::fs::lchown(path, uid, gid)
 }
 
-/// Gives a directory that root just made to the owner of the one above it.
-///
-/// # Errors
-///
-/// If the system refuses.
+/// Gives a directory that root has just made to the owner of its parent.
 pub(super) fn inherit(dir: &Path) -> io::Result<()> {
     let due = Owner::of(&fs::metadata(dir_of(dir))?);
     if !geteuid().is_root() || due.uid == ROOT {
@@ -126,7 +124,7 @@ pub(super) fn inherit(dir: &Path) -> io::Result<()> {
     Ok(rustix::fs::fchown(opened, uid, gid)?)
 }
 
-/// What to do about a file that we may not open.
+/// Says what to do about a file that we may not open.
 pub fn advice(path: &Path, error: &io::Error) -> String {
     let owner = fs::metadata(path).map(|metadata| metadata.uid());
     match owner {
@@ -149,7 +147,7 @@ fn as_user(uid: u32) -> String {
     format!("run this as that user, such as with `sudo -u '#{uid}' hallpass ...`")
 }
 
-/// The directory that a path is in; of a bare name, the working directory.
+/// The directory of a path. For a bare name, that is the working directory.
 fn dir_of(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if parent.as_os_str().is_empty() => Path::new("."),

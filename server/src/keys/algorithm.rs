@@ -2,7 +2,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// How tokens are signed, by the names of RFC 7518 section 3.1 and RFC 8037 section 3.1.
+/// How tokens are signed, with the names of RFC 7518 section 3.1 and RFC 8037 section 3.1.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub enum Algorithm {
     /// Ed25519

@@ -7,72 +7,69 @@ use serde::{Deserialize, Serialize};
 
 use super::{Algorithm, Key, KeySettings, key};
 
-/// How long after the last of its tokens expired a retired key still verifies: as much as
-/// `--leeway` may forgive.
+/// How long a retired key still verifies after its last token has expired: the most that `--leeway`
+/// may be.
 const LEEWAY: Duration = Duration::from_secs(60);
 
-/// What is remembered of a key.
+/// What is stored about a key.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Record {
     pub(super) kid: String,
     pub(super) alg: Algorithm,
     pub(super) created_at: Timestamp,
-    /// Since then it signs nothing; absent in the current key and the next one.
+    /// When it stopped signing. Absent in the current key and the next one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) retired_at: Option<Timestamp>,
-    /// From then on it verifies nothing: by then the last of its tokens has expired.
+    /// When it stops verifying: by then its last token has expired.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) verifies_until: Option<Timestamp>,
-    /// The longest life that any of its tokens was given; 0 before it has signed any.
+    /// The longest life of any of its tokens. 0 before it has signed one.
     pub(super) longest_ttl_s: u64,
-    /// PKCS#8 in PEM; absent in HS256 keys, whose secret is not ours to write down.
+    /// PKCS#8 in PEM. Absent in HS256 keys: the secret is the operator's, so it is not stored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) private_key: Option<Secret>,
 }
 
-/// A key and what is remembered of it.
+/// A key and what is stored about it.
 #[derive(Clone, Debug)]
 pub(super) struct Entry {
     pub(super) record: Record,
-    /// Absent in an HS256 key whose secret is not the configured one. Its tokens are valid again
-    /// once the secret is back, so it counts wherever the life of tokens is asked for.
+    /// Absent if it is an HS256 key of another secret than the configured one. If the operator
+    /// configures that secret again, its tokens are valid again. So the entry still counts when
+    /// token lifetimes are computed.
     pub(super) key: Option<Arc<Key>>,
 }
 
-/// What may be known about a key.
+/// What may be shown of a key.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct KeyInfo {
     /// The key's id.
     pub kid: String,
-    /// The one algorithm that it is good for.
+    /// The only algorithm that it may be used with.
     pub alg: Algorithm,
     /// When it was made.
     pub created_at: Timestamp,
-    /// What it does.
+    /// What it is used for.
     pub state: KeyState,
-    /// From then on it verifies nothing; absent unless it is retiring.
+    /// When it stops verifying. Absent unless it is retiring.
     pub verifies_until: Option<Timestamp>,
 }
 
-/// What a key does.
+/// What a key is used for.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum KeyState {
     /// It signs and verifies.
     Current,
-    /// It is published and neither signs nor verifies, until a rotation makes it the current one.
+    /// It is published. It neither signs nor verifies until a rotation makes it the current one.
     Next,
     /// It verifies what it signed before.
     Retiring,
 }
 
 impl Entry {
-    /// A key that was never used.
-    ///
-    /// # Errors
-    ///
-    /// If the system has no randomness.
+    /// A key that has signed nothing yet.
     pub(super) fn new(settings: &KeySettings, now: Timestamp) -> anyhow::Result<Self> {
         let (private_key, key) = match (settings.algorithm, &settings.hs256_secret) {
             (Algorithm::HS256, Some(secret)) => (None, Key::from_secret(secret)?),

@@ -15,48 +15,49 @@ use super::keyset::KeySet;
 use super::{Algorithm, Key, RefreshKey};
 use crate::data_dir;
 
-/// The name in the data directory of the file that holds all of the server's own secrets.
+/// The name of the file in the data directory that holds all secrets of the server.
 pub const KEYS_FILE: &str = "keys.json";
 
-/// What held the only key before there was [`KEYS_FILE`]: Ed25519, PKCS#8 in PEM.
+/// The file that held the only key in earlier versions: Ed25519, PKCS#8 in PEM.
 pub const OLD_KEY_FILE: &str = "signing-key.pem";
 
-/// The most that `--access-ttl` could be while there was the old file, which does not tell.
+/// The longest `--access-ttl` that the versions with the old file allowed. The file does not say
+/// which was used.
 const OLD_LONGEST_TTL_S: u64 = 24 * 60 * 60;
 
-/// [`KEYS_FILE`], as JSON. A member that is not known here is from a later version, and is not
-/// thrown away by an earlier one: the file is refused.
+/// [`KEYS_FILE`] as JSON. A file with an unknown member is refused: a later version wrote it, and
+/// an earlier one must not drop the member.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Contents {
-    /// One current key and the retired ones.
+    /// The current key and the retired ones.
     keys: Vec<Record>,
-    /// Absent under HS256, and in a file of before there were next keys.
+    /// Absent under HS256, and in files of versions without a next key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     next_key: Option<Record>,
     refresh_key: RefreshKey,
 }
 
-/// The file in a data directory.
+/// The keys file of a data directory.
 #[derive(Debug)]
 pub(super) struct KeyFile {
     path: PathBuf,
     old: PathBuf,
 }
 
-/// A file of keys is there and can't be used.
+/// There is a keys file, but it can't be used.
 #[derive(Debug, thiserror::Error)]
 #[error("{path} is damaged; restore it, or make new keys with `hallpass keys reset`")]
 pub struct DamagedKeys {
     path: String,
 }
 
-/// What a data directory holds of keys.
+/// The keys that a data directory holds.
 pub(super) struct Loaded {
     /// None at the very first start.
     pub(super) keys: Option<KeySet>,
     pub(super) refresh_key: RefreshKey,
-    /// What [`KEYS_FILE`] says, if it is there.
+    /// The contents of [`KEYS_FILE`], if it is there.
     pub(super) stored: Option<Contents>,
 }
 
@@ -70,7 +71,7 @@ impl Contents {
         }
     }
 
-    /// What is wrong is told by its place only, since the reader's own words quote the file.
+    /// Errors name only the place, since the parser's own messages quote the file.
     fn parse(json: &Secret) -> anyhow::Result<Self> {
         serde_json::from_str(json.expose()).map_err(|error| {
             let (line, column) = (error.line(), error.column());
@@ -82,11 +83,7 @@ impl Contents {
         })
     }
 
-    /// The keys, ready for use.
-    ///
-    /// # Errors
-    ///
-    /// If the file does not make sense.
+    /// The keys, ready for use. Fails if the contents make no sense.
     fn into_keys(self, secret: Option<&Secret>) -> anyhow::Result<(KeySet, RefreshKey)> {
         let mut kids = HashSet::new();
         let mut load = |record: Record| {
@@ -120,7 +117,7 @@ fn load_entry(record: Record, secret: Option<&Secret>) -> anyhow::Result<Entry> 
     Ok(Entry { key: load_key(&record, secret)?.map(Arc::new), record })
 }
 
-/// The key of a record, or none for an HS256 secret that is not configured.
+/// The key of a record. None if it is an HS256 key whose secret is not configured.
 fn load_key(record: &Record, secret: Option<&Secret>) -> anyhow::Result<Option<Key>> {
     let key = match (record.alg, &record.private_key) {
         (Algorithm::HS256, None) => {
@@ -140,12 +137,8 @@ impl KeyFile {
         Self { path: dir.join(KEYS_FILE), old: dir.join(OLD_KEY_FILE) }
     }
 
-    /// What was there, whether here or in the old file.
-    ///
-    /// # Errors
-    ///
-    /// If a file is there and can't be read or is damaged. It is never replaced then, since that
-    /// would end every session.
+    /// Loads the keys from this file or the old one. A damaged file is an error and is never
+    /// replaced, since that would end every session.
     pub(super) fn load(&self, secret: Option<&Secret>, now: Timestamp) -> anyhow::Result<Loaded> {
         let damaged = |path: &Path| DamagedKeys { path: path.display().to_string() };
         if let Some(json) = read(&self.path)? {
@@ -161,7 +154,7 @@ impl KeyFile {
         Ok(Loaded { keys, refresh_key: RefreshKey::generate()?, stored: None })
     }
 
-    /// The old file's key under the same kid, so that tokens stay valid.
+    /// Takes over the old file's key under the same kid, so that its tokens stay valid.
     fn adopt(&self, pem: Secret, now: Timestamp) -> anyhow::Result<KeySet> {
         let key = Key::from_pem(Algorithm::EdDSA, &pem)?;
         let modified = fs::metadata(&self.old).and_then(|metadata| metadata.modified());
@@ -179,19 +172,14 @@ impl KeyFile {
         Ok(KeySet { current, next: None, retired: Vec::new() })
     }
 
-    /// Puts the contents in the place of what is there. Done once they would survive a power cut.
-    ///
-    /// # Errors
-    ///
-    /// If the disk refuses.
+    /// Replaces the file. Once this returns, the new contents survive a power cut.
     pub(super) fn store(&self, contents: &Contents) -> anyhow::Result<()> {
         let mut json = serde_json::to_vec_pretty(contents)?;
         json.push(b'\n');
         data_dir::replace_whole(&self.path, |mut file| Ok(file.write_all(&json)?))
     }
 
-    /// Removes the old file once its key is stored here. Another key that somebody put there since
-    /// is not ours to remove.
+    /// Removes the old file once its key is stored here. If it holds another key by now, it stays.
     pub(super) fn remove_old(&self, keys: &KeySet) {
         let Ok(Some(pem)) = read(&self.old) else { return };
         let path = self.old.display();
@@ -207,14 +195,14 @@ impl KeyFile {
     }
 }
 
-/// The text of a file, or nothing if there is none.
+/// The text of a file. None if there is no file.
 fn read(path: &Path) -> anyhow::Result<Option<Secret>> {
     match fs::read_to_string(path) {
         Ok(text) => {
             data_dir::warn_if_others_can_read(path);
             Ok(Some(text.into()))
         }
-        // A link that leads nowhere is a volume that is not there, not a first start.
+        // A link to nowhere means that a volume is not mounted. It is no first start.
         Err(error) if error.kind() == ErrorKind::NotFound && !path.is_symlink() => Ok(None),
         Err(error) => {
             let advice = match data_dir::advice(path, &error) {

@@ -7,17 +7,17 @@ use sha2::{Digest as _, Sha256};
 
 use super::Algorithm;
 
-/// A JWK set (RFC 7517 section 5) as it is sent.
+/// A JWK set (RFC 7517 section 5), ready to be sent.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Jwks {
     /// The JSON document.
     pub body: Bytes,
-    /// A strong entity tag of it, in its quotation marks (RFC 9110 section 8.8.3).
+    /// Its strong entity tag, in quotation marks (RFC 9110 section 8.8.3).
     pub etag: String,
 }
 
 impl Jwks {
-    /// The set of these keys, in their order.
+    /// The set of these keys, in the same order.
     pub(super) fn of<'a>(keys: impl Iterator<Item = &'a Jwk>) -> anyhow::Result<Self> {
         let set = JwkSet { keys: keys.cloned().collect() };
         let body = Bytes::from(serde_json::to_vec(&set).context("can't write the JWK set")?);
@@ -26,8 +26,8 @@ impl Jwks {
     }
 }
 
-/// The JWK of a public key: the point of RFC 8032 or SEC 1, or PKCS#1 for RSA. Nothing private
-/// comes near it.
+/// The JWK of a public key. `public` is a point in the form of RFC 8032 or SEC 1, or a PKCS#1 RSA
+/// key. It takes no private key, so it can't leak one.
 pub(super) fn public_jwk(algorithm: Algorithm, public: &[u8]) -> anyhow::Result<Jwk> {
     let (key, algorithm) = match algorithm {
         Algorithm::EdDSA => (DecodingKey::from_ed_der(public), jsonwebtoken::Algorithm::EdDSA),

@@ -19,14 +19,14 @@ use super::{Algorithm, jwks};
 
 const PEM_TAG: &str = "PRIVATE KEY";
 
-/// What the kid of a secret is a MAC of, together with a salt. No token's signing input has a space
-/// in it, so no kid is a signature.
+/// A secret's kid is a MAC of this text and a salt. The text has spaces, which no token's signing
+/// input has, so no kid can serve as a token's signature.
 const KID_LABEL: &[u8] = b"hallpass HS256 kid";
 
 const KID_SALT_BYTES: usize = 16;
 
-/// A key, and the one algorithm that it is good for: whatever a token's header says, no other one
-/// is tried. Parsed once, since parsing and checking an RSA key takes 3 ms, and signing 0.6.
+/// A key and the only algorithm that it is used with, whatever a token's header says. It is parsed
+/// once: parsing and checking an RSA key takes 3 ms, signing 0.6.
 pub(crate) struct Key {
     kid: String,
     material: Material,
@@ -44,12 +44,7 @@ enum Pair {
 }
 
 impl Key {
-    /// The key of a PKCS#8 document in PEM (RFC 7468 section 10). Its id is its RFC 7638
-    /// thumbprint.
-    ///
-    /// # Errors
-    ///
-    /// If it is not a private key for that algorithm.
+    /// Reads a PKCS#8 key in PEM (RFC 7468 section 10). Its id is its RFC 7638 thumbprint.
     pub(crate) fn from_pem(algorithm: Algorithm, pem: &Secret) -> anyhow::Result<Self> {
         let pem = pem::parse(pem.expose())?;
         ensure!(pem.tag() == PEM_TAG, "a {} where a {PEM_TAG} belongs", pem.tag());
@@ -69,12 +64,9 @@ impl Key {
         Ok(Self { kid, material: Material::Pair { pair, public, jwk: Box::new(jwk) } })
     }
 
-    /// An HS256 key that is the configured secret. A kid of its own, salted, tells no more about
-    /// the secret than any token does: a MAC over something that nobody could know beforehand.
-    ///
-    /// # Errors
-    ///
-    /// If the system has no randomness.
+    /// Makes an HS256 key of the configured secret. Its kid is a MAC of a fixed text and a random
+    /// salt. So it tells no more about the secret than any token does, and nothing can be
+    /// precomputed.
     pub(super) fn from_secret(secret: &Secret) -> anyhow::Result<Self> {
         let mut salt = [0; KID_SALT_BYTES];
         getrandom::fill(&mut salt).map_err(|error| anyhow!("no randomness: {error}"))?;
@@ -83,7 +75,7 @@ impl Key {
         Ok(Self { kid, material: Material::Secret(Box::new(key)) })
     }
 
-    /// The configured secret, if it is the one that `kid` was made for.
+    /// The configured secret as a key, if `kid` was made of it.
     pub(super) fn from_secret_with_kid(secret: &Secret, kid: &str) -> Option<Self> {
         let bytes = BASE64URL_NOPAD.decode(kid.as_bytes()).ok()?;
         let salt = bytes.get(..KID_SALT_BYTES)?;
@@ -103,7 +95,7 @@ impl Key {
         }
     }
 
-    /// The public half; a secret has none.
+    /// The public half. A secret has none.
     pub(crate) fn jwk(&self) -> Option<&Jwk> {
         match &self.material {
             Material::Pair { jwk, .. } => Some(jwk),
@@ -119,11 +111,7 @@ impl Key {
         }
     }
 
-    /// The signature in the form of RFC 7518 section 3.
-    ///
-    /// # Errors
-    ///
-    /// If the cryptographic library fails.
+    /// Signs. The signature has the form of RFC 7518 section 3.
     pub(crate) fn sign(&self, message: &[u8]) -> anyhow::Result<Vec<u8>> {
         match &self.material {
             Material::Pair { pair, .. } => {
@@ -133,9 +121,9 @@ impl Key {
         }
     }
 
-    /// Whether the signature is this key's and of this message. With ES256 a second signature can
-    /// be derived from each valid one (`s` replaced by `n - s`), which RFC 7518 does not forbid:
-    /// it says the same thing, and nothing here tells tokens apart by their signatures.
+    /// Whether this key made the signature of this message. From a valid ES256 signature, a second
+    /// one can be derived: `n - s` replaces `s`. RFC 7518 allows that. It does no harm, since
+    /// nothing here identifies tokens by their signatures.
     pub(crate) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
         match &self.material {
             Material::Pair { public, .. } => public.verify_sig(message, signature).is_ok(),
@@ -193,13 +181,11 @@ impl Pair {
     }
 }
 
-/// A new private key, as PKCS#8 version 1 in PEM. (OpenSSL 3.0 can't read version 2, which holds
-/// the public key as well.) RSA keys have 2048 bits: enough for tokens that live for minutes, and
-/// 3072 would sign at a third of the speed. Making one takes about 0.2 s.
+/// Makes a private key: PKCS#8 version 1 in PEM. OpenSSL 3.0 can't read version 2, which also holds
+/// the public key. RSA keys have 2048 bits. That is enough for tokens that live for minutes; with
+/// 3072 bits, signing would take three times as long. Making an RSA key takes about 0.2 s.
 ///
-/// # Errors
-///
-/// If the system has no randomness, or for HS256, whose secret the operator makes.
+/// Fails for HS256, whose secret the operator makes.
 pub(super) fn generate_pem(algorithm: Algorithm) -> anyhow::Result<Secret> {
     let der = generate_der(algorithm).map_err(|_| anyhow!("can't make a key for {algorithm}"))?;
     let config = EncodeConfig::new().set_line_ending(LineEnding::LF);
@@ -222,7 +208,7 @@ fn generate_der(algorithm: Algorithm) -> Result<Vec<u8>, aws_lc_rs::error::Unspe
     Ok(der)
 }
 
-/// The salt and half of the MAC.
+/// The kid: the salt and half of the MAC.
 fn kid_bytes(key: &hmac::Key, salt: &[u8]) -> Vec<u8> {
     let mac = hmac::sign(key, &[KID_LABEL, salt].concat());
     [salt, &mac.as_ref()[..16]].concat()

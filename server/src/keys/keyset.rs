@@ -6,14 +6,13 @@ use jiff::Timestamp;
 use super::entry::{Entry, Record};
 use super::{Algorithm, Jwks, Key, KeyInfo, KeySettings, KeyState};
 
-/// A key that may sign.
 pub(crate) struct SigningKey {
     pub(crate) key: Arc<Key>,
-    /// No token may live for longer.
+    /// The longest life that its tokens may have.
     pub(crate) longest_ttl: Duration,
 }
 
-/// Why there is no key to verify with.
+/// Why no key can verify a token.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum NoKey {
     Unknown,
@@ -22,14 +21,15 @@ pub(crate) enum NoKey {
     SecretNotConfigured,
 }
 
-/// All keys of which valid tokens may be about, and the next one. Exactly one signs.
+/// The current key, the next one, and the retired ones. Only the current key signs.
 #[derive(Clone, Debug)]
 pub(super) struct KeySet {
     pub(super) current: Entry,
-    /// What a rotation makes the current key. Published ahead, so that whoever has cached the
-    /// public keys knows it by then. None under HS256, whose secret the operator rotates.
+    /// The key that the next rotation makes the current one. It is published ahead, so that
+    /// services with a cached JWK set know it by then. None under HS256, whose secret the operator
+    /// rotates.
     pub(super) next: Option<Entry>,
-    /// The one that retired last comes first.
+    /// The most recently retired key comes first.
     pub(super) retired: Vec<Entry>,
 }
 
@@ -40,7 +40,8 @@ impl KeySet {
         Self { current, next: None, retired: Vec::new() }.configured(settings, now)
     }
 
-    /// With the next key in the place of the current one, which retires, and a new next key.
+    /// Rotates: the current key retires, the next key becomes the current one, and a new next key
+    /// is made.
     pub(super) fn rotated(
         mut self,
         settings: &KeySettings,
@@ -48,14 +49,14 @@ impl KeySet {
     ) -> anyhow::Result<Self> {
         let new = match self.next.take() {
             Some(next) if next.record.alg == settings.algorithm => next,
-            // There is none yet in what was read from a file of before and not configured since.
+            // A file of an earlier version had no next key, and `configured` has not added one.
             _ => Entry::new(settings, now)?,
         };
         self.succeeded_by(new, now).configured(settings, now)
     }
 
-    /// New keys, and none of the old ones. An HS256 secret is not ours to replace: where it is not
-    /// configured, its key stays.
+    /// Replaces all keys by new ones. The server can't make an HS256 secret: if none is configured,
+    /// that key stays.
     pub(super) fn reset(self, settings: &KeySettings, now: Timestamp) -> anyhow::Result<Self> {
         let lacks_secret =
             self.current.record.alg == Algorithm::HS256 && self.current.key.is_none();
@@ -65,21 +66,22 @@ impl KeySet {
         }
     }
 
-    /// With `new` in the place of the current key, which retires.
+    /// Makes `new` the current key. The old one retires.
     fn succeeded_by(mut self, new: Entry, now: Timestamp) -> Self {
         let old = std::mem::replace(&mut self.current, new);
         self.retired.insert(0, old.retire(now));
         self
     }
 
-    /// Without the keys that verify nothing any more.
+    /// Removes retired keys that no longer verify.
     pub(super) fn swept(mut self, now: Timestamp) -> Self {
         self.retired.retain(|entry| !entry.is_over(now));
         self
     }
 
-    /// With a current key that is what the settings ask for, and that may sign as they ask for, and
-    /// a next key to take its place.
+    /// Applies the settings. If the current key has another algorithm, or its secret is no longer
+    /// configured, another key takes over. The current key may then sign tokens of the configured
+    /// lifetime. The next key is made anew if its algorithm differs.
     pub(super) fn configured(
         mut self,
         settings: &KeySettings,
@@ -101,8 +103,9 @@ impl KeySet {
         Ok(self)
     }
 
-    /// An HS256 secret that is configured again is the key that it was, since a second one beside
-    /// it would forget how long its earlier tokens live. Other keys never come back.
+    /// Finds the retired key of an HS256 secret that is configured again. A second key of the same
+    /// secret would not remember how long the earlier tokens live. Keys of other algorithms never
+    /// come back.
     fn take_back(&mut self, algorithm: Algorithm) -> Option<Entry> {
         let returns = |entry: &Entry| entry.record.alg == algorithm && entry.key.is_some();
         let is_secret = algorithm == Algorithm::HS256;

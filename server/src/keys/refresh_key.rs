@@ -4,24 +4,20 @@ use anyhow::{Context as _, anyhow};
 use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// The HMAC key from which refresh tokens are derived: 256 random bits. It stays the same
-/// whatever becomes of the signing keys, until all keys are reset.
+/// The HMAC key from which refresh tokens are derived: 256 random bits. It stays the same when
+/// signing keys rotate, until all keys are reset.
 #[derive(Clone, Eq, PartialEq)]
 pub struct RefreshKey([u8; 32]);
 
 impl RefreshKey {
-    /// A new one.
-    ///
-    /// # Errors
-    ///
-    /// If the system has no randomness.
+    /// A new random key.
     pub fn generate() -> anyhow::Result<Self> {
         let mut bytes = [0; 32];
         getrandom::fill(&mut bytes).map_err(|error| anyhow!("no randomness: {error}"))?;
         Ok(Self(bytes))
     }
 
-    /// The key itself; each call is a place to look at in a review.
+    /// The key itself. A review must look at every call of this.
     pub fn expose(&self) -> &[u8; 32] {
         &self.0
     }
@@ -46,7 +42,7 @@ impl Serialize for RefreshKey {
 
 impl<'de> Deserialize<'de> for RefreshKey {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // What is wrong is told without the text that is wrong.
+        // The error does not quote the bad text.
         Self::parse(&String::deserialize(deserializer)?)
             .map_err(|_| de::Error::custom("refresh_key is not 32 bytes in base64url"))
     }

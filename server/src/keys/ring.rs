@@ -13,40 +13,40 @@ use super::file::{Contents, KeyFile, Loaded};
 use super::keyset::KeySet;
 use super::{Algorithm, Jwks, Key, KeyInfo, KeySettings, KeyState, NoKey, RefreshKey, SigningKey};
 
-/// How long tokens live in [`KeyRing::in_memory`]: the default of `--access-ttl`.
+/// The lifetime of tokens in [`KeyRing::in_memory`]: the default of `--access-ttl`.
 const DEFAULT_ACCESS_TTL: Duration = Duration::from_secs(15 * 60);
 
-/// All keys of the server. Whoever signs or verifies sees a whole set of keys, without waiting for
-/// anyone; changes happen one after the other, and on the disk before they count.
+/// All keys of the server. Whoever signs or verifies sees a complete set of keys and never waits.
+/// Changes happen one at a time, and each is on the disk before it takes effect.
 pub struct KeyRing {
     keys: ArcSwap<KeySet>,
-    /// Held by whoever changes `keys`.
+    /// Held while `keys` is being changed.
     turn: Mutex<()>,
-    /// None in a ring that is only in memory.
+    /// None if the ring is only in memory.
     file: Option<KeyFile>,
     settings: KeySettings,
     refresh_key: Arc<ArcSwap<RefreshKey>>,
 }
 
-/// Why the signing key was not replaced.
+/// Why the signing key could not be rotated.
 #[derive(Debug, thiserror::Error)]
 pub enum RotateError {
-    /// The operator makes the secret, not the server.
+    /// Under HS256 the operator makes the secret.
     #[error("HS256 signs with the configured secret; change the secret and restart")]
     SecretIsConfigured,
-    /// No key could be made, or they could not be stored. The old one goes on.
+    /// The new key could not be made or stored. The old one stays in use.
     #[error(transparent)]
     Failed(#[from] anyhow::Error),
 }
 
 impl KeyRing {
-    /// Reads the keys from `dir`, or makes them there, and sees to it that the current one and the
-    /// next one are as the settings say. Blocks on the disk, and for some 0.2 s for each RSA key
-    /// that it makes. Nobody else may be at work in the directory for as long as the ring lives.
+    /// Reads the keys from `dir`, or makes them there. The current key and the next one then match
+    /// the settings. Blocks on the disk, and for about 0.2 s for each RSA key that it makes. No
+    /// other process may work in the directory while the ring exists.
     ///
     /// # Errors
     ///
-    /// If a file of keys is damaged, which is never replaced, or the disk refuses.
+    /// If a keys file is damaged, or the disk fails. A damaged file is never replaced.
     pub fn open(dir: &Path, settings: KeySettings, now: Timestamp) -> anyhow::Result<Self> {
         let file = KeyFile::new(dir);
         let mut loaded = file.load(settings.hs256_secret.as_ref(), now)?;
@@ -57,13 +57,13 @@ impl KeyRing {
         Self::stored(file, loaded, keys, settings)
     }
 
-    /// Reads the keys from `dir` and leaves it at that: the current one is as it was, whatever a
-    /// server may be told to sign with. None if a server has yet to make them. Nobody else may be
-    /// at work in the directory for as long as the ring lives.
+    /// Reads the keys from `dir` and changes nothing. The current key is the stored one, whatever a
+    /// server is configured to sign with. None until a server has made the keys. No other process
+    /// may work in the directory while the ring exists.
     ///
     /// # Errors
     ///
-    /// If a file of keys is damaged, or the disk refuses.
+    /// If a keys file is damaged, or the disk fails.
     pub fn open_as_is(
         dir: &Path,
         hs256_secret: Option<Secret>,
@@ -78,7 +78,7 @@ impl KeyRing {
         Self::stored(file, loaded, keys.swept(now), settings).map(Some)
     }
 
-    /// The ring of these keys, which the file holds from now on.
+    /// Makes a ring of these keys and stores them in the file.
     fn stored(
         file: KeyFile,
         loaded: Loaded,
@@ -95,12 +95,8 @@ impl KeyRing {
         Ok(Self::new(keys, Some(file), settings, loaded.refresh_key))
     }
 
-    /// A ring that is gone with the process, for tests: made long ago, for tokens that live 15
-    /// minutes, and for HS256 with a secret of its own.
-    ///
-    /// # Errors
-    ///
-    /// If the system has no randomness.
+    /// A ring in memory, for tests. Its keys were made long ago, for tokens that live 15 minutes.
+    /// For HS256 it has a secret of its own.
     pub fn in_memory(algorithm: Algorithm) -> anyhow::Result<Self> {
         let secret = data_encoding::HEXLOWER.encode(RefreshKey::generate()?.expose());
         let secret = (algorithm == Algorithm::HS256).then(|| Secret::from(secret));
@@ -108,11 +104,7 @@ impl KeyRing {
         Self::in_memory_with(settings, Timestamp::UNIX_EPOCH)
     }
 
-    /// A ring that is gone with the process, for tests.
-    ///
-    /// # Errors
-    ///
-    /// If the system has no randomness.
+    /// A ring in memory, for tests.
     pub fn in_memory_with(settings: KeySettings, now: Timestamp) -> anyhow::Result<Self> {
         Ok(Self::new(KeySet::first(&settings, now)?, None, settings, RefreshKey::generate()?))
     }
@@ -128,15 +120,14 @@ impl KeyRing {
         Self { keys, turn: Mutex::new(()), file, settings, refresh_key }
     }
 
-    /// Makes the next key the current one, with which the next token is signed, and returns it. The
-    /// old one retires: it verifies until the last of its tokens has expired. A new next key is
-    /// made and published; services that cache the public keys notice nothing if they have looked
-    /// since the rotation before. Blocks on the disk, and for some 0.2 s to make an RSA key, so
-    /// call it in `spawn_blocking`.
+    /// Makes the next key the current one and returns it. The old key retires: it verifies until
+    /// its last token has expired. A new next key is made and published. Services that cache the
+    /// public keys notice nothing if they have fetched them since the last rotation. Blocks on the
+    /// disk, and for about 0.2 s to make an RSA key: call it in `spawn_blocking`.
     ///
     /// # Errors
     ///
-    /// Under HS256, and if a key can't be made or stored; all is then as it was before.
+    /// Under HS256, or if a key can't be made or stored. Then nothing has changed.
     pub fn rotate(&self, now: Timestamp) -> Result<KeyInfo, RotateError> {
         if self.settings.algorithm == Algorithm::HS256 {
             return Err(RotateError::SecretIsConfigured);
@@ -149,13 +140,13 @@ impl KeyRing {
         Ok(info)
     }
 
-    /// Puts new keys in the place of all that there are, the key of the refresh tokens included.
-    /// What was signed before verifies no more, and no refresh token of before is good for
-    /// anything. Returns the key that signs from now on. Blocks as [`rotate`](Self::rotate) does.
+    /// Replaces all keys, including the one for refresh tokens. All access tokens and refresh
+    /// tokens from before become invalid. Returns the key that signs from now on. Blocks as
+    /// [`rotate`](Self::rotate) does.
     ///
     /// # Errors
     ///
-    /// If keys can't be made or stored; all is then as it was before.
+    /// If keys can't be made or stored. Then nothing has changed.
     pub fn reset(&self, now: Timestamp) -> anyhow::Result<KeyInfo> {
         let _turn = self.take_turn();
         let keys = KeySet::clone(&self.keys.load()).reset(&self.settings, now)?;
@@ -165,12 +156,12 @@ impl KeyRing {
         Ok(info)
     }
 
-    /// Forgets the retired keys that verify nothing any more, and returns how many they were.
-    /// Blocks on the disk if there are any.
+    /// Removes the retired keys that no longer verify, and returns how many they were. Blocks on
+    /// the disk if there are any.
     ///
     /// # Errors
     ///
-    /// If the disk refuses. The keys verify nothing all the same.
+    /// If the disk fails. The keys verify nothing even so.
     pub fn sweep(&self, now: Timestamp) -> anyhow::Result<usize> {
         let _turn = self.take_turn();
         let keys = KeySet::clone(&self.keys.load());
@@ -184,12 +175,13 @@ impl KeyRing {
         Ok(swept)
     }
 
-    /// Durable first, in force then.
+    /// Stores the keys first, then puts them into use.
     fn replace(&self, keys: KeySet, refresh_key: Arc<RefreshKey>) -> anyhow::Result<()> {
         if let Some(file) = &self.file {
             let stored = file.store(&Contents::new(&keys, &refresh_key));
             if stored.is_err() {
-                // It may be the last step that failed, with the new file in its place already.
+                // If only the last step failed, the new file is already in place, so the old
+                // contents are written again.
                 let _ = file.store(&Contents::new(&self.keys.load(), &self.refresh_key()));
             }
             stored.context("the keys could not be stored and are as before")?;
@@ -199,13 +191,13 @@ impl KeyRing {
         Ok(())
     }
 
-    /// A panic of whoever had the turn before left the keys as they were.
+    /// Takes the lock. A panic of its last holder has left the keys unchanged.
     fn take_turn(&self) -> MutexGuard<'_, ()> {
         self.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The public keys: the current one, the next one, and the retired ones that still verify.
-    /// Never a secret, so it is empty under HS256.
+    /// Under HS256 the set is empty, since a secret is never published.
     ///
     /// # Errors
     ///
@@ -214,13 +206,13 @@ impl KeyRing {
         self.keys.load().jwks(now)
     }
 
-    /// The keys that sign or verify tokens, and the next one. In the order of [`jwks`](Self::jwks).
+    /// The keys that sign or verify tokens, and the next one, in the order of [`jwks`](Self::jwks).
     pub fn list(&self, now: Timestamp) -> Vec<KeyInfo> {
         self.keys.load().list(now)
     }
 
-    /// The longest life of any token that may be valid: whatever is revoked can be forgotten this
-    /// long (and `--leeway`) afterwards.
+    /// The longest life of any token that may be valid. What is revoked can be forgotten this long
+    /// (and `--leeway`) afterwards.
     pub fn longest_ttl(&self) -> Duration {
         self.keys.load().longest_ttl()
     }
@@ -230,7 +222,8 @@ impl KeyRing {
         self.refresh_key.load_full()
     }
 
-    /// [`refresh_key`](Self::refresh_key), also after a [`reset`](Self::reset).
+    /// The [`refresh_key`](Self::refresh_key) as it changes: after a [`reset`](Self::reset) it is
+    /// the new one.
     pub fn shared_refresh_key(&self) -> Arc<ArcSwap<RefreshKey>> {
         Arc::clone(&self.refresh_key)
     }
@@ -240,12 +233,12 @@ impl KeyRing {
         self.keys.load().signing_key().context("there is no key to sign with")
     }
 
-    /// Whether this very key still verifies.
+    /// Whether exactly this key still verifies.
     pub(crate) fn verifies(&self, key: &Arc<Key>, now: Timestamp) -> bool {
         self.keys.load().verifies(key, now)
     }
 
-    /// The key of this id, if it verifies.
+    /// The key with this id, if it verifies.
     pub(crate) fn find(&self, kid: &str, now: Timestamp) -> Result<Arc<Key>, NoKey> {
         self.keys.load().find(kid, now)
     }

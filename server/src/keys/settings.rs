@@ -5,10 +5,10 @@ use hallpass_contract::Secret;
 
 use super::Algorithm;
 
-/// A shorter HS256 secret is refused (RFC 7518 section 3.2: as many bits as the hash has).
+/// The fewest bytes of an HS256 secret: as many bits as the hash has (RFC 7518 section 3.2).
 pub const MIN_SECRET_BYTES: usize = 32;
 
-/// What the operator says about the keys.
+/// What the operator configures about keys.
 #[derive(Clone, Debug)]
 pub struct KeySettings {
     pub(super) algorithm: Algorithm,
@@ -17,12 +17,12 @@ pub struct KeySettings {
 }
 
 impl KeySettings {
-    /// New tokens are signed with `algorithm` and live for at most `access_ttl`. A secret beside
-    /// another algorithm keeps those tokens valid that were signed with it before.
+    /// New tokens are signed with `algorithm` and live for `access_ttl` at most. With another
+    /// algorithm than HS256, a secret keeps the tokens valid that it signed before.
     ///
     /// # Errors
     ///
-    /// If the secret is under [`MIN_SECRET_BYTES`], or HS256 has none.
+    /// If the secret is shorter than [`MIN_SECRET_BYTES`], or HS256 has none.
     pub fn new(
         algorithm: Algorithm,
         hs256_secret: Option<Secret>,

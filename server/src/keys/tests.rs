@@ -17,10 +17,10 @@ mod secret;
 const NOW: i64 = 1_800_000_000;
 const TTL_S: i64 = 900;
 
-/// What a retired key verifies beyond its last token.
+/// How long a retired key verifies after its last token has expired.
 const LEEWAY_S: i64 = 60;
 
-/// Those of which the server makes the key itself.
+/// The algorithms whose keys the server makes.
 const ASYMMETRIC: [Algorithm; 3] = [Algorithm::EdDSA, Algorithm::ES256, Algorithm::RS256];
 
 fn at(seconds: i64) -> Timestamp {
@@ -47,7 +47,7 @@ fn kids(ring: &KeyRing, now: i64) -> Vec<String> {
     ring.list(at(now)).into_iter().map(|key| key.kid).collect()
 }
 
-/// The keys that sign or verify.
+/// The ids of the keys that sign or verify.
 fn verifying(ring: &KeyRing, now: i64) -> Vec<String> {
     let keys = ring.list(at(now)).into_iter().filter(|key| key.state != KeyState::Next);
     keys.map(|key| key.kid).collect()

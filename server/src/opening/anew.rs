@@ -1,4 +1,4 @@
-//! Begins anew: moves what is left of a directory aside.
+//! Begins anew: moves the remaining files of a directory aside.
 
 use std::fs::{self, File};
 use std::os::unix::net::UnixStream;
@@ -13,26 +13,27 @@ use crate::data_dir::DATABASE_FILE;
 use crate::keys::{KEYS_FILE, OLD_KEY_FILE};
 use crate::store::RedbStore;
 
-/// Moves what is left of a directory that has lost a file aside, so that the next start begins
-/// anew. A directory with nothing in it is new as it is.
+/// Moves the remaining files of a directory aside if one is lost, so that the next start begins
+/// anew. An empty directory stays as it is.
 ///
 /// # Errors
 ///
-/// If nothing is missing, a server runs here, or the disk refuses.
+/// If nothing is lost, a server runs here, or the disk fails.
 pub(crate) fn set_aside(dir: &Path, now: Timestamp) -> anyhow::Result<()> {
     let _lock = lock(dir)?;
     if look(dir)? == (Found::Missing, Found::Missing) {
         return Ok(());
     }
     let shown = dir.display();
-    // It may go on with a database that is no longer in the directory.
+    // A running server may still use a database that is no longer in the directory.
     if UnixStream::connect(dir.join(SOCKET_FILE)).is_ok() {
         bail!("a server runs on {shown}; stop it before you begin anew");
     }
     if lost(dir)?.is_none() {
         bail!("nothing is missing in {shown}; start without --new");
     }
-    // Without its keys the directory is still refused; without both files it is new.
+    // In this order: while only the keys are gone, the directory is still refused. Without both it
+    // is new.
     for name in [KEYS_FILE, OLD_KEY_FILE, DATABASE_FILE] {
         move_aside(&dir.join(name), now)?;
     }
@@ -44,12 +45,12 @@ fn lost(dir: &Path) -> anyhow::Result<Option<Lost>> {
     if let Err(lost) = judge(database, keys, None) {
         return Ok(Some(lost));
     }
-    // Closed again at once; the lock on the directory keeps others out.
+    // The database is closed again at once. The lock on the directory keeps other processes out.
     let record = RedbStore::open(&dir.join(DATABASE_FILE))?.keys_record()?;
     Ok(judge(database, keys, Some(record)).err())
 }
 
-/// Gives a file a name of its own beside the old one, if it is there.
+/// Renames a file, if it is there. It stays in its directory.
 pub(super) fn move_aside(path: &Path, now: Timestamp) -> anyhow::Result<()> {
     if fs::symlink_metadata(path).is_err() {
         return Ok(());

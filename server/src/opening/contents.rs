@@ -1,4 +1,4 @@
-//! What is in a data directory, and what that comes to.
+//! Finds out what is in a data directory, and judges it.
 
 use std::fs::{self, File};
 use std::io::ErrorKind;
@@ -10,7 +10,7 @@ use crate::data_dir::{self, DATABASE_FILE};
 use crate::keys::{KEYS_FILE, OLD_KEY_FILE};
 use crate::store::KeysRecord;
 
-/// What is in the place of a file.
+/// What is at the path of a file.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Found {
     Missing,
@@ -18,7 +18,7 @@ pub(super) enum Found {
     There,
 }
 
-/// A directory has lost a file.
+/// Which file a directory has lost.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub(super) enum Lost {
     #[error("{DATABASE_FILE} is {}", how(*.0))]
@@ -31,7 +31,7 @@ fn how(found: Found) -> &'static str {
     if found == Found::Empty { "empty" } else { "missing" }
 }
 
-/// There are no keys that could be used: they are lost, or the file is damaged.
+/// The keys are lost, or their file is damaged.
 #[derive(Debug, thiserror::Error)]
 #[error(
     "the keys of {dir} are lost ({lost}): restore {KEYS_FILE} from a backup, or sign everybody out \
@@ -42,7 +42,7 @@ pub(crate) struct LostKeys {
     lost: Lost,
 }
 
-/// The database is not there, but something of the directory is.
+/// The database is missing, but other files of the directory are there.
 #[derive(Debug, thiserror::Error)]
 #[error(
     "the database of {dir} is lost ({lost}): restore {DATABASE_FILE} and {KEYS_FILE} from a backup, \
@@ -53,7 +53,7 @@ pub(super) struct LostDatabase {
     lost: Lost,
 }
 
-/// The table above; `record` is none before the database is open.
+/// Applies the table above. `record` is none while the database is not open.
 pub(super) fn judge(database: Found, keys: Found, record: Option<KeysRecord>) -> Result<(), Lost> {
     match (database, keys) {
         (Found::Missing, Found::Missing) | (Found::There, Found::There) => Ok(()),
@@ -66,8 +66,8 @@ pub(super) fn judge(database: Found, keys: Found, record: Option<KeysRecord>) ->
     }
 }
 
-/// What is there of the database and of the keys. A first start makes the database first, so
-/// whoever finds keys must find it, too, if the keys are looked for first.
+/// Looks for the database and the keys. The keys come first: a first start makes the database
+/// before the keys, so whoever finds keys then finds the database, too.
 pub(super) fn look(dir: &Path) -> anyhow::Result<(Found, Found)> {
     let keys = match find(&dir.join(KEYS_FILE))? {
         Found::Missing => find(&dir.join(OLD_KEY_FILE))?,
@@ -80,7 +80,7 @@ fn find(path: &Path) -> anyhow::Result<Found> {
     match fs::metadata(path) {
         Ok(metadata) if metadata.is_file() && metadata.len() == 0 => Ok(Found::Empty),
         Ok(_) => Ok(Found::There),
-        // A link that leads nowhere is a volume that is not there, not a first start.
+        // A link to nowhere means that a volume is not mounted. It is no first start.
         Err(error) if error.kind() == ErrorKind::NotFound && path.is_symlink() => Ok(Found::There),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(Found::Missing),
         Err(error) => {
@@ -99,8 +99,8 @@ pub(super) fn refusal(dir: &Path, lost: Lost) -> anyhow::Error {
     }
 }
 
-/// Keeps others from opening the directory at the same moment, for as long as it is there. Where
-/// directories can't be locked, the lock on the database has to do.
+/// Keeps other processes from opening the directory while the file exists. Where directories can't
+/// be locked, only the lock on the database protects it.
 pub(super) fn lock(dir: &Path) -> anyhow::Result<File> {
     let lock = File::open(dir).with_context(|| format!("can't open {}", dir.display()))?;
     if let Err(error) = lock.lock() {

@@ -1,4 +1,4 @@
-//! Opens a PostgreSQL database and the data directory, which has only the keys then.
+//! Opens a PostgreSQL database and the data directory. The directory then holds only the keys.
 
 use std::fs::File;
 use std::path::Path;
@@ -14,7 +14,7 @@ use crate::keys::{KEYS_FILE, KeyRing, KeySettings, OLD_KEY_FILE};
 use crate::metrics::StoreMetrics;
 use crate::store::{DatabaseUrl, KeysRecord, PostgresStore};
 
-/// Refuses a directory that has lost the keys of the database.
+/// Refuses the directory if it has lost the database's keys.
 async fn check(store: &PostgresStore, dir: &Path) -> anyhow::Result<()> {
     let ((_, keys), record) = (look(dir)?, store.keys_record().await?);
     if keys == Found::There && record == KeysRecord::NeverMade {
@@ -23,12 +23,12 @@ async fn check(store: &PostgresStore, dir: &Path) -> anyhow::Result<()> {
     judge(Found::There, keys, Some(record)).map_err(|lost| refusal(dir, lost))
 }
 
-/// Opens both for a server, which makes what is not there yet.
+/// Opens both for a server. Makes what is not there yet.
 ///
 /// # Errors
 ///
-/// If another process uses the database ([`DatabaseInUse`](crate::store::DatabaseInUse)), it can't
-/// be reached, or its keys are lost ([`LostKeys`](super::LostKeys)) or damaged.
+/// If another process uses the database ([`DatabaseInUse`](crate::store::DatabaseInUse)) or it
+/// can't be reached, or its keys are lost ([`LostKeys`](super::LostKeys)) or damaged.
 pub(crate) async fn for_server(
     url: &DatabaseUrl,
     dir: &Path,
@@ -45,7 +45,7 @@ pub(crate) async fn for_server(
     Ok((store, keys))
 }
 
-/// Opens both for a command, which makes no keys: none if a server has yet to make them.
+/// Opens both for a command. A command makes no keys: there are none until a server has made them.
 ///
 /// # Errors
 ///

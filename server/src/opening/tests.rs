@@ -21,7 +21,7 @@ async fn serve(dir: &Path) -> anyhow::Result<(RedbStore, KeyRing)> {
     for_server(dir, settings(), StoreMetrics::unregistered(), now()).await
 }
 
-/// A database as an earlier version left it, which says nothing of keys.
+/// A database of an earlier version, which says nothing about keys.
 fn old_database(dir: &Path) -> RedbStore {
     RedbStore::open(&dir.join(DATABASE_FILE)).unwrap()
 }
@@ -69,7 +69,7 @@ fn absent_is_not_empty() {
     ] {
         for (record, verdict) in [NeverMade, Reset, Made].into_iter().zip(verdicts) {
             assert_eq!(judge(found.0, found.1, Some(record)), verdict, "{found:?} {record:?}");
-            // What is refused before the database is open is refused then, too.
+            // What is refused with the database closed is refused with it open, too.
             let before = judge(found.0, found.1, None);
             assert!(before == verdict || before.is_ok(), "{found:?} {record:?}");
         }
@@ -89,17 +89,17 @@ async fn a_database_that_was_never_served_gets_its_keys_at_the_first_start() {
     assert!(store.user_by_name("ada").await.unwrap().is_some());
 }
 
-/// Each is a directory of a process that was killed after that step, or of an earlier version.
+/// Each directory is one whose process was killed after that step, or one of an earlier version.
 #[tokio::test]
 async fn a_start_that_was_killed_between_two_steps_can_be_repeated() {
     let dir = tempfile::tempdir().unwrap();
     let dir = dir.path();
-    // Before the keys.
+    // Killed before the keys were made.
     drop(old_database(dir));
     let (store, keys) = serve(dir).await.unwrap();
     let kid = keys.list(now())[0].kid.clone();
     drop((store, keys));
-    // After the keys and before they are noted.
+    // Killed after the keys were made and before they were noted.
     fs::remove_file(dir.join(DATABASE_FILE)).unwrap();
     add_user(&old_database(dir), None).await;
     let (store, keys) = serve(dir).await.unwrap();
@@ -164,7 +164,7 @@ async fn keys_that_were_given_up_are_made_anew_and_a_damaged_file_is_kept() {
     drop(serve(dir).await.unwrap());
     fs::write(dir.join(KEYS_FILE), "{}").unwrap();
     assert!(lacks_keys(&serve(dir).await.unwrap_err()));
-    // Killed after the first step, and done again.
+    // Killed after the first step; then the step is repeated.
     let at = Moment { now: now(), tokens_expired_at: now() };
     old_database(dir).record_keys_reset(at).await.unwrap();
     assert!(lacks_keys(&serve(dir).await.unwrap_err()));
@@ -205,7 +205,7 @@ async fn a_user_who_was_added_before_the_first_start_is_not_moved_aside() {
     assert_eq!(names(dir.path()), [DATABASE_FILE]);
 }
 
-/// Whatever of the steps is done, the directory opens or says what to do.
+/// Whatever steps are done, the directory opens, or the error says what to do.
 #[tokio::test]
 async fn beginning_anew_can_be_killed_between_two_steps() {
     for empty in [KEYS_FILE, DATABASE_FILE] {

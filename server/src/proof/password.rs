@@ -31,8 +31,8 @@ use unicode_properties::{GeneralCategory, UnicodeGeneralCategory as _};
 pub struct Password(Secret);
 
 impl Password {
-    /// Applies OpaqueString: Unicode normal form C, every kind of space the ASCII space. Nothing
-    /// is trimmed and nothing is cut.
+    /// Applies OpaqueString: Unicode normal form C, and every kind of space becomes the ASCII
+    /// space. Nothing is trimmed or cut off.
     ///
     /// # Errors
     ///
@@ -54,9 +54,9 @@ impl Password {
     }
 }
 
-/// RFC 8264's FreeformClass by today's Unicode: the precis crates follow version 6.3 of 2013 and
-/// would refuse every emoji that came after it. Other than the RFC it allows what emoji sequences
-/// are made of: joiners, variation selectors, tags.
+/// RFC 8264's FreeformClass, but by today's Unicode. The precis crates follow Unicode 6.3 of 2013
+/// and would refuse every newer emoji. Unlike the RFC, this allows what emoji sequences need:
+/// joiners, variation selectors and tags.
 fn is_allowed(c: char) -> bool {
     match c.general_category() {
         GeneralCategory::Control | GeneralCategory::PrivateUse | GeneralCategory::Unassigned => {

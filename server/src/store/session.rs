@@ -7,12 +7,12 @@ use serde::{Deserialize, Serialize};
 use super::id::{SessionId, UserId};
 use super::user::User;
 
-/// How long sessions last; in whole seconds.
+/// How long sessions last, in whole seconds.
 #[derive(Clone, Copy, Debug)]
 pub struct Lifetimes {
-    /// From one refresh to the next at the latest.
+    /// The longest time between two refreshes.
     pub idle: Duration,
-    /// From the login to the end, however often it is refreshed.
+    /// The longest time from the login to the end, however often the session is refreshed.
     pub absolute: Duration,
 }
 
@@ -21,11 +21,11 @@ pub struct Lifetimes {
 pub struct Session {
     /// The `sid` of its access tokens.
     pub id: SessionId,
-    /// Whose it is.
+    /// The user whose session it is.
     pub user: UserId,
-    /// Random; the refresh tokens are made from it and from a key that is not in the store.
+    /// Random bytes. Refresh tokens are derived from them and from a key that is not in the store.
     pub seed: [u8; 16],
-    /// Which of its refresh tokens is the current one, counted from 0.
+    /// The number of the current refresh token, counted from 0.
     pub generation: u32,
     /// When the user signed in.
     pub created_at: Timestamp,
@@ -33,12 +33,14 @@ pub struct Session {
     pub refreshed_at: Timestamp,
     /// When the user last proved who they are.
     pub auth_time: Timestamp,
-    /// By which methods (RFC 8176 section 2). Earlier versions knew passwords alone.
+    /// The methods by which they proved it (RFC 8176 section 2). Earlier versions knew passwords
+    /// only.
     #[serde(default = "password_alone")]
     pub amr: Vec<String>,
-    /// From then on its refresh tokens are refused. No access token outlives it.
+    /// Refresh tokens are refused from this time on. No access token of the session outlives it.
     pub expires_at: Timestamp,
-    /// No access token that was issued is valid for longer, wherever the clock has been since.
+    /// By this time every access token issued in the session has expired, even if the clock was
+    /// changed.
     pub tokens_expired_at: Timestamp,
     /// The `User-Agent` of the last refresh, or of the login.
     pub user_agent: String,
@@ -49,7 +51,7 @@ fn password_alone() -> Vec<String> {
 }
 
 impl Session {
-    /// Sets what follows from a login or a refresh.
+    /// Updates the times after a login or a refresh.
     pub fn refreshed(&mut self, at: Moment, lifetimes: Lifetimes) {
         let Moment { now, tokens_expired_at } = at;
         self.tokens_expired_at = self.tokens_expired_at.max(tokens_expired_at);
@@ -67,74 +69,73 @@ impl Session {
     }
 }
 
-/// When something happens, and until when access tokens of before may be in use.
+/// The time of an event, and until when access tokens from before it may be valid.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Moment {
     /// The time.
     pub now: Timestamp,
-    /// By then every access token that was issued until `now` has expired.
+    /// When the last access token that was issued until `now` expires.
     pub tokens_expired_at: Timestamp,
 }
 
-/// A password that was checked. The check is void if the user has another password by now.
+/// A password that was checked. The check no longer counts if the password was changed since.
 #[derive(Clone, Debug)]
 pub struct Verified {
-    /// Which password: [`User::password_version`].
+    /// The version of the password: [`User::password_version`].
     pub version: u32,
-    /// A costlier hash of it, which takes the place of the old one.
+    /// A new hash that replaces an outdated one.
     pub renewed: Option<Secret>,
     /// By which methods the user proved who they are (RFC 8176 section 2).
     pub amr: Vec<String>,
 }
 
-/// A session to start, and the login that it follows.
+/// A session to start, and the login that starts it.
 #[derive(Clone, Debug)]
 pub struct NewSession {
     /// The session to start.
     pub session: Session,
-    /// What the password was checked against.
+    /// The login's password check.
     pub verified: Verified,
-    /// When.
+    /// When the user signed in.
     pub at: Moment,
-    /// The network from which the user signed in, in any form that can be compared.
+    /// The network from which the user signed in, as a text that can be compared.
     pub address: String,
 }
 
-/// The most sessions of one user.
+/// The most sessions of one account.
 pub const MAX_SESSIONS: usize = 100;
 
-/// How long a refresh token is still good once its successor was presented.
+/// How long a refresh token is still accepted after its successor was presented.
 pub const REFRESH_GRACE: Duration = Duration::from_secs(10);
 
-/// An authentic refresh token that was presented.
+/// A refresh token that was presented and is genuine.
 #[derive(Clone, Debug)]
 pub struct Refresh {
-    /// Of which session.
+    /// The session that it belongs to.
     pub id: SessionId,
-    /// Which of its tokens.
+    /// Which of the session's refresh tokens it is.
     pub generation: u32,
-    /// When.
+    /// When it was presented.
     pub at: Moment,
     /// How long the session lasts from then on.
     pub lifetimes: Lifetimes,
-    /// The `User-Agent` that presented it.
+    /// The `User-Agent` that sent it.
     pub user_agent: String,
 }
 
-/// What a presented refresh token comes to.
+/// What the presented refresh token turned out to be.
 #[derive(Clone, Debug)]
 pub enum Rotation {
-    /// It was the current one. The session says which one is now.
+    /// It was the current one. The session now has the next one.
     Rotated(Session, User),
-    /// It was the current one a moment ago, and another tab was faster. The session's current
-    /// token is for both.
+    /// Another tab has just exchanged it. Both tabs get the session's current token.
     Raced(Session, User),
-    /// It was exchanged some time ago for the session's current token, which nobody has presented.
-    /// So the answer was lost.
+    /// It was exchanged before, but its successor was never presented, so the answer was lost. The
+    /// client gets that successor again.
     Resent(Session, User),
-    /// It was used before, so somebody has a copy. The session has ended.
+    /// It was used before, so somebody has a copy. The session has been ended.
     Reused,
-    /// There is no such session any more, or there never was such a token.
+    /// The session has ended, or the token was never valid.
     Gone,
 }
 

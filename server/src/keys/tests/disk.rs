@@ -1,4 +1,4 @@
-//! What is on the disk, and what becomes of it when the disk fails.
+//! What is on the disk, and what happens when the disk fails.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -64,7 +64,7 @@ fn a_failing_disk_leaves_the_old_key_in_force_in_memory_as_on_the_disk() {
     fs::rename(&away, &dir).unwrap();
     assert_eq!(file(&dir), stored);
 
-    // The last step fails: nothing can be put in the place of a directory.
+    // The last step fails: a file can't replace a directory.
     let (path, kept) = (dir.join(KEYS_FILE), dir.join("kept"));
     fs::rename(&path, &kept).unwrap();
     fs::create_dir(&path).unwrap();

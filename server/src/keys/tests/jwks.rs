@@ -1,4 +1,4 @@
-//! What others get to see of the keys.
+//! What the public JWK set shows.
 
 use data_encoding::BASE64URL_NOPAD;
 

@@ -26,7 +26,7 @@ fn the_old_key_becomes_the_first_one_under_the_same_kid() {
     assert_eq!(verifying(&ring, NOW), [old_kid()]);
     assert!(next(&ring).is_some());
     assert!(!dir.path().join(OLD_FILE).exists());
-    // The old file does not tell how long its tokens live: as long as they could at most.
+    // The old file does not say how long its tokens live, so the longest life allowed counts.
     assert_eq!(ring.longest_ttl(), Duration::from_secs(24 * 60 * 60));
     assert_eq!(verifying(&open(dir.path(), Algorithm::EdDSA, NOW), NOW), [old_kid()]);
 }

@@ -4,7 +4,7 @@ use std::fs;
 
 use super::*;
 
-/// As a version without next keys left the file.
+/// Rewrites the file as a version without next keys wrote it.
 fn without_next(dir: &Path) -> Value {
     let mut file = file(dir);
     file.as_object_mut().unwrap().remove("next_key").unwrap();

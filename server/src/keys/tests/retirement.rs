@@ -1,4 +1,4 @@
-//! Who signs, who still verifies, and for how long.
+//! Which key signs, which keys still verify, and for how long.
 
 use super::*;
 
@@ -27,7 +27,7 @@ fn a_retired_key_verifies_until_its_last_token_has_expired_and_not_a_second_long
     assert!(ring.find(&old, at(end - 1)).is_ok());
     assert_eq!(verifying(&ring, end - 1), [new.as_str(), &old]);
 
-    // Nobody has cleaned up.
+    // The keys have not been swept.
     let retired = NoKey::Retired { verified_until: at(end) };
     assert_eq!(ring.find(&old, at(end)).unwrap_err(), retired);
     assert_eq!(verifying(&ring, end), [new.as_str()]);
@@ -84,7 +84,7 @@ fn the_longest_life_of_a_token_is_remembered_when_access_ttl_shrinks() {
     };
     open(60, NOW);
     assert_eq!(file(dir.path())["keys"][0]["longest_ttl_s"], 60);
-    // On the disk before anything is signed.
+    // The longer lifetime is stored before any token is signed.
     open(3600, NOW);
     assert_eq!(file(dir.path())["keys"][0]["longest_ttl_s"], 3600);
 

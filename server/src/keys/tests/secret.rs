@@ -1,4 +1,4 @@
-//! HS256: the operator's secret instead of a key of ours.
+//! HS256: the operator's secret instead of a key that the server makes.
 
 use super::*;
 
@@ -25,7 +25,7 @@ fn the_kid_stays_the_same_over_restarts_and_differs_between_servers() {
     let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let kids_of = |dir: &Path| kids(&open_with(dir, Algorithm::HS256, SECRET, NOW), NOW);
     assert_eq!(kids_of(one.path()), kids_of(one.path()));
-    // So nothing can be computed beforehand that finds a weak secret by its kid.
+    // So nobody can precompute kids to find a weak secret.
     assert_ne!(kids_of(one.path()), kids_of(two.path()));
 }
 
@@ -54,7 +54,7 @@ fn a_secret_that_comes_back_is_the_key_that_it_was_and_remembers_how_long_its_to
     let long = KeySettings::new(Algorithm::HS256, Some(SECRET.into()), hour).unwrap();
     let kid = kids(&KeyRing::open(dir.path(), long, at(NOW)).unwrap(), NOW).remove(0);
     let without = open(dir.path(), Algorithm::EdDSA, NOW);
-    // Nothing verifies its tokens now, but what is revoked meanwhile must not be forgotten.
+    // Nothing verifies its tokens now, but revoked sessions must be remembered.
     assert_eq!(without.longest_ttl(), hour);
 
     let back = open_with(dir.path(), Algorithm::HS256, SECRET, NOW + 1);

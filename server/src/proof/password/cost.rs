@@ -1,4 +1,4 @@
-//! Makes verifying a hash of any kind cost the same, in iterations of PBKDF2-HMAC-SHA256.
+//! Verifies hashes of every kind at the same cost, counted in iterations of PBKDF2-HMAC-SHA256.
 
 use std::hint::black_box;
 use std::num::NonZeroU32;
@@ -11,28 +11,30 @@ use hallpass_kdf::Input;
 use super::StoredHash;
 use super::kdf::{Kdf, Prf};
 
-/// What other derivations cost on this machine, per iteration and per block that scrypt mixes.
+/// What other key derivations cost on this machine, in iterations of PBKDF2-HMAC-SHA256: for each
+/// of their iterations, or for each block that scrypt mixes.
 struct Costs {
     sha1: f64,
     sha512: f64,
     scrypt_block: f64,
 }
 
-/// Measured when the first hash needs them, so that only those pay for it who have imported such
-/// hashes: that one verification takes some tenths of a second longer.
+/// Measured when the first such hash is verified. So only servers with imported hashes pay for it:
+/// that one verification takes some tenths of a second longer.
 static COSTS: LazyLock<Costs> = LazyLock::new(Costs::measure);
 
-/// The estimate is kept above the truth, so that there is something left to pad: scrypt has caches
-/// and page faults, and the sample below is extra work.
+/// The estimate is above the truth, so that some padding is always left. The true cost varies with
+/// caches and page faults, and the sample below adds work.
 const MARGIN: f64 = 1.125;
 
-/// The part of all iterations that is spent on learning how fast they are at the moment.
+/// One part in this many of all iterations serves to measure how fast they are at the moment.
 const SAMPLE: u32 = 16;
 
 impl Costs {
     fn measure() -> Self {
         const ITERATIONS: u32 = 10_000;
-        // Werkzeug's default. It is too large for the caches; smaller ones are cheaper per block.
+        // Werkzeug's default. It does not fit into the caches. Smaller values of N cost less per
+        // block.
         const N: u32 = 1 << 15;
         const R: u32 = 8;
         let of = |prf| fastest(Kdf::pbkdf2(prf, ITERATIONS).expect("allowed"));
@@ -45,8 +47,8 @@ impl Costs {
         }
     }
 
-    /// An estimate from above, the same each time: a measurement that something disturbed must not
-    /// make all later verifications dearer.
+    /// The estimated cost, rather too high than too low. It stays the same: a disturbed measurement
+    /// must not make all later verifications slower.
     fn of(&self, kdf: Kdf) -> u32 {
         let cost = match kdf {
             Kdf::Pbkdf2(Prf::Sha256, iterations) => return iterations.get(),
@@ -61,8 +63,9 @@ impl Costs {
     }
 }
 
-/// Whether `password` is the one behind `stored`, at the cost of the `dearest` hash when as many as
-/// `lanes` of that are derived at once; a dearer one raises that. It computes for long.
+/// Whether `password` is the one behind `stored`. Takes as long as one batch of `lanes` passwords
+/// with the `dearest` hash. If this hash costs more, it becomes the dearest. Call it on a hashing
+/// thread.
 pub(super) fn verify(
     stored: &StoredHash,
     password: &[u8],
@@ -78,18 +81,18 @@ pub(super) fn verify(
     stored.matches(&key)
 }
 
-/// How fast iterations are at the moment, with as many lanes at work.
+/// How fast iterations are at the moment, with all lanes in use.
 #[derive(Clone, Copy)]
 struct Sample {
     iterations: u32,
     time: Duration,
 }
 
-/// The iterations that are left of `total` after a sample of them and a derivation for the time of
-/// `spent`.
+/// How many of the `total` iterations are left to do, after the sample and after a derivation that
+/// took `spent`.
 fn rest(total: u32, sample: Sample, spent: Duration) -> u32 {
     let per_second = f64::from(sample.iterations) / sample.time.as_secs_f64();
-    // Nothing was spent where nothing was sampled: not a number, and 0 as an integer.
+    // Without a sample the product is not a number, which becomes 0 as an integer.
     let spent = (spent.as_secs_f64() * per_second) as u32;
     total.saturating_sub(sample.iterations).saturating_sub(spent)
 }
@@ -100,13 +103,13 @@ fn spend(iterations: u32, lanes: usize) {
     }
 }
 
-/// The seconds of the least disturbed of a few derivations.
+/// The time of the fastest of three derivations, in seconds: it was disturbed least.
 fn fastest(kdf: Kdf) -> f64 {
     let times = [(); 3].map(|()| timed(|| black_box(kdf.derive(b"password", b"salt"))).1);
     times.iter().min().expect("not empty").as_secs_f64().max(1e-9)
 }
 
-/// What `work` returns, and the time it computed: what other threads did meanwhile does not count.
+/// What `work` returns, and its processor time. Time in which other threads ran does not count.
 fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
     let started = thread_time();
     let done = work();

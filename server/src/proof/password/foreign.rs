@@ -7,11 +7,12 @@ use super::kdf::{Kdf, Prf};
 const UNKNOWN: &str = "not a PHC string, nor a PBKDF2 or scrypt hash of Werkzeug, nor a \
                        pbkdf2_sha256 hash of Django";
 
-/// Werkzeug writes 8 or 16 characters, Django 12 or 22; both can be told otherwise.
+/// By default Werkzeug's salts have 8 or 16 characters and Django's 12 or 22. Both can be
+/// configured.
 const MAX_SALT_LEN: usize = 256;
 
-/// Reads a hash as Werkzeug or Django store it. Their salts are text, of which the key is derived
-/// as it stands there.
+/// Reads a hash in the form in which Werkzeug or Django store it. The bytes of their salt are used
+/// undecoded.
 pub(super) fn parse(text: &str) -> anyhow::Result<StoredHash> {
     let (method, rest) = text.split_once('$').context(UNKNOWN)?;
     match method {
@@ -33,7 +34,8 @@ fn django(rest: &str) -> anyhow::Result<StoredHash> {
 fn werkzeug(method: &str, rest: &str) -> anyhow::Result<StoredHash> {
     let kdf = match method.split(':').collect::<Vec<_>>()[..] {
         ["pbkdf2", digest, iterations] => Kdf::pbkdf2(prf(digest)?, number(iterations)?)?,
-        // Werkzeug has always written the count it used, and its default changes with its versions.
+        // Werkzeug always writes the count. Its default differs between versions, so we can't fill
+        // it in.
         ["pbkdf2"] | ["pbkdf2", _] => bail!("no iteration count after pbkdf2 and the digest"),
         ["scrypt", n, r, p] => Kdf::scrypt(number(n)?, number(r)?, number(p)?)?,
         ["scrypt", ..] => bail!("scrypt takes three parameters: N, r and p"),
@@ -53,8 +55,8 @@ fn prf(digest: &str) -> anyhow::Result<Prf> {
     }
 }
 
-/// Digits only, unlike `parse`, which takes a sign as well. What is too large for a number is too
-/// large for any parameter, and refused there.
+/// Reads a number of digits only; `parse` would take a sign, too. A number too large for `u32`
+/// exceeds every parameter's limit and is refused.
 fn number(digits: &str) -> anyhow::Result<u32> {
     let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
     ensure!(is_number, "a parameter is not a number");
@@ -64,7 +66,7 @@ fn number(digits: &str) -> anyhow::Result<u32> {
 fn stored(kdf: Kdf, salt: &str, key: Vec<u8>) -> anyhow::Result<StoredHash> {
     ensure!(!salt.is_empty(), "the salt is empty");
     ensure!(salt.len() <= MAX_SALT_LEN, "the salt is longer than {MAX_SALT_LEN} characters");
-    // Neither system makes others, so that any is damage on the way here.
+    // Both systems make printable ASCII salts only, so anything else is damage.
     ensure!(salt.bytes().all(|byte| byte.is_ascii_graphic()), "the salt is not printable ASCII");
     let expected = kdf.key_len();
     ensure!(key.len() == expected, "the key is not {expected} bytes");

@@ -4,18 +4,19 @@ use anyhow::{Context as _, ensure};
 use hallpass_kdf::{Input, KEY_LEN};
 use pbkdf2::pbkdf2_hmac_array;
 
-/// The most PBKDF2 iterations that a hash may have: a second or more of work. In a setting, more is
-/// a slip of the finger; in an imported hash, a way to stall every login.
+/// The most PBKDF2 iterations that a hash may have: a second or more of work. A larger number in a
+/// setting is a typing error. In an imported hash it would stall every login.
 pub const MAX_ITERATIONS: u32 = 10_000_000;
 
-/// What one scrypt derivation may occupy; each hashing thread may have one at the same time.
+/// The most memory for one scrypt derivation. Each hashing thread may run one at the same time.
 const MAX_SCRYPT_MEMORY: u64 = 256 << 20;
 
-/// What one scrypt derivation may mix in all its lanes: about as much work as [`MAX_ITERATIONS`].
+/// The most bytes that one scrypt derivation may mix, over all its lanes. That is about as much
+/// work as [`MAX_ITERATIONS`].
 const MAX_SCRYPT_WORK: u64 = 512 << 20;
 
-/// Bounds of scrypt's r and p. Real ones are 8 and at most 16; without a bound the buffer of
-/// 128 * r * p bytes escapes the limit on memory.
+/// The most that scrypt's r and p may be. Real hashes have r = 8 and p up to 16. Without this
+/// limit, the buffer of 128 * r * p bytes would evade the memory limit.
 const MAX_SCRYPT_FACTOR: u32 = 64;
 
 /// A key derivation and what it costs.
@@ -34,9 +35,6 @@ pub(super) enum Prf {
 }
 
 impl Kdf {
-    /// # Errors
-    ///
-    /// If the iterations are none or too many.
     pub(super) fn pbkdf2(prf: Prf, iterations: u32) -> anyhow::Result<Self> {
         let iterations = NonZeroU32::new(iterations).context("the iteration count is 0")?;
         ensure!(iterations.get() <= MAX_ITERATIONS, "more than {MAX_ITERATIONS} iterations");
@@ -45,7 +43,7 @@ impl Kdf {
 
     /// # Errors
     ///
-    /// If scrypt is not defined for the parameters, or takes too much memory or time with them.
+    /// If scrypt does not allow the parameters, or they take too much memory or time.
     pub(super) fn scrypt(n: u32, r: u32, p: u32) -> anyhow::Result<Self> {
         ensure!(n > 1 && n.is_power_of_two(), "scrypt's N is not a power of two above 1");
         for (factor, name) in [(r, "r"), (p, "p")] {
@@ -60,7 +58,7 @@ impl Kdf {
         Ok(Self::Scrypt(params))
     }
 
-    /// Bytes of the derived key.
+    /// The length of the derived key, in bytes.
     pub(super) fn key_len(self) -> usize {
         match self {
             Self::Pbkdf2(Prf::Sha1, _) => 20,
@@ -69,7 +67,7 @@ impl Kdf {
         }
     }
 
-    /// Computes for long: it belongs on a hashing thread.
+    /// Derives the key. It takes long, so call it on a hashing thread.
     pub(super) fn derive(self, password: &[u8], salt: &[u8]) -> Vec<u8> {
         match self {
             Self::Pbkdf2(Prf::Sha256, iterations) => {
@@ -120,7 +118,8 @@ mod tests {
 
     #[test]
     fn parameters_that_are_recommended_are_allowed() {
-        // OWASP's Password Storage Cheat Sheet; the last one takes the most memory that is allowed.
+        // From OWASP's Password Storage Cheat Sheet, but for the last, which takes the most memory
+        // allowed.
         for (log_n, p) in [(17, 1), (16, 2), (15, 3), (14, 5), (13, 10), (18, 1)] {
             assert!(Kdf::scrypt(1 << log_n, 8, p).is_ok(), "2^{log_n}:8:{p}");
         }

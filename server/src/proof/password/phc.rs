@@ -24,7 +24,7 @@ pub struct PhcHash {
 }
 
 impl PhcHash {
-    /// Puts together what a derivation used and yielded.
+    /// Puts together what went into a derivation and the key that came out.
     pub(super) fn new(iterations: NonZeroU32, salt: &[u8; SALT_LEN], key: &Key) -> Self {
         let salt = Salt::new(salt).expect("16 bytes are within the 8 to 48 that PHC allows");
         let key = Output::new(key).expect("32 bytes are within the 10 to 64 that PHC allows");

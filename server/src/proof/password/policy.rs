@@ -4,13 +4,14 @@ use zxcvbn::{Score, zxcvbn};
 use super::Password;
 use crate::username::Username;
 
-/// The most characters a password may have. NIST SP 800-63B-4 asks for 64 at least; nobody's
-/// passphrase comes near this, and without a limit a registration is a free 16 KiB to chew on.
+/// The most characters of a password. NIST SP 800-63B-4 asks for at least 64, and nobody's
+/// passphrase is near this limit. Without one, a registration could make the server process 16 KiB
+/// of text.
 pub const MAX_CHARS: usize = 1024;
 
-/// What a new password must be (NIST SP 800-63B-4 section 3.1.1.2): long and not among the ones
-/// that are tried first. No rule asks for digits or symbols. It applies when a password is set,
-/// never at login.
+/// What a new password must be (NIST SP 800-63B-4 section 3.1.1.2): long, and none that attackers
+/// try first. It need not have digits or symbols. The policy applies when a password is set, never
+/// at login.
 #[derive(Clone, Copy, Debug)]
 pub struct Policy {
     /// The fewest characters (Unicode code points).
@@ -18,12 +19,12 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// Checks a new password for `username`. A hostile one takes about as long as a password hash,
-    /// so this belongs on a hashing thread.
+    /// Checks a new password for `username`. For a maliciously chosen one this takes about as long
+    /// as a password hash, so call it on a hashing thread.
     ///
     /// # Errors
     ///
-    /// A sentence that tells a person what to do.
+    /// A sentence that tells the user what to do.
     pub fn check(self, text: &Secret, username: Option<&Username>) -> Result<Password, String> {
         if text.expose().is_empty() {
             return Err(self.too_short());
@@ -53,16 +54,16 @@ impl Policy {
     }
 }
 
-/// zxcvbn takes a second for 100 characters chosen to make it try every spelling of every word, and
-/// no longer than a password hash for this many. Only after a guessable window is the next one
-/// looked at, and those are quick.
+/// How many characters zxcvbn checks at once. For 100 malicious characters, which make it try every
+/// spelling of every word, it takes a second. For this many it takes no longer than a password
+/// hash. Only after a guessable window the next one is checked, and guessable ones are quick.
 const WINDOW_CHARS: usize = 24;
 
-/// Windows that are looked at; zxcvbn itself looks at 100 characters of a password.
+/// How many windows are checked. zxcvbn by itself reads 100 characters of a password.
 const MAX_WINDOWS: usize = 4;
 
-/// Whether it would fall to 10^8 guesses: common passwords, words, names, keyboard rows, dates,
-/// repeats, and the user's own name. A password is as strong as its strongest window.
+/// Whether 10^8 guesses would find it. Such guesses are common passwords, words, names, keyboard
+/// rows, dates, repeats, and the user's own name. A password is as strong as its strongest window.
 fn is_guessable(password: &str, username: Option<&Username>) -> bool {
     let mut context = vec!["hallpass"];
     for name in username.iter().flat_map(|name| [name.display(), name.key()]) {

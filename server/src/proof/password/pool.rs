@@ -24,40 +24,44 @@ pub use settings::Settings;
 pub use stats::{JobKind, JobTimes, KindStats, PoolObserver, PoolStats, Unobserved};
 use worker::{Cost, Derivation, Source, Work, Worker};
 
-/// The threads that hash passwords: as many as cores, each with a few passwords at once, or with as
-/// many as the core has lanes for if so many wait; with bounded queues, and below the priority of
-/// those that answer requests.
+/// The threads that hash passwords, one for each core. They have a lower priority than the threads
+/// that answer requests, and their queues are bounded.
 ///
-/// A verification takes longer beside another one than alone, but no longer for one user than for
-/// another: who runs beside whom is decided by what waits at the moment a thread is free, every
-/// verification by PBKDF2-HMAC-SHA256 is one input of the same padded length, and one that can't
-/// share the lanes is padded as if it had company whenever it would have had some. From the first
-/// of those on, no more than a few are hashed at once: they stop a batch short and keep a thread
-/// for the time of a full one.
+/// Each thread hashes a few passwords at once. If enough of them wait, it fills all the lanes of
+/// its core.
+///
+/// How long a verification takes tells nothing about the user's hash, for three reasons:
+///
+/// - What waits when a thread becomes free decides which passwords are hashed together.
+/// - Every verification by PBKDF2-HMAC-SHA256 is padded to the same number of iterations.
+/// - Other kinds of hashes run alone. They are padded as if other passwords had shared the lanes.
+///
+/// A hash that runs alone cuts its batch short and holds a thread for as long as a full batch. So
+/// from the first of them on, no thread hashes more than a few passwords at once.
 #[derive(Debug)]
 pub struct Pool {
     queue: Arc<Queue<Work>>,
     iterations: NonZeroU32,
-    /// The most iterations that any stored hash was seen to have, or to cost as much as. All
-    /// verifications cost these, so that neither an old hash nor an unknown user can be timed.
+    /// The most iterations that any verified hash had, or its cost in iterations. Every
+    /// verification is padded to it. So nobody can find old hashes or unknown users by timing.
     dearest: Arc<AtomicU32>,
-    /// Verified against when there is no such user, so that both take the same time.
+    /// The hash to verify against if there is no such user, so that both take the same time.
     decoy: StoredHash,
 }
 
-/// Why the pool did not do the work.
+/// Why the pool did not do a job.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum PoolError {
-    /// The queue is full: the work would be done too late.
+    /// The queue is full: a new job would be done too late.
     #[error("the password hashing queue is full")]
     Overloaded {
-        /// When the queue will have been worked off.
+        /// How long until the queue is empty.
         retry_after: Duration,
     },
     /// The system has no randomness.
     #[error("the system has no randomness: {0}")]
     Randomness(#[from] getrandom::Error),
-    /// The work panicked.
+    /// The job panicked.
     #[error("a job of the hashing threads panicked")]
     Panicked,
 }
@@ -67,13 +71,14 @@ pub enum PoolError {
 pub struct Verdict {
     /// The password is the right one.
     pub matches: bool,
-    /// The hash is cheaper than new ones are, or another system's; it should be replaced while the
-    /// password is known.
+    /// Whether a new hash should replace this one now that the password is known: it is cheaper
+    /// than new hashes, or another system made it.
     pub outdated: bool,
 }
 
 impl Pool {
-    /// Starts the threads. It computes for some milliseconds, to learn what hashes cost here.
+    /// Starts the threads. First it measures for some milliseconds how long hashing takes on this
+    /// machine.
     ///
     /// # Errors
     ///
@@ -110,22 +115,17 @@ impl Pool {
     }
 
     /// Hashes a password with a fresh salt, for somebody who has an account.
-    ///
-    /// # Errors
-    ///
-    /// If the queue is full or the system has no randomness.
     pub async fn hash(&self, password: Password) -> Result<PhcHash, PoolError> {
         self.hash_new(JobKind::Login, Box::new(|| Some(password.0))).await
     }
 
-    /// Hashes a new password with a fresh salt, once `check` has let it through. What that computes
-    /// is a part of the work and runs on the same thread; what it refuses is not hashed. The other
-    /// value that it returns is handed on.
+    /// Hashes a new password with a fresh salt, if `check` accepts it. Both happen in one job on
+    /// one hashing thread. Returns the hash and whatever else `check` returned.
     ///
     /// # Errors
     ///
-    /// If the queue is full, the system has no randomness or `check` panics; inside, what `check`
-    /// says.
+    /// If the queue is full, the system has no randomness or `check` panics. The inner error is the
+    /// one of `check`.
     pub async fn hash_checked<T: Send + 'static, E: Send + 'static>(
         &self,
         kind: JobKind,
@@ -137,12 +137,12 @@ impl Pool {
                 Ok((password, checked)) => (Some(password.0), Ok(checked)),
                 Err(refused) => (None, Err(refused)),
             };
-            // The asker may have hung up meanwhile, which changes nothing.
+            // The receiver may be gone, which changes nothing.
             let _ = tell.send(outcome);
             password
         };
         let hash = self.hash_new(kind, Box::new(check)).await;
-        // Both are settled by now: what was refused has no hash, and what panicked neither.
+        // The result is there by now. There is no hash if `check` refused the password or panicked.
         match outcome.try_recv() {
             Ok(Ok(checked)) => Ok(Ok((hash?, checked))),
             Ok(Err(refused)) => Ok(Err(refused)),
@@ -158,12 +158,8 @@ impl Pool {
     }
 
     /// Whether `password`, as it was typed, is the one behind `stored`. For our own hashes it is
-    /// prepared first. Without a stored hash, or if it can't be prepared, the answer is no and
-    /// takes just as long.
-    ///
-    /// # Errors
-    ///
-    /// If the queue is full.
+    /// prepared first. If there is no stored hash or the password can't be prepared, the answer is
+    /// no and takes just as long.
     pub async fn verify(
         &self,
         password: &Secret,
@@ -171,7 +167,8 @@ impl Pool {
     ) -> Result<Verdict, PoolError> {
         let is_known = stored.is_some();
         let stored = stored.unwrap_or(&self.decoy);
-        // Also where it is of no use, since a long one takes a while.
+        // Prepared even for hashes that don't need it: a long password takes a while, which would
+        // show.
         let prepared = Password::prepare(password);
         let is_usable = stored.is_foreign || prepared.is_ok();
         let password = match prepared {
@@ -186,8 +183,8 @@ impl Pool {
                 stored.matches(&self.derive(JobKind::Login, password, &stored.salt, cost).await?)
             }
             Kdf::Pbkdf2(..) | Kdf::Scrypt(_) => {
-                // Those behind it in the queue wait for as long as it is padded, and could tell by
-                // that what kind of hash this user has. Among a few that is little; among many it
+                // Jobs behind this one wait until its padding ends, so they could time what kind of
+                // hash this user has. Among a few passwords the difference is small, among many it
                 // is not.
                 self.queue.keep_to_a_few();
                 let (stored, dearest) = (stored.clone(), Arc::clone(&self.dearest));
@@ -203,13 +200,13 @@ impl Pool {
         })
     }
 
-    /// How many jobs wait, and what became of those before.
+    /// How many jobs wait, and what became of the earlier ones.
     pub fn stats(&self) -> PoolStats {
         self.queue.stats()
     }
 
-    /// Has a thread compute something by itself. `work` is told how many passwords it would have
-    /// hashed at once.
+    /// Runs `work` alone on a thread. `work` gets the number of passwords that the thread would
+    /// otherwise have hashed at once.
     async fn alone<T: Send + 'static>(
         &self,
         kind: JobKind,
@@ -241,8 +238,8 @@ impl Pool {
         answer: oneshot::Receiver<T>,
     ) -> Result<T, PoolError> {
         let shares_lanes = matches!(work, Work::Derive(..));
-        // Held until the answer is there: the job is called off when whoever asked hangs up, which
-        // hyper notices and drops all of this.
+        // Held until the answer is there. When the client hangs up, hyper drops this future, and
+        // that cancels the job.
         let _ticket = Queue::submit(&self.queue, kind, shares_lanes, work, Instant::now())
             .map_err(|retry_after| PoolError::Overloaded { retry_after })?;
         answer.await.map_err(|_| PoolError::Panicked)

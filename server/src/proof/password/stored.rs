@@ -5,24 +5,24 @@ use aws_lc_rs::constant_time::verify_slices_are_equal;
 
 use super::kdf::{Kdf, Prf};
 
-/// A password hash as the store keeps it: one of our own, or one that another system made and that
-/// was imported. It is only for verifying; the text it was read from is what stays stored.
+/// A stored password hash: our own, or one that was imported from another system. It serves to
+/// verify. The store keeps the original text.
 #[derive(Clone)]
 pub struct StoredHash {
     pub(super) kdf: Kdf,
     pub(super) salt: Vec<u8>,
     pub(super) key: Vec<u8>,
-    /// Made over the password as it was typed, before OpaqueString.
+    /// Whether the hash is of the password as it was typed, without OpaqueString.
     pub(super) is_foreign: bool,
 }
 
 impl StoredHash {
-    /// Whether `key` is the stored one, in a time that does not depend on where they differ.
+    /// Whether `key` is the stored one. Compares in constant time.
     pub(super) fn matches(&self, key: &[u8]) -> bool {
         verify_slices_are_equal(&self.key, key).is_ok()
     }
 
-    /// Whether it is not what the password would be hashed to today.
+    /// Whether another system made it, or new hashes cost more.
     pub(super) fn is_outdated(&self, iterations: NonZeroU32) -> bool {
         self.is_foreign || !matches!(self.kdf, Kdf::Pbkdf2(Prf::Sha256, own) if own >= iterations)
     }

@@ -1,6 +1,6 @@
 //! Hashes that Werkzeug 3.1.9 and Django 5.2.19 made.
 
-/// What all but the decomposed ones were made of.
+/// The password of all hashes but the decomposed ones.
 pub(super) const PASSWORD: &str = "correct horse battery staple";
 
 /// `generate_password_hash(password)`: Werkzeug's default.
@@ -24,10 +24,10 @@ pub(super) const DJANGO: &str =
 
 pub(super) const OF_PASSWORD: [&str; 6] = [SCRYPT, SMALL_SCRYPT, SHA1, SHA256, SHA512, DJANGO];
 
-/// An e and a combining accent; OpaqueString composes them.
+/// An e followed by a combining accent, which OpaqueString composes.
 pub(super) const DECOMPOSED: &str = "cafe\u{301} au lait with oat milk";
 
-/// As [`SHA256`] and [`DJANGO`].
+/// Hashes of it, made like [`SHA256`] and [`DJANGO`].
 pub(super) const OF_DECOMPOSED: [&str; 2] = [
     "pbkdf2:sha256:1000$FjsMNpjitPIkBXFZ$41f1118dc594be655682c4e0f294b4f2e1eb872a91309bd4a2374a53d6f19441",
     "pbkdf2_sha256$1000$AECN9xcy7qxp2Q7svMVXia$twq7u9Mqyf0xwQzWOYnD1Sio86oA/TiNu8LVFotyxVk=",

@@ -1,20 +1,20 @@
-//! How much of a core a hashing thread gets, and how it gives way to others.
+//! How much of a core a hashing thread gets, and how it yields to other threads.
 
 use std::ops::ControlFlow;
 use std::thread;
 use std::time::Duration;
 
-/// For how long a hashing thread waits for others, at the most, over the time that it works.
+/// How many times its working time a hashing thread waits for others at most.
 const PATIENCE: u32 = 9;
 
-/// How long a thread that runs when a core is idle waits for that, at the least, before it asks for
-/// more.
+/// How long a thread that runs only on an idle core waits before it decides that it gets too
+/// little.
 const WINDOW: Duration = Duration::from_millis(100);
 
-/// Gives way between two turns of hashing, on a thread of low priority.
+/// Yields between two steps of hashing, on a thread of low priority.
 ///
-/// The priority alone does not: a thread that wakes a moment before its share is due is not looked
-/// at again before the next tick of the kernel's clock, up to 4 ms later.
+/// The low priority alone is not enough. A thread that wakes just before its share is due must wait
+/// for the kernel's next clock tick, up to 4 ms.
 pub(super) struct Courtesy {
     since: Spent,
 }
@@ -24,9 +24,8 @@ impl Courtesy {
         Self { since: Spent::so_far() }
     }
 
-    /// Lets others go first, unless this thread has waited for them so long that it is its turn.
-    /// Linux takes a yield for more than it is meant and comes back too late to a thread that
-    /// yields each time.
+    /// Yields to other threads, unless this one has waited so long that it is its turn. If it
+    /// yielded each time, Linux would let it wait for too long.
     pub(super) fn pause(&mut self) {
         if had_its_share(Spent::so_far().since(self.since)) {
             thread::yield_now();
@@ -34,12 +33,12 @@ impl Courtesy {
     }
 }
 
-/// Whether it had at least a tenth of a core.
+/// Whether the thread had at least a tenth of a core.
 fn had_its_share(spent: Spent) -> bool {
     spent.time <= spent.worked * (1 + PATIENCE)
 }
 
-/// Tells whether a thread that runs when a core is idle gets to run at all.
+/// Finds out whether a thread that runs only on an idle core runs often enough.
 pub(super) struct Patience {
     since: Spent,
 }
@@ -49,7 +48,7 @@ impl Patience {
         Self { since: Spent::so_far() }
     }
 
-    /// Lets others go first, and breaks off if there is no end to them.
+    /// Yields to other threads. Breaks if this thread hardly runs.
     pub(super) fn pause(&mut self) -> ControlFlow<()> {
         thread::yield_now();
         if self.is_over(Spent::so_far()) {
@@ -59,7 +58,7 @@ impl Patience {
         }
     }
 
-    /// Whether it had less than a tenth of a core lately.
+    /// Whether the thread had less than a tenth of a core in the last window.
     fn is_over(&mut self, now: Spent) -> bool {
         let lately = now.since(self.since);
         if lately.time < WINDOW {
@@ -70,7 +69,7 @@ impl Patience {
     }
 }
 
-/// Time, and how much of it the calling thread was on a core.
+/// A span of time, and for how much of it the calling thread was on a core.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Spent {
     pub time: Duration,
@@ -78,7 +77,7 @@ pub(super) struct Spent {
 }
 
 impl Spent {
-    /// Since moments that are always the same.
+    /// Measured since fixed points in the past.
     #[cfg(target_os = "linux")]
     pub(super) fn so_far() -> Self {
         use rustix::time::{ClockId, clock_gettime};
@@ -86,7 +85,7 @@ impl Spent {
         Self { time: clock(ClockId::Monotonic), worked: clock(ClockId::ThreadCPUTime) }
     }
 
-    /// Elsewhere a thread is taken to be on a core all the time.
+    /// On other systems we assume that the thread is always on a core.
     #[cfg(not(target_os = "linux"))]
     pub fn so_far() -> Self {
         static START: std::sync::LazyLock<std::time::Instant> =
@@ -102,7 +101,7 @@ impl Spent {
         }
     }
 
-    /// It was on a core for most of the time.
+    /// Whether the thread was on a core for most of the time.
     pub(super) fn was_mostly_work(self) -> bool {
         self.worked * 2 > self.time
     }
@@ -141,7 +140,7 @@ mod tests {
 
     #[test]
     fn a_thread_that_computes_is_on_a_core_and_one_that_waits_is_not() {
-        // Others may take most of the cores from it, but hardly each time.
+        // Others may take most of the core, but hardly at every attempt.
         let computes = || {
             let before = Spent::so_far();
             while Spent::so_far().since(before).time < MS * 5 {}

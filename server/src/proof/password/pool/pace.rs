@@ -1,37 +1,36 @@
 use std::time::Duration;
 
-/// How much of an old estimate a new sample of a few passwords replaces: a few dozen jobs, less
-/// than a second of full load, and the estimate has followed; one disturbed sample hardly moves it.
+/// How much one new sample of a few passwords changes the estimate. After a few dozen jobs, less
+/// than a second of full load, the estimate has followed. One disturbed sample hardly moves it.
 const WEIGHT: f64 = 1.0 / 8.0;
 
-/// What one iteration of one password costs a thread whose lanes are full. That is the pace at
-/// which a queue shrinks; a password alone takes more of it.
+/// What one iteration of one password costs a thread whose lanes are full. A queue shrinks at this
+/// pace. A password alone costs more.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Pace {
     seconds_per_iteration: f64,
 }
 
 impl Pace {
-    /// After `jobs` passwords, `iterations` each, took `time` together.
+    /// The pace if `jobs` passwords of `iterations` each took `time` together.
     pub(super) fn measured(time: Duration, jobs: usize, iterations: u32) -> Self {
         let total = jobs as f64 * f64::from(iterations);
         Self { seconds_per_iteration: time.as_secs_f64().max(1e-9) / total }
     }
 
-    /// Some times as long.
+    /// The pace with each iteration taking `factor` times as long.
     pub(super) fn scaled(self, factor: f64) -> Self {
         Self { seconds_per_iteration: self.seconds_per_iteration * factor }
     }
 
-    /// How many times the other one's cost it is.
+    /// How many times as long as in `other` an iteration takes.
     pub(super) fn over(self, other: Self) -> f64 {
         self.seconds_per_iteration / other.seconds_per_iteration
     }
 
-    /// Follows what was measured of `batches` that were as large as those a few lanes hold. Whether
-    /// more could have run beside it, `had_room`, matters: then full lanes would have taken no
-    /// longer for each, perhaps less. So it can show that they are faster than estimated, but not
-    /// that they are slower.
+    /// Learns from a sample. `batches` says how many batches of a few passwords it is worth.
+    /// `had_room` says that lanes were free: full lanes would have taken no longer for each
+    /// password, perhaps less. Such a sample can make the estimate faster, but not slower.
     pub(super) fn learn(&mut self, sample: Self, batches: f64, had_room: bool) {
         let change = sample.seconds_per_iteration - self.seconds_per_iteration;
         if !had_room || change < 0.0 {
@@ -52,7 +51,7 @@ mod tests {
 
     const MS: Duration = Duration::from_millis(1);
 
-    /// Of two jobs in 57 ms.
+    /// Two jobs in 57 ms.
     fn pair() -> Pace {
         Pace::measured(57 * MS, 2, 600_000)
     }
@@ -105,7 +104,7 @@ mod tests {
         assert_eq!(pace, pair());
     }
 
-    /// Or nothing would ever run beside another one again, and nothing be learned.
+    /// Otherwise no password would share lanes again, and the estimate would never change.
     #[test]
     fn an_absurd_estimate_is_unlearned_by_passwords_that_run_alone() {
         let mut pace = Pace::measured(Duration::from_secs(3600), 1, 600_000);

@@ -1,10 +1,10 @@
-//! Hashing takes whole cores; answering requests goes first.
+//! Hashing takes whole cores, so threads that answer requests must have priority.
 
-/// Has the calling thread run only while a core has nothing else to do. There is no way back from
-/// that without privileges, and beside a thread that is always busy it has 0.3 % of a core.
+/// Makes the calling thread run only on an otherwise idle core. Only a privileged process can undo
+/// this. Beside a thread that is always busy, it gets 0.3 % of a core.
 ///
-/// To Linux, a core that runs such a thread is an idle one: whatever wakes up goes there and runs
-/// at once.
+/// Linux counts a core with such a thread as idle: other threads that wake up go there and run at
+/// once.
 #[cfg(target_os = "linux")]
 pub(super) fn run_when_idle() {
     use thread_priority::unix::{
@@ -12,20 +12,20 @@ pub(super) fn run_when_idle() {
     };
     use thread_priority::{NormalThreadSchedulePolicy, ThreadPriority, ThreadSchedulePolicy};
     let idle = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle);
-    // That sets a nice value, too, which says nothing then and which a process of low priority may
-    // not set.
+    // The call also sets a nice value. It has no effect here, and a process of low priority may not
+    // set it.
     let outcome = set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Min, idle);
     if !thread_schedule_policy().is_ok_and(|policy| policy == idle) {
         tracing::warn!(?outcome, "can't have a hashing thread run when a core is idle only");
     }
 }
 
-/// Elsewhere all threads are alike.
+/// Other systems have no such priority.
 #[cfg(not(target_os = "linux"))]
 pub(super) fn run_when_idle() {}
 
-/// Lowers the priority of the calling thread, so that it has a tenth of a core beside another one
-/// that is always busy.
+/// Lowers the priority of the calling thread. Beside a thread that is always busy, it gets a tenth
+/// of a core.
 pub(super) fn yield_to_the_reactor() {
     // On Linux the nice value belongs to the calling thread.
     #[cfg(target_os = "linux")]
@@ -34,7 +34,7 @@ pub(super) fn yield_to_the_reactor() {
     }
 }
 
-/// The cores that the calling thread may use, if there is one for each of `threads`; else none.
+/// The cores that the calling thread may use, if they are as many as `threads`. Otherwise none.
 #[cfg(target_os = "linux")]
 pub(super) fn a_core_each(threads: usize) -> Vec<usize> {
     let Ok(allowed) = rustix::thread::sched_getaffinity(None) else { return vec![] };
@@ -42,7 +42,7 @@ pub(super) fn a_core_each(threads: usize) -> Vec<usize> {
     cores_for(threads, allowed)
 }
 
-/// Elsewhere the system is left to it.
+/// On other systems the scheduler decides.
 #[cfg(not(target_os = "linux"))]
 pub(super) fn a_core_each(threads: usize) -> Vec<usize> {
     cores_for(threads, std::iter::empty())
@@ -53,11 +53,11 @@ fn cores_for(threads: usize, allowed: impl Iterator<Item = usize>) -> Vec<usize>
     if cores.len() == threads { cores } else { vec![] }
 }
 
-/// Keeps the calling thread on a core.
+/// Keeps the calling thread on one core.
 ///
-/// Two hashing threads that are always busy may otherwise come to share one: Linux counts them
-/// little, for their priority, and does not look for work on a core that is idle for less than half
-/// a millisecond at a time, as one that answers requests is.
+/// Otherwise Linux may leave two busy hashing threads on one core, while another core is idle.
+/// Threads of low priority hardly count as load. And Linux moves no thread to a core that is idle
+/// for less than half a millisecond at a time, as while it answers requests.
 #[cfg(target_os = "linux")]
 pub(super) fn stay_on(core: usize) {
     let mut only = rustix::thread::CpuSet::new();
@@ -85,7 +85,7 @@ mod tests {
     #[test]
     fn a_thread_that_stays_on_a_core_has_no_other() {
         let cores = std::thread::available_parallelism().unwrap().get();
-        // A quota of processor time leaves fewer than there are.
+        // A quota of processor time allows fewer cores than there are.
         let Some(&last) = a_core_each(cores).last() else { return };
         let stays = std::thread::spawn(move || {
             stay_on(last);

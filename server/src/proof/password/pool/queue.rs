@@ -8,32 +8,32 @@ use super::pace::Pace;
 use super::settings::Rates;
 use super::stats::{JobKind, PoolStats};
 
-/// How long a client waits for a login before it gives up; work that could not be done by then
-/// is refused at once instead of queued.
+/// How long a client waits for a login before it gives up. A job that can't be done by then is
+/// refused at once.
 const MAX_WAIT: Duration = Duration::from_secs(5);
 
-/// Bounds the queue's memory where hashes are made very cheap; jobs of each kind.
+/// The most jobs of each kind in the queue. It bounds the memory where hashes are very cheap.
 const MAX_QUEUE: usize = 4096;
 
 /// The jobs that wait.
 ///
-/// Hashing threads may be stopped at any point by whatever else the machine has to do, also while
-/// they hold the lock that whoever answers requests needs. So nothing is computed, allocated or
-/// freed under it.
+/// The system may stop a hashing thread at any point, even while it holds the lock. Threads that
+/// answer requests need that lock, too. So nothing is computed, allocated or freed while it is
+/// held.
 pub(super) struct Queue<W> {
     state: Mutex<State<W>>,
     work: Condvar,
-    /// Who works it off.
+    /// How many threads take jobs from it.
     threads: usize,
-    /// What most jobs cost, in iterations.
+    /// What a job costs, in iterations; most cost as much as the dearest hash.
     dearest: Arc<AtomicU32>,
 }
 
 struct State<W> {
     waiting: [VecDeque<Job<W>>; 2],
-    /// The kind that goes next if both wait.
+    /// The kind that comes next if both wait.
     turn: JobKind,
-    /// Workers that wait for a job.
+    /// How many workers wait for a job.
     idle: usize,
     next_id: u64,
     is_closed: bool,
@@ -41,9 +41,9 @@ struct State<W> {
     stats: PoolStats,
 }
 
-/// What was asked for.
+/// A piece of work, and who asked for it.
 pub(super) struct Job<W> {
-    /// Ascending in each queue.
+    /// Ids ascend in each queue.
     id: u64,
     shares_lanes: bool,
     pub asker: Asker,
@@ -63,17 +63,17 @@ impl Asker {
     }
 }
 
-/// What a worker does at once.
+/// What a worker takes from the queue at once.
 pub(super) struct Batch<W> {
-    /// One that does not share lanes, or at most as many as `lanes`.
+    /// One job that runs alone, or at most `lanes` jobs.
     pub jobs: Vec<Job<W>>,
-    /// How many it would have been if all jobs shared lanes.
+    /// How many jobs it would have been if all could share lanes.
     pub lanes: usize,
-    /// There were fewer than a few lanes hold, for want of more to do.
+    /// Whether lanes were left free because too few jobs waited.
     pub had_room: bool,
 }
 
-/// Held by whoever waits for a job; dropped, the job is called off.
+/// Held by whoever waits for a job. Dropping it cancels the job.
 pub(super) struct Ticket<W> {
     queue: Arc<Queue<W>>,
     kind: JobKind,
@@ -99,7 +99,7 @@ impl<W> Queue<W> {
     ///
     /// # Errors
     ///
-    /// When the queue will have been worked off, if that is too late.
+    /// If the job would be done too late: how long until the queue is empty.
     pub(super) fn submit(
         this: &Arc<Self>,
         kind: JobKind,
@@ -124,7 +124,7 @@ impl<W> Queue<W> {
         Ok(Ticket { queue: Arc::clone(this), kind, id, _alive: ticket })
     }
 
-    /// What to do next; waits until there is something. None once the queue is closed.
+    /// The next batch. Waits until there is one. None once the queue is closed.
     pub(super) fn take(&self) -> Option<Batch<W>> {
         let mut jobs = Vec::with_capacity(self.lock().rates.lanes.throughput);
         let mut state = self.lock();
@@ -145,8 +145,8 @@ impl<W> Queue<W> {
         }
     }
 
-    /// At most `free` more jobs that share lanes, for a worker that has some to spare, unless
-    /// somebody else has nothing to do at all. Does not wait.
+    /// At most `free` more jobs that share lanes, for a worker with free lanes. None if another
+    /// worker is idle. Does not wait.
     pub(super) fn take_more(&self, free: usize) -> Vec<Job<W>> {
         let mut jobs = Vec::with_capacity(free);
         let mut state = self.lock();
@@ -166,13 +166,13 @@ impl<W> Queue<W> {
         }
     }
 
-    /// Learns from how long `jobs` took a worker together.
+    /// Learns from how long a worker took for `jobs` jobs together.
     pub(super) fn learn(&self, run: Duration, jobs: usize, had_room: bool) {
         let iterations = self.dearest.load(Ordering::Relaxed);
         let mut state = self.lock();
         let Rates { lanes, saving, .. } = state.rates;
         let sample = if jobs >= lanes.many {
-            // Full lanes would have taken no longer.
+            // With all lanes full, it would have taken as long.
             Pace::measured(run, lanes.throughput, iterations)
         } else {
             Pace::measured(run, jobs, iterations).scaled(saving)
@@ -181,7 +181,7 @@ impl<W> Queue<W> {
         state.rates.pace.learn(sample, batches, had_room);
     }
 
-    /// From now on, workers take a few jobs at once, however many wait.
+    /// From now on, workers take only a few jobs at once, however many wait.
     pub(super) fn keep_to_a_few(&self) {
         let mut state = self.lock();
         state.rates = state.rates.of_a_few();
@@ -196,7 +196,7 @@ impl<W> Queue<W> {
         stats
     }
 
-    /// Ends the workers when they are done with what they are at.
+    /// Lets the workers end, each after its current batch.
     pub(super) fn close(&self) {
         self.lock().is_closed = true;
         self.work.notify_all();
@@ -215,8 +215,8 @@ pub(super) enum Outcome {
 }
 
 impl<W> State<W> {
-    /// The jobs that would be done before one of this kind: those in its queue, and as many of the
-    /// other one as take turns with them and it.
+    /// How many jobs would be done before a new one of this kind. Those are all in its queue, and
+    /// as many of the other kind as come in between by turns.
     fn ahead(&self, kind: JobKind) -> usize {
         let own = self.waiting[kind as usize].len();
         own + self.waiting[kind.other() as usize].len().min(own + 1)
@@ -226,8 +226,8 @@ impl<W> State<W> {
         self.waiting.iter().all(VecDeque::is_empty)
     }
 
-    /// How many jobs a worker takes: those that cost least if done at once, of its share where
-    /// others have nothing to do.
+    /// How many jobs a worker takes. Idle workers leave it only its share; of that it takes the
+    /// number that costs the least per job.
     fn share(&self) -> usize {
         let waiting: usize = self.waiting.iter().map(VecDeque::len).sum();
         self.rates.lanes.at_once(waiting.div_ceil(self.idle + 1))
@@ -238,7 +238,7 @@ impl<W> State<W> {
         first(self.turn).or_else(|| first(self.turn.other()))
     }
 
-    /// The next job, and those after it that share lanes with it.
+    /// Takes the next job, and up to `most` in all that share lanes with it.
     fn pop(&mut self, most: usize, jobs: &mut Vec<Job<W>>) {
         if self.next().is_some_and(|next| !next.shares_lanes) {
             jobs.extend(self.pop_one());
@@ -247,7 +247,7 @@ impl<W> State<W> {
         }
     }
 
-    /// A job that does not share lanes is not overtaken.
+    /// Takes jobs up to the first that runs alone, since none may overtake it.
     fn pop_sharing(&mut self, most: usize, jobs: &mut Vec<Job<W>>) {
         for _ in 0..most {
             if self.next().is_none_or(|next| !next.shares_lanes) {

@@ -12,19 +12,19 @@ use super::stats::{PoolObserver, Unobserved};
 /// How a pool works.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// What a new hash costs.
+    /// The iterations of a new hash.
     pub iterations: NonZeroU32,
-    /// Hashing threads.
+    /// The number of hashing threads.
     pub threads: usize,
-    /// How many passwords a thread hashes at once. Those for throughput are left alone where they
-    /// turn out to save nothing.
+    /// How many passwords a thread hashes at once. If hashing many at once turns out to save
+    /// nothing, it stays at a few.
     pub lanes: Lanes,
-    /// Is told how long the jobs took.
+    /// Learns how long each job took.
     pub observer: Arc<dyn PoolObserver>,
 }
 
 impl Settings {
-    /// What suits this machine, unobserved.
+    /// Settings that suit this machine, with no observer.
     pub fn new(iterations: NonZeroU32) -> Self {
         Self {
             iterations,
@@ -35,18 +35,18 @@ impl Settings {
     }
 }
 
-/// What passwords cost, and how many at once save some of it.
+/// What a password costs, and how much hashing many at once saves.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Rates {
     pub lanes: Lanes,
-    /// With all lanes full.
+    /// The pace with all lanes full.
     pub pace: Pace,
-    /// What a password costs among as many as there are lanes, over what it costs among a few.
+    /// What a password costs in full lanes, divided by what it costs among a few.
     pub saving: f64,
 }
 
 impl Rates {
-    /// A few at a time, whatever waits.
+    /// The rates if only a few passwords are hashed at once, however many wait.
     pub(super) fn of_a_few(self) -> Self {
         Self {
             lanes: Lanes::always(self.lanes.latency),
@@ -56,15 +56,16 @@ impl Rates {
     }
 }
 
-/// By what part many passwords at once have to be cheaper than a few: those who wait for all of
-/// them would like to know what for.
+/// Many passwords at once must cost at most this part of what a few cost. Otherwise waiting for a
+/// full batch is not worth it.
 const WORTH: f64 = 0.9;
 
-/// How long they may take. Beyond, whoever is first in the queue waits too long for its company.
+/// The longest that a full batch may take. Otherwise the first in the queue waits too long for the
+/// others.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// What passwords of so many iterations cost on this machine: a first guess, short enough to be
-/// made at each start.
+/// Measures what passwords of so many iterations cost on this machine. It is a first guess, and
+/// quick enough for every start.
 pub(super) fn measure(lanes: Lanes, iterations: NonZeroU32) -> Rates {
     let few = lanes.latency.max(1);
     let many = lanes.throughput.max(few);
@@ -85,7 +86,7 @@ pub(super) fn measure(lanes: Lanes, iterations: NonZeroU32) -> Rates {
 
 fn choose(lanes: Lanes, [of_few, of_many]: [Pace; 2], iterations: NonZeroU32) -> Rates {
     let saving = of_many.over(of_few);
-    // As many as cost, a few at a time, what all lanes cost once.
+    // From this number on, full lanes cost no more than hashing them a few at a time.
     let worth_it = (lanes.throughput as f64 * saving).floor() as usize + 1;
     let rates =
         Rates { lanes: Lanes { many: lanes.many.max(worth_it), ..lanes }, pace: of_many, saving };
@@ -97,7 +98,8 @@ fn choose(lanes: Lanes, [of_few, of_many]: [Pace; 2], iterations: NonZeroU32) ->
     }
 }
 
-/// The pace with each number of passwords at once, by the least disturbed of a few tries in turns.
+/// The pace for each number of passwords at once. Each is tried three times by turns, and the
+/// fastest counts.
 fn fastest<const N: usize>(lanes: [usize; N]) -> [Pace; N] {
     const ITERATIONS: NonZeroU32 = NonZeroU32::new(4000).expect("not 0");
     let mut times = [Duration::MAX; N];
@@ -117,7 +119,7 @@ mod tests {
 
     const LANES: Lanes = Lanes { latency: 2, throughput: 16, many: 9 };
 
-    /// Two passwords in 20 ms for as many iterations as they have, and sixteen in `many_ms`.
+    /// What is chosen if two passwords take 20 ms and sixteen take `many_ms`.
     fn chosen(many_ms: u64, iterations: u32) -> (Lanes, f64) {
         let pace = |ms, jobs| Pace::measured(Duration::from_millis(ms), jobs, 1);
         let rates = choose(LANES, [pace(20, 2), pace(many_ms, 16)], iterations.try_into().unwrap());

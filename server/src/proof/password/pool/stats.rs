@@ -1,12 +1,11 @@
 use std::fmt;
 use std::time::Duration;
 
-/// Whose a job is. Each kind has a queue of its own, and while both wait they take turns: what
-/// anybody can send without an account must not keep out those who have one, nor the other way
-/// round.
+/// Whose job it is. Each kind has its own queue, and they take turns. So people without an account
+/// can't keep out those with one, nor the other way round.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum JobKind {
-    /// Somebody has an account, or says so: login, reauthentication, password change, reset.
+    /// Somebody has an account or claims to: login, reauthentication, password change, reset.
     Login,
     /// Somebody wants an account.
     Registration,
@@ -24,25 +23,25 @@ impl JobKind {
     }
 }
 
-/// What waits, and what became of the jobs since the start, by kind.
+/// How many jobs wait, and what became of the others since the start, by kind.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct PoolStats([KindStats; 2]);
 
 /// The jobs of one kind.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct KindStats {
-    /// In the queue now.
+    /// Jobs in the queue now.
     pub waiting: usize,
-    /// Computed.
+    /// Jobs that were done.
     pub done: u64,
-    /// Turned away at once since the queue was too long.
+    /// Jobs that were refused at once because the queue was too long.
     pub refused: u64,
-    /// Not computed since whoever asked had hung up.
+    /// Jobs that were skipped because the client had hung up.
     pub abandoned: u64,
 }
 
 impl PoolStats {
-    /// Those of one kind.
+    /// The figures of one kind.
     pub fn of(&self, kind: JobKind) -> &KindStats {
         &self.0[kind as usize]
     }
@@ -55,19 +54,19 @@ impl PoolStats {
 /// How long a job took.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct JobTimes {
-    /// In the queue.
+    /// The time in the queue.
     pub wait: Duration,
-    /// On a hashing thread, checks of the password included.
+    /// The time on a hashing thread, including the password check.
     pub run: Duration,
-    /// How many jobs shared that time, itself included.
+    /// How many jobs shared that time, including this one.
     pub shared_by: usize,
 }
 
-/// Is told how long each job took, for whoever keeps a record.
+/// Learns how long each job took.
 pub trait PoolObserver: fmt::Debug + Send + Sync {
-    /// A job was done. It is called on a hashing thread before the answer is out. Those run only
-    /// when nobody else wants to, so it must not take a lock that answering requests needs, and
-    /// must not panic.
+    /// A job is done. A hashing thread calls this before it sends the answer. Hashing threads run
+    /// only when no other thread wants to. So this must not take a lock that answering requests
+    /// needs, and must not panic.
     fn done(&self, kind: JobKind, times: JobTimes);
 }
 

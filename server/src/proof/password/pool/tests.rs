@@ -22,14 +22,14 @@ fn pool(n: u32) -> Pool {
     Pool::start(Settings::new(iterations(n))).unwrap()
 }
 
-/// A pool of one iteration, which takes 3 s, where nobody works off the queue.
+/// A pool without workers. Hashes have one iteration, and each counts as 3 s.
 fn idle_pool() -> Pool {
     let pace = Pace::measured(Duration::from_secs(3), 1, 1);
     let rates = Rates { lanes: Lanes::always(1), pace, saving: 1.0 };
     Pool::without_workers(1, iterations(1), rates).unwrap()
 }
 
-/// A pool of ten iterations where nobody works off the queue but this worker.
+/// A pool of ten iterations whose only worker is the returned one.
 fn by_hand(lanes: usize) -> (Pool, Worker) {
     let pace = Pace::measured(Duration::from_millis(1), 1, 10);
     let rates = Rates { lanes: Lanes::always(lanes), pace, saving: 1.0 };
@@ -38,7 +38,8 @@ fn by_hand(lanes: usize) -> (Pool, Worker) {
     (pool, worker)
 }
 
-/// Tells these milliseconds, and how many of them were on a core, one after the other.
+/// A clock that shows these readings one after the other: milliseconds, and how many of them were
+/// on a core.
 fn clock<const N: usize>(readings: [(u64, u64); N]) -> impl FnMut() -> Spent {
     let ms = Duration::from_millis;
     let mut readings = readings.into_iter();
@@ -115,7 +116,7 @@ async fn a_password_that_can_not_be_prepared_is_wrong_even_where_its_bytes_were_
     assert!(pool.verify(&"a\ttab".into(), Some(&stored)).await.unwrap().matches);
 }
 
-/// What `asked` queues.
+/// The cost of the job that `asked` queues.
 fn cost(pool: &Pool, asked: impl Future<Output: std::fmt::Debug>) -> Cost {
     let mut asked = pin!(asked);
     assert!(asked.as_mut().now_or_never().is_none());
@@ -135,7 +136,7 @@ async fn all_verifications_are_padded_to_the_dearest() {
     assert_eq!(verified(None), Cost { iterations: one, padded_to: 1000 });
     pool.dearest.store(5000, Ordering::Relaxed);
     assert_eq!(verified(Some(&django)), Cost { iterations: thousand, padded_to: 5000 });
-    // Neither is less work than the other: what can't be a password is derived as well.
+    // An unusable password is hashed as well, so neither case is less work.
     let unusable = cost(&pool, pool.verify(&"a\ttab".into(), None));
     assert_eq!(unusable, Cost { iterations: one, padded_to: 5000 });
 }
@@ -228,7 +229,7 @@ async fn the_second_thread_goes_on_until_it_has_most_of_a_core() {
     }
     let batch = pool.queue.take().unwrap();
     let rest = worker.begin(batch, || ControlFlow::Break(())).unwrap();
-    // It has a tenth of the core during the first one, and all of it during the second.
+    // The thread has a tenth of the core during the first batch, and all of it during the second.
     worker.take_over(rest, clock([(0, 0), (10, 1), (10, 1), (20, 11)]));
     let answered = asked.map(|mut asked| asked.as_mut().now_or_never().is_some());
     assert_eq!(answered, [true, true, false]);

@@ -14,68 +14,68 @@ use super::priority;
 use super::queue::{Asker, Batch, Job, Outcome, Queue};
 use super::stats::{JobTimes, PoolObserver};
 
-/// What a job is.
+/// The work of a job.
 pub(super) enum Work {
-    /// Shares the lanes of a core with others.
+    /// Shares the lanes of a core with other passwords.
     Derive(Source, Derivation),
-    /// Runs by itself. It is told how many jobs would run at once otherwise.
+    /// Runs alone. Gets the number of jobs that would otherwise run at once.
     Alone(Box<dyn FnOnce(usize) + Send>),
 }
 
-/// Makes the password to derive a key of, or finds that there is none. It may compute for a while;
-/// whatever is to run beside it waits.
+/// Makes the password to hash, or returns none. It may compute for a while, and the rest of the
+/// batch waits for it.
 pub(super) type Source = Box<dyn FnOnce() -> Option<Secret> + Send>;
 
-/// Of a key.
+/// A key to derive.
 pub(super) struct Derivation {
     pub salt: Vec<u8>,
     pub cost: Cost,
-    /// Dropped if there is no password.
+    /// Dropped without an answer if there is no password.
     pub reply: oneshot::Sender<Key>,
 }
 
-/// As of [`Input`].
+/// The iterations, as in [`Input`].
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Cost {
     pub iterations: NonZeroU32,
-    /// So that an old, cheaper hash takes as long as a new one and its age can't be timed.
+    /// An old, cheaper hash is padded to this, so that its age can't be timed.
     pub padded_to: u32,
 }
 
-/// Works off the queue on two threads, one at a time. The first runs only while a core has nothing
-/// else to do; where that is too seldom, the second takes over, which has a share beside other
-/// threads, if a small one.
+/// Works off the queue with two threads, of which one works at a time. The first runs only on an
+/// idle core. If it gets too little time, the second takes over, which has a small share beside
+/// other threads.
 #[derive(Clone)]
 pub(super) struct Worker {
     pub queue: Arc<Queue<Work>>,
     pub observer: Arc<dyn PoolObserver>,
 }
 
-/// More passwords that are done at once than these are answered one after the other. The rest of a
-/// login is up to a tenth of a millisecond of work for those that answer requests, and other
-/// requests would wait behind all of them.
+/// If more passwords than this are done at once, the worker pauses between the answers. After its
+/// answer, each login still takes up to 0.1 ms on the threads that answer requests. Other requests
+/// would wait behind all of them.
 const MOST_ANSWERS_AT_ONCE: usize = 4;
 
-/// A core that hashes many passwords at once does so for some hundred milliseconds; this is a
-/// hundredth of it.
+/// The pause between two answers. A full batch takes some hundred milliseconds, so all pauses
+/// together are a small part of it.
 const BETWEEN_ANSWERS: Duration = Duration::from_micros(150);
 
 /// What the first thread leaves to the second.
 pub(super) enum Rest {
-    /// All of it.
+    /// The whole batch.
     Batch(Batch<Work>),
-    /// Keys, to be computed from the beginning.
+    /// Derivations that the second thread begins anew.
     Keys(Vec<Ready>, Turn),
 }
 
-/// All that a derivation takes.
+/// A derivation whose password is there.
 pub(super) struct Ready {
     asker: Asker,
     password: Secret,
     derivation: Derivation,
 }
 
-/// What a worker does at once, as of [`Batch`].
+/// The figures of a [`Batch`].
 #[derive(Clone, Copy)]
 pub(super) struct Turn {
     started: Instant,
@@ -92,8 +92,8 @@ impl Ready {
 }
 
 impl Worker {
-    /// Starts the threads, which end when the queue is closed. The first stays on `core`, if that
-    /// is said.
+    /// Starts both threads. They end when the queue is closed. The first stays on `core`, if there
+    /// is one.
     pub(super) fn start(self, name: &str, core: Option<usize>) -> io::Result<()> {
         let (leave, left) = mpsc::channel();
         let (give_back, given_back) = mpsc::channel();
@@ -123,21 +123,22 @@ impl Worker {
         Ok(())
     }
 
-    /// What the first thread does of a batch.
+    /// The first thread's part of a batch. Returns what the second must do.
     pub(super) fn begin(
         &self,
         batch: Batch<Work>,
         pause: impl FnMut() -> ControlFlow<()>,
     ) -> Option<Rest> {
         if batch.jobs.iter().any(|job| matches!(job.work, Work::Alone(_))) {
-            // It has no pauses in which to find out how it gets on.
+            // Work that runs alone has no pauses, so the thread could not notice that it gets too
+            // little time.
             return Some(Rest::Batch(batch));
         }
         let (ready, turn) = self.prepare_all(batch);
         self.derive(ready, turn, pause)
     }
 
-    /// Does the rest, and whatever comes after it until the first thread could do as much.
+    /// Does the rest and the batches after it, until the core is free enough for the first thread.
     pub(super) fn take_over(&self, rest: Rest, mut so_far: impl FnMut() -> Spent) {
         let mut before = so_far();
         self.finish(rest);
@@ -161,7 +162,8 @@ impl Worker {
         });
     }
 
-    /// Makes the passwords of a batch, and of more jobs in place of those that have none.
+    /// Makes the passwords of a batch. Jobs without a password are replaced by others from the
+    /// queue.
     fn prepare_all(&self, batch: Batch<Work>) -> (Vec<Ready>, Turn) {
         let turn = Turn { started: Instant::now(), lanes: batch.lanes, had_room: batch.had_room };
         let mut ready = Vec::with_capacity(turn.lanes);
@@ -170,7 +172,7 @@ impl Worker {
             for job in jobs {
                 ready.extend(self.prepare(job, turn));
             }
-            // To prepare a password may have taken a while.
+            // Making the passwords may have taken a while, so clients may be gone.
             ready.retain(|ready| !self.is_abandoned(&ready.asker));
             jobs = match ready.len() {
                 0 => break,
@@ -180,7 +182,7 @@ impl Worker {
         (ready, turn)
     }
 
-    /// Makes a job's password, or does all of what runs by itself.
+    /// Makes a job's password. Work that runs alone is done completely.
     fn prepare(&self, job: Job<Work>, turn: Turn) -> Option<Ready> {
         let asker = job.asker;
         if self.is_abandoned(&asker) {
@@ -201,7 +203,8 @@ impl Worker {
         None
     }
 
-    /// Computes the keys and answers with them; what is to be done again if a pause breaks it off.
+    /// Derives the keys and answers with them. If a pause breaks it off, it returns what must be
+    /// done again.
     fn derive(
         &self,
         ready: Vec<Ready>,
@@ -225,7 +228,7 @@ impl Worker {
         }
         let are_many = ready.len() > MOST_ANSWERS_AT_ONCE;
         for (Ready { derivation, .. }, key) in ready.into_iter().zip(keys) {
-            // The asker may have hung up meanwhile, which changes nothing.
+            // The receiver may be gone, which changes nothing.
             let _ = derivation.reply.send(key);
             if are_many {
                 thread::sleep(BETWEEN_ANSWERS);
@@ -249,8 +252,8 @@ impl Worker {
     }
 }
 
-/// One request's panic must not take the thread from all the others; the asker learns of it by the
-/// reply that never comes.
+/// One request's panic must not end the thread that others need. The client of that job gets an
+/// error, since no reply comes.
 fn caught<T>(work: impl FnOnce() -> T) -> Option<T> {
     catch_unwind(AssertUnwindSafe(work)).ok()
 }

@@ -6,7 +6,7 @@ use JobKind::{Login, Registration};
 
 use crate::proof::password::pool::stats::KindStats;
 
-/// 1 s a job for each thread.
+/// A queue whose jobs take a thread 1 s each.
 fn queue(threads: usize, lanes: usize) -> Arc<Queue<u32>> {
     queue_of(threads, Lanes::always(lanes), 1.0)
 }
@@ -49,10 +49,10 @@ fn as_many_as_there_are_lanes_go_together_and_one_goes_alone() {
     }
 }
 
-/// A few, and all that there are for many.
+/// Two lanes for a few jobs, six for many.
 const FEW_AND_ALL: Lanes = Lanes { latency: 2, throughput: 6, many: 4 };
 
-/// How many jobs each batch has, until there are no more.
+/// How many jobs each batch has, until the queue is empty.
 fn batches(queue: &Queue<u32>) -> Vec<usize> {
     let next = || {
         let is_empty = queue.lock().is_empty();
@@ -76,7 +76,7 @@ fn once_somebody_asked_for_it_a_few_go_together_however_many_wait() {
     let queue = queue_of(8, FEW_AND_ALL, 0.5);
     for _ in 0..2 {
         queue.keep_to_a_few();
-        // A second each in full lanes is two among a few.
+        // One second per job in full lanes is two seconds per job among a few.
         assert!((queue.lock().rates.pace.time(1, 1, 1).as_secs_f64() - 2.0).abs() < 1e-9);
         let _tickets = filled(&queue, &[(Login, 0); 9]);
         assert_eq!(batches(&queue), [2, 2, 2, 2, 1]);
@@ -85,7 +85,7 @@ fn once_somebody_asked_for_it_a_few_go_together_however_many_wait() {
 
 #[test]
 fn whatever_runs_together_tells_what_full_lanes_would_take() {
-    // A second each in full lanes, two among a few.
+    // One second per job in full lanes, two among a few.
     for (run_s, jobs, had_room, expected) in [
         (12, 6, false, 2.0),
         (12, 4, false, 2.0),
@@ -174,7 +174,7 @@ fn a_lane_that_is_free_again_is_filled_with_what_shares_lanes() {
     assert!(queue.take_more(3).is_empty());
 }
 
-/// 1 s each for two threads: the 12th would begin after 5.5 s.
+/// Each job takes 1 s and there are two threads, so the twelfth would begin after 5.5 s.
 #[test]
 fn what_would_begin_too_late_is_refused_with_the_time_it_would_wait() {
     let queue = queue(2, 2);
@@ -266,7 +266,7 @@ fn a_closed_queue_sends_its_workers_home() {
 }
 
 proptest! {
-    /// What decides whether a job is refused is how many are done before it, if no others come.
+    /// A job is refused by how many jobs are done before it, if no others come.
     #[test]
     fn as_many_jobs_go_ahead_as_were_counted(
         kinds in prop::collection::vec(any::<(bool, bool)>(), 0..40),

@@ -1,11 +1,11 @@
-//! What runs beside what.
+//! Which passwords are hashed together.
 
 use std::pin::Pin;
 use std::sync::{Mutex, mpsc};
 
 use super::*;
 
-/// Notes who shared the lanes with how many.
+/// Records each job's kind and how many jobs shared its lanes.
 #[derive(Debug, Default)]
 struct Recorder(Mutex<Vec<(JobKind, usize)>>);
 
@@ -15,7 +15,7 @@ impl PoolObserver for Recorder {
     }
 }
 
-/// A pool of one thread that is busy until `open` is dropped.
+/// A pool whose one thread is busy until `open` is dropped.
 struct Busy {
     pool: Pool,
     open: mpsc::Sender<()>,
@@ -46,7 +46,7 @@ impl Busy {
     }
 }
 
-/// Lets `asked` queue what it asks for.
+/// Polls `asked` until its job is in the queue.
 fn queued<'a, T: std::fmt::Debug>(
     asked: impl Future<Output = T> + 'a,
 ) -> Pin<Box<dyn Future<Output = T> + 'a>> {
@@ -55,7 +55,7 @@ fn queued<'a, T: std::fmt::Debug>(
     asked
 }
 
-/// What was done since the thread was let go.
+/// The jobs that were done since the thread became free.
 fn recorded(recorder: &Recorder) -> Vec<(JobKind, usize)> {
     recorder.0.lock().unwrap()[1..].to_vec()
 }
