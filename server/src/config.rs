@@ -123,7 +123,7 @@ pub struct Config {
 
     /// The origin under which browsers reach the server, such as `https://login.example`. Reset
     /// links begin with it. Without it, there are reset links only if the server listens on
-    /// loopback only, and the server knows its own pages by http:// and the Host header
+    /// loopback only. Without it, the server knows its own pages by http:// and the Host header
     #[arg(long, value_name = "URL", env = "HALLPASS_PUBLIC_URL", value_parser = origin)]
     pub public_url: Option<String>,
 

@@ -12,12 +12,8 @@ const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; 
 /// The policy of pages that connect to nobody else.
 pub(crate) const OWN_ORIGIN_ONLY: HeaderValue = HeaderValue::from_static(POLICY);
 
-/// The policy of pages that may connect to these origins, too. They are not checked here: one with
-/// a semicolon in it would be a directive.
-///
-/// # Errors
-///
-/// If one is not ASCII.
+/// The policy of pages that may also connect to these origins. The caller must check them: an
+/// origin with a semicolon would add a directive.
 pub(crate) fn connecting_to(origins: &[String]) -> Result<HeaderValue, InvalidHeaderValue> {
     const CONNECT: &str = "connect-src 'self'";
     let connect = origins.iter().fold(CONNECT.to_owned(), |all, origin| all + " " + origin);

@@ -1,5 +1,5 @@
-//! The filters that the route table is made of. Only this file knows warp's rejections: one means
-//! "not this route", and becomes an answer inside its resource.
+//! The filters of which the route table is made. Only this file knows warp's rejections. A
+//! rejection means "not this route"; its resource turns it into an answer.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -25,7 +25,8 @@ use crate::shutdown::Stage;
 use crate::site::Site;
 use crate::state::App;
 
-/// A part of the table: it answers, or rejects what it is not for.
+/// A part of the route table. It answers a request, or rejects it if the request is for another
+/// part.
 pub(crate) type Route = BoxedFilter<(reply::Response,)>;
 
 /// Answers a request from its method, its path and its headers.
@@ -35,13 +36,13 @@ impl Reject for Problem {}
 
 /// One row of the route table.
 pub struct Endpoint {
-    /// The method, the path, and what it asks of its caller.
+    /// The method, the path, and what the caller needs.
     pub listed: Listed,
-    /// Makes what answers it.
+    /// Makes the filter that answers.
     route: fn(&App) -> Route,
 }
 
-/// One path and what answers its methods.
+/// One path, with what answers each of its methods.
 struct Resource {
     path: &'static str,
     /// The methods as the `Allow` header names them.
@@ -51,14 +52,14 @@ struct Resource {
 
 /// A whole route table.
 pub struct Table {
-    /// It answers every request.
+    /// Answers every request.
     pub route: Route,
-    /// What counts them.
+    /// Counts the requests.
     pub series: RouteSeries,
 }
 
 impl Table {
-    /// Answers each of the endpoints, and everything else by `rest`.
+    /// Answers each endpoint's requests, and all others by `rest`.
     pub fn new(app: &App, endpoints: &'static [Endpoint], rest: Route) -> Self {
         let resources: Vec<_> = by_path(endpoints).iter().map(|of| resource(app, of)).collect();
         let paths = resources.iter().map(|resource| (resource.path, resource.methods.as_slice()));
@@ -80,7 +81,7 @@ fn by_path(endpoints: &'static [Endpoint]) -> Vec<Vec<&'static Endpoint>> {
     paths
 }
 
-/// One path and what answers its methods; any other method is a 405 that names these.
+/// Makes the resource of one path. Other methods get a 405 that names the allowed ones.
 fn resource(app: &App, endpoints: &[&'static Endpoint]) -> Resource {
     let path = endpoints[0].listed.path;
     let methods: Vec<_> = endpoints.iter().map(|endpoint| endpoint.allow()).collect();
@@ -106,7 +107,7 @@ impl Endpoint {
         if self.listed.method == "GET" { "GET, HEAD" } else { self.listed.method }
     }
 
-    /// Answers requests of its method, and `HEAD` like `GET`, as HTTP asks for it.
+    /// Answers requests of its method. `GET` also answers `HEAD`, as HTTP demands.
     fn answering(&self, app: &App) -> Route {
         let (method, is_get) = (self.listed.method, self.listed.method == "GET");
         let is_method = warp::method().and_then(move |it: Method| {
@@ -137,7 +138,7 @@ pub(crate) const fn delete(path: &'static str, needs: Needs, route: fn(&App) -> 
     Endpoint::new("DELETE", path, needs, route)
 }
 
-/// What extracts all that a handler needs, and calls it.
+/// A handler: a function of all that its filter extracts.
 pub(crate) trait Handler<R>:
     Filter<Extract = (Result<R, Problem>,), Error = Rejection> + Clone + Send + Sync + 'static
 {
@@ -147,7 +148,7 @@ impl<R, F> Handler<R> for F where
 {
 }
 
-/// The first of the routes that does not reject.
+/// The first of the routes that does not reject the request.
 fn any_of(routes: impl DoubleEndedIterator<Item = Route>) -> Route {
     let nothing = warp::any().and_then(async || Err(reject::not_found())).boxed();
     routes.rfold(nothing, |rest, route| route.or(rest).unify().boxed())
@@ -158,7 +159,7 @@ pub(crate) fn bearer(app: &App) -> BoxedFilter<(Caller,)> {
     caller(app, Demand { admin: false, fresh: false })
 }
 
-/// As [`bearer`], with a fresh proof; else 401.
+/// As [`bearer`], and the session must be fresh; else 401.
 pub(crate) fn fresh(app: &App) -> BoxedFilter<(Caller,)> {
     caller(app, Demand { admin: false, fresh: true })
 }
@@ -173,8 +174,8 @@ pub(crate) fn fresh_admin(app: &App) -> BoxedFilter<(Caller,)> {
     caller(app, Demand { admin: true, fresh: true })
 }
 
-/// The caller, and the JSON body. The caller is checked before the body is read, and again after:
-/// somebody may lose a role while the body arrives.
+/// The caller and the JSON body. The caller is checked before and after the body is read, since
+/// somebody may lose a role while it arrives.
 fn caller_and_body<T: Form>(app: &App, demand: Demand) -> BoxedFilter<(Caller, T)> {
     let again = move |_: Caller, form: T, client, headers: HeaderMap, app: App| async move {
         let caller = app.authenticator().caller(&headers, client, demand).await.map_err(reject)?;
@@ -193,8 +194,8 @@ pub(crate) fn fresh_and_body<T: Form>(app: &App) -> BoxedFilter<(Caller, T)> {
     caller_and_body(app, Demand { admin: false, fresh: true })
 }
 
-/// As [`admin`], and the id of the user whom the path names. If that user is an admin, the proof
-/// must be fresh; else 401.
+/// As [`admin`], and the id of the user in the path. If that user is an admin, the session must be
+/// fresh; else 401.
 pub(crate) fn admin_over(app: &App, path: &'static str) -> BoxedFilter<(Caller, String)> {
     let caller = async |id: String, client, headers: HeaderMap, app: App| {
         let caller =
@@ -204,7 +205,7 @@ pub(crate) fn admin_over(app: &App, path: &'static str) -> BoxedFilter<(Caller, 
     id(path).and(head(app)).and_then(caller).untuple_one().boxed()
 }
 
-/// As [`admin_over`], with the JSON body. The caller is looked up again when it is there.
+/// As [`admin_over`], with the JSON body. The caller is looked up again once the body is there.
 pub(crate) fn admin_over_and_body<T: Form>(
     app: &App,
     path: &'static str,
@@ -219,8 +220,8 @@ pub(crate) fn admin_over_and_body<T: Form>(
     before.and(head(app)).and_then(again).untuple_one().boxed()
 }
 
-/// Whose access token came. It is a 401 where the store fails, since nginx answers 500 to all but
-/// 2xx, 401 and 403.
+/// Whose access token came. If the store fails, the answer is 401: nginx turns everything but 2xx,
+/// 401 and 403 into a 500.
 pub(crate) fn bearer_for_proxies(app: &App) -> BoxedFilter<(Arc<Bearer>,)> {
     let bearer = async |_: Client, headers: HeaderMap, app: App| {
         app.authenticator().bearer(&headers).await.map_err(|problem| {
@@ -238,12 +239,12 @@ fn caller(app: &App, demand: Demand) -> BoxedFilter<(Caller,)> {
     head(app).and_then(caller).boxed()
 }
 
-/// Where the request comes from.
+/// The client that sent the request.
 pub(crate) fn client(app: &App) -> BoxedFilter<(Client,)> {
     head(app).map(|client, _, _| client).boxed()
 }
 
-/// Where the request comes from, its headers and the state.
+/// The client, the request's headers and the state.
 pub(crate) fn head(app: &App) -> BoxedFilter<(Client, HeaderMap, App)> {
     warp::ext::get::<SocketAddr>()
         .and(warp::header::headers_cloned())
@@ -255,14 +256,14 @@ pub(crate) fn head(app: &App) -> BoxedFilter<(Client, HeaderMap, App)> {
         .boxed()
 }
 
-/// The segment of the path that `{id}` stands for.
+/// The path segment at `{id}`.
 pub(crate) fn id(path: &'static str) -> BoxedFilter<(String,)> {
     warp::path::full()
         .map(move |full: FullPath| captured(path, full.as_str()).unwrap_or_default().to_owned())
         .boxed()
 }
 
-/// The query, as it came.
+/// The raw query.
 pub(crate) fn query() -> BoxedFilter<(String,)> {
     warp::query::raw().or(warp::any().map(String::new)).unify().boxed()
 }
@@ -278,7 +279,7 @@ pub(crate) fn json_body<T: Form>(app: &App) -> BoxedFilter<(T,)> {
         declared.and(warp::body::stream()).and_then(async |network, most, app: App, chunks| {
             let mut share = app.intake.body_budget.share(network);
             let body = tokio::select! {
-                // A body that is complete counts, even if it is late.
+                // A complete body counts, even if it is late.
                 biased;
                 body = body::read::<T, _, _>(chunks, most, &mut share) => body,
                 () = tokio::time::sleep(app.intake.body_timeout) => Err(body::too_slow()),
@@ -289,13 +290,13 @@ pub(crate) fn json_body<T: Form>(app: &App) -> BoxedFilter<(T,)> {
     body.boxed()
 }
 
-/// A part of the server.
+/// Gives a filter a part of the server.
 pub(crate) fn with<T: Send + Sync + 'static>(part: &Arc<T>) -> BoxedFilter<(Arc<T>,)> {
     let part = Arc::clone(part);
     warp::any().map(move || Arc::clone(&part)).boxed()
 }
 
-/// Every path that no other route takes, answered from the request's head alone.
+/// Answers every path that no other route answers, from the request's head alone.
 pub(crate) fn everything_else(site: &Arc<Site>, serve: Serve) -> Route {
     warp::method()
         .and(warp::path::full())
@@ -307,12 +308,12 @@ pub(crate) fn everything_else(site: &Arc<Site>, serve: Serve) -> Route {
         .boxed()
 }
 
-/// An answer as warp wants it.
+/// Converts an answer into warp's type.
 pub(crate) fn to_reply(response: Result<Response<Bytes>, Problem>) -> reply::Response {
     response.unwrap_or_else(|problem| problem.to_response()).map(Into::into)
 }
 
-/// A handler whose problems are answers. So no rejection leaves a method that matched.
+/// A handler whose problems become answers, so that no matching method ends in a rejection.
 pub(crate) fn answered<R: Respond>(handler: impl Handler<R>) -> Route {
     handler
         .map(|result: Result<R, Problem>| to_reply(result.map(R::into_response)))

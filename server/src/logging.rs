@@ -1,4 +1,4 @@
-//! What the server tells on stderr: the log, and the audit log.
+//! What the server writes to stderr: the log and the audit log.
 
 use std::io::{IsTerminal as _, Write as _};
 
@@ -18,26 +18,26 @@ mod limit;
 
 pub(crate) use limit::{Limit, PERIOD};
 
-/// The most log lines that wait to be written; more are dropped.
+/// The most log lines that wait to be written. Any more are dropped.
 const LOG_LINES: usize = 10_000;
 
-/// The most lines of the audit log that wait to be written; more are dropped.
+/// The most audit records that wait to be written. Any more are dropped.
 const AUDIT_LINES: usize = 100_000;
 
-/// Writes out what was logged when it is dropped.
+/// Writes what is still waiting when it is dropped.
 #[derive(Debug)]
 #[must_use = "what waits is lost without it"]
 pub(crate) struct Guard {
-    /// What bounds the log; nothing where each request is to be logged.
+    /// The limit on log lines. None if each request is to be logged.
     pub limit: Option<Limit>,
     _log: WorkerGuard,
     _audit: WorkerGuard,
 }
 
-/// Starts logging to stderr, since stdout's first line is the address. Threads of their own write
-/// it: whoever does not read our stderr costs us lines and not the reactor. The audit log has a
-/// queue to itself, so that a flood of other lines displaces none of it. Other crates speak up from
-/// warnings on: what they would say below that is about bytes we must not log.
+/// Starts logging to stderr; stdout is for the address. Separate threads write it: if nobody reads
+/// our stderr, we lose lines, but requests go on. The audit log has its own queue, so that a flood
+/// of other lines displaces none of it. Other crates log warnings and errors only: below that, they
+/// would log bytes that must stay secret.
 pub(crate) fn start(config: &Config) -> Guard {
     let writer =
         |lines| NonBlockingBuilder::default().buffered_lines_limit(lines).finish(std::io::stderr());
@@ -46,13 +46,13 @@ pub(crate) fn start(config: &Config) -> Guard {
         .with_target("hallpass", config.log_level)
         .with_target(audit::TARGET, LevelFilter::OFF)
         .with_default(config.log_level.min(LevelFilter::WARN));
-    // Whatever the level of the log.
+    // The audit log does not depend on the log level.
     let level = if config.audit_log.is_on() { LevelFilter::INFO } else { LevelFilter::OFF };
-    // With the span of the request, which is all that is of this level there.
+    // Includes the request's span, the only span of this level there.
     let audited = Targets::new()
         .with_target(audit::TARGET, level)
         .with_target("hallpass::middleware", LevelFilter::ERROR);
-    // Who asks for each request gets each.
+    // An operator who asks for each request gets all of them.
     let limit = (config.log_level < LevelFilter::DEBUG).then(Limit::default);
     let log = lines(config.log_format, log);
     let layers = vec![
@@ -63,12 +63,12 @@ pub(crate) fn start(config: &Config) -> Guard {
         lines(config.log_format, audit).with_filter(audited).boxed(),
     ];
     tracing_subscriber::registry().with(layers).init();
-    // A panic's message may quote what it stumbled over, such as a password.
+    // A panic's message is not logged, since it may quote secrets such as a password.
     std::panic::set_hook(Box::new(|panic| {
         let location = panic.location().map(ToString::to_string);
         tracing::error!(location, thread = std::thread::current().name(), "panicked");
         if count_panic() == Panic::EndsTheProcess {
-            // What was logged last is written by a thread that has no time left.
+            // The logging thread may not get to write this, so it is written directly.
             let _ = writeln!(std::io::stderr(), "{DamagedFile}");
         }
     }));
@@ -84,7 +84,7 @@ where
     let lines = fmt::layer().with_writer(writer).with_ansi(colours);
     match format {
         LogFormat::Text => lines.boxed(),
-        // The request's span is the only one; the list of spans would say it again.
+        // The request's span is the only one, so a list of spans would repeat it.
         LogFormat::Json => lines.json().flatten_event(true).with_span_list(false).boxed(),
     }
 }

@@ -1,20 +1,20 @@
 //! What the server counts, for Prometheus. Each server has a registry of its own, so that several
 //! can run in one process; `README.md` says what each family means.
 //!
-//! The `prometheus` crate keeps it. The cost of counting is what decided: its counters and
-//! histograms are atomics behind handles that are looked up once, at start. `prometheus-client`
-//! locks a mutex for each observation of a histogram, on which the threads that answer requests
-//! would wait for each other; `metrics` finds its recorder through a global or a thread-local, and
-//! its exporter keeps every sample until somebody scrapes. Without the protobuf format the crate is
-//! small, and it has been the common choice in Rust for years. Its figures of the process are not
-//! used: they count the processor's time in whole seconds.
+//! It uses the `prometheus` crate because counting costs the least there. Its counters and
+//! histograms are atomics behind handles, which are looked up once at the start.
+//! `prometheus-client` locks a mutex for each observation of a histogram, and request threads would
+//! wait for each other. `metrics` finds its recorder through a global or a thread-local, and its
+//! exporter keeps every sample until the next scrape. Without the protobuf format, `prometheus` is
+//! small, and it has been the common choice in Rust for years. Its process figures are not used,
+//! since they count processor time in whole seconds.
 //!
-//! A request of the verify path takes 60 ns to count, 47 of them for two looks at the clock, and
-//! 150 ns while another thread counts the same all the time. That is 0.6 % of the request, or 1.4
-//! %, so the server counts whether or not anybody scrapes.
+//! Counting a request of the verify path takes 60 ns, 47 of them to read the clock twice. It takes
+//! 150 ns while another thread counts the same all the time. That is 0.6 % or 1.4 % of the request,
+//! so the server always counts, even if nobody scrapes.
 //!
-//! No label's value comes from a client: what a client chooses freely, such as a path or a method,
-//! is looked up in what there is and else is `other`.
+//! No label value comes from a client. A path or a method is looked up in the route table, and
+//! becomes `other` if it is not there.
 
 mod bodies;
 mod connections;
@@ -47,11 +47,11 @@ use process::Process;
 /// The media type of [`Metrics::text`].
 pub const MEDIA_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// All that one server counts. Clones count the same.
+/// All metrics of one server. Clones share them.
 #[derive(Clone, Debug, Default)]
 pub struct Metrics(Arc<Inner>);
 
-/// The families, by what they are about.
+/// The metric families, by subject.
 #[derive(Debug)]
 pub struct Inner {
     registry: Registry,
@@ -68,11 +68,11 @@ pub struct Inner {
     pub logins: Logins,
     /// Exchanges of refresh tokens.
     pub refreshes: Refreshes,
-    /// What was refused as too many.
+    /// Requests that a throttle refused.
     pub throttled: Throttled,
-    /// Verified access tokens that are kept.
+    /// The cache of verified access tokens.
     pub tokens: TokenCache,
-    /// Users, sessions, and their way to the disk.
+    /// Users, sessions, and their writes to the disk.
     pub store: StoreMetrics,
 }
 
@@ -101,12 +101,8 @@ impl Default for Inner {
 }
 
 impl Metrics {
-    /// All of it in Prometheus's text format, version 0.0.4. It reads a few files of the system, so
-    /// it is not for a reactor thread.
-    ///
-    /// # Errors
-    ///
-    /// If a family is invalid, which none is.
+    /// All metrics in Prometheus's text format, version 0.0.4. Reads some files of the system, so
+    /// don't call it on a reactor thread.
     pub fn text(&self) -> anyhow::Result<String> {
         self.process.refresh();
         Ok(TextEncoder::new().encode_to_string(&self.registry.gather())?)

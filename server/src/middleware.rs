@@ -1,5 +1,5 @@
-//! What happens around every request: its id, its log line, the headers of every answer, and a
-//! 500 if a handler panics.
+//! What every request goes through: it gets an id and a log line, and its answer the common
+//! headers. If a handler panics, the answer is a 500.
 
 use std::net::{IpAddr, SocketAddr};
 use std::panic::AssertUnwindSafe;
@@ -25,10 +25,10 @@ use ids::RequestIds;
 
 mod ids;
 
-/// What answers the requests of all connections.
+/// Answers the requests of all connections.
 pub struct Service {
     table: Table,
-    /// Counts what is [answered at once](Self::at_once).
+    /// Counts the requests that are [answered at once](Self::at_once).
     verified: Series,
     app: App,
     ids: RequestIds,
@@ -36,14 +36,14 @@ pub struct Service {
 }
 
 impl Service {
-    /// Answers with this table of routes, which has the same state.
+    /// Answers with this route table, which has the same state.
     pub fn new(table: Table, app: App) -> Self {
         let verified = app.metrics.http.series(path::VERIFY, "GET");
         let forwarding = ForwardingWarning::default();
         Self { table, verified, app, ids: RequestIds::start(), forwarding }
     }
 
-    /// The server that it answers for.
+    /// The server's state.
     pub fn app(&self) -> &App {
         &self.app
     }
@@ -63,8 +63,8 @@ impl Service {
                 let (headers, proxies) = (request.headers(), &self.app.intake.proxies);
                 let client = proxies::address(peer.ip(), headers, proxies);
                 self.forwarding.look(peer.ip(), headers, proxies, &self.app.accounts.clock);
-                // On the heap: otherwise each connection would take the room of the largest
-                // handler.
+                // On the heap, since otherwise each connection would take as much memory as the
+                // largest handler.
                 let answer = Box::pin(logged(&self.table, request, peer, client).instrument(span));
                 let mut response = answer.await;
                 harden(response.headers_mut(), self.app.site.over_https);
@@ -75,9 +75,9 @@ impl Service {
         response
     }
 
-    /// The answer to `GET /api/verify` with a token that was accepted before. A proxy asks this for
-    /// each of its own requests. The route table would answer the same, more slowly. It answers all
-    /// else, and it answers everything when each request is logged.
+    /// Answers `GET /api/verify` with a cached token. A proxy sends one for each of its own
+    /// requests, and the route table would take longer for the same answer. The route table answers
+    /// all else, and everything if each request is logged.
     fn at_once(&self, request: &Request<Incoming>) -> Option<Response> {
         let is_verify = request.method() == Method::GET && request.uri().path() == path::VERIFY;
         if !is_verify || tracing::enabled!(tracing::Level::DEBUG) || check(request).is_err() {
@@ -97,9 +97,9 @@ async fn logged(
     client: IpAddr,
 ) -> Response {
     let started = Instant::now();
-    // For the filters: warp's own `remote` knows nothing of our accept loop.
+    // Warp's own `remote` does not know our accept loop, so the filters read the address here.
     request.extensions_mut().insert(peer);
-    // The path alone: a query may hold what must not be logged.
+    // Only the path is logged, since a query may hold secrets.
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let response = caught(table.route.clone(), request).await;
     let (status, elapsed) = (response.status(), started.elapsed());
@@ -121,7 +121,7 @@ async fn logged(
 }
 
 async fn caught(routes: Route, request: Request<Incoming>) -> Response {
-    // The call itself runs filters already, so it belongs inside.
+    // The call itself already runs filters, so it must be inside the block.
     let answer = async move {
         match check(&request) {
             Ok(()) => warp::service(routes).call(request).await,
@@ -130,14 +130,14 @@ async fn caught(routes: Route, request: Request<Incoming>) -> Response {
     };
     match AssertUnwindSafe(answer).catch_unwind().await {
         Ok(Ok(response)) => response,
-        // The hook has logged the panic by now.
+        // The panic hook has already logged the panic.
         Err(_) => to_reply(Err(Problem::internal(anyhow::anyhow!("a handler panicked")))),
     }
 }
 
-/// What must hold for every request and warp does not check.
+/// Checks what warp does not check.
 fn check(request: &Request<Incoming>) -> Result<(), Problem> {
-    // CONNECT names a host and no path; we are no proxy.
+    // CONNECT names a host and no path. This server is no proxy.
     if request.uri().path_and_query().is_none() {
         return Err(Problem::method_not_allowed("GET, HEAD, POST"));
     }

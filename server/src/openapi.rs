@@ -1,5 +1,6 @@
-//! The OpenAPI 3.1 document of the API and a page of it, both made at start: the bodies from the
-//! contract's types, the errors from the very problems that the handlers answer with.
+//! The OpenAPI 3.1 document of the API, and an HTML page made from it. Both are made at the start.
+//! Bodies come from the contract's types, errors from the same problems that the handlers answer
+//! with.
 
 mod account;
 mod admin;
@@ -21,19 +22,19 @@ use crate::endpoint::Listed;
 use crate::proof::password::Policy;
 use operation::Operation;
 
-/// What is served of it.
+/// The documents that are served.
 #[derive(Debug)]
 pub struct Documents {
     /// The OpenAPI document.
     pub openapi: Asset,
-    /// The page of it.
+    /// The HTML page.
     pub page: Asset,
     /// The page's stylesheet.
     pub style: Asset,
 }
 
 impl Documents {
-    /// The documents of a server with these endpoints and that policy, that is reached under
+    /// Makes the documents of a server with these endpoints and this policy, reached under
     /// `public_url`.
     pub fn new(policy: Policy, public_url: Option<&str>, endpoints: &[Listed]) -> Self {
         let document = document(policy, public_url, endpoints);
@@ -65,7 +66,7 @@ user gave their password not long ago. Without, the answer is a 401 with \
 
 Every answer has an `X-Request-Id`, which is in the server's log, too.";
 
-/// The order in which the page has them.
+/// The tags, in the order of the page.
 const TAGS: [(&str, &str); 5] = [
     (account::TAG, "How an account comes to be, gets another password, and goes."),
     (sessions::TAG, "Signing in, staying signed in, signing out."),
@@ -95,14 +96,14 @@ pub(crate) fn document(policy: Policy, public_url: Option<&str>, endpoints: &[Li
     })
 }
 
-/// In the order in which the page has them.
+/// All operations, in the order of the page.
 fn operations() -> impl Iterator<Item = Operation> {
     let users = account::operations().into_iter().chain(sessions::operations());
     let others = admin::operations().into_iter().chain(service::operations());
     users.chain(service::access()).chain(others)
 }
 
-/// The endpoints of the route table, each with its text.
+/// The endpoints of the route table, each with its description.
 fn paths(policy: Policy, endpoints: &[Listed]) -> Map<String, Value> {
     let mut paths = Map::new();
     for operation in operations() {

@@ -1,4 +1,4 @@
-//! Errors as the client sees them (RFC 9457), and their causes as the log sees them.
+//! Errors: what the client sees (RFC 9457), and the cause, which is only logged.
 
 mod from;
 mod named;
@@ -10,7 +10,7 @@ use hallpass_contract::{FieldError, PROBLEM_MEDIA_TYPE, kind};
 use http::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 
-/// Why a request is not answered as its sender would like.
+/// Why a request was not served.
 #[derive(Debug)]
 pub struct Problem {
     status: StatusCode,
@@ -19,12 +19,12 @@ pub struct Problem {
     detail: Cow<'static, str>,
     errors: Vec<FieldError>,
     headers: Vec<(HeaderName, HeaderValue)>,
-    /// For the log alone.
+    /// Only logged, never sent.
     cause: Option<anyhow::Error>,
 }
 
 impl Problem {
-    /// A problem that its status says all about.
+    /// A problem of which the status says everything.
     pub fn new(status: StatusCode, detail: impl Into<Cow<'static, str>>) -> Self {
         Self {
             status,
@@ -47,7 +47,8 @@ impl Problem {
         self
     }
 
-    /// RFC 6750 section 3; `error` is what is wrong with the token that came.
+    /// Adds the challenge of RFC 6750 section 3. `error` says what is wrong with the token that
+    /// came.
     fn with_challenge(self, error: Option<&'static str>) -> Self {
         let challenge = match error {
             None => HeaderValue::from_static(r#"Bearer realm="hallpass""#),
@@ -59,12 +60,12 @@ impl Problem {
         self.with_header(WWW_AUTHENTICATE, challenge)
     }
 
-    /// What its answer has beside the body.
+    /// The extra headers of the answer.
     pub fn headers(&self) -> &[(HeaderName, HeaderValue)] {
         &self.headers
     }
 
-    /// What the client learns of it.
+    /// The body of the answer.
     pub fn body(&self) -> hallpass_contract::Problem {
         hallpass_contract::Problem {
             kind: self.kind.to_owned(),
@@ -75,7 +76,7 @@ impl Problem {
         }
     }
 
-    /// The answer; logs the cause, so call it once.
+    /// The answer. Logs the cause, so call it only once.
     pub fn to_response(&self) -> Response<Bytes> {
         if let Some(cause) = &self.cause {
             tracing::error!(status = self.status.as_u16(), "{cause:#}");

@@ -1,5 +1,5 @@
-//! The accept loop. `warp::serve` has no timer, so a silent client would keep its connection for
-//! ever; here every wait has an end.
+//! The accept loop. `warp::serve` has no timer, so a silent client would keep its connection
+//! forever. Here every wait has a limit.
 
 use std::sync::Arc;
 
@@ -21,9 +21,9 @@ mod refusal;
 mod server;
 mod timer;
 
-/// Answers with `service` what comes to `listener`, until `stop`. Then it takes no new connections
-/// and answers what was sent by then, each connection's last request with `Connection: close`. Done
-/// within [`Limits::drain`].
+/// Answers what comes to `listener` with `service` until `stop`. Then it accepts no new
+/// connections. It still answers what was sent before, the last request of each connection with
+/// `Connection: close`. It ends within [`Limits::drain`].
 pub async fn serve(
     listener: TcpListener,
     service: Service,

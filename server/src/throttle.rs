@@ -1,5 +1,5 @@
-//! Who may try how often: bounds the guessing of passwords without letting anyone lock somebody
-//! else out.
+//! Limits how often somebody may try: bounds password guessing without letting anyone lock out
+//! somebody else.
 //!
 //! | what is counted | by | at once | and then |
 //! |---|---|---|---|
@@ -12,18 +12,21 @@
 //! | registrations | IPv6 /56 | 240 | 240 a minute |
 //! | registrations | IPv6 /48 | 960 | 960 a minute |
 //!
-//! Nobody can spend what belongs to another person: who was signed in at an address before can go
-//! on there, whatever others do elsewhere. An account counts by its name, so one that does not
-//! exist is treated like one that does.
+//! Nobody can use up another person's attempts. Somebody who was signed in at an address before can
+//! still sign in there, whatever happens elsewhere. Accounts count by name, so unknown names are
+//! treated like existing accounts.
 //!
-//! Addresses count by [`network`], and those of IPv6 by
-//! [`wider_networks`](crate::client::wider_networks) as well, since many of these networks belong
-//! to one customer of a provider. There only failures count, so that a network whose users know
-//! their passwords never meets that bound. An attempt counts from when it begins, so that many at
-//! once can't all pass because none of them has failed yet; one that is refused costs nothing. Each
-//! table forgets the longest unused of more than 100,000 keys, or 10,000 of the wider networks;
-//! full, they take 50 MB together. To make them forget an account's failures takes 100,000 other
-//! failures. A restart forgets everything.
+//! Addresses count by [`network`]. IPv6 addresses also count by
+//! [`wider_networks`](crate::client::wider_networks), since one customer of a provider may have
+//! many networks. There only failures count. So a network whose users know their passwords never
+//! reaches that limit.
+//!
+//! An attempt counts as a failure from its beginning. Otherwise many at once could all pass before
+//! any of them fails. A refused attempt costs nothing.
+//!
+//! Each table holds 100,000 keys, or 10,000 of the wider networks, and forgets the longest unused
+//! ones beyond that. Full tables take 50 MB together. To make them forget an account's failures
+//! takes 100,000 other failures. A restart forgets everything.
 
 mod buckets;
 mod memory;
@@ -50,16 +53,16 @@ const PASSWORDS: Quota = Quota { at_once: 20, refill_ms: 3_000 };
 const REGISTRATIONS: Quota = Quota { at_once: 30, refill_ms: 2_000 };
 const FAILURES: Quota = Quota { at_once: 20, refill_ms: 30_000 };
 
-/// NIST SP 800-63B-4 section 3.2.2: no more consecutive failures than this.
+/// The most consecutive failures that NIST SP 800-63B-4 section 3.2.2 allows.
 const STREAK: u32 = 100;
 
-/// What somebody at an unknown address is told to wait after [`STREAK`] failures.
+/// How long clients at unknown addresses have to wait after [`STREAK`] failures.
 const UNKNOWN_ADDRESS_WAIT: Duration = Duration::from_secs(60 * 60);
 
 /// The most keys in each table.
 const CAPACITY: usize = 100_000;
 
-/// Counts attempts and refuses what is too many.
+/// Counts attempts and refuses those beyond the limits.
 #[derive(Debug)]
 pub struct Throttle {
     clock: Clock,
@@ -69,17 +72,17 @@ pub struct Throttle {
 }
 
 impl Throttle {
-    /// A throttle that has counted nothing yet; one that is not `enabled` admits everything.
+    /// A throttle that has counted nothing. Unless it is `enabled`, it admits everything.
     pub fn new(enabled: bool, clock: Clock, refusals: Throttled) -> Self {
         Self { clock, refusals, limits: enabled.then(|| Limits::new(CAPACITY)) }
     }
 
-    /// Begins an attempt to guess, or to know, a password: login, reauthentication, password
-    /// change. `account` is the case-mapped username, or the text as it was given if it can't be
-    /// anyone's. It counts as a failure until the [`Attempt`] is told otherwise, or dropped.
+    /// Begins an attempt with a password: login, reauthentication or password change. `account` is
+    /// the case-mapped username, or the text as given if no username can be like that. The attempt
+    /// counts as a failure until the [`Attempt`] is ended otherwise or dropped.
     ///
-    /// `known` says whether the account was signed in from the address's [`network`] before; for
-    /// an account that does not exist, false. It is polled only if it matters.
+    /// `known` says whether somebody was signed in to the account from the address's [`network`]
+    /// before. For an account that does not exist it is false. It is polled only if it matters.
     ///
     /// # Errors
     ///
@@ -122,8 +125,8 @@ impl Throttle {
         taken.map_err(|refusal| self.refused(refusal))
     }
 
-    /// Counts an attempt that names no account, such as a password reset by a token. It shares the
-    /// address's password attempts.
+    /// Counts an attempt that names no account, such as a password reset by a link. It counts as a
+    /// password attempt of the address.
     ///
     /// # Errors
     ///
@@ -145,8 +148,8 @@ impl Throttle {
         wait
     }
 
-    /// Forgets an account's failures in a row, after its password was set by other means than by
-    /// knowing it: guesses at the old one say nothing of the new one.
+    /// Forgets an account's failures in a row after its password was reset. Guesses at the old
+    /// password say nothing about the new one.
     pub fn forgive(&self, account: &str) {
         if let Some(limits) = &self.limits {
             limits.streaks.forget(&limits.hasher.hash_one(account));
@@ -154,9 +157,9 @@ impl Throttle {
     }
 }
 
-/// An attempt that was let through. Dropped, it counts for the address, which may have caused the
-/// work. It does not count for the account: who hangs up before the answer has learned nothing, and
-/// must not use up an account's failures without a trace.
+/// An attempt that was admitted. If it is dropped, it counts for the address, which may have caused
+/// work. It does not count for the account: a client that hangs up before the answer has learned
+/// nothing, and must not use up an account's failures without a trace.
 #[must_use = "say how it ended; dropped, it counts for the address alone"]
 #[derive(Debug)]
 pub struct Attempt<'a>(Option<Reserved<'a>>);
@@ -171,8 +174,7 @@ struct Reserved<'a> {
 }
 
 impl Attempt<'_> {
-    /// The password was right: the account's failures in a row, and those from this address, are
-    /// over.
+    /// The password was right. Clears the account's failures in a row, and those from this address.
     pub fn succeeded(mut self) {
         if let Some(Reserved { limits, clock, address, network, account }) = self.0.take() {
             limits.wide_failures.give_back(address, clock.now());
@@ -181,12 +183,13 @@ impl Attempt<'_> {
         }
     }
 
-    /// The password was wrong, and the client learns that.
+    /// The password was wrong, and the client is told so.
     pub fn failed(mut self) {
         self.0.take();
     }
 
-    /// No password was tried, say because the hashing queue was full: nothing was spent.
+    /// No password was checked, for example because the hashing queue was full. Gives everything
+    /// back.
     pub fn withdraw(mut self) {
         if let Some(reserved) = self.0.take() {
             let (limits, now) = (reserved.limits, reserved.clock.now());
@@ -212,7 +215,7 @@ impl Reserved<'_> {
     }
 }
 
-/// Which limit an attempt has reached, and for how long.
+/// The limit that an attempt has reached, and how long to wait.
 #[derive(Clone, Copy)]
 enum Refusal {
     /// Password attempts of an address.
@@ -221,7 +224,7 @@ enum Refusal {
     Account(RetryAfter),
     /// Registrations of an address.
     Registrations(RetryAfter),
-    /// What a wider network has in all.
+    /// Attempts of a wider network.
     Prefix(RetryAfter),
 }
 
@@ -241,14 +244,14 @@ struct Limits {
     passwords: Buckets<IpNet>,
     registrations: Buckets<IpNet>,
     failures: Buckets<(u64, IpNet)>,
-    /// Failed attempts by the wider networks of an address.
+    /// Failed attempts, by wider network.
     wide_failures: Wide,
-    /// Registrations by them.
+    /// Registrations, by wider network.
     wide_registrations: Wide,
-    /// Failures in a row by account.
+    /// Failures in a row, by account.
     streaks: Memory<u64, u32>,
-    /// Accounts are kept as their hashes, so that a name of any length takes the same room. It is
-    /// keyed: nobody can look for a name that shares another one's limits.
+    /// Accounts are stored as hashes, so that names of any length take the same memory. The hash
+    /// has a random key, so nobody can look for names with equal hashes.
     hasher: RandomState,
 }
 
@@ -265,17 +268,17 @@ impl Limits {
         }
     }
 
-    /// Counts a failure everywhere, or nowhere if it is too many. Returns how many the account had
-    /// in a row before.
+    /// Counts a failure for all limits, or for none if one is reached. Returns how many failures in
+    /// a row the account had before.
     fn reserve(&self, address: IpAddr, account: u64, now: Timestamp) -> Result<u32, Refusal> {
         let network = network(address);
         let passwords = self.passwords.take(network, now).map_err(Refusal::Address);
         let failures = self.failures.take((account, network), now).map_err(Refusal::Account);
         let wide = self.wide_failures.take(address, now).map_err(Refusal::Prefix);
-        // Whoever waits as long as they are told is let in.
+        // The longest wait counts, so that whoever waits for that long is admitted.
         let refusals = [wide.err(), failures.err(), passwords.err()].into_iter().flatten();
         if let Some(refusal) = refusals.max_by_key(|refusal| refusal.wait()) {
-            // A refused attempt costs nothing.
+            // Takes back what was counted, since a refused attempt costs nothing.
             if passwords.is_ok() {
                 self.passwords.give_back(&network, now);
             }
@@ -294,7 +297,7 @@ impl Limits {
         Ok(before)
     }
 
-    /// Counts an attempt that names no account. It counts as a failure, whatever comes of it.
+    /// Counts an attempt that names no account. It always counts as a failure.
     fn count_anonymous(&self, address: IpAddr, now: Timestamp) -> Result<(), Refusal> {
         let network = network(address);
         self.passwords.take(network, now).map_err(Refusal::Address)?;
@@ -317,7 +320,7 @@ impl Limits {
         let mut streaks = self.streaks.lock();
         match streaks.peek_mut(&account) {
             Some(streak @ 2..) => *streak -= 1,
-            // Kept, it would take the place of one that counts.
+            // An entry without failures would take the place of one that counts.
             _ => drop(streaks.pop(&account)),
         }
     }

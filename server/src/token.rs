@@ -23,7 +23,7 @@ use fault::TOKEN_TYPE;
 pub use fault::{LONGEST_ACCEPTED, MAX_ACCESS_TTL, MAX_LEEWAY, MAX_TOKEN_BYTES, TokenError};
 pub use inspect::{Check, CheckOutcome, Inspection};
 
-/// The OAuth client that our own frontend and API callers sign in through.
+/// The OAuth client id of our own frontend and of API callers.
 const CLIENT_ID: &str = "hallpass";
 
 /// What a token is signed for.
@@ -35,7 +35,7 @@ pub struct Grant<'a> {
     pub sid: Uuid,
     /// When the user last proved who they are.
     pub auth_time: Timestamp,
-    /// By which methods (RFC 8176 section 2).
+    /// The methods of that proof (RFC 8176 section 2).
     pub amr: &'a [String],
     /// When the session ends at the latest; the token ends no later.
     pub not_after: Timestamp,
@@ -46,11 +46,11 @@ pub struct Grant<'a> {
 pub struct Signed {
     /// The token itself, in the compact form of RFC 7515 section 3.1.
     pub token: String,
-    /// For how many seconds it is valid; 0 if its session is over.
+    /// For how many seconds it is valid. 0 if its session has ended.
     pub expires_in: u64,
 }
 
-/// What a token says that was accepted, and what it takes to accept it again.
+/// What an accepted token says, and what is needed to accept it again.
 #[derive(Debug)]
 pub struct Accepted {
     /// What it says.
@@ -76,13 +76,14 @@ struct Header<'a> {
 }
 
 impl Tokens {
-    /// Tokens of `issuer` for `audience` that live for `ttl`, in whole seconds, or for as long as
-    /// the keys were opened for, if that is less. Times are checked without leeway.
+    /// Makes and checks tokens of `issuer` for `audience`. They live for `ttl`, in whole seconds,
+    /// or for the lifetime that the keys were opened for, if that is shorter. Times are checked
+    /// without leeway.
     pub fn new(keys: Arc<KeyRing>, issuer: String, audience: String, ttl: Duration) -> Self {
         Self { keys, issuer, audience, ttl, leeway: 0 }
     }
 
-    /// Accepts tokens this much, in whole seconds, before `nbf` and after `exp`.
+    /// Accepts tokens up to this many whole seconds before `nbf` and after `exp`.
     #[must_use]
     pub fn with_leeway(self, leeway: Duration) -> Self {
         Self { leeway: leeway.as_secs().cast_signed(), ..self }
@@ -97,8 +98,8 @@ impl Tokens {
     ///
     /// # Errors
     ///
-    /// If the cryptographic library fails, or the token would be longer than
-    /// [`MAX_TOKEN_BYTES`], such as for a user of a hundred roles.
+    /// If the cryptographic library fails, or the token would exceed [`MAX_TOKEN_BYTES`], for
+    /// example for a user with a hundred roles.
     pub fn sign(&self, grant: &Grant<'_>, now: Timestamp) -> anyhow::Result<Signed> {
         let signer = self.keys.signing_key()?;
         let iat = now.as_second();
@@ -130,8 +131,8 @@ impl Tokens {
         Ok(Signed { token, expires_in: u64::try_from(exp.saturating_sub(iat)).unwrap_or(0) })
     }
 
-    /// Checks all that a token says by itself; whether the user is still there is the caller's
-    /// to ask.
+    /// Checks everything that the token itself shows. The caller must check whether the user still
+    /// exists.
     ///
     /// # Errors
     ///
@@ -140,7 +141,7 @@ impl Tokens {
         Ok(self.accept(token, now)?.claims)
     }
 
-    /// As [`verify`](Self::verify), for whoever remembers that it was accepted.
+    /// As [`verify`](Self::verify), for a caller that caches accepted tokens.
     ///
     /// # Errors
     ///
@@ -149,12 +150,12 @@ impl Tokens {
         self.check(token, now).map_err(|fault| fault.category())
     }
 
-    /// Checks what may have changed since a token was accepted: the time, and whether its key still
-    /// verifies. With the rest, its signature first of all, it is the same token as before.
+    /// Checks what may have changed since the token was accepted: the time, and whether its key
+    /// still verifies. The signature and the rest have not changed.
     ///
     /// # Errors
     ///
-    /// As [`verify`](Self::verify) would say now.
+    /// The error that [`verify`](Self::verify) would now return.
     pub fn accept_again(&self, accepted: &Accepted, now: Timestamp) -> Result<(), TokenError> {
         if !self.keys.verifies(&accepted.key, now) {
             return Err(TokenError::Invalid);

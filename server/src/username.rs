@@ -32,15 +32,15 @@ impl Username {
     ///
     /// A sentence that tells a person what to do.
     pub fn parse(text: &str) -> Result<Self, String> {
-        // Mapping keeps the number of characters within a small factor, so a text this long can
-        // only fail; it need not be mapped first.
+        // Mapping changes the number of characters by a small factor only. So a text this long is
+        // refused without mapping it.
         if text.is_empty() || text.len() > MAX_CHARS * 16 {
             return Err(wrong_length());
         }
         let display = UsernameCasePreserved::enforce(text).map_err(|error| explain(&error))?;
         let key = UsernameCaseMapped::enforce(text).map_err(|error| explain(&error))?;
-        // RFC 8264 section 7: a name must come out of the rules as it went in, or nobody could sign
-        // in with the name that they are shown.
+        // RFC 8264 section 7: the rules must leave a name that they have mapped unchanged.
+        // Otherwise users could not sign in with the name that they are shown.
         let settled = UsernameCasePreserved::enforce(&*display).map_err(|error| explain(&error))?;
         if settled != display {
             return Err(NO_SUCH_LETTERS.to_owned());
@@ -57,27 +57,27 @@ impl Username {
         &self.display
     }
 
-    /// The case-mapped name, which tells apart the few names that were registered before their
-    /// folded spellings were compared. No two users have the same one.
+    /// The case-mapped name, unique among all users. It tells apart the few names that were
+    /// registered before folded spellings were compared.
     pub fn key(&self) -> &str {
         &self.key
     }
 
-    /// The same for all spellings of the name. Nobody gets a name whose fold another user's has.
+    /// The same for all spellings of the name. No two users may have the same one.
     pub fn fold(&self) -> String {
         fold(&self.key)
     }
 }
 
-/// All spellings of a name as one: the full case folding of Unicode (section 3.13, D145), so that
+/// Maps all spellings of a name to one by Unicode's full case folding (section 3.13, D145). So
 /// `ΟΔΥΣΣΕΥΣ` and `οδυσσευς` are one name, and so are `STRASSE` and `straße`.
 pub(crate) fn fold(name: &str) -> String {
     let decomposed: String = name.nfd().collect();
     CaseMapper::new().fold_string(&decomposed).nfc().collect()
 }
 
-/// Changes with each version of what [`fold`] and [`looks`] go by, so that what was stored can be
-/// brought up to date. The number counts changes of our own.
+/// The version of what [`fold`] and [`looks`] depend on. When it changes, stored names must be
+/// updated. The number counts our own changes.
 pub(crate) fn spelling_version() -> String {
     let (looks, forms) =
         (unicode_security::UNICODE_VERSION, unicode_normalization::UNICODE_VERSION);
@@ -90,7 +90,7 @@ fn wrong_length() -> String {
 
 const NO_SUCH_LETTERS: &str = "Choose a username of plain letters and digits.";
 
-/// Whether it can be shown inside a sentence without changing how the sentence looks.
+/// Whether it can be shown in a sentence without changing how the sentence looks.
 fn is_visible(c: char) -> bool {
     use GeneralCategoryGroup::{Letter, Number, Punctuation, Symbol};
     matches!(c.general_category_group(), Letter | Number | Punctuation | Symbol)
@@ -110,7 +110,7 @@ fn explain(error: &PrecisError) -> String {
             }
             _ => format!("Leave the character U+{:04X} out of the username.", info.cp),
         },
-        // Letters of both writing directions mixed (RFC 5893).
+        // The name mixes letters of both writing directions (RFC 5893).
         _ => "Choose a username of letters and digits that are all written in one direction."
             .to_owned(),
     }
@@ -127,7 +127,7 @@ mod tests {
         assert_eq!(ada.key(), "ada.lovelace");
         assert_eq!(Username::parse("ADA.LOVELACE").unwrap().key(), ada.key());
         assert_eq!(Username::parse("Ａｄａ.Lovelace").unwrap().key(), ada.key());
-        // Precomposed and combining accents.
+        // One has precomposed accents, the other combining ones.
         assert_eq!(
             Username::parse("Zo\u{eb}").unwrap().key(),
             Username::parse("zoe\u{308}").unwrap().key()
@@ -163,7 +163,7 @@ mod tests {
 
     #[test]
     fn a_name_can_be_typed_as_it_is_shown() {
-        // Both come out of the mapping as a character that the rules refuse.
+        // The mapping turns both into characters that the rules refuse.
         for unsettled in ["＝\u{338}abc", "\u{1f0a}\u{345}abc"] {
             assert!(Username::parse(unsettled).is_err(), "{unsettled}");
         }

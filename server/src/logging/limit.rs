@@ -1,9 +1,9 @@
-//! Bounds how much is logged. A client that repeats a request, or a fault that repeats itself, must
-//! not fill the disk or hide the lines of others.
+//! Limits how much is logged. A client or a fault that repeats itself must not fill the disk or
+//! hide other lines.
 //!
-//! Lines are counted for [`PERIOD`] by kind: where the code writes them, what they say, the
-//! client's network and the status. The first ones of a kind are written whole. At the end of the
-//! period one line for each kind says how many were left out. The audit log has no limit.
+//! Lines are counted by kind for one [`PERIOD`]. A kind is the place in the code, the message, the
+//! client's network and the status. The first lines of a kind are written. At the end of the
+//! period, one line for each kind says how many were left out. The audit log has no limit.
 
 use std::collections::HashMap;
 use std::fmt::{Debug, Write as _};
@@ -20,23 +20,23 @@ use tracing_subscriber::layer::{Context, Filter};
 use crate::audit;
 use crate::client::network;
 
-/// How long lines are counted before the counts begin anew.
+/// How long a period is. The counts begin anew after it.
 pub(crate) const PERIOD: Duration = Duration::from_secs(10);
 
 /// The most lines of one kind in a period.
 const OF_A_KIND: u64 = 20;
 
-/// The most lines that one place in the code writes in a period, whatever they say. The table of
-/// kinds holds no more for each place.
+/// The most lines from one place in the code in a period, whatever their message. The table holds
+/// at most this many kinds for each place.
 const OF_A_PLACE: u64 = 200;
 
-/// The most lines that tell in one period what was left out; the rest is told in one.
+/// The most lines in one period that say what was left out. One more line sums up the rest.
 const TOLD: usize = 20;
 
-/// How much of a message tells kinds apart.
+/// How many characters of a message tell kinds apart.
 const MESSAGE_CHARS: usize = 200;
 
-/// The target of the lines that tell what was left out.
+/// The target of the lines that say what was left out.
 const TARGET: &str = module_path!();
 
 /// The counts of a log. Clones share them.
@@ -48,7 +48,7 @@ pub(crate) struct Limit(Arc<Mutex<HashMap<Identifier, Place>>>);
 struct Place {
     level: Level,
     written: u64,
-    /// Of kinds that are not in the table.
+    /// Lines of kinds that are not in the table.
     left_out: u64,
     kinds: HashMap<Kind, Count>,
 }
@@ -67,10 +67,9 @@ struct Count {
 }
 
 impl Limit {
-    /// Logs how many lines were left out, and begins to count anew. To be called once in a
-    /// [`PERIOD`].
+    /// Logs how many lines were left out, and starts new counts. Call it once in a [`PERIOD`].
     pub(crate) fn tell(&self) {
-        // Not while the lock is held: what is logged here is looked at by the filter, too.
+        // The lock must be free here, since what is logged below goes through this filter, too.
         let places = std::mem::take(&mut *self.lock());
         let mut left_out = Vec::new();
         for (_, place) in places {

@@ -4,11 +4,11 @@ use prometheus::{IntCounter, IntGauge};
 
 use super::families::Families;
 
-/// What counts the bodies of requests.
+/// Metrics of request bodies.
 #[derive(Clone, Debug)]
 pub struct Bodies {
     bytes: IntGauge,
-    /// Those that were refused since others take all the memory there is for them.
+    /// Bodies that were refused because others use all of their memory.
     pub refused: IntCounter,
 }
 
@@ -26,12 +26,12 @@ impl Bodies {
         }
     }
 
-    /// So much is held now.
+    /// Sets how many bytes are held now.
     pub fn set_bytes(&self, bytes: usize) {
         self.bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));
     }
 
-    /// How much is held now.
+    /// How many bytes are held now.
     pub fn bytes(&self) -> i64 {
         self.bytes.get()
     }

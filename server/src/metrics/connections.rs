@@ -4,7 +4,7 @@ use prometheus::{IntCounter, IntGauge, Registry};
 
 use super::families::Families;
 
-/// What counts the connections of a listener.
+/// Metrics of a listener's connections.
 #[derive(Clone, Debug)]
 pub struct Connections {
     open: IntGauge,
@@ -54,41 +54,41 @@ impl Connections {
         }
     }
 
-    /// For a listener whose connections nobody asks about.
+    /// Metrics that nobody can read.
     pub fn unregistered() -> Self {
         Self::new(Families(&Registry::new()))
     }
 
-    /// The most at once is this many, and from one address this many.
+    /// Sets the most connections at once, in all and from one address.
     pub fn set_limits(&self, all: usize, of_address: usize) {
         self.limit.set(i64::try_from(all).unwrap_or(i64::MAX));
         self.address_limit.set(i64::try_from(of_address).unwrap_or(i64::MAX));
     }
 
-    /// One was refused since its address had too many.
+    /// Counts a connection that was refused because its address had too many.
     pub fn refused(&self) {
         self.refused.inc();
     }
 
-    /// Counts one that was accepted, and is open until what this returns is dropped.
+    /// Counts an accepted connection. It counts as open until the returned value is dropped.
     pub fn accepted(&self) -> OpenConnection {
         self.accepted.inc();
         self.open.inc();
         OpenConnection(self.open.clone())
     }
 
-    /// As many are open as may be.
+    /// Counts that all places for connections are taken.
     pub fn limit_reached(&self) {
         self.limit_reached.inc();
     }
 
-    /// One could not be accepted.
+    /// Counts a connection that could not be accepted.
     pub fn accept_failed(&self) {
         self.accept_errors.inc();
     }
 
-    /// One ended with an error: it was silent for too long, what came was not HTTP, or the client
-    /// was gone in the middle of something.
+    /// Counts a connection that ended with an error: it was silent for too long, did not send HTTP,
+    /// or broke off.
     pub fn failed(&self, error: &hyper::Error) {
         let reason = if error.is_timeout() {
             &self.timeouts
@@ -101,7 +101,7 @@ impl Connections {
     }
 }
 
-/// One connection that is open.
+/// An open connection.
 #[derive(Debug)]
 #[must_use = "dropped, the connection counts as closed"]
 pub struct OpenConnection(IntGauge);

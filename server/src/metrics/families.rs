@@ -1,4 +1,4 @@
-//! How families are made: each is named once, in a constant, and so can't fail.
+//! Makes metric families. Their names are constants, so making them can't fail.
 
 use prometheus::core::Collector;
 use prometheus::{
@@ -10,7 +10,7 @@ use prometheus::{
 #[derive(Clone, Copy)]
 pub(super) struct Families<'r>(pub(super) &'r Registry);
 
-/// Upper bounds in seconds, for what takes from microseconds to as long as anybody waits.
+/// Upper bounds in seconds, from microseconds to the longest that anybody waits.
 pub(super) const LATENCIES: &[f64] = &[
     0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5,
     1.0, 2.5, 5.0, 10.0,

@@ -1,4 +1,4 @@
-//! The threads that hash passwords: what waits for them, what became of it, and how long it took.
+//! Metrics of password hashing: how many jobs wait, what became of them, and how long they took.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -7,12 +7,12 @@ use prometheus::{Histogram, IntCounter, IntGauge};
 use super::families::{Families, LATENCIES};
 use crate::proof::password::{JobKind, JobTimes, KindStats, PoolObserver, PoolStats};
 
-/// What counts hashing, by the kind of its jobs.
+/// Metrics of hashing jobs, by kind.
 #[derive(Clone, Debug)]
 pub struct Hashing {
     kinds: Arc<[Kind; 2]>,
     lanes: Histogram,
-    /// Two that mirror the pool's figures at once would count twice what is new.
+    /// Held while the pool's figures are copied. Two copies at once would count new jobs twice.
     mirroring: Arc<Mutex<()>>,
 }
 
@@ -73,7 +73,7 @@ impl Hashing {
         Self { kinds: Arc::new(kinds), lanes, mirroring: Arc::default() }
     }
 
-    /// Takes over what the pool counts itself.
+    /// Copies the figures that the pool counts itself.
     pub fn mirror(&self, stats: &PoolStats) {
         let _one_at_a_time = self.mirroring.lock().unwrap_or_else(PoisonError::into_inner);
         for kind in JobKind::ALL {

@@ -1,5 +1,5 @@
-//! Requests by route, method and status. Who answers one holds a [`Series`]: to count it is one
-//! counter and one histogram, with nothing to look up, lock or allocate.
+//! Requests by route, method and status. Who answers a request has its [`Series`]. Counting then
+//! takes one counter and one histogram, without a lookup, a lock or an allocation.
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
@@ -12,8 +12,8 @@ use prometheus::{Histogram, HistogramVec, IntCounter, IntCounterVec};
 use super::families::{Families, LATENCIES};
 use crate::pattern::captured;
 
-/// The label of what is in no table: the frontend's files and unknown paths, methods that a path
-/// does not have.
+/// The label for everything outside the route table: the frontend's files, unknown paths, and
+/// methods that a path does not have.
 pub const OTHER: &str = "other";
 
 /// The families of requests.
@@ -38,7 +38,7 @@ impl Http {
                 LATENCIES,
             ),
         };
-        // So that both families are there before the first request.
+        // Both families then exist before the first request.
         http.series(path::VERIFY, Method::GET.as_str()).counter(StatusCode::OK);
         http
     }
@@ -53,7 +53,7 @@ impl Http {
         }
     }
 
-    /// The series of a route table: each path's pattern, and its methods as `Allow` has them.
+    /// The series of a route table, by each path's pattern and the methods in `Allow`.
     pub fn routes<'t>(
         &self,
         table: impl IntoIterator<Item = (&'static str, &'t [&'static str])>,
@@ -82,7 +82,7 @@ const STATUSES: [&str; 19] = [
     "415", "422", "429", "500", "503", OTHER,
 ];
 
-/// What counts the requests of one route and method. A status has no series until it is answered.
+/// Counts the requests of one route and method. A status gets its series when it is first answered.
 #[derive(Debug)]
 pub struct Series {
     requests: IntCounterVec,
@@ -108,12 +108,12 @@ impl Series {
     }
 }
 
-/// The series of every route; those that nobody asks for are never made.
+/// The series of all routes. Each is made when it is first needed.
 #[derive(Debug)]
 pub struct RouteSeries {
     http: Http,
     fixed: HashMap<&'static str, Route>,
-    /// Those with `{id}` in them.
+    /// The routes with `{id}` in their path.
     patterns: Vec<Route>,
     other: Route,
 }
@@ -121,7 +121,7 @@ pub struct RouteSeries {
 #[derive(Debug)]
 struct Route {
     path: &'static str,
-    /// [`OTHER`] is the last.
+    /// The methods, [`OTHER`] last.
     methods: Vec<(&'static str, OnceLock<Series>)>,
 }
 

@@ -1,4 +1,4 @@
-//! What came of signing in, and of staying signed in.
+//! Metrics of logins and refreshes.
 
 use prometheus::IntCounter;
 
@@ -30,8 +30,8 @@ impl Logins {
         }
     }
 
-    /// A login begins. It counts once it has ended; if what this returns is dropped before, because
-    /// the client has gone away, it counts as abandoned.
+    /// Begins a login. It is counted when it has ended. If the returned value is dropped before,
+    /// the client has gone away, and the login counts as abandoned.
     pub fn begin(&self) -> PendingLogin<'_> {
         PendingLogin(Some(self))
     }
@@ -42,13 +42,13 @@ impl Logins {
 pub enum LoginEnd {
     /// Somebody is signed in.
     Ok,
-    /// The proof is not right, or there is no such user.
+    /// The proof was wrong, or there is no such user.
     Refused,
     /// There were too many attempts.
     Throttled,
     /// Too many passwords wait to be hashed.
     Overloaded,
-    /// Something broke.
+    /// An internal error.
     Failed,
 }
 
@@ -58,7 +58,7 @@ pub enum LoginEnd {
 pub struct PendingLogin<'a>(Option<&'a Logins>);
 
 impl PendingLogin<'_> {
-    /// The login has ended like this.
+    /// Counts how the login ended.
     pub fn ended(mut self, how: LoginEnd) {
         let Some(logins) = self.0.take() else { return };
         let counter = match how {
@@ -75,21 +75,21 @@ impl PendingLogin<'_> {
 impl Drop for PendingLogin<'_> {
     fn drop(&mut self) {
         let Some(logins) = self.0.take() else { return };
-        // A panic becomes an answer elsewhere.
+        // Another layer turns a panic into an answer.
         if std::thread::panicking() { &logins.failed } else { &logins.abandoned }.inc();
     }
 }
 
-/// Refresh tokens that are a session's, by what came of presenting them.
+/// Presented refresh tokens of known sessions, by result.
 #[derive(Clone, Debug)]
 pub struct Refreshes {
     /// Exchanged for the next one.
     pub rotated: IntCounter,
-    /// The second of two tabs that refreshed at once: it got the same one.
+    /// Second of two tabs that refreshed at once. It got the same token as the first.
     pub raced: IntCounter,
-    /// The answer before was lost: the same one was sent again.
+    /// The earlier answer was lost, so the same token was sent again.
     pub resent: IntCounter,
-    /// Used before, so that the session was ended.
+    /// Used before, so the session was ended.
     pub reused: IntCounter,
     /// The session was over.
     pub gone: IntCounter,

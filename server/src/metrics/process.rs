@@ -1,5 +1,5 @@
-//! The process, as the system sees it, under the names that all of Prometheus's client libraries
-//! give these figures. Only Linux tells them; elsewhere there are none.
+//! The process as the system sees it. The names are those of all Prometheus client libraries. Only
+//! Linux has these figures; on other systems they are missing.
 
 use super::families::Families;
 
@@ -38,7 +38,7 @@ mod linux {
         threads: IntGauge,
         open_files: IntGauge,
         max_files: IntGauge,
-        /// Two that refresh at once would count the processor's time twice.
+        /// Held during a refresh. Two at once would count processor time twice.
         refreshing: Mutex<()>,
     }
 
@@ -65,7 +65,7 @@ mod linux {
             }
         }
 
-        /// Reads the figures anew. What can't be read stays as it was.
+        /// Reads the figures again. A figure that can't be read stays as it was.
         pub(in crate::metrics) fn refresh(&self) {
             let _one_at_a_time = self.refreshing.lock().unwrap_or_else(PoisonError::into_inner);
             if let Err(error) = self.read() {

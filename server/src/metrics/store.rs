@@ -1,4 +1,4 @@
-//! Users, sessions, and their way to the disk.
+//! Users, sessions, and their writes to the disk.
 
 use std::time::Duration;
 
@@ -6,14 +6,14 @@ use prometheus::{Histogram, IntCounter, IntGauge, Registry};
 
 use super::families::{Families, LATENCIES};
 
-/// What counts the work of a store, and what it holds.
+/// Metrics of a store's contents and its work.
 #[derive(Clone, Debug)]
 pub struct StoreMetrics {
     /// Users.
     pub users: IntGauge,
-    /// Sessions that have not ended; one that expires counts until it is swept.
+    /// Sessions that have not ended. An expired one counts until it is swept.
     pub sessions: IntGauge,
-    /// Sessions that were ended while their access tokens may still be around.
+    /// Revoked sessions: their access tokens may still be in use.
     pub revoked: IntGauge,
     /// Writes that wait for the next commit.
     pub queue: IntGauge,
@@ -23,7 +23,7 @@ pub struct StoreMetrics {
     writes: Histogram,
 }
 
-/// Upper bounds of the writes of one commit.
+/// Upper bounds for the number of writes in one commit.
 const GROUP_SIZES: &[f64] = &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0];
 
 impl StoreMetrics {
@@ -57,13 +57,13 @@ impl StoreMetrics {
         }
     }
 
-    /// For a store that nobody asks about.
+    /// Metrics that nobody can read.
     pub fn unregistered() -> Self {
         Self::new(Families(&Registry::new()))
     }
 
-    /// Counts a commit of so many writes that took so long. One that failed has no size and no
-    /// duration: what it might have been says nothing of the others.
+    /// Counts a commit of `writes` writes that took `elapsed`. A failed commit gets no size and no
+    /// duration, since they would distort those of the others.
     pub fn commit(&self, ok: bool, writes: usize, elapsed: Duration) {
         if !ok {
             self.failed.inc();

@@ -5,7 +5,7 @@ use hallpass_contract::path;
 
 use super::{LoginEnd, Metrics, OTHER};
 
-/// The line of a series, such as `name{label="value"}`, and its value.
+/// The value of a series, such as `name{label="value"}`.
 fn value(metrics: &Metrics, series: &str) -> Option<f64> {
     let text = metrics.text().unwrap();
     let line = text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
@@ -107,7 +107,7 @@ fn the_figures_of_the_process_are_those_of_this_process() {
     );
     let before = of("process_open_fds");
     let _others: Vec<_> = (0..64).map(|_| std::fs::File::open("/dev/null").unwrap()).collect();
-    // Tests beside this one open and close files, too, but not as many.
+    // Parallel tests open and close files, too, but not as many.
     assert!(of("process_open_fds") > before + 32.0);
     assert!(of("process_max_fds") >= of("process_open_fds"));
     assert!(of("process_resident_memory_bytes") > 1e6);

@@ -1,10 +1,10 @@
-//! What was refused because it was too much.
+//! Requests that a throttle refused.
 
 use prometheus::IntCounter;
 
 use super::families::Families;
 
-/// Refusals by the limit that was reached.
+/// Refusals, by the limit that was reached.
 #[derive(Clone, Debug)]
 pub struct Throttled {
     /// Password attempts from one address.
@@ -13,7 +13,7 @@ pub struct Throttled {
     pub registrations: IntCounter,
     /// Failures of one account from one address.
     pub failures: IntCounter,
-    /// Failures of one account in a row, at an address that it is not known at.
+    /// Failures of one account in a row, at an address that is not known for it.
     pub streak: IntCounter,
     /// Failures or registrations from one wide IPv6 network.
     pub prefix: IntCounter,

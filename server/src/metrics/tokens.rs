@@ -1,17 +1,17 @@
-//! Access tokens that were verified and are kept, so that the next request with one is cheap.
+//! The cache of verified access tokens. It makes the next request with the same token cheap.
 
 use prometheus::{IntCounter, IntGauge};
 
 use super::families::Families;
 
-/// How well the cache does.
+/// Metrics of the cache.
 #[derive(Clone, Debug)]
 pub struct TokenCache {
-    /// Tokens that were there.
+    /// Tokens that were in the cache.
     pub hits: IntCounter,
-    /// Tokens that were not there, and had to be verified.
+    /// Tokens that were not in the cache and had to be verified.
     pub misses: IntCounter,
-    /// How many are there.
+    /// How many tokens are in the cache.
     pub entries: IntGauge,
 }
 

@@ -1,4 +1,4 @@
-//! What a request is called in the log and in its answer.
+//! The ids of requests in the log and in answers.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -10,14 +10,15 @@ use http::{HeaderMap, HeaderValue};
 use crate::answer::X_REQUEST_ID;
 use crate::proxies::TrustedProxies;
 
-/// The longest id that is taken over from a proxy.
+/// The longest id that is accepted from a proxy.
 const MAX_ID_BYTES: usize = 128;
 
-/// The length of a `traceparent` of version 00, and of what all later versions begin with.
+/// The length of a version 00 `traceparent`. Later versions begin with as many bytes of the same
+/// form.
 const TRACEPARENT_BYTES: usize = 55;
 
-/// Names the requests: as a trusted proxy names them, or else by a random number of the process, so
-/// that ids of several runs do not mix in a log, and a count.
+/// Gives requests their ids. A trusted proxy's id is kept. Otherwise the id is a number that is
+/// random for each process, and a count. So ids of several runs do not mix in a log.
 pub(super) struct RequestIds {
     process: u32,
     count: AtomicU64,
@@ -47,7 +48,7 @@ impl RequestIds {
     }
 }
 
-/// The id that the sender gives it: one, and safe to log.
+/// The id in the headers, if there is exactly one and it is safe to log.
 fn given(headers: &HeaderMap) -> Option<&HeaderValue> {
     let id = headers.get(X_REQUEST_ID)?;
     let is_safe = |byte: &u8| byte.is_ascii_alphanumeric() || b"._-".contains(byte);
@@ -55,8 +56,8 @@ fn given(headers: &HeaderMap) -> Option<&HeaderValue> {
     (is_good && headers.get_all(X_REQUEST_ID).iter().count() == 1).then_some(id)
 }
 
-/// The trace that the request is a part of: the `traceparent` header (W3C Trace Context), if it is
-/// well formed. Anyone may send one, since it does nothing but stand in the log.
+/// The trace that the request belongs to: the `traceparent` header (W3C Trace Context), if it is
+/// well formed. Anyone may send one, since it is only logged.
 pub(super) fn traceparent(headers: &HeaderMap) -> Option<&str> {
     let mut values = headers.get_all("traceparent").iter();
     let value = values.next().filter(|_| values.next().is_none())?.to_str().ok()?;
@@ -69,7 +70,7 @@ pub(super) fn traceparent(headers: &HeaderMap) -> Option<&str> {
     let (version, trace, span) = (hex(2)?, hex(32)?, hex(16)?);
     hex(2)?;
     let is_zero = |id: &str| id.bytes().all(|byte| byte == b'0');
-    // A later version may have more after another hyphen.
+    // Later versions may have more text after another hyphen.
     let ends = rest.is_empty() || (version != "00" && rest.starts_with('-'));
     (version != "ff" && !is_zero(trace) && !is_zero(span) && ends).then_some(known)
 }
@@ -80,12 +81,12 @@ pub(super) enum RequestId {
         process: u32,
         count: u64,
     },
-    /// By a proxy.
+    /// Given by a proxy.
     Given(HeaderValue),
 }
 
 impl RequestId {
-    /// As it is displayed, in less time: each answer has one.
+    /// The same text as `Display` gives, but faster: each answer has one.
     pub(super) fn into_header(self) -> HeaderValue {
         let (process, count) = match self {
             Self::Given(id) => return id,

@@ -1,14 +1,14 @@
-//! An operation as a command line.
+//! Shows an operation as a curl command.
 
 use serde_json::Value;
 
 use super::json::list;
 
-/// The command that calls it.
+/// The curl command that calls the operation.
 pub(super) fn curl(method: &str, path: &str, operation: &Value) -> String {
     let body = &operation["requestBody"]["content"]["application/json"]["example"];
     let mut command = "curl -s".to_owned();
-    // curl takes POST for whatever has a body, else GET.
+    // curl uses POST for a request with a body, otherwise GET.
     if method != if body.is_null() { "get" } else { "post" } {
         command += &format!(" -X {}", method.to_uppercase());
     }
@@ -31,7 +31,7 @@ pub(super) fn curl(method: &str, path: &str, operation: &Value) -> String {
     command
 }
 
-/// For a shell.
+/// Quotes text for a shell.
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }

@@ -1,11 +1,11 @@
-//! Schemas on the page.
+//! Writes schemas into the page.
 
 use serde_json::Value;
 
 use super::html::Html;
 use super::json::{list, referred, str};
 
-/// All schemas, each under a heading that can be linked to.
+/// All schemas, each under a heading with an anchor.
 pub(super) fn schemas(html: &mut Html, schemas: &Value) {
     html.raw("<section aria-labelledby=\"schemas\">\n<h2 id=\"schemas\">Schemas</h2>\n");
     for (name, schema) in schemas.as_object().into_iter().flatten() {
@@ -23,7 +23,7 @@ pub(super) fn schemas(html: &mut Html, schemas: &Value) {
     html.raw("</section>\n");
 }
 
-/// The fields of an object: those that must be there first, in their order.
+/// The fields of an object, required ones first, otherwise in their order.
 pub(super) fn fields(html: &mut Html, schema: &Value) {
     let required: Vec<&str> = list(&schema["required"]).iter().map(str).collect();
     let all = schema["properties"].as_object().into_iter().flat_map(|fields| fields.keys());
@@ -39,7 +39,7 @@ pub(super) fn fields(html: &mut Html, schema: &Value) {
     html.raw("</dl>\n");
 }
 
-/// What a value is, in words: its type and its limits.
+/// Describes a value in words: its type and its limits.
 pub(super) fn kind_of(html: &mut Html, schema: &Value) {
     if let Some(name) = referred(schema) {
         html.link_to("schema-", name, name);
@@ -66,7 +66,7 @@ pub(super) fn kind_of(html: &mut Html, schema: &Value) {
     }
 }
 
-/// A type, or the one beside `null`.
+/// The type. Of a nullable one, the type beside `null`.
 fn simple(kind: &Value) -> Option<&str> {
     let of_list = || list(kind).iter().filter_map(Value::as_str).find(|kind| *kind != "null");
     kind.as_str().or_else(of_list)

@@ -1,17 +1,17 @@
-//! Just enough to write HTML in which only literals are markup.
+//! Just enough to write HTML in which only literals become markup.
 
 /// HTML that is being written.
 #[derive(Default)]
 pub(super) struct Html(String);
 
 impl Html {
-    /// Markup: a literal, so nothing that came from elsewhere.
+    /// Adds markup. It must be a literal, so it never comes from elsewhere.
     pub(super) fn raw(&mut self, markup: &'static str) -> &mut Self {
         self.0.push_str(markup);
         self
     }
 
-    /// Text, escaped for content and for quoted attributes.
+    /// Adds text, escaped for content and for quoted attributes.
     pub(super) fn text(&mut self, text: &str) -> &mut Self {
         for c in text.chars() {
             match c {
@@ -26,17 +26,17 @@ impl Html {
         self
     }
 
-    /// Text as code.
+    /// Adds text as code.
     pub(super) fn code(&mut self, text: &str) -> &mut Self {
         self.raw("<code>").text(text).raw("</code>")
     }
 
-    /// A link to a part of the page.
+    /// Adds a link to a part of the page.
     pub(super) fn link_to(&mut self, prefix: &'static str, id: &str, text: &str) -> &mut Self {
         self.raw("<a href=\"#").raw(prefix).text(id).raw("\">").code(text).raw("</a>")
     }
 
-    /// A line of text with `code` in it.
+    /// Adds a line of text in which `code` is marked.
     pub(super) fn line(&mut self, text: &str) -> &mut Self {
         for (n, part) in text.split('`').enumerate() {
             if n % 2 == 0 {
@@ -48,7 +48,7 @@ impl Html {
         self
     }
 
-    /// Paragraphs of it, with an empty line between.
+    /// Adds paragraphs of such text, separated by empty lines.
     pub(super) fn prose(&mut self, text: &str) -> &mut Self {
         for paragraph in text.split("\n\n") {
             self.raw("<p>").line(paragraph).raw("</p>\n");
@@ -56,7 +56,6 @@ impl Html {
         self
     }
 
-    /// What was written.
     pub(super) fn finish(self) -> String {
         self.0
     }

@@ -1,4 +1,4 @@
-//! What is read of the document.
+//! Reads parts of the document.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! One operation of the API, and how it becomes a part of the document.
+//! One operation of the API, and its part of the document.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -23,7 +23,7 @@ const COOKIE: &str = "refreshCookie";
 /// A method of a path.
 pub(super) struct Operation {
     pub(super) path: &'static str,
-    /// In lower case, as the document has it.
+    /// In lower case, as in the document.
     pub(super) method: &'static str,
     fields: Map<String, Value>,
     parameters: Vec<Value>,
@@ -31,7 +31,7 @@ pub(super) struct Operation {
     refusals: Vec<Problem>,
 }
 
-/// An operation, without what it needs: the route table says that.
+/// An operation, without what its caller needs: that comes from the route table.
 pub(super) fn operation(
     tag: &str,
     (method, path): (&'static str, &'static str),
@@ -50,12 +50,12 @@ pub(super) fn operation(
 }
 
 impl Operation {
-    /// Whether it is the text of this endpoint.
+    /// Whether it describes this endpoint.
     pub(super) fn is(&self, endpoint: &Listed) -> bool {
         self.path == endpoint.path && self.method.eq_ignore_ascii_case(endpoint.method)
     }
 
-    /// Who may use it, and what everybody else is told.
+    /// Adds who may use it, and the answers for everybody else.
     pub(super) fn needing(mut self, needs: Needs) -> Self {
         use Needs::{Admin, AdminOverUser, Cookie, FreshAdmin, FreshToken, Nothing, TokenOrCookie};
         let is_admin = matches!(needs, Admin | AdminOverUser | FreshAdmin);
@@ -73,7 +73,7 @@ impl Operation {
         self.refusals.splice(0..0, refusals_of(needs));
         match needs {
             Cookie => self.same_origin(json!({ "type": "string", "enum": ["same-origin"] })),
-            // With an access token it does not matter.
+            // Needed only without an access token.
             TokenOrCookie => self.same_origin(json!({ "type": "string" })),
             _ => self,
         }
@@ -85,7 +85,7 @@ impl Operation {
         self.parameter("header", "Sec-Fetch-Site", about, schema)
     }
 
-    /// What `{id}` in its path stands for.
+    /// Describes `{id}` in its path.
     pub(super) fn of(mut self, whose: &str) -> Self {
         let schema = json!({ "type": "string", "format": "uuid" });
         self = self.parameter("path", "id", whose, schema).refuses([Problem::not_found()]);
@@ -95,7 +95,7 @@ impl Operation {
         self
     }
 
-    /// Something that may be sent beside the body.
+    /// Adds a parameter: something that may be sent besides the body.
     pub(super) fn parameter(mut self, place: &str, name: &str, text: &str, schema: Value) -> Self {
         let mut parameter = json!({ "name": name, "in": place, "description": text });
         parameter["schema"] = schema;
@@ -103,7 +103,7 @@ impl Operation {
         self
     }
 
-    /// Its body: `schema` is `T` or more strict.
+    /// Adds the request body. `schema` is the one of `T` or a stricter one.
     pub(super) fn takes<T: Form>(mut self, schema: &str, example: &Value) -> Self {
         let content = json!({ "schema": reference(schema), "example": example });
         let body = json!({ "required": true, "content": { "application/json": content } });
@@ -111,12 +111,12 @@ impl Operation {
         self.refuses(body::refusals::<T>())
     }
 
-    /// Answers JSON.
+    /// Adds an answer in JSON.
     pub(super) fn answers<T: ToSchema>(self, status: u16, text: &str) -> Self {
         self.answers_with(status, text, "application/json", reference(&T::name()))
     }
 
-    /// Answers with what has this media type.
+    /// Adds an answer of this media type.
     pub(super) fn answers_with(
         mut self,
         status: u16,
@@ -130,7 +130,7 @@ impl Operation {
         self
     }
 
-    /// Answers without a body.
+    /// Adds an answer without a body.
     pub(super) fn done(mut self, status: u16, text: &str) -> Self {
         self.answers.insert(status, json!({ "description": text }));
         self
@@ -145,7 +145,7 @@ impl Operation {
         self
     }
 
-    /// Answers 304 to whoever names the tag of what they have.
+    /// Adds a 304 for clients that name the entity tag they have.
     pub(super) fn cached(self) -> Self {
         let about = "The `ETag` of what the client has already.";
         self.parameter("header", "If-None-Match", about, json!({ "type": "string" }))
@@ -154,13 +154,14 @@ impl Operation {
             .with_header(304, "ETag", "The tag of this answer.")
     }
 
-    /// Also answers these.
+    /// Adds these problems as answers.
     pub(super) fn refuses(mut self, problems: impl IntoIterator<Item = Problem>) -> Self {
         self.refusals.extend(problems);
         self
     }
 
-    /// Uses passwords: it may be too often, or more than the server can do at once.
+    /// Adds the answers of operations that use passwords: too many attempts, or an overloaded
+    /// server.
     pub(super) fn throttled(self) -> Self {
         let wait = Duration::from_secs(20);
         self.refuses([RetryAfter(wait).into()]).hashes()
@@ -171,13 +172,13 @@ impl Operation {
         self.refuses([PoolError::Overloaded { retry_after }.into()])
     }
 
-    /// Uses the store, which may fail.
+    /// Adds the answer of operations that use the store: it may fail.
     pub(super) fn stores(self) -> Self {
         let cause = || anyhow::anyhow!("an example");
         self.refuses([Problem::internal(cause()), Problem::unavailable(cause())])
     }
 
-    /// As the document has it.
+    /// The operation as the document shows it.
     pub(super) fn to_json(&self) -> Value {
         let mut fields = self.fields.clone();
         if !self.parameters.is_empty() {
@@ -196,7 +197,7 @@ impl Operation {
     }
 }
 
-/// What a caller is told who lacks what an endpoint needs.
+/// The answers to a caller who lacks what an endpoint needs.
 fn refusals_of(needs: Needs) -> Vec<Problem> {
     use Needs::{Admin, AdminOverUser, Cookie, FreshAdmin, FreshToken, Nothing, TokenOrCookie};
     let mut refusals = match needs {

@@ -1,4 +1,4 @@
-//! The document as a page for people, without a script.
+//! Shows the document as an HTML page, without a script.
 
 use serde_json::Value;
 
@@ -7,7 +7,7 @@ use super::fields::{fields, kind_of, schemas};
 use super::html::Html;
 use super::json::{list, referred, str};
 
-/// The methods and paths of the document, in their order on the page.
+/// The methods and paths of the document, in the order of the page.
 type Order = [(&'static str, &'static str)];
 
 /// The page.
@@ -81,7 +81,7 @@ fn badge(html: &mut Html, method: &str) {
     html.text(&method.to_uppercase()).raw("</span>");
 }
 
-/// What the examples take for granted.
+/// What the examples require.
 fn examples(html: &mut Html, document: &Value) {
     let url = str(&document["servers"][0]["url"]);
     let url = if url == "/" { "http://127.0.0.1:8080" } else { url };

@@ -1,4 +1,4 @@
-//! The answers to a request that is not served, made of examples of them.
+//! The answers to refused requests, made from example problems.
 
 use hallpass_contract::PROBLEM_MEDIA_TYPE;
 use serde_json::{Map, Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::schemas::reference;
 use crate::problem::Problem;
 
-/// The answer to what all of these have in common: their status.
+/// One answer for problems with the same status.
 pub(super) fn refusal(problems: &[&Problem]) -> Value {
     let (mut details, mut examples, mut headers) = (Vec::new(), Map::new(), Map::new());
     for (n, problem) in problems.iter().enumerate() {
@@ -32,7 +32,7 @@ pub(super) fn refusal(problems: &[&Problem]) -> Value {
     answer
 }
 
-/// A header's name as RFCs spell it.
+/// Spells a header's name as RFCs do.
 fn canonical(name: &str) -> String {
     if name == "www-authenticate" {
         return "WWW-Authenticate".to_owned();

@@ -11,7 +11,7 @@ use utoipa::openapi::{RefOr, Schema};
 
 use crate::proof::password::{MAX_CHARS, Policy};
 
-/// The body of a registration: [`Credentials`] whose password follows the policy.
+/// The body of a registration: [`Credentials`] with a password that follows the policy.
 pub(super) const REGISTRATION: &str = "Registration";
 
 /// A JWK set.
@@ -22,7 +22,7 @@ pub(super) fn reference(name: &str) -> Value {
     json!({ "$ref": format!("#/components/schemas/{name}") })
 }
 
-/// All of them, by their names.
+/// All schemas, by name.
 pub(super) fn schemas(policy: Policy) -> Map<String, Value> {
     let mut schemas = Map::new();
     add::<Credentials>(&mut schemas);
@@ -56,7 +56,7 @@ pub(super) fn schemas(policy: Policy) -> Map<String, Value> {
     schemas
 }
 
-/// A type's schema and those that it refers to.
+/// Adds a type's schema and those that it refers to.
 fn add<T: ToSchema>(schemas: &mut Map<String, Value>) {
     let mut all: Vec<(String, RefOr<Schema>)> = vec![(T::name().into(), T::schema())];
     T::schemas(&mut all);
@@ -71,15 +71,15 @@ fn registration(credentials: &Value) -> Value {
     registration
 }
 
-/// The part of the policy that a schema can express. What is refused as too easy to guess, or for
-/// characters that passwords may not have, is a 422 all the same.
+/// Applies as much of the policy as a schema can express. A password that is too easy to guess or
+/// has forbidden characters still gets a 422.
 fn apply(policy: Policy, password: &mut Value) {
     password["minLength"] = policy.min_chars.into();
     password["maxLength"] = MAX_CHARS.into();
     password["examples"] = json!([long_enough(policy, "correct horse battery staple")]);
 }
 
-/// Makes the passwords of an example as long as the policy wants them.
+/// Makes the passwords of an example as long as the policy demands.
 pub(super) fn suit(policy: Policy, example: &mut Value) {
     for field in ["password", "current_password", "new_password"] {
         if let Some(password) = example.get_mut(field) {

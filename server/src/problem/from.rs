@@ -1,4 +1,4 @@
-//! What goes wrong elsewhere, as a problem.
+//! Turns errors of other parts into problems.
 
 use std::time::Duration;
 
@@ -48,7 +48,7 @@ impl From<AccountError> for Problem {
 }
 
 impl Problem {
-    /// Why a user was not changed, where a proof counts for `fresh_for`.
+    /// Why a user was not changed. A password counts as fresh for `fresh_for`.
     fn of_edit(error: EditUserError, fresh_for: Duration) -> Self {
         match error {
             EditUserError::NotFound | EditUserError::NoOffer => Self::not_found(),
@@ -98,8 +98,7 @@ impl From<PoolError> for Problem {
     }
 }
 
-/// It does not tell what was throttled, so it reads the same whether or not there is such an
-/// account.
+/// It does not say which limit was reached. So it reads the same whether or not the account exists.
 impl From<RetryAfter> for Problem {
     fn from(RetryAfter(wait): RetryAfter) -> Self {
         let seconds = whole_seconds(wait);
@@ -120,7 +119,7 @@ impl From<RetryAfter> for Problem {
     }
 }
 
-/// Whoever waits this long has waited long enough: rounded up, at least one.
+/// Rounds up to at least one second, so that a client that waits this long has waited long enough.
 fn whole_seconds(duration: Duration) -> u64 {
     (duration.as_secs() + u64::from(duration.subsec_nanos() > 0)).max(1)
 }

@@ -14,7 +14,7 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "There is nothing at this path.")
     }
 
-    /// 409: nobody has told the server where links should lead.
+    /// 409: no public URL is configured, so there is no address for links.
     pub fn no_public_url() -> Self {
         let detail = "The server makes no links, since it does not know its own public address; \
                       its operator must set --public-url (HALLPASS_PUBLIC_URL), such as \
@@ -29,12 +29,12 @@ impl Problem {
         Self::new(StatusCode::METHOD_NOT_ALLOWED, detail).with_header(ALLOW, allow)
     }
 
-    /// 401: no credentials came (RFC 6750 section 3.1: then there is no error code).
+    /// 401: no credentials came. RFC 6750 section 3.1 wants no error code then.
     pub fn no_credentials() -> Self {
         Self::unauthenticated("Sign in and send the access token as `Authorization: Bearer`.", None)
     }
 
-    /// 401: the credentials that came are not usable.
+    /// 401: the credentials can't be used.
     pub fn malformed_credentials(detail: &'static str) -> Self {
         Self::unauthenticated(detail, Some("the credentials are malformed"))
     }
@@ -51,7 +51,7 @@ impl Problem {
         }
     }
 
-    /// 401: there is no such session, or no longer.
+    /// 401: the session does not exist or has ended.
     pub fn session_ended() -> Self {
         Self {
             kind: kind::SESSION_ENDED,
@@ -63,7 +63,7 @@ impl Problem {
         }
     }
 
-    /// 401: no refresh cookie came, so there is no session to go on with.
+    /// 401: no refresh cookie came, so no session can be refreshed.
     pub fn no_refresh_cookie() -> Self {
         let detail = "No refresh cookie came with this request; sign in.";
         Self {
@@ -88,7 +88,7 @@ impl Problem {
         }
     }
 
-    /// 401: the store can't be asked, so nobody can be let in. `Retry-After` means nothing there.
+    /// 401: the store failed, so nobody can be let in. `Retry-After` means nothing with a 401.
     pub fn cannot_tell(mut cause: Self) -> Self {
         cause.headers.retain(|(name, _)| *name != RETRY_AFTER);
         let challenge = HeaderValue::from_static(r#"Bearer realm="hallpass""#);
@@ -114,7 +114,7 @@ impl Problem {
         }
     }
 
-    /// 403: the refresh cookie came without proof that our own page sent it.
+    /// 403: the refresh cookie came, but nothing proves that our own page sent it.
     pub fn cross_site() -> Self {
         let detail = "Send the refresh cookie from this server's own pages: with \
                       `Sec-Fetch-Site: same-origin`, or an `Origin` that is this server's.";
@@ -141,7 +141,7 @@ impl Problem {
         Self::new(StatusCode::CONFLICT, detail)
     }
 
-    /// 401: which of name, password and account is wrong is not told.
+    /// 401: the answer does not say whether the name, the password or the account is wrong.
     pub fn invalid_credentials() -> Self {
         Self {
             kind: kind::INVALID_CREDENTIALS,
@@ -197,21 +197,21 @@ impl Problem {
         Self { cause: Some(cause.into()), ..Self::new(StatusCode::INTERNAL_SERVER_ERROR, detail) }
     }
 
-    /// 429: on a connection that is one too many of its address.
+    /// 429: the address has one connection too many.
     pub fn too_many_connections() -> Self {
         let detail = "Too many connections are open from your address; close some and try again.";
         Self::new(StatusCode::TOO_MANY_REQUESTS, detail)
             .with_header(RETRY_AFTER, HeaderValue::from_static("1"))
     }
 
-    /// 503: the bodies that are under way take all the memory that they may.
+    /// 503: the bodies under way use all of their memory.
     pub fn too_many_bodies() -> Self {
         let detail = "The server is reading as many requests as it can; try again soon.";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, detail)
             .with_header(RETRY_AFTER, HeaderValue::from_static("1"))
     }
 
-    /// 503: the server is about to end, or would have to wait for the rest of the request.
+    /// 503: the server shuts down, or would have to wait for the rest of the request.
     pub fn shutting_down() -> Self {
         let detail = "The server is shutting down; try again soon.";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, detail)

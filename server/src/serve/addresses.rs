@@ -11,16 +11,16 @@ use tokio::time::Instant;
 use crate::client::network;
 use crate::proxies::TrustedProxies;
 
-/// How often the log tells that an address has as many connections as it may have.
+/// How often the log says that an address has reached its limit.
 const WARNING_PERIOD: Duration = Duration::from_secs(60);
 
-/// Counts the connections of each address, and gives none more than its share.
+/// Counts the connections of each address and limits them.
 #[derive(Debug)]
 pub(super) struct Addresses {
     most: usize,
-    /// All their clients come from one address.
+    /// Proxies have no limit, since all their clients come from one address.
     proxies: TrustedProxies,
-    /// By [`network`].
+    /// The counts, by [`network`].
     open: Mutex<HashMap<IpNet, usize>>,
     warned: Mutex<Option<Instant>>,
 }
@@ -30,8 +30,8 @@ impl Addresses {
         Self { most, proxies, open: Mutex::default(), warned: Mutex::default() }
     }
 
-    /// Counts one more, until what this returns is dropped; None if the address has all it may
-    /// have.
+    /// Counts one connection until the returned value is dropped. None if the address has reached
+    /// its limit.
     pub(super) fn enter(self: &Arc<Self>, peer: IpAddr) -> Option<Place> {
         if self.proxies.trust(peer.to_canonical()) {
             return Some(Place(None));
@@ -46,7 +46,7 @@ impl Addresses {
         Some(Place(Some((Arc::clone(self), network))))
     }
 
-    /// Tells the operator, now and then.
+    /// Logs a warning, at most once in a period.
     pub(super) fn warn_of_refusal(&self, peer: IpAddr) {
         let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
         if warned.is_some_and(|last| last.elapsed() < WARNING_PERIOD) {
@@ -63,7 +63,7 @@ impl Addresses {
     }
 }
 
-/// A connection that counts.
+/// A counted connection.
 #[derive(Debug)]
 #[must_use = "dropped, the connection does not count any more"]
 pub(super) struct Place(Option<(Arc<Addresses>, IpNet)>);

@@ -3,7 +3,7 @@ use std::net::SocketAddr;
 use http::Request;
 use hyper::body::Incoming;
 
-/// What answers the requests of a listener, each with the address of who sent it.
+/// Answers the requests of a listener. Each comes with its sender's address.
 pub(crate) trait Answer<F>:
     Fn(Request<Incoming>, SocketAddr) -> F + Clone + Send + 'static
 {

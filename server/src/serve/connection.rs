@@ -20,16 +20,16 @@ use super::timer::ConnectionTimer;
 use super::{Answer, Limits};
 use crate::shutdown::{Shutdown, Stage};
 
-/// The read buffer of a connection, in bytes; a header section that is about twice as long is a
+/// The size of a connection's read buffer, in bytes. A header section about twice as long gets a
 /// 431.
 const READ_BUFFER_BYTES: usize = 32 * 1024;
 
-/// What a connection and its requests have in common.
+/// What the requests of a connection share.
 struct Shared {
     shutdown: Shutdown,
-    /// Whether a whole head has arrived, ever.
+    /// Whether a complete request head has ever arrived.
     was_asked: AtomicBool,
-    /// Where idle connections make room for others.
+    /// The connection's place among the idle ones, for listeners that make room for others.
     membership: Option<Membership>,
 }
 
@@ -46,12 +46,12 @@ impl Shared {
             membership.is_idle();
         }
         if self.shutdown.closes_connections() {
-            // hyper closes the connection after it, and the client knows that it will.
+            // hyper then closes the connection, and the header tells the client so.
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
     }
 
-    /// Waits until the connection has to end for another one.
+    /// Waits until the connection has to end to make room for another.
     async fn cut(&self) {
         match &self.membership {
             Some(membership) => membership.cut().await,
@@ -60,7 +60,7 @@ impl Shared {
     }
 }
 
-/// Answers the requests of a connection, until either side closes it.
+/// Answers the requests of a connection until either side closes it.
 pub(super) async fn run<F: Future<Output = Response> + Send + 'static>(
     stream: TcpStream,
     peer: SocketAddr,
@@ -90,22 +90,23 @@ pub(super) async fn run<F: Future<Output = Response> + Send + 'static>(
         .timer(ConnectionTimer::default())
         .header_read_timeout(limits.headers)
         .max_buf_size(READ_BUFFER_BYTES)
-        // Our answers are small: to copy one beside its head costs less than to write two pieces.
+        // Our answers are small. Copying a body behind its head costs less than writing two pieces.
         .writev(false)
         .serve_connection(TokioIo::new(Box::pin(stream)), service);
     let mut connection = pin!(connection);
     tokio::select! {
-        // First, so that what has arrived by then is read before the connection counts as idle.
+        // Polled first, so that all that has arrived is read before the connection counts as idle.
         biased;
         ended = connection.as_mut() => return ended,
         () = closing.reached(Stage::Closing) => {}
         () = state.cut() => return Ok(()),
     }
     if !state.was_asked.load(Ordering::Relaxed) {
-        // Silent, or in the middle of its first head, for which hyper would wait.
+        // The client is silent, or in the middle of its first head, for which hyper would wait.
         return Ok(());
     }
-    // Closes it at once if it is idle or in the middle of a later head, or else after the answer.
+    // Closes the connection at once if it is idle or in the middle of a later head, otherwise after
+    // the answer.
     connection.as_mut().graceful_shutdown();
     connection.await
 }

@@ -1,4 +1,4 @@
-//! Which connections do nothing, and since when.
+//! Which connections are idle, and since when.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-/// The connections of a listener that closes idle ones to make room. They are told apart by the
-/// address and port at their other end.
+/// The connections of a listener that closes idle ones to make room. Their key is the client's
+/// address and port.
 #[derive(Debug, Default)]
 pub(super) struct Idlers(Mutex<HashMap<SocketAddr, Idler>>);
 
@@ -20,7 +20,7 @@ struct Idler {
 }
 
 impl Idlers {
-    /// Adds one, which idles until it is asked something.
+    /// Adds a connection. It is idle until its first request.
     pub(super) fn add(self: &Arc<Self>, peer: SocketAddr) -> Membership {
         let cut = Arc::new(Notify::new());
         let idler = Idler { since: Some(Instant::now()), cut: Arc::clone(&cut) };
@@ -28,7 +28,7 @@ impl Idlers {
         Membership { idlers: Arc::clone(self), peer, cut }
     }
 
-    /// Ends the one that has been idle for the longest time, if any is.
+    /// Ends the connection that has been idle for longest, if any is idle.
     pub(super) fn cut_longest(&self) {
         let idlers = self.lock();
         let idle = idlers.values().filter_map(|idler| Some((idler.since?, &idler.cut)));
@@ -61,7 +61,7 @@ impl Membership {
         self.set(Some(Instant::now()));
     }
 
-    /// Waits until it has to end.
+    /// Waits until this connection has to end.
     pub(super) async fn cut(&self) {
         self.cut.notified().await;
     }
@@ -97,7 +97,7 @@ mod tests {
             advance(Duration::from_secs(1)).await;
         }
         let is_cut = |n: usize| members[n].cut().now_or_never().is_some();
-        // The first one works, the second one has worked since the third one came.
+        // The first connection is busy. The second one became busy after the third one came.
         members[0].is_busy();
         members[1].is_busy();
         members[1].is_idle();

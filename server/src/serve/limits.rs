@@ -1,20 +1,20 @@
 use std::time::Duration;
 
-/// What a connection may take.
+/// The limits on connections.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// The most connections at once; more wait in the listener's backlog.
     pub max_connections: usize,
     /// The most connections at once from one address; more are refused.
     pub max_connections_per_address: usize,
-    /// How long a request's headers may take to arrive, counted from the end of the answer before
-    /// them: also how long a connection may be idle.
+    /// How long a request's headers may take to arrive, counted from the end of the previous
+    /// answer. So this also limits how long a connection may be idle.
     pub headers: Duration,
-    /// How long a client may take to accept more bytes of an answer.
+    /// How long a client may take to receive more bytes of an answer.
     pub write: Duration,
-    /// How long a request that is under way when the shutdown begins may take to arrive.
+    /// How long a request may still take to arrive if it is under way when the shutdown begins.
     pub last_call: Duration,
-    /// How long the shutdown may take, from when no connection is accepted any more.
+    /// How long the shutdown may take after the last connection was accepted.
     pub drain: Duration,
 }
 
@@ -25,7 +25,7 @@ impl Default for Limits {
             max_connections_per_address: 1024,
             headers: Duration::from_secs(30),
             write: Duration::from_secs(30),
-            // More than a packet takes to the other end of the world and back.
+            // Longer than a packet takes to the other end of the world and back.
             last_call: Duration::from_millis(250),
             drain: Duration::from_secs(8),
         }

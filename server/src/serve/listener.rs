@@ -1,16 +1,16 @@
-//! The socket on which connections arrive.
+//! The socket that connections come to.
 
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 
 use tokio::net::{TcpListener, TcpSocket, lookup_host};
 
-/// How many connections may wait to be accepted; the kernel has a limit of its own (`somaxconn`,
-/// usually the same). Beyond it first packets are dropped, and a client tries again only a second
-/// later: with the usual 128 that happens to a crowd that comes back after an outage.
+/// How many connections may wait to be accepted. The kernel has its own limit (`somaxconn`, usually
+/// the same). Beyond it, first packets are dropped, and a client tries again only a second later.
+/// With the usual 128, that happens when a crowd comes back after an outage.
 const BACKLOG: u32 = 4096;
 
-/// Takes an address, `HOST:PORT`, of which the host may be a name.
+/// Listens on `HOST:PORT`. The host may be a name.
 ///
 /// # Errors
 ///
@@ -31,14 +31,14 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
         SocketAddr::V4(_) => TcpSocket::new_v4()?,
         SocketAddr::V6(_) => TcpSocket::new_v6()?,
     };
-    // So that a server can be started again while connections of the last one linger.
+    // Lets a server start while connections of the last one linger.
     #[cfg(unix)]
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
     socket.listen(BACKLOG)
 }
 
-/// The client was gone before it was accepted: nothing to wait for.
+/// The client left before it was accepted, so there is nothing to wait for.
 pub(super) fn is_peers_fault(error: &io::Error) -> bool {
     matches!(
         error.kind(),

@@ -1,4 +1,4 @@
-//! What a client is told that has too many connections.
+//! Refuses clients that have too many connections.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,13 +10,13 @@ use tokio::time::timeout;
 
 use crate::problem::Problem;
 
-/// How many may be told at once. Beyond that a connection is closed without a word.
+/// How many refusals may be sent at once. Beyond that, connections are closed without an answer.
 const AT_ONCE: usize = 64;
 
-/// How long telling one may take.
+/// How long sending one refusal may take.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Tells clients that they have too many connections, without spending much on it.
+/// Tells clients that they have too many connections, at little cost.
 #[derive(Debug)]
 pub(super) struct Refusals(Arc<Semaphore>);
 
@@ -27,26 +27,28 @@ impl Default for Refusals {
 }
 
 impl Refusals {
-    /// The right to tell one.
+    /// The permit to send one refusal.
     pub(super) fn permit(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.0).try_acquire_owned().ok()
     }
 }
 
-/// Answers with 429, whatever was asked, and closes the connection.
+/// Answers 429 to any request, and closes the connection.
 pub(super) async fn refuse(stream: TcpStream) {
-    // Whoever breaks off, or takes too long, is not told.
+    // A client that breaks off or takes too long gets no answer.
     let _ = timeout(PATIENCE, answer(stream)).await;
 }
 
 async fn answer(mut stream: TcpStream) -> std::io::Result<()> {
-    // A client takes no answer to a request that it has not sent. Its first bytes will do.
+    // A client accepts no answer before it has sent a request. The request's first bytes are
+    // enough.
     if stream.read(&mut [0; 1024]).await? == 0 {
         return Ok(());
     }
     stream.write_all(text().as_bytes()).await?;
     stream.shutdown().await?;
-    // To close it while the client sends would reset it, and the answer could be lost.
+    // If we closed while the client still sends, the connection would be reset, and the answer
+    // could be lost.
     copy(&mut stream, &mut sink()).await.map(drop)
 }
 

@@ -1,4 +1,4 @@
-//! The accept loop of a listener, and its end.
+//! The accept loop of a listener, and its shutdown.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -19,10 +19,10 @@ use crate::metrics::Connections;
 use crate::proxies::TrustedProxies;
 use crate::shutdown::{Shutdown, Stage};
 
-/// How long to wait when a connection can't be accepted for lack of file descriptors or memory.
+/// How long to wait if file descriptors or memory are too scarce to accept a connection.
 const ACCEPT_BACKOFF: Duration = Duration::from_millis(100);
 
-/// Serves one listener, whatever its service is.
+/// Serves one listener with any service.
 pub(crate) struct Server<A> {
     answer: A,
     limits: Limits,
@@ -30,7 +30,7 @@ pub(crate) struct Server<A> {
     permits: Arc<Semaphore>,
     addresses: Arc<Addresses>,
     refusals: Refusals,
-    /// For a listener that closes idle connections to make room for others.
+    /// Set for a listener that closes idle connections to make room for others.
     idlers: Option<Arc<Idlers>>,
     shutdown: Shutdown,
     /// The connections that are open.
@@ -59,16 +59,16 @@ impl<A> Server<A> {
         }
     }
 
-    /// These may have more than [`Limits::max_connections_per_address`].
+    /// Exempts proxies from [`Limits::max_connections_per_address`].
     pub(crate) fn with_proxies(self, proxies: TrustedProxies) -> Self {
         let most = self.limits.max_connections_per_address;
         Self { addresses: Arc::new(Addresses::new(most, proxies)), ..self }
     }
 
-    /// Once all places are taken, each new connection takes the place of the one that has been idle
-    /// for the longest time.
+    /// Once all places are taken, each new connection replaces the one that has been idle for
+    /// longest.
     pub(crate) fn making_room(self) -> Self {
-        // One more for the new connection, until the other one is gone.
+        // One more permit for the new connection, until the other one is closed.
         self.permits.add_permits(1);
         Self { idlers: Some(Arc::default()), ..self }
     }
@@ -109,9 +109,9 @@ impl<A> Server<A> {
         }
     }
 
-    /// Whoever sent a whole request by now gets an answer, and so does whoever sends one within
-    /// [`Limits::last_call`]: it was on its way, or could not know yet. Then idle connections are
-    /// closed, and those in the middle of a request are cut.
+    /// Answers everyone who has sent a complete request by now or sends one within
+    /// [`Limits::last_call`]. Such a request was on its way, or its sender could not know yet. Then
+    /// it closes idle connections and cuts those in the middle of a request.
     async fn shut_down<F>(&self, listener: TcpListener)
     where
         A: Answer<F>,
@@ -125,30 +125,31 @@ impl<A> Server<A> {
         self.open.wait().await;
     }
 
-    /// Accepts what the system has accepted already, and closes the listener. A connection that is
-    /// refused tells its client to go elsewhere; one that the system drops would lose a request.
+    /// Accepts the connections that wait in the system's backlog, and closes the listener. A
+    /// refusal tells a client to go elsewhere. A connection that the system drops would lose its
+    /// request.
     fn accept_backlog<F>(&self, listener: TcpListener)
     where
         A: Answer<F>,
         F: Future<Output = Response> + Send + 'static,
     {
-        // The runtime may not have heard of the last ones, so ask the system itself.
+        // The runtime may not know the latest connections yet, so ask the system directly.
         let Ok(listener) = listener.into_std() else { return };
         loop {
             match listener.accept() {
                 Ok((stream, peer)) => match registered(stream) {
-                    // There may be no place left, but there will be no more of them.
+                    // There may be no permit left, but no more connections will come.
                     Ok(stream) => self.spawn(stream, peer, None),
                     Err(error) => tracing::error!("can't take a connection: {error}"),
                 },
                 Err(error) if is_peers_fault(&error) => {}
-                // Most likely there are no more.
+                // Most likely no more connections wait.
                 Err(_) => return,
             }
         }
     }
 
-    /// The right to accept one more connection; always some, since the semaphore is never closed.
+    /// The permit to accept one more connection. Never none, since the semaphore is never closed.
     async fn permit(&self) -> Option<OwnedSemaphorePermit> {
         if let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() {
             return Some(permit);
@@ -183,7 +184,7 @@ impl<A> Server<A> {
         });
     }
 
-    /// It takes none of the places that others may need.
+    /// Refuses a connection without taking a place that others may need.
     fn refuse(&self, stream: TcpStream, peer: SocketAddr) {
         self.connections.refused();
         self.addresses.warn_of_refusal(peer.ip());
@@ -196,7 +197,7 @@ impl<A> Server<A> {
     }
 }
 
-/// A connection as the runtime knows it.
+/// Registers a connection with the runtime.
 fn registered(stream: std::net::TcpStream) -> std::io::Result<TcpStream> {
     stream.set_nonblocking(true)?;
     TcpStream::from_std(stream)

@@ -8,18 +8,19 @@ use std::time::{Duration, Instant};
 use hyper::rt;
 use tokio::time::{self, Sleep};
 
-/// Tells hyper when time is up, on one connection.
+/// Tells hyper when a deadline of one connection has passed.
 ///
-/// hyper sets a deadline for each request's head and drops it once the head is there. With
-/// [`TokioTimer`](hyper_util::rt::TokioTimer) that is an entry into the runtime's timers and one
-/// out of them for each request. Here a connection has one entry, which stays where it is when its
-/// deadline is dropped: when it fires, there is most likely a later deadline to move it to.
-/// Deadlines that are alive at the same time have to be waited for by one task, which asks all of
-/// them whenever it wakes.
+/// hyper sets a deadline for each request's head and drops it once the head is there.
+/// [`TokioTimer`](hyper_util::rt::TokioTimer) adds and removes an entry in the runtime's timers
+/// each time. Here a connection has one entry, which stays when its deadline is dropped. When it
+/// fires, there is most likely a later deadline, to which it then moves.
+///
+/// Deadlines that exist at the same time must be awaited by one task, which polls all of them
+/// whenever it wakes.
 #[derive(Debug, Default)]
 pub(super) struct ConnectionTimer(Arc<Mutex<Alarm>>);
 
-/// Fires at a deadline or before.
+/// Fires at the deadline or earlier.
 #[derive(Debug, Default)]
 struct Alarm(Option<Pin<Box<Sleep>>>);
 
@@ -53,7 +54,7 @@ impl rt::Timer for ConnectionTimer {
     }
 }
 
-/// Is ready when its time has come.
+/// Becomes ready when its time has come.
 struct Deadline {
     at: time::Instant,
     alarm: Arc<Mutex<Alarm>>,
@@ -79,14 +80,14 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    /// Whether a deadline passes when it should, to the runtime's millisecond.
+    /// Whether a deadline passes on time, to the runtime's millisecond.
     async fn passes_after(timer: &ConnectionTimer, seconds: u32) -> bool {
         let (started, time) = (time::Instant::now(), seconds * SECOND);
         timer.sleep(time).await;
         (time..=time + Duration::from_millis(2)).contains(&started.elapsed())
     }
 
-    /// As hyper does when the head is there.
+    /// Sets and drops a deadline, as hyper does for a head that is there.
     fn set_and_dropped(timer: &ConnectionTimer, seconds: u32) {
         assert_eq!(timer.sleep(seconds * SECOND).now_or_never(), None);
     }

@@ -10,13 +10,14 @@ use super::retry_after::RetryAfter;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Quota {
     pub(super) at_once: i64,
-    /// The time until there is one more.
+    /// How long it takes to refill by one.
     pub(super) refill_ms: i64,
 }
 
-/// A bucket for each key, all of the same size, full until something is taken. Each is kept as the
-/// time when it will be full again, which is all that the generic cell rate algorithm needs. (The
-/// governor crate has it, but gives nothing back and waits out a clock that was set back.)
+/// A bucket for each key, all of one size, full until something is taken. It stores only when the
+/// bucket will be full again: that is all that the generic cell rate algorithm needs. The governor
+/// crate implements it, too. But it can't give anything back, and after the clock was set back it
+/// makes clients wait.
 #[derive(Debug)]
 pub(super) struct Buckets<K: Hash + Eq> {
     quota: Quota,
@@ -33,14 +34,14 @@ impl<K: Hash + Eq> Buckets<K> {
     ///
     /// # Errors
     ///
-    /// If the bucket is empty: when the next one will be there.
+    /// If the bucket is empty: how long until it has one.
     pub(super) fn take(&self, key: K, now: Timestamp) -> Result<(), RetryAfter> {
         let Quota { at_once, refill_ms } = self.quota;
         let now = now.as_millisecond();
         let full_if_empty_now = now + at_once * refill_ms;
         let mut buckets = self.full_at.lock();
         let full_at = buckets.get_or_insert_mut(key, || now);
-        // Further in the future than that is left from before the clock was set back.
+        // A later time is left from before the clock was set back.
         *full_at = (*full_at).clamp(now, full_if_empty_now);
         let next = *full_at + refill_ms;
         if next > full_if_empty_now {
@@ -56,7 +57,7 @@ impl<K: Hash + Eq> Buckets<K> {
         let mut buckets = self.full_at.lock();
         let Some(full_at) = buckets.peek_mut(key) else { return };
         *full_at -= self.quota.refill_ms;
-        // A full one, if it were kept, would take the place of one that counts.
+        // The entry of a full bucket would take the place of one that counts.
         if *full_at <= now.as_millisecond() {
             buckets.pop(key);
         }

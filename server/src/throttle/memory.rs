@@ -4,8 +4,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use lru::LruCache;
 
-/// A table that forgets the longest unused key when it is full. The keys come from strangers, so
-/// they are hashed with a secret.
+/// A table that forgets the longest unused key when it is full. Strangers choose the keys, so the
+/// hash has a secret key.
 #[derive(Debug)]
 pub(super) struct Memory<K: Hash + Eq, V>(Mutex<LruCache<K, V, RandomState>>);
 
@@ -15,9 +15,9 @@ impl<K: Hash + Eq, V> Memory<K, V> {
         Self(Mutex::new(LruCache::with_hasher(capacity, RandomState::new())))
     }
 
-    /// Held for a few lookups only, never across an await.
+    /// Hold it for a few lookups only, never across an await.
     pub(super) fn lock(&self) -> MutexGuard<'_, LruCache<K, V, RandomState>> {
-        // Nothing is ever half done in here.
+        // Nothing here leaves the table half changed, so a panic does no harm.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -33,7 +33,7 @@ impl Bench {
         self.clock.advance(Duration::from_secs(seconds));
     }
 
-    /// Begins an attempt from an address at which the account was never signed in.
+    /// Begins an attempt from an address that is unknown to the account.
     fn begin(&self, address: IpAddr, account: &str) -> Result<Attempt<'_>, RetryAfter> {
         self.begin_at(address, account, false)
     }
@@ -63,7 +63,7 @@ impl Bench {
     }
 }
 
-/// The n-th of many addresses, each in a /48 of its own.
+/// The n-th of many addresses, each in its own /48.
 fn elsewhere(n: u32) -> IpAddr {
     let [a, b] = [(n >> 16) as u16, n as u16];
     Ipv6Addr::new(0x2001, a, b, 0, 0, 0, 0, 1).into()
@@ -107,8 +107,8 @@ fn an_address_has_30_registrations_at_once_and_30_a_minute() {
     assert_eq!(bench.throttle.registration(HOME).unwrap_err(), wait(2));
 }
 
-/// Spends what an account may fail at once from an address, and lets the address's own attempts
-/// come back; two more failures come back meanwhile.
+/// Uses up the account's failures from an address. Then waits until the address may try again;
+/// meanwhile two more failures are allowed.
 fn fail_all_at_once(bench: &Bench) {
     for _ in 0..20 {
         bench.fail(HOME, "ada").unwrap();

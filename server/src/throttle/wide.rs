@@ -7,16 +7,16 @@ use super::buckets::{Buckets, Quota};
 use super::retry_after::RetryAfter;
 use crate::client::wider_networks;
 
-/// How many times the quota of one address the /56 and the /48 around it have.
+/// How many times an address's quota the /56 and the /48 around it get.
 const FACTORS: [i64; 2] = [8, 32];
 
-/// A bucket for each of the wider networks of an IPv6 address. IPv4 addresses have none: each is
-/// dear enough by itself.
+/// A bucket for each wider network of an IPv6 address. IPv4 addresses have none, since each of them
+/// is expensive enough.
 #[derive(Debug)]
 pub(super) struct Wide([Buckets<IpNet>; 2]);
 
 impl Wide {
-    /// With quotas that are multiples of the one of an address.
+    /// The quotas are multiples of an address's quota.
     pub(super) fn new(of_an_address: Quota, capacity: usize) -> Self {
         let Quota { at_once, refill_ms } = of_an_address;
         let quota = |factor| Quota { at_once: at_once * factor, refill_ms: refill_ms / factor };
@@ -27,7 +27,7 @@ impl Wide {
     ///
     /// # Errors
     ///
-    /// If one of them is empty: when all will have one.
+    /// If one of them is empty: how long until all have one.
     pub(super) fn take(&self, address: IpAddr, now: Timestamp) -> Result<(), RetryAfter> {
         let Some([narrow, wide]) = wider_networks(address) else { return Ok(()) };
         let [narrow_buckets, wide_buckets] = &self.0;

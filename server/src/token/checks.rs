@@ -8,13 +8,13 @@ use super::segments::{Object, Segments};
 use super::{Accepted, Tokens};
 use crate::keys::{Key, NoKey};
 
-/// Members of a header that offer a key, or ask for an extension to be understood (RFC 7515
-/// sections 4.1.2 to 4.1.11). We trust our own keys only and understand no extension.
+/// Header members that offer a key or demand an extension (RFC 7515 sections 4.1.2 to 4.1.11). We
+/// trust only our own keys and support no extension.
 const FORBIDDEN: [&str; 7] = ["jku", "jwk", "x5u", "x5c", "x5t", "x5t#S256", "crit"];
 
 impl Tokens {
-    /// The whole of it, cheap things first, and nothing of the claims before the signature. What
-    /// is wrong for good comes before what is wrong for now.
+    /// Makes all checks, cheap ones first. The claims are not read before the signature is
+    /// verified. Faults that stay forever come before faults that time may cure.
     pub(super) fn check(&self, token: &str, now: Timestamp) -> Result<Accepted, Fault> {
         let segments = Segments::split(token)?;
         let header = segments.header()?;
@@ -31,7 +31,7 @@ impl Tokens {
         Ok(Accepted { claims, key })
     }
 
-    /// The key that `kid` names, if it is one of ours that verifies.
+    /// The key that `kid` names, if we have it and it verifies.
     pub(super) fn find_key(&self, header: &Object, now: Timestamp) -> Result<Arc<Key>, Fault> {
         let kid = header.get("kid");
         let found = || Found::new(kid);
@@ -66,7 +66,7 @@ impl Tokens {
         Err(Fault::Audience { found, expected })
     }
 
-    /// RFC 7519 section 4.1.4: not accepted in the very second of `exp` any more.
+    /// RFC 7519 section 4.1.4: in the second of `exp` the token is already expired.
     pub(super) fn check_expiry(&self, exp: i64, now: Timestamp) -> Result<(), Fault> {
         let now = now.as_second();
         if exp.saturating_add(self.leeway) <= now {
@@ -100,7 +100,7 @@ pub(super) fn check_type(header: &Object) -> Result<(), Fault> {
     if is_ours { Ok(()) } else { Err(Fault::Type(Found::new(typ))) }
 }
 
-/// The algorithm belongs to the key (RFC 8725 section 3.1); the header can but agree with it.
+/// The key determines the algorithm (RFC 8725 section 3.1). The header can only agree with it.
 pub(super) fn check_algorithm(header: &Object, key: &Key) -> Result<(), Fault> {
     let (found, pinned) = (header.get("alg"), key.algorithm());
     if found.and_then(|alg| alg.as_str()) == Some(pinned.name()) {

@@ -13,9 +13,9 @@ pub struct Claims {
     pub iss: String,
     /// The user's id.
     pub sub: String,
-    /// For whom the token is meant.
+    /// The audience that the token is meant for.
     pub aud: Audience,
-    /// From this second on the token is not accepted.
+    /// From this second on, the token is not accepted.
     pub exp: i64,
     /// When the token was issued.
     pub iat: i64,
@@ -23,7 +23,7 @@ pub struct Claims {
     pub nbf: i64,
     /// The token's id.
     pub jti: String,
-    /// Through which client the user signed in.
+    /// The client through which the user signed in.
     pub client_id: String,
     /// The session's id.
     pub sid: String,
@@ -33,7 +33,8 @@ pub struct Claims {
     pub roles: Vec<String>,
     /// When the user last proved who they are.
     pub auth_time: i64,
-    /// By which methods (RFC 8176 section 2). Empty in tokens of earlier versions.
+    /// The methods by which they proved it (RFC 8176 section 2). Empty in tokens of earlier
+    /// versions.
     #[serde(default)]
     pub amr: Vec<String>,
 }
@@ -49,19 +50,19 @@ pub enum Audience {
 }
 
 impl Claims {
-    /// Whose token it is, and of which session.
+    /// The ids of the token's user and session.
     ///
     /// # Errors
     ///
-    /// If these are not ids: no token of ours.
+    /// If they are not ids: then it is not our token.
     pub fn subject(&self) -> Result<(UserId, SessionId), TokenError> {
         let id = UserId::parse(&self.sub).ok_or(TokenError::Invalid)?;
         let session = Uuid::try_parse(&self.sid).map_err(|_| TokenError::Invalid)?;
         Ok((id, SessionId::from_bytes(session.into_bytes())))
     }
 
-    /// The claims of a token. Each must be there, but for `amr`, and of its type. Others are
-    /// ignored, as RFC 7519 section 4 asks.
+    /// Reads a token's claims. All but `amr` must be there, each with the right type. Other claims
+    /// are ignored, as RFC 7519 section 4 demands.
     pub(super) fn from_object(object: &Object) -> Result<Self, Fault> {
         Ok(Self {
             iss: text(object, "iss")?,

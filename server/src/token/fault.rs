@@ -10,16 +10,17 @@ use crate::keys::Algorithm;
 /// The header's `typ` (RFC 9068 section 2.1).
 pub(super) const TOKEN_TYPE: &str = "at+jwt";
 
-/// A longer token is refused before anything of it is decoded. Ours have some 700 bytes.
+/// The most bytes of a token. A longer one is refused before it is decoded. Ours have about 700
+/// bytes.
 pub const MAX_TOKEN_BYTES: usize = 8 * 1024;
 
-/// The most that the clocks of two machines may differ by: the most that `--leeway` can be.
+/// The largest `--leeway`: the most that the clocks of two machines may differ.
 pub const MAX_LEEWAY: Duration = Duration::from_secs(60);
 
-/// The most that `--access-ttl` can be.
+/// The longest `--access-ttl`.
 pub const MAX_ACCESS_TTL: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// No access token is accepted for longer, whatever the configuration.
+/// The longest that any access token is accepted, whatever the configuration.
 pub const LONGEST_ACCEPTED: Duration =
     Duration::from_secs(MAX_ACCESS_TTL.as_secs() + MAX_LEEWAY.as_secs());
 
@@ -37,8 +38,8 @@ pub enum TokenError {
     NotYetValid,
 }
 
-/// What is wrong with a token, for the person who runs the server. It quotes the token, so it is
-/// neither logged nor told to the bearer.
+/// What is wrong with a token, for the operator. It quotes the token, so it is neither logged nor
+/// shown to the bearer.
 #[derive(Debug, Error)]
 pub(super) enum Fault {
     #[error("it has {0} bytes, over {MAX_TOKEN_BYTES}")]
@@ -82,7 +83,7 @@ pub(super) enum Fault {
 }
 
 impl Fault {
-    /// As much of it as the bearer may know.
+    /// The part of it that the bearer may know.
     pub(super) fn category(&self) -> TokenError {
         match self {
             Self::Expired { .. } => TokenError::Expired,
@@ -110,7 +111,8 @@ impl fmt::Display for Part {
     }
 }
 
-/// What a token says somewhere, as JSON that a terminal can show as it is, or that it says nothing.
+/// A value in a token, or that it is missing. It is written as JSON that is safe to show in a
+/// terminal.
 #[derive(Debug)]
 pub(super) struct Found(Option<Value>);
 
@@ -128,7 +130,8 @@ impl fmt::Display for Found {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(value) = &self.0 else { return f.write_str("missing") };
         for char in value.to_string().chars() {
-            // JSON leaves some control characters as they are, and all that change direction.
+            // JSON does not escape some control characters, and none that change the writing
+            // direction.
             match char {
                 '"' | '\'' | '\\' => write!(f, "{char}")?,
                 char => write!(f, "{}", char.escape_debug())?,
@@ -138,13 +141,13 @@ impl fmt::Display for Found {
     }
 }
 
-/// From one second to a later one, such as "3m 20s".
+/// The time from one second to a later one, such as "3m 20s".
 pub(super) fn span(from: i64, to: i64) -> humantime::FormattedDuration {
     let seconds = u64::try_from(i128::from(to) - i128::from(from)).unwrap_or(0);
     humantime::format_duration(Duration::from_secs(seconds))
 }
 
-/// A NumericDate in words, unless it is out of this world.
+/// A NumericDate in words, unless it is too far from the present.
 pub(super) fn time(seconds: i64) -> String {
     Timestamp::from_second(seconds).map_or_else(|_| seconds.to_string(), |time| time.to_string())
 }

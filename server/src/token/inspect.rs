@@ -8,48 +8,48 @@ use super::claims::{Claims, audience, seconds, text};
 use super::fault::{Fault, TOKEN_TYPE, span, time};
 use super::segments::{Object, Segments};
 
-/// What a token says and what is wrong with it, for the person who runs the server. Nothing of it
-/// is to be trusted unless `accepted`. Strings in `header` and `claims` are as the token has them:
-/// whoever prints them to a terminal must escape control characters; the sentences are safe.
+/// What a token says and what is wrong with it, for the operator. Nothing of it can be trusted
+/// unless `accepted`. Strings in `header` and `claims` are as the token has them: escape control
+/// characters before you print them. The sentences are safe.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Inspection {
-    /// Whether [`Tokens::verify`] accepts it. Whether the user and the session are still there is
-    /// not looked at.
+    /// Whether [`Tokens::verify`] accepts it. This does not check whether the user and the session
+    /// still exist.
     pub accepted: bool,
     /// The decoded header, if it can be decoded.
     pub header: Option<Value>,
     /// The decoded claims, if they can be decoded.
     pub claims: Option<Value>,
-    /// What was looked at, in order.
+    /// The checks, in order.
     pub checks: Vec<Check>,
 }
 
-/// One thing that was looked at.
+/// One check.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Check {
     /// The member of the token, or `shape`, `header`, `key`, `signature` or `claims`.
     pub name: String,
-    /// How it came out.
+    /// Its result.
     pub outcome: CheckOutcome,
-    /// A sentence about it.
+    /// A sentence about the result.
     pub detail: String,
 }
 
-/// How a check came out.
+/// The result of a check.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum CheckOutcome {
-    /// It is as it must be.
+    /// All is as it must be.
     Passed,
-    /// The token is refused for it.
+    /// The token is refused because of this.
     Failed,
-    /// It can't be told, for something before it failed.
+    /// The check could not be made, because an earlier one failed.
     Skipped,
 }
 
 impl Tokens {
-    /// Decodes a token without trusting it and runs all checks of [`verify`](Self::verify), past
-    /// the first one that fails.
+    /// Decodes a token without trusting it, and makes all checks of [`verify`](Self::verify). It
+    /// goes on after the first one that fails.
     pub fn inspect(&self, token: &str, now: Timestamp) -> Inspection {
         let mut report = Report(Vec::new());
         let split = report.add("shape", Segments::split(token), |_| {
@@ -119,7 +119,7 @@ impl Tokens {
 struct Report(Vec<Check>);
 
 impl Report {
-    /// Notes how a check came out, and returns what it yielded.
+    /// Notes a check's result, and returns its value.
     fn add<T>(
         &mut self,
         name: &str,

@@ -14,7 +14,7 @@ pub(super) type Object = Map<String, Value>;
 pub(super) struct Segments<'a> {
     header: &'a str,
     claims: &'a str,
-    /// Both of the above and the dot between them.
+    /// The header and the claims, with the dot between them.
     signed: &'a str,
     signature: &'a str,
 }
@@ -40,7 +40,7 @@ impl<'a> Segments<'a> {
         object(self.header, Part::Header)
     }
 
-    /// Nobody's claims until the signature is known to be right.
+    /// The claims. Don't trust them before the signature is verified.
     pub(super) fn claims(&self) -> Result<Object, Fault> {
         object(self.claims, Part::Claims)
     }
@@ -55,8 +55,8 @@ impl<'a> Segments<'a> {
     }
 }
 
-/// Canonical base64url only: no padding, no other characters, and zeros in the last bits that
-/// stand for no byte, so that no token can be spelled in two ways.
+/// Decodes canonical base64url: no padding, no other characters, and zeros in the unused last bits.
+/// So no token can be spelled in two ways.
 fn decode(text: &str, part: Part) -> Result<Vec<u8>, Fault> {
     BASE64URL_NOPAD.decode(text.as_bytes()).map_err(|_| Fault::Encoding(part))
 }
@@ -68,9 +68,9 @@ fn object(text: &str, part: Part) -> Result<Object, Fault> {
     Ok(members.0)
 }
 
-/// An object with no member twice: of two, one parser takes the first and another one the last
-/// (RFC 7519 section 4, RFC 7515 section 4). No member of a token that is looked at holds an
-/// object in turn.
+/// A JSON object in which no member occurs twice. Of two, one parser would take the first and
+/// another the last (RFC 7519 section 4, RFC 7515 section 4). It checks the top level only, since
+/// no member that we read is an object.
 struct UniqueMembers(Object);
 
 impl<'de> Deserialize<'de> for UniqueMembers {

@@ -37,7 +37,7 @@ fn tokens(algorithm: Algorithm) -> Tokens {
     tokens_of(Arc::new(KeyRing::in_memory(algorithm).unwrap()))
 }
 
-/// A server for each of the algorithms, made once, since RSA keys take a while.
+/// A server for each algorithm. They are made once, since RSA keys take a while.
 fn each_algorithm() -> &'static [Tokens; 4] {
     static ALL: OnceLock<[Tokens; 4]> = OnceLock::new();
     ALL.get_or_init(|| ALGORITHMS.map(tokens))
@@ -56,7 +56,7 @@ fn user() -> User {
     }
 }
 
-/// Signs for a user who has just given their password, in a session without end.
+/// Signs for a user who has just given their password, in a session that never ends.
 fn sign_for(tokens: &Tokens, user: &User, now: i64) -> Signed {
     let (auth_time, amr, not_after) = (at(now), &["pwd".to_owned()][..], Timestamp::MAX);
     tokens.sign(&Grant { user, sid: Uuid::nil(), auth_time, amr, not_after }, at(now)).unwrap()
@@ -85,19 +85,19 @@ fn base64(bytes: impl AsRef<[u8]>) -> String {
     BASE64URL_NOPAD.encode(bytes.as_ref())
 }
 
-/// Whatever it is given, with the right signature of a key of ours.
+/// A token of this text, with a right signature of our key.
 fn forge_text(key: &Key, header: &str, claims: &str) -> String {
     let input = format!("{}.{}", base64(header), base64(claims));
     let signature = base64(key.sign(input.as_bytes()).unwrap());
     format!("{input}.{signature}")
 }
 
-/// Whatever it is given, with the right signature.
+/// A token of these values, with a right signature.
 fn forge(tokens: &Tokens, header: &Value, claims: &Value) -> String {
     forge_text(&key(tokens), &header.to_string(), &claims.to_string())
 }
 
-/// Whatever it is given, signed by somebody else with the same algorithm.
+/// A token of these values, signed by another server's key of the same algorithm.
 fn forge_by_stranger(tokens: &Tokens, header: &Value, claims: &Value) -> String {
     forge_text(&stranger(key(tokens).algorithm()), &header.to_string(), &claims.to_string())
 }
@@ -121,7 +121,7 @@ fn without(object: &Value, name: &str) -> Value {
     object
 }
 
-/// Refused, and [`Tokens::inspect`] says so too.
+/// Checks that the token is refused, and that [`Tokens::inspect`] says so, too.
 #[track_caller]
 fn refused(tokens: &Tokens, token: &str) {
     assert_eq!(tokens.verify(token, at(NOW)), Err(TokenError::Invalid), "{token}");

@@ -6,9 +6,9 @@ use unicode_security::mixed_script::AugmentedScriptSet;
 
 use super::fold;
 
-/// What a name looks like: two names look alike if they have one of these in common. The name as it
-/// is shown counts, and so do its spellings in small letters and in capitals: `М` looks like `M`,
-/// and `м` does not look like `m`.
+/// What a name looks like. Two names look alike if they have one of these in common. The name
+/// counts as it is shown, in small letters, and in capitals: `М` looks like `M`, but `м` does not
+/// look like `m`.
 pub(crate) fn looks(display: &str) -> Vec<String> {
     let small = fold(display);
     let mut looks = vec![look(display), look(&small), look(&small.to_uppercase())];
@@ -22,9 +22,8 @@ fn look(text: &str) -> String {
     fold(&skeleton(text).collect::<String>())
 }
 
-/// Whether letters of several scripts are mixed in a way that is not usual: UTS 39 section 5.2,
-/// beyond "highly restrictive". That one allows one script, and Latin with what is written in
-/// Japan, Korea and China.
+/// Whether the name mixes scripts in an unusual way: beyond "highly restrictive" in UTS 39 section
+/// 5.2. That level allows one script, or Latin together with the scripts of Japan, Korea and China.
 pub(super) fn mixes_scripts(name: &str) -> bool {
     let mut all = AugmentedScriptSet::default();
     let mut beside_latin = AugmentedScriptSet::default();
@@ -51,7 +50,7 @@ mod tests {
         for (one, other) in [
             ("сосо", "coco"),
             ("аdmin", "admin"),
-            // Capital Ve looks like B, and small ve does not look like b.
+            // Capital Ve looks like B, but small ve does not look like b.
             ("Воss", "boss"),
             ("ΜΙΜΙ", "mimi"),
             ("ｐaul", "paul"),

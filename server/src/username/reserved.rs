@@ -1,12 +1,12 @@
-//! What a name must be that a person chooses at registration, beyond the rules for all names.
+//! The rules for names that users choose at registration, beyond the rules for all names.
 
 use std::collections::HashMap;
 
 use super::lookalike::{looks, mixes_scripts};
 use super::{Username, fold};
 
-/// Names that nobody may register: people would take their owner for somebody who speaks for the
-/// service. Mailboxes of RFC 2142 are among them.
+/// Names that nobody may register, since people would believe that their owner speaks for the
+/// service. They include the mailboxes of RFC 2142.
 pub(super) const RESERVED: &[&str] = &[
     "abuse",
     "account",
@@ -44,19 +44,19 @@ pub(super) const RESERVED: &[&str] = &[
     "webmaster",
 ];
 
-/// What is said of a name that looks like that of a user who is there.
+/// What the user is told if a name looks like an existing one.
 pub(crate) const LOOKS_LIKE_ANOTHER: &str =
     "Choose another username; this one looks like that of another user.";
 
-/// What a name must be that a person chooses at registration.
+/// The rules for names that users choose at registration.
 #[derive(Debug)]
 pub struct NameRules {
-    /// What the reserved names look like, and which one it is.
+    /// The reserved names, by what they look like.
     reserved: HashMap<String, String>,
 }
 
 impl NameRules {
-    /// With [`RESERVED`] and `more` reserved names.
+    /// Reserves [`RESERVED`] and the names in `more`.
     pub fn new(more: &[String]) -> Self {
         let mut reserved = HashMap::new();
         for name in RESERVED.iter().copied().chain(more.iter().map(String::as_str)) {
@@ -67,7 +67,7 @@ impl NameRules {
         Self { reserved }
     }
 
-    /// Whether a person may register with this name.
+    /// Checks whether a user may register this name.
     ///
     /// # Errors
     ///
@@ -93,7 +93,7 @@ impl NameRules {
     }
 }
 
-/// Without the marks between: `_root_` is as good as `root`. A name of marks alone is not judged.
+/// The look without punctuation: `_root_` counts as `root`. A name of punctuation alone is kept.
 fn letters(look: &str) -> String {
     let letters: String = look.chars().filter(|c| c.is_alphanumeric()).collect();
     if letters.is_empty() { look.to_owned() } else { letters }
@@ -116,7 +116,7 @@ mod tests {
 
     #[test]
     fn what_looks_like_a_reserved_name_is_refused() {
-        // The last one is Lisu throughout.
+        // The last name is written in Lisu letters only.
         for name in ["r00t", "adrnin", "supp0rt", "he1p", "ꓮꓓꓟꓲꓠ"] {
             let refused = check(name).unwrap_err();
             assert!(refused.contains("looks like"), "{name}: {refused}");

@@ -19,7 +19,7 @@ impl io::Write for Log {
     }
 }
 
-/// What is logged while `work` runs, each line with its fields.
+/// The lines that are logged while `work` runs, with their fields.
 fn logged(work: impl FnOnce(&Limit)) -> Vec<String> {
     let (log, limit) = (Log::default(), Limit::default());
     let writer = log.clone();

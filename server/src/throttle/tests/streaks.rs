@@ -8,7 +8,7 @@ fn attackers_everywhere_lock_nobody_out_at_a_known_address() {
     let admitted = (0..200).filter(|n| bench.fail(elsewhere(*n), "ada").is_ok()).count();
     assert_eq!(admitted, 100);
     assert_eq!(bench.fail(CAFE, "ada").unwrap_err(), wait(3_600));
-    // Ada mistypes once and then knows it.
+    // Ada mistypes once, then gets it right.
     bench.begin_at(HOME, "ada", true).unwrap().failed();
     bench.begin_at(HOME, "ada", true).unwrap().succeeded();
     bench.fail_100_times("ada");
@@ -51,13 +51,13 @@ fn whether_an_address_is_known_is_asked_only_when_it_matters() {
     };
     assert!(attempt().map(Attempt::withdraw).is_ok());
     bench.fail_100_times("ada");
-    // More often than the budget: an attempt that failed with the store was none.
+    // More often than the limit allows: an attempt that the store failed does not count.
     for _ in 0..100 {
         assert!(matches!(attempt(), Err(StoreFailed)));
     }
 }
 
-/// How many of these attempts are let through when all of them begin before any has failed.
+/// How many of these attempts are admitted if all begin before any has failed.
 fn admitted_in_parallel(bench: &Bench, address: impl Fn(u32) -> IpAddr + Sync) -> usize {
     thread::scope(|scope| {
         let address = &address;

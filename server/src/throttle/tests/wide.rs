@@ -5,7 +5,7 @@ fn subnet(a: u16, n: u16) -> IpAddr {
     Ipv6Addr::new(0x2001, 0xdb8, 7, (a << 8) | n, 0, 0, 0, 1).into()
 }
 
-/// As many guesses as the /64 lets through, each at another account.
+/// Makes as many guesses as the /64 allows, each at another account.
 fn spray(bench: &Bench, address: IpAddr) -> usize {
     (0..25).filter(|n| bench.fail(address, &format!("{address}-{n}")).is_ok()).count()
 }
@@ -23,7 +23,7 @@ fn spraying_over_many_64s_of_one_56_is_refused() {
     assert_eq!(guessed, 160, "160 a minute");
 }
 
-/// When a /56 has one more.
+/// How long a /56 takes to refill by one.
 const MS_375: Duration = Duration::from_millis(375);
 
 #[test]
@@ -54,7 +54,7 @@ fn what_was_refused_withdrawn_or_right_costs_a_wide_network_nothing() {
         bench.succeed(subnet(1, n), "ada").unwrap();
         bench.begin(subnet(1, n), "bob").unwrap().withdraw();
     }
-    // Refused by its own /64: only the twenty count.
+    // Its own /64 refuses most of these, so only twenty count.
     for n in 0..100 {
         let _ = bench.fail(subnet(1, 0), &format!("user-{n}"));
     }

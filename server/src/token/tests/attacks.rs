@@ -1,4 +1,4 @@
-//! Headers that try to talk us into another key or another algorithm.
+//! Headers that try to make us use another key or another algorithm.
 
 use super::*;
 
@@ -12,7 +12,7 @@ fn spki_prefix(algorithm: Algorithm) -> Vec<u8> {
     data_encoding::HEXLOWER.decode(hex).unwrap()
 }
 
-/// All the forms in which a public key may have been downloaded.
+/// All forms in which an attacker may have downloaded the public key.
 fn forms_of_the_public_key(tokens: &Tokens) -> Vec<Vec<u8>> {
     let key = key(tokens);
     let Some(raw) = key.public_bytes() else { return Vec::new() };

@@ -1,4 +1,4 @@
-//! What a person is told about a token.
+//! What the operator is told about a token.
 
 use super::*;
 

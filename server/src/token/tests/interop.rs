@@ -12,7 +12,7 @@ fn validation(algorithm: jsonwebtoken::Algorithm) -> Validation {
     let mut validation = Validation::new(algorithm);
     validation.set_issuer(&[ISSUER]);
     validation.set_audience(&[AUDIENCE]);
-    // The tests live in a time of their own.
+    // The tests have a fixed time in the past.
     validation.validate_exp = false;
     validation
 }
@@ -64,8 +64,8 @@ fn an_hs256_token_is_the_same_to_all_who_know_the_secret() {
     accepted(&tokens, &jsonwebtoken::encode(&header, &theirs.claims, &key).unwrap());
 }
 
-// RFC 7515 appendix A.3 and RFC 8037 appendix A.4 sign with keys that have no `kid`, so what can be
-// shown is that such tokens of others are not taken for ours.
+// RFC 7515 appendix A.3 and RFC 8037 appendix A.4 sign with keys that have no `kid`. So this test
+// shows only that we don't accept such tokens as ours.
 #[test]
 fn the_examples_of_the_standards_are_refused() {
     for token in [

@@ -1,11 +1,11 @@
-//! Whatever is done to a valid token, it is not valid any more.
+//! A valid token that is changed in any way is no longer valid.
 
 use proptest::prelude::*;
 use proptest::sample::Index;
 
 use super::*;
 
-/// One thing done to a token, as often as possible where lenient parsers would not notice.
+/// A change to a token, preferably one that lenient parsers do not notice.
 #[derive(Clone, Debug)]
 enum Mutation {
     Replace(Index, char),
@@ -15,7 +15,7 @@ enum Mutation {
     SwapSegments(usize, usize),
     DropSegment(usize),
     RepeatSegment(usize),
-    /// A segment of another valid token of the same key.
+    /// A segment of another valid token with the same key.
     Borrow(usize),
     SetHeader(String, Value),
     SetClaim(String, Value),
@@ -119,7 +119,7 @@ fn remove(object: &mut Object, at: &Index) {
     }
 }
 
-/// Decodes a segment, edits it and encodes it again, if it is still one.
+/// Decodes a segment, edits it and encodes it again, if there is still such a segment.
 fn edit(segments: &mut [String], at: usize, edit: impl FnOnce(&mut Object)) {
     let Some(segment) = segments.get_mut(at) else { return };
     let Ok(json) = BASE64URL_NOPAD.decode(segment.as_bytes()) else { return };
@@ -136,14 +136,15 @@ fn config() -> ProptestConfig {
 }
 
 fn each_algorithm_index() -> impl Strategy<Value = usize> {
-    // RSA and ECDSA are as good as the others here, and slower.
+    // RSA and ECDSA test the same here, but more slowly.
     prop_oneof![2 => Just(0_usize), 1 => Just(1), 1 => Just(2), 4 => Just(3)]
 }
 
 proptest! {
     #![proptest_config(config())]
 
-    // But for the twin of an ES256 signature, which nobody hits by chance and which says the same.
+    // The exception is the twin of an ES256 signature. Nobody finds it by chance, and it says the
+    // same.
     #[test]
     fn no_mutated_token_is_ever_accepted(
         algorithm in each_algorithm_index(),

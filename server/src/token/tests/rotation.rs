@@ -1,4 +1,4 @@
-//! Several keys at once: each verifies its own tokens, and for as long as they live.
+//! Several keys at once: each verifies its own tokens for as long as they live.
 
 use super::*;
 use crate::keys::KeySettings;
@@ -24,7 +24,7 @@ fn a_token_of_the_next_key_is_refused_until_a_rotation() {
         let keys = KeyRing::open(dir.path(), settings, at(NOW)).unwrap();
         let tokens = tokens_of(Arc::new(keys));
         let next = next_key(dir.path(), algorithm);
-        // As whoever has stolen the file would sign it.
+        // A thief of the keys file could sign this.
         let header = with(&header(&tokens), "kid", json!(next.kid()));
         let token = forge_text(&next, &header.to_string(), &claims(&tokens).to_string());
         refused(&tokens, &token);
@@ -90,7 +90,7 @@ fn a_retired_key_verifies_every_token_to_its_end_and_nothing_afterwards() {
     let end = NOW + 900 + 60;
     assert!(tokens.verify(&last, at(end - 1)).is_ok(), "even with the most leeway");
     assert_eq!(tokens.verify(&last, at(end)), Err(TokenError::Invalid));
-    // As whoever has stolen the retired key would sign it.
+    // A thief of the retired key could sign this.
     assert!(tokens.verify(&endless, at(end - 1)).is_ok());
     assert_eq!(tokens.verify(&endless, at(end)), Err(TokenError::Invalid));
     tokens.keys.sweep(at(end)).unwrap();

@@ -77,9 +77,9 @@ fn a_signature_of_another_token_is_refused() {
     }
 }
 
-// The one exception there is to "a changed token is refused": of an ECDSA signature (r, s), (r, n -
-// s) is as good, and anyone can derive it. RFC 7518 section 3.4 allows both. It says the same
-// thing, so nobody gains by it, but a token's text is no name for it: sessions are named by `sid`.
+// The only exception to "a changed token is refused". For an ECDSA signature (r, s), (r, n - s) is
+// valid, too, and anyone can derive it. RFC 7518 section 3.4 allows both. The token says the same,
+// so nobody gains by it. But its text does not identify it: sessions are named by `sid`.
 #[test]
 fn the_twin_of_an_es256_signature_is_accepted_and_says_the_same() {
     let tokens = tokens(Algorithm::ES256);

@@ -2,7 +2,8 @@
 
 use super::*;
 
-/// The letter whose last bits are not zero but that lenient decoders read as the same byte.
+/// Replaces the last letter by one that lenient decoders read as the same byte. Its unused bits are
+/// not zero.
 fn sloppy_twin(text: &str) -> Option<String> {
     const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let last = text.bytes().last()?;
@@ -22,7 +23,7 @@ fn respelled(token: &str, spell: impl Fn(&str) -> Option<String>) -> Vec<String>
     (0..3).filter_map(with).collect()
 }
 
-/// Tokens whose segments have all the lengths modulo 4 that there are.
+/// Tokens whose segments have all lengths modulo 4 that are possible.
 fn of_all_lengths(tokens: &Tokens) -> Vec<String> {
     let (header, claims) = (header(tokens), claims(tokens));
     let padded = |n: usize| {
@@ -63,7 +64,7 @@ fn last_bits_that_are_not_zero_are_refused() {
 #[test]
 fn the_standard_alphabet_is_refused() {
     for tokens in each_algorithm() {
-        // Bytes that need the two letters in which the alphabets differ.
+        // Bytes whose encoding needs the two letters in which the alphabets differ.
         let header = format!("{}{}", header(tokens), " ");
         let claims = with(&claims(tokens), "username", json!("\u{7ff}?>\u{7ff}?>\u{7ff}?>"));
         let mut tried = 0;
@@ -108,7 +109,7 @@ fn a_claim_that_is_there_twice_is_refused_though_the_signature_is_right() {
                 let text = claims.to_string();
                 let first = format!("{{\"{name}\":{second},{}", &text[1..]);
                 let last = format!("{},\"{name}\":{second}}}", &text[..text.len() - 1]);
-                // The same name to a JSON parser.
+                // A JSON parser reads this as the same name.
                 let escaped = format!(
                     "{{\"\\u{:04x}{}\":{second},{}",
                     u32::from(name.as_bytes()[0]),
@@ -186,7 +187,7 @@ fn an_encrypted_token_is_refused_and_recognized() {
         let header = json!({"alg": "dir", "enc": "A128GCM", "kid": key(tokens).kid()});
         let jwe = format!("{}..{1}.{1}.{1}", base64(header.to_string()), base64([7; 16]));
         refused(tokens, &jwe);
-        // The right three parts and two more.
+        // The three right parts and two more.
         refused(tokens, &format!("{}.AAAA.AAAA", valid(tokens)));
         assert!(tokens.inspect(&jwe, at(NOW)).checks[0].detail.contains("JWE"));
     }
@@ -197,7 +198,7 @@ fn other_serializations_of_the_same_signature_are_refused() {
     for tokens in each_algorithm() {
         let token = valid(tokens);
         let parts: Vec<&str> = token.split('.').collect();
-        // RFC 7515 section 7.2: accepted by whoever guesses the form.
+        // RFC 7515 section 7.2: a parser that guesses the form would accept it.
         let json = json!({"protected": parts[0], "payload": parts[1], "signature": parts[2]});
         refused(tokens, &json.to_string());
         refused(tokens, &base64(json.to_string()));

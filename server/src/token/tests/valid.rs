@@ -1,4 +1,4 @@
-//! What a token of ours is, and how long it is one.
+//! What our tokens hold, and how long they are valid.
 
 use super::*;
 
