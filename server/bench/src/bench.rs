@@ -1,4 +1,4 @@
-//! What every measurement needs to know.
+//! What every measurement needs: the directories, the cores, and how programs are started.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -12,33 +12,33 @@ use hallpass_process::{Finished, Launch, command, kill_all};
 
 use crate::cores::{self, Core, Cores};
 
-/// Longer than any program needs to end.
+/// Longer than any program needs to exit.
 const END_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A run of the benchmark.
 #[derive(Debug)]
 pub struct Bench {
-    /// The checkout.
+    /// The root of the checkout.
     pub root: PathBuf,
-    /// A directory of the run's own, on the disk where the build is; gone at the end.
+    /// The run's own directory, on the disk where the build is. It is removed at the end.
     pub work: PathBuf,
-    /// Who runs where.
+    /// Which core the server uses, and which the load.
     pub cores: Cores,
-    /// Whether it is only a look.
+    /// Whether this is a quick run, with less exact figures.
     pub quick: bool,
-    /// Two runs at once would measure each other.
+    /// Keeps out a second run, since two runs at once would distort each other's figures.
     _lock: File,
 }
 
 impl Bench {
-    /// Prepares a run of what lies beside this program.
+    /// Prepares a run with the programs in this one's directory.
     ///
     /// # Errors
     ///
-    /// If another run is under way, there is but one core, or the disk refuses.
+    /// If another run is under way, there is only one core, or the disk fails.
     pub fn begin(quick: bool) -> anyhow::Result<Self> {
         let program = std::env::current_exe().context("can't tell where this program is")?;
-        // Where cargo puts it: ROOT/target/release.
+        // Cargo puts this program into ROOT/target/release.
         let root =
             program.ancestors().nth(3).context("this program is not in a target directory")?;
         let target = root.join("target/bench");
@@ -48,7 +48,7 @@ impl Bench {
             anyhow::anyhow!("another scripts/bench is running; they would measure each other")
         })?;
         let work = target.join("work");
-        // What a run left behind that was killed.
+        // Removes what a killed run left behind.
         let _ = fs::remove_dir_all(&work);
         fs::create_dir(&work).with_context(|| format!("can't make {}", work.display()))?;
         let doomed = work.clone();
@@ -57,32 +57,22 @@ impl Bench {
         Ok(Self { root, work, cores, quick, _lock: lock })
     }
 
-    /// A program that was built in release mode, without the settings of whoever runs the
-    /// benchmark.
-    ///
-    /// # Errors
-    ///
+    /// A command for a program that was built in release mode. It does not inherit Hallpass's
+    /// settings from the environment.
     /// If it is not there.
     pub fn program(&self, name: &str) -> anyhow::Result<Command> {
         Ok(command::hallpass(&self.binary(name)?))
     }
 
-    /// The file of such a program.
-    ///
-    /// # Errors
-    ///
-    /// If it is not there.
+    /// The file of a program that was built in release mode.
     pub fn binary(&self, name: &str) -> anyhow::Result<PathBuf> {
         let path = self.root.join("target/release").join(name);
         ensure!(path.is_file(), "there is no target/release/{name}; scripts/bench builds it");
         Ok(path)
     }
 
-    /// Runs a command to its end, on this core or on all of them, and yields what it prints.
-    ///
-    /// # Errors
-    ///
-    /// If it can't be started, or fails.
+    /// Runs a command to its end and returns what it prints. It runs on `core`, or on all cores if
+    /// that is none.
     pub fn output(
         &self,
         name: &'static str,
@@ -92,11 +82,7 @@ impl Bench {
         self.finish(name, command, core)?.printed()
     }
 
-    /// Runs a command to its end, on this core or on all of them.
-    ///
-    /// # Errors
-    ///
-    /// If it can't be started, or prints no text.
+    /// Runs a command to its end, on `core` or on all cores.
     pub fn finish(
         &self,
         name: &'static str,
@@ -107,43 +93,39 @@ impl Bench {
         cores::on(core, || launch.spawn())?.finish()
     }
 
-    /// A new directory of this name.
-    ///
-    /// # Errors
-    ///
-    /// If the disk refuses.
+    /// Makes a directory of this name.
     pub fn directory(&self, name: &str) -> anyhow::Result<PathBuf> {
         let path = self.work.join(name);
         fs::create_dir(&path).with_context(|| format!("can't make {}", path.display()))?;
         Ok(path)
     }
 
-    /// One of two settings.
+    /// One of two values: `full`, or `quick` in a quick run.
     pub fn pick<T>(&self, full: T, quick: T) -> T {
         if self.quick { quick } else { full }
     }
 
-    /// Tells whoever waits what is going on.
+    /// Prints what the run is doing.
     pub fn step(&self, what: &str) {
         eprintln!("   {what}");
     }
 
-    /// The directory of the run.
+    /// The run's directory.
     pub fn work(&self) -> &Path {
         &self.work
     }
 }
 
-/// How a program is started: what it says on stderr goes to a file of its name in `dir`, and it
-/// ends in order.
+/// Prepares to start a program. Its stderr goes to a file of its name in `dir`. At the end it is
+/// shut down in order.
 pub(crate) fn launch(name: &str, command: Command, dir: &Path) -> Launch {
     let log = Some(dir.join(format!("{name}.log")));
     Launch { name: name.to_owned(), log, grace: END_TIMEOUT, ..Launch::new(command) }
 }
 
-/// Has SIGINT, SIGTERM and SIGHUP end all programs and then this one, after `clean_up`.
+/// On SIGINT, SIGTERM or SIGHUP, ends all programs, calls `clean_up`, and exits.
 fn end_with_us(clean_up: impl Fn() + Send + 'static) -> anyhow::Result<()> {
-    /// As shells have it for a program that SIGINT ended.
+    /// The exit code that shells give to a program ended by SIGINT.
     const INTERRUPTED: i32 = 130;
     ctrlc::set_handler(move || {
         kill_all(|| {

@@ -9,7 +9,7 @@ use crate::closed_loop::Client;
 use crate::users::credentials;
 use crate::wire::{Answer, post, post_cookie};
 
-/// Sends the same requests in turn, for ever; each must be answered with 200.
+/// Sends the same requests in turn, forever. Each must be answered with 200.
 #[derive(Clone, Debug)]
 pub struct Repeat<'a> {
     requests: &'a [Vec<u8>],
@@ -17,7 +17,7 @@ pub struct Repeat<'a> {
 }
 
 impl<'a> Repeat<'a> {
-    /// As many clients as this, which begin at requests that lie evenly apart.
+    /// Makes this many clients. Their first requests are spread evenly over the list.
     pub fn clients(requests: &'a [Vec<u8>], clients: usize) -> Vec<Self> {
         let begin = |n| n * requests.len() / clients;
         (0..clients).map(|n| Self { requests, next: begin(n) }).collect()
@@ -36,11 +36,11 @@ impl Client for Repeat<'_> {
     }
 }
 
-/// Sends each of its requests once, and keeps what `read` makes of the answers.
+/// Sends each of its requests once, and keeps what `read` returns for the answers.
 pub struct Once<T, R> {
     requests: VecDeque<Vec<u8>>,
     read: R,
-    /// In the order of the requests.
+    /// What `read` returned, in the order of the requests.
     pub answers: Vec<T>,
 }
 
@@ -66,15 +66,15 @@ impl<T, R: Fn(&Answer<'_>) -> anyhow::Result<T>> Client for Once<T, R> {
     }
 }
 
-/// Exchanges its refresh token for the next one, for ever.
+/// Exchanges its refresh token for the next one, forever.
 #[derive(Clone, Debug)]
 pub struct Refresher {
-    /// The cookie that it holds, as it goes into a request.
+    /// Its current cookie, in the form that a request needs.
     cookie: String,
 }
 
 impl Refresher {
-    /// A client that has got this cookie.
+    /// A client that has this cookie.
     pub fn new(cookie: String) -> Self {
         Self { cookie }
     }
@@ -95,16 +95,16 @@ impl Client for Refresher {
     }
 }
 
-/// Registers one user after the other, for ever.
+/// Registers one user after the other, forever.
 #[derive(Clone, Debug)]
 pub struct Registrar {
-    /// What all of its users' names begin with, and nobody else's.
+    /// The prefix of its users' names; no other client has it.
     prefix: String,
     registered: u64,
 }
 
 impl Registrar {
-    /// A client whose users' names begin with this.
+    /// A client whose users' names begin with `prefix`.
     pub fn new(prefix: String) -> Self {
         Self { prefix, registered: 0 }
     }
@@ -124,11 +124,7 @@ impl Client for Registrar {
     }
 }
 
-/// The refresh cookie that an answer sets, as it goes into the next request.
-///
-/// # Errors
-///
-/// If there is none.
+/// The refresh cookie that an answer sets, in the form that a request needs.
 pub fn refresh_cookie(answer: &Answer<'_>) -> anyhow::Result<String> {
     let set = answer.header("set-cookie").context("the answer sets no cookie")?;
     let pair = set.split(';').next().unwrap_or(set);

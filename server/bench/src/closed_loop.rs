@@ -1,6 +1,6 @@
-//! Load on one thread: each client has a connection that it keeps, and sends a request when it has
-//! the answer to the one before. So it can tell what a server can do, and not what waiting costs
-//! people who don't wait for each other: that takes arrivals at a rate, as in `scripts/load open`.
+//! Makes load on one thread. Each client keeps one connection and sends a request when the answer
+//! to the last one is there. This measures what a server can do. It does not measure how long
+//! independent users wait: that takes arrivals at a fixed rate, as in `scripts/load open`.
 
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::SocketAddr;
@@ -14,43 +14,43 @@ use rustix::time::{ClockId, clock_gettime};
 
 use crate::wire::Answer;
 
-/// What a client asks, and what it makes of the answers.
+/// What a client sends, and what it does with the answers.
 pub trait Client {
-    /// Appends the next request; false if there is nothing more to ask.
+    /// Appends the next request. False if there is none.
     fn ask(&mut self, request: &mut Vec<u8>) -> bool;
 
     /// Takes the answer.
     ///
     /// # Errors
     ///
-    /// What makes the whole run worthless.
+    /// Whatever makes the whole run worthless.
     fn hear(&mut self, answer: &Answer<'_>) -> anyhow::Result<()>;
 }
 
-/// For how long.
+/// How long to measure.
 #[derive(Clone, Copy, Debug)]
 pub struct Plan {
-    /// What comes before the measured time, and is not counted.
+    /// The time before the measurement. It is not counted.
     pub warm_up: Duration,
     /// The measured time.
     pub time: Duration,
 }
 
 impl Plan {
-    /// Until nobody has anything more to ask.
+    /// Until all clients have sent all their requests.
     pub const TO_THE_END: Self = Self { warm_up: Duration::ZERO, time: Duration::MAX };
 }
 
-/// What was measured between the warm-up and the end.
+/// The figures from the end of the warm-up to the end.
 #[derive(Debug)]
 pub struct LoadResult {
-    /// Answers.
+    /// The number of answers.
     pub requests: u64,
-    /// In this time.
+    /// The measured time.
     pub elapsed: Duration,
     /// From the first byte sent to the last byte received, in microseconds.
     pub latency_us: Histogram<u64>,
-    /// How much of one core the load itself took, warm-up included: at 1.0 it measured itself.
+    /// How much of one core the load took, including the warm-up. At 1.0, it measured itself.
     pub generator_busy: f64,
 }
 
@@ -64,14 +64,14 @@ impl LoadResult {
 /// Longer than any answer takes.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// As much as one read takes: more than any answer has.
+/// How much is read at once: more than any answer has.
 const READ_BYTES: usize = 64 * 1024;
 
-/// Runs all clients, each on a connection of its own.
+/// Runs all clients, each on its own connection.
 ///
 /// # Errors
 ///
-/// If a connection can't be had or is lost, an answer does not come, or a client does not like one.
+/// If a connection fails, an answer does not come, or a client rejects one.
 pub fn run<C: Client>(
     address: SocketAddr,
     clients: &mut [C],
@@ -105,7 +105,7 @@ pub fn run<C: Client>(
     tally.finish()
 }
 
-/// One after the other, so that the listener's backlog never overflows.
+/// Connects one client after the other, so that the listener's backlog never overflows.
 fn connect(address: SocketAddr) -> anyhow::Result<TcpStream> {
     let connected = || {
         let stream = std::net::TcpStream::connect_timeout(&address, PATIENCE)?;
@@ -120,9 +120,9 @@ struct Connection {
     stream: TcpStream,
     request: Vec<u8>,
     written: usize,
-    /// The beginning of an answer, if it came in several parts.
+    /// The beginning of an answer that came in several parts.
     received: Vec<u8>,
-    /// When the request was sent, while its answer is due.
+    /// When the request was sent. None while no answer is due.
     asked_at: Option<Instant>,
 }
 
@@ -154,8 +154,8 @@ impl Connection {
         Ok(())
     }
 
-    /// Does what the socket is ready for. Readiness is told once, so it reads until there is no
-    /// more: a read that does not fill the buffer has taken all that was there.
+    /// Does what the socket is ready for. Readiness is reported only once, so it reads until
+    /// nothing is left. A read that does not fill the buffer has taken everything.
     fn proceed(
         &mut self,
         client: &mut impl Client,
@@ -205,13 +205,12 @@ impl Connection {
     }
 }
 
-/// What is counted, and when it begins and ends.
+/// The counts, and when counting begins and ends.
 struct Tally {
     plan: Plan,
-    /// This round of events began at that time; reading the clock for each of them would take its
-    /// share of the core.
+    /// When this round of events began. Reading the clock for each event would cost too much.
     now: Instant,
-    /// When the warm-up ends, and then when it ended.
+    /// When the warm-up should end; later, when it ended.
     begin: Instant,
     last_answer: Instant,
     waiting: usize,
@@ -290,7 +289,7 @@ mod tests {
 
     use super::*;
 
-    /// Asks so often, and counts the answers.
+    /// Sends this many requests, and counts the answers.
     struct Some {
         left: u32,
         heard: u32,
@@ -310,8 +309,8 @@ mod tests {
         }
     }
 
-    /// Answers each request on one connection after the other with these parts; a pause between
-    /// them makes sure that they arrive as parts.
+    /// Answers each request in these parts, on one connection after the other. A pause between the
+    /// parts makes them arrive separately.
     fn server(parts: &'static [&'static str]) -> SocketAddr {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();

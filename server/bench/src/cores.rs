@@ -1,18 +1,18 @@
-//! Which core does what: a server that is measured has one of its own, and so has its load.
+//! Which core does what: a measured server has its own core, and so has its load.
 
 use anyhow::{Context as _, bail};
 use rustix::param::clock_ticks_per_second;
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
-/// A core, as the system numbers them.
+/// The number of a core, as the system counts them.
 pub type Core = usize;
 
 /// The cores of a measurement.
 #[derive(Clone, Copy, Debug)]
 pub struct Cores {
-    /// The server's.
+    /// The core of the server.
     pub server: Core,
-    /// The load's, and everything else's.
+    /// The core of the load and everything else.
     pub load: Core,
 }
 
@@ -32,21 +32,16 @@ impl Cores {
 }
 
 /// The cores that this thread may use.
-///
-/// # Errors
-///
-/// If the system does not say.
 pub fn allowed() -> anyhow::Result<Vec<Core>> {
     let set = sched_getaffinity(None).context("can't ask which cores there are")?;
     Ok((0..CpuSet::MAX_CPU).filter(|core| set.is_set(*core)).collect())
 }
 
-/// Runs `work` on this core alone, and the programs that it starts for as long as they live. On any
-/// core if it is none.
+/// Runs `work` on this core only. Programs that it starts stay there, too. None means any core.
 ///
 /// # Errors
 ///
-/// Those of `work`, or if the core is not to be had.
+/// The error of `work`, or that the core is not available.
 pub fn on<T>(core: Option<Core>, work: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Result<T> {
     let Some(core) = core else { return work() };
     let before = sched_getaffinity(None).context("can't ask which cores there are")?;
@@ -58,27 +53,23 @@ pub fn on<T>(core: Option<Core>, work: impl FnOnce() -> anyhow::Result<T>) -> an
     result
 }
 
-/// What a core has done since the system started, in seconds.
+/// How busy a core was since the system started, in seconds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CoreTime {
-    /// For programs, this one and the measured one included.
+    /// The time of programs, including this one and the measured one.
     pub work: f64,
-    /// What the hypervisor gave to other machines.
+    /// The time that the hypervisor gave to other machines.
     pub stolen: f64,
 }
 
-/// What this core has done.
-///
-/// # Errors
-///
-/// If /proc/stat does not say.
+/// How busy this core was, from /proc/stat.
 pub fn core_time(core: Core) -> anyhow::Result<CoreTime> {
     let stat = std::fs::read_to_string("/proc/stat").context("can't read /proc/stat")?;
     let ticks = clock_ticks_per_second() as f64;
     core_time_in(&stat, core, ticks).with_context(|| format!("no core {core} in /proc/stat"))
 }
 
-/// Fields 1 to 3 of proc_stat(5) are user, nice and system, 8 is steal.
+/// In proc_stat(5), fields 1 to 3 are user, nice and system, and field 8 is steal.
 fn core_time_in(stat: &str, core: Core, ticks_per_second: f64) -> Option<CoreTime> {
     let name = format!("cpu{core}");
     let mut lines = stat.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());

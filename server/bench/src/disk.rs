@@ -1,4 +1,4 @@
-//! What the disk itself takes to make a write durable: the floor under every acknowledged write.
+//! How long the disk takes to make a write durable. No acknowledged write can be faster.
 
 use std::fs::OpenOptions;
 use std::os::unix::fs::FileExt as _;
@@ -9,10 +9,10 @@ use anyhow::Context as _;
 use hdrhistogram::Histogram;
 use serde::Serialize;
 
-/// How long one write of 4 KiB and `fdatasync` take, one after the other.
+/// How long it takes to write 4 KiB and call `fdatasync`, one after the other.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Syncs {
-    /// As many in a second.
+    /// Writes per second.
     pub per_second: f64,
     /// The median, in microseconds.
     pub p50_us: u64,
@@ -21,14 +21,10 @@ pub struct Syncs {
 }
 
 const BLOCK: usize = 4096;
-/// The file's size: small enough to be written beforehand, so that no sync has to allocate.
+/// The file's size in blocks. The file is written beforehand, so that no sync has to allocate.
 const BLOCKS: u64 = 1024;
 
-/// Measures for this time, in a file of its own in `dir`.
-///
-/// # Errors
-///
-/// If the disk refuses.
+/// Measures for `time`, in a file in `dir`.
 pub fn measure(dir: &Path, time: Duration) -> anyhow::Result<Syncs> {
     let path = dir.join("fdatasync");
     let syncs = syncs(&path, time).with_context(|| format!("can't write {}", path.display()));

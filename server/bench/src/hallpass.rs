@@ -1,4 +1,4 @@
-//! A Hallpass of the benchmark's own, and its users.
+//! Hallpass servers for the benchmark, and their users.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -14,26 +14,26 @@ use crate::server::Server;
 use crate::users::credentials;
 use crate::wire::{self, Answer};
 
-/// Where a login is not what is measured.
+/// Arguments for measurements that are not about logins.
 pub const CHEAP_HASHES: &[&str] = &["--pbkdf2-iterations", "1000"];
 
-/// What signs HS256 tokens; it guards nothing.
+/// The HS256 secret. It protects nothing.
 pub const SECRET: &str = "the secret of a benchmark that guards nothing";
 
-/// How many clients make accounts and sign in, where that is not what is measured.
+/// How many clients register and sign in users while nothing is measured.
 const CLIENTS: usize = 32;
 
-/// Somebody who has signed in.
+/// A user who has signed in.
 #[derive(Clone, Debug)]
 pub struct SignedIn {
     /// The access token.
     pub token: String,
-    /// The refresh cookie as it goes into a request.
+    /// The refresh cookie, in the form that a request needs.
     pub cookie: String,
 }
 
-/// Starts `hallpass serve` with its defaults, but for these arguments, the throttle, an access
-/// token that outlives the run, and as many connections from this machine as there may be at all.
+/// Starts `hallpass serve` with its defaults and these arguments. There is no throttle, access
+/// tokens outlive the run, and this machine may open as many connections as the server accepts.
 ///
 /// # Errors
 ///
@@ -48,7 +48,7 @@ pub fn start(
     start_program(bench, &bench.binary("hallpass")?, name, data_dir, core, args)
 }
 
-/// As [`start`], of another program than the one that was built with the benchmark.
+/// As [`start`], with another program than the one built with the benchmark.
 ///
 /// # Errors
 ///
@@ -81,11 +81,11 @@ pub fn register(address: SocketAddr, names: &[String]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Signs these users in; in their order.
+/// Signs in these users. Returns them in the same order.
 ///
 /// # Errors
 ///
-/// The first answer that was no login.
+/// The first answer that was not a successful login.
 pub fn sign_in(address: SocketAddr, names: &[String]) -> anyhow::Result<Vec<SignedIn>> {
     let requests: Vec<_> = names.iter().map(|name| login(name)).collect();
     each(address, &requests, |answer| {
@@ -102,17 +102,17 @@ pub fn login(name: &str) -> Vec<u8> {
     wire::post(path::LOGIN, &credentials(name))
 }
 
-/// For each of them the request for `path` with its token.
+/// For each user, a request for `path` with their access token.
 pub fn gets(path: &str, users: &[SignedIn]) -> Vec<Vec<u8>> {
     users.iter().map(|user| wire::get(path, &user.token)).collect()
 }
 
-/// Sends each request once, several at a time; yields what `read` makes of the answers, in the
+/// Sends each request once, several at a time. Returns what `read` makes of the answers, in the
 /// order of the requests.
 ///
 /// # Errors
 ///
-/// The first that `read` has, or the connections.
+/// The first error of `read`, or of a connection.
 pub fn each<T>(
     address: SocketAddr,
     requests: &[Vec<u8>],

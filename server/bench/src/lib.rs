@@ -1,5 +1,5 @@
-//! What Hallpass can do on this machine, each figure beside what something else does in the same
-//! run: `scripts/bench`.
+//! Measures what Hallpass can do on this machine, each figure beside that of something else in the
+//! same run: `scripts/bench`.
 //!
 //! Dependencies run one way: `main` → [`options`], [`rows`], [`report`] → [`hallpass`],
 //! [`closed_loop`], [`clients`] → [`wire`], [`statistics`]. The programs that Hallpass

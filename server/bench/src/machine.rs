@@ -1,4 +1,4 @@
-//! What it was measured on.
+//! The machine that was measured on.
 
 use std::fmt;
 use std::path::Path;
@@ -10,14 +10,14 @@ use serde::Serialize;
 use crate::cores::{self, Cores};
 use crate::disk::{self, Syncs};
 
-/// The machine, as far as it bears on the figures.
+/// The machine, as far as it affects the figures.
 #[derive(Clone, Debug, Serialize)]
 pub struct Machine {
     /// The processor's name.
     pub cpu: String,
-    /// Cores that this process may use.
+    /// The number of cores that this process may use.
     pub cores: usize,
-    /// What the processor has of the instructions that matter here.
+    /// The relevant instruction sets that the processor has.
     pub flags: Vec<&'static str>,
     /// Memory, in bytes.
     pub memory: u64,
@@ -29,20 +29,16 @@ pub struct Machine {
     pub versions: Vec<String>,
     /// The commit, with a `+` if the tree has changes.
     pub commit: String,
-    /// The core of a pinned server, and that of its load.
+    /// The core of a server on one core, and the core of its load.
     pub pinned: [usize; 2],
 }
 
-/// Of the instructions that hashing and signing use.
+/// The instruction sets that hashing and signing use.
 const FLAGS: [&str; 9] =
     ["sha_ni", "aes", "avx2", "adx", "bmi2", "avx512f", "avx512ifma", "sha2", "asimd"];
 
 impl Machine {
-    /// Looks at this machine; `root` is the checkout, `work` a directory on the disk that counts.
-    ///
-    /// # Errors
-    ///
-    /// If the disk or the system refuses.
+    /// Examines this machine. `root` is the checkout, `work` a directory on the disk to measure.
     pub fn describe(root: &Path, work: &Path, cores: Cores) -> anyhow::Result<Self> {
         let cpuinfo = read("/proc/cpuinfo");
         let flags = field(&cpuinfo, "flags").or_else(|| field(&cpuinfo, "Features"));
@@ -88,7 +84,7 @@ fn read(path: &str) -> String {
     std::fs::read_to_string(path).unwrap_or_default()
 }
 
-/// The value behind `name` and a colon on the first line that begins with it.
+/// The value after `name` and a colon, on the first line that begins with `name`.
 fn field<'t>(text: &'t str, name: &str) -> Option<&'t str> {
     text.lines().find_map(|line| {
         let (found, value) = line.split_once(':')?;

@@ -32,9 +32,9 @@ fn main() -> ExitCode {
     }
 }
 
-/// Whether all could be measured.
+/// Runs the benchmark. Returns whether everything could be measured.
 fn run(options: &Options) -> anyhow::Result<bool> {
-    // Before it takes its time.
+    // Checked now, before the measurements take their time.
     options.json.iter().chain(&options.chart).try_for_each(|file| check_writable(file))?;
     let bench = Bench::begin(options.quick)?;
     let machine = Machine::describe(&bench.root, bench.work(), bench.cores)?;
@@ -60,7 +60,7 @@ fn run(options: &Options) -> anyhow::Result<bool> {
     Ok(report.is_complete())
 }
 
-/// Those that were asked for, or all.
+/// The groups that were asked for, or all of them.
 fn groups(options: &Options) -> Vec<&'static Group> {
     if options.only.is_empty() { GROUPS.iter().collect() } else { options.only.clone() }
 }

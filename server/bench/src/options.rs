@@ -6,24 +6,23 @@ use clap::Parser;
 
 use crate::rows::{GROUPS, Group};
 
-/// What Hallpass can do on this machine, each figure beside what something else does in the same
-/// run: bare hyper, axum with jsonwebtoken, Flask, OpenSSL, the disk.
+/// Measures what Hallpass can do on this machine, each figure beside that of something else in the
+/// same run: bare hyper, axum with jsonwebtoken, Flask, OpenSSL, the disk.
 ///
-/// Prints a table with each target and whether it is met. Exit codes: 0 all was measured, 1
-/// something could not be, 2 the arguments make no sense.
+/// Prints a table with each target and whether it is met. Exit codes: 0 everything was measured, 1
+/// something could not be measured, 2 the arguments are wrong.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "scripts/bench", bin_name = "scripts/bench")]
 pub struct Options {
-    /// Measure these groups alone; --list names them
+    /// Measure only these groups; --list names them
     #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = group)]
     pub only: Vec<&'static Group>,
 
-    /// Measure this build beside another hallpass program, such as one from before a change, and
-    /// nothing else
+    /// Measure only this build against another hallpass program, such as one from before a change
     #[arg(long, value_name = "FILE", conflicts_with = "only")]
     pub against: Option<PathBuf>,
 
-    /// Fewer and shorter rounds and fewer users: less time, for a look
+    /// Take a quick look: fewer and shorter rounds, fewer users
     #[arg(long)]
     pub quick: bool,
 
@@ -35,7 +34,7 @@ pub struct Options {
     #[arg(long, value_name = "FILE")]
     pub chart: Option<PathBuf>,
 
-    /// List the groups and what they measure, and do nothing else
+    /// List the groups and what they measure, and exit
     #[arg(long)]
     pub list: bool,
 }

@@ -1,9 +1,9 @@
-//! What can be timed only from inside Hallpass. Prints a JSON object, in nanoseconds.
+//! Times what can be timed only inside Hallpass. Prints a JSON object, in nanoseconds.
 //!
-//! `hallpass-probe lookup DATA_DIR USERS`: one lookup in the store, of users that are drawn at
-//! random from all of those that the benchmark imported.
+//! `hallpass-probe lookup DATA_DIR USERS`: one lookup in the store. The users are drawn at random
+//! from all that the benchmark imported.
 //!
-//! `hallpass-probe count`: what the metrics of a `GET /api/verify` take.
+//! `hallpass-probe count`: the metrics of one `GET /api/verify`.
 
 use std::hint::black_box;
 use std::path::Path;
@@ -19,10 +19,10 @@ use hdrhistogram::Histogram;
 use http::StatusCode;
 use serde_json::{Value, json};
 
-/// As many users are looked up.
+/// The number of lookups.
 const LOOKUPS: usize = 50_000;
 
-/// As many requests are counted.
+/// The number of counted requests.
 const REQUESTS: u32 = 5_000_000;
 
 #[tokio::main(flavor = "current_thread")]
@@ -63,7 +63,7 @@ async fn lookup(dir: &Path, users: usize) -> anyhow::Result<Value> {
     Ok(json!({"by_name_p50_ns": p50(by_name), "by_id_p50_ns": p50(by_id)}))
 }
 
-/// As the server counts them: a request with its time, and a token that was in the cache.
+/// Counts what the server counts for a request: its time, and a token that was in the cache.
 fn count() -> Value {
     let metrics = Metrics::default();
     let series = metrics.http.series(path::VERIFY, "GET");

@@ -1,4 +1,4 @@
-//! What is told in the end.
+//! The report of a run.
 
 pub mod chart;
 mod number;
@@ -9,31 +9,31 @@ use serde::Serialize;
 use crate::machine::Machine;
 use crate::row::{Findings, Row, Verdict};
 
-/// All that a run found.
+/// All results of a run.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
-    /// What it was measured on.
+    /// The machine that was measured on.
     pub machine: Machine,
-    /// Whether it was only a look.
+    /// Whether it was a quick run.
     pub quick: bool,
-    /// In the order they were measured in.
+    /// The groups, in the order in which they were measured.
     pub groups: Vec<GroupReport>,
 }
 
-/// What a group found.
+/// The results of a group.
 #[derive(Clone, Debug, Serialize)]
 pub struct GroupReport {
     /// The group.
     pub name: &'static str,
-    /// How long it took, in seconds.
+    /// How long the group took, in seconds.
     pub seconds: f64,
-    /// What it found.
+    /// The results.
     #[serde(flatten)]
     pub findings: Findings,
 }
 
 impl Report {
-    /// Whether all could be measured, whatever came out.
+    /// Whether everything could be measured, whether or not targets were met.
     pub fn is_complete(&self) -> bool {
         self.groups.iter().all(|group| group.findings.problems.is_empty())
     }

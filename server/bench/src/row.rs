@@ -1,14 +1,15 @@
-//! A line of the table: what was measured, beside what, and whether that is enough.
+//! A row of the table: what was measured, what it is compared with, and whether it meets the
+//! target.
 
 use serde::Serialize;
 
 use crate::statistics::Spread;
 
-/// What a figure counts.
+/// The unit of a figure.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Unit {
-    /// As many in a second.
+    /// A number per second.
     PerSecond,
     /// Milliseconds.
     Milliseconds,
@@ -22,14 +23,14 @@ pub enum Unit {
     Bytes,
 }
 
-/// What a row must show.
+/// The target of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Target {
     /// The ratio to the reference is at least this.
     RatioAtLeast(f64),
-    /// The ratio to the reference reaches this in its upper quartile: nothing shows that it is
-    /// less.
+    /// The upper quartile of the ratio to the reference is at least this: nothing shows that the
+    /// ratio is less.
     RatioReaches(f64),
     /// The ratio to the reference is at most this.
     RatioAtMost(f64),
@@ -39,69 +40,70 @@ pub enum Target {
     AtMost(f64),
 }
 
-/// Whether it does.
+/// Whether a row meets its target.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
-    /// The median is what was asked for.
+    /// It does.
     Met,
-    /// It is not.
+    /// It does not.
     Missed,
-    /// Nothing was asked for.
+    /// The row has no target.
     Informational,
 }
 
-/// What a figure is put beside; measured in the same run.
+/// What a figure is compared with. It was measured in the same run.
 #[derive(Clone, Debug, Serialize)]
 pub struct Reference {
-    /// What it is.
+    /// Its name.
     pub name: &'static str,
-    /// In the unit of the figure.
+    /// Its figure, in the same unit.
     pub figure: Spread,
-    /// The figure over this one, round by round where both were measured in each round.
+    /// The measured figure divided by this one. If both were measured in each round, the ratio is
+    /// taken round by round.
     pub ratio: Spread,
 }
 
-/// A line of the table.
+/// A row of the table.
 #[derive(Clone, Debug, Serialize)]
 pub struct Row {
     /// What was measured.
     pub name: &'static str,
     /// The figure.
     pub figure: Spread,
-    /// What it counts.
+    /// The unit.
     pub unit: Unit,
-    /// What it is put beside.
+    /// What it is compared with.
     pub reference: Option<Reference>,
-    /// What it must show.
+    /// The target.
     pub target: Option<Target>,
-    /// Whether it does.
+    /// Whether the target is met.
     pub verdict: Verdict,
-    /// What one must know to judge it.
+    /// What readers must know to judge the row.
     pub note: String,
 }
 
 impl Row {
-    /// A figure by itself.
+    /// A row with a figure and no comparison.
     pub fn new(name: &'static str, figure: Spread, unit: Unit) -> Self {
         let (reference, target, note) = (None, None, String::new());
         Self { name, figure, unit, reference, target, verdict: Verdict::Informational, note }
     }
 
-    /// Puts it beside something else, with the ratio of the medians.
+    /// Compares it with something else, by the ratio of the medians.
     #[must_use]
     pub fn beside(self, name: &'static str, figure: Spread) -> Self {
         let ratio = Spread::single(self.figure.median / figure.median);
         self.beside_by(name, figure, ratio)
     }
 
-    /// Puts it beside something else, with a ratio that was taken round by round.
+    /// Compares it with something else, by a ratio taken round by round.
     #[must_use]
     pub fn beside_by(self, name: &'static str, figure: Spread, ratio: Spread) -> Self {
         Self { reference: Some(Reference { name, figure, ratio }), ..self }
     }
 
-    /// Says what it must show. Comes last but for the note.
+    /// Sets the target. Call it after everything but the note.
     #[must_use]
     pub fn must(mut self, target: Target) -> Self {
         let ratio = self.reference.as_ref().map(|reference| reference.ratio);
@@ -119,21 +121,21 @@ impl Row {
         self
     }
 
-    /// Adds what one must know to judge it.
+    /// Adds what readers must know to judge the row.
     #[must_use]
     pub fn note(self, note: impl Into<String>) -> Self {
         Self { note: note.into(), ..self }
     }
 }
 
-/// What a group of measurements yields.
+/// The results of a group of measurements.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Findings {
     /// What was measured.
     pub rows: Vec<Row>,
-    /// What could not be, and why.
+    /// What could not be measured, and why.
     pub problems: Vec<String>,
-    /// What throws doubt on the figures.
+    /// Reasons to doubt the figures.
     pub warnings: Vec<String>,
 }
 

@@ -1,4 +1,4 @@
-//! What is measured.
+//! The groups of measurements.
 
 use std::fmt;
 
@@ -19,15 +19,15 @@ mod writes;
 /// Measurements that belong together.
 #[derive(Clone, Copy)]
 pub struct Group {
-    /// As `--only` has it.
+    /// Its name for `--only`.
     pub name: &'static str,
     /// What it measures.
     pub about: &'static str,
-    /// Measures it. What it found until it failed stays.
+    /// Measures it. Results from before an error are kept.
     pub run: fn(&Bench, &mut Findings) -> anyhow::Result<()>,
 }
 
-/// All of them, in the order of the table.
+/// All groups, in the order of the table.
 pub const GROUPS: [Group; 7] = [
     Group {
         name: "kdf",

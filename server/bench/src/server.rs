@@ -14,23 +14,23 @@ use rustix::process::Pid;
 use crate::bench::launch;
 use crate::cores::{self, Core};
 
-/// A running server. Dropping it asks it to end, and waits until it has.
+/// A running server. Dropping it shuts it down and waits for its end.
 #[derive(Debug)]
 pub struct Server {
     process: Process,
-    /// Where it listens.
+    /// The address that it listens on.
     pub address: SocketAddr,
-    /// From the start of the process to the line that says where it listens.
+    /// The time from the start of the process to the line with its address.
     pub start_up: Duration,
 }
 
 impl Server {
-    /// Starts a server on this core, or on all of them, and waits until it listens. What it says
-    /// goes to a file of its name in `dir`.
+    /// Starts a server on `core`, or on all cores, and waits until it listens. Its output goes to a
+    /// file of its name in `dir`.
     ///
     /// # Errors
     ///
-    /// Why it did not start, with its last words.
+    /// Why it did not start, with the last lines of its output.
     pub fn start(
         name: &str,
         command: Command,
@@ -43,16 +43,12 @@ impl Server {
         Ok(Self { address: process.address()?, start_up: process.start_up, process })
     }
 
-    /// Why a measurement failed: because the server has ended, if it has.
+    /// Adds to a measurement's error that the server has ended, if it has.
     pub fn blame(&mut self, error: anyhow::Error) -> anyhow::Error {
         self.process.process.blame(error)
     }
 
-    /// The processor time that it and its children have taken.
-    ///
-    /// # Errors
-    ///
-    /// If /proc can't be read.
+    /// The processor time that the server and its children have used.
     pub fn cpu_time(&self) -> anyhow::Result<Duration> {
         let mut ticks = 0;
         for entry in fs::read_dir("/proc").context("can't read /proc")? {
@@ -63,11 +59,7 @@ impl Server {
         Ok(Duration::from_secs_f64(ticks as f64 / clock_ticks_per_second() as f64))
     }
 
-    /// Its memory.
-    ///
-    /// # Errors
-    ///
-    /// If /proc can't be read.
+    /// The server's memory.
     pub fn memory(&self) -> anyhow::Result<Memory> {
         let path = format!("/proc/{}/status", self.process.process.id());
         let status = fs::read_to_string(&path).with_context(|| format!("can't read {path}"))?;
@@ -75,12 +67,12 @@ impl Server {
         Ok(Memory { resident: field("VmRSS:")?, peak: field("VmHWM:")? })
     }
 
-    /// Ends it at once, whatever it is at.
+    /// Kills it at once.
     pub fn kill(mut self) {
         self.process.process.kill();
     }
 
-    /// Asks it to end, and waits until it has.
+    /// Shuts it down and waits for its end.
     pub fn stop(self) {
         drop(self);
     }
@@ -89,15 +81,15 @@ impl Server {
 /// A server's memory, in bytes.
 #[derive(Clone, Copy, Debug)]
 pub struct Memory {
-    /// Resident now.
+    /// Resident memory now.
     pub resident: u64,
-    /// The most that was ever resident.
+    /// The most resident memory so far.
     pub peak: u64,
 }
 
-/// utime and stime of proc_pid_stat(5), if the process belongs to the group.
+/// utime and stime of proc_pid_stat(5), if the process is in this group.
 fn ticks_of_group(stat: &str, group: Pid) -> Option<u64> {
-    // The name stands in parentheses and may hold anything; the state is the first field behind.
+    // The name is in parentheses and may contain anything. The state is the first field after it.
     let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
     let number = |field: usize| fields.get(field)?.parse::<u64>().ok();
     (number(2)? == u64::try_from(group.as_raw_pid()).ok()?).then_some(())?;
@@ -115,10 +107,10 @@ mod tests {
 
     #[test]
     fn a_server_says_where_it_listens_and_has_memory() {
-        // Its log is its own, since the tests run at once.
+        // The test has its own log, since tests run in parallel.
         let dir = tempfile::tempdir().unwrap();
         let mut command = Command::new("sh");
-        // No exec: a process that has just begun has hardly any memory.
+        // Without exec: a process that has just begun has hardly any memory.
         command.args(["-c", "echo listening on http://127.0.0.1:40123; sleep 60"]);
         let server = Server::start("server", command, None, dir.path()).unwrap();
         assert_eq!(server.address.port(), 40123);

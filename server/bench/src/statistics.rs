@@ -1,8 +1,8 @@
-//! Medians and how far figures lie apart: the machine is noisy, so that one figure says little.
+//! Medians and quartiles. The machine is noisy, so a single figure says little.
 
 use serde::Serialize;
 
-/// What several rounds measured.
+/// The spread of what several rounds measured.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Spread {
     /// The lower quartile.
@@ -14,7 +14,7 @@ pub struct Spread {
 }
 
 impl Spread {
-    /// Of at least one figure; not a number without any.
+    /// The spread of these figures. It is not a number if there are none.
     pub fn of(figures: impl IntoIterator<Item = f64>) -> Self {
         let mut sorted: Vec<f64> = figures.into_iter().collect();
         sorted.sort_by(f64::total_cmp);
@@ -22,12 +22,12 @@ impl Spread {
         Self { low: at(0.25), median: at(0.5), high: at(0.75) }
     }
 
-    /// What was measured once.
+    /// The spread of a single figure.
     pub fn single(figure: f64) -> Self {
         Self { low: figure, median: figure, high: figure }
     }
 
-    /// In another unit.
+    /// Converts the figures to another unit.
     #[must_use]
     pub fn map(self, convert: impl Fn(f64) -> f64) -> Self {
         let (one, other) = (convert(self.low), convert(self.high));
@@ -35,13 +35,13 @@ impl Spread {
     }
 }
 
-/// Of each round the ratio, so that what disturbs a whole round cancels out. Both have as many
-/// figures as there were rounds.
+/// The spread of the ratios of each round, so that what disturbs a whole round cancels out. There
+/// must be as many figures as references.
 pub fn paired(figures: &[f64], references: &[f64]) -> Spread {
     Spread::of(figures.iter().zip(references).map(|(figure, reference)| figure / reference))
 }
 
-/// Linear between the two nearest ranks.
+/// Interpolates linearly between the two nearest ranks.
 fn interpolated(sorted: &[f64], quantile: f64) -> f64 {
     let Some(last) = sorted.len().checked_sub(1) else { return f64::NAN };
     let rank = quantile * last as f64;

@@ -1,11 +1,11 @@
-//! The names and the password of the users.
+//! The users' names and their password.
 
 use serde_json::json;
 
 /// The password of every user.
 pub const PASSWORD: &str = "correct horse battery staple";
 
-/// The name of user `n`; all are of one length.
+/// The name of user `n`. All names have the same length.
 pub fn name(n: usize) -> String {
     format!("user{n:07}")
 }

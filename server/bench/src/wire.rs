@@ -1,26 +1,27 @@
-//! As much of HTTP/1.1 as a load needs: requests as bytes, and where an answer ends.
+//! As much of HTTP/1.1 as the load needs: it writes requests as bytes, and finds the end of an
+//! answer.
 
 use anyhow::{Context as _, bail, ensure};
 use httparse::{EMPTY_HEADER, Header, Response, Status};
 
-/// More than any server here sends.
+/// More headers than any server here sends.
 const MAX_HEADERS: usize = 32;
 
-/// A whole answer, in the buffer it was read to.
+/// A complete answer, in the buffer that it was read into.
 #[derive(Debug)]
 pub struct Answer<'a> {
     /// The status code.
     pub status: u16,
-    /// The headers, in the order they came in.
+    /// The headers, in the order in which they came.
     pub headers: Vec<Header<'a>>,
     /// The body.
     pub body: &'a [u8],
-    /// All of it, head and body.
+    /// The whole answer, head and body.
     pub raw: &'a [u8],
 }
 
 impl<'a> Answer<'a> {
-    /// The answer at the beginning of `bytes`, if all of it is there.
+    /// Parses the answer at the beginning of `bytes`. None if it is incomplete.
     ///
     /// # Errors
     ///
@@ -45,11 +46,7 @@ impl<'a> Answer<'a> {
         std::str::from_utf8(header.value).ok()
     }
 
-    /// Nothing, if this is the status.
-    ///
-    /// # Errors
-    ///
-    /// The status and the beginning of the body.
+    /// Checks the status. If it differs, the error has the status and the beginning of the body.
     pub fn expect(&self, status: u16) -> anyhow::Result<()> {
         let body = String::from_utf8_lossy(&self.body[..self.body.len().min(200)]);
         ensure!(self.status == status, "status {} in the place of {status}: {body}", self.status);
@@ -84,7 +81,7 @@ pub fn post(path: &str, json: &str) -> Vec<u8> {
     .into()
 }
 
-/// A POST that a cookie authenticates, as a page of the server's own sends it.
+/// A POST with a cookie, as a page of the server's own sends it.
 pub fn post_cookie(path: &str, cookie: &str) -> Vec<u8> {
     format!(
         "POST {path} HTTP/1.1\r\nhost: bench\r\nsec-fetch-site: same-origin\r\ncookie: {cookie}\r\n\

@@ -1,6 +1,5 @@
-//! The wire types and paths of the Hallpass HTTP API: what the server, the frontend, the load test
-//! and the browser suite all agree on. It depends on serde alone, so that every one of them can
-//! use it.
+//! The wire types and paths of the Hallpass HTTP API, for the server, the frontend, the load test
+//! and the browser suite. It depends on serde alone, so that all of them can use it.
 //!
 //! The feature `openapi` adds the schemas of the wire types.
 
@@ -27,7 +26,7 @@ pub use user::{Credentials, Protected, User, UserBody, Verified};
 
 use serde::{Deserialize, Serialize};
 
-/// What the server's first line on stdout begins with; its URL follows.
+/// The beginning of the server's first line on stdout. Its URL follows.
 pub const LISTENING_ON: &str = "listening on ";
 
 /// What a frontend must know before anyone has signed in.
@@ -57,7 +56,7 @@ pub struct PublicConfig {
     pub no_token_paths: Vec<String>,
 }
 
-/// The answer of the probes.
+/// The answer of the health and readiness probes.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Health {

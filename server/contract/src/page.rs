@@ -1,5 +1,4 @@
-//! The paths of the frontend's pages. The server answers 200 for these and 404 for every path that
-//! is unknown.
+//! The paths of the frontend's pages. The server answers 200 for these and 404 for unknown paths.
 
 /// The start page.
 pub const HOME: &str = "/";

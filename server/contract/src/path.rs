@@ -1,5 +1,5 @@
 //! The API's paths. `{id}` stands for one segment. The server's route table says which methods each
-//! has and what they need; `/api/openapi.json` says what they take and answer.
+//! path has and what they need. `/api/openapi.json` says what they take and answer.
 
 /// Make an account.
 pub const REGISTER: &str = "/api/register";
@@ -43,7 +43,7 @@ pub const CONFIG: &str = "/api/config";
 pub const JWKS: &str = "/.well-known/jwks.json";
 /// The OpenAPI document of the API.
 pub const OPENAPI: &str = "/api/openapi.json";
-/// The same as a page for people.
+/// The OpenAPI document as an HTML page.
 pub const DOCS: &str = "/docs";
 /// The stylesheet of that page.
 pub const DOCS_STYLE: &str = "/docs/style.css";

@@ -3,12 +3,12 @@ use serde::{Deserialize, Serialize};
 /// The media type of every error's body (RFC 9457 section 3).
 pub const PROBLEM_MEDIA_TYPE: &str = "application/problem+json";
 
-/// The values of [`Problem::kind`]. Errors that say no more than their status use
+/// The values of [`Problem::kind`]. An error of which the status says everything has
 /// [`BLANK`](kind::BLANK).
 pub mod kind {
-    /// The status says it all (RFC 9457 section 4.2.1).
+    /// The status says everything (RFC 9457 section 4.2.1).
     pub const BLANK: &str = "about:blank";
-    /// 401: no such user, wrong password, or a disabled user; which of them is not told.
+    /// 401: unknown user, wrong password, or disabled user. The answer does not say which.
     pub const INVALID_CREDENTIALS: &str = "urn:hallpass:problem:invalid-credentials";
     /// 401: the access token is missing, or is not accepted.
     pub const UNAUTHENTICATED: &str = "urn:hallpass:problem:unauthenticated";
@@ -26,12 +26,12 @@ pub mod kind {
     pub const USERNAME_TAKEN: &str = "urn:hallpass:problem:username-taken";
     /// 422: a field is missing or breaks a rule; `errors` says which.
     pub const INVALID_FIELDS: &str = "urn:hallpass:problem:invalid-fields";
-    /// 429: too many attempts in too short a time; `Retry-After` says when the next one may be
-    /// made.
+    /// 429: too many attempts in too short a time. `Retry-After` says when to try again.
     pub const TOO_MANY_REQUESTS: &str = "urn:hallpass:problem:too-many-requests";
-    /// 503: more work is queued than would be done in time; `Retry-After` says when to come back.
+    /// 503: the queue is so long that the work would be done too late. `Retry-After` says when to
+    /// try again.
     pub const OVERLOADED: &str = "urn:hallpass:problem:overloaded";
-    /// 503: the store can't work right now. What was to be written may have been.
+    /// 503: the store can't work right now. A write may have been done even so.
     pub const UNAVAILABLE: &str = "urn:hallpass:problem:unavailable";
 }
 

@@ -2,14 +2,14 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// A string that must not be seen: its `Debug` says only that it is there, so that no log line or
-/// panic message can carry it.
+/// A string that must stay secret. Its `Debug` does not show it, so that no log line or panic
+/// message can.
 #[derive(Clone, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(transparent)]
 pub struct Secret(String);
 
 impl Secret {
-    /// The text itself; each call is a place to look at in a review.
+    /// The text itself. A review must look at every call of this.
     pub fn expose(&self) -> &str {
         &self.0
     }

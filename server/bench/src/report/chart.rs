@@ -1,4 +1,4 @@
-//! The chart for a README: bars, one panel for each question, in colours that a dark page changes.
+//! The chart for a README: one panel of bars for each question. It adapts to dark pages.
 
 use std::path::Path;
 
@@ -14,7 +14,7 @@ const WIDTH: u32 = 860;
 const BAR: i32 = 22;
 const GAP: i32 = 8;
 const TITLE: i32 = 44;
-/// Where the bars begin, and how long the longest is.
+/// Where the bars begin, and the length of the longest one.
 const LEFT: i32 = 270;
 const LONGEST: i32 = 460;
 
@@ -22,7 +22,7 @@ const INK: RGBColor = RGBColor(0x1f, 0x23, 0x28);
 const OURS: RGBColor = RGBColor(0x0b, 0x6b, 0xcb);
 const THEIRS: RGBColor = RGBColor(0x9a, 0xa4, 0xaf);
 
-/// The colours of a dark page, for whoever prefers one; they go over those that are drawn.
+/// Colours for readers who prefer dark pages. They override the others.
 const DARK: &str = "<style>@media (prefers-color-scheme: dark) { \
 [fill='#1F2328'] { fill: #e6edf3 } [fill='#0B6BCB'] { fill: #58a6ff } \
 [fill='#9AA4AF'] { fill: #57606a } }</style>";
@@ -40,11 +40,8 @@ struct Bar {
     is_ours: bool,
 }
 
-/// Writes the chart of those groups that were measured.
-///
-/// # Errors
-///
-/// If none of them has anything to draw, or the file can't be written.
+/// Writes the chart of the groups that were measured. Fails if none of them has a chart, or if the
+/// file can't be written.
 pub fn write(report: &Report, file: &Path) -> anyhow::Result<()> {
     let panels: Vec<Panel> = panels(report);
     anyhow::ensure!(!panels.is_empty(), "there is nothing to draw without kdf, verify or logins");
@@ -52,7 +49,7 @@ pub fn write(report: &Report, file: &Path) -> anyhow::Result<()> {
     std::fs::write(file, svg).with_context(|| format!("can't write {}", file.display()))
 }
 
-/// Each of these groups has one unit.
+/// The panels. All rows of such a group have the same unit.
 fn panels(report: &Report) -> Vec<Panel> {
     let panel = |group: &str, title| {
         let rows = &report.groups.iter().find(|it| it.name == group)?.findings.rows;
@@ -67,7 +64,7 @@ fn panels(report: &Report) -> Vec<Panel> {
     panels.into_iter().flatten().collect()
 }
 
-/// Each name once, the greatest first.
+/// One bar for each name, the greatest first.
 fn bars(rows: &[Row]) -> Vec<Bar> {
     let mut bars = Vec::<Bar>::new();
     let mut add = |name: &str, figure, is_ours| {

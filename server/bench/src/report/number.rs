@@ -1,4 +1,4 @@
-//! Figures as people read them.
+//! Formats figures for people.
 
 use std::fmt;
 
@@ -23,7 +23,7 @@ impl fmt::Display for Quantity {
     }
 }
 
-/// What a row must show.
+/// The target of a row.
 pub(super) fn bound(target: Target, unit: Unit) -> String {
     match target {
         Target::RatioAtLeast(ratio) => format!("≥ {ratio:.2}x"),
@@ -34,7 +34,7 @@ pub(super) fn bound(target: Target, unit: Unit) -> String {
     }
 }
 
-/// The median, and the quartiles unless there is nothing between them.
+/// The median, with the quartiles if they differ from it.
 pub(super) fn ratio(ratio: Spread) -> String {
     let Spread { low, median, high } = ratio;
     let digits = if median < 10.0 { 2 } else { 0 };
@@ -44,7 +44,7 @@ pub(super) fn ratio(ratio: Spread) -> String {
     format!("{median:.digits$}x ({low:.digits$}..{high:.digits$})")
 }
 
-/// With three digits that count, and commas between thousands.
+/// Three significant digits, with commas between thousands.
 fn three_digits(figure: f64) -> String {
     let magnitude = figure.abs();
     if magnitude < 10.0 {

@@ -1,5 +1,5 @@
-//! This build beside another `hallpass` program, such as the one of the last release: both take
-//! turns under the same load.
+//! Compares this build with another `hallpass` program, such as the last release. Both take turns
+//! under the same load.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -18,17 +18,17 @@ use crate::server::Server;
 use crate::statistics::{self, Spread};
 use crate::users;
 
-/// The change must not cost more than this: the ratio's upper quartile reaches it.
+/// The new build must not be slower: the ratio's upper quartile must reach this.
 const NO_SLOWER: Target = Target::RatioReaches(0.97);
 
-/// What the other program is called in the table.
+/// The name of the other program in the table.
 const OTHER: &str = "the other program";
 
 /// Measures verifications, logins and durable rotations of both.
 ///
 /// # Errors
 ///
-/// If one of them can't be started, or does not answer as it should.
+/// If one of them can't be started, or answers wrongly.
 pub fn run(bench: &Bench, other: &Path, findings: &mut Findings) -> anyhow::Result<()> {
     let pairs = [("this", bench.binary("hallpass")?), ("other", other.to_owned())];
     let [this, other] = pairs;
@@ -37,7 +37,7 @@ pub fn run(bench: &Bench, other: &Path, findings: &mut Findings) -> anyhow::Resu
     rotations(bench, findings, [&this, &other])
 }
 
-/// A program and what its servers are called.
+/// The name of a program's servers, and its file.
 type Program = (&'static str, std::path::PathBuf);
 
 fn start(
@@ -78,7 +78,7 @@ fn logins(bench: &Bench, findings: &mut Findings, programs: [&Program; 2]) -> an
     compare(bench, findings, "POST /api/login", programs, contender, (rounds, time))
 }
 
-/// Lets both take turns, and adds the row.
+/// Lets both servers take turns, and adds the row.
 fn compare<'p>(
     bench: &Bench,
     findings: &mut Findings,
@@ -99,7 +99,7 @@ fn compare<'p>(
     Ok(())
 }
 
-/// Refresh tokens that 256 clients exchange, each exchange durable.
+/// The rate of refreshes by 256 clients. Each refresh is durable.
 fn rotations(
     bench: &Bench,
     findings: &mut Findings,

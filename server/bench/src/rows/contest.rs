@@ -1,5 +1,5 @@
-//! Servers that take turns under the same load: whatever else the machine does disturbs each of
-//! them alike, and ratios are taken round by round.
+//! Lets servers take turns under the same load. So other work on the machine disturbs all of them
+//! alike, and ratios are taken round by round.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -15,64 +15,64 @@ use crate::row::Findings;
 use crate::server::Server;
 use crate::statistics::{self, Spread};
 
-/// A server and what it is asked.
+/// A server and the requests that it gets.
 #[derive(Debug)]
 pub(super) struct Contender {
-    /// On the server's core, or on all.
+    /// The server, on its own core or on all cores.
     pub(super) server: Server,
-    /// The clients take turns with them.
+    /// The requests, which the clients send in turn.
     pub(super) requests: Vec<Vec<u8>>,
-    /// As many connections.
+    /// The number of clients, each with a connection.
     pub(super) clients: usize,
-    /// It takes part in every so many rounds.
+    /// It takes part in one of this many rounds.
     pub(super) every: usize,
-    /// What was measured in each round that it took part in.
+    /// The rounds that it took part in.
     pub(super) rounds: Vec<Round>,
 }
 
-/// What one round measured.
+/// The figures of one round.
 #[derive(Debug)]
 pub(super) struct Round {
     /// Its number, from 0.
     number: usize,
     /// Answers per second.
     pub(super) per_second: f64,
-    /// How much of its core, or cores, the server took.
+    /// How much of its core, or of all cores, the server used.
     pub(super) server_busy: f64,
-    /// How much of its core the load took.
+    /// How much of its core the load used.
     pub(super) load_busy: f64,
-    /// How much of the server's core other programs and other machines took.
+    /// How much of the server's core other programs and other machines used.
     pub(super) disturbed: f64,
-    /// In microseconds.
+    /// The latencies, in microseconds.
     pub(super) latency_us: Histogram<u64>,
 }
 
-/// Above this the load may be what is measured.
+/// Above this, the load may be the bottleneck.
 const LOAD_IS_BUSY: f64 = 0.95;
-/// Below this a server on one core has not been what was measured.
+/// Below this, a server on one core was not the bottleneck.
 const SERVER_IS_BUSY: f64 = 0.9;
 
-/// What a server does in this time tells whether it is at rest.
+/// How long the server is watched to see whether it is idle.
 const WAIT: Duration = Duration::from_millis(100);
 
-/// As long as 32 logins may take it, and more.
+/// The most times to wait: more than the server needs for 32 logins.
 const MOST_WAITS: u32 = 300;
 
-/// Above this, in the middle of all rounds, others took more than a target leaves room for.
+/// If the median is above this, other programs took more than a target allows for.
 const DISTURBED: f64 = 0.03;
 
 impl Contender {
-    /// One that takes part in every round.
+    /// A server that takes part in every round.
     pub(super) fn new(server: Server, requests: Vec<Vec<u8>>, clients: usize) -> Self {
         Self { server, requests, clients, every: 1, rounds: Vec::new() }
     }
 
-    /// What was measured, round by round.
+    /// A figure over all rounds.
     pub(super) fn spread(&self, figure: impl Fn(&Round) -> f64) -> Spread {
         Spread::of(self.rounds.iter().map(figure))
     }
 
-    /// Its rate over another one's in those rounds in which both took part.
+    /// The ratio of a figure to that of `other`, over the rounds in which both took part.
     pub(super) fn ratio(&self, other: &Self, figure: impl Fn(&Round) -> f64) -> Spread {
         let both = self.rounds.iter().filter_map(|round| {
             let other = other.rounds.iter().find(|other| other.number == round.number)?;
@@ -82,7 +82,7 @@ impl Contender {
         statistics::paired(&figures, &references)
     }
 
-    /// Whose core was the bottleneck, and who disturbed.
+    /// How busy the server and the load were, and how much others disturbed.
     pub(super) fn busy(&self) -> String {
         let percent = |figure: fn(&Round) -> f64| 100.0 * self.spread(figure).median;
         let (server, load) = (percent(|round| round.server_busy), percent(|round| round.load_busy));
@@ -92,11 +92,7 @@ impl Contender {
         )
     }
 
-    /// That the server was the bottleneck, and not the load.
-    ///
-    /// # Errors
-    ///
-    /// If the load was.
+    /// Checks that the server was the bottleneck, not the load.
     pub(super) fn check(&self, name: &str) -> anyhow::Result<()> {
         let is_load = self.spread(|round| round.load_busy).median > LOAD_IS_BUSY
             && self.spread(|round| round.server_busy).median < SERVER_IS_BUSY;
@@ -126,8 +122,8 @@ impl Contender {
         self.settle()
     }
 
-    /// Waits until the server is done with what its clients have left behind, which would disturb
-    /// the next one: not every server calls off what nobody waits for any more.
+    /// Waits until the server has finished what its clients left behind. Not every server cancels
+    /// work whose client is gone, and that would disturb the next server.
     fn settle(&self) -> anyhow::Result<()> {
         let mut before = self.server.cpu_time()?;
         for _ in 0..MOST_WAITS {
@@ -142,11 +138,12 @@ impl Contender {
     }
 }
 
-/// Lets them take turns, each time beginning with another one. Tells if they were disturbed.
+/// Lets the servers take turns. Each round begins with another one. Adds a warning if they were
+/// disturbed.
 ///
 /// # Errors
 ///
-/// If a server does not answer as it should; the error names it.
+/// If a server answers wrongly. The error names it.
 pub(super) fn hold(
     bench: &Bench,
     findings: &mut Findings,

@@ -13,10 +13,10 @@ use crate::server::Server;
 use crate::users::{credentials, names};
 use crate::wire;
 
-/// Its hashes cost what they cost in use, so that there are no more of them than it takes.
+/// Few users, since their hashes cost as much as in real use.
 const USERS: usize = 8;
 
-/// Its paths; the contract is Hallpass's.
+/// The app's own paths, which differ from Hallpass's.
 const REGISTER: &str = "/register";
 const LOGIN: &str = "/login";
 const PROTECTED: &str = "/protected";
@@ -36,7 +36,7 @@ pub(super) fn start(
     Server::start(name, command, core, bench.work())
 }
 
-/// Registers its users; the requests that sign them in.
+/// Registers the app's users, and returns the requests that sign them in.
 pub(super) fn logins(address: SocketAddr) -> anyhow::Result<Vec<Vec<u8>>> {
     let requests = |path| -> Vec<Vec<u8>> {
         names(USERS).iter().map(|name| wire::post(path, &credentials(name))).collect()
@@ -45,7 +45,7 @@ pub(super) fn logins(address: SocketAddr) -> anyhow::Result<Vec<Vec<u8>>> {
     Ok(requests(LOGIN))
 }
 
-/// Registers its users and signs them in; their requests for the protected content.
+/// Registers the app's users and signs them in. Returns their requests for the protected content.
 pub(super) fn protected(address: SocketAddr) -> anyhow::Result<Vec<Vec<u8>>> {
     let tokens = each(address, &logins(address)?, |answer| {
         answer.expect(200)?;

@@ -1,6 +1,6 @@
-//! Whether a flood of logins hurts verifications, as `scripts/load isolate` finds it: verifications
-//! arrive at a fixed rate alone, beside as many logins as the server can do, and beside half as
-//! many again. Server and load share all cores, as on a machine of that size.
+//! Measures whether a flood of logins slows down verifications, with `scripts/load isolate`.
+//! Verifications arrive at a fixed rate: alone, beside as many logins as the server can do, and
+//! beside half as many more. Server and load share all cores, as on a machine of that size.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -15,23 +15,22 @@ use crate::row::{Findings, Row, Target, Unit};
 use crate::server::Server;
 use crate::statistics::{self, Spread};
 
-/// How often a round is tried: on a machine that others use too, the generator falls behind now and
-/// then.
+/// How often a round is tried. On a shared machine, the generator falls behind now and then.
 const TRIES: u32 = 3;
 
 /// Verifications per second.
 const VERIFY_RATE: f64 = 2000.0;
 
-/// Logins that arrive, in percent of what the server can do.
+/// The rate of logins, in percent of what the server can do.
 const STEPS: [f64; 3] = [0.0, 100.0, 150.0];
 
-/// The report of `isolate`, as far as it matters here.
+/// The part of the report of `isolate` that is needed here.
 #[derive(Debug, Deserialize)]
 struct Report {
     verdict: String,
     reason: String,
     verify_rate_per_s: f64,
-    /// None where it was not found.
+    /// The logins per second that the server can do. None if they could not be found.
     capacity_per_s: Option<f64>,
     steps: Vec<Step>,
 }
@@ -50,7 +49,7 @@ struct Requests {
 
 #[derive(Debug, Deserialize)]
 struct Latency {
-    /// None where there was nothing to time.
+    /// None if no request was timed.
     p99: Option<f64>,
 }
 
@@ -71,7 +70,7 @@ pub(super) fn run(bench: &Bench, findings: &mut Findings) -> anyhow::Result<()> 
     let mut server = hallpass::start(bench, "hallpass-isolation", &dir, None, &[])?;
     let count = bench.pick(3, 1);
     let mut rounds = Rounds::default();
-    // Sought in the first round; the others take it over.
+    // The first round measures the capacity, and the others use it.
     let mut capacity = None;
     for round in 1..=count {
         bench.step(&format!("round {round} of {count}"));
@@ -83,7 +82,7 @@ pub(super) fn run(bench: &Bench, findings: &mut Findings) -> anyhow::Result<()> 
             match (nothing, tries.next()) {
                 (Some(SaysNothing { reason, capacity }), Some(_)) => {
                     bench.step(&format!("{reason}: once more"));
-                    // What was known before may have been wrong.
+                    // The known capacity may have been wrong.
                     known = capacity.filter(|_| known.is_none());
                 }
                 _ => break outcome.map_err(|error| server.blame(error))?,
@@ -100,7 +99,7 @@ impl Rounds {
     fn add(&mut self, report: &Report) -> anyhow::Result<()> {
         let [alone, full, overload] = STEPS.map(|percent| report.step(percent));
         let (alone, full, overload) = (alone?, full?, overload?);
-        // A round counts as a whole.
+        // A round counts only as a whole.
         let (alone_ms, overload_ms) = (alone.verify_p99_ms()?, overload.verify_p99_ms()?);
         self.alone_ms.push(alone_ms);
         self.overload_ms.push(overload_ms);
@@ -123,11 +122,11 @@ impl Rounds {
     }
 }
 
-/// A run says nothing, through no fault of the server's.
+/// A run is invalid, and the server is not to blame.
 #[derive(Debug)]
 struct SaysNothing {
     reason: String,
-    /// What it found the server to be able to do, if it came to that.
+    /// The server's capacity, if the run found it.
     capacity: Option<f64>,
 }
 
@@ -139,11 +138,11 @@ impl fmt::Display for SaysNothing {
 
 impl std::error::Error for SaysNothing {}
 
-/// Runs the experiment and waits for its end. What it thinks of the server is no failure here.
+/// Runs the experiment and waits for its end. A verdict of FAIL is no error here.
 fn isolate(bench: &Bench, server: &Server, capacity: Option<f64>) -> anyhow::Result<Report> {
     let file = |name| bench.work().join(name);
     let json = file("isolate.json");
-    // A report of before must not pass for this one's.
+    // Removes an earlier report, which could be mistaken for this one.
     let _ = fs::remove_file(&json);
     let mut command = bench.program("hallpass-loadtest")?;
     let steps = STEPS.map(|percent| percent.to_string()).join(",");

@@ -1,4 +1,4 @@
-//! PBKDF2-HMAC-SHA256 on one core: Hallpass's own, the `pbkdf2` crate, and OpenSSL, which is what
+//! PBKDF2-HMAC-SHA256 on one core: Hallpass's own code, the `pbkdf2` crate, and OpenSSL, which
 //! Flask and Django use.
 
 use std::process::Command;
@@ -10,7 +10,7 @@ use crate::bench::Bench;
 use crate::row::{Findings, Row, Target, Unit};
 use crate::statistics::{self, Spread};
 
-/// What the kdf's example `throughput` reports.
+/// The report of the kdf crate's example `throughput`.
 #[derive(Debug, Deserialize)]
 struct Throughput {
     iterations: u32,
@@ -22,7 +22,7 @@ struct Throughput {
     all_lanes_ms: f64,
 }
 
-/// The median of three hashes, in milliseconds.
+/// Prints the median time of three hashes, in milliseconds.
 const OPENSSL: &str = "
 import hashlib, sys, time
 times = []
@@ -55,7 +55,7 @@ pub(super) fn run(bench: &Bench, findings: &mut Findings) -> anyhow::Result<()> 
     let of_crate = ms(|throughput| throughput.pbkdf2_crate_ms);
 
     let mut beside = |name, ours: &[f64], reference, theirs: &[f64], bound| {
-        // Hashes in a second, so that more is better as elsewhere.
+        // Converts to hashes per second, so that more is better as in the other rows.
         let rate = |ms: &[f64]| Spread::of(ms.iter().copied()).map(|ms| 1000.0 / ms);
         let row = Row::new(name, rate(ours), Unit::PerSecond);
         let row = row.beside_by(reference, rate(theirs), statistics::paired(theirs, ours));

@@ -11,7 +11,7 @@ use crate::server::Server;
 use crate::statistics::Spread;
 use crate::users;
 
-/// As many as sign in at once: those in all lanes of one core, and as many that wait.
+/// How many clients sign in at once: enough to fill all lanes of one core while as many wait.
 const CLIENTS: usize = 32;
 
 pub(super) fn run(bench: &Bench, findings: &mut Findings) -> anyhow::Result<()> {

@@ -1,6 +1,6 @@
-//! What the metrics cost on the hot path. Requests are always counted, whether or not anybody asks,
-//! so what counting takes is timed inside Hallpass and put beside what a whole request takes; and a
-//! server that is asked every second takes turns with one that nobody can ask.
+//! What the metrics cost on the hot path. Requests are always counted, so counting is timed inside
+//! Hallpass and compared with a whole request. Besides, a server that is scraped every second takes
+//! turns with one that nobody can scrape.
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -17,12 +17,12 @@ use crate::row::{Findings, Row, Target, Unit};
 use crate::statistics::Spread;
 use crate::{cores, hallpass};
 
-/// How often Prometheus asks, and oftener.
+/// How often this scrapes; Prometheus does so less often.
 const PERIOD: Duration = Duration::from_secs(1);
 
 const SCRAPE: &[u8] = b"GET /metrics HTTP/1.1\r\nhost: bench\r\n\r\n";
 
-/// What `hallpass-probe count` reports.
+/// The report of `hallpass-probe count`.
 #[derive(Debug, Deserialize)]
 struct Count {
     count_ns: f64,
@@ -56,14 +56,14 @@ pub(super) fn run(bench: &Bench, findings: &mut Findings) -> anyhow::Result<()> 
     alone.check("Hallpass")
 }
 
-/// An address that nobody listens on. Somebody else could take it before Hallpass does, which then
-/// says so.
+/// An address that is free now. If another program takes it before Hallpass does, Hallpass reports
+/// that.
 fn free_address() -> anyhow::Result<SocketAddr> {
     let listener = TcpListener::bind("127.0.0.1:0").context("there is no free port")?;
     listener.local_addr().context("a port has no number")
 }
 
-/// Does this while somebody asks for the metrics, from the load's core.
+/// Does `work` while another thread scrapes the metrics, from the load's core.
 fn scraping(
     bench: &Bench,
     metrics: SocketAddr,

@@ -1,5 +1,5 @@
-//! One million users beside ten thousand. All of them have one hash, so that making the file takes
-//! no time; to the store it is as long as any other.
+//! Compares one million users with ten thousand. All have the same password hash, so that the file
+//! is made quickly. For the store, it is as long as any other hash.
 
 use std::fs::{self, File};
 use std::io::{BufWriter, Write as _};
@@ -20,10 +20,10 @@ use crate::server::Server;
 use crate::statistics::{self, Spread};
 use crate::users::{self, name};
 
-/// Users who have signed in and are asked for, drawn at random from all.
+/// How many users have signed in and are asked for. They are drawn at random from all.
 const ACTIVE: usize = 4096;
 
-/// Connections of the memory measurement.
+/// How many connections are open when memory is measured.
 const CONNECTIONS: usize = 5000;
 
 /// A data directory full of imported users.
@@ -47,7 +47,7 @@ pub(super) fn run(bench: &Bench, findings: &mut Findings) -> anyhow::Result<()> 
     Ok(())
 }
 
-/// What Hallpass stores of the password.
+/// The password's hash, as Hallpass stores it.
 fn hash(bench: &Bench) -> anyhow::Result<String> {
     let dir = bench.directory("hallpass-hash")?;
     let server = hallpass::start(bench, "hallpass-hash", &dir, None, CHEAP_HASHES)?;
@@ -107,7 +107,7 @@ impl Data {
 fn write_users(file: &Path, users: usize, hash: &str) -> std::io::Result<()> {
     let mut lines = BufWriter::new(File::create(file)?);
     writeln!(lines, "username,password_hash")?;
-    // A PHC string has commas in it.
+    // Quoted, since a PHC string contains commas.
     (0..users).try_for_each(|n| writeln!(lines, "{},\"{hash}\"", name(n)))?;
     lines.flush()
 }
@@ -116,7 +116,7 @@ fn import_rows(few: &Data, many: &Data) -> anyhow::Result<[Row; 2]> {
     let rate = |data: &Data| Spread::single(data.users as f64 / data.import.as_secs_f64());
     let seconds = many.import.as_secs_f64();
     let import = Row::new("users imported", rate(many), Unit::PerSecond);
-    // One million in under a minute.
+    // The target is one million users in under a minute.
     let import = import.beside("10,000 users", rate(few)).must(Target::AtLeast(1e6 / 60.0));
     let size = Row::new("a user on the disk", many.bytes_per_user()?, Unit::Bytes);
     Ok([
@@ -125,7 +125,8 @@ fn import_rows(few: &Data, many: &Data) -> anyhow::Result<[Row; 2]> {
     ])
 }
 
-/// After an end in order, and after one without, when the store has to look its file through.
+/// How long a start takes: after an orderly shutdown, and after a crash, when the store must check
+/// its file.
 fn start_up_rows(bench: &Bench, few: &Data, many: &Data) -> anyhow::Result<[Row; 2]> {
     bench.step("starting up");
     let (mut in_order, mut killed) = ([Vec::new(), Vec::new()], [Vec::new(), Vec::new()]);
@@ -134,7 +135,7 @@ fn start_up_rows(bench: &Bench, few: &Data, many: &Data) -> anyhow::Result<[Row;
             let start = || data.start(bench, Some(bench.cores.server));
             let server = start()?;
             in_order[n].push(server.start_up.as_secs_f64() * 1000.0);
-            // A login writes, so that there is something to be looked through.
+            // A login writes, so that there is something to check.
             hallpass::sign_in(server.address, &[name(0)])?;
             server.kill();
             killed[n].push(start()?.start_up.as_secs_f64() * 1000.0);
@@ -150,7 +151,7 @@ fn start_up_rows(bench: &Bench, few: &Data, many: &Data) -> anyhow::Result<[Row;
     ])
 }
 
-/// Memory and GET /api/me.
+/// Measures memory and GET /api/me.
 fn serving_rows(
     bench: &Bench,
     findings: &mut Findings,
@@ -159,7 +160,7 @@ fn serving_rows(
 ) -> anyhow::Result<[Row; 3]> {
     let core = Some(bench.cores.server);
     let (few_server, many_server) = (few.start(bench, core)?, many.start(bench, core)?);
-    // Whatever a start leaves to be done has been done by then.
+    // By then, everything that a start leaves for later is done.
     thread::sleep(Duration::from_secs(1));
     let idle = Row::new("resident memory, idle", resident(&many_server)?, Unit::Megabytes);
     let idle = idle.beside("10,000 users", resident(&few_server)?).must(Target::AtMost(64.0));
@@ -189,7 +190,7 @@ fn megabytes(bytes: u64) -> Spread {
     Spread::single(bytes as f64 / 1e6)
 }
 
-/// What `hallpass-probe lookup` reports.
+/// The report of `hallpass-probe lookup`.
 #[derive(Debug, Deserialize)]
 struct Lookup {
     by_name_p50_ns: f64,

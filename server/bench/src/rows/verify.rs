@@ -1,4 +1,4 @@
-//! `GET /api/verify`, each server on one core, the load on another one.
+//! `GET /api/verify`: each server has one core, the load another one.
 
 use std::fs;
 use std::path::Path;
@@ -16,7 +16,7 @@ use crate::server::Server;
 use crate::users;
 use crate::wire::Answer;
 
-/// Connections, each with a user of its own. Enough to keep a core busy.
+/// The number of connections, each with its own user. Enough to keep a core busy.
 const CLIENTS: usize = 64;
 
 pub(super) fn run(bench: &Bench, findings: &mut Findings) -> anyhow::Result<()> {
@@ -55,7 +55,7 @@ pub(super) fn run(bench: &Bench, findings: &mut Findings) -> anyhow::Result<()> 
     flask.iter().try_for_each(|flask| beside("Flask, HS256", flask, None))
 }
 
-/// A Hallpass whose users have signed in and are verified.
+/// A Hallpass whose users have signed in and send their tokens to be verified.
 pub(super) fn hallpass(
     bench: &Bench,
     name: &'static str,
@@ -69,7 +69,7 @@ pub(super) fn hallpass(
     Ok(Contender::new(server, hallpass::gets(path::VERIFY, &users), CLIENTS))
 }
 
-/// A server that answers everything as Hallpass answers its first user.
+/// A server that sends to everybody what Hallpass sends to its first user.
 fn bare_hyper(bench: &Bench, like: &Contender, answers: &Path) -> anyhow::Result<Contender> {
     let file = answers.join("verify");
     fs::write(&file, first_answer(like)?).context("can't keep the answer")?;
@@ -80,7 +80,7 @@ fn bare_hyper(bench: &Bench, like: &Contender, answers: &Path) -> anyhow::Result
     Ok(Contender::new(server, like.requests.clone(), CLIENTS))
 }
 
-/// A server that takes the tokens of this one and knows its users.
+/// A server that accepts the tokens of `like` and knows its users.
 fn axum_jwt(bench: &Bench, like: &Contender, answers: &Path) -> anyhow::Result<Contender> {
     let bodies = hallpass::each(like.server.address, &like.requests, |answer| {
         answer.expect(200)?;
@@ -97,7 +97,7 @@ fn axum_jwt(bench: &Bench, like: &Contender, answers: &Path) -> anyhow::Result<C
 
 fn flask_contender(server: Server) -> anyhow::Result<Contender> {
     let requests = flask::protected(server.address)?;
-    // A hundredth of the others: fewer rounds say enough.
+    // It does a hundredth of the others' requests, so fewer rounds are enough.
     let mut contender = Contender::new(server, requests, 16);
     contender.every = 5;
     Ok(contender)
@@ -110,7 +110,7 @@ fn first_answer(contender: &Contender) -> anyhow::Result<Vec<u8>> {
     answers.into_iter().next().context("no answer")
 }
 
-/// That both send the same: it would be no comparison otherwise.
+/// Checks that both send the same bytes. Otherwise the comparison would mean nothing.
 fn same_bytes(name: &str, one: &Contender, other: &Contender) -> anyhow::Result<()> {
     let (one, other) = (first_answer(one)?, first_answer(other)?);
     let (one, other) = (comparable(&one)?, comparable(&other)?);
@@ -121,7 +121,7 @@ fn same_bytes(name: &str, one: &Contender, other: &Contender) -> anyhow::Result<
     Ok(())
 }
 
-/// The answer with its headers in order, and without what is another one each time.
+/// The answer with its headers sorted, without those that differ each time.
 fn comparable(answer: &[u8]) -> anyhow::Result<String> {
     let answer = Answer::parse(answer)?.context("the answer is cut off")?;
     let headers = answer.headers.iter().map(|header| {

@@ -1,5 +1,5 @@
-//! `POST /api/refresh` and `POST /api/register`: each answer is a write that survives the loss of
-//! power.
+//! `POST /api/refresh` and `POST /api/register`. Each answer confirms a write that survives a power
+//! failure.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -17,10 +17,10 @@ use crate::server::Server;
 use crate::statistics::{self, Spread};
 use crate::users;
 
-/// Clients that write at once.
+/// How many clients write at once.
 const CLIENTS: usize = 256;
 
-/// What one kind of write came to, round by round.
+/// The results of one kind of write, round by round.
 struct Writes {
     per_second: Vec<f64>,
     latency_us: Histogram<u64>,
@@ -48,15 +48,15 @@ pub(super) fn run(bench: &Bench, findings: &mut Findings) -> anyhow::Result<()> 
     let [rate, p99] = rotations.rows("durable refresh rotations", "a rotation's p99", &syncs);
     findings.rows.push(rate.must(Target::AtLeast(5000.0)));
     findings.rows.push(p99.must(Target::AtMost(50.0)));
-    // For information: the policy's look at the password takes longer than the write, and the hash,
-    // which has 1,000 iterations here, would take far longer yet.
+    // This row has no target. The password policy takes longer than the write, and a hash with more
+    // than these 1,000 iterations would take far longer still.
     let what = ("durable registrations, cheap hashes", "a registration's p99");
     findings.rows.extend(registrations.rows(what.0, what.1, &syncs));
     Ok(())
 }
 
-/// Anew for each round, since the end of a round cuts rotations off whose tokens nobody has
-/// received.
+/// The clients are made anew for each round. The end of a round interrupts refreshes, and nobody
+/// has the tokens that they returned.
 fn refreshers(address: SocketAddr, names: &[String]) -> anyhow::Result<Vec<Refresher>> {
     let users = hallpass::sign_in(address, names)?;
     Ok(users.into_iter().map(|user| Refresher::new(user.cookie)).collect())
