@@ -59,7 +59,6 @@ impl Bench {
 
     /// A command for a program that was built in release mode. It does not inherit Hallpass's
     /// settings from the environment.
-    /// If it is not there.
     pub fn program(&self, name: &str) -> anyhow::Result<Command> {
         Ok(command::hallpass(&self.binary(name)?))
     }

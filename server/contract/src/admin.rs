@@ -44,8 +44,8 @@ pub struct UserPage {
     pub next: Option<String>,
 }
 
-/// The body of `PATCH /api/admin/users/{id}`: what is left out stays as it is. Other members are
-/// refused: whoever misspells one would believe that it was done.
+/// The body of `PATCH /api/admin/users/{id}`. What is left out stays as it is. Unknown members are
+/// refused, since a client that misspells one would believe that the change was made.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]

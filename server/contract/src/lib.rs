@@ -46,8 +46,9 @@ pub struct PublicConfig {
         schema(required = true, examples(json!("https://api.example.com")))
     )]
     pub token_origins: Vec<String>,
-    /// Where it goes on none of those and not on the server's own: a path, or `/*` after one for
-    /// all below it; on one origin alone if that stands before it.
+    /// The paths to which the frontend never sends it, on those origins and the server's own. Each
+    /// is a path, or ends with `/*` for everything below it. An origin before the path limits it to
+    /// that origin.
     #[serde(default)]
     #[cfg_attr(
         feature = "openapi",
