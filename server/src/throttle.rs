@@ -18,8 +18,8 @@
 //!
 //! Addresses count by [`network`]. IPv6 addresses also count by
 //! [`wider_networks`](crate::client::wider_networks), since one customer of a provider may have
-//! many networks. There only failures count. So a network whose users know their passwords never
-//! reaches that limit.
+//! many networks. Of the password attempts, only failures count there. So a network whose users
+//! know their passwords never reaches that limit.
 //!
 //! An attempt counts as a failure from its beginning. Otherwise many at once could all pass before
 //! any of them fails. A refused attempt costs nothing.

@@ -53,7 +53,7 @@ pub(super) struct LostDatabase {
     lost: Lost,
 }
 
-/// Applies the table above. `record` is none while the database is not open.
+/// Applies the table of [`opening`](super). `record` is none while the database is not open.
 pub(super) fn judge(database: Found, keys: Found, record: Option<KeysRecord>) -> Result<(), Lost> {
     match (database, keys) {
         (Found::Missing, Found::Missing) | (Found::There, Found::There) => Ok(()),
@@ -99,8 +99,8 @@ pub(super) fn refusal(dir: &Path, lost: Lost) -> anyhow::Error {
     }
 }
 
-/// Keeps other processes from opening the directory while the file exists. Where directories can't
-/// be locked, only the lock on the database protects it.
+/// Keeps other processes from opening the directory while the returned file is open. Where
+/// directories can't be locked, only the lock on the database protects it.
 pub(super) fn lock(dir: &Path) -> anyhow::Result<File> {
     let lock = File::open(dir).with_context(|| format!("can't open {}", dir.display()))?;
     if let Err(error) = lock.lock() {
