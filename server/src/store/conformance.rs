@@ -164,7 +164,8 @@ async fn added_admin(store: &dyn Store, username: &str) -> User {
     admin
 }
 
-fn login(user: &User) -> NewSession {
+/// A login of the user at "home", with the password.
+pub(super) fn login(user: &User) -> NewSession {
     let now = at(0).now;
     let session = Session {
         id: SessionId::new(now),

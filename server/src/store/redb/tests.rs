@@ -10,7 +10,7 @@ use redb::{ReadableTableMetadata as _, StorageBackend, StorageError, Transaction
 use super::store::SWEEP_BATCH;
 use super::tables::{RESETS, SESSIONS, SESSIONS_BY_USER, USERS};
 use super::*;
-use crate::store::{CreateUserError, NewSession, Session, Store as _, User, UserId, Verified};
+use crate::store::{CreateUserError, NewSession, Store as _, User, UserId, conformance};
 
 fn user(username: &str) -> User {
     User {
@@ -48,23 +48,7 @@ fn at(seconds: i64) -> Moment {
 }
 
 fn login(user: &User, address: &str) -> NewSession {
-    let now = at(0).now;
-    let session = Session {
-        id: SessionId::new(now),
-        user: user.id,
-        seed: [7; 16],
-        generation: 0,
-        created_at: now,
-        refreshed_at: now,
-        auth_time: now,
-        amr: vec!["pwd".to_owned()],
-        expires_at: at(1000).now,
-        tokens_expired_at: at(0).tokens_expired_at,
-        user_agent: String::new(),
-    };
-    let verified =
-        Verified { version: user.password_version, renewed: None, amr: vec!["pwd".to_owned()] };
-    NewSession { session, verified, at: at(0), address: address.to_owned() }
+    NewSession { address: address.to_owned(), ..conformance::login(user) }
 }
 
 #[tokio::test]
