@@ -6,6 +6,7 @@ use clap::{Parser, Subcommand};
 
 use crate::report::OutputArgs;
 use crate::sut::{BUILT_IN, TargetArgs};
+use crate::usage::UsageError;
 use crate::{experiment, goose, selftest};
 
 /// Load test of a login server, with a verdict.
@@ -60,6 +61,26 @@ pub(crate) struct Reports<'a> {
 }
 
 impl Command {
+    /// Refuses several hosts where only one can be tested.
+    pub(crate) fn check_hosts(&self) -> Result<(), UsageError> {
+        let (name, target) = match self {
+            Self::Enumerate(args) => ("enumerate", &args.common.target),
+            Self::Goose(args) => ("goose", &args.target),
+            Self::Gate(args) => ("gate", &args.target),
+            Self::Compare(args) => ("compare", &args.target),
+            Self::Open(_)
+            | Self::Knee(_)
+            | Self::Isolate(_)
+            | Self::Overload(_)
+            | Self::Storm(_)
+            | Self::Selftest(_) => return Ok(()),
+        };
+        match target.host.len() {
+            0 | 1 => Ok(()),
+            _ => Err(UsageError(format!("{name} tests one server: give --host once"))),
+        }
+    }
+
     /// `None` for a command that writes none.
     pub(crate) fn reports(&self) -> Option<Reports<'_>> {
         Some(match self {

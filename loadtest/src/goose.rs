@@ -74,7 +74,7 @@ pub(crate) fn run(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Ending> 
     let split = plan.split.clone();
     let mut host = Host::find(&with_short_tokens(&args.target, &split), interrupt)?;
     let server =
-        ServerInfo { host: host.url().to_string(), own_server: args.target.host.is_none() };
+        ServerInfo { host: host.url().to_string(), own_server: args.target.host.is_empty() };
     let outcome = run_against(&host, plan, interrupt);
     let server_exit = host.exit();
     let outcome = host.explain(outcome).and_then(|evidence| {
@@ -100,7 +100,7 @@ fn check_reports(args: &Args) -> Result<(), UsageError> {
 fn with_short_tokens(args: &TargetArgs, split: &Split) -> TargetArgs {
     let mut args = args.clone();
     let is_set = args.server_args.iter().any(|arg| arg.starts_with("--access-ttl"));
-    if args.host.is_none() && split.has(ScenarioKind::Negative) && !is_set {
+    if args.host.is_empty() && split.has(ScenarioKind::Negative) && !is_set {
         args.server_args.push(format!("--access-ttl={SHORT_LIFE}"));
     }
     args

@@ -73,6 +73,7 @@ fn run(cli: Cli) -> anyhow::Result<Ending> {
     };
     // What the user has given is never written over, not even by the report of this mistake.
     output.check_apart(&inputs)?;
+    command.check_hosts()?;
     carry_out(&command, &interrupt).inspect_err(|error| {
         unfinished::failed(experiment, output, error);
     })

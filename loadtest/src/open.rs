@@ -7,10 +7,12 @@
 
 mod backlog;
 mod connect;
+mod connector;
 mod console;
 mod engine;
 mod json;
 mod judge;
+mod kept;
 mod ledger;
 mod live;
 mod observer;
@@ -29,7 +31,8 @@ mod tables;
 mod tests;
 mod tls;
 mod work;
-pub(crate) use connect::{Connection, Connector, Unanswered};
+pub(crate) use connect::{Connection, Unanswered};
+pub(crate) use connector::Connector;
 pub(crate) use console::Console;
 pub(crate) use json::{OpenJson, requests};
 pub(crate) use judge::{Judgment, faults, judge};

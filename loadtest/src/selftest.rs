@@ -66,7 +66,7 @@ const CHECKS: [Check; 11] = [
 
 /// Runs all of them.
 pub(crate) fn command(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Ending> {
-    if args.target.host.is_some() {
+    if !args.target.host.is_empty() {
         let why =
             "selftest stops its server for a while, so it starts one of its own: leave out --host";
         return Err(UsageError(why.to_owned()).into());

@@ -20,6 +20,12 @@ impl Users {
         self.at(usize::try_from(number % self.0.len() as u64).unwrap_or(0))
     }
 
+    /// A host for the `number`-th request of a stream, so that each user meets one host after the
+    /// other, however many there are of both.
+    pub(crate) fn host(&self, number: u64) -> u64 {
+        number + number / self.0.len() as u64
+    }
+
     /// All of them, in their order.
     pub(crate) fn accounts(&self) -> Vec<Arc<Account>> {
         (0..self.0.len()).map(|index| Arc::clone(&self.at(index).account)).collect()

@@ -133,7 +133,7 @@ mod tests {
     fn measured(delay: Duration, connections: usize, span: Span, wrong: bool) -> (Block, u64) {
         let server = DelayServer::start(delay).unwrap();
         let url = Url::parse(&format!("http://{}", server.address)).unwrap();
-        let connector = Connector::new(&url, false).unwrap();
+        let connector = Connector::new(&[url], false).unwrap();
         let mut connections: Vec<PersistentConnection> = (0..connections)
             .map(|_| PersistentConnection::new(&connector, Duration::from_secs(10)))
             .collect();

@@ -39,7 +39,7 @@ impl PersistentConnection {
             let was_open = reused.is_some();
             let mut connection = match reused {
                 Some(open) => open,
-                None => self.within(self.connector.connect()).await??,
+                None => self.within(self.connector.connect(0)).await??,
             };
             let sent = Instant::now();
             let answered = self.within(connection.exchange(request)).await?;

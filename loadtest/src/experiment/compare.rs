@@ -32,7 +32,7 @@ fn both(args: &Args, interrupt: &Interrupt) -> anyhow::Result<[Side; 2]> {
     let accounts = args.connections.get().max(args.accounts);
     let contestant = |target| Contestant { target, accounts, delay: None };
     let other = TargetArgs {
-        host: Some(args.to.url.clone()),
+        host: vec![args.to.url.clone()],
         target: args.to.target.clone(),
         server: None,
         server_args: vec![],

@@ -111,12 +111,12 @@ impl Scene<'_> {
 
     /// Whether the server was named, and not started for the run.
     pub(crate) fn is_named(&self) -> bool {
-        self.target.host.is_some()
+        !self.target.host.is_empty()
     }
 
     /// For the report.
     pub(crate) fn server(&self) -> ServerInfo {
-        ServerInfo { host: self.host.url().to_string(), own_server: !self.is_named() }
+        ServerInfo { host: self.host.name(), own_server: !self.is_named() }
     }
 }
 

@@ -179,7 +179,7 @@ pub(super) mod tests {
         assert_eq!(kinds, [ScenarioKind::Verify, ScenarioKind::Login]);
         assert_eq!(args.output.html, PathBuf::from("hallpass-load.html"));
         assert!(args.report.is_empty());
-        assert_eq!(args.target.host, None);
+        assert!(args.target.host.is_empty());
     }
 
     #[test]

@@ -32,6 +32,21 @@ impl Place {
             _ => Self::Unknown,
         }
     }
+
+    /// Where a server is that runs in both places. What is not known of one is not known of both.
+    pub(crate) fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Processes(mut pids), Self::Processes(more)) => {
+                pids.extend(more);
+                pids.sort_unstable();
+                pids.dedup();
+                Self::Processes(pids)
+            }
+            (one, other) if one == other => one,
+            (Self::Elsewhere, _) | (_, Self::Elsewhere) => Self::Elsewhere,
+            _ => Self::Unknown,
+        }
+    }
 }
 
 /// All counters, now.

@@ -1,79 +1,24 @@
-//! Connections to the server: HTTP/1.1, kept alive, one request at a time.
+//! Connections to a server: HTTP/1.1, kept alive, one request at a time.
 
 use std::future::{Future, poll_fn};
 use std::io;
-use std::net::{SocketAddr, ToSocketAddrs};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 use std::task::{Context, Poll};
 
-use anyhow::Context as _;
 use bytes::Bytes;
 use http::header::{HOST, HeaderValue};
 use http::{Request, Response, Uri};
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
-use reqwest::Url;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 
-use super::tls::Tls;
 use crate::sut::{Failure, Outcome, own_limit};
 
-/// Opens connections to one server.
-#[derive(Clone, Debug)]
-pub(crate) struct Connector {
-    addresses: Vec<SocketAddr>,
-    host: HeaderValue,
-    tls: Option<Tls>,
-}
-
-impl Connector {
-    /// For scheme, host and port of this URL; its name is looked up here, once.
-    ///
-    /// # Errors
-    ///
-    /// The name has no address, or TLS cannot be set up on this machine.
-    pub(crate) fn new(url: &Url, accept_invalid_certs: bool) -> anyhow::Result<Self> {
-        let name = url.host_str().context("the server's URL has no host")?;
-        let port = url.port_or_known_default().context("the server's URL has no port")?;
-        let addresses: Vec<SocketAddr> = (name.trim_matches(['[', ']']), port)
-            .to_socket_addrs()
-            .with_context(|| format!("cannot find the address of {name}"))?
-            .collect();
-        let authority = match url.port() {
-            Some(port) => format!("{name}:{port}"),
-            None => name.to_owned(),
-        };
-        let tls = match url.scheme() {
-            "https" => Some(Tls::new(name, accept_invalid_certs)?),
-            _ => None,
-        };
-        let host = HeaderValue::from_str(&authority).context("the host is unfit for a header")?;
-        Ok(Self { addresses, host, tls })
-    }
-
-    pub(crate) async fn connect(&self) -> Result<Connection, Failure> {
-        let stream = TcpStream::connect(&self.addresses[..]).await.map_err(no_connection)?;
-        stream.set_nodelay(true).map_err(no_connection)?;
-        let received = Arc::new(AtomicU64::new(0));
-        let stream: Box<dyn ByteStream> = match &self.tls {
-            Some(tls) => Box::new(tls.handshake(stream).await.map_err(no_connection)?),
-            None => Box::new(stream),
-        };
-        let (sender, driver) =
-            http1::handshake(TokioIo::new(Counted { stream, received: Arc::clone(&received) }))
-                .await
-                .map_err(no_connection)?;
-        let driver = Some(Box::pin(driver) as Driver);
-        Ok(Connection { sender, driver, host: self.host.clone(), received })
-    }
-}
-
-trait ByteStream: AsyncRead + AsyncWrite + Send + Unpin {}
+pub(super) trait ByteStream: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> ByteStream for T {}
 
@@ -151,6 +96,18 @@ pub(crate) enum Unanswered {
 }
 
 impl Connection {
+    /// A connection over this stream, on which requests name this host.
+    pub(super) async fn over(
+        stream: Box<dyn ByteStream>,
+        host: HeaderValue,
+    ) -> Result<Self, Failure> {
+        let received = Arc::new(AtomicU64::new(0));
+        let stream = Counted { stream, received: Arc::clone(&received) };
+        let (sender, driver) =
+            http1::handshake(TokioIo::new(stream)).await.map_err(no_connection)?;
+        Ok(Self { sender, driver: Some(Box::pin(driver) as Driver), host, received })
+    }
+
     /// Sends a request and reads the whole answer.
     pub(crate) async fn exchange(
         &mut self,
@@ -179,13 +136,15 @@ impl Connection {
         Ok(Response::from_parts(parts, body.to_bytes()))
     }
 
-    /// Waits until the server ends the idle connection.
-    pub(super) async fn ended(&mut self) {
-        if let Some(driver) = &mut self.driver {
-            // However it ends, it is of no more use.
-            let _ = driver.await;
+    /// Ready when the server has ended the idle connection.
+    pub(super) fn poll_ended(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let Some(driver) = &mut self.driver else { return Poll::Ready(()) };
+        // However it ends, it is of no more use.
+        let ended = driver.as_mut().poll(context).map(drop);
+        if ended.is_ready() {
             self.driver = None;
         }
+        ended
     }
 
     pub(crate) fn is_open(&self) -> bool {
@@ -222,7 +181,7 @@ async fn drive<T>(driver: &mut Option<Driver>, wanted: impl Future<Output = T>) 
     .await
 }
 
-fn no_connection(error: impl std::error::Error + 'static) -> Failure {
+pub(super) fn no_connection(error: impl std::error::Error + 'static) -> Failure {
     let kind = own_limit(&error).unwrap_or("no connection");
     Failure::new(Outcome::Transport, kind, innermost(&error))
 }

@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
-use super::connect::Connector;
+use super::connector::Connector;
+use super::kept::Kept;
 use super::ledger::Ledger;
 use super::live::Live;
 use super::pacer::{Pacer, busily, thread_cpu};
@@ -77,7 +78,7 @@ impl Engine {
         live: Arc<Live>,
     ) -> Arc<Self> {
         let state = EngineState {
-            ledger: Ledger::new(plan, works.len()),
+            ledger: Ledger::new(plan, works.len(), connector.names()),
             waiting: VecDeque::new(),
             idle: Vec::new(),
             slots: 0,
@@ -170,6 +171,7 @@ impl Engine {
     }
 
     fn take_in_hand(self: &Arc<Self>, arrival: Arrival) {
+        let arrival = Arrival { host: self.host_of(&arrival, 0), ..arrival };
         let lag = self.now().saturating_sub(arrival.intended);
         let mut state = self.state();
         state.ledger.due(&arrival);
@@ -190,17 +192,24 @@ impl Engine {
         }
     }
 
+    /// Which host gets a request after so many attempts on others.
+    pub(super) fn host_of(&self, arrival: &Arrival, attempts: u32) -> usize {
+        let hosts = self.connector.hosts().max(1) as u64;
+        let host = self.works[arrival.stream].host(arrival.number) + u64::from(attempts);
+        usize::try_from(host % hosts).unwrap_or(0)
+    }
+
     /// Serves one slot for the rest of the run.
     async fn work(self: Arc<Self>, first: Job) {
         let slot = Arc::new(Slot::default());
-        let mut connection = None;
+        let mut kept = Kept::new(self.connector.hosts());
         let mut job = first;
         loop {
-            self.serve(&mut connection, job).await;
+            self.serve(&mut kept, job).await;
             let next = self.next_waiting(&slot);
             job = match next {
                 Some(arrival) => Job { arrival, handed: None },
-                None => slot.wait(&mut connection).await,
+                None => slot.wait(&mut kept).await,
             };
         }
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::result::{FailureCount, PhaseResult, RunResult, Second, SecondTally};
+use super::result::{FailureCount, HostResult, PhaseResult, RunResult, Second, SecondTally};
 use crate::histogram::Figures;
 use crate::machine::Shares;
 use crate::report::{RequestFigures, Requests, outcome_counts};
@@ -27,7 +27,17 @@ pub(crate) struct OpenJson {
     planned_s: f64,
     elapsed_s: f64,
     phases: Vec<PhaseFigures>,
+    /// If there are several.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    hosts: Vec<HostFigures>,
     timeline: Vec<SecondFigures>,
+}
+
+/// The figures of one host in the measured phases.
+#[derive(Debug, Serialize)]
+struct HostFigures {
+    host: String,
+    requests: Requests,
 }
 
 /// The figures of one phase.
@@ -113,6 +123,7 @@ impl OpenJson {
             planned_s: planned.as_secs_f64(),
             elapsed_s: result.elapsed.as_secs_f64(),
             phases: phases(result),
+            hosts: hosts(result),
             timeline: timeline(result),
         }
     }
@@ -141,6 +152,16 @@ fn phases(result: &RunResult) -> Vec<PhaseFigures> {
         }
     };
     result.phases.iter().map(figures).collect()
+}
+
+fn hosts(result: &RunResult) -> Vec<HostFigures> {
+    let measured = result.measured();
+    let figures = |host: &HostResult| {
+        let figures = host.tallies.iter().map(|tally| RequestFigures::of(tally, measured));
+        let requests = result.names.iter().cloned().zip(figures).collect();
+        HostFigures { host: host.host.clone(), requests }
+    };
+    result.hosts.iter().map(figures).collect()
 }
 
 fn timeline(result: &RunResult) -> Vec<SecondFigures> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::backlog::Backlog;
 use super::plan::{Plan, Spacing};
-use super::result::{FailureCount, Lag, PhaseResult, Sample, Second};
+use super::result::{FailureCount, HostResult, Lag, PhaseResult, Sample, Second};
 use super::schedule::Arrival;
 use crate::histogram::Times;
 use crate::sut::{Failure, Outcome};
@@ -41,6 +41,8 @@ pub(crate) type FailureCounts = BTreeMap<(usize, String), (u64, String)>;
 #[derive(Clone, Debug)]
 pub(crate) struct Ledger {
     pub(super) phases: Vec<PhaseResult>,
+    /// By host, if there are several.
+    pub(super) hosts: Vec<HostResult>,
     pub(super) timeline: Vec<Second>,
     pub(super) backlogs: Vec<Backlog>,
     pub(super) lag: Lag,
@@ -52,7 +54,8 @@ pub(crate) struct Ledger {
 }
 
 impl Ledger {
-    pub(crate) fn new(plan: &Plan, streams: usize) -> Self {
+    /// `hosts` are their names.
+    pub(crate) fn new(plan: &Plan, streams: usize, hosts: Vec<String>) -> Self {
         let phases = PhaseResult::of(plan, streams);
         let end = plan.duration();
         let first = phases.iter().find(|phase| phase.phase.measured);
@@ -62,6 +65,7 @@ impl Ledger {
         let seconds = usize::try_from(end.as_secs()).unwrap_or(0).min(100_000);
         Self {
             phases,
+            hosts: HostResult::of(hosts, streams),
             timeline: Vec::with_capacity(seconds + 1),
             backlogs: vec![backlog; streams],
             lag: Lag { times: Times::new(), late_after: plan.late_after, late: 0 },
@@ -79,7 +83,7 @@ impl Ledger {
 
     /// A request was due.
     pub(crate) fn due(&mut self, arrival: &Arrival) {
-        self.tally(arrival).offered += 1;
+        self.book(arrival, |tally| tally.offered += 1);
         let stream = arrival.stream;
         self.backlogs[stream].due(arrival.intended);
         self.second(arrival.intended).tallies[stream].offered += 1;
@@ -95,7 +99,7 @@ impl Ledger {
         self.lag.times.record(lag);
         if lag > self.lag.late_after {
             self.lag.late += 1;
-            self.tally(arrival).late += 1;
+            self.book(arrival, |tally| tally.late += 1);
         }
     }
 
@@ -116,7 +120,7 @@ impl Ledger {
         let latency = done.saturating_sub(arrival.intended);
         let service = sent.map(|sent| done.saturating_sub(sent));
         let stream = arrival.stream;
-        self.tally(arrival).outcomes.add(outcome);
+        self.book(arrival, |tally| tally.outcomes.add(outcome));
         // Requests that were refused or broke at once would make the times look better than they
         // are. A request that waited in vain has waited at least this long.
         if outcome.is_served() || timed_out {
@@ -126,9 +130,7 @@ impl Ledger {
         if outcome != Outcome::Transport {
             self.backlogs[stream].answered(done);
         }
-        if let Some(phase) = self.arriving_at(done) {
-            phase.tallies[stream].in_time.add(outcome);
-        }
+        self.book_in_time(arrival, done, outcome);
         if self.phases[arrival.phase].phase.measured
             && let Some(samples) = &mut self.samples
         {
@@ -138,16 +140,17 @@ impl Ledger {
 
     /// Records how long a request took.
     fn timed(&mut self, arrival: &Arrival, latency: Duration, service: Option<Duration>) {
-        let tally = self.tally(arrival);
-        tally.latency.record(latency);
-        service.into_iter().for_each(|service| tally.service.record(service));
+        self.book(arrival, |tally| {
+            tally.latency.record(latency);
+            service.into_iter().for_each(|service| tally.service.record(service));
+        });
         self.second(arrival.intended).tallies[arrival.stream].latency.record(latency);
     }
 
     /// A request was given up before it was sent. `waited_out` if that is since it had waited for
     /// as long as a request may, and not since the run was cut short.
     pub(crate) fn dropped(&mut self, arrival: &Arrival, now: Duration, waited_out: bool) {
-        self.tally(arrival).dropped += 1;
+        self.book(arrival, |tally| tally.dropped += 1);
         if waited_out {
             self.timed(arrival, now.saturating_sub(arrival.intended), None);
         }
@@ -176,8 +179,26 @@ impl Ledger {
         phases.rev().find(|phase| phase.start <= at).filter(|_| at <= self.arrivals_end)
     }
 
-    fn tally(&mut self, arrival: &Arrival) -> &mut Tally {
-        &mut self.phases[arrival.phase].tallies[arrival.stream]
+    /// Books something on a request's phase and on its host.
+    fn book(&mut self, arrival: &Arrival, book: impl Fn(&mut Tally)) {
+        let phase = &mut self.phases[arrival.phase];
+        book(&mut phase.tallies[arrival.stream]);
+        if phase.phase.measured
+            && let Some(host) = self.hosts.get_mut(arrival.host)
+        {
+            book(&mut host.tallies[arrival.stream]);
+        }
+    }
+
+    /// Books an answer that came while requests arrived, on the phase that it came in.
+    fn book_in_time(&mut self, arrival: &Arrival, done: Duration, outcome: Outcome) {
+        let Some(phase) = self.arriving_at(done) else { return };
+        phase.tallies[arrival.stream].in_time.add(outcome);
+        if phase.phase.measured
+            && let Some(host) = self.hosts.get_mut(arrival.host)
+        {
+            host.tallies[arrival.stream].in_time.add(outcome);
+        }
     }
 
     /// The second of the run in which this time falls.

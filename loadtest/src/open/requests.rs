@@ -28,6 +28,10 @@ impl Work for Verify {
         Call::Verify.key()
     }
 
+    fn host(&self, number: u64) -> u64 {
+        self.users.host(number)
+    }
+
     fn request(&self, number: u64) -> Request<Bytes> {
         self.target.verify_request(&self.users.turn(number).token)
     }
@@ -53,6 +57,10 @@ impl SignIn {
 impl Work for SignIn {
     fn name(&self) -> &str {
         Call::Login.key()
+    }
+
+    fn host(&self, number: u64) -> u64 {
+        self.users.host(number)
     }
 
     fn request(&self, number: u64) -> Request<Bytes> {

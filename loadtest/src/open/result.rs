@@ -40,6 +40,24 @@ impl PhaseResult {
     }
 }
 
+/// A host and what became of its requests in the measured phases, by stream.
+#[derive(Clone, Debug)]
+pub(crate) struct HostResult {
+    pub(crate) host: String,
+    pub(crate) tallies: Vec<Tally>,
+}
+
+impl HostResult {
+    /// The hosts of these names, before anything has happened; none if there is only one.
+    pub(super) fn of(names: Vec<String>, streams: usize) -> Vec<Self> {
+        if names.len() < 2 {
+            return Vec::new();
+        }
+        let tallies = || vec![Tally::default(); streams];
+        names.into_iter().map(|host| Self { host, tallies: tallies() }).collect()
+    }
+}
+
 /// A second of the run.
 #[derive(Clone, Debug)]
 pub(crate) struct Second {
@@ -140,6 +158,8 @@ pub(crate) struct RunResult {
     /// The streams' names, in the order of every list by stream.
     pub(crate) names: Vec<String>,
     pub(crate) phases: Vec<PhaseResult>,
+    /// By host, if there are several.
+    pub(crate) hosts: Vec<HostResult>,
     pub(crate) timeline: Vec<Second>,
     /// By stream.
     pub(crate) backlogs: Vec<Backlog>,

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 
-use super::connect::Connector;
+use super::connector::Connector;
 use super::engine::{Course, Engine};
 use super::ledger::Ledger;
 use super::live::Live;
@@ -125,6 +125,7 @@ impl Generated {
         RunResult {
             names,
             phases: ledger.phases,
+            hosts: ledger.hosts,
             timeline: ledger.timeline,
             backlogs: ledger.backlogs,
             generator: Generator {

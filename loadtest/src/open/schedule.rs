@@ -18,6 +18,8 @@ pub(crate) struct Arrival {
     pub(crate) number: u64,
     /// In which phase it is due.
     pub(crate) phase: usize,
+    /// Which host gets it; 0 until it is taken in hand.
+    pub(crate) host: usize,
 }
 
 /// All arrivals of a plan in order of time; of those due at once, the first stream's goes first.
@@ -134,7 +136,8 @@ impl Iterator for Lane {
                 let number = self.number;
                 self.number += 1;
                 let intended = self.phases[self.phase].start + at;
-                return Some(Arrival { intended, stream: self.stream, number, phase: self.phase });
+                let (stream, phase) = (self.stream, self.phase);
+                return Some(Arrival { intended, stream, number, phase, host: 0 });
             }
             self.phase += 1;
             self.next_at = 0;

@@ -7,6 +7,7 @@ use tokio::time::timeout_at;
 
 use super::connect::{Connection, Unanswered};
 use super::engine::Engine;
+use super::kept::Kept;
 use super::ledger::End;
 use super::schedule::Arrival;
 use super::slot::Job;
@@ -14,7 +15,7 @@ use crate::sut::Failure;
 
 impl Engine {
     /// Carries out a request, and again as often as its stream wants that.
-    pub(super) async fn serve(&self, connection: &mut Option<Connection>, job: Job) {
+    pub(super) async fn serve(&self, kept: &mut Kept, job: Job) {
         let arrival = job.arrival;
         let waited = self.now().saturating_sub(arrival.intended);
         if waited > self.timeout && job.handed.is_none() {
@@ -25,7 +26,8 @@ impl Engine {
         let work = &self.works[arrival.stream];
         let (mut sent, mut job, mut attempt) = (None, job, 1);
         let (done, end) = loop {
-            let (done, end) = self.attempt(connection, job, &mut sent).await;
+            let host = self.host_of(&arrival, attempt - 1);
+            let (done, end) = self.attempt(kept.to(host), host, job, &mut sent).await;
             let again = end.failed().and_then(|how| work.again(arrival.number, attempt, how));
             let Some(pause) = again else { break (done, end) };
             tokio::time::sleep(pause).await;
@@ -40,11 +42,12 @@ impl Engine {
     async fn attempt(
         &self,
         connection: &mut Option<Connection>,
+        host: usize,
         job: Job,
         sent: &mut Option<Duration>,
     ) -> (Duration, End) {
         let deadline = Instant::now() + self.timeout;
-        match timeout_at(deadline.into(), self.exchange(connection, job, sent)).await {
+        match timeout_at(deadline.into(), self.exchange(connection, host, job, sent)).await {
             Ok(done_and_end) => done_and_end,
             Err(_) => {
                 // An answer that comes now would be taken for the next request's.
@@ -58,6 +61,7 @@ impl Engine {
     async fn exchange(
         &self,
         connection: &mut Option<Connection>,
+        host: usize,
         job: Job,
         sent: &mut Option<Duration>,
     ) -> (Duration, End) {
@@ -67,7 +71,7 @@ impl Engine {
         loop {
             let reused = connection.take().filter(Connection::is_open);
             let was_open = reused.is_some();
-            let opened = match self.connected(reused, &arrival, handed.take()).await {
+            let opened = match self.connected(reused, host, &arrival, handed.take()).await {
                 Ok(opened) => connection.insert(opened),
                 Err(failure) => return (self.now(), End::Broken(failure)),
             };
@@ -98,6 +102,7 @@ impl Engine {
     async fn connected(
         &self,
         kept: Option<Connection>,
+        host: usize,
         arrival: &Arrival,
         handed: Option<Duration>,
     ) -> Result<Connection, Failure> {
@@ -109,6 +114,6 @@ impl Engine {
             return Ok(kept);
         }
         self.live.connections.fetch_add(1, Relaxed);
-        self.connector.connect().await
+        self.connector.connect(host).await
     }
 }

@@ -1,11 +1,11 @@
-//! Slots: each carries one request at a time, on a connection of its own.
+//! Slots: each carries one request at a time, on connections of its own.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use super::connect::Connection;
+use super::kept::Kept;
 use super::schedule::Arrival;
 
 /// One of the requests that may be under way at once.
@@ -31,22 +31,16 @@ impl Slot {
         self.handed.notify_one();
     }
 
-    /// Waits for the next request, and notices meanwhile if the server closes the connection.
-    pub(super) async fn wait(&self, connection: &mut Option<Connection>) -> Job {
+    /// Waits for the next request, and notices meanwhile if a host closes its connection.
+    pub(super) async fn wait(&self, kept: &mut Kept) -> Job {
         loop {
             if let Some(job) = self.next.lock().unwrap_or_else(PoisonError::into_inner).take() {
                 return job;
             }
-            let ended = async {
-                match connection.as_mut() {
-                    Some(connection) => connection.ended().await,
-                    None => std::future::pending().await,
-                }
-            };
             tokio::select! {
                 biased;
                 () = self.handed.notified() => {}
-                () = ended => *connection = None,
+                () = kept.one_ended() => {}
             }
         }
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 
-use super::connect::Connector;
+use super::connector::Connector;
 use super::requests::{SignIn, Verify};
 use super::work::Work;
 use crate::accounts::{AccountArgs, Keeper, Provisioner, Renewals, Users};
@@ -38,7 +38,7 @@ impl Stage {
         interrupt: &Interrupt,
     ) -> anyhow::Result<Self> {
         let target = Arc::new(Target::new(spec, host.url())?);
-        let connector = Connector::new(host.url(), args.accept_invalid_certs)?;
+        let connector = Connector::new(host.urls(), args.accept_invalid_certs)?;
         let clients = Clients::new(host.url(), args);
         let provisioner = Provisioner::new(&target, host, &clients, accounts, interrupt)?;
         let runtime = tokio::runtime::Runtime::new().context("cannot start the async runtime")?;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::result::{FailureCount, Generator, PhaseResult, RunResult};
+use super::result::{FailureCount, Generator, HostResult, PhaseResult, RunResult};
 use crate::histogram::{Figures, Times};
 use crate::report::{Table, words};
 use crate::stats::needed;
@@ -15,6 +15,9 @@ pub(crate) fn tables(result: &RunResult) -> Vec<Table> {
     let mut tables = vec![latencies(result), intervals(result), outcomes(result)];
     if result.phases.len() > 1 {
         tables.push(phases(result));
+    }
+    if !result.hosts.is_empty() {
+        tables.push(hosts(result));
     }
     if !result.failures.is_empty() {
         tables.push(failures(result));
@@ -145,6 +148,25 @@ fn phase_row(result: &RunResult, phase: &PhaseResult, name: &str, tally: &Tally)
     row.extend([rate(tally.offered), rate(tally.in_time.served()), grouped(tally.unserved())]);
     row.extend([p50, p99, p999].map(time_or_dash));
     row
+}
+
+const HOSTS_NOTE: &str = "\
+    Of the measured phases; latency from the intended start. Requests go round the hosts, whether \
+    or not those answer.";
+
+fn hosts(result: &RunResult) -> Table {
+    let mut rows = Vec::new();
+    for HostResult { host, tallies } in &result.hosts {
+        let used = result.names.iter().zip(tallies).filter(|(_, tally)| tally.offered > 0);
+        rows.extend(used.map(|(name, tally)| {
+            let Figures { p50, p99, p999, .. } = tally.latency.figures();
+            let counts = [tally.offered, tally.unserved()].map(grouped);
+            let times = [p50, p99, p999].map(time_or_dash);
+            std::iter::once(format!("{host}: {name}")).chain(counts).chain(times).collect()
+        }));
+    }
+    let head = ["Host", "offered", "not right", "p50", "p99", "p99.9"];
+    Table::new("Host by host", HOSTS_NOTE, head, rows)
 }
 
 fn failures(result: &RunResult) -> Table {

@@ -60,7 +60,7 @@ impl Observer for Watcher {
 
 fn carried_out(plan: &Plan, address: std::net::SocketAddr, interrupted: bool) -> RunResult {
     let url = Url::parse(&format!("http://{address}")).unwrap();
-    let connector = Connector::new(&url, false).unwrap();
+    let connector = Connector::new(&[url], false).unwrap();
     let work: Arc<dyn Work> = Arc::new(Plain);
     let (sender, interrupt) = Interrupt::by_hand();
     let mut watcher = Watcher { interrupt: interrupted.then(|| sender.clone()), started: 0 };

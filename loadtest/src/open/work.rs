@@ -17,6 +17,12 @@ pub(crate) trait Work: Send + Sync {
     /// query count.
     fn request(&self, number: u64) -> Request<Bytes>;
 
+    /// Which of the hosts gets that request: this number, counted on round all of them. An attempt
+    /// after a failed one goes to the next host.
+    fn host(&self, number: u64) -> u64 {
+        number
+    }
+
     /// What the answer to that request amounts to, when its last byte came at `received`.
     ///
     /// # Errors

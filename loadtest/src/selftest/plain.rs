@@ -49,7 +49,7 @@ pub(super) fn run_plan(
     address: SocketAddr,
     interrupt: &Interrupt,
 ) -> anyhow::Result<RunResult> {
-    let connector = Connector::new(&Url::parse(&format!("http://{address}"))?, false)?;
+    let connector = Connector::new(&[Url::parse(&format!("http://{address}"))?], false)?;
     let work: Arc<dyn Work> = Arc::new(work);
     run(plan, &[work], &connector, interrupt, &mut Unseen)
 }

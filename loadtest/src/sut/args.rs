@@ -11,9 +11,19 @@ use crate::parse::parse_duration;
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Server")]
 pub(crate) struct TargetArgs {
-    /// The server to test, such as http://127.0.0.1:8080 [default: one is started for the run]
-    #[arg(long, env = "HALLPASS_LOAD_HOST", value_name = "URL", value_parser = parse_host)]
-    pub(crate) host: Option<Url>,
+    /// The server to test, such as http://127.0.0.1:8080; repeatable [default: one is started for
+    /// the run]
+    ///
+    /// Several are nodes of one service: requests go round them. Accounts register at the first.
+    /// Only open-loop experiments take more than one.
+    #[arg(
+        long,
+        env = "HALLPASS_LOAD_HOST",
+        value_name = "URL",
+        value_delimiter = ',',
+        value_parser = parse_host
+    )]
+    pub(crate) host: Vec<Url>,
 
     /// How to talk to the server: `hallpass`, `flask-tutorial`, or a TOML file
     ///

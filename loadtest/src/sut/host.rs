@@ -1,6 +1,6 @@
 //! The server under test: one that is named, or one that is started for the run.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use anyhow::Context;
@@ -17,7 +17,8 @@ use crate::usage::UsageError;
 /// A server to test. Dropping it stops a started one.
 #[derive(Debug)]
 pub(crate) struct Host {
-    url: Url,
+    /// At least one.
+    urls: Vec<Url>,
     own: Option<Server>,
 }
 
@@ -30,7 +31,7 @@ impl Host {
     pub(crate) fn find(args: &TargetArgs, interrupt: &Interrupt) -> anyhow::Result<Self> {
         let host = Self::find_quietly(args, interrupt)?;
         if let Some(OwnServer { binary, .. }) = host.own() {
-            let url = host.url.as_str().trim_end_matches('/');
+            let url = host.url().as_str().trim_end_matches('/');
             eprintln!("started {} on {url}", binary.display());
         }
         Ok(host)
@@ -38,12 +39,12 @@ impl Host {
 
     /// The same for an experiment that starts many servers, and does not name each of them.
     pub(crate) fn find_quietly(args: &TargetArgs, interrupt: &Interrupt) -> anyhow::Result<Self> {
-        if let Some(url) = &args.host {
-            return Ok(Self { url: url.clone(), own: None });
+        if !args.host.is_empty() {
+            return Ok(Self { urls: args.host.clone(), own: None });
         }
         let binary = Self::binary(args)?;
         let server = Server::start(&binary, &args.server_args, interrupt)?;
-        Ok(Self { url: server.url().clone(), own: Some(server) })
+        Ok(Self { urls: vec![server.url().clone()], own: Some(server) })
     }
 
     /// The binary that these arguments start.
@@ -57,11 +58,22 @@ impl Host {
 
     /// The same server under the URL of something that stands before it.
     pub(crate) fn seen_through(self, url: Url) -> Self {
-        Self { url, own: self.own }
+        Self { urls: vec![url], own: self.own }
     }
 
+    /// The first of its URLs.
     pub(crate) fn url(&self) -> &Url {
-        &self.url
+        &self.urls[0]
+    }
+
+    /// Those of all its nodes.
+    pub(crate) fn urls(&self) -> &[Url] {
+        &self.urls
+    }
+
+    /// For messages and reports.
+    pub(crate) fn name(&self) -> String {
+        self.urls.iter().map(Url::as_str).collect::<Vec<_>>().join(", ")
     }
 
     /// The binary and the data of a started server.
@@ -73,13 +85,8 @@ impl Host {
     pub(crate) fn place(&self) -> Place {
         match &self.own {
             Some(server) => Place::Processes(vec![server.pid().as_raw_pid()]),
-            None => Place::of(self.address(), self.url.port_or_known_default()),
+            None => self.urls.iter().map(place).reduce(Place::and).unwrap_or(Place::Unknown),
         }
-    }
-
-    fn address(&self) -> Option<IpAddr> {
-        let found = self.url.socket_addrs(|| None).ok()?;
-        found.first().map(SocketAddr::ip)
     }
 
     /// The process of a started server.
@@ -125,4 +132,10 @@ impl Host {
             eprintln!("the server's log: {}", log.display());
         }
     }
+}
+
+/// Where the server of this URL runs.
+fn place(url: &Url) -> Place {
+    let found = url.socket_addrs(|| None).unwrap_or_default();
+    Place::of(found.first().map(SocketAddr::ip), url.port_or_known_default())
 }

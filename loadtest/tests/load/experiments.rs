@@ -42,6 +42,61 @@ fn assert_reported(run: &Run, json: &Value, name: &str) {
     assert_eq!(run.stderr.matches("run started\n").count(), 1, "{run:?}");
 }
 
+#[test]
+fn requests_go_round_several_hosts_and_each_has_figures_of_its_own() {
+    let fake = Fake::start(Fault::None);
+    let other = fake.another_node();
+    let hosts = ["--host", &other.url, "--host", "http://127.0.0.1:1"];
+    let args = [&hosts[..], &["--verify-rate", "60", "--slo", "errors<50%", "-t", "2s"]].concat();
+    let (run, json) = experiment(&fake, "open", &args);
+    // Nobody answers for the third.
+    assert_eq!(run.status, Some(1), "{run:?}");
+    assert_reported(&run, &json, "open");
+    let hosts = json["hosts"].as_array().unwrap();
+    let verify = |host: &Value, what: &str| host["requests"]["verify"]["outcomes"][what].as_u64();
+    assert_eq!([0, 1].map(|host| verify(&hosts[host], "ok")), [Some(40), Some(40)], "{hosts:?}");
+    assert_eq!(
+        (&hosts[2]["host"], verify(&hosts[2], "transport")),
+        (&"127.0.0.1:1".into(), Some(40))
+    );
+    let html = std::fs::read_to_string(run.dir.path().join("report.html")).unwrap();
+    assert!(html.contains("Host by host"), "{html}");
+}
+
+#[test]
+fn knee_and_isolate_go_round_several_hosts_too() {
+    let fake = Fake::start(Fault::OneAtATime);
+    let other = fake.another_node();
+    let host = ["--host", &other.url, "--verify-rate", "100", "--capacity", "10"];
+    let steps = ["--steps", "0,50", "--step-time", "1s", "--step-warm-up", "1s"];
+    let isolate = [&host[..], &steps, &["--within", "1000", "--max-steal", "100%"]].concat();
+    let knee = [&QUICK[..], &["--of", "login", "--host", &other.url]].concat();
+    for (name, args) in [("isolate", isolate), ("knee", knee)] {
+        let before = [&fake, &other].map(Fake::requests);
+        let (run, json) = experiment(&fake, name, &args);
+        assert_reported(&run, &json, name);
+        let [one, two] = [fake.requests() - before[0], other.requests() - before[1]];
+        assert!(two > 20 && one.abs_diff(two) <= 30 + two / 5, "{name}: {one} and {two}");
+    }
+}
+
+#[test]
+fn what_tests_one_server_refuses_several() {
+    let hosts = ["--host", "http://127.0.0.1:1", "--host", "http://127.0.0.1:2"];
+    for experiment in [
+        &["goose"][..],
+        &["enumerate"],
+        &["gate", "--prove", "1"],
+        &["compare", "--to", "http://127.0.0.1:3"],
+    ] {
+        let dir = TempDir::new().unwrap();
+        let output = program(dir.path()).args(experiment).args(hosts).output().unwrap();
+        let run = finished(output, dir);
+        assert_eq!(run.status, Some(2), "{experiment:?}: {run:?}");
+        assert!(run.stderr.contains("give --host once"), "{run:?}");
+    }
+}
+
 const QUICK: [&str; 8] =
     ["--probe", "1s", "--probe-warm-up", "1s", "--resolution", "40%", "--slo", "login p99<1s"];
 

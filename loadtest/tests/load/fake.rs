@@ -80,13 +80,11 @@ struct State {
 pub(crate) struct Fake {
     pub(crate) url: String,
     state: Arc<State>,
+    requests: Arc<AtomicU64>,
 }
 
 impl Fake {
     pub(crate) fn start(fault: Fault) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        listener.set_nonblocking(true).unwrap();
-        let address: SocketAddr = listener.local_addr().unwrap();
         let state = Arc::new(State {
             fault,
             users: Mutex::default(),
@@ -97,12 +95,19 @@ impl Fake {
             counter: tokio::sync::Mutex::default(),
             waiting: AtomicU64::new(0),
         });
-        let served = Arc::clone(&state);
-        thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            runtime.unwrap().block_on(accept(listener, served));
-        });
-        Self { url: format!("http://{address}"), state }
+        let (url, requests) = listen(&state);
+        Self { url, state, requests }
+    }
+
+    /// Another node, with the same accounts and sessions.
+    pub(crate) fn another_node(&self) -> Self {
+        let (url, requests) = listen(&self.state);
+        Self { url, state: Arc::clone(&self.state), requests }
+    }
+
+    /// How many requests this node has got.
+    pub(crate) fn requests(&self) -> u64 {
+        self.requests.load(Ordering::Relaxed)
     }
 
     /// Waits until the load has begun and come this far.
@@ -131,13 +136,30 @@ impl Fake {
     }
 }
 
-async fn accept(listener: TcpListener, state: Arc<State>) {
+/// Serves on a free port: its URL, and a counter of its requests.
+fn listen(state: &Arc<State>) -> (String, Arc<AtomicU64>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let address: SocketAddr = listener.local_addr().unwrap();
+    let (served, requests) = (Arc::clone(state), Arc::<AtomicU64>::default());
+    let counted = Arc::clone(&requests);
+    thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        runtime.unwrap().block_on(accept(listener, served, counted));
+    });
+    (format!("http://{address}"), requests)
+}
+
+async fn accept(listener: TcpListener, state: Arc<State>, requests: Arc<AtomicU64>) {
     let listener = tokio::net::TcpListener::from_std(listener).unwrap();
     loop {
         let (stream, _) = listener.accept().await.unwrap();
-        let state = Arc::clone(&state);
+        let (state, requests) = (Arc::clone(&state), Arc::clone(&requests));
         tokio::spawn(async move {
-            let service = service_fn(move |request| routes::answer(request, Arc::clone(&state)));
+            let service = service_fn(move |request| {
+                requests.fetch_add(1, Ordering::Relaxed);
+                routes::answer(request, Arc::clone(&state))
+            });
             let _ = hyper::server::conn::http1::Builder::new()
                 .serve_connection(TokioIo::new(stream), service)
                 .await;

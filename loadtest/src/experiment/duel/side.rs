@@ -71,7 +71,7 @@ impl Side {
         // All on the calling thread: no other one has to be woken for an answer.
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.context("cannot start the async runtime")?;
-        let (own, patience) = (target.host.is_none(), target.timeout);
+        let (own, patience) = (target.host.is_empty(), target.timeout);
         let (turns, opened) = ([0; 2], Vec::new());
         Ok(Self {
             host,

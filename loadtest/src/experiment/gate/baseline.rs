@@ -76,7 +76,7 @@ impl Baseline {
         machine: serde_json::Value,
         recorded_at: Timestamp,
     ) -> anyhow::Result<Self> {
-        let server = match (&target.host, binary) {
+        let server = match (target.host.first(), binary) {
             (Some(url), _) => ServerAt::Url(url.to_string()),
             (None, Some(binary)) => {
                 ServerAt::copy_of(binary, &file.with_extension(COPY), &target.server_args)?
@@ -113,7 +113,7 @@ impl Baseline {
         let (host, server, server_args) = match &self.server {
             ServerAt::Url(url) => {
                 let url = Url::parse(url).with_context(|| format!("the baseline's URL {url}"))?;
-                (Some(url), None, vec![])
+                (vec![url], None, vec![])
             }
             ServerAt::Binary { path, sha256: recorded, args } => {
                 // A name alone would be looked for among the system's programs.
@@ -125,7 +125,7 @@ impl Baseline {
                         path.display()
                     );
                 }
-                (None, Some(path), args.clone())
+                (vec![], Some(path), args.clone())
             }
         };
         let target = self.target.clone();
@@ -201,6 +201,6 @@ mod tests {
         let (baseline, file) = recorded(dir.path(), &["--host", "http://127.0.0.1:1"]);
         assert!(!dir.path().join("main.server").exists());
         let target = baseline.target(&file, &target(&[])).unwrap();
-        assert_eq!(target.host.unwrap().as_str(), "http://127.0.0.1:1/");
+        assert_eq!(target.host[0].as_str(), "http://127.0.0.1:1/");
     }
 }

@@ -49,7 +49,7 @@ struct Trial {
 ///
 /// A server does not start or does not answer rightly, or the tally cannot be read or written.
 pub(super) fn prove(args: &Args, count: u32, interrupt: &Interrupt) -> anyhow::Result<Ending> {
-    if args.target.host.is_some() {
+    if !args.target.host.is_empty() {
         let why = "--prove starts its servers itself: leave out --host";
         return Err(crate::usage::UsageError(why.to_owned()).into());
     }

@@ -29,14 +29,14 @@ const BLOCKS: u32 = 10;
 /// The server does not start or does not answer rightly, or the file cannot be written.
 pub(super) fn record(args: &Args, file: &Path, interrupt: &Interrupt) -> anyhow::Result<Ending> {
     let contestant = Contestant { target: args.target.clone(), accounts: ACCOUNTS, delay: None };
-    let _pin = if args.target.host.is_none() { Some(Pin::here()?) } else { None };
+    let _pin = if args.target.host.is_empty() { Some(Pin::here()?) } else { None };
     let mut side = Side::set(&contestant, interrupt)?;
     let figures = figures(&args.of, &mut side, interrupt);
     side.end(figures.is_err());
     let figures = figures?;
-    let binary = match args.target.host {
-        Some(_) => None,
-        None => Some(Host::binary(&args.target)?),
+    let binary = match args.target.host.is_empty() {
+        true => Some(Host::binary(&args.target)?),
+        false => None,
     };
     let machine = serde_json::to_value(Machine::this())?;
     let at = wall_clock();

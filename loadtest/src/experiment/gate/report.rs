@@ -16,7 +16,7 @@ pub(super) fn findings(args: &Args, baseline: &Baseline, compared: &[One]) -> Fi
     let ending = ending(args, compared, &objectives);
     let server = compared.iter().find_map(|(measured, _)| measured.server.clone());
     let unknown =
-        || ServerInfo { host: "no server".into(), own_server: args.target.host.is_none() };
+        || ServerInfo { host: "no server".into(), own_server: args.target.host.is_empty() };
     let percent = in_percent(args.worse_than);
     Findings {
         server: server.unwrap_or_else(unknown),

@@ -55,7 +55,7 @@ pub(super) fn measure(
     show: bool,
 ) -> anyhow::Result<SubjectRounds> {
     let started = Instant::now();
-    let own = [baseline, candidate].iter().all(|contestant| contestant.target.host.is_none());
+    let own = [baseline, candidate].iter().all(|contestant| contestant.target.host.is_empty());
     let _pin = if own { Some(Pin::here()?) } else { None };
     let mut steps = show.then(|| Steps::begin(u64::from(rounds)));
     let (mut measured, mut server) = (Vec::new(), None);

@@ -85,6 +85,10 @@ impl Work for StormUsers {
         "storm"
     }
 
+    fn host(&self, number: u64) -> u64 {
+        self.login.host(number)
+    }
+
     fn request(&self, number: u64) -> Request<Bytes> {
         self.book().attempts.push(Instant::now());
         self.login.request(number)

@@ -174,6 +174,7 @@ mod tests {
                 stream,
                 number: 0,
                 phase: 0,
+                host: 0,
             },
             latency: Duration::from_secs(latency),
             service: None,
