@@ -20,7 +20,7 @@ mod sign_out;
 mod users;
 
 pub(crate) use self::edit::{AccountEdit, RoleEdit};
-pub(crate) use self::error::AccountError;
+pub(crate) use self::error::{AccountError, BrokenRule};
 pub(crate) use self::import::{ImportResult, ImportRun, UserPage, UserRecord};
 pub(crate) use self::registration::NewAccount;
 pub(crate) use self::reset::ResetToken;

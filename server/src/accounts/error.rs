@@ -1,7 +1,5 @@
 use std::time::Duration;
 
-use hallpass_contract::FieldError;
-
 use crate::keys::RotateError;
 use crate::proof::NotChecked;
 use crate::proof::password::PoolError;
@@ -17,9 +15,9 @@ pub enum AccountError {
     /// Another account has the name.
     #[error("the username is taken")]
     NameTaken,
-    /// What was given breaks rules: for each, what it was and a sentence for a person.
+    /// What was given breaks rules.
     #[error("{}", first_phrase(.0))]
-    BrokenRules(Vec<FieldError>),
+    BrokenRules(Vec<BrokenRule>),
     /// There were too many attempts.
     #[error("too many attempts")]
     TooMany(RetryAfter),
@@ -57,10 +55,19 @@ pub enum AccountError {
     Internal(#[from] anyhow::Error),
 }
 
+/// A rule that is broken by something that was given.
+#[derive(Debug)]
+pub struct BrokenRule {
+    /// What was given, such as `username`.
+    pub what: &'static str,
+    /// What to do about it: a sentence for a person.
+    pub message: String,
+}
+
 impl AccountError {
     /// One thing that was given breaks a rule.
-    pub(super) fn broken_rule(field: &str, message: impl Into<String>) -> Self {
-        Self::BrokenRules(vec![FieldError { field: field.to_owned(), message: message.into() }])
+    pub(super) fn broken_rule(what: &'static str, message: impl Into<String>) -> Self {
+        Self::BrokenRules(vec![BrokenRule { what, message: message.into() }])
     }
 }
 
@@ -79,8 +86,8 @@ impl From<NotChecked> for AccountError {
     }
 }
 
-fn first_phrase(broken: &[FieldError]) -> String {
-    phrase(broken.first().map_or_else(String::new, |error| error.message.clone()))
+fn first_phrase(broken: &[BrokenRule]) -> String {
+    phrase(broken.first().map_or_else(String::new, |rule| rule.message.clone()))
 }
 
 /// What forms show as a sentence, as the rest of a line.

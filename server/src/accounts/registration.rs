@@ -1,9 +1,9 @@
 use std::sync::Arc;
 
-use hallpass_contract::{FieldError, Secret, USER_ROLE};
+use hallpass_contract::{Secret, USER_ROLE};
 
 use super::Accounts;
-use super::error::AccountError;
+use super::error::{AccountError, BrokenRule};
 use crate::audit::{Event, Record};
 use crate::client::Client;
 use crate::origin::Origin;
@@ -144,13 +144,13 @@ fn noted(error: AccountError, origin: &Origin<Client>) -> AccountError {
 fn both(
     username: Result<Username, String>,
     password: Result<Password, String>,
-) -> Result<(Password, Username), Vec<FieldError>> {
-    let wrong = |field: &str, message| FieldError { field: field.to_owned(), message };
+) -> Result<(Password, Username), Vec<BrokenRule>> {
+    let broken = |what, message| BrokenRule { what, message };
     match (username, password) {
         (Ok(username), Ok(password)) => Ok((password, username)),
         (username, password) => {
-            let username = username.err().map(|message| wrong("username", message));
-            let password = password.err().map(|message| wrong("password", message));
+            let username = username.err().map(|message| broken("username", message));
+            let password = password.err().map(|message| broken("password", message));
             Err(username.into_iter().chain(password).collect())
         }
     }

@@ -29,7 +29,8 @@ pub struct ResetToken {
 }
 
 impl Accounts {
-    /// Offers a user to set a new password; an earlier offer is void.
+    /// Offers a user to set a new password. An earlier offer is void. Only a signed-in admin makes
+    /// offers, since an offer ends with the authority of its maker.
     pub async fn offer_reset(
         self: &Arc<Self>,
         user: UserId,

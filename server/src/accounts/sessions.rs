@@ -51,16 +51,15 @@ impl Accounts {
         .await
     }
 
-    /// Ends all sessions of a user, for an admin.
+    /// Ends all sessions of a user.
     pub async fn end_sessions(
         self: &Arc<Self>,
         user: UserId,
-        admin: Caller,
+        origin: Origin<Caller>,
     ) -> Result<(), AccountError> {
         self.to_the_end(|accounts| async move {
-            let (by, at) = (admin.actor(true), accounts.moment());
-            let ended = accounts.store.end_sessions(user, Some(by), at).await;
-            let origin = Origin::Http(admin);
+            let (by, at) = (origin.actor(true), accounts.moment());
+            let ended = accounts.store.end_sessions(user, by, at).await;
             let record = Record::of(Event::SessionsEnded, &origin).user(user);
             match &ended {
                 Ok(ended) => accounts.noted(record.detail(format_args!("all {ended}")), Ok(())),

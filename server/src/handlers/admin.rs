@@ -45,7 +45,7 @@ pub(crate) async fn end_sessions(
     id: String,
     accounts: Arc<Accounts>,
 ) -> Result<Answer<()>, Problem> {
-    accounts.end_sessions(user_id(&id)?, caller).await?;
+    accounts.end_sessions(user_id(&id)?, Origin::Http(caller)).await?;
     Ok(Answer::done())
 }
 

@@ -7,7 +7,7 @@ use http::header::RETRY_AFTER;
 use http::{HeaderValue, StatusCode};
 
 use super::{Problem, field_error};
-use crate::accounts::AccountError;
+use crate::accounts::{AccountError, BrokenRule};
 use crate::keys::RotateError;
 use crate::proof::password::PoolError;
 use crate::store::{EditUserError, StoreError};
@@ -28,7 +28,10 @@ impl From<AccountError> for Problem {
         match error {
             AccountError::RegistrationClosed => Self::registration_closed(),
             AccountError::NameTaken => Self::username_taken(),
-            AccountError::BrokenRules(errors) => Self::invalid_fields(errors),
+            AccountError::BrokenRules(rules) => {
+                let error = |rule: BrokenRule| field_error(rule.what, rule.message);
+                Self::invalid_fields(rules.into_iter().map(error).collect())
+            }
             AccountError::TooMany(wait) => wait.into(),
             AccountError::NotProven => Self::invalid_credentials(),
             AccountError::SessionEnded => Self::session_ended(),

@@ -3,7 +3,6 @@
 mod addresses;
 mod changes;
 mod check;
-mod create;
 mod database;
 mod failure;
 mod guard;
@@ -161,7 +160,7 @@ impl RedbStore {
     pub async fn record_keys_reset(&self, at: Moment) -> Result<usize, StoreError> {
         self.write(move |txn| {
             keys_made::write(txn, KeysRecord::Reset)?;
-            sessions::end_of_everybody(txn, at)
+            changes::end_all_sessions(txn, at)
         })
         .await
     }

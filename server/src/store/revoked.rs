@@ -4,6 +4,7 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use jiff::Timestamp;
 
 use super::id::SessionId;
+use super::rules::has_expired;
 
 /// The revoked sessions, each with the time by which its last access token has expired.
 ///
@@ -29,7 +30,7 @@ impl Revoked {
 
     pub(super) fn forget_expired(&self, now: Timestamp) {
         let mut entries = self.write();
-        entries.retain(|_, until| *until > now);
+        entries.retain(|_, until| !has_expired(*until, now));
         entries.shrink_to_fit();
     }
 

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod addresses;
+mod creation;
 mod decision;
 mod names;
 mod permission;
@@ -20,10 +21,13 @@ pub(super) use accounts::{
     change_password, delete, edit, end_other_sessions, end_sessions, set_password,
 };
 pub(super) use addresses::remember;
+pub(super) use creation::{NameCheck, import, register};
 pub(super) use decision::{Changes, Decision, EndSessions, Which};
-pub(super) use names::{account_key, is_taken, may_create, owner, similar_kinds};
+pub(super) use names::{account_key, is_taken, owner, similar_kinds};
 pub(super) use permission::Asker;
 pub(super) use resets::{is_open, offer, take_up, withdraw};
-pub(super) use revocation::{swept_until, until};
+pub(super) use revocation::{has_expired, swept_until, until};
 pub(super) use rotation::refresh;
-pub(super) use sessions::{Existing, is_full, reauthenticate, start};
+pub(super) use sessions::{
+    Existing, end_all_sessions, end_session, is_full, reauthenticate, start,
+};

@@ -2,16 +2,15 @@
 
 use tokio_postgres::Client;
 
-use super::{resets, sessions, users};
-use crate::store::EditUserError;
+use super::{addresses, names, resets, sessions, users};
 use crate::store::applied::Applied;
 use crate::store::rules::{Changes, Decision};
 
 /// Makes the changes of a decision.
 pub(super) async fn apply<T>(db: &Client, decision: Decision<T>) -> anyhow::Result<Applied<T>> {
-    let Decision { answer, changes } = decision;
+    let Decision { answer, mut changes } = decision;
     let user_changed = changes.save_user.is_some() || changes.remove_user.is_some();
-    let revoked = match changes.end_sessions.clone() {
+    let revoked = match changes.end_sessions.take() {
         Some(end) => sessions::end(db, end).await?,
         None => Vec::new(),
     };
@@ -19,13 +18,27 @@ pub(super) async fn apply<T>(db: &Client, decision: Decision<T>) -> anyhow::Resu
     if let Some(user) = &changes.remove_user {
         users::remove(db, user.id).await?;
     }
+    if let Some(user) = &changes.add_user {
+        names::add_user(db, user).await?;
+    }
     if let Some(user) = &changes.save_user {
         users::save(db, user).await?;
+    }
+    apply_to_sessions(db, changes).await?;
+    Ok(Applied { answer, revoked, user_changed })
+}
+
+async fn apply_to_sessions(db: &Client, changes: Changes) -> anyhow::Result<()> {
+    if let Some((user, address)) = changes.remember_address {
+        addresses::remember(db, user, address).await?;
+    }
+    if let Some(session) = &changes.add_session {
+        sessions::add(db, session).await?;
     }
     if let Some(session) = &changes.save_session {
         sessions::save(db, session).await?;
     }
-    Ok(Applied { answer, revoked, user_changed })
+    Ok(())
 }
 
 async fn apply_to_offers(db: &Client, changes: &Changes) -> anyhow::Result<()> {
@@ -42,10 +55,10 @@ async fn apply_to_offers(db: &Client, changes: &Changes) -> anyhow::Result<()> {
 }
 
 /// As [`apply`], unless the rules refused.
-pub(super) async fn apply_unless_refused<T>(
+pub(super) async fn apply_unless_refused<T, E>(
     db: &Client,
-    decision: Result<Decision<T>, EditUserError>,
-) -> anyhow::Result<Applied<Result<T, EditUserError>>> {
+    decision: Result<Decision<T>, E>,
+) -> anyhow::Result<Applied<Result<T, E>>> {
     match decision {
         Ok(decision) => Ok(apply(db, decision).await?.map(|answer, _| Ok(answer))),
         Err(refusal) => Ok(Applied::ending(Err(refusal), Vec::new())),

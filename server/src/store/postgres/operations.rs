@@ -5,9 +5,10 @@ use jiff::Timestamp;
 use tokio_postgres::Client;
 
 use super::changes::{apply, apply_unless_refused};
-use super::{addresses, locks, names, resets, sessions, users};
+use super::rows::or_none;
+use super::{locks, names, resets, sessions, users};
 use crate::store::applied::Applied;
-use crate::store::rules::{self, Asker};
+use crate::store::rules::{self, Asker, NameCheck};
 use crate::store::{
     Actor, CreateUserError, EditUserError, Edited, Moment, NewSession, Refresh, ResetOffer,
     Rotation, Session, SessionId, User, UserEdit, UserId, Verified,
@@ -47,16 +48,11 @@ pub(super) async fn create_user(
     address: Option<String>,
 ) -> anyhow::Result<Applied<Result<(), CreateUserError>>> {
     names::lock(db, &user).await?;
-    let is_taken = names::is_taken(db, &user.username_key).await?;
-    let looks_like_another = names::looks_like_another(db, &user.username).await?;
-    let judged = rules::may_create(is_taken, looks_like_another, address.is_none());
-    if judged.is_ok() {
-        names::add_user(db, &user).await?;
-        if let Some(address) = address {
-            addresses::remember(db, user.id, address).await?;
-        }
-    }
-    Ok(Applied::ending(judged, Vec::new()))
+    let name = NameCheck {
+        is_taken: names::is_taken(db, &user.username_key).await?,
+        looks_like_another: names::looks_like_another(db, &user.username).await?,
+    };
+    apply_unless_refused(db, rules::register(user, address, name)).await
 }
 
 pub(super) async fn import_users(
@@ -65,12 +61,9 @@ pub(super) async fn import_users(
 ) -> anyhow::Result<Applied<Vec<bool>>> {
     locks::all_names(db).await?;
     let mut added = Vec::new();
-    for user in &users {
-        let is_free = !names::is_taken(db, &user.username_key).await?;
-        if is_free {
-            names::add_user(db, user).await?;
-        }
-        added.push(is_free);
+    for user in users {
+        let is_taken = names::is_taken(db, &user.username_key).await?;
+        added.push(apply(db, rules::import(user, is_taken)).await?.answer);
     }
     Ok(Applied::ending(added, Vec::new()))
 }
@@ -149,14 +142,9 @@ pub(super) async fn start_session(
     db: &Client,
     new: NewSession,
 ) -> anyhow::Result<Applied<Option<User>>> {
-    let address = new.address.clone();
     let user = users::lock_one(db, new.session.user).await?;
     let existing = sessions::existing(db, new.session.user).await?;
-    let applied = apply(db, rules::start(new, user, existing)).await?;
-    if let Some(user) = &applied.answer {
-        addresses::remember(db, user.id, address).await?;
-    }
-    Ok(applied)
+    apply(db, rules::start(new, user, existing)).await
 }
 
 pub(super) async fn refresh(db: &Client, refresh: Refresh) -> anyhow::Result<Applied<Rotation>> {
@@ -179,7 +167,9 @@ pub(super) async fn end_session(
     id: SessionId,
     at: Moment,
 ) -> anyhow::Result<Applied<()>> {
-    Ok(Applied::ending((), sessions::end_by_id(db, id, at).await?))
+    // Sessions of a user end even if the user's record is damaged.
+    let user = or_none(sessions::lock_user(db, id).await)?;
+    apply(db, rules::end_session(id, user.map(|user| user.id), at)).await
 }
 
 pub(super) async fn end_other_sessions(db: &Client, by: Actor, at: Moment) -> Judged<usize> {
@@ -199,8 +189,7 @@ pub(super) async fn end_sessions(
 }
 
 pub(super) async fn end_all_sessions(db: &Client, at: Moment) -> anyhow::Result<Applied<usize>> {
-    let revoked = sessions::end_of_everybody(db, at).await?;
-    Ok(Applied::ending(revoked.len(), revoked))
+    Ok(apply(db, rules::end_all_sessions(at)).await?.map(|(), revoked| revoked.len()))
 }
 
 /// Removes at most `limit` expired sessions, or none while another node sweeps.

@@ -1,5 +1,7 @@
 //! The records of sessions, and of those that were revoked.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 use tokio_postgres::types::{Json, Type};
 use tokio_postgres::{Client, Row};
@@ -9,7 +11,7 @@ use super::rows::{Parameters, or_none, record, time};
 use super::users;
 use crate::store::applied::Revocation;
 use crate::store::rules::{self, EndSessions, Existing, Which};
-use crate::store::{Moment, Session, SessionId, User, UserId};
+use crate::store::{Session, SessionId, User, UserId};
 
 fn id(row: &Row) -> anyhow::Result<SessionId> {
     Ok(SessionId::from_bytes(row.try_get::<_, Uuid>("id")?.into_bytes()))
@@ -42,7 +44,8 @@ pub(super) async fn lock(
     Ok((row.map(|row| read(&row)).transpose()?, user))
 }
 
-async fn lock_user(db: &Client, id: SessionId) -> anyhow::Result<Option<User>> {
+/// Locks whoever has the session.
+pub(super) async fn lock_user(db: &Client, id: SessionId) -> anyhow::Result<Option<User>> {
     let query = "SELECT user_id FROM sessions WHERE id = $1";
     match db.query_typed_opt(query, &[(&id.uuid(), Type::UUID)]).await? {
         Some(row) => users::lock_one(db, users::id(&row, "user_id")?).await,
@@ -50,9 +53,8 @@ async fn lock_user(db: &Client, id: SessionId) -> anyhow::Result<Option<User>> {
     }
 }
 
-pub(super) async fn save(db: &Client, session: &Session) -> anyhow::Result<()> {
-    let query = "INSERT INTO sessions (id, user_id, expires_at, record) VALUES ($1, $2, $3, $4)
-                 ON CONFLICT (id) DO UPDATE SET expires_at = $3, record = $4";
+pub(super) async fn add(db: &Client, session: &Session) -> anyhow::Result<()> {
+    let query = "INSERT INTO sessions (id, user_id, expires_at, record) VALUES ($1, $2, $3, $4)";
     let parameters: Parameters<'_> = &[
         (&session.id.uuid(), Type::UUID),
         (&session.user.uuid(), Type::UUID),
@@ -63,42 +65,54 @@ pub(super) async fn save(db: &Client, session: &Session) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Ends sessions of one user, whose row is locked.
+/// Saves the record of a session that is there.
+pub(super) async fn save(db: &Client, session: &Session) -> anyhow::Result<()> {
+    let query = "UPDATE sessions SET expires_at = $2, record = $3 WHERE id = $1";
+    let parameters: Parameters<'_> = &[
+        (&session.id.uuid(), Type::UUID),
+        (&session.expires_at.as_millisecond(), Type::INT8),
+        (&Json(session), Type::JSONB),
+    ];
+    db.execute_typed(query, parameters).await?;
+    Ok(())
+}
+
+/// Ends sessions. The row of a user whose sessions end is locked.
 pub(super) async fn end(db: &Client, end: EndSessions) -> anyhow::Result<Vec<Revocation>> {
-    let EndSessions { user, which, at } = end;
-    let query = "DELETE FROM sessions WHERE user_id = $1 AND ($2::uuid[] IS NULL OR id = ANY($2))
-                 AND ($3::uuid IS NULL OR id <> $3) RETURNING id, record";
-    let (these, kept) = match which {
-        Which::All => (None, None),
-        Which::AllBut(kept) => (None, Some(kept.uuid())),
-        Which::These(ids) => (Some(ids.iter().map(|id| id.uuid()).collect::<Vec<_>>()), None),
+    let EndSessions { which, at } = end;
+    let ended = match which {
+        Which::All => delete_all(db).await?,
+        Which::AllOf(user) => {
+            let query = "DELETE FROM sessions WHERE user_id = $1 RETURNING id, record";
+            ended(&db.query_typed(query, &[(&user.uuid(), Type::UUID)]).await?)?
+        }
+        Which::OthersOf(by) => {
+            let query = "DELETE FROM sessions WHERE user_id = $1 AND id <> $2 RETURNING id, record";
+            let parameters: Parameters<'_> =
+                &[(&by.user.uuid(), Type::UUID), (&by.session.uuid(), Type::UUID)];
+            ended(&db.query_typed(query, parameters).await?)?
+        }
+        Which::These(_, ids) => delete(db, ids).await?,
     };
-    let parameters: Parameters<'_> =
-        &[(&user.uuid(), Type::UUID), (&these, Type::UUID_ARRAY), (&kept, Type::UUID)];
-    let rows = db.query_typed(query, parameters).await?;
-    let ended = ended(&rows)?;
-    revoke_ended(db, ended, at).await
+    let until = |(id, session): (SessionId, Option<Session>)| {
+        (id, rules::until(session.as_ref(), None, at))
+    };
+    revoke(db, ended.into_iter().map(until).collect()).await
 }
 
-/// Ends a session by its id alone. It may have no record any more.
-pub(super) async fn end_by_id(
-    db: &Client,
-    id: SessionId,
-    at: Moment,
-) -> anyhow::Result<Vec<Revocation>> {
-    // Ended sessions of a user with a damaged record, too.
-    or_none(lock_user(db, id).await)?;
-    let query = "DELETE FROM sessions WHERE id = $1 RETURNING id, record";
-    let rows = db.query_typed(query, &[(&id.uuid(), Type::UUID)]).await?;
-    let session = rows.first().and_then(|row| read(row).ok());
-    revoke_ended(db, vec![(id, session)], at).await
-}
-
-/// Ends the sessions of everybody, and waits for logins that are under way.
-pub(super) async fn end_of_everybody(db: &Client, at: Moment) -> anyhow::Result<Vec<Revocation>> {
+/// Removes the records of all sessions, and waits for logins that are under way.
+async fn delete_all(db: &Client) -> anyhow::Result<Ended> {
     db.batch_execute("LOCK TABLE sessions IN SHARE ROW EXCLUSIVE MODE").await?;
-    let rows = db.query_typed("DELETE FROM sessions RETURNING id, record", &[]).await?;
-    revoke_ended(db, ended(&rows)?, at).await
+    ended(&db.query_typed("DELETE FROM sessions RETURNING id, record", &[]).await?)
+}
+
+/// Removes the records of these sessions. Those that have none end as well.
+async fn delete(db: &Client, ids: Vec<SessionId>) -> anyhow::Result<Ended> {
+    let query = "DELETE FROM sessions WHERE id = ANY($1) RETURNING id, record";
+    let uuids: Vec<_> = ids.iter().map(|id| id.uuid()).collect();
+    let found = ended(&db.query_typed(query, &[(&uuids, Type::UUID_ARRAY)]).await?)?;
+    let mut found: HashMap<_, _> = found.into_iter().collect();
+    Ok(ids.into_iter().map(|id| (id, found.remove(&id).flatten())).collect())
 }
 
 /// Sessions that end; without a record if it can't be read.
@@ -106,13 +120,6 @@ type Ended = Vec<(SessionId, Option<Session>)>;
 
 fn ended(rows: &[Row]) -> anyhow::Result<Ended> {
     rows.iter().map(|row| Ok((id(row)?, read(row).ok()))).collect()
-}
-
-async fn revoke_ended(db: &Client, ended: Ended, at: Moment) -> anyhow::Result<Vec<Revocation>> {
-    let until = |(id, session): (SessionId, Option<Session>)| {
-        (id, rules::until(session.as_ref(), None, at))
-    };
-    revoke(db, ended.into_iter().map(until).collect()).await
 }
 
 /// Remembers that sessions have ended: all revocations come through here. One that is remembered

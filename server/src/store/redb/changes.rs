@@ -3,31 +3,46 @@
 use redb::WriteTransaction;
 
 use super::{addresses, names, resets, sessions, users};
+use crate::store::Moment;
 use crate::store::applied::Applied;
-use crate::store::error::EditUserError;
-use crate::store::rules::{Changes, Decision};
+use crate::store::rules::{self, Changes, Decision};
 
 /// Makes the changes of a decision.
 pub(super) fn apply<T>(
     txn: &WriteTransaction,
     decision: Decision<T>,
 ) -> anyhow::Result<Applied<T>> {
-    let Decision { answer, changes } = decision;
+    let Decision { answer, mut changes } = decision;
     let user_changed = changes.save_user.is_some() || changes.remove_user.is_some();
-    let revoked = changes.end_sessions.clone().map(|end| sessions::end(txn, end)).transpose()?;
+    let revoked = changes.end_sessions.take().map(|end| sessions::end(txn, end)).transpose()?;
     apply_to_offers(txn, &changes)?;
     if let Some(user) = &changes.remove_user {
         users::remove(txn, user.id)?;
         names::remove(txn, user)?;
         addresses::forget(txn, user.id)?;
     }
+    if let Some(user) = &changes.add_user {
+        names::add(txn, user)?;
+        users::put(txn, user)?;
+    }
     if let Some(user) = &changes.save_user {
         users::put(txn, user)?;
+    }
+    apply_to_sessions(txn, changes)?;
+    Ok(Applied { answer, revoked: revoked.unwrap_or_default(), user_changed })
+}
+
+fn apply_to_sessions(txn: &WriteTransaction, changes: Changes) -> anyhow::Result<()> {
+    if let Some((user, address)) = changes.remember_address {
+        addresses::remember(txn, user, address)?;
+    }
+    if let Some(session) = &changes.add_session {
+        sessions::add(txn, session)?;
     }
     if let Some(session) = &changes.save_session {
         sessions::put(txn, session)?;
     }
-    Ok(Applied { answer, revoked: revoked.unwrap_or_default(), user_changed })
+    Ok(())
 }
 
 fn apply_to_offers(txn: &WriteTransaction, changes: &Changes) -> anyhow::Result<()> {
@@ -44,12 +59,20 @@ fn apply_to_offers(txn: &WriteTransaction, changes: &Changes) -> anyhow::Result<
 }
 
 /// As [`apply`], unless the rules refused.
-pub(super) fn apply_unless_refused<T>(
+pub(super) fn apply_unless_refused<T, E>(
     txn: &WriteTransaction,
-    decision: Result<Decision<T>, EditUserError>,
-) -> anyhow::Result<Applied<Result<T, EditUserError>>> {
+    decision: Result<Decision<T>, E>,
+) -> anyhow::Result<Applied<Result<T, E>>> {
     match decision {
         Ok(decision) => Ok(apply(txn, decision)?.map(|answer, _| Ok(answer))),
         Err(refusal) => Ok(Applied::ending(Err(refusal), Vec::new())),
     }
+}
+
+/// Ends the sessions of everybody, and counts them.
+pub(super) fn end_all_sessions(
+    txn: &WriteTransaction,
+    at: Moment,
+) -> anyhow::Result<Applied<usize>> {
+    Ok(apply(txn, rules::end_all_sessions(at))?.map(|(), revoked| revoked.len()))
 }

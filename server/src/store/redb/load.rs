@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 use redb::{ReadableTable as _, ReadableTableMetadata as _, WriteTransaction};
 
-use super::tables::{ADMINS, RESETS, RESETS_BY_USER, SESSIONS, USERS};
-use super::{resets, sessions, users};
-use crate::store::rules::Asker;
+use super::tables::{ADMINS, RESETS, RESETS_BY_USER, SESSIONS, USERS, or_none};
+use super::{names, resets, sessions, users};
+use crate::store::rules::{Asker, NameCheck};
 use crate::store::{Actor, Session, SessionId, User, UserId};
 
 pub(super) fn asker(txn: &WriteTransaction, actor: Actor) -> anyhow::Result<Asker> {
@@ -27,6 +27,20 @@ pub(super) fn user(txn: &WriteTransaction, id: UserId) -> anyhow::Result<Option<
 /// Whether there is a record of the user, even one that can't be read.
 pub(super) fn user_exists(txn: &WriteTransaction, id: UserId) -> anyhow::Result<bool> {
     Ok(txn.open_table(USERS)?.get(id.as_bytes())?.is_some())
+}
+
+/// What is known of the name of a new user.
+pub(super) fn name_check(txn: &WriteTransaction, user: &User) -> anyhow::Result<NameCheck> {
+    Ok(NameCheck {
+        is_taken: names::is_taken(txn, &user.username_key)?,
+        looks_like_another: names::would_look_like_another(txn, &user.username)?,
+    })
+}
+
+/// Whose session it is. Unknown if its record is gone or can't be read.
+pub(super) fn owner_of(txn: &WriteTransaction, id: SessionId) -> anyhow::Result<Option<UserId>> {
+    let session = or_none(sessions::get(&txn.open_table(SESSIONS)?, id))?;
+    Ok(session.map(|session| session.user))
 }
 
 /// How many active admins there are.

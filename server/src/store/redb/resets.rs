@@ -92,7 +92,7 @@ pub(super) fn sweep(txn: &WriteTransaction, now: Timestamp) -> anyhow::Result<()
     let mut by_user = txn.open_table(RESETS_BY_USER)?;
     let mut times = txn.open_table(RESET_TIMES)?;
     let mut resets = txn.open_table(RESETS)?;
-    for row in resets.extract_if(|_, (_, _, expires_at)| time(expires_at) <= now)? {
+    for row in resets.extract_if(|_, (_, _, until)| rules::has_expired(time(until), now))? {
         let (token_hash, offer) = row?;
         times.remove(token_hash.value())?;
         by_user.remove(offer.value().0)?;

@@ -6,7 +6,7 @@ use redb::{AccessGuard, ReadTransaction, ReadableDatabase as _, ReadableTable, W
 use super::tables::{Id, REVOKED, SESSIONS, SESSIONS_BY_USER, Sessions, decode, or_none, time};
 use crate::store::applied::{Applied, Revocation};
 use crate::store::rules::{self, EndSessions, Existing, Which};
-use crate::store::{Moment, Session, SessionId, UserId};
+use crate::store::{Actor, Moment, Session, SessionId, UserId};
 
 pub(super) fn get(table: &impl Sessions, id: SessionId) -> anyhow::Result<Option<Session>> {
     let row = table.get(id.as_bytes())?;
@@ -37,45 +37,32 @@ fn end_one(
     Ok((id, until))
 }
 
-/// Ends sessions of one user.
+/// Ends sessions.
 pub(super) fn end(txn: &WriteTransaction, end: EndSessions) -> anyhow::Result<Vec<Revocation>> {
-    let EndSessions { user, which, at } = end;
-    let ids = match which {
-        Which::These(ids) => ids,
-        Which::All => ids_of(&txn.open_table(SESSIONS_BY_USER)?, user)?,
-        Which::AllBut(kept) => {
-            let mut ids = ids_of(&txn.open_table(SESSIONS_BY_USER)?, user)?;
-            ids.retain(|id| *id != kept);
-            ids
+    let EndSessions { which, at } = end;
+    let sessions = find(&txn.open_table(SESSIONS_BY_USER)?, which)?;
+    sessions.into_iter().map(|(user, id)| end_one(txn, user, id, at)).collect()
+}
+
+fn find(
+    by_user: &impl ReadableTable<(Id, Id), ()>,
+    which: Which,
+) -> anyhow::Result<Vec<(UserId, SessionId)>> {
+    let of = |user, ids: Vec<_>| ids.into_iter().map(move |id| (user, id));
+    Ok(match which {
+        Which::All => {
+            by_user.iter()?.map(|row| Ok(owned(row?.0.value()))).collect::<anyhow::Result<_>>()?
         }
-    };
-    ids.into_iter().map(|id| end_one(txn, user, id, at)).collect()
+        Which::AllOf(user) => of(user, ids_of(by_user, user)?).collect(),
+        Which::OthersOf(Actor { user, session, .. }) => {
+            of(user, ids_of(by_user, user)?).filter(|(_, id)| *id != session).collect()
+        }
+        Which::These(user, ids) => of(user.unwrap_or(UserId::NOBODY), ids).collect(),
+    })
 }
 
-/// Ends a session by its id alone. It may have no record any more.
-pub(super) fn end_by_id(
-    txn: &WriteTransaction,
-    id: SessionId,
-    at: Moment,
-) -> anyhow::Result<Revocation> {
-    let session = or_none(get(&txn.open_table(SESSIONS)?, id))?;
-    end_one(txn, session.map_or(UserId::NOBODY, |session| session.user), id, at)
-}
-
-/// Ends the sessions of everybody, and counts them.
-pub(super) fn end_of_everybody(
-    txn: &WriteTransaction,
-    at: Moment,
-) -> anyhow::Result<Applied<usize>> {
-    let mut all = Vec::new();
-    for row in txn.open_table(SESSIONS_BY_USER)?.iter()? {
-        let key = row?.0;
-        let (user, id) = key.value();
-        all.push((UserId::from_bytes(*user), SessionId::from_bytes(*id)));
-    }
-    let end = |(user, id)| end_one(txn, user, id, at);
-    let revoked: Vec<_> = all.into_iter().map(end).collect::<anyhow::Result<_>>()?;
-    Ok(Applied::ending(revoked.len(), revoked))
+fn owned((user, id): (&[u8; 16], &[u8; 16])) -> (UserId, SessionId) {
+    (UserId::from_bytes(*user), SessionId::from_bytes(*id))
 }
 
 pub(super) fn ids_of(
@@ -87,10 +74,11 @@ pub(super) fn ids_of(
     rows.map(|row| Ok(SessionId::from_bytes(*row?.0.value().1))).collect()
 }
 
-/// Notes whose session it is.
-pub(super) fn add(txn: &WriteTransaction, user: UserId, id: SessionId) -> anyhow::Result<()> {
-    txn.open_table(SESSIONS_BY_USER)?.insert((user.as_bytes(), id.as_bytes()), ())?;
-    Ok(())
+/// Saves a new session, and notes whose it is.
+pub(super) fn add(txn: &WriteTransaction, session: &Session) -> anyhow::Result<()> {
+    let key = (session.user.as_bytes(), session.id.as_bytes());
+    txn.open_table(SESSIONS_BY_USER)?.insert(key, ())?;
+    put(txn, session)
 }
 
 /// The sessions of a user to whom one more is given, if the rules need to know them.
@@ -131,7 +119,7 @@ pub(super) fn expired(
     let mut expired = Vec::new();
     for row in sessions.iter()? {
         let (id, row) = row?;
-        if time(row.value().0) <= now {
+        if rules::has_expired(time(row.value().0), now) {
             expired.push(SessionId::from_bytes(*id.value()));
             if expired.len() == limit {
                 break;
@@ -152,7 +140,8 @@ pub(super) fn remove_expired(
     let mut revoked = txn.open_table(REVOKED)?;
     let (mut removed, mut revocations) = (0, Vec::new());
     for id in ids {
-        let has_expired = |row: AccessGuard<'_, (i64, &[u8])>| time(row.value().0) <= now;
+        let has_expired =
+            |row: AccessGuard<'_, (i64, &[u8])>| rules::has_expired(time(row.value().0), now);
         if !sessions.get(id.as_bytes())?.is_some_and(has_expired) {
             continue;
         }
@@ -172,6 +161,6 @@ pub(super) fn remove_expired(
 
 /// Forgets revoked sessions whose access tokens have all expired.
 pub(super) fn forget_revoked(txn: &WriteTransaction, now: Timestamp) -> anyhow::Result<()> {
-    txn.open_table(REVOKED)?.retain(|_, until| time(until) > now)?;
+    txn.open_table(REVOKED)?.retain(|_, until| !rules::has_expired(time(until), now))?;
     Ok(())
 }

@@ -9,11 +9,10 @@ use hallpass_contract::Secret;
 use jiff::Timestamp;
 use redb::{Database, ReadableDatabase as _, ReadableTableMetadata as _};
 
-use super::changes::{apply, apply_unless_refused};
+use super::changes::{apply, apply_unless_refused, end_all_sessions};
 use super::failure::kind_of;
 use super::tables::{ADDRESSES, LOOKS, RESETS, SESSIONS, USER_IDS_BY_NAME, USERS};
-use super::{RedbStore, addresses, create, load, names, resets, sessions, users};
-use crate::store::applied::Applied;
+use super::{RedbStore, addresses, load, names, resets, sessions, users};
 use crate::store::rules;
 use crate::store::{
     Actor, CreateUserError, EditUserError, Edited, Moment, NewSession, OpenReset, Refresh,
@@ -41,12 +40,20 @@ impl Store for RedbStore {
         user: User,
         address: Option<String>,
     ) -> Result<(), CreateUserError> {
-        self.writer.write(move |txn| create::register(txn, &user, address)).await?
+        self.write(move |txn| {
+            let name = load::name_check(txn, &user)?;
+            apply_unless_refused(txn, rules::register(user, address, name))
+        })
+        .await?
     }
 
     async fn import_users(&self, users: Vec<User>) -> Result<Vec<bool>, StoreError> {
+        let import = |txn: &_, user: User| {
+            let is_taken = names::is_taken(txn, &user.username_key)?;
+            Ok(apply(txn, rules::import(user, is_taken))?.answer)
+        };
         self.writer
-            .write(move |txn| users.iter().map(|user| create::import(txn, user)).collect())
+            .write(move |txn| users.into_iter().map(|user| import(txn, user)).collect())
             .await
     }
 
@@ -173,14 +180,9 @@ impl Store for RedbStore {
 
     async fn start_session(&self, new: NewSession) -> Result<Option<User>, StoreError> {
         self.write(move |txn| {
-            let (user, id, address) = (new.session.user, new.session.id, new.address.clone());
-            let existing = sessions::existing(txn, user)?;
-            let applied = apply(txn, rules::start(new, load::user(txn, user)?, existing))?;
-            if applied.answer.is_some() {
-                sessions::add(txn, user, id)?;
-                addresses::remember(txn, user, address)?;
-            }
-            Ok(applied)
+            let id = new.session.user;
+            let (user, existing) = (load::user(txn, id)?, sessions::existing(txn, id)?);
+            apply(txn, rules::start(new, user, existing))
         })
         .await
     }
@@ -227,7 +229,7 @@ impl Store for RedbStore {
     }
 
     async fn end_session(&self, id: SessionId, at: Moment) -> Result<(), StoreError> {
-        self.write(move |txn| Ok(Applied::ending((), vec![sessions::end_by_id(txn, id, at)?])))
+        self.write(move |txn| apply(txn, rules::end_session(id, load::owner_of(txn, id)?, at)))
             .await
     }
 
@@ -254,7 +256,7 @@ impl Store for RedbStore {
     }
 
     async fn end_all_sessions(&self, at: Moment) -> Result<usize, StoreError> {
-        self.write(move |txn| sessions::end_of_everybody(txn, at)).await
+        self.write(move |txn| end_all_sessions(txn, at)).await
     }
 
     fn is_revoked(&self, id: SessionId) -> bool {

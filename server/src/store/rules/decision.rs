@@ -28,38 +28,49 @@ pub(crate) struct Changes {
     pub(crate) withdraw_offers_by: Option<UserId>,
     /// Save this offer. Any earlier offer to the same user is withdrawn before.
     pub(crate) save_offer: Option<ResetOffer>,
-    /// Save the record of this user.
+    /// Add this user, whose name is free.
+    pub(crate) add_user: Option<User>,
+    /// Save the record of this user, who is there.
     pub(crate) save_user: Option<User>,
     /// Remove this user's record, with their names and addresses.
     pub(crate) remove_user: Option<User>,
-    /// Save the record of this session.
+    /// Remember that this user came from this address.
+    pub(crate) remember_address: Option<(UserId, String)>,
+    /// Add this session.
+    pub(crate) add_session: Option<Session>,
+    /// Save the record of this session, which is there.
     pub(crate) save_session: Option<Session>,
 }
 
-/// Which sessions of one user end, and when.
+/// Which sessions end, and when.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct EndSessions {
-    pub(crate) user: UserId,
     pub(crate) which: Which,
     pub(crate) at: Moment,
 }
 
-/// Which of a user's sessions end.
+/// Which sessions end.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Which {
+    /// Those of all users.
     All,
-    AllBut(SessionId),
-    These(Vec<SessionId>),
+    /// All of one user.
+    AllOf(UserId),
+    /// All of an actor but the current one.
+    OthersOf(Actor),
+    /// These, even those that have no record any more. Where one has a record that can't be read,
+    /// it is this user's.
+    These(Option<UserId>, Vec<SessionId>),
 }
 
 impl EndSessions {
     /// All sessions of a user.
     pub(super) fn all(user: UserId, at: Moment) -> Self {
-        Self { user, which: Which::All, at }
+        Self { which: Which::AllOf(user), at }
     }
 
     /// All sessions of an actor but the current one.
     pub(super) fn others(actor: Actor, at: Moment) -> Self {
-        Self { user: actor.user, which: Which::AllBut(actor.session), at }
+        Self { which: Which::OthersOf(actor), at }
     }
 }

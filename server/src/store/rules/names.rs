@@ -5,7 +5,7 @@
 
 use std::ops::RangeInclusive;
 
-use crate::store::{CreateUserError, UserId};
+use crate::store::UserId;
 
 /// Who is meant by a name: the user with this `exact` case-mapped name, or else the only one who
 /// has a spelling of it. Where two users have spellings, only the exact name finds its owner.
@@ -22,20 +22,6 @@ pub(crate) fn account_key(name: &str, fold: String, spellings: &[UserId]) -> Str
 /// Whether somebody has the name, in whatever spelling.
 pub(crate) fn is_taken(exact: Option<UserId>, spellings: &[UserId]) -> bool {
     exact.is_some() || !spellings.is_empty()
-}
-
-/// Whether a user may be created. A person's name must not look like another's; an operator knows
-/// what they do.
-pub(crate) fn may_create(
-    is_taken: bool,
-    looks_like_another: bool,
-    by_operator: bool,
-) -> Result<(), CreateUserError> {
-    match (is_taken, looks_like_another && !by_operator) {
-        (true, _) => Err(CreateUserError::NameTaken),
-        (false, true) => Err(CreateUserError::LooksLikeAnother),
-        (false, false) => Ok(()),
-    }
 }
 
 /// The kinds of names with which a name is compared by its looks: `false` are those of ASCII

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use super::accounts::set_password;
 use super::decision::{Changes, Decision};
 use super::permission::{Asker, admit_admin, demand_fresh};
+use super::revocation::has_expired;
 use crate::store::{EditUserError, Moment, ResetOffer, User, UserId};
 
 /// An offer to a user, who `exists` or not. It takes the place of an earlier one.
@@ -28,7 +29,7 @@ pub(crate) fn offer(
 
 /// Whether an offer that `maker` made can be taken up.
 pub(crate) fn is_open(maker: Option<&User>, expires_at: Timestamp, now: Timestamp) -> bool {
-    now < expires_at && maker.is_some_and(User::is_active_admin)
+    !has_expired(expires_at, now) && maker.is_some_and(User::is_active_admin)
 }
 
 /// The withdrawal of the offer to `user`. A void offer is withdrawn, too, and counts as none.

@@ -70,9 +70,9 @@ fn saving(session: Session, answer: impl FnOnce(Session) -> Rotation) -> Decisio
 
 /// Ends the session, and the offers that were made with a copy of its token.
 fn end_reused(refresh: &Refresh, session: &Session, user: &User) -> Decision<Rotation> {
-    let which = Which::These(vec![session.id]);
+    let which = Which::These(Some(user.id), vec![session.id]);
     let changes = Changes {
-        end_sessions: Some(EndSessions { user: user.id, which, at: refresh.at }),
+        end_sessions: Some(EndSessions { which, at: refresh.at }),
         withdraw_offers_by: maker_of_offers(user),
         ..Changes::default()
     };

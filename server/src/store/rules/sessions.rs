@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::decision::{Changes, Decision, EndSessions, Which};
-use crate::store::{MAX_SESSIONS, Moment, NewSession, Session, SessionId, User, Verified};
+use crate::store::{MAX_SESSIONS, Moment, NewSession, Session, SessionId, User, UserId, Verified};
 
 /// A session that a user has already.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -26,17 +26,18 @@ pub(crate) fn start(
     user: Option<User>,
     existing: Vec<Existing>,
 ) -> Decision<Option<User>> {
-    let NewSession { session, verified, at, .. } = new;
+    let NewSession { session, verified, at, address } = new;
     let Some((user, save_user)) = confirm(user, verified) else {
         return Decision::unchanged(None);
     };
     let surplus = longest_unused(existing);
     let makes_room = !surplus.is_empty();
-    let end_sessions = EndSessions { user: user.id, which: Which::These(surplus), at };
+    let end_sessions = EndSessions { which: Which::These(Some(user.id), surplus), at };
     let changes = Changes {
         end_sessions: makes_room.then_some(end_sessions),
         save_user,
-        save_session: Some(session),
+        add_session: Some(session),
+        remember_address: Some((user.id, address)),
         ..Changes::default()
     };
     Decision { answer: Some(user), changes }
@@ -46,6 +47,22 @@ fn longest_unused(mut existing: Vec<Existing>) -> Vec<SessionId> {
     let surplus = (existing.len() + 1).saturating_sub(MAX_SESSIONS);
     existing.sort_unstable();
     existing.into_iter().take(surplus).map(|session| session.id).collect()
+}
+
+/// The end of one session, which may have no record any more. `user` has it, as far as that is
+/// known.
+pub(crate) fn end_session(id: SessionId, user: Option<UserId>, at: Moment) -> Decision<()> {
+    end(Which::These(user, vec![id]), at)
+}
+
+/// The end of the sessions of all users.
+pub(crate) fn end_all_sessions(at: Moment) -> Decision<()> {
+    end(Which::All, at)
+}
+
+fn end(which: Which, at: Moment) -> Decision<()> {
+    let end_sessions = Some(EndSessions { which, at });
+    Decision { answer: (), changes: Changes { end_sessions, ..Changes::default() } }
 }
 
 /// A new proof in `session`, if both still count.

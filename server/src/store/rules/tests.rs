@@ -1,6 +1,7 @@
 //! The rules, without any store.
 
 mod accounts;
+mod names;
 mod resets;
 mod sessions;
 

@@ -1,9 +1,8 @@
 use super::*;
-use crate::store::error::{CreateUserError, EditUserError};
+use crate::store::error::EditUserError;
 use crate::store::rules::{
-    Changes, Decision, EndSessions, Which, account_key, change_password, delete, edit,
-    end_other_sessions, end_sessions, is_taken, may_create, owner, remember, set_password,
-    similar_kinds,
+    Changes, Decision, EndSessions, Which, change_password, delete, edit, end_other_sessions,
+    end_sessions, set_password,
 };
 use crate::store::user::{Edited, UserEdit};
 
@@ -25,7 +24,7 @@ fn edited(
 }
 
 fn all_sessions_of(user: &User) -> Option<EndSessions> {
-    Some(EndSessions { user: user.id, which: Which::All, at: at(0) })
+    Some(EndSessions { which: Which::AllOf(user.id), at: at(0) })
 }
 
 #[test]
@@ -186,8 +185,8 @@ fn a_new_password_ends_sessions_and_offers_and_voids_proofs_of_the_old_one() {
     let by = Asker { user: Some(boss), ..asker() };
     let by = Asker { actor: Actor { user: saved.id, admin: false, ..by.actor }, ..by };
     let changes = change_password(&by, 3, "new".into(), at(0)).unwrap().changes;
-    let which = Which::AllBut(by.actor.session);
-    let end_sessions = Some(EndSessions { user: saved.id, which, at: at(0) });
+    let which = Which::OthersOf(by.actor);
+    let end_sessions = Some(EndSessions { which, at: at(0) });
     assert_eq!(changes, Changes { end_sessions, ..expected });
     let another = change_password(&by, 2, "new".into(), at(0)).unwrap_err();
     assert!(matches!(another, EditUserError::PasswordChanged));
@@ -211,45 +210,7 @@ fn ending_sessions_withdraws_offers_only_if_somebody_else_asks() {
 
     let by = asker();
     let changes = end_other_sessions(&by, at(0)).unwrap().changes;
-    let which = Which::AllBut(by.actor.session);
-    let end_sessions = Some(EndSessions { user: by.actor.user, which, at: at(0) });
+    let which = Which::OthersOf(by.actor);
+    let end_sessions = Some(EndSessions { which, at: at(0) });
     assert_eq!(changes, Changes { end_sessions, ..Changes::default() });
-}
-
-#[test]
-fn a_name_finds_its_exact_owner_or_the_only_one_who_has_a_spelling() {
-    let [one, other] = [UserId::new(at(0).now), UserId::new(at(1).now)];
-    for (exact, spellings, found, taken, key) in [
-        (None, &[][..], None, false, "fold"),
-        (Some(one), &[], Some(one), true, "fold"),
-        (Some(one), &[one, other], Some(one), true, "name"),
-        (None, &[other], Some(other), true, "fold"),
-        (None, &[one, other], None, true, "name"),
-    ] {
-        assert_eq!(owner(exact, spellings), found);
-        assert_eq!(is_taken(exact, spellings), taken);
-        assert_eq!(account_key("name", "fold".to_owned(), spellings), key);
-    }
-}
-
-#[test]
-fn only_a_person_s_name_must_not_look_like_another_s() {
-    use CreateUserError::{LooksLikeAnother, NameTaken};
-    assert!(matches!(may_create(true, true, false), Err(NameTaken)));
-    assert!(matches!(may_create(true, false, true), Err(NameTaken)));
-    assert!(matches!(may_create(false, true, false), Err(LooksLikeAnother)));
-    may_create(false, true, true).unwrap();
-    may_create(false, false, false).unwrap();
-    // Names of ASCII alone are compared with the others only.
-    assert_eq!([similar_kinds("modem"), similar_kinds("сосо")], [true..=true, false..=true]);
-}
-
-#[test]
-fn the_last_16_addresses_are_remembered_each_once() {
-    let known: Vec<_> = (0..16).map(|n| n.to_string()).collect();
-    assert_eq!(remember(known.clone(), "15".to_owned()), None);
-    let again = remember(known.clone(), "3".to_owned()).unwrap();
-    assert_eq!((again.len(), again.last().unwrap().as_str()), (16, "3"));
-    let another = remember(known, "16".to_owned()).unwrap();
-    assert_eq!((another.len(), another[0].as_str()), (16, "1"));
 }

@@ -1,7 +1,7 @@
 use super::*;
 use crate::store::rules::{
-    Changes, Decision, EndSessions, Existing, Which, is_full, reauthenticate, refresh, start,
-    swept_until, until,
+    Changes, Decision, EndSessions, Existing, Which, end_all_sessions, end_session, has_expired,
+    is_full, reauthenticate, refresh, start, swept_until, until,
 };
 use crate::store::session::{MAX_SESSIONS, NewSession, Rotation};
 
@@ -26,7 +26,9 @@ fn a_proof_counts_while_the_password_is_the_same_and_the_user_may_sign_in() {
     {
         let decision = start(login(&ada, verified()), found.clone(), Vec::new());
         assert_eq!(decision.answer, found.clone().filter(|_| counts));
-        assert_eq!(decision.changes.save_session.is_some(), counts);
+        let Changes { add_session, remember_address, .. } = decision.changes;
+        assert_eq!(add_session.is_some(), counts);
+        assert_eq!(remember_address, counts.then(|| (ada.id, "home".to_owned())));
         let decision = reauthenticate(Some(session(&ada, 0)), found, verified(), at(5));
         assert_eq!(decision.answer.is_some(), counts);
         assert_eq!(decision.changes.save_session.is_some(), counts);
@@ -56,7 +58,7 @@ fn the_sessions_that_were_not_used_for_the_longest_time_make_room() {
     others[3].refreshed_at = None;
     let ended = vec![others[3].id, others[MAX_SESSIONS].id];
     let decision = start(login(&ada, verified()), Some(ada.clone()), others);
-    let expected = EndSessions { user: ada.id, which: Which::These(ended), at: at(0) };
+    let expected = EndSessions { which: Which::These(Some(ada.id), ended), at: at(0) };
     assert_eq!(decision.changes.end_sessions, Some(expected));
     let roomy = start(login(&ada, verified()), Some(ada), existing(MAX_SESSIONS - 1));
     assert_eq!(roomy.changes.end_sessions, None);
@@ -124,9 +126,9 @@ fn a_copy_ends_the_session_and_the_offers_that_may_have_been_made_with_it() {
         let decision =
             refresh(presented(&before, 0, 200), Some(before.clone()), Some(owner.clone()));
         assert!(matches!(decision.answer, Rotation::Reused));
-        let which = Which::These(vec![before.id]);
+        let which = Which::These(Some(owner.id), vec![before.id]);
         let expected = Changes {
-            end_sessions: Some(EndSessions { user: owner.id, which, at: at(200) }),
+            end_sessions: Some(EndSessions { which, at: at(200) }),
             withdraw_offers_by: withdrawn.then_some(owner.id),
             ..Changes::default()
         };
@@ -150,6 +152,26 @@ fn a_session_that_is_not_there_any_more_is_gone_and_stays_as_it_is() {
         let decision = refresh(presented, session, user);
         assert!(matches!(decision.answer, Rotation::Gone), "{decision:?}");
         assert_eq!(decision.changes, Changes::default());
+    }
+}
+
+#[test]
+fn a_session_ends_whether_or_not_it_is_known_whose_it_is() {
+    let ended = session(&user(&[]), 0);
+    for owner in [Some(ended.user), None] {
+        let which = Which::These(owner, vec![ended.id]);
+        let end_sessions = Some(EndSessions { which, at: at(5) });
+        let expected = Changes { end_sessions, ..Changes::default() };
+        assert_eq!(end_session(ended.id, owner, at(5)).changes, expected);
+    }
+    let all = EndSessions { which: Which::All, at: at(5) };
+    assert_eq!(end_all_sessions(at(5)).changes.end_sessions, Some(all));
+}
+
+#[test]
+fn what_lasts_until_now_has_expired() {
+    for (now, expired) in [(99, false), (100, true), (101, true)] {
+        assert_eq!(has_expired(at(100).now, at(now).now), expired, "at {now}");
     }
 }
 
