@@ -18,6 +18,13 @@ pub(super) fn session_lifetime(text: &str) -> Result<Duration, String> {
     whole_seconds(text, 60..=TEN_YEARS).ok_or("give 1m to 10y in whole seconds, such as 30d".into())
 }
 
+pub(super) fn lease(text: &str) -> Result<Duration, String> {
+    let lease = humantime::parse_duration(text).ok();
+    lease
+        .filter(|lease| (Duration::from_secs(2)..=Duration::from_secs(600)).contains(lease))
+        .ok_or("give 2s to 10m, such as 30s".into())
+}
+
 pub(super) fn shutdown_delay(text: &str) -> Result<Duration, String> {
     let delay = humantime::parse_duration(text).ok();
     delay
