@@ -15,6 +15,7 @@ mod connections;
 mod interceptor;
 mod keys;
 mod list;
+mod master_key;
 mod names;
 mod shared;
 mod values;

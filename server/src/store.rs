@@ -23,7 +23,7 @@ pub use actor::Actor;
 pub use error::{CreateUserError, EditUserError, StoreError};
 pub use id::{SessionId, UserId, uuid_v7};
 pub use keys_record::KeysRecord;
-pub use postgres::{DatabaseInUse, DatabaseUrl, PostgresStore};
+pub use postgres::{DatabaseInUse, DatabaseUrl, KeyRows, PostgresStore, SealedKeys};
 pub use redb::{
     DamagedFile, Empty, Finding, InUse, Panic, RedbStore, Repaired, check_file, count_panic,
     repair_file,

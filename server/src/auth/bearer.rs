@@ -93,7 +93,7 @@ impl Bearers {
             }
             None => {
                 self.counters.misses.inc();
-                Arc::new(accounts.tokens.accept(token, now)?)
+                Arc::new(accounts.accept(token, now).await?)
             }
         };
         let (id, session) = accepted.claims.subject()?;

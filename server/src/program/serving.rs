@@ -33,6 +33,7 @@ pub(super) async fn serve(config: &Config) -> anyhow::Result<()> {
     config.interceptor.check(config.public_url.as_deref())?;
     warn_about(config);
     let settings = config.keys.settings(secret_from_environment()?, config.access_ttl)?;
+    config.database.master_key()?;
     let clock = Clock::system();
     clock.check()?;
     let (dir, now) = (&config.data_dir, clock.now());
@@ -85,7 +86,9 @@ async fn open(
 ) -> anyhow::Result<(Arc<dyn Store>, KeyRing)> {
     let (dir, metrics) = (&config.data_dir, metrics.store.clone());
     if let Some(url) = &config.database.database_url {
-        let (store, keys) = opening::database::for_server(url, dir, settings, metrics, now).await?;
+        let master = config.database.needed_master_key()?;
+        let opening = opening::database::for_server(url, master, dir, settings, metrics, now);
+        let (store, keys) = opening.await?;
         return Ok((Arc::new(Retrying(store)), keys));
     }
     let (store, keys) = opening::for_server(dir, settings, metrics, now).await?;

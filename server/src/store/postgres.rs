@@ -7,6 +7,7 @@ mod addresses;
 mod changes;
 mod connect;
 mod failure;
+mod keys;
 mod locks;
 mod memory;
 mod names;
@@ -24,10 +25,12 @@ mod users;
 #[cfg(test)]
 pub(super) mod tests;
 
+pub use self::keys::{KeyRows, SealedKeys};
 pub use self::tenure::DatabaseInUse;
 pub use self::url::DatabaseUrl;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use tokio_postgres::Client;
@@ -75,22 +78,15 @@ impl PostgresStore {
         self.read(|db| Box::pin(rows::keys_record(db))).await
     }
 
-    /// Notes that the keys of this database are on the disk, unless that is noted already.
-    ///
-    /// # Errors
-    ///
-    /// If the store can't write.
-    pub async fn record_keys_made(&self) -> Result<(), StoreError> {
-        if self.keys_record().await? == KeysRecord::Made {
-            return Ok(());
-        }
-        self.write(|db| {
-            Box::pin(async {
-                rows::set_keys_record(db, KeysRecord::Made).await?;
-                Ok(Applied::ending((), Vec::new()))
-            })
-        })
-        .await
+    /// How long it may take until every server knows what one has changed.
+    pub fn spread(&self) -> Duration {
+        // There is one server at a time.
+        Duration::ZERO
+    }
+
+    /// The row with the sealed keys.
+    pub fn key_rows(&self) -> KeyRows {
+        KeyRows(self.connections.clone())
     }
 
     /// Ends all sessions and lets the next start make new keys, both or neither.
@@ -101,7 +97,7 @@ impl PostgresStore {
     pub async fn record_keys_reset(&self, at: Moment) -> Result<usize, StoreError> {
         self.write(move |db| {
             Box::pin(async move {
-                rows::set_keys_record(db, KeysRecord::Reset).await?;
+                keys::give_up(db).await?;
                 operations::end_all_sessions(db, at).await
             })
         })
