@@ -202,9 +202,10 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// Exchanges a refresh token for the next one. Of several at once with one token, one rotates
     /// it and the others are [`Rotation::Raced`].
     ///
-    /// A token that was used before is a sign of a copy, unless the answer that brought its
-    /// successor may have been lost. A copy ends the session and the reset offers that its user
-    /// made.
+    /// A token that is one ahead of the stored one counts as current: a primary that is gone may
+    /// have issued it. A token that was used before is a sign of a copy, unless the answer that
+    /// brought its successor may have been lost. A copy ends the session and the reset offers that
+    /// its user made.
     async fn refresh(&self, refresh: Refresh) -> Result<Rotation, StoreError>;
 
     /// Notes that the user has shown a proof again. Returns the session and the user as they are

@@ -112,6 +112,7 @@ conformance! {
             the_current_token_is_exchanged_for_the_next_one
             the_token_before_is_good_again_if_its_answer_was_lost
             the_token_before_is_good_for_a_moment_once_its_successor_was_presented
+            the_token_after_the_current_one_counts_as_current
             a_copy_ends_the_session_and_the_offers_its_user_made
             a_token_of_no_session_is_gone_and_ends_nothing;
         revocation:
@@ -137,7 +138,7 @@ fn at(seconds: i64) -> Moment {
     Moment { now, tokens_expired_at: now + Duration::from_secs(900) }
 }
 
-fn user(username: &str) -> User {
+pub(super) fn user(username: &str) -> User {
     User {
         id: UserId::new(Timestamp::UNIX_EPOCH),
         username: username.to_owned(),

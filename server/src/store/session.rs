@@ -126,7 +126,7 @@ pub struct Refresh {
 /// What the presented refresh token turned out to be.
 #[derive(Clone, Debug)]
 pub enum Rotation {
-    /// It was the current one. The session now has the next one.
+    /// It was the current one, or counts as it. The session now has the next one.
     Rotated(Session, User),
     /// Another tab has just exchanged it. Both tabs get the session's current token.
     Raced(Session, User),

@@ -23,6 +23,9 @@ const SOME_NAMES: &str = concat!("SELECT pg_advisory_xact_lock_shared(", key!("'
 const NAMES: &str =
     concat!("SELECT pg_advisory_xact_lock(", key!("'name ' || name"), ") FROM unnest($1) AS name");
 
+/// The sweep: one node at a time, until the end of its transaction.
+const SWEEP: &str = concat!("SELECT pg_try_advisory_xact_lock(", key!("'sweep'"), ")");
+
 /// The server that uses the database. It lasts as long as the connection.
 const SERVER: &str = concat!("SELECT pg_try_advisory_lock(", key!("'server'"), ")");
 
@@ -45,6 +48,11 @@ pub(super) async fn names(db: &Client, mut names: Vec<String>) -> anyhow::Result
     wait(db, SOME_NAMES).await?;
     db.query_typed(NAMES, &[(&names, Type::TEXT_ARRAY)]).await?;
     Ok(())
+}
+
+/// Whether this transaction is the one that sweeps.
+pub(super) async fn try_sweep(db: &Client) -> anyhow::Result<bool> {
+    Ok(db.query_typed_one(SWEEP, &[]).await?.try_get(0)?)
 }
 
 /// Whether this connection has the server's lock from now on.

@@ -203,19 +203,24 @@ pub(super) async fn end_all_sessions(db: &Client, at: Moment) -> anyhow::Result<
     Ok(Applied::ending(revoked.len(), revoked))
 }
 
-/// Removes at most `limit` expired sessions.
+/// Removes at most `limit` expired sessions, or none while another node sweeps.
 pub(super) async fn sweep_sessions(
     db: &Client,
     now: Timestamp,
     limit: i64,
 ) -> anyhow::Result<Applied<usize>> {
+    if !locks::try_sweep(db).await? {
+        return Ok(Applied::ending(0, Vec::new()));
+    }
     let (removed, revoked) = sessions::remove_expired(db, now, limit).await?;
     Ok(Applied::ending(removed, revoked))
 }
 
-/// Removes expired offers and revocations.
+/// Removes expired offers and revocations, unless another node sweeps.
 pub(super) async fn sweep_rest(db: &Client, now: Timestamp) -> anyhow::Result<Applied<()>> {
-    resets::sweep(db, now).await?;
-    sessions::forget_revoked(db, now).await?;
+    if locks::try_sweep(db).await? {
+        resets::sweep(db, now).await?;
+        sessions::forget_revoked(db, now).await?;
+    }
     Ok(Applied::ending((), Vec::new()))
 }

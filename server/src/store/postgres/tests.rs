@@ -35,6 +35,7 @@ pub(in crate::store) async fn fresh_store() -> Option<PostgresStore> {
 }
 
 mod commits;
+mod sweeps;
 mod tenures;
 
 use std::time::Duration;

@@ -26,12 +26,13 @@ pub(crate) fn refresh(
     let Some((session, user)) = session.zip(user) else {
         return Decision::unchanged(Rotation::Gone);
     };
-    let is_known = refresh.generation <= session.generation;
-    if !is_known || !session.is_live(refresh.at.now) || user.disabled {
+    if !session.is_live(refresh.at.now) || user.disabled {
         return Decision::unchanged(Rotation::Gone);
     }
-    if refresh.generation == session.generation {
-        return rotate(refresh, session, user);
+    match refresh.generation.checked_sub(session.generation) {
+        Some(0 | 1) => return rotate(refresh, session, user),
+        Some(_) => return Decision::unchanged(Rotation::Gone),
+        None => {}
     }
     match used_before(&session, refresh.generation, refresh.at.now) {
         UsedBefore::AMomentAgo => repeat(&refresh, session, |s| Rotation::Raced(s, user)),
@@ -40,8 +41,10 @@ pub(crate) fn refresh(
     }
 }
 
+/// Exchanges the current token, or the one after it. The server issued that one too, so a primary
+/// that is gone has acknowledged the rotation, and its successor never heard of it.
 fn rotate(refresh: Refresh, mut session: Session, user: User) -> Decision<Rotation> {
-    let Some(next) = session.generation.checked_add(1) else {
+    let Some(next) = refresh.generation.checked_add(1) else {
         return Decision::unchanged(Rotation::Gone);
     };
     session.generation = next;
@@ -79,8 +82,9 @@ fn end_reused(refresh: &Refresh, session: &Session, user: &User) -> Decision<Rot
 /// What it means that the token of this `generation`, which is not the current one, is presented.
 ///
 /// Until somebody presents a token's successor, the answer that brought it may be lost. So the
-/// token is good for the same answer again. Once the successor was presented, the token is good
-/// for [`REFRESH_GRACE`] more, since one tab may overtake another. After that it is a replay.
+/// token is good for the same answer again, whatever the clock says: it only chooses the word for
+/// it. Once the successor was presented, the token is good for [`REFRESH_GRACE`] more, since one
+/// tab may overtake another. After that it is a replay.
 fn used_before(session: &Session, generation: u32, now: Timestamp) -> UsedBefore {
     // In both directions, since the clock may have been set back.
     let since = now.duration_since(session.refreshed_at).unsigned_abs();
@@ -106,6 +110,7 @@ mod tests {
             (6, 1_010, AnswerLost),
             (6, 900_000, AnswerLost),
             (6, 900, AnswerLost),
+            (6, -3_000, AnswerLost),
             (5, 1_009, AMomentAgo),
             (5, 1_010, ByAnother),
             (5, 990, ByAnother),

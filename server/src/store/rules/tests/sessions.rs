@@ -89,6 +89,21 @@ fn the_current_token_is_rotated_and_the_session_lasts_longer() {
 }
 
 #[test]
+fn a_token_whose_rotation_was_lost_with_a_primary_is_rotated_like_the_current_one() {
+    let ada = user(&[]);
+    let before = Session { generation: 6, ..session(&ada, 0) };
+    let decision = refresh(presented(&before, 7, 600), Some(before), Some(ada.clone()));
+    let Rotation::Rotated(after, _) = decision.answer else { panic!("not rotated") };
+    assert_eq!((after.generation, after.refreshed_at), (8, at(600).now));
+    // The answer to it may be lost, too, and an older tab may come a moment later.
+    for (generation, seconds) in [(7, 9_000), (6, 605)] {
+        let later = Session { expires_at: at(10_000).now, ..after.clone() };
+        let again = refresh(presented(&later, generation, seconds), Some(later), Some(ada.clone()));
+        assert!(matches!(again.answer, Rotation::Resent(..) | Rotation::Raced(..)), "{again:?}");
+    }
+}
+
+#[test]
 fn a_token_that_is_presented_again_changes_only_when_the_last_access_token_expires() {
     let ada = user(&[]);
     let before = Session { generation: 1, ..session(&ada, 100) };
@@ -129,7 +144,7 @@ fn a_session_that_is_not_there_any_more_is_gone_and_stays_as_it_is() {
         (presented(&live, 0, 1), Some(live.clone()), None),
         (presented(&live, 0, 1), Some(live.clone()), Some(disabled(ada.clone()))),
         (presented(&live, 0, 10_000), Some(live.clone()), Some(ada.clone())),
-        (presented(&live, 1, 1), Some(live.clone()), Some(ada.clone())),
+        (presented(&live, 2, 1), Some(live.clone()), Some(ada.clone())),
         (presented(&last, u32::MAX, 1), Some(last), Some(ada.clone())),
     ] {
         let decision = refresh(presented, session, user);
