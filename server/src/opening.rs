@@ -28,10 +28,12 @@
 
 mod anew;
 mod contents;
+mod copy;
 pub(crate) mod database;
 
 pub(crate) use self::anew::set_aside;
 pub(crate) use self::contents::LostKeys;
+pub(crate) use self::copy::{Location, copy_store};
 
 use std::fs::File;
 use std::path::Path;

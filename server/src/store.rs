@@ -7,6 +7,7 @@ mod actor;
 mod applied;
 #[cfg(test)]
 mod conformance;
+mod copy;
 mod error;
 mod id;
 mod keys_record;
@@ -20,6 +21,7 @@ mod session;
 mod user;
 
 pub use actor::Actor;
+pub use copy::{Copied, Kind, Place, Progress, copy};
 pub use error::{CreateUserError, EditUserError, StoreError};
 pub use id::{SessionId, UserId, uuid_v7};
 pub use keys_record::KeysRecord;

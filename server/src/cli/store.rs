@@ -1,7 +1,10 @@
+mod copy;
+
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
+use self::copy::Copy;
 use super::executor::Place;
 use super::terminal::{Stdout, note, printable};
 use crate::clock::Clock;
@@ -11,6 +14,7 @@ pub(super) const EXAMPLES: &str = "\
 Examples:
   hallpass store check
   hallpass store repair
+  hallpass store copy --to postgres://hallpass@db.example/hallpass
 
 Stop the server first. `check` changes nothing. Each exits with 0 if nothing is wrong any more, 1 if
 something is, and 2 if the arguments make no sense.";
@@ -24,6 +28,9 @@ pub enum StoreCommand {
     /// Set aside what can't be read, and mend what does not fit together
     #[command(after_help = REPAIR_EXAMPLES)]
     Repair(Repair),
+    /// Copy everything to PostgreSQL or back; nobody is signed out
+    #[command(after_help = copy::EXAMPLES)]
+    Copy(Copy),
 }
 
 const CHECK_EXAMPLES: &str = "\
@@ -61,10 +68,11 @@ pub struct Repair {
 }
 
 impl StoreCommand {
-    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+    pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
         match self {
             Self::Check(check) => check.run(),
             Self::Repair(repair) => repair.run(),
+            Self::Copy(copy) => copy.run().await,
         }
     }
 }

@@ -6,6 +6,7 @@
 mod addresses;
 mod changes;
 mod connect;
+mod copy;
 mod failure;
 mod locks;
 mod memory;
@@ -24,6 +25,7 @@ mod users;
 #[cfg(test)]
 pub(super) mod tests;
 
+pub(super) use self::copy::PostgresCopy;
 pub use self::tenure::DatabaseInUse;
 pub use self::url::DatabaseUrl;
 

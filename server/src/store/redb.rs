@@ -3,6 +3,7 @@
 mod addresses;
 mod changes;
 mod check;
+mod copy;
 mod create;
 mod database;
 mod failure;
@@ -24,6 +25,7 @@ mod writer;
 mod tests;
 
 pub use self::check::{Finding, Repaired, check_file, repair_file};
+pub(super) use self::copy::RedbCopy;
 pub use self::guard::{DamagedFile, Panic, count_panic};
 pub use self::open::{Empty, InUse};
 

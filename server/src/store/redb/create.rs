@@ -32,7 +32,8 @@ pub(super) fn import(txn: &WriteTransaction, user: &User) -> anyhow::Result<bool
     Ok(is_free)
 }
 
-fn add(txn: &WriteTransaction, user: &User) -> anyhow::Result<()> {
+/// Adds a user, whose name is free.
+pub(super) fn add(txn: &WriteTransaction, user: &User) -> anyhow::Result<()> {
     names::add(txn, user)?;
     users::put(txn, user)
 }
