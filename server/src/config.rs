@@ -17,6 +17,7 @@ mod keys;
 mod list;
 mod names;
 mod shared;
+mod throttle;
 mod values;
 
 pub use connections::ConnectionArgs;
@@ -25,6 +26,7 @@ pub use keys::{KeyArgs, SECRET_VARIABLE, SecretArgs, secret_from_environment};
 pub use list::{List, list};
 pub use names::NameArgs;
 pub use shared::{DatabaseArgs, PasswordArgs, TokenArgs};
+pub use throttle::ThrottleArgs;
 pub use values::origin;
 use values::{access_ttl, address, session_lifetime};
 
@@ -199,16 +201,9 @@ pub struct Config {
     #[command(flatten)]
     pub passwords: PasswordArgs,
 
-    /// Whether logins, registrations and other uses of a password are limited by address and by
-    /// account; off is for load tests only
-    #[arg(
-        long,
-        value_name = "on|off",
-        env = "HALLPASS_LOGIN_THROTTLE",
-        hide_possible_values = true,
-        default_value = "on"
-    )]
-    pub login_throttle: Switch,
+    /// How often somebody may try.
+    #[command(flatten)]
+    pub throttle: ThrottleArgs,
 
     /// Reverse proxies whose X-Forwarded-For counts, as networks or addresses. Repeat the option,
     /// or separate them by commas, spaces or line ends. Without it, all clients behind a proxy are

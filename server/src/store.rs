@@ -9,6 +9,7 @@ mod applied;
 mod conformance;
 mod copy;
 mod error;
+mod failures;
 mod id;
 mod keys_record;
 mod postgres;
@@ -20,9 +21,13 @@ mod rules;
 mod session;
 mod user;
 
+#[cfg(test)]
+pub(crate) use postgres::tests::fresh_store;
+
 pub use actor::Actor;
 pub use copy::{Copied, Kind, Place, Progress, copy};
 pub use error::{CreateUserError, EditUserError, StoreError};
+pub use failures::{FailureQuota, Failures, SharedFailures};
 pub use id::{SessionId, UserId, uuid_v7};
 pub use keys_record::KeysRecord;
 pub use postgres::{DatabaseInUse, DatabaseUrl, PostgresStore};
@@ -39,6 +44,7 @@ pub use session::{
 pub use user::{Edited, User, UserEdit};
 
 use std::fmt;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use hallpass_contract::Secret;
@@ -247,6 +253,9 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// the counter is current while the counter is the same. New users don't count. Answered from
     /// memory, at once.
     fn users_version(&self) -> u64;
+
+    /// Where several servers count failed attempts together. None where there is one server.
+    fn shared_failures(&self) -> Option<Arc<dyn SharedFailures>>;
 
     /// Removes what has expired: sessions, reset offers and revocations. Says how many sessions.
     async fn sweep(&self, now: Timestamp) -> Result<usize, StoreError>;

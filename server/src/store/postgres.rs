@@ -8,6 +8,7 @@ mod changes;
 mod connect;
 mod copy;
 mod failure;
+mod failures;
 mod locks;
 mod memory;
 mod names;
@@ -35,6 +36,7 @@ use futures_util::future::BoxFuture;
 use tokio_postgres::Client;
 
 use self::connect::Connector;
+use self::failures::PostgresFailures;
 use self::memory::Memory;
 use self::pool::Connections;
 use self::tenure::Tenure;
@@ -49,6 +51,7 @@ use crate::metrics::StoreMetrics;
 pub struct PostgresStore {
     connections: Connections,
     memory: Arc<Memory>,
+    failures: Arc<PostgresFailures>,
     _tenure: Tenure,
 }
 
@@ -65,7 +68,9 @@ impl PostgresStore {
         schema::migrate(&connector).await?;
         let tenure = Tenure::begin(connector.clone(), Arc::clone(&memory)).await?;
         let connections = Connections::new(&connector, Arc::clone(&memory), metrics)?;
-        Ok(Self { connections, memory, _tenure: tenure })
+        let db = &connector.connect().await?.client;
+        let failures = Arc::new(PostgresFailures::new(db, connections.clone()).await?);
+        Ok(Self { connections, memory, failures, _tenure: tenure })
     }
 
     /// Whether keys were made for this database.

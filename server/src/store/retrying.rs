@@ -1,5 +1,7 @@
 //! Tries again what failed by a conflict, so that callers need not.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use hallpass_contract::Secret;
 use jiff::Timestamp;
@@ -10,7 +12,7 @@ use super::id::{SessionId, UserId};
 use super::reset::{OpenReset, ResetOffer};
 use super::session::{Moment, NewSession, Refresh, Rotation, Session, Verified};
 use super::user::{Edited, User, UserEdit};
-use super::{Store, StoreCounts, Users};
+use super::{SharedFailures, Store, StoreCounts, Users};
 
 /// How often an operation is tried at most. After that its conflict is the caller's.
 const ATTEMPTS: usize = 5;
@@ -51,6 +53,10 @@ macro_rules! retrying {
 
             fn users_version(&self) -> u64 {
                 self.0.users_version()
+            }
+
+            fn shared_failures(&self) -> Option<Arc<dyn SharedFailures>> {
+                self.0.shared_failures()
             }
         }
     };

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use tokio_postgres::Client;
 
 use super::changes::{apply, apply_unless_refused};
-use super::{addresses, locks, names, resets, sessions, users};
+use super::{addresses, failures, locks, names, resets, sessions, users};
 use crate::store::applied::Applied;
 use crate::store::rules::{self, Asker};
 use crate::store::{
@@ -220,6 +220,7 @@ pub(super) async fn sweep_sessions(
 pub(super) async fn sweep_rest(db: &Client, now: Timestamp) -> anyhow::Result<Applied<()>> {
     if locks::try_sweep(db).await? {
         resets::sweep(db, now).await?;
+        failures::sweep(db, now).await?;
         sessions::forget_revoked(db, now).await?;
     }
     Ok(Applied::ending((), Vec::new()))

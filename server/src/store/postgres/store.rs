@@ -1,5 +1,7 @@
 //! [`Store`] for PostgreSQL: each operation as a read or a write.
 
+use std::sync::Arc;
+
 use anyhow::ensure;
 use async_trait::async_trait;
 use hallpass_contract::Secret;
@@ -9,8 +11,8 @@ use tokio_postgres::Client;
 use super::{PostgresStore, addresses, names, operations, resets, sessions, users};
 use crate::store::{
     Actor, CreateUserError, EditUserError, Edited, Moment, NewSession, OpenReset, Refresh,
-    ResetOffer, Rotation, Session, SessionId, Store, StoreCounts, StoreError, User, UserEdit,
-    UserId, Users, Verified,
+    ResetOffer, Rotation, Session, SessionId, SharedFailures, Store, StoreCounts, StoreError, User,
+    UserEdit, UserId, Users, Verified,
 };
 
 /// Expired sessions that are removed in one write.
@@ -226,6 +228,10 @@ impl Store for PostgresStore {
 
     fn users_version(&self) -> u64 {
         self.memory.users_version()
+    }
+
+    fn shared_failures(&self) -> Option<Arc<dyn SharedFailures>> {
+        Some(Arc::clone(&self.failures) as _)
     }
 
     async fn sweep(&self, now: Timestamp) -> Result<usize, StoreError> {

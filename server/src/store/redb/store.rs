@@ -17,8 +17,8 @@ use crate::store::applied::Applied;
 use crate::store::rules;
 use crate::store::{
     Actor, CreateUserError, EditUserError, Edited, Moment, NewSession, OpenReset, Refresh,
-    ResetOffer, Rotation, Session, SessionId, Store, StoreCounts, StoreError, User, UserEdit,
-    UserId, Users, Verified,
+    ResetOffer, Rotation, Session, SessionId, SharedFailures, Store, StoreCounts, StoreError, User,
+    UserEdit, UserId, Users, Verified,
 };
 
 /// Expired sessions that are removed in one write, so that no other write waits long.
@@ -263,6 +263,10 @@ impl Store for RedbStore {
 
     fn users_version(&self) -> u64 {
         self.users_version.load(Ordering::Acquire)
+    }
+
+    fn shared_failures(&self) -> Option<Arc<dyn SharedFailures>> {
+        None
     }
 
     async fn sweep(&self, now: Timestamp) -> Result<usize, StoreError> {
