@@ -119,7 +119,7 @@ async fn counts(rows: &mut dyn Rows) -> anyhow::Result<[u64; 5]> {
 pub async fn copy(
     from: Place<'_>,
     to: Place<'_>,
-    mut progress: impl FnMut(Progress) + Send,
+    progress: impl FnMut(Progress) + Send,
 ) -> anyhow::Result<Copied> {
     let mut source: Box<dyn Rows> = match from {
         Place::File(path) => Box::new(RedbCopy::source(path)?),
@@ -139,10 +139,22 @@ pub async fn copy(
         }
         return Ok(Copied { counts, was_there: true });
     }
+    let copied = transfer(&mut *source, &mut *target, counts, progress).await?;
+    ensure!(Contents::of(&mut *target).await? == copied, "the copy differs from the source");
+    target.finish(source.keys_record().await?).await?;
+    Ok(Copied { counts, was_there: false })
+}
+
+/// Copies row by row, and says what was copied.
+async fn transfer(
+    source: &mut dyn Rows,
+    target: &mut dyn Rows,
+    counts: [u64; 5],
+    mut progress: impl FnMut(Progress) + Send,
+) -> anyhow::Result<Contents> {
     let mut copied = Contents::default();
     for (kind, all) in Kind::ALL.into_iter().zip(counts) {
-        let mut after = None;
-        let mut done = 0;
+        let (mut after, mut done) = (None, 0);
         loop {
             let rows = source.page(kind, after).await?;
             let Some(last) = rows.last() else { break };
@@ -153,9 +165,7 @@ pub async fn copy(
             progress(Progress { kind, done, all });
         }
     }
-    ensure!(Contents::of(&mut *target).await? == copied, "the copy differs from the source");
-    target.finish(source.keys_record().await?).await?;
-    Ok(Copied { counts, was_there: false })
+    Ok(copied)
 }
 
 #[cfg(test)]

@@ -25,7 +25,7 @@ const VARIABLE: &str = "HALLPASS_TEST_DATABASE_URL";
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A schema of its own in the database for tests, if there is one.
-async fn fresh_schema() -> Option<Url> {
+pub(crate) async fn fresh_schema() -> Option<Url> {
     static SKIPPED: Once = Once::new();
     let Ok(url) = std::env::var(VARIABLE) else {
         let note = format!("the PostgreSQL tests are skipped: {VARIABLE} is not set\n");
@@ -44,7 +44,7 @@ async fn fresh_schema() -> Option<Url> {
     Some(url)
 }
 
-fn serve(dir: &Path, url: &Url) -> Process {
+pub(crate) fn serve(dir: &Path, url: &Url) -> Process {
     let mut command = serve_command(dir, &["--login-throttle", "off"]);
     command.env("HALLPASS_DATABASE_URL", url.as_str());
     Process::of(command)
@@ -62,17 +62,17 @@ fn refused(dir: &Path, url: &Url, args: &[&str]) -> String {
     stderr
 }
 
-struct SignedIn {
+pub(crate) struct SignedIn {
     token: String,
     cookie: String,
 }
 
 impl SignedIn {
-    async fn at(process: &Process) -> Self {
+    pub(crate) async fn at(process: &Process) -> Self {
         Self::read(process.post(path::LOGIN, "ada", PASSWORD).await).await
     }
 
-    async fn read(answer: reqwest::Response) -> Self {
+    pub(crate) async fn read(answer: reqwest::Response) -> Self {
         assert_eq!(answer.status(), 200);
         let cookie = answer.headers()[SET_COOKIE].to_str().unwrap();
         let cookie = cookie.split(';').next().unwrap().to_owned();
@@ -80,16 +80,16 @@ impl SignedIn {
         Self { token: login.access_token.expose().to_owned(), cookie }
     }
 
-    async fn verify(&self, process: &Process) -> reqwest::Response {
+    pub(crate) async fn verify(&self, process: &Process) -> reqwest::Response {
         let request = client().get(format!("{}{}", process.url, path::VERIFY));
         request.bearer_auth(&self.token).send().await.unwrap()
     }
 
-    async fn refresh(&self, process: &Process) -> reqwest::Response {
+    pub(crate) async fn refresh(&self, process: &Process) -> reqwest::Response {
         self.post(process, path::REFRESH).await
     }
 
-    async fn sign_out(&self, process: &Process) -> reqwest::Response {
+    pub(crate) async fn sign_out(&self, process: &Process) -> reqwest::Response {
         self.post(process, path::LOGOUT).await
     }
 

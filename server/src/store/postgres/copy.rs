@@ -1,7 +1,10 @@
 //! Reads and writes all rows of a database, to copy it: in one transaction, on one connection.
 
-use anyhow::{Context as _, bail};
+use std::time::Duration;
+
+use anyhow::{Context as _, ensure};
 use async_trait::async_trait;
+use tokio::time::{Instant, sleep};
 use tokio_postgres::types::{Json, Type};
 use tokio_postgres::{Client, Row as Found};
 
@@ -13,6 +16,12 @@ use crate::store::copy::{Key, Kind, PAGE, Row, Rows};
 use crate::store::keys_record::KeysRecord;
 use crate::store::{Session, User};
 use crate::username::fold;
+
+/// How long to wait for a server that is stopping.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// How often to look meanwhile.
+const RETRY: Duration = Duration::from_millis(100);
 
 /// A database that is copied from or to. If it is dropped, nothing was written.
 pub(in crate::store) struct PostgresCopy(Direct);
@@ -32,8 +41,10 @@ impl PostgresCopy {
         let connector = Connector::new(url)?;
         schema::migrate(&connector).await?;
         let direct = connector.connect().await?;
-        if !locks::try_server(&direct.client).await? {
-            bail!(DatabaseInUse);
+        let deadline = Instant::now() + PATIENCE;
+        while !locks::try_server(&direct.client).await? {
+            ensure!(Instant::now() < deadline, DatabaseInUse);
+            sleep(RETRY).await;
         }
         direct.client.batch_execute(begin).await?;
         Ok(Self(direct))
