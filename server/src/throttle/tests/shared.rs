@@ -1,7 +1,6 @@
 //! Several servers on one database.
 
 use async_trait::async_trait;
-use jiff::Timestamp;
 
 use super::*;
 use crate::store::{FailureQuota, Failures, Store as _, StoreError, fresh_store};
