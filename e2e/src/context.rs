@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use tokio::sync::Mutex;
 
+use crate::cluster::Cluster;
 use crate::driver::{Media, Session};
 use crate::evidence::Evidence;
 use crate::pages::LoginPage;
@@ -95,6 +96,15 @@ impl Context {
         self.steps.add(format_args!("make the admin {}", user.name));
         self.site.add_admin(&user).await?;
         Ok(user)
+    }
+
+    /// The nodes of the deployment.
+    pub fn cluster(&self) -> Result<&Cluster> {
+        let cluster = match &self.settings.target {
+            Target::Deployment(deployment) => deployment.cluster.as_ref(),
+            Target::Own => None,
+        };
+        cluster.ok_or_else(|| Skip::because("needs a cluster").into())
     }
 
     /// Keeps what can be seen of a failure.

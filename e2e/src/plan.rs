@@ -64,6 +64,7 @@ fn needs(test: &Test) -> String {
         (needs.users, "new users"),
         (needs.account, "an account"),
         (needs.admin, "an admin"),
+        (needs.cluster, "a cluster"),
     ] {
         if needed {
             words.push(what.to_owned());

@@ -12,8 +12,10 @@ pub(crate) fn unmet(test: &Test, target: &Target, kind: Kind) -> Option<Skip> {
     {
         return Some(Skip::because(format!("only on {only}: {why}")));
     }
-    let Target::Deployment(deployment) = target else { return None };
     let needs = test.needs;
+    let Target::Deployment(deployment) = target else {
+        return needs.cluster.then(|| Skip::because("needs a cluster: --url and --cluster"));
+    };
     let reason = if needs.server {
         "needs the server in hand"
     } else if needs.users && !deployment.registration_open {
@@ -22,6 +24,8 @@ pub(crate) fn unmet(test: &Test, target: &Target, kind: Kind) -> Option<Skip> {
         "needs an account: --account and HALLPASS_E2E_PASSWORD, or open registration"
     } else if needs.admin && deployment.admin.is_none() {
         "needs an admin: --admin and HALLPASS_E2E_ADMIN_PASSWORD"
+    } else if needs.cluster && deployment.cluster.is_none() {
+        "needs nodes to kill: --cluster"
     } else {
         return None;
     };
@@ -30,7 +34,10 @@ pub(crate) fn unmet(test: &Test, target: &Target, kind: Kind) -> Option<Skip> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
+    use crate::cluster::Cluster;
     use crate::target::Deployment;
     use crate::{Context, Result, User};
 
@@ -40,7 +47,7 @@ mod tests {
 
     fn deployment(registration_open: bool) -> Deployment {
         let origin = "https://login.example".to_owned();
-        Deployment { origin, registration_open, account: None, admin: None }
+        Deployment { origin, registration_open, account: None, admin: None, cluster: None }
     }
 
     fn skipped(test: &Test, deployment: Deployment) -> String {
@@ -82,6 +89,16 @@ mod tests {
         );
         assert!(skipped(&tests[1], deployment(true)).contains("--admin"));
         assert_eq!(skipped(&tests[1], Deployment { admin: given, ..deployment(false) }), "");
+    }
+
+    #[test]
+    fn nodes_are_killed_only_where_a_script_can_do_it() {
+        let tests = crate::tests![story.needs_cluster()];
+        let own = unmet(&tests[0], &Target::Own, Kind::Chromium).expect("skipped");
+        assert!(own.to_string().contains("--cluster"), "{own}");
+        assert!(skipped(&tests[0], deployment(true)).contains("--cluster"));
+        let cluster = Cluster::of(Path::new("/bin/sh")).ok();
+        assert_eq!(skipped(&tests[0], Deployment { cluster, ..deployment(true) }), "");
     }
 
     #[test]

@@ -5,6 +5,7 @@ use hallpass_contract::{ADMIN_ROLE, PublicConfig, path};
 use url::Url;
 
 use crate::api::{self, ApiSession};
+use crate::cluster::Cluster;
 use crate::options::{self, Options};
 use crate::{Result, User, server};
 
@@ -23,6 +24,7 @@ pub(crate) struct Deployment {
     pub(crate) registration_open: bool,
     pub(crate) account: Option<User>,
     pub(crate) admin: Option<User>,
+    pub(crate) cluster: Option<Cluster>,
 }
 
 impl Deployment {
@@ -52,7 +54,8 @@ impl Target {
             }
         }
         let registration_open = config.registration == "open";
-        Ok(Self::Deployment(Deployment { origin, registration_open, account, admin }))
+        let cluster = options.cluster.as_deref().map(Cluster::of).transpose()?;
+        Ok(Self::Deployment(Deployment { origin, registration_open, account, admin, cluster }))
     }
 
     /// The passwords that must not turn up in any report.

@@ -20,6 +20,8 @@ pub struct Needs {
     pub account: bool,
     /// The same, with the role `admin`.
     pub admin: bool,
+    /// Several nodes behind one address, which the test kills and starts.
+    pub cluster: bool,
 }
 
 /// A test with what it needs; [`tests!`](crate::tests) makes it of a function.
@@ -77,6 +79,13 @@ impl Test {
     #[must_use]
     pub fn needs_admin(mut self) -> Self {
         self.needs.admin = true;
+        self
+    }
+
+    /// The test kills nodes: only where `--cluster` names the script that can.
+    #[must_use]
+    pub fn needs_cluster(mut self) -> Self {
+        self.needs.cluster = true;
         self
     }
 

@@ -6,6 +6,7 @@ mod accessibility;
 mod account;
 mod accounts;
 mod admin;
+mod cluster;
 mod evidence;
 mod first;
 mod guard;
@@ -29,6 +30,7 @@ fn main() -> ExitCode {
         account::tests(),
         accounts::tests(),
         admin::tests(),
+        cluster::tests(),
         evidence::tests(),
         first::tests(),
         guard::tests(),
