@@ -17,6 +17,7 @@ mod keys;
 mod list;
 mod names;
 mod shared;
+mod tls;
 mod values;
 
 pub use connections::ConnectionArgs;
@@ -25,6 +26,7 @@ pub use keys::{KeyArgs, SECRET_VARIABLE, SecretArgs, secret_from_environment};
 pub use list::{List, list};
 pub use names::NameArgs;
 pub use shared::{DatabaseArgs, PasswordArgs, TokenArgs};
+pub use tls::{CertificateFiles, TlsArgs};
 pub use values::origin;
 use values::{access_ttl, address, session_lifetime};
 
@@ -90,6 +92,10 @@ pub struct Config {
     )]
     pub listen: String,
 
+    /// The certificate, if the server itself speaks https.
+    #[command(flatten)]
+    pub tls: TlsArgs,
+
     /// Address and port of a second listener for `GET /metrics` alone; without it, nobody can read
     /// the metrics. They name no user, but they tell how the server is used: keep them from the
     /// public
@@ -123,7 +129,8 @@ pub struct Config {
 
     /// The origin under which browsers reach the server, such as `https://login.example`. Reset
     /// links begin with it. Without it, there are reset links only if the server listens on
-    /// loopback only. Without it, the server knows its own pages by http:// and the Host header
+    /// loopback only. Without it, the server knows its own pages by the Host header, behind
+    /// https:// with --tls-cert and http:// without
     #[arg(long, value_name = "URL", env = "HALLPASS_PUBLIC_URL", value_parser = origin)]
     pub public_url: Option<String>,
 
@@ -261,7 +268,10 @@ impl Config {
 
     /// Whether people reach the server by https.
     pub fn over_https(&self) -> bool {
-        self.public_url.as_ref().is_some_and(|url| url.starts_with("https:"))
+        match &self.public_url {
+            Some(url) => url.starts_with("https:"),
+            None => self.tls.tls_cert.is_some(),
+        }
     }
 
     /// The networks of the trusted proxies.

@@ -55,5 +55,6 @@ mod site;
 pub mod state;
 pub mod store;
 mod throttle;
+pub mod tls;
 pub mod token;
 mod username;

@@ -67,7 +67,7 @@ impl Service {
                 // largest handler.
                 let answer = Box::pin(logged(&self.table, request, peer, client).instrument(span));
                 let mut response = answer.await;
-                harden(response.headers_mut(), self.app.site.over_https);
+                harden(response.headers_mut(), self.app.site.strict_transport);
                 response
             }
         };
@@ -84,7 +84,7 @@ impl Service {
             return None;
         }
         let bearer = self.app.authenticator().known_bearer(request.headers())?;
-        guarded::verified(&bearer, self.app.site.over_https)
+        guarded::verified(&bearer, self.app.site.strict_transport)
             .ok()
             .map(|response| to_reply(Ok(response)))
     }

@@ -75,7 +75,7 @@ pub async fn serve(
         }
     };
     let server = Server::new(answer, limits, Connections::unregistered(), Shutdown::default());
-    server.making_room().run(listener, stop).await;
+    server.making_room().run(listener.into(), stop).await;
 }
 
 async fn answer(app: App, method: &Method, path: &str, headers: &HeaderMap) -> Response<Bytes> {

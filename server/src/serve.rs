@@ -3,12 +3,10 @@
 
 use std::sync::Arc;
 
-use tokio::net::TcpListener;
-
 use crate::middleware::Service;
 pub(crate) use answer::Answer;
 pub use limits::Limits;
-pub use listener::bind;
+pub use listener::{Listener, bind};
 pub(crate) use server::Server;
 
 mod addresses;
@@ -25,7 +23,7 @@ mod timer;
 /// connections. It still answers what was sent before, the last request of each connection with
 /// `Connection: close`. It ends within [`Limits::drain`].
 pub async fn serve(
-    listener: TcpListener,
+    listener: impl Into<Listener>,
     service: Service,
     limits: Limits,
     stop: impl Future<Output = ()>,
@@ -39,5 +37,5 @@ pub async fn serve(
         async move { service.answer(request, peer).await }
     };
     let server = Server::new(answer, limits, connections, shutdown);
-    server.with_proxies(proxies).run(listener, stop).await;
+    server.with_proxies(proxies).run(listener.into(), stop).await;
 }

@@ -88,7 +88,7 @@ impl State {
         Authenticator {
             accounts: &self.accounts,
             bearers: &self.bearers,
-            public_url: self.site.public_url.as_deref(),
+            reached: self.site.reached(),
         }
     }
 

@@ -16,6 +16,7 @@ pub struct Connections {
     accept_errors: IntCounter,
     timeouts: IntCounter,
     malformed: IntCounter,
+    handshakes: IntCounter,
     broken: IntCounter,
 }
 
@@ -50,6 +51,7 @@ impl Connections {
             ),
             timeouts: failed("timeout"),
             malformed: failed("malformed"),
+            handshakes: failed("handshake"),
             broken: failed("broken"),
         }
     }
@@ -98,6 +100,11 @@ impl Connections {
             &self.broken
         };
         reason.inc();
+    }
+
+    /// Counts a connection that ended before its TLS handshake was done.
+    pub fn handshake_failed(&self) {
+        self.handshakes.inc();
     }
 }
 

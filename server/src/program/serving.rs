@@ -11,6 +11,7 @@ use hallpass_contract::LISTENING_ON;
 use jiff::Timestamp;
 use tokio::task::JoinHandle;
 
+use super::certificate::{certificate, read_again};
 use super::warnings::{affordable_connections, warn_about, warn_about_cookies};
 use crate::assets::Assets;
 use crate::clock::Clock;
@@ -20,11 +21,11 @@ use crate::keys::{KeyRing, KeySettings};
 use crate::metrics::Metrics;
 use crate::middleware::Service;
 use crate::routes::routes;
-use crate::serve::{self, Limits, bind};
+use crate::serve::{self, Limits, Listener, bind};
 use crate::signals::Signals;
 use crate::state::{App, State};
 use crate::store::{Retrying, Store};
-use crate::{data_dir, opening, scrape};
+use crate::{data_dir, opening, scrape, tls};
 
 /// Serves until a signal ends it.
 pub(super) async fn serve(config: &Config) -> anyhow::Result<()> {
@@ -32,6 +33,7 @@ pub(super) async fn serve(config: &Config) -> anyhow::Result<()> {
     let signals = Signals::listen().context("can't listen to signals")?;
     config.interceptor.check(config.public_url.as_deref())?;
     warn_about(config);
+    let certificate = certificate(config)?;
     let settings = config.keys.settings(secret_from_environment()?, config.access_ttl)?;
     let clock = Clock::system();
     clock.check()?;
@@ -52,9 +54,11 @@ pub(super) async fn serve(config: &Config) -> anyhow::Result<()> {
         .await
         .with_context(|| format!("can't listen on {listen}, as --listen says"))?;
     let address = listener.local_addr()?;
+    let acceptor = certificate.clone().map(tls::acceptor).transpose()?;
+    let listener = Listener::from(listener).with_tls(acceptor);
     let state = State::new(config, metrics, store, Arc::new(keys), clock, assets)?;
     let app = Arc::new(state.listening_on(address));
-    tokio::spawn(signals.hangup.answer());
+    tokio::spawn(read_again(signals.hangup, certificate.clone()));
     let delay = config.connections.shutdown_delay;
     let stopped = signals.stop.stop(app.shutdown.clone(), delay).shared();
     let stop = stopped.clone().map(|_| ()).shared();
@@ -63,7 +67,7 @@ pub(super) async fn serve(config: &Config) -> anyhow::Result<()> {
     tokio::spawn(sweep_now_and_then(Arc::clone(&app)));
     let control = control(config, &app, stop.clone());
     warn_about_cookies(config, address);
-    announce(address);
+    announce(address, certificate.is_some());
     let service = Service::new(routes(&app), Arc::clone(&app));
     serve::serve(listener, service, limits, stop).await;
     // Use cases go on without their client until the audit log has their record.
@@ -150,9 +154,10 @@ async fn sweep_now_and_then(app: App) {
 }
 
 /// The first line on stdout, for scripts that took port 0.
-fn announce(address: SocketAddr) {
+fn announce(address: SocketAddr, is_encrypted: bool) {
+    let scheme = if is_encrypted { "https" } else { "http" };
     let mut stdout = std::io::stdout();
     // Nobody may be listening there, which is no reason not to serve.
-    let _ = writeln!(stdout, "{LISTENING_ON}http://{address}").and_then(|()| stdout.flush());
-    tracing::info!("listening on http://{address}");
+    let _ = writeln!(stdout, "{LISTENING_ON}{scheme}://{address}").and_then(|()| stdout.flush());
+    tracing::info!("listening on {scheme}://{address}");
 }

@@ -4,15 +4,17 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
 use tokio_util::task::TaskTracker;
 use warp::reply::Response;
 
 use super::addresses::Addresses;
+use super::connection::{Bounds, Failure};
 use super::idlers::Idlers;
-use super::listener::is_peers_fault;
+use super::listener::{Listener, is_peers_fault};
 use super::refusal::{Refusals, refuse};
 use super::{Answer, Limits, connection};
 use crate::metrics::Connections;
@@ -74,7 +76,7 @@ impl<A> Server<A> {
     }
 
     /// As [`serve`].
-    pub(crate) async fn run<F>(self, listener: TcpListener, stop: impl Future<Output = ()>)
+    pub(crate) async fn run<F>(self, listener: Listener, stop: impl Future<Output = ()>)
     where
         A: Answer<F>,
         F: Future<Output = Response> + Send + 'static,
@@ -83,7 +85,7 @@ impl<A> Server<A> {
             () = self.accept(&listener) => {}
             () = stop => {}
         }
-        let address = listener.local_addr().ok().map(tracing::field::display);
+        let address = listener.address().ok().map(tracing::field::display);
         tracing::info!(address, open_connections = self.open.len(), "shutting down");
         if timeout(self.limits.drain, self.shut_down(listener)).await.is_err() {
             let drain = self.limits.drain;
@@ -91,14 +93,16 @@ impl<A> Server<A> {
         }
     }
 
-    async fn accept<F>(&self, listener: &TcpListener)
+    async fn accept<F>(&self, listener: &Listener)
     where
         A: Answer<F>,
         F: Future<Output = Response> + Send + 'static,
     {
         while let Some(permit) = self.permit().await {
             match listener.accept().await {
-                Ok((stream, peer)) => self.spawn(stream, peer, Some(permit)),
+                Ok((stream, peer)) => {
+                    self.spawn(stream, peer, listener.tls.clone(), Some(permit));
+                }
                 Err(error) if is_peers_fault(&error) => {}
                 Err(error) => {
                     self.connections.accept_failed();
@@ -112,7 +116,7 @@ impl<A> Server<A> {
     /// Answers everyone who has sent a complete request by now or sends one within
     /// [`Limits::last_call`]. Such a request was on its way, or its sender could not know yet. Then
     /// it closes idle connections and cuts those in the middle of a request.
-    async fn shut_down<F>(&self, listener: TcpListener)
+    async fn shut_down<F>(&self, listener: Listener)
     where
         A: Answer<F>,
         F: Future<Output = Response> + Send + 'static,
@@ -128,18 +132,19 @@ impl<A> Server<A> {
     /// Accepts the connections that wait in the system's backlog, and closes the listener. A
     /// refusal tells a client to go elsewhere. A connection that the system drops would lose its
     /// request.
-    fn accept_backlog<F>(&self, listener: TcpListener)
+    fn accept_backlog<F>(&self, listener: Listener)
     where
         A: Answer<F>,
         F: Future<Output = Response> + Send + 'static,
     {
         // The runtime may not know the latest connections yet, so ask the system directly.
+        let tls = listener.tls.clone();
         let Ok(listener) = listener.into_std() else { return };
         loop {
             match listener.accept() {
                 Ok((stream, peer)) => match registered(stream) {
                     // There may be no permit left, but no more connections will come.
-                    Ok(stream) => self.spawn(stream, peer, None),
+                    Ok(stream) => self.spawn(stream, peer, tls.clone(), None),
                     Err(error) => tracing::error!("can't take a connection: {error}"),
                 },
                 Err(error) if is_peers_fault(&error) => {}
@@ -158,15 +163,21 @@ impl<A> Server<A> {
         Arc::clone(&self.permits).acquire_owned().await.ok()
     }
 
-    fn spawn<F>(&self, stream: TcpStream, peer: SocketAddr, permit: Option<OwnedSemaphorePermit>)
-    where
+    fn spawn<F>(
+        &self,
+        stream: TcpStream,
+        peer: SocketAddr,
+        tls: Option<TlsAcceptor>,
+        permit: Option<OwnedSemaphorePermit>,
+    ) where
         A: Answer<F>,
         F: Future<Output = Response> + Send + 'static,
     {
         let Some(place) = self.addresses.enter(peer.ip()) else {
-            return self.refuse(stream, peer);
+            // An answer over TLS would cost as much as what is refused.
+            return self.refuse(tls.is_none().then_some(stream), peer);
         };
-        let (answer, limits, shutdown) = (self.answer.clone(), self.limits, self.shutdown.clone());
+        let answer = self.answer.clone();
         let (connections, open) = (self.connections.clone(), self.connections.accepted());
         let membership = self.idlers.as_ref().map(|idlers| {
             if self.permits.available_permits() == 0 {
@@ -174,21 +185,25 @@ impl<A> Server<A> {
             }
             idlers.add(peer)
         });
+        let bounds = Bounds { limits: self.limits, shutdown: self.shutdown.clone(), membership };
         self.open.spawn(async move {
-            let ended = connection::run(stream, peer, answer, limits, shutdown, membership).await;
-            if let Err(error) = ended {
-                connections.failed(&error);
+            if let Err(error) = connection::run(stream, peer, tls, answer, bounds).await {
+                match &error {
+                    Failure::Http(error) => connections.failed(error),
+                    Failure::Handshake(_) => connections.handshake_failed(),
+                }
                 tracing::debug!(%peer, "connection ended: {error}");
             }
             drop((permit, place, open));
         });
     }
 
-    /// Refuses a connection without taking a place that others may need.
-    fn refuse(&self, stream: TcpStream, peer: SocketAddr) {
+    /// Refuses a connection without taking a place that others may need. Only one that is given
+    /// gets an answer.
+    fn refuse(&self, stream: Option<TcpStream>, peer: SocketAddr) {
         self.connections.refused();
         self.addresses.warn_of_refusal(peer.ip());
-        if let Some(permit) = self.refusals.permit() {
+        if let (Some(stream), Some(permit)) = (stream, self.refusals.permit()) {
             self.open.spawn(async move {
                 refuse(stream).await;
                 drop(permit);
