@@ -15,6 +15,7 @@ mod connections;
 mod interceptor;
 mod keys;
 mod list;
+mod listen;
 mod names;
 mod shared;
 mod tls;
@@ -24,6 +25,8 @@ pub use connections::ConnectionArgs;
 pub use interceptor::{InterceptorArgs, PathPattern};
 pub use keys::{KeyArgs, SECRET_VARIABLE, SecretArgs, secret_from_environment};
 pub use list::{List, list};
+pub use listen::ListenOn;
+use listen::listen_on;
 pub use names::NameArgs;
 pub use shared::{DatabaseArgs, PasswordArgs, TokenArgs};
 pub use tls::{CertificateFiles, TlsArgs};
@@ -82,15 +85,18 @@ pub enum LogFormat {
 /// The settings of `hallpass serve`.
 #[derive(Args, Clone, Debug)]
 pub struct Config {
-    /// Address and port to listen on; port 0 takes a free one
+    /// Address and port to listen on; port 0 takes a free one. Or a socket for a proxy on this
+    /// machine, such as unix:/run/hallpass/http.sock?mode=0660; whoever may write to it is a trusted
+    /// proxy. Repeat the option, or separate values by commas or spaces. Sockets that systemd passes
+    /// on count instead
     #[arg(
         long,
         value_name = "ADDR",
         env = "HALLPASS_LISTEN",
         default_value = "127.0.0.1:8080",
-        value_parser = address
+        value_parser = |text: &str| list(text, listen_on)
     )]
-    pub listen: String,
+    pub listen: Vec<List<ListenOn>>,
 
     /// The certificate, if the server itself speaks https.
     #[command(flatten)]
@@ -272,6 +278,11 @@ impl Config {
             Some(url) => url.starts_with("https:"),
             None => self.tls.tls_cert.is_some(),
         }
+    }
+
+    /// What to listen on, in order.
+    pub fn listen_on(&self) -> impl Iterator<Item = &ListenOn> {
+        List::flat(&self.listen)
     }
 
     /// The networks of the trusted proxies.

@@ -2,7 +2,6 @@
 //! rejection means "not this route"; its resource turns it into an answer.
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -246,11 +245,11 @@ pub(crate) fn client(app: &App) -> BoxedFilter<(Client,)> {
 
 /// The client, the request's headers and the state.
 pub(crate) fn head(app: &App) -> BoxedFilter<(Client, HeaderMap, App)> {
-    warp::ext::get::<SocketAddr>()
+    warp::ext::get::<Peer>()
         .and(warp::header::headers_cloned())
         .and(with(app))
-        .map(|peer: SocketAddr, headers: HeaderMap, app: App| {
-            (app.intake.proxies.client(peer.ip(), &headers), headers, app)
+        .map(|peer: Peer, headers: HeaderMap, app: App| {
+            (app.intake.proxies.client(peer, &headers), headers, app)
         })
         .untuple_one()
         .boxed()

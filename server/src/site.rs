@@ -62,11 +62,14 @@ impl Site {
         Reached { public_url: self.public_url.as_deref(), over_https: self.over_https }
     }
 
-    /// Takes note of the address that the server listens on: links can lead there if it is
-    /// loopback and no public URL is set.
-    pub fn listening_on(&mut self, address: SocketAddr) {
+    /// Takes note of the addresses that the server listens on; none stands for a socket, behind
+    /// which there is a proxy. Links can lead to the first one if all are loopback and no public
+    /// URL is set.
+    pub fn listening_on(&mut self, addresses: &[Option<SocketAddr>]) {
         if self.link_origin.is_none() {
-            self.link_origin = same_origin::of_loopback(address, self.over_https);
+            let own = |address: &Option<_>| same_origin::of_loopback((*address)?, self.over_https);
+            let own: Option<Vec<_>> = addresses.iter().map(own).collect();
+            self.link_origin = own.and_then(|own| own.into_iter().next());
             self.strict_transport &= self.link_origin.is_none();
         }
     }

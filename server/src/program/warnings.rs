@@ -31,8 +31,10 @@ pub(super) fn warn_about(config: &Config) {
 }
 
 /// Browsers keep a `Secure` cookie over https, and on loopback.
-pub(super) fn warn_about_cookies(config: &Config, address: SocketAddr) {
-    if !config.over_https() && !address.ip().is_loopback() {
+pub(super) fn warn_about_cookies(config: &Config, addresses: &[Option<SocketAddr>]) {
+    let is_loopback =
+        |address: &Option<SocketAddr>| address.is_some_and(|it| it.ip().is_loopback());
+    if !config.over_https() && !addresses.iter().all(is_loopback) {
         tracing::warn!(
             "browsers keep no refresh cookie over plain http from another machine, so people must \
              sign in again when the access token expires; give a certificate with --tls-cert, or put \

@@ -1,10 +1,11 @@
 //! One connection, from its acceptance to its end.
 
 use std::io;
-use std::net::SocketAddr;
 use std::pin::Pin;
+use std::time::Duration;
 
 use thiserror::Error;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_io_timeout::TimeoutStream;
@@ -13,7 +14,9 @@ use tokio_rustls::server::TlsStream;
 use warp::reply::Response;
 
 use super::idlers::Membership;
+use super::stream::{Accepted, Stream};
 use super::{Answer, Limits};
+use crate::proxies::Peer;
 use crate::shutdown::{Shutdown, Stage};
 use crate::tls::ALPN_HTTP2;
 
@@ -56,28 +59,38 @@ pub(super) enum Failure {
 
 /// Answers the requests of a connection until either side closes it.
 pub(super) async fn run<F: Future<Output = Response> + Send + 'static>(
-    stream: TcpStream,
-    peer: SocketAddr,
-    tls: Option<TlsAcceptor>,
+    Accepted { stream, peer, tls }: Accepted,
     answer: impl Answer<F>,
     bounds: Bounds,
 ) -> Result<(), Failure> {
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%peer, "can't set TCP_NODELAY: {error}");
+    let write = bounds.limits.write;
+    match (stream, tls) {
+        (Stream::Tcp(stream), None) => {
+            if let Err(error) = stream.set_nodelay(true) {
+                tracing::debug!(%peer, "can't set TCP_NODELAY: {error}");
+            }
+            Ok(http1::run(timed(stream, write), peer, answer, bounds).await?)
+        }
+        // On the heap, so that a plain connection takes no memory for the others.
+        (Stream::Tcp(stream), Some(tls)) => {
+            let _ = stream.set_nodelay(true);
+            Box::pin(encrypted(timed(stream, write), peer, tls, answer, bounds)).await
+        }
+        (Stream::Unix(stream), _) => {
+            Ok(Box::pin(http1::run(timed(stream, write), peer, answer, bounds)).await?)
+        }
     }
+}
+
+fn timed<S: AsyncRead + AsyncWrite>(stream: S, write: Duration) -> Timed<S> {
     let mut stream = TimeoutStream::new(stream);
-    stream.set_write_timeout(Some(bounds.limits.write));
-    let stream = Box::pin(stream);
-    match tls {
-        None => Ok(http1::run(stream, peer, answer, bounds).await?),
-        // On the heap, so that a connection without TLS takes no memory for it.
-        Some(tls) => Box::pin(encrypted(stream, peer, tls, answer, bounds)).await,
-    }
+    stream.set_write_timeout(Some(write));
+    Box::pin(stream)
 }
 
 async fn encrypted<F: Future<Output = Response> + Send + 'static>(
     stream: Timed<TcpStream>,
-    peer: SocketAddr,
+    peer: Peer,
     tls: TlsAcceptor,
     answer: impl Answer<F>,
     bounds: Bounds,

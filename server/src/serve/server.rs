@@ -1,21 +1,19 @@
 //! The accept loop of a listener, and its shutdown.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
-use tokio_rustls::TlsAcceptor;
 use tokio_util::task::TaskTracker;
 use warp::reply::Response;
 
 use super::addresses::Addresses;
 use super::connection::{Bounds, Failure};
 use super::idlers::Idlers;
-use super::listener::{Listener, is_peers_fault};
+use super::listener::{Listener, Listeners};
 use super::refusal::{Refusals, refuse};
+use super::stream::{Accepted, Stream, is_peers_fault};
 use super::{Answer, Limits, connection};
 use crate::metrics::Connections;
 use crate::proxies::TrustedProxies;
@@ -75,34 +73,34 @@ impl<A> Server<A> {
         Self { idlers: Some(Arc::default()), ..self }
     }
 
-    /// As [`serve`].
-    pub(crate) async fn run<F>(self, listener: Listener, stop: impl Future<Output = ()>)
+    /// As [`serve`](super::serve).
+    pub(crate) async fn run<F>(self, listeners: Vec<Listener>, stop: impl Future<Output = ()>)
     where
         A: Answer<F>,
         F: Future<Output = Response> + Send + 'static,
     {
+        let addresses: Vec<_> = listeners.iter().map(ToString::to_string).collect();
+        let listeners = Listeners::new(listeners);
         tokio::select! {
-            () = self.accept(&listener) => {}
+            () = self.accept(&listeners) => {}
             () = stop => {}
         }
-        let address = listener.address().ok().map(tracing::field::display);
-        tracing::info!(address, open_connections = self.open.len(), "shutting down");
-        if timeout(self.limits.drain, self.shut_down(listener)).await.is_err() {
+        let (address, open) = (addresses.join(", "), self.open.len());
+        tracing::info!(address, open_connections = open, "shutting down");
+        if timeout(self.limits.drain, self.shut_down(listeners)).await.is_err() {
             let drain = self.limits.drain;
             tracing::warn!(?drain, "requests were cut off at the drain timeout");
         }
     }
 
-    async fn accept<F>(&self, listener: &Listener)
+    async fn accept<F>(&self, listeners: &Listeners)
     where
         A: Answer<F>,
         F: Future<Output = Response> + Send + 'static,
     {
         while let Some(permit) = self.permit().await {
-            match listener.accept().await {
-                Ok((stream, peer)) => {
-                    self.spawn(stream, peer, listener.tls.clone(), Some(permit));
-                }
+            match listeners.accept().await {
+                Ok(accepted) => self.spawn(accepted, Some(permit)),
                 Err(error) if is_peers_fault(&error) => {}
                 Err(error) => {
                     self.connections.accept_failed();
@@ -116,42 +114,25 @@ impl<A> Server<A> {
     /// Answers everyone who has sent a complete request by now or sends one within
     /// [`Limits::last_call`]. Such a request was on its way, or its sender could not know yet. Then
     /// it closes idle connections and cuts those in the middle of a request.
-    async fn shut_down<F>(&self, listener: Listener)
+    async fn shut_down<F>(&self, listeners: Listeners)
     where
         A: Answer<F>,
         F: Future<Output = Response> + Send + 'static,
     {
         self.shutdown.enter(Stage::LastCall);
         self.open.close();
-        self.accept_backlog(listener);
+        // A refusal tells a client to go elsewhere. A connection that the system drops would lose
+        // its request.
+        for accepted in listeners.into_backlog() {
+            match accepted {
+                // There may be no permit left, but no more connections will come.
+                Ok(accepted) => self.spawn(accepted, None),
+                Err(error) => tracing::error!("can't take a connection: {error}"),
+            }
+        }
         let _ = timeout(self.limits.last_call, self.open.wait()).await;
         self.shutdown.enter(Stage::Closing);
         self.open.wait().await;
-    }
-
-    /// Accepts the connections that wait in the system's backlog, and closes the listener. A
-    /// refusal tells a client to go elsewhere. A connection that the system drops would lose its
-    /// request.
-    fn accept_backlog<F>(&self, listener: Listener)
-    where
-        A: Answer<F>,
-        F: Future<Output = Response> + Send + 'static,
-    {
-        // The runtime may not know the latest connections yet, so ask the system directly.
-        let tls = listener.tls.clone();
-        let Ok(listener) = listener.into_std() else { return };
-        loop {
-            match listener.accept() {
-                Ok((stream, peer)) => match registered(stream) {
-                    // There may be no permit left, but no more connections will come.
-                    Ok(stream) => self.spawn(stream, peer, tls.clone(), None),
-                    Err(error) => tracing::error!("can't take a connection: {error}"),
-                },
-                Err(error) if is_peers_fault(&error) => {}
-                // Most likely no more connections wait.
-                Err(_) => return,
-            }
-        }
     }
 
     /// The permit to accept one more connection. Never none, since the semaphore is never closed.
@@ -163,19 +144,14 @@ impl<A> Server<A> {
         Arc::clone(&self.permits).acquire_owned().await.ok()
     }
 
-    fn spawn<F>(
-        &self,
-        stream: TcpStream,
-        peer: SocketAddr,
-        tls: Option<TlsAcceptor>,
-        permit: Option<OwnedSemaphorePermit>,
-    ) where
+    fn spawn<F>(&self, accepted: Accepted, permit: Option<OwnedSemaphorePermit>)
+    where
         A: Answer<F>,
         F: Future<Output = Response> + Send + 'static,
     {
-        let Some(place) = self.addresses.enter(peer.ip()) else {
-            // An answer over TLS would cost as much as what is refused.
-            return self.refuse(tls.is_none().then_some(stream), peer);
+        let peer = accepted.peer;
+        let Some(place) = self.addresses.enter(peer) else {
+            return self.refuse(accepted);
         };
         let answer = self.answer.clone();
         let (connections, open) = (self.connections.clone(), self.connections.accepted());
@@ -183,11 +159,11 @@ impl<A> Server<A> {
             if self.permits.available_permits() == 0 {
                 idlers.cut_longest();
             }
-            idlers.add(peer)
+            idlers.add()
         });
         let bounds = Bounds { limits: self.limits, shutdown: self.shutdown.clone(), membership };
         self.open.spawn(async move {
-            if let Err(error) = connection::run(stream, peer, tls, answer, bounds).await {
+            if let Err(error) = connection::run(accepted, answer, bounds).await {
                 match &error {
                     Failure::Http(error) => connections.failed(error),
                     Failure::Handshake(_) => connections.handshake_failed(),
@@ -198,22 +174,17 @@ impl<A> Server<A> {
         });
     }
 
-    /// Refuses a connection without taking a place that others may need. Only one that is given
-    /// gets an answer.
-    fn refuse(&self, stream: Option<TcpStream>, peer: SocketAddr) {
+    /// Refuses a connection without taking a place that others may need. Over TLS there is no
+    /// answer, since it would cost as much as what is refused.
+    fn refuse(&self, Accepted { stream, peer, tls }: Accepted) {
         self.connections.refused();
-        self.addresses.warn_of_refusal(peer.ip());
-        if let (Some(stream), Some(permit)) = (stream, self.refusals.permit()) {
+        self.addresses.warn_of_refusal(peer);
+        let (Stream::Tcp(stream), None) = (stream, tls) else { return };
+        if let Some(permit) = self.refusals.permit() {
             self.open.spawn(async move {
                 refuse(stream).await;
                 drop(permit);
             });
         }
     }
-}
-
-/// Registers a connection with the runtime.
-fn registered(stream: std::net::TcpStream) -> std::io::Result<TcpStream> {
-    stream.set_nonblocking(true)?;
-    TcpStream::from_std(stream)
 }

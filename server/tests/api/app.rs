@@ -92,12 +92,12 @@ impl TestApp {
             config.tls.files().unwrap().map(|files| Certificate::read(files).unwrap());
         let acceptor = certificate.map(|it| tls::acceptor(Arc::new(it)).unwrap());
         let listener = Listener::from(listener).with_tls(acceptor);
-        let mut state = state.listening_on(address);
+        let mut state = state.listening_on(&[Some(address)]);
         adjust(&mut state);
         let (stop, stopped) = oneshot::channel();
         let state = Arc::new(state);
         let service = Service::new(routes(&state), Arc::clone(&state));
-        let server = tokio::spawn(serve(listener, service, limits, async {
+        let server = tokio::spawn(serve(vec![listener], service, limits, async {
             // Also when the test has panicked and dropped its end.
             let _ = stopped.await;
         }));

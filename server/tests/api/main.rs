@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on should fail")]
 
+mod activation;
 mod admin;
+mod announced;
 mod app;
 mod audit;
 mod binary;
@@ -33,6 +35,7 @@ mod sessions;
 mod settings;
 mod shutdown;
 mod signals;
+mod sockets;
 mod throttling;
 mod tls;
 mod upgrade;

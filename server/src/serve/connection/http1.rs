@@ -1,7 +1,6 @@
 //! A connection that speaks HTTP/1.1.
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,6 +16,7 @@ use warp::reply::Response;
 use super::super::Answer;
 use super::super::timer::ConnectionTimer;
 use super::{Bounds, READ_BUFFER_BYTES};
+use crate::proxies::Peer;
 use crate::shutdown::Stage;
 
 /// What the requests of a connection share.
@@ -48,7 +48,7 @@ impl Shared {
 /// Answers the requests of a connection until either side closes it.
 pub(super) async fn run<F: Future<Output = Response> + Send + 'static>(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    peer: SocketAddr,
+    peer: Peer,
     answer: impl Answer<F>,
     bounds: Bounds,
 ) -> hyper::Result<()> {

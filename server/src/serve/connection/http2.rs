@@ -1,7 +1,6 @@
 //! A connection that speaks HTTP/2 (RFC 9113).
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -18,6 +17,7 @@ use warp::reply::Response;
 
 use super::super::Answer;
 use super::{Bounds, READ_BUFFER_BYTES};
+use crate::proxies::Peer;
 use crate::shutdown::Stage;
 
 /// The most requests of a connection at once. RFC 9113 advises against fewer than 100.
@@ -79,7 +79,7 @@ impl Drop for ActiveRequest {
 /// Answers the requests of a connection until either side closes it.
 pub(super) async fn run<F: Future<Output = Response> + Send + 'static>(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    peer: SocketAddr,
+    peer: Peer,
     answer: impl Answer<F>,
     bounds: Bounds,
 ) -> hyper::Result<()> {
