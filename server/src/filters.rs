@@ -20,6 +20,7 @@ use crate::metrics::RouteSeries;
 use crate::origin::Caller;
 use crate::pattern::captured;
 use crate::problem::Problem;
+use crate::proxies::Peer;
 use crate::shutdown::Stage;
 use crate::site::Site;
 use crate::state::App;
