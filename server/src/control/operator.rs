@@ -1,6 +1,7 @@
+use std::io::Write;
 use std::sync::Arc;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::{Context as _, anyhow, bail};
 
 use super::protocol::{Command, Reply};
 use crate::accounts::{
@@ -8,7 +9,7 @@ use crate::accounts::{
 };
 use crate::origin::Origin;
 use crate::shown;
-use crate::store::{EditUserError, User, UserId, Users};
+use crate::store::{BackupHead, EditUserError, StoreCounts, User, UserId, Users};
 
 /// The most users of one page.
 const MAX_PAGE: usize = 1000;
@@ -32,6 +33,11 @@ impl Operator {
     pub(crate) async fn execute(&mut self, command: Command) -> Reply {
         let done = self.try_execute(command).await;
         done.unwrap_or_else(|error| Reply::Refused { reason: format!("{error:#}") })
+    }
+
+    /// Writes a backup, or says why not.
+    pub(crate) async fn back_up(&self, out: Box<dyn Write + Send>) -> anyhow::Result<BackupHead> {
+        Ok(self.accounts.back_up(out).await?)
     }
 
     async fn try_execute(&mut self, command: Command) -> anyhow::Result<Reply> {
@@ -79,6 +85,12 @@ impl Operator {
                 Reply::Keys { keys: vec![accounts.rotate_keys(Origin::Operator).await?] }
             }
             Command::ResetKeys => Reply::Keys { keys: vec![accounts.reset_keys().await?] },
+            // Whoever serves the operator's commands sends the stream instead of asking here.
+            Command::BackUp => bail!("a backup is a stream"),
+            Command::Counts => {
+                let StoreCounts { users, sessions, .. } = accounts.counts().await?;
+                Reply::Counts { users, sessions, version: env!("HALLPASS_VERSION").to_owned() }
+            }
             Command::InspectToken { token } => {
                 Reply::Token { inspection: accounts.inspect(token.expose()).await? }
             }
