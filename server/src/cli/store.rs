@@ -1,6 +1,7 @@
 //! `hallpass store`: the database as a whole.
 
 mod backup;
+mod findings;
 mod info;
 
 use std::path::PathBuf;
@@ -9,12 +10,13 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 
 use self::backup::{Backup, Restore};
+use self::findings::{code, list, tell};
 use self::info::Info;
 use super::executor::Place;
-use super::terminal::{Stdout, note, printable};
+use super::terminal::{Stdout, printable};
 use crate::backup::Opener;
 use crate::clock::Clock;
-use crate::store::{Finding, Repaired, check_file, repair_file};
+use crate::store::{Repaired, check_file, repair_file};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -103,23 +105,9 @@ impl Check {
     fn run(self) -> anyhow::Result<ExitCode> {
         match &self.file {
             Some(file) => backup::check(file, &self.opener),
-            None => findings(&check_file(&self.place.database_file()?)?, "found nothing wrong"),
+            None => tell(&check_file(&self.place.database_file()?)?, "found nothing wrong"),
         }
     }
-}
-
-/// Lists what was found; says `sound` if nothing was.
-fn findings(findings: &[Finding], sound: &str) -> anyhow::Result<ExitCode> {
-    let mut stdout = Stdout::lock();
-    list(&mut stdout, "", findings)?;
-    if findings.is_empty() {
-        stdout.line(sound)?;
-    } else {
-        let things = things(findings);
-        note(format_args!("hallpass: {things} wrong; `hallpass store repair` may help"));
-    }
-    stdout.flush()?;
-    Ok(code(findings))
 }
 
 impl Repair {
@@ -140,21 +128,4 @@ impl Repair {
         stdout.flush()?;
         Ok(code(&left))
     }
-}
-
-fn list(stdout: &mut Stdout, what: &str, findings: &[Finding]) -> anyhow::Result<()> {
-    findings.iter().try_for_each(|finding| {
-        stdout.line(format_args!("{what}{}", printable(&finding.to_string())))
-    })
-}
-
-fn things(findings: &[Finding]) -> String {
-    match findings.len() {
-        1 => "1 thing is".to_owned(),
-        count => format!("{count} things are"),
-    }
-}
-
-fn code(findings: &[Finding]) -> ExitCode {
-    if findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

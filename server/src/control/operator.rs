@@ -49,11 +49,7 @@ impl Operator {
             }
             Command::User { username } => of_user(self.find(&username).await?),
             Command::Users { after, limit } => self.users(after, limit).await?,
-            Command::Export { after, limit } => {
-                let page = accounts.export(after, limit.clamp(1, MAX_PAGE)).await?;
-                let UserPage { records, damaged, next } = page;
-                Reply::Records { records, damaged, next }
-            }
+            Command::Export { after, limit } => self.export(after, limit).await?,
             Command::Import { records } => {
                 Reply::Imported { outcomes: accounts.import(records, &mut self.import).await? }
             }
@@ -87,10 +83,7 @@ impl Operator {
             Command::ResetKeys => Reply::Keys { keys: vec![accounts.reset_keys().await?] },
             // Whoever serves the operator's commands sends the stream instead of asking here.
             Command::BackUp => bail!("a backup is a stream"),
-            Command::Counts => {
-                let StoreCounts { users, sessions, .. } = accounts.counts().await?;
-                Reply::Counts { users, sessions, version: env!("HALLPASS_VERSION").to_owned() }
-            }
+            Command::Counts => self.counts().await?,
             Command::InspectToken { token } => {
                 Reply::Token { inspection: accounts.inspect(token.expose()).await? }
             }
@@ -110,6 +103,17 @@ impl Operator {
             damaged,
             next,
         })
+    }
+
+    async fn export(&self, after: Option<UserId>, limit: usize) -> anyhow::Result<Reply> {
+        let page = self.accounts.export(after, limit.clamp(1, MAX_PAGE)).await?;
+        let UserPage { records, damaged, next } = page;
+        Ok(Reply::Records { records, damaged, next })
+    }
+
+    async fn counts(&self) -> anyhow::Result<Reply> {
+        let StoreCounts { users, sessions, .. } = self.accounts.counts().await?;
+        Ok(Reply::Counts { users, sessions, version: env!("HALLPASS_VERSION").to_owned() })
     }
 
     async fn set_roles(&self, name: &str, roles: RoleEdit) -> anyhow::Result<Reply> {

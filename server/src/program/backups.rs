@@ -14,8 +14,9 @@ use crate::state::App;
 /// How long to wait after a failure.
 const RETRY_PERIOD: Duration = Duration::from_secs(10 * 60);
 
-/// Makes backups as planned, for ever.
-pub(super) async fn back_up_now_and_then(app: App, plan: Plan) {
+/// Makes backups as planned, for ever; none without a plan.
+pub(super) async fn back_up_now_and_then(app: App, plan: Option<Plan>) {
+    let Some(plan) = plan else { return };
     let plan = Arc::new(plan);
     data_dir::remove_unfinished(&plan.dir);
     loop {

@@ -63,9 +63,7 @@ pub(super) async fn serve(config: &Config) -> anyhow::Result<()> {
     let limits = limits(&config.connections);
     let scrapes = scrapes(config, &app, limits, stop.clone()).await?;
     tokio::spawn(sweep_now_and_then(Arc::clone(&app)));
-    if let Some(plan) = backups {
-        tokio::spawn(back_up_now_and_then(Arc::clone(&app), plan));
-    }
+    tokio::spawn(back_up_now_and_then(Arc::clone(&app), backups));
     let control = control(config, &app, stop.clone());
     warn_about_cookies(config, address);
     announce(address);

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::Args;
 
-use super::findings;
+use super::findings::tell;
 use crate::backup::{NewFile, Opener, SealArgs, open, path_for};
 use crate::cli::executor::{Offline, Place};
 use crate::cli::terminal::{printable, say};
@@ -86,7 +86,7 @@ pub(super) fn check(file: &Path, opener: &Opener) -> anyhow::Result<ExitCode> {
     let not_sound = || format!("{} can't be restored", shown(file));
     let checked = || check_backup(open(file, opener)?);
     let (head, found) = checked().with_context(not_sound)?;
-    findings(&found, &format!("found nothing wrong; it has {}", contents(&head)))
+    tell(&found, &format!("found nothing wrong; it has {}", contents(&head)))
 }
 
 /// Says what a backup holds.

@@ -3,8 +3,8 @@ use std::io::{BufWriter, Write};
 
 use anyhow::{Context as _, bail};
 use redb::{
-    Database, Key, ReadTransaction, ReadableDatabase as _, ReadableTable as _,
-    ReadableTableMetadata as _, TableDefinition, TableHandle as _, Value,
+    Database, Key, ReadTransaction, ReadableDatabase as _, ReadableTableMetadata as _,
+    TableDefinition, TableHandle as _, Value,
 };
 
 use super::{Visit, each_table, types};

@@ -48,6 +48,22 @@ fn a_table_that_would_be_left_out_is_an_error() {
 }
 
 #[test]
+fn a_backup_gives_way_when_the_database_must_be_opened_again() {
+    let db = open_in_memory().unwrap();
+    schema::migrate(&db).unwrap();
+    let txn = db.begin_write().unwrap();
+    let mut admins = txn.open_table(tables::ADMINS).unwrap();
+    for n in 0..2_000u128 {
+        admins.insert(&n.to_be_bytes(), ()).unwrap();
+    }
+    drop(admins);
+    txn.commit().unwrap();
+    save(&db, beside(), Vec::new(), &|| false).unwrap();
+    let error = save(&db, beside(), Vec::new(), &|| true).unwrap_err();
+    assert!(error.to_string().contains("try again"), "{error}");
+}
+
+#[test]
 fn a_row_that_is_none_is_refused() {
     use crate::store::backup::{Head, TableHead, Writer};
     let head = Head {
