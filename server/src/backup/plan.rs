@@ -46,7 +46,7 @@ impl Plan {
         let there = self.there()?;
         let surplus = there.len().saturating_sub(self.keep);
         for (_, path) in &there[..surplus] {
-            fs::metadata(path).map(drop).with_context(|| format!("can't remove {}", path.display()))?;
+            fs::remove_file(path).with_context(|| format!("can't remove {}", path.display()))?;
         }
         Ok(surplus)
     }
