@@ -68,12 +68,12 @@ fn raise_descriptors() {
 fn run(cli: Cli) -> anyhow::Result<Ending> {
     let interrupt = Interrupt::install()?;
     let command = cli.command.unwrap_or(Command::Open(cli.default));
+    command.check_hosts()?;
     let Some(Reports { experiment, output, inputs }) = command.reports() else {
         return carry_out(&command, &interrupt);
     };
     // What the user has given is never written over, not even by the report of this mistake.
     output.check_apart(&inputs)?;
-    command.check_hosts()?;
     carry_out(&command, &interrupt).inspect_err(|error| {
         unfinished::failed(experiment, output, error);
     })

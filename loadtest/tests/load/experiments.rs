@@ -87,6 +87,7 @@ fn what_tests_one_server_refuses_several() {
         &["goose"][..],
         &["enumerate"],
         &["gate", "--prove", "1"],
+        &["gate", "--record", "b.json"],
         &["compare", "--to", "http://127.0.0.1:3"],
     ] {
         let dir = TempDir::new().unwrap();
