@@ -19,7 +19,7 @@ impl Accounts {
         self.to_the_end(|accounts| async move {
             let beside = Beside {
                 // Before the rows: a key that is made meanwhile was the next one before.
-                keys: None,
+                keys: accounts.keys.stored_text()?,
                 now: accounts.clock.now(),
                 made_by: env!("HALLPASS_VERSION").to_owned(),
             };
