@@ -12,6 +12,7 @@ use crate::proxies::parse_network;
 
 mod algorithm;
 mod connections;
+mod file;
 mod interceptor;
 mod keys;
 mod list;
@@ -22,6 +23,7 @@ mod tls;
 mod values;
 
 pub use connections::ConnectionArgs;
+pub use file::{CONFIG_FLAG, ConfigFile, is_list, is_number};
 pub use interceptor::{InterceptorArgs, PathPattern};
 pub use keys::{KeyArgs, SECRET_VARIABLE, SecretArgs, secret_from_environment};
 pub use list::{List, list};
