@@ -1,10 +1,10 @@
 //! Several nodes behind one address, of which one dies.
 
-use anyhow::{Context as _, ensure};
+use anyhow::Context as _;
 use hallpass_e2e::pages::{AccountPage, Header, ProtectedPage};
 use hallpass_e2e::{Browser, Context, Result, Test, User, tests};
 
-use crate::session::TOKEN;
+use crate::session::replaces_a_forged_token;
 
 pub(crate) fn tests() -> Vec<Test> {
     tests![
@@ -44,15 +44,7 @@ async fn a_person_stays_signed_in_while_the_node_they_talk_to_is_killed(t: &Cont
 async fn goes_on(browser: &Browser, ada: &User, session: &str) -> Result {
     browser.goto(ProtectedPage::PATH).await?;
     ProtectedPage(browser).expect_content_for(&ada.name).await?;
-    // No node accepts a forged token, so the cookie has to fetch another one.
-    let token = browser.stored(TOKEN).await?.unwrap_or_default();
-    let (unsigned, _) = token.rsplit_once('.').context("there is no token")?;
-    let forged = format!("{unsigned}.AAAA");
-    browser.store(TOKEN, &forged).await?;
-    browser.reload().await?;
-    ProtectedPage(browser).expect_content_for(&ada.name).await?;
-    let fetched = browser.stored(TOKEN).await?;
-    ensure!(fetched.is_some_and(|token| token != forged), "no other token was fetched");
+    replaces_a_forged_token(browser, ada).await?;
     AccountPage::open(browser).await?.expect_only_session(session).await?;
     Header(browser).expect_user(&ada.name).await
 }

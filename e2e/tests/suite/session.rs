@@ -1,9 +1,9 @@
 //! How long a session lasts, and what ends it.
 
-use anyhow::ensure;
+use anyhow::{Context as _, ensure};
 use hallpass_contract::path;
 use hallpass_e2e::pages::{AccountPage, Header, LoginPage, ProtectedPage};
-use hallpass_e2e::{Context, Media, Result, Test, tests};
+use hallpass_e2e::{Browser, Context, Media, Result, Test, User, tests};
 
 pub(crate) fn tests() -> Vec<Test> {
     tests![
@@ -91,13 +91,18 @@ async fn a_session_that_was_ended_elsewhere_leads_to_sign_in(t: &Context) -> Res
 }
 
 async fn a_token_that_the_server_does_not_accept_is_replaced(t: &Context) -> Result {
-    let (browser, ada) = (&t.browser, t.signed_in().await?);
+    let ada = t.signed_in().await?;
+    replaces_a_forged_token(&t.browser, &ada).await
+}
+
+/// Forges the token on the protected page. No server accepts it, so the cookie fetches another one.
+pub(crate) async fn replaces_a_forged_token(browser: &Browser, user: &User) -> Result {
     let token = browser.stored(TOKEN).await?.unwrap_or_default();
-    let (unsigned, _) = token.rsplit_once('.').unwrap_or_default();
+    let (unsigned, _) = token.rsplit_once('.').context("there is no token")?;
     let forged = format!("{unsigned}.AAAA");
     browser.store(TOKEN, &forged).await?;
     browser.reload().await?;
-    ProtectedPage(browser).expect_content_for(&ada.name).await?;
+    ProtectedPage(browser).expect_content_for(&user.name).await?;
     let stored = browser.stored(TOKEN).await?;
     ensure!(stored.is_some_and(|stored| stored != forged), "it is still there");
     Ok(())
