@@ -2,6 +2,7 @@
 //! needs and its [`Origin`](crate::origin::Origin), writes the audit record, and yields a result in
 //! the domain's terms. Nothing here knows of HTTP, the command line or the control socket.
 
+mod backup;
 mod deletion;
 mod edit;
 mod error;

@@ -48,6 +48,8 @@ pub enum Event {
     UserDeleted,
     /// A new signing key took over; the detail is its id.
     KeyRotation,
+    /// All that is stored was written to a backup.
+    Backup,
     /// All keys were made anew, and all sessions ended; the detail is the id of the new one.
     KeyReset,
 }
@@ -72,6 +74,7 @@ impl Event {
             Self::UserEnabled => "user_enabled",
             Self::UserDeleted => "user_deleted",
             Self::KeyRotation => "key_rotation",
+            Self::Backup => "backup",
             Self::KeyReset => "key_reset",
         }
     }

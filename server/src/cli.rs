@@ -62,7 +62,7 @@ pub enum Command {
     /// List and rotate the keys that sign access tokens
     #[command(subcommand, after_help = keys::EXAMPLES)]
     Keys(KeysCommand),
-    /// Check and repair the database
+    /// Back up, restore, check and repair the database
     #[command(subcommand, after_help = store::EXAMPLES)]
     Store(StoreCommand),
     /// Look into access tokens
@@ -89,7 +89,7 @@ pub async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::User(command) => command.run().await,
         Command::Reset(command) => command.run().await,
         Command::Keys(command) => command.run().await,
-        Command::Store(command) => command.run(),
+        Command::Store(command) => command.run().await,
         Command::Token(command) => command.run().await,
     }
 }

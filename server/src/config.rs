@@ -11,6 +11,7 @@ use tracing::level_filters::LevelFilter;
 use crate::proxies::parse_network;
 
 mod algorithm;
+mod backups;
 mod connections;
 mod interceptor;
 mod keys;
@@ -19,6 +20,7 @@ mod names;
 mod shared;
 mod values;
 
+pub use backups::BackupArgs;
 pub use connections::ConnectionArgs;
 pub use interceptor::{InterceptorArgs, PathPattern};
 pub use keys::{KeyArgs, SECRET_VARIABLE, SecretArgs, secret_from_environment};
@@ -103,6 +105,10 @@ pub struct Config {
     /// Where users and sessions are kept.
     #[command(flatten)]
     pub database: DatabaseArgs,
+
+    /// Backups that the server makes by itself.
+    #[command(flatten)]
+    pub backups: BackupArgs,
 
     /// Whether a crash may leave a core dump, and whether debuggers of the same user may look into
     /// the process. Both reveal keys and passwords

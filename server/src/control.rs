@@ -7,6 +7,7 @@ mod connection;
 mod operator;
 mod protocol;
 mod socket;
+mod stream;
 
 pub(crate) use client::ControlClient;
 pub(crate) use operator::Operator;

@@ -16,6 +16,7 @@ mod assembly;
 pub mod assets;
 pub mod audit;
 mod auth;
+mod backup;
 pub mod body;
 pub mod cli;
 mod client;

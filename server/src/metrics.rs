@@ -16,6 +16,7 @@
 //! No label value comes from a client. A path or a method is looked up in the route table, and
 //! becomes `other` if it is not there.
 
+mod backups;
 mod bodies;
 mod connections;
 mod families;
@@ -27,6 +28,7 @@ mod store;
 mod throttle;
 mod tokens;
 
+pub use self::backups::BackupMetrics;
 pub use self::bodies::Bodies;
 pub use self::connections::{Connections, OpenConnection};
 pub use self::hashing::Hashing;
@@ -74,6 +76,8 @@ pub struct Inner {
     pub tokens: TokenCache,
     /// Users, sessions, and their writes to the disk.
     pub store: StoreMetrics,
+    /// Backups.
+    pub backups: BackupMetrics,
 }
 
 impl Default for Inner {
@@ -95,6 +99,7 @@ impl Default for Inner {
             throttled: Throttled::new(families),
             tokens: TokenCache::new(families),
             store: StoreMetrics::new(families),
+            backups: BackupMetrics::new(families),
             registry,
         }
     }

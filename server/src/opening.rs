@@ -29,9 +29,11 @@
 mod anew;
 mod contents;
 pub(crate) mod database;
+mod restore;
 
 pub(crate) use self::anew::set_aside;
 pub(crate) use self::contents::LostKeys;
+pub(crate) use self::restore::restore;
 
 use std::fs::File;
 use std::path::Path;

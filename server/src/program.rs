@@ -1,5 +1,6 @@
 //! The `hallpass` program: from its arguments to its exit code.
 
+mod backups;
 mod serving;
 mod warnings;
 

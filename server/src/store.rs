@@ -5,6 +5,7 @@
 
 mod actor;
 mod applied;
+mod backup;
 #[cfg(test)]
 mod conformance;
 mod error;
@@ -20,13 +21,14 @@ mod session;
 mod user;
 
 pub use actor::Actor;
+pub use backup::{BackupError, Beside, Head as BackupHead, NotSound, verify as verify_backup};
 pub use error::{CreateUserError, EditUserError, StoreError};
 pub use id::{SessionId, UserId, uuid_v7};
 pub use keys_record::KeysRecord;
 pub use postgres::{DatabaseInUse, DatabaseUrl, PostgresStore};
 pub use redb::{
-    DamagedFile, Empty, Finding, InUse, Panic, RedbStore, Repaired, check_file, count_panic,
-    repair_file,
+    BadBackup, DamagedFile, Empty, Finding, InUse, Panic, RedbStore, Repaired, check_backup,
+    check_file, count_panic, repair_file, restore_backup,
 };
 pub use reset::{OpenReset, ResetOffer};
 pub use retrying::Retrying;
@@ -37,6 +39,7 @@ pub use session::{
 pub use user::{Edited, User, UserEdit};
 
 use std::fmt;
+use std::io::Write;
 
 use async_trait::async_trait;
 use hallpass_contract::Secret;
@@ -251,6 +254,14 @@ pub trait Store: fmt::Debug + Send + Sync {
 
     /// How much there is.
     async fn counts(&self) -> Result<StoreCounts, StoreError>;
+
+    /// Writes a backup of all that was acknowledged so far, with what is `beside` it. Other
+    /// operations go on meanwhile.
+    async fn back_up(
+        &self,
+        beside: Beside,
+        out: Box<dyn Write + Send>,
+    ) -> Result<BackupHead, BackupError>;
 
     /// Fails unless the store can read and write.
     async fn check(&self) -> Result<(), StoreError>;

@@ -3,7 +3,7 @@ use std::time::Duration;
 use crate::keys::RotateError;
 use crate::proof::NotChecked;
 use crate::proof::password::PoolError;
-use crate::store::{EditUserError, StoreError};
+use crate::store::{BackupError, EditUserError, StoreError};
 use crate::throttle::RetryAfter;
 
 /// Why a use case was refused, or failed. Shown, it is a phrase for an operator.
@@ -47,6 +47,9 @@ pub enum AccountError {
     /// The signing key was not replaced.
     #[error(transparent)]
     Keys(#[from] RotateError),
+    /// No backup was made.
+    #[error(transparent)]
+    Backup(#[from] BackupError),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -1,7 +1,7 @@
 //! Who carries out what the command line asks for: the server that runs on the data directory, or
 //! an operator in this process.
 
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,7 +23,7 @@ use crate::data_dir::{self, DATABASE_FILE};
 use crate::keys::{Algorithm, KeyRing};
 use crate::metrics::Metrics;
 use crate::opening;
-use crate::store::{InUse, Retrying, Store};
+use crate::store::{BackupHead, InUse, Retrying, Store};
 
 use super::terminal::note;
 
@@ -80,6 +80,21 @@ impl Executor {
             reply => Ok(reply),
         }
     }
+
+    /// Has a backup written to `out`.
+    ///
+    /// # Errors
+    ///
+    /// Why it was not.
+    pub(super) async fn back_up(
+        &mut self,
+        out: Box<dyn Write + Send>,
+    ) -> anyhow::Result<BackupHead> {
+        match self {
+            Self::Server(client) => client.back_up(out).await,
+            Self::Own(operator) => operator.back_up(out).await,
+        }
+    }
 }
 
 /// The reply is not to what was asked.
@@ -108,6 +123,18 @@ impl Place {
             );
         }
         Ok(file)
+    }
+
+    /// The directory, for a command that fills it.
+    ///
+    /// # Errors
+    ///
+    /// If users and sessions are not kept there.
+    pub(super) fn empty_directory(&self) -> anyhow::Result<&Path> {
+        if self.database.database_url.is_some() {
+            bail!("a backup holds a data directory; PostgreSQL restores with pg_restore or psql");
+        }
+        Ok(&self.data_dir)
     }
 
     /// Gives up keys that are lost or damaged.

@@ -1,23 +1,46 @@
+//! `hallpass store`: the database as a whole.
+
+mod backup;
+mod findings;
+mod info;
+
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
+use self::backup::{Backup, Restore};
+use self::findings::{code, list, tell};
+use self::info::Info;
 use super::executor::Place;
-use super::terminal::{Stdout, note, printable};
+use super::terminal::{Stdout, printable};
+use crate::backup::Opener;
 use crate::clock::Clock;
-use crate::store::{Finding, Repaired, check_file, repair_file};
+use crate::store::{Repaired, check_file, repair_file};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
+  hallpass store backup /backup --recipient age1...
+  hallpass store restore b.backup.age --identity key.txt --data-dir /var/lib/hallpass
+  hallpass store info
   hallpass store check
   hallpass store repair
 
-Stop the server first. `check` changes nothing. Each exits with 0 if nothing is wrong any more, 1 if
+`backup` and `info` work while the server runs. Stop it for the others. Each exits with 0 if nothing is wrong any more, 1 if
 something is, and 2 if the arguments make no sense.";
 
 /// What can be done with the database as a whole.
 #[derive(Debug, Subcommand)]
 pub enum StoreCommand {
+    /// Write users, sessions and keys to a file, also while the server runs
+    #[command(after_help = backup::EXAMPLES)]
+    Backup(Backup),
+    /// Make a data directory from a backup
+    #[command(after_help = backup::RESTORE_EXAMPLES)]
+    Restore(Restore),
+    /// Say how much the database or a backup holds
+    #[command(after_help = info::EXAMPLES)]
+    Info(Info),
     /// Look for what can't be read or does not fit together; changes nothing
     #[command(after_help = CHECK_EXAMPLES)]
     Check(Check),
@@ -30,10 +53,11 @@ const CHECK_EXAMPLES: &str = "\
 Examples:
   hallpass store check
   hallpass store check --data-dir /var/lib/hallpass || hallpass store repair
+  hallpass store check today.backup
 
 Every page of the file is compared with its checksum, every row is read, and every reference between
 two tables is followed. Each finding is one line: the table, the key of the row, and what is wrong.
-Stop the server first.";
+Stop the server first. A backup is restored in memory for this, and needs no server to be stopped.";
 
 const REPAIR_EXAMPLES: &str = "\
 Examples:
@@ -49,6 +73,11 @@ Stop the server and copy the data directory first.";
 /// `hallpass store check`
 #[derive(Args, Debug)]
 pub struct Check {
+    /// A backup. Without it, the database in the data directory
+    #[arg(value_name = "FILE")]
+    file: Option<PathBuf>,
+    #[command(flatten)]
+    opener: Opener,
     #[command(flatten)]
     place: Place,
 }
@@ -61,8 +90,11 @@ pub struct Repair {
 }
 
 impl StoreCommand {
-    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+    pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
         match self {
+            Self::Backup(backup) => backup.run().await,
+            Self::Restore(restore) => restore.run(),
+            Self::Info(info) => info.run().await,
             Self::Check(check) => check.run(),
             Self::Repair(repair) => repair.run(),
         }
@@ -71,19 +103,10 @@ impl StoreCommand {
 
 impl Check {
     fn run(self) -> anyhow::Result<ExitCode> {
-        let findings = check_file(&self.place.database_file()?)?;
-        let mut stdout = Stdout::lock();
-        list(&mut stdout, "", &findings)?;
-        if findings.is_empty() {
-            stdout.line("found nothing wrong")?;
-        } else {
-            note(format_args!(
-                "hallpass: {} wrong; `hallpass store repair` may help",
-                things(&findings)
-            ));
+        match &self.file {
+            Some(file) => backup::check(file, &self.opener),
+            None => tell(&check_file(&self.place.database_file()?)?, "found nothing wrong"),
         }
-        stdout.flush()?;
-        Ok(code(&findings))
     }
 }
 
@@ -105,21 +128,4 @@ impl Repair {
         stdout.flush()?;
         Ok(code(&left))
     }
-}
-
-fn list(stdout: &mut Stdout, what: &str, findings: &[Finding]) -> anyhow::Result<()> {
-    findings.iter().try_for_each(|finding| {
-        stdout.line(format_args!("{what}{}", printable(&finding.to_string())))
-    })
-}
-
-fn things(findings: &[Finding]) -> String {
-    match findings.len() {
-        1 => "1 thing is".to_owned(),
-        count => format!("{count} things are"),
-    }
-}
-
-fn code(findings: &[Finding]) -> ExitCode {
-    if findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

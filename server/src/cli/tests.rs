@@ -18,7 +18,7 @@ fn plain_hallpass_is_hallpass_serve() {
 #[test]
 fn every_flag_has_its_environment_variable_and_every_command_an_explanation() {
     // What a single run is told, and is no setting.
-    const OF_ONE_RUN: [&str; 12] = [
+    const OF_ONE_RUN: [&str; 16] = [
         "help",
         "version",
         "role",
@@ -31,6 +31,10 @@ fn every_flag_has_its_environment_variable_and_every_command_an_explanation() {
         "format",
         "all",
         "after",
+        "recipient",
+        "passphrase-file",
+        "identity",
+        "plain",
     ];
     fn look(command: &clap::Command) {
         assert!(command.get_about().is_some(), "{}", command.get_name());

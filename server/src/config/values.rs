@@ -18,6 +18,12 @@ pub(super) fn session_lifetime(text: &str) -> Result<Duration, String> {
     whole_seconds(text, 60..=TEN_YEARS).ok_or("give 1m to 10y in whole seconds, such as 30d".into())
 }
 
+pub(super) fn backup_period(text: &str) -> Result<Duration, String> {
+    const NINETY_DAYS: u64 = 90 * 24 * 60 * 60;
+    whole_seconds(text, 60..=NINETY_DAYS)
+        .ok_or("give 1m to 90d in whole seconds, such as 24h".into())
+}
+
 pub(super) fn shutdown_delay(text: &str) -> Result<Duration, String> {
     let delay = humantime::parse_duration(text).ok();
     delay

@@ -10,6 +10,7 @@ use tokio::time::timeout;
 
 use super::operator::Operator;
 use super::protocol::{Command, MAX_LINE_BYTES, Reply};
+use super::stream::send_backup;
 use crate::accounts::Accounts;
 
 /// How long the other end may take.
@@ -37,7 +38,7 @@ pub(super) async fn converse(
 ) -> io::Result<()> {
     let (reader, mut writer) = split(stream);
     let mut reader = BufReader::new(reader);
-    let mut operator = Operator::new(accounts);
+    let mut operator = Operator::new(Arc::clone(&accounts));
     loop {
         let received = tokio::select! {
             received = receive(&mut reader, patience) => received?,
@@ -49,6 +50,7 @@ pub(super) async fn converse(
                 Reply::Refused { reason: format!("a line is over {MAX_LINE_BYTES} bytes long") }
             }
             Received::Line(line) => match Command::from_line(line) {
+                Ok(Command::BackUp) => send_backup(&accounts, &mut writer, patience.line).await?,
                 Ok(command) => operator.execute(command).await,
                 Err(reason) => Reply::Refused { reason },
             },

@@ -1,6 +1,7 @@
+use std::io::Write;
 use std::sync::Arc;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::{Context as _, anyhow, bail};
 
 use super::protocol::{Command, Reply};
 use crate::accounts::{
@@ -8,7 +9,7 @@ use crate::accounts::{
 };
 use crate::origin::Origin;
 use crate::shown;
-use crate::store::{EditUserError, User, UserId, Users};
+use crate::store::{BackupHead, EditUserError, StoreCounts, User, UserId, Users};
 
 /// The most users of one page.
 const MAX_PAGE: usize = 1000;
@@ -34,6 +35,11 @@ impl Operator {
         done.unwrap_or_else(|error| Reply::Refused { reason: format!("{error:#}") })
     }
 
+    /// Writes a backup, or says why not.
+    pub(crate) async fn back_up(&self, out: Box<dyn Write + Send>) -> anyhow::Result<BackupHead> {
+        Ok(self.accounts.back_up(out).await?)
+    }
+
     async fn try_execute(&mut self, command: Command) -> anyhow::Result<Reply> {
         let accounts = &self.accounts;
         Ok(match command {
@@ -43,11 +49,7 @@ impl Operator {
             }
             Command::User { username } => of_user(self.find(&username).await?),
             Command::Users { after, limit } => self.users(after, limit).await?,
-            Command::Export { after, limit } => {
-                let page = accounts.export(after, limit.clamp(1, MAX_PAGE)).await?;
-                let UserPage { records, damaged, next } = page;
-                Reply::Records { records, damaged, next }
-            }
+            Command::Export { after, limit } => self.export(after, limit).await?,
             Command::Import { records } => {
                 Reply::Imported { outcomes: accounts.import(records, &mut self.import).await? }
             }
@@ -79,6 +81,9 @@ impl Operator {
                 Reply::Keys { keys: vec![accounts.rotate_keys(Origin::Operator).await?] }
             }
             Command::ResetKeys => Reply::Keys { keys: vec![accounts.reset_keys().await?] },
+            // Whoever serves the operator's commands sends the stream instead of asking here.
+            Command::BackUp => bail!("a backup is a stream"),
+            Command::Counts => self.counts().await?,
             Command::InspectToken { token } => {
                 Reply::Token { inspection: accounts.inspect(token.expose()).await? }
             }
@@ -98,6 +103,17 @@ impl Operator {
             damaged,
             next,
         })
+    }
+
+    async fn export(&self, after: Option<UserId>, limit: usize) -> anyhow::Result<Reply> {
+        let page = self.accounts.export(after, limit.clamp(1, MAX_PAGE)).await?;
+        let UserPage { records, damaged, next } = page;
+        Ok(Reply::Records { records, damaged, next })
+    }
+
+    async fn counts(&self) -> anyhow::Result<Reply> {
+        let StoreCounts { users, sessions, .. } = self.accounts.counts().await?;
+        Ok(Reply::Counts { users, sessions, version: env!("HALLPASS_VERSION").to_owned() })
     }
 
     async fn set_roles(&self, name: &str, roles: RoleEdit) -> anyhow::Result<Reply> {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::accounts::{ImportResult, UserRecord};
 use crate::keys::KeyInfo;
-use crate::store::UserId;
+use crate::store::{BackupHead, UserId};
 use crate::token::Inspection;
 
 /// Another version is refused: the binary was replaced under a server that still runs.
@@ -100,6 +100,10 @@ pub(crate) enum Command {
     RotateKey,
     /// Make all keys anew; all sessions end.
     ResetKeys,
+    /// Write a backup. The answer is a stream, and the reply comes after it.
+    BackUp,
+    /// Say how much is stored.
+    Counts,
     /// Say what is wrong with an access token.
     InspectToken {
         /// The token.
@@ -155,6 +159,20 @@ pub(crate) enum Reply {
     Token {
         /// Its user and its session were looked at, too.
         inspection: Inspection,
+    },
+    /// All of a backup was sent.
+    BackedUp {
+        /// What it says of itself.
+        head: BackupHead,
+    },
+    /// How much is stored.
+    Counts {
+        /// Users.
+        users: u64,
+        /// Sessions.
+        sessions: u64,
+        /// The version of the program that answers.
+        version: String,
     },
     /// It was not done.
     Refused {

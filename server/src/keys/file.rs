@@ -71,6 +71,11 @@ impl Contents {
         }
     }
 
+    /// The text of the file.
+    pub(super) fn to_text(&self) -> anyhow::Result<Secret> {
+        Ok(Secret::from(serde_json::to_string_pretty(self)? + "\n"))
+    }
+
     /// Errors name only the place, since the parser's own messages quote the file.
     fn parse(json: &Secret) -> anyhow::Result<Self> {
         serde_json::from_str(json.expose()).map_err(|error| {
@@ -174,9 +179,11 @@ impl KeyFile {
 
     /// Replaces the file. Once this returns, the new contents survive a power cut.
     pub(super) fn store(&self, contents: &Contents) -> anyhow::Result<()> {
-        let mut json = serde_json::to_vec_pretty(contents)?;
-        json.push(b'\n');
-        data_dir::replace_whole(&self.path, |mut file| Ok(file.write_all(&json)?))
+        let text = contents.to_text()?;
+        data_dir::replace_whole(
+            &self.path,
+            |mut file| Ok(file.write_all(text.expose().as_bytes())?),
+        )
     }
 
     /// Removes the old file once its key is stored here. If it holds another key by now, it stays.

@@ -217,6 +217,18 @@ impl KeyRing {
         self.keys.load().longest_ttl()
     }
 
+    /// What the keys file holds, for a backup. None if the ring is only in memory. It holds all
+    /// secrets but that of HS256, which is never stored.
+    ///
+    /// # Errors
+    ///
+    /// If it can't be written as JSON.
+    pub(crate) fn stored_text(&self) -> anyhow::Result<Option<Secret>> {
+        let _turn = self.take_turn();
+        let contents = || Contents::new(&self.keys.load(), &self.refresh_key());
+        self.file.as_ref().map(|_| contents().to_text()).transpose()
+    }
+
     /// The HMAC key from which refresh tokens are derived.
     pub fn refresh_key(&self) -> Arc<RefreshKey> {
         self.refresh_key.load_full()

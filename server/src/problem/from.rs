@@ -44,6 +44,7 @@ impl From<AccountError> for Problem {
             AccountError::NotChanged { error, fresh_for } => Self::of_edit(error, fresh_for),
             AccountError::Hashing(error) => error.into(),
             AccountError::Keys(error) => error.into(),
+            AccountError::Backup(error) => anyhow::Error::from(error).into(),
             AccountError::Store(error) => error.into(),
             AccountError::Internal(error) => error.into(),
         }

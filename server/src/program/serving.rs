@@ -11,6 +11,7 @@ use hallpass_contract::LISTENING_ON;
 use jiff::Timestamp;
 use tokio::task::JoinHandle;
 
+use super::backups::back_up_now_and_then;
 use super::warnings::{affordable_connections, warn_about, warn_about_cookies};
 use crate::assets::Assets;
 use crate::clock::Clock;
@@ -32,6 +33,7 @@ pub(super) async fn serve(config: &Config) -> anyhow::Result<()> {
     let signals = Signals::listen().context("can't listen to signals")?;
     config.interceptor.check(config.public_url.as_deref())?;
     warn_about(config);
+    let backups = config.backups.plan(&config.database)?;
     let settings = config.keys.settings(secret_from_environment()?, config.access_ttl)?;
     let clock = Clock::system();
     clock.check()?;
@@ -61,6 +63,7 @@ pub(super) async fn serve(config: &Config) -> anyhow::Result<()> {
     let limits = limits(&config.connections);
     let scrapes = scrapes(config, &app, limits, stop.clone()).await?;
     tokio::spawn(sweep_now_and_then(Arc::clone(&app)));
+    tokio::spawn(back_up_now_and_then(Arc::clone(&app), backups));
     let control = control(config, &app, stop.clone());
     warn_about_cookies(config, address);
     announce(address);

@@ -1,6 +1,7 @@
 //! The embedded store: one redb file, read on the caller's thread and written by one thread.
 
 mod addresses;
+mod backup;
 mod changes;
 mod check;
 mod database;
@@ -22,6 +23,7 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+pub use self::backup::{BadBackup, check_backup, restore_backup};
 pub use self::check::{Finding, Repaired, check_file, repair_file};
 pub use self::guard::{DamagedFile, Panic, count_panic};
 pub use self::open::{Empty, InUse};

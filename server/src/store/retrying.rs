@@ -1,10 +1,13 @@
 //! Tries again what failed by a conflict, so that callers need not.
 
+use std::io::Write;
+
 use async_trait::async_trait;
 use hallpass_contract::Secret;
 use jiff::Timestamp;
 
 use super::actor::Actor;
+use super::backup::{BackupError, Beside, Head as BackupHead};
 use super::error::{CreateUserError, EditUserError, StoreError};
 use super::id::{SessionId, UserId};
 use super::reset::{OpenReset, ResetOffer};
@@ -44,6 +47,15 @@ macro_rules! retrying {
                     retry(|| self.0.$name($(Clone::clone(&$argument)),*)).await
                 }
             )*
+
+            // It changes nothing, and can't begin its output again.
+            async fn back_up(
+                &self,
+                beside: Beside,
+                out: Box<dyn Write + Send>,
+            ) -> Result<BackupHead, BackupError> {
+                self.0.back_up(beside, out).await
+            }
 
             fn is_revoked(&self, id: SessionId) -> bool {
                 self.0.is_revoked(id)

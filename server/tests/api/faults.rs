@@ -1,5 +1,6 @@
 //! What clients are told when the server can't do its work.
 
+use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,9 +8,9 @@ use anyhow::anyhow;
 use async_trait::async_trait;
 use hallpass::serve::Limits;
 use hallpass::store::{
-    Actor, CreateUserError, EditUserError, Edited, Moment, NewSession, OpenReset, Refresh,
-    ResetOffer, Rotation, Session, SessionId, Store, StoreCounts, StoreError, User, UserEdit,
-    UserId, Users, Verified,
+    Actor, BackupError, BackupHead, Beside, CreateUserError, EditUserError, Edited, Moment,
+    NewSession, OpenReset, Refresh, ResetOffer, Rotation, Session, SessionId, Store, StoreCounts,
+    StoreError, User, UserEdit, UserId, Users, Verified,
 };
 use hallpass::token::Tokens;
 use hallpass_contract::{Secret, kind, path};
@@ -91,6 +92,7 @@ broken! {
     end_all_sessions(Moment) -> Result<usize, StoreError>;
     sweep(Timestamp) -> Result<usize, StoreError>;
     counts() -> Result<StoreCounts, StoreError>;
+    back_up(Beside, Box<dyn Write + Send>) -> Result<BackupHead, BackupError>;
     check() -> Result<(), StoreError>;
 }
 

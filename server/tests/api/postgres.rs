@@ -155,6 +155,11 @@ async fn commands_change_the_database_whether_or_not_a_server_runs() {
     process.end(Signal::TERM);
     let users = run(&["user", "list"]);
     assert!(users.contains("ada") && users.contains("admin"), "{users}");
+    let file = dir.path().join("a.backup");
+    let backup = ["store", "backup", file.to_str().unwrap(), "--plain"];
+    let reason = refused(dir.path(), &url, &backup);
+    assert!(reason.contains("pg_dump") && reason.contains("keys.json"), "{reason}");
+    assert!(!file.exists());
 }
 
 /// Stands between the server and the database, and can be cut.

@@ -1,5 +1,7 @@
 //! [`Store`] for PostgreSQL: each operation as a read or a write.
 
+use std::io::Write;
+
 use anyhow::ensure;
 use async_trait::async_trait;
 use hallpass_contract::Secret;
@@ -8,9 +10,9 @@ use tokio_postgres::Client;
 
 use super::{PostgresStore, addresses, names, operations, resets, sessions, users};
 use crate::store::{
-    Actor, CreateUserError, EditUserError, Edited, Moment, NewSession, OpenReset, Refresh,
-    ResetOffer, Rotation, Session, SessionId, Store, StoreCounts, StoreError, User, UserEdit,
-    UserId, Users, Verified,
+    Actor, BackupError, BackupHead, Beside, CreateUserError, EditUserError, Edited, Moment,
+    NewSession, OpenReset, Refresh, ResetOffer, Rotation, Session, SessionId, Store, StoreCounts,
+    StoreError, User, UserEdit, UserId, Users, Verified,
 };
 
 /// Expired sessions that are removed in one write.
@@ -248,6 +250,14 @@ impl Store for PostgresStore {
         let (users, sessions) = self.read(|db| Box::pin(count(db))).await?;
         let (revoked, queue) = (self.memory.revoked_count(), self.connections.waiting());
         Ok(StoreCounts { users, sessions, revoked: revoked as u64, queue: queue as u64 })
+    }
+
+    async fn back_up(
+        &self,
+        _beside: Beside,
+        _out: Box<dyn Write + Send>,
+    ) -> Result<BackupHead, BackupError> {
+        Err(BackupError::OfPostgres)
     }
 
     async fn check(&self) -> Result<(), StoreError> {

@@ -19,6 +19,8 @@ pub(super) struct Reopening {
     db: RwLock<Option<Database>>,
     /// Whether a person has to mend something before it can be opened.
     needs_mending: AtomicBool,
+    /// Whether it waits for those who work on it, to be closed and opened again.
+    is_wanted: AtomicBool,
 }
 
 impl Reopening {
@@ -26,7 +28,12 @@ impl Reopening {
         open: impl Fn() -> anyhow::Result<Database> + Send + Sync + 'static,
     ) -> anyhow::Result<Self> {
         let db = RwLock::new(Some(guarded(&open)?));
-        Ok(Self { open: Box::new(open), db, needs_mending: AtomicBool::new(false) })
+        Ok(Self {
+            open: Box::new(open),
+            db,
+            needs_mending: AtomicBool::new(false),
+            is_wanted: AtomicBool::new(false),
+        })
     }
 
     /// Runs `work` on the database. No transaction may outlive it.
@@ -48,6 +55,11 @@ impl Reopening {
         guarded(|| work(db))
     }
 
+    /// Whether long work has to stop, so that the database can be opened again.
+    pub(super) fn is_wanted(&self) -> bool {
+        self.is_wanted.load(Ordering::Relaxed)
+    }
+
     fn closed(&self) -> anyhow::Error {
         match self.needs_mending.load(Ordering::Relaxed) {
             true => NotOpened.into(),
@@ -63,7 +75,9 @@ impl Reopening {
 
     /// Closes the database and opens it again.
     pub(super) fn reopen(&self) -> anyhow::Result<()> {
+        self.is_wanted.store(true, Ordering::Relaxed);
         let mut db = self.db.write().unwrap_or_else(PoisonError::into_inner);
+        self.is_wanted.store(false, Ordering::Relaxed);
         // The file is locked as long as it is open.
         let closed = guarded(|| {
             drop(db.take());

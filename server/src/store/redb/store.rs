@@ -1,5 +1,6 @@
 //! [`Store`] for redb: each operation as a read or a write.
 
+use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -12,12 +13,12 @@ use redb::{Database, ReadableDatabase as _, ReadableTableMetadata as _};
 use super::changes::{apply, apply_unless_refused, end_all_sessions};
 use super::failure::kind_of;
 use super::tables::{ADDRESSES, LOOKS, RESETS, SESSIONS, USER_IDS_BY_NAME, USERS};
-use super::{RedbStore, addresses, load, names, resets, sessions, users};
+use super::{RedbStore, addresses, backup, load, names, resets, sessions, users};
 use crate::store::rules;
 use crate::store::{
-    Actor, CreateUserError, EditUserError, Edited, Moment, NewSession, OpenReset, Refresh,
-    ResetOffer, Rotation, Session, SessionId, Store, StoreCounts, StoreError, User, UserEdit,
-    UserId, Users, Verified,
+    Actor, BackupError, BackupHead, Beside, CreateUserError, EditUserError, Edited, Moment,
+    NewSession, OpenReset, Refresh, ResetOffer, Rotation, Session, SessionId, Store, StoreCounts,
+    StoreError, User, UserEdit, UserId, Users, Verified,
 };
 
 /// Expired sessions that are removed in one write, so that no other write waits long.
@@ -297,6 +298,16 @@ impl Store for RedbStore {
         })?;
         let revoked = self.revoked.len() as u64;
         Ok(StoreCounts { users, sessions, revoked, queue: self.writer.queued() as u64 })
+    }
+
+    async fn back_up(
+        &self,
+        beside: Beside,
+        out: Box<dyn Write + Send>,
+    ) -> Result<BackupHead, BackupError> {
+        let db = Arc::clone(&self.db);
+        let save = move || db.with(|open| backup::save(open, beside, out, &|| db.is_wanted()));
+        Ok(tokio::task::spawn_blocking(save).await.context("the backup panicked")??)
     }
 
     async fn check(&self) -> Result<(), StoreError> {

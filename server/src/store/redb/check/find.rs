@@ -9,7 +9,7 @@ use crate::store::redb::failure::Damaged;
 use crate::store::redb::schema;
 
 /// All that is wrong, once the database is brought up to date as each start does.
-pub(super) fn all(db: &Database) -> anyhow::Result<Vec<Finding>> {
+pub(in crate::store::redb) fn all(db: &Database) -> anyhow::Result<Vec<Finding>> {
     if let Err(error) = schema::migrate(db) {
         return if error.is::<Damaged>() { Ok(vec![no_version()]) } else { Err(error) };
     }

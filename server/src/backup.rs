@@ -1,0 +1,14 @@
+//! Backup files: how they are sealed, written and opened. What is in them is the store's business.
+
+mod file;
+mod open;
+mod plan;
+mod seal;
+
+pub(crate) use self::file::{NewFile, path_for};
+pub(crate) use self::open::{Opener, open};
+pub(crate) use self::plan::Plan;
+pub(crate) use self::seal::{AgeKey, Seal, SealArgs};
+
+#[cfg(test)]
+mod tests;
