@@ -27,6 +27,21 @@ pub(crate) fn between(modules: &[Module]) -> BTreeMap<(usize, usize), BTreeSet<S
     imports
 }
 
+/// For each file, the crates whose names it writes. Other first words of paths, such as types, are
+/// among them.
+pub(crate) fn of_crates(modules: &[Module]) -> Vec<BTreeSet<String>> {
+    let names = Names::of(modules);
+    let is_inner = |module: &Module, first: &String| {
+        let child = [&module.path[..], std::slice::from_ref(first)].concat();
+        ["crate", "self", "super"].contains(&first.as_str()) || names.files.contains_key(&child)
+    };
+    let of_file = |module| {
+        let first = written_in(module).into_iter().filter_map(|route| route.into_iter().next());
+        first.filter(|first| !is_inner(module, first)).collect()
+    };
+    modules.iter().map(of_file).collect()
+}
+
 /// What the names of each module stand for.
 struct Names {
     /// The number of the module with a path.
@@ -105,7 +120,7 @@ fn leaves(tree: &UseTree, before: &[String]) -> Vec<(String, Route)> {
     }
 }
 
-/// All paths that a file writes, but for what it merely hands on.
+/// All paths that a file writes, but for what it only hands on.
 fn written_in(module: &Module) -> Vec<Route> {
     let mut written = Written(Vec::new());
     for item in &module.items {

@@ -1,14 +1,15 @@
 //! Prints how the workspace is built, and fails where it breaks a rule.
 //!
-//! The rules: no two files of a crate import each other, directly or round a circle; no function is
-//! longer than 50 lines; nine of ten functions have at most 20 lines, and nine of ten files at most
-//! 240; no comment goes beyond column 100; no table cell of a document has over 40 words. Tests are
-//! left out.
+//! The rules: no two files of a crate import each other, directly or round a circle; no module of
+//! the server imports what its layer must not know; no function is longer than 50 lines; nine of ten
+//! functions have at most 20 lines, and nine of ten files at most 240; no comment goes beyond column
+//! 100; no table cell of a document has over 40 words. Tests are left out.
 
 mod circles;
 mod documents;
 mod functions;
 mod imports;
+mod layers;
 mod module;
 
 use std::path::{Path, PathBuf};
@@ -18,6 +19,8 @@ use anyhow::Context as _;
 
 use module::Module;
 
+/// The crate whose layers are checked.
+const LAYERED: &str = "server";
 /// A function of more lines than this does too much.
 const MAX_FUNCTION: usize = 50;
 /// Nine of ten functions have at most this many lines.
@@ -35,6 +38,9 @@ fn main() -> anyhow::Result<ExitCode> {
     for name in crates(&root)? {
         let modules = module::read_crate(&root.join(&name).join("src"))?;
         faults.extend(circles::find(&modules));
+        if name == LAYERED {
+            faults.extend(layers::breaches(&modules));
+        }
         faults.extend(modules.iter().flat_map(wide_comments));
         let of_crate: Vec<_> = modules.iter().flat_map(functions::of).collect();
         faults.extend(
