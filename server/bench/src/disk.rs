@@ -1,6 +1,6 @@
 //! How long the disk takes to make a write durable. No acknowledged write can be faster.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -33,11 +33,7 @@ pub fn measure(dir: &Path, time: Duration) -> anyhow::Result<Syncs> {
 }
 
 fn syncs(path: &Path, time: Duration) -> anyhow::Result<Syncs> {
-    let file = OpenOptions::new().create(true).truncate(true).write(true).open(path)?;
-    for block in 0..BLOCKS {
-        file.write_all_at(&[0; BLOCK], block * BLOCK as u64)?;
-    }
-    file.sync_all()?;
+    let file = blank(path)?;
     let mut latency_us = Histogram::<u64>::new(3)?;
     let begin = Instant::now();
     while begin.elapsed() < time {
@@ -52,4 +48,14 @@ fn syncs(path: &Path, time: Duration) -> anyhow::Result<Syncs> {
         p50_us: latency_us.value_at_quantile(0.5),
         p99_us: latency_us.value_at_quantile(0.99),
     })
+}
+
+/// A file of zeros, all of it on the disk.
+fn blank(path: &Path) -> anyhow::Result<File> {
+    let file = OpenOptions::new().create(true).truncate(true).write(true).open(path)?;
+    for block in 0..BLOCKS {
+        file.write_all_at(&[0; BLOCK], block * BLOCK as u64)?;
+    }
+    file.sync_all()?;
+    Ok(file)
 }

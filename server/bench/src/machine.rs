@@ -45,22 +45,26 @@ impl Machine {
         let flags: Vec<&str> = flags.unwrap_or_default().split_whitespace().collect();
         let meminfo = read("/proc/meminfo");
         let total = field(&meminfo, "MemTotal").and_then(|kb| kb.strip_suffix(" kB"));
-        let release = read("/etc/os-release");
-        let name = release.lines().find_map(|line| line.strip_prefix("PRETTY_NAME="));
-        let kernel = read("/proc/sys/kernel/osrelease");
-        let (name, kernel) = (name.unwrap_or("Linux").trim_matches('"'), kernel.trim());
         Ok(Self {
             cpu: field(&cpuinfo, "model name").unwrap_or("unknown").to_owned(),
             cores: cores::allowed()?.len(),
             flags: FLAGS.into_iter().filter(|flag| flags.contains(flag)).collect(),
             memory: total.and_then(|kb| kb.parse::<u64>().ok()).unwrap_or(0) * 1024,
-            system: format!("{name}, Linux {kernel}"),
+            system: system(),
             disk: disk::measure(work, Duration::from_secs(1))?,
             versions: versions(),
             commit: commit(root),
             pinned: [cores.server, cores.load],
         })
     }
+}
+
+/// The distribution and the kernel.
+fn system() -> String {
+    let release = read("/etc/os-release");
+    let name = release.lines().find_map(|line| line.strip_prefix("PRETTY_NAME="));
+    let kernel = read("/proc/sys/kernel/osrelease");
+    format!("{}, Linux {}", name.unwrap_or("Linux").trim_matches('"'), kernel.trim())
 }
 
 impl fmt::Display for Machine {

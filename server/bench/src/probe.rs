@@ -47,20 +47,30 @@ async fn lookup(dir: &Path, users: usize) -> anyhow::Result<Value> {
     let (mut by_name, mut by_id) = (Histogram::<u64>::new(3)?, Histogram::<u64>::new(3)?);
     let mut ids = Vec::with_capacity(LOOKUPS);
     for name in &names {
-        let began = Instant::now();
-        let user = store.user_by_name(name).await?;
-        by_name.record(nanos(began)?)?;
+        let user = timed(&mut by_name, store.user_by_name(name)).await?;
         ids.push(user.with_context(|| format!("{name} is not there"))?.id);
     }
     random.shuffle(&mut ids);
     for id in ids {
-        let began = Instant::now();
-        let user = store.user_by_id(id).await?;
-        by_id.record(nanos(began)?)?;
+        let user = timed(&mut by_id, store.user_by_id(id)).await?;
         user.context("a user is not there")?;
     }
     let p50 = |histogram: Histogram<u64>| histogram.value_at_quantile(0.5);
     Ok(json!({"by_name_p50_ns": p50(by_name), "by_id_p50_ns": p50(by_id)}))
+}
+
+/// Notes how long a lookup takes.
+async fn timed<T, E>(
+    nanos_of: &mut Histogram<u64>,
+    lookup: impl Future<Output = Result<T, E>>,
+) -> anyhow::Result<T>
+where
+    anyhow::Error: From<E>,
+{
+    let began = Instant::now();
+    let found = lookup.await?;
+    nanos_of.record(nanos(began)?)?;
+    Ok(found)
 }
 
 /// Counts what the server counts for a request: its time, and a token that was in the cache.

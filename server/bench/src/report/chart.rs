@@ -101,27 +101,33 @@ fn svg(panels: &[Panel]) -> anyhow::Result<String> {
     Ok(svg)
 }
 
-fn draw(
-    area: &DrawingArea<SVGBackend<'_>, plotters::coord::Shift>,
-    panel: &Panel,
-    top: i32,
-) -> anyhow::Result<()> {
-    let text = |size| ("sans-serif", size).into_font().color(&INK);
+type Area<'a> = DrawingArea<SVGBackend<'a>, plotters::coord::Shift>;
+
+fn draw(area: &Area<'_>, panel: &Panel, top: i32) -> anyhow::Result<()> {
     area.draw(&Text::new(panel.title, (12, top + 16), text(17)))?;
     let most = panel.bars.iter().map(|bar| bar.figure).fold(f64::MIN_POSITIVE, f64::max);
     for (bar, n) in panel.bars.iter().zip(0..) {
-        let y = top + TITLE + n * (BAR + GAP);
         let end = LEFT + (bar.figure / most * f64::from(LONGEST)).round() as i32;
-        let colour = if bar.is_ours { OURS } else { THEIRS };
-        let middle = y + BAR / 2;
-        let name = text(14).pos(Pos::new(HPos::Right, VPos::Center));
-        area.draw(&Text::new(bar.name.as_str(), (LEFT - 8, middle), name))?;
-        area.draw(&Rectangle::new([(LEFT, y), (end.max(LEFT + 1), y + BAR)], colour.filled()))?;
-        let figure = text(14).pos(Pos::new(HPos::Left, VPos::Center));
-        let quantity = Quantity(bar.figure, panel.unit).to_string();
-        area.draw(&Text::new(quantity, (end + 8, middle), figure))?;
+        draw_bar(area, bar, panel.unit, (top + TITLE + n * (BAR + GAP), end))?;
     }
     Ok(())
+}
+
+/// Draws a bar, whose top and right end are given, with its name and its figure.
+fn draw_bar(area: &Area<'_>, bar: &Bar, unit: Unit, (y, end): (i32, i32)) -> anyhow::Result<()> {
+    let colour = if bar.is_ours { OURS } else { THEIRS };
+    let middle = y + BAR / 2;
+    let name = text(14).pos(Pos::new(HPos::Right, VPos::Center));
+    area.draw(&Text::new(bar.name.as_str(), (LEFT - 8, middle), name))?;
+    area.draw(&Rectangle::new([(LEFT, y), (end.max(LEFT + 1), y + BAR)], colour.filled()))?;
+    let figure = text(14).pos(Pos::new(HPos::Left, VPos::Center));
+    let quantity = Quantity(bar.figure, unit).to_string();
+    area.draw(&Text::new(quantity, (end + 8, middle), figure))?;
+    Ok(())
+}
+
+fn text(size: i32) -> TextStyle<'static> {
+    ("sans-serif", size).into_font().color(&INK)
 }
 
 #[cfg(test)]

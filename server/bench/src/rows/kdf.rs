@@ -34,18 +34,7 @@ print(sorted(times)[1] * 1000)
 ";
 
 pub(super) fn run(bench: &Bench, findings: &mut Findings) -> anyhow::Result<()> {
-    let rounds = bench.pick(3, 1);
-    let (mut throughputs, mut openssl_ms) = (Vec::new(), Vec::new());
-    for round in 1..=rounds {
-        bench.step(&format!("round {round} of {rounds}"));
-        let throughput = throughput(bench)?;
-        match openssl(bench, throughput.iterations) {
-            Ok(ms) => openssl_ms.push(ms),
-            Err(error) if round == 1 => findings.problems.push(format!("OpenSSL: {error:#}")),
-            Err(_) => {}
-        }
-        throughputs.push(throughput);
-    }
+    let (throughputs, openssl_ms) = measure(bench, findings)?;
     let first = throughputs.first().context("no round")?;
     let note = format!("backend {}, {} lanes", first.backend, first.lanes);
     let ms = |figure: fn(&Throughput) -> f64| throughputs.iter().map(figure).collect::<Vec<_>>();
@@ -68,6 +57,23 @@ pub(super) fn run(bench: &Bench, findings: &mut Findings) -> anyhow::Result<()> 
         beside("password hashes, all lanes", &all, "OpenSSL", &openssl_ms, 6.0);
     }
     Ok(())
+}
+
+/// The reports of all rounds, and the milliseconds of OpenSSL in the same ones.
+fn measure(bench: &Bench, findings: &mut Findings) -> anyhow::Result<(Vec<Throughput>, Vec<f64>)> {
+    let rounds = bench.pick(3, 1);
+    let (mut throughputs, mut openssl_ms) = (Vec::new(), Vec::new());
+    for round in 1..=rounds {
+        bench.step(&format!("round {round} of {rounds}"));
+        let throughput = throughput(bench)?;
+        match openssl(bench, throughput.iterations) {
+            Ok(ms) => openssl_ms.push(ms),
+            Err(error) if round == 1 => findings.problems.push(format!("OpenSSL: {error:#}")),
+            Err(_) => {}
+        }
+        throughputs.push(throughput);
+    }
+    Ok((throughputs, openssl_ms))
 }
 
 fn throughput(bench: &Bench) -> anyhow::Result<Throughput> {
