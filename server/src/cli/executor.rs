@@ -37,7 +37,7 @@ const PERIOD: Duration = Duration::from_millis(50);
 #[derive(Args, Clone, Debug)]
 pub(super) struct Place {
     /// The server's data directory
-    #[arg(long, value_name = "DIR", env = "HALLPASS_DATA_DIR", default_value = DEFAULT_DATA_DIR)]
+    #[arg(long, value_name = "DIR", default_value = DEFAULT_DATA_DIR)]
     data_dir: PathBuf,
     #[command(flatten)]
     database: DatabaseArgs,
@@ -226,7 +226,7 @@ impl Place {
             return Ok((Arc::new(Retrying(store)), keys));
         }
         let (store, keys) = opening::for_command(dir, secret, now)?;
-        Ok((Arc::new(Retrying(store)), keys))
+        Ok((Arc::new(store), keys))
     }
 }
 

@@ -92,7 +92,7 @@ async fn open(
         return Ok((Arc::new(Retrying(store)), keys));
     }
     let (store, keys) = opening::for_server(dir, settings, metrics, now).await?;
-    Ok((Arc::new(Retrying(store)), keys))
+    Ok((Arc::new(store), keys))
 }
 
 fn limits(config: &ConnectionArgs) -> Limits {

@@ -18,7 +18,8 @@ use super::{Store, StoreCounts, Users};
 /// How often an operation is tried at most. After that its conflict is the caller's.
 const ATTEMPTS: usize = 5;
 
-/// A store whose operations are tried again, at once, where another transaction came between.
+/// A store whose operations are tried again, at once, where another transaction came between. redb
+/// needs it not: it makes one transaction after the other.
 #[derive(Debug)]
 pub struct Retrying<S>(pub S);
 

@@ -33,9 +33,9 @@ pub struct Session {
     pub refreshed_at: Timestamp,
     /// When the user last proved who they are.
     pub auth_time: Timestamp,
-    /// The methods by which they proved it (RFC 8176 section 2). Earlier versions knew passwords
-    /// only.
-    #[serde(default = "password_alone")]
+    /// The methods by which they proved it (RFC 8176 section 2). A record without it is of a
+    /// password alone, the only method that earlier versions knew.
+    #[serde(default = "password_alone", skip_serializing_if = "is_password_alone")]
     pub amr: Vec<String>,
     /// Refresh tokens are refused from this time on. No access token of the session outlives it.
     pub expires_at: Timestamp,
@@ -48,6 +48,10 @@ pub struct Session {
 
 fn password_alone() -> Vec<String> {
     vec!["pwd".to_owned()]
+}
+
+fn is_password_alone(amr: &[String]) -> bool {
+    matches!(amr, [only] if only == "pwd")
 }
 
 impl Session {
@@ -144,7 +148,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_session_of_before_there_was_amr_was_proved_by_a_password() {
+    fn a_record_without_amr_is_of_a_password_alone() {
         let now = Timestamp::UNIX_EPOCH;
         let session = Session {
             id: SessionId::new(now),
@@ -162,6 +166,8 @@ mod tests {
         let mut row = serde_json::to_value(&session).unwrap();
         assert_eq!(serde_json::from_value::<Session>(row.clone()).unwrap(), session);
         row.as_object_mut().unwrap().remove("amr");
-        assert_eq!(serde_json::from_value::<Session>(row).unwrap().amr, ["pwd"]);
+        let of_password = serde_json::from_value::<Session>(row.clone()).unwrap();
+        assert_eq!(of_password.amr, ["pwd"]);
+        assert_eq!(serde_json::to_value(&of_password).unwrap(), row);
     }
 }
