@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use clap::{Parser, Subcommand};
+use clap::{Command as Clap, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::report::OutputArgs;
 use crate::sut::{BUILT_IN, TargetArgs};
@@ -25,6 +25,32 @@ pub(crate) struct Cli {
 
     #[command(flatten)]
     pub(crate) default: experiment::OpenArgs,
+}
+
+/// Options that no variable stands for: what they ask for is done once.
+const WITHOUT_VARIABLE: [&str; 4] = ["print-target", "record", "prove", "tally"];
+
+impl Cli {
+    /// Reads the command line and the environment. Ends the process if they make no sense, or if
+    /// help was asked for.
+    pub(crate) fn read() -> Self {
+        let mut command = with_variables(Self::command());
+        let matches = command.get_matches_mut();
+        let read = Self::from_arg_matches(&matches);
+        read.unwrap_or_else(|error| error.format(&mut command).exit())
+    }
+}
+
+/// Lets a variable stand for each option: `HALLPASS_LOAD_VERIFY_RATE` for `--verify-rate`.
+fn with_variables(command: Clap) -> Clap {
+    let command = command.mut_args(|arg| match arg.get_long() {
+        Some(long) if arg.get_env().is_none() && !WITHOUT_VARIABLE.contains(&long) => {
+            let name = long.replace('-', "_").to_uppercase();
+            arg.env(format!("HALLPASS_LOAD_{name}"))
+        }
+        _ => arg,
+    });
+    command.mut_subcommands(with_variables)
 }
 
 /// What can be done.

@@ -22,8 +22,6 @@ mod verdict;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 use cli::{Cli, Command, Reports};
 use interrupt::Interrupt;
 use report::unfinished;
@@ -35,7 +33,7 @@ use verdict::Ending;
 const USAGE: u8 = 2;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::read();
     if let Some(text) = cli.print_target {
         print!("{text}");
         return ExitCode::SUCCESS;

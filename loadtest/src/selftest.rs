@@ -40,7 +40,7 @@ pub(crate) struct Args {
     /// With more of the machine's processor time taken by other processes, and less than a core
     /// idle, the result is invalid
     #[arg(
-        long, env = "HALLPASS_LOAD_MAX_OTHERS", value_name = "PERCENT", default_value = "10%",
+        long, value_name = "PERCENT", default_value = "10%",
         value_parser = crate::parse::parse_share
     )]
     max_others: f64,

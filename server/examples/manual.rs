@@ -8,7 +8,6 @@ use std::fs;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
-use clap::CommandFactory as _;
 use clap_complete::Shell;
 use hallpass::cli::Cli;
 
@@ -18,9 +17,9 @@ fn main() -> anyhow::Result<()> {
     let (pages, completions) = (dir.join("man"), dir.join("completions"));
     fs::create_dir_all(&pages)?;
     fs::create_dir_all(&completions)?;
-    clap_mangen::generate_to(Cli::command(), &pages)?;
+    clap_mangen::generate_to(Cli::with_variables(), &pages)?;
     for shell in [Shell::Bash, Shell::Fish, Shell::Zsh] {
-        clap_complete::generate_to(shell, &mut Cli::command(), "hallpass", &completions)?;
+        clap_complete::generate_to(shell, &mut Cli::with_variables(), "hallpass", &completions)?;
     }
     Ok(())
 }

@@ -14,7 +14,7 @@ mod user;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::config::Config;
 
@@ -70,11 +70,45 @@ pub enum Command {
     Token(TokenCommand),
 }
 
+/// What a single run is told. It is no setting, and no variable stands for it.
+const OF_ONE_RUN: [&str; 14] = [
+    "role",
+    "password-stdin",
+    "json",
+    "add",
+    "remove",
+    "yes",
+    "new",
+    "format",
+    "all",
+    "after",
+    "recipient",
+    "passphrase-file",
+    "identity",
+    "plain",
+];
+
 impl Cli {
+    /// The command line, with a variable for each setting: `HALLPASS_LISTEN` for `--listen`.
+    pub fn with_variables() -> clap::Command {
+        with_variables(Self::command())
+    }
+
     /// What is asked for.
     pub fn into_command(self) -> Command {
         self.command.unwrap_or_else(|| Command::Serve(Box::new(self.serve)))
     }
+}
+
+fn with_variables(command: clap::Command) -> clap::Command {
+    let command = command.mut_args(|arg| match arg.get_long() {
+        Some(flag) if !OF_ONE_RUN.contains(&flag) => {
+            let name = flag.replace('-', "_").to_uppercase();
+            arg.env(format!("HALLPASS_{name}"))
+        }
+        _ => arg,
+    });
+    command.mut_subcommands(with_variables)
 }
 
 /// Does what is asked for, but for serving.

@@ -83,23 +83,17 @@ pub enum LogFormat {
 #[derive(Args, Clone, Debug)]
 pub struct Config {
     /// Address and port to listen on; port 0 takes a free one
-    #[arg(
-        long,
-        value_name = "ADDR",
-        env = "HALLPASS_LISTEN",
-        default_value = "127.0.0.1:8080",
-        value_parser = address
-    )]
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080", value_parser = address)]
     pub listen: String,
 
     /// Address and port of a second listener for `GET /metrics` alone; without it, nobody can read
     /// the metrics. They name no user, but they tell how the server is used: keep them from the
     /// public
-    #[arg(long, value_name = "ADDR", env = "HALLPASS_METRICS_LISTEN", value_parser = address)]
+    #[arg(long, value_name = "ADDR", value_parser = address)]
     pub metrics_listen: Option<String>,
 
     /// Directory for the database and the keys; made if it is not there
-    #[arg(long, value_name = "DIR", env = "HALLPASS_DATA_DIR", default_value = DEFAULT_DATA_DIR)]
+    #[arg(long, value_name = "DIR", default_value = DEFAULT_DATA_DIR)]
     pub data_dir: PathBuf,
 
     /// Where users and sessions are kept.
@@ -115,7 +109,6 @@ pub struct Config {
     #[arg(
         long,
         value_name = "ON|OFF",
-        env = "HALLPASS_CORE_DUMPS",
         value_enum,
         hide_possible_values = true,
         default_value = "off"
@@ -130,7 +123,7 @@ pub struct Config {
     /// The origin under which browsers reach the server, such as `https://login.example`. Reset
     /// links begin with it. Without it, there are reset links only if the server listens on
     /// loopback only. Without it, the server knows its own pages by http:// and the Host header
-    #[arg(long, value_name = "URL", env = "HALLPASS_PUBLIC_URL", value_parser = origin)]
+    #[arg(long, value_name = "URL", value_parser = origin)]
     pub public_url: Option<String>,
 
     /// Where the frontend sends the access token.
@@ -146,55 +139,25 @@ pub struct Config {
     pub keys: KeyArgs,
 
     /// How long an access token lives: 1s to 24h, in whole seconds
-    #[arg(
-        long,
-        value_name = "DURATION",
-        env = "HALLPASS_ACCESS_TTL",
-        default_value = "15m",
-        value_parser = access_ttl
-    )]
+    #[arg(long, value_name = "DURATION", default_value = "15m", value_parser = access_ttl)]
     pub access_ttl: Duration,
 
     /// How long a session lasts from one refresh to the next: 1m to 10y, in whole seconds
-    #[arg(
-        long,
-        value_name = "DURATION",
-        env = "HALLPASS_REFRESH_TTL",
-        default_value = "30d",
-        value_parser = session_lifetime
-    )]
+    #[arg(long, value_name = "DURATION", default_value = "30d", value_parser = session_lifetime)]
     pub refresh_ttl: Duration,
 
     /// How long a session lasts from the login on, however often it is refreshed: 1m to 10y, in
     /// whole seconds
-    #[arg(
-        long,
-        value_name = "DURATION",
-        env = "HALLPASS_SESSION_MAX",
-        default_value = "90d",
-        value_parser = session_lifetime
-    )]
+    #[arg(long, value_name = "DURATION", default_value = "90d", value_parser = session_lifetime)]
     pub session_max: Duration,
 
     /// How long a password counts as fresh: 1s to 24h, in whole seconds. After that, dangerous
     /// actions such as a password change ask for it again
-    #[arg(
-        long,
-        value_name = "DURATION",
-        env = "HALLPASS_FRESH_FOR",
-        default_value = "5m",
-        value_parser = access_ttl
-    )]
+    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = access_ttl)]
     pub fresh_for: Duration,
 
     /// Who may register
-    #[arg(
-        long,
-        value_name = "WHO",
-        env = "HALLPASS_REGISTRATION",
-        value_enum,
-        default_value = "open"
-    )]
+    #[arg(long, value_name = "WHO", value_enum, default_value = "open")]
     pub registration: Registration,
 
     /// The names that nobody may register.
@@ -207,24 +170,13 @@ pub struct Config {
 
     /// Whether logins, registrations and other uses of a password are limited by address and by
     /// account; off is for load tests only
-    #[arg(
-        long,
-        value_name = "on|off",
-        env = "HALLPASS_LOGIN_THROTTLE",
-        hide_possible_values = true,
-        default_value = "on"
-    )]
+    #[arg(long, value_name = "on|off", hide_possible_values = true, default_value = "on")]
     pub login_throttle: Switch,
 
     /// Reverse proxies whose X-Forwarded-For counts, as networks or addresses. Repeat the option,
     /// or separate them by commas, spaces or line ends. Without it, all clients behind a proxy are
     /// limited as one
-    #[arg(
-        long,
-        value_name = "CIDR",
-        env = "HALLPASS_TRUSTED_PROXY",
-        value_parser = |text: &str| list(text, parse_network)
-    )]
+    #[arg(long, value_name = "CIDR", value_parser = |text: &str| list(text, parse_network))]
     pub trusted_proxy: Vec<List<IpNet>>,
 
     /// How many connections there may be, and how they end.
@@ -236,7 +188,6 @@ pub struct Config {
     #[arg(
         long,
         value_name = "ON|OFF",
-        env = "HALLPASS_AUDIT_LOG",
         value_enum,
         hide_possible_values = true,
         default_value = "on"
@@ -244,18 +195,12 @@ pub struct Config {
     pub audit_log: Switch,
 
     /// The format of log lines
-    #[arg(
-        long,
-        value_name = "FORMAT",
-        env = "HALLPASS_LOG_FORMAT",
-        value_enum,
-        default_value = "text"
-    )]
+    #[arg(long, value_name = "FORMAT", value_enum, default_value = "text")]
     pub log_format: LogFormat,
 
     /// How much is logged: off, error, warn, info, debug or trace; each request is logged from
     /// debug on
-    #[arg(long, value_name = "LEVEL", env = "HALLPASS_LOG_LEVEL", default_value = "info")]
+    #[arg(long, value_name = "LEVEL", default_value = "info")]
     pub log_level: LevelFilter,
 }
 

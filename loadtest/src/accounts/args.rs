@@ -11,21 +11,18 @@ use crate::parse::parse_duration;
 pub(crate) struct AccountArgs {
     /// How many accounts the requests are shared out among [default: one for each user of `goose`,
     /// else 50]
-    #[arg(long, env = "HALLPASS_LOAD_ACCOUNTS", value_name = "N", value_parser = parse_count)]
+    #[arg(long, value_name = "N", value_parser = parse_count)]
     pub(crate) accounts: Option<usize>,
 
     /// Keep names and passwords in FILE, and use those that are in it for this host
     ///
     /// One JSON object in each line, written as the accounts are made; nobody else can read the
     /// file.
-    #[arg(long, env = "HALLPASS_LOAD_ACCOUNTS_FILE", value_name = "FILE", requires = "host")]
+    #[arg(long, value_name = "FILE", requires = "host")]
     pub(crate) accounts_file: Option<PathBuf>,
 
     /// How long registering and signing in the accounts may take
-    #[arg(
-        long, env = "HALLPASS_LOAD_PROVISION_TIMEOUT", value_name = "TIME", default_value = "10m",
-        value_parser = parse_duration
-    )]
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = parse_duration)]
     pub(crate) provision_timeout: Duration,
 }
 

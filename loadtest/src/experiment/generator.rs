@@ -11,41 +11,29 @@ use crate::parse::{parse_positive, parse_share};
 #[command(next_help_heading = "Generator")]
 pub(crate) struct GeneratorArgs {
     /// The most requests under way at once; more wait, and their wait is part of their latency
-    #[arg(long, env = "HALLPASS_LOAD_MAX_IN_FLIGHT", value_name = "N", default_value = "1000")]
+    #[arg(long, value_name = "N", default_value = "1000")]
     pub(crate) max_in_flight: NonZeroUsize,
 
     /// How arrivals are spaced: evenly, or at random as those of many people are
-    #[arg(
-        long,
-        env = "HALLPASS_LOAD_ARRIVALS",
-        value_name = "HOW",
-        value_enum,
-        default_value = "even"
-    )]
+    #[arg(long, value_name = "HOW", value_enum, default_value = "even")]
     pub(crate) arrivals: Spacing,
 
     /// The seed of random arrivals: the same seed makes the same arrivals
-    #[arg(long, env = "HALLPASS_LOAD_SEED", value_name = "N", default_value = "1")]
+    #[arg(long, value_name = "N", default_value = "1")]
     pub(crate) seed: u64,
 
     /// From when on the generator counts as late with a request
-    #[arg(
-        long, env = "HALLPASS_LOAD_LATE_AFTER", value_name = "TIME", default_value = "1ms",
-        value_parser = parse_positive
-    )]
+    #[arg(long, value_name = "TIME", default_value = "1ms", value_parser = parse_positive)]
     pub(crate) late_after: Duration,
 
     /// With more of the machine's processor time taken by other processes, and less than a core
     /// idle, the run is invalid
-    #[arg(
-        long, env = "HALLPASS_LOAD_MAX_OTHERS", value_name = "PERCENT", default_value = "10%",
-        value_parser = parse_share
-    )]
+    #[arg(long, value_name = "PERCENT", default_value = "10%", value_parser = parse_share)]
     pub(crate) max_others: f64,
 
     /// Never sleep: for exact times on a machine with a core to spare. Waking a thread takes up to
     /// 0.2 ms
-    #[arg(long, env = "HALLPASS_LOAD_BUSY_WAIT")]
+    #[arg(long)]
     pub(crate) busy_wait: bool,
 }
 

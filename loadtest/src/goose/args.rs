@@ -27,16 +27,13 @@ pub(crate) struct Args {
     pub(crate) accounts: AccountArgs,
 
     /// Concurrent users, each with accounts of its own
-    #[arg(
-        short, long, env = "HALLPASS_LOAD_USERS", value_name = "N", default_value = "10",
-        value_parser = parse_users
-    )]
+    #[arg(short, long, value_name = "N", default_value = "10", value_parser = parse_users)]
     pub(crate) users: usize,
 
     /// How long all users run, in whole seconds
     #[arg(
-        short = 't', long, env = "HALLPASS_LOAD_RUN_TIME", value_name = "TIME",
-        default_value = "30s", value_parser = parse_run_time
+        short = 't', long, value_name = "TIME", default_value = "30s",
+        value_parser = parse_run_time
     )]
     pub(crate) run_time: Duration,
 
@@ -47,51 +44,43 @@ pub(crate) struct Args {
     /// verify=3,login=1` gives three of four users to verify. The default share is 9 for verify and
     /// 1 for others.
     #[arg(
-        long, env = "HALLPASS_LOAD_SCENARIO", value_name = "NAME[=SHARE]", value_delimiter = ',',
-        default_value = "verify,login", value_parser = Share::from_str
+        long, value_name = "NAME[=SHARE]", value_delimiter = ',', default_value = "verify,login",
+        value_parser = Share::from_str
     )]
     pub(crate) scenario: Vec<Share>,
 
     /// The calls of the mixed scenario in their ratio: verify, login, refresh, register
     #[arg(
-        long, env = "HALLPASS_LOAD_MIX", value_name = "CALL=SHARE,...",
-        default_value = "verify=9,login=1", value_parser = Mix::from_str
+        long, value_name = "CALL=SHARE,...", default_value = "verify=9,login=1",
+        value_parser = Mix::from_str
     )]
     pub(crate) mix: Mix,
 
     /// How often login-then-verify uses each token
     #[arg(
-        long, env = "HALLPASS_LOAD_VERIFIES_PER_LOGIN", value_name = "N", default_value = "10",
+        long, value_name = "N", default_value = "10",
         value_parser = clap::value_parser!(u32).range(1..)
     )]
     pub(crate) verifies_per_login: u32,
 
     /// How long the negative scenario waits for a token to expire; else it skips that case
-    #[arg(
-        long, env = "HALLPASS_LOAD_EXPIRY_WAIT", value_name = "TIME", default_value = "30s",
-        value_parser = parse_duration
-    )]
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = parse_duration)]
     pub(crate) expiry_wait: Duration,
 
     /// How long a user pauses after each request: `200ms`, or `100ms..500ms` for a random pause
-    #[arg(
-        long, env = "HALLPASS_LOAD_WAIT", value_name = "MIN..MAX", default_value = "0s",
-        value_parser = Wait::from_str
-    )]
+    #[arg(long, value_name = "MIN..MAX", default_value = "0s", value_parser = Wait::from_str)]
     pub(crate) wait: Wait,
 
     /// With more of the machine's processor time taken by other processes, and less than a core
     /// idle, a missed --threshold of Goose's is invalid
     #[arg(
-        long, env = "HALLPASS_LOAD_MAX_OTHERS", value_name = "PERCENT", default_value = "10%",
+        long, value_name = "PERCENT", default_value = "10%",
         value_parser = crate::parse::parse_share
     )]
     pub(crate) max_others: f64,
 
     /// Write Goose's own report too: FILE ends in .html, .md or .json; repeatable
-    #[arg(
-        long, env = "HALLPASS_LOAD_REPORT", value_name = "FILE", value_parser = parse_report
-    )]
+    #[arg(long, value_name = "FILE", value_parser = parse_report)]
     pub(crate) report: Vec<PathBuf>,
 
     #[command(flatten)]

@@ -10,20 +10,15 @@ use crate::usage::UsageError;
 #[command(next_help_heading = "Output")]
 pub(crate) struct OutputArgs {
     /// Write a report for people: one HTML file that needs nothing else
-    #[arg(
-        long,
-        env = "HALLPASS_LOAD_HTML",
-        value_name = "FILE",
-        default_value = "hallpass-load.html"
-    )]
+    #[arg(long, value_name = "FILE", default_value = "hallpass-load.html")]
     pub(crate) html: PathBuf,
 
     /// Write all figures as JSON, times in microseconds
-    #[arg(long, env = "HALLPASS_LOAD_JSON", value_name = "FILE")]
+    #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
 
     /// Write each objective as a test case of JUnit XML
-    #[arg(long, env = "HALLPASS_LOAD_JUNIT", value_name = "FILE")]
+    #[arg(long, value_name = "FILE")]
     pub(crate) junit: Option<PathBuf>,
 }
 

@@ -16,35 +16,23 @@ pub(crate) struct TargetArgs {
     ///
     /// Several are nodes of one service: requests go round them. Accounts register at the first.
     /// Only open-loop experiments take more than one.
-    #[arg(
-        long,
-        env = "HALLPASS_LOAD_HOST",
-        value_name = "URL",
-        value_delimiter = ',',
-        value_parser = parse_host
-    )]
+    #[arg(long, value_name = "URL", value_delimiter = ',', value_parser = parse_host)]
     pub(crate) host: Vec<Url>,
 
     /// How to talk to the server: `hallpass`, `flask-tutorial`, or a TOML file
     ///
     /// `--print-target hallpass` writes one to begin with.
-    #[arg(
-        long,
-        env = "HALLPASS_LOAD_TARGET",
-        value_name = "NAME|FILE",
-        default_value = "hallpass"
-    )]
+    #[arg(long, value_name = "NAME|FILE", default_value = "hallpass")]
     pub(crate) target: String,
 
     /// The hallpass binary to start [default: `hallpass` beside this program, then
     /// target/release/hallpass]
-    #[arg(long, env = "HALLPASS_LOAD_SERVER", value_name = "PATH", conflicts_with = "host")]
+    #[arg(long, value_name = "PATH", conflicts_with = "host")]
     pub(crate) server: Option<PathBuf>,
 
     /// More arguments for the started `hallpass serve`, split at spaces; repeatable
     #[arg(
         long = "server-arg",
-        env = "HALLPASS_LOAD_SERVER_ARG",
         value_name = "ARGS",
         value_delimiter = ' ',
         allow_hyphen_values = true,
@@ -53,14 +41,11 @@ pub(crate) struct TargetArgs {
     pub(crate) server_args: Vec<String>,
 
     /// How long a request may take before it counts as failed
-    #[arg(
-        long, env = "HALLPASS_LOAD_TIMEOUT", value_name = "TIME", default_value = "60s",
-        value_parser = parse_duration
-    )]
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = parse_duration)]
     pub(crate) timeout: Duration,
 
     /// Accept any TLS certificate of an https host
-    #[arg(long, env = "HALLPASS_LOAD_ACCEPT_INVALID_CERTS")]
+    #[arg(long)]
     pub(crate) accept_invalid_certs: bool,
 }
 

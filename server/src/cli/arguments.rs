@@ -7,7 +7,7 @@ use std::ffi::{OsStr, OsString};
 
 use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
 use clap::parser::ValueSource;
-use clap::{ArgMatches, Command, CommandFactory as _, FromArgMatches as _};
+use clap::{ArgMatches, Command, FromArgMatches as _};
 
 use super::Cli;
 use super::terminal::printable;
@@ -46,7 +46,7 @@ fn try_parse(args: &[OsString]) -> Result<(super::Command, Given), Error> {
 
 /// What clap parses, without the variables that are empty or named in `without`.
 fn command(args: &[OsString], without: &[&OsStr]) -> Command {
-    let command = reading(Cli::command(), &|name| {
+    let command = reading(Cli::with_variables(), &|name| {
         !without.contains(&name) && env::var_os(name).is_some_and(|value| !value.is_empty())
     });
     // A subcommand reads its own variables; those of the server do not concern it.
@@ -67,7 +67,7 @@ fn reading(command: Command, is_read: &dyn Fn(&OsStr) -> bool) -> Command {
 
 /// Says which variable a bad value came from, if it came from one.
 fn naming_the_variable(mut error: Error, args: &[OsString]) -> Error {
-    for name in known_variables(&Cli::command()) {
+    for name in known_variables(&Cli::with_variables()) {
         let bad = error.get(ContextKind::InvalidArg).cloned();
         let is_unset = env::var_os(&name).is_none_or(|value| value.is_empty());
         if is_unset || !is_about_a_value(&error) {
@@ -86,7 +86,7 @@ fn naming_the_variable(mut error: Error, args: &[OsString]) -> Error {
             error.insert(ContextKind::InvalidArg, ContextValue::String(both));
             return error;
         }
-        return Cli::command().error(error.kind(), format!("{name} is not UTF-8 text"));
+        return Cli::with_variables().error(error.kind(), format!("{name} is not UTF-8 text"));
     }
     error
 }
@@ -140,7 +140,7 @@ pub fn warn_of_unknown_variables() {
 }
 
 fn unknown(variables: impl Iterator<Item = (OsString, OsString)>) -> BTreeSet<String> {
-    let known = known_variables(&Cli::command());
+    let known = known_variables(&Cli::with_variables());
     let names = variables.filter(|(name, value)| !is_of_kubernetes(name, value));
     let names = names.map(|(name, _)| name.to_string_lossy().into_owned());
     let unknown = names.filter(|name| is_unknown(name, &known));

@@ -47,7 +47,7 @@ pub struct Inspect {
     #[arg(long)]
     json: bool,
     /// The server's public URL, from which the issuer follows
-    #[arg(long, value_name = "URL", env = "HALLPASS_PUBLIC_URL", value_parser = origin)]
+    #[arg(long, value_name = "URL", value_parser = origin)]
     public_url: Option<String>,
     #[command(flatten)]
     tokens: TokenArgs,

@@ -13,14 +13,13 @@ use crate::backup::{AgeKey, Plan, Seal};
 pub struct BackupArgs {
     /// Directory for backups that the server makes by itself. It must be there. Without it, there
     /// are none
-    #[arg(long, value_name = "DIR", env = "HALLPASS_BACKUP_DIR")]
+    #[arg(long, value_name = "DIR")]
     backup_dir: Option<PathBuf>,
 
     /// How much time is between two backups: 1m to 90d
     #[arg(
         long,
         value_name = "DURATION",
-        env = "HALLPASS_BACKUP_EVERY",
         default_value = "24h",
         value_parser = backup_period
     )]
@@ -30,7 +29,6 @@ pub struct BackupArgs {
     #[arg(
         long,
         value_name = "N",
-        env = "HALLPASS_BACKUP_KEEP",
         default_value_t = 7,
         value_parser = clap::value_parser!(u16).range(1..=10_000)
     )]
@@ -41,20 +39,18 @@ pub struct BackupArgs {
     #[arg(
         long,
         value_name = "AGE_KEY",
-        env = "HALLPASS_BACKUP_RECIPIENT",
         value_parser = |text: &str| list(text, |key| key.parse::<AgeKey>())
     )]
     backup_recipient: Vec<List<AgeKey>>,
 
     /// Encrypt the backups with the passphrase in the first line of this file
-    #[arg(long, value_name = "FILE", env = "HALLPASS_BACKUP_PASSPHRASE_FILE")]
+    #[arg(long, value_name = "FILE")]
     backup_passphrase_file: Option<PathBuf>,
 
     /// Whether the backups are not encrypted. Whoever can read one has all keys and password hashes
     #[arg(
         long,
         value_name = "ON|OFF",
-        env = "HALLPASS_BACKUP_PLAIN",
         value_enum,
         hide_possible_values = true,
         default_value = "off"

@@ -17,14 +17,14 @@ pub struct InterceptorArgs {
     /// `https://api.example.com`: exactly this scheme, host and port. It is added to connect-src in
     /// the frontend's Content-Security-Policy. Repeat the option, or separate origins by commas,
     /// spaces or line ends
-    #[arg(long, value_name = "URL", env = "HALLPASS_TOKEN_ORIGIN", value_parser = origins)]
+    #[arg(long, value_name = "URL", value_parser = origins)]
     pub token_origin: Vec<List<String>>,
 
     /// Paths that never get the access token: exactly `/public/status`, or all below `/public/`
     /// with `/public/*`. They count on every origin, the server's own included, unless an origin
     /// stands before the path, as in `https://api.example.com/public/*`. Repeat the option, or
     /// separate paths by commas, spaces or line ends
-    #[arg(long, value_name = "PATTERN", env = "HALLPASS_NO_TOKEN_PATH", value_parser = patterns)]
+    #[arg(long, value_name = "PATTERN", value_parser = patterns)]
     pub no_token_path: Vec<List<PathPattern>>,
 }
 

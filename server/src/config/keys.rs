@@ -21,7 +21,7 @@ pub struct KeyArgs {
     /// How new access tokens are signed. If it differs from before, the new algorithm takes over at
     /// the start, and older tokens stay valid. HS256 needs a secret of at least 32 bytes, in the
     /// environment variable HALLPASS_HS256_SECRET or in a file
-    #[arg(long, value_name = "ALG", env = "HALLPASS_ALG", value_enum, default_value = "EdDSA")]
+    #[arg(long, value_name = "ALG", value_enum, default_value = "EdDSA")]
     pub alg: Algorithm,
 
     /// Where the HS256 secret is.
@@ -33,7 +33,7 @@ pub struct KeyArgs {
 #[derive(Args, Clone, Debug)]
 pub struct SecretArgs {
     /// File that holds the HS256 secret; a newline at its end does not belong to it
-    #[arg(long, value_name = "FILE", env = "HALLPASS_HS256_SECRET_FILE")]
+    #[arg(long, value_name = "FILE")]
     pub hs256_secret_file: Option<PathBuf>,
 }
 

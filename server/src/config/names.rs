@@ -9,13 +9,7 @@ pub struct NameArgs {
     /// They are added to the built-in ones, such as admin, root, support, security and postmaster.
     /// The command line and an import may still create such users. Repeat the option, or separate
     /// names by spaces or commas
-    #[arg(
-        long,
-        alias = "reserved-name",
-        value_name = "NAME",
-        env = "HALLPASS_RESERVED_NAMES",
-        value_parser = names
-    )]
+    #[arg(long, alias = "reserved-name", value_name = "NAME", value_parser = names)]
     pub reserved_names: Vec<List<String>>,
 }
 

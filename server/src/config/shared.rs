@@ -22,7 +22,6 @@ pub struct DatabaseArgs {
     #[arg(
         long,
         value_name = "URL",
-        env = "HALLPASS_DATABASE_URL",
         hide_env_values = true,
         value_parser = |text: &str| Ok::<_, String>(DatabaseUrl::from(text))
     )]
@@ -33,33 +32,19 @@ pub struct DatabaseArgs {
 #[derive(Args, Clone, Debug)]
 pub struct TokenArgs {
     /// The tokens' `iss` claim; by default --public-url, or else http://127.0.0.1:8080
-    #[arg(
-        long,
-        value_name = "URL",
-        env = "HALLPASS_ISSUER",
-        value_parser = clap::builder::NonEmptyStringValueParser::new()
-    )]
+    #[arg(long, value_name = "URL", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub issuer: Option<String>,
 
     /// The tokens' `aud` claim
     #[arg(
-        long,
-        value_name = "NAME",
-        env = "HALLPASS_AUDIENCE",
-        default_value = "hallpass",
+        long, value_name = "NAME", default_value = "hallpass",
         value_parser = clap::builder::NonEmptyStringValueParser::new()
     )]
     pub audience: String,
 
     /// How far other clocks may be off when a token's `exp` and `nbf` are checked: 0s to 60s, in
     /// whole seconds
-    #[arg(
-        long,
-        value_name = "DURATION",
-        env = "HALLPASS_LEEWAY",
-        default_value = "0s",
-        value_parser = leeway
-    )]
+    #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = leeway)]
     pub leeway: Duration,
 }
 
@@ -75,9 +60,7 @@ impl TokenArgs {
 pub struct PasswordArgs {
     /// PBKDF2-HMAC-SHA256 iterations of new password hashes: 1 to 10000000
     #[arg(
-        long,
-        value_name = "N",
-        env = "HALLPASS_PBKDF2_ITERATIONS",
+        long, value_name = "N",
         default_value_t = NonZeroU32::new(RECOMMENDED_ITERATIONS).expect("not zero"),
         value_parser = iterations
     )]
@@ -85,10 +68,7 @@ pub struct PasswordArgs {
 
     /// The fewest characters of a new password: 8 to 256 (NIST SP 800-63B-4 asks for 15)
     #[arg(
-        long,
-        value_name = "N",
-        env = "HALLPASS_PASSWORD_MIN",
-        default_value_t = 15,
+        long, value_name = "N", default_value_t = 15,
         value_parser = clap::value_parser!(u16).range(8..=256)
     )]
     pub password_min: u16,

@@ -22,42 +22,30 @@ pub(crate) struct Args {
     pub(crate) target: TargetArgs,
 
     /// Server B, and how it is spoken to: http://127.0.0.1:5000,flask-tutorial [target: hallpass]
-    #[arg(long, env = "HALLPASS_LOAD_TO", value_name = "URL[,TARGET]")]
+    #[arg(long, value_name = "URL[,TARGET]")]
     pub(crate) to: Opponent,
 
     /// What is compared
-    #[arg(
-        long,
-        env = "HALLPASS_LOAD_OF",
-        value_name = "WHAT",
-        value_delimiter = ',',
-        default_value = "login,verify"
-    )]
+    #[arg(long, value_name = "WHAT", value_delimiter = ',', default_value = "login,verify")]
     pub(crate) of: Vec<Subject>,
 
     /// How many connections load a server at once, for requests per second
-    #[arg(
-        short = 'c',
-        long,
-        env = "HALLPASS_LOAD_CONNECTIONS",
-        value_name = "N",
-        default_value = "8"
-    )]
+    #[arg(short = 'c', long, value_name = "N", default_value = "8")]
     pub(crate) connections: NonZeroUsize,
 
     /// How many accounts each server is loaded with; at least one for each connection
-    #[arg(long, env = "HALLPASS_LOAD_ACCOUNTS", value_name = "N", default_value = "8")]
+    #[arg(long, value_name = "N", default_value = "8")]
     pub(crate) accounts: usize,
 
     /// How many blocks there are of each kind on each server
     #[arg(
-        long, env = "HALLPASS_LOAD_PAIRS", value_name = "N", default_value = "10",
+        long, value_name = "N", default_value = "10",
         value_parser = clap::value_parser!(u32).range(6..=1000)
     )]
     pub(crate) pairs: u32,
 
     /// How many times as fast as B server A must be, in everything that is compared
-    #[arg(long, env = "HALLPASS_LOAD_AT_LEAST", value_name = "FACTOR", value_parser = parse_times)]
+    #[arg(long, value_name = "FACTOR", value_parser = parse_times)]
     pub(crate) at_least: Option<f64>,
 
     #[command(flatten)]

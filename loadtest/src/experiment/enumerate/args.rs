@@ -19,34 +19,28 @@ pub(crate) struct Args {
 
     /// How long sign-ins are sent
     #[arg(
-        short = 't', long, env = "HALLPASS_LOAD_TIME", value_name = "TIME", default_value = "60s",
+        short = 't', long, value_name = "TIME", default_value = "60s",
         value_parser = parse_positive
     )]
     pub(crate) time: Duration,
 
     /// The most sign-ins of each kind
-    #[arg(long, env = "HALLPASS_LOAD_SAMPLES", value_name = "N", default_value = "2000")]
+    #[arg(long, value_name = "N", default_value = "2000")]
     pub(crate) samples: u32,
 
     /// Differences up to this effect are allowed: Cliff's delta, from 0 to 1
     ///
     /// Delta is how much more often one kind takes longer than the other than it takes less. At
     /// 0.15, a guess from one answer is right in 57 or 58 of 100 cases; a coin is right in 50.
-    #[arg(
-        long, env = "HALLPASS_LOAD_BOUND", value_name = "DELTA", default_value = "0.15",
-        value_parser = parse_delta
-    )]
+    #[arg(long, value_name = "DELTA", default_value = "0.15", value_parser = parse_delta)]
     pub(crate) bound: f64,
 
     /// Differences of the medians up to this time are allowed
-    #[arg(
-        long, env = "HALLPASS_LOAD_BOUND_TIME", value_name = "TIME", default_value = "20us",
-        value_parser = parse_duration
-    )]
+    #[arg(long, value_name = "TIME", default_value = "20us", value_parser = parse_duration)]
     pub(crate) bound_time: Duration,
 
     /// The seed of the random order and of the resampling
-    #[arg(long, env = "HALLPASS_LOAD_SEED", value_name = "N", default_value = "1")]
+    #[arg(long, value_name = "N", default_value = "1")]
     pub(crate) seed: u64,
 }
 

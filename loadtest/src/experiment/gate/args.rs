@@ -21,7 +21,7 @@ pub(crate) struct Args {
     pub(crate) target: TargetArgs,
 
     /// Compare the server with the one that this file names
-    #[arg(long, env = "HALLPASS_LOAD_BASELINE", value_name = "FILE")]
+    #[arg(long, value_name = "FILE")]
     pub(crate) baseline: Option<PathBuf>,
 
     /// Make the server the baseline: write FILE, and a copy of the binary next to it
@@ -42,32 +42,20 @@ pub(crate) struct Args {
     pub(crate) tally: Option<PathBuf>,
 
     /// What is compared
-    #[arg(
-        long,
-        env = "HALLPASS_LOAD_OF",
-        value_name = "WHAT",
-        value_delimiter = ',',
-        default_value = "login,verify"
-    )]
+    #[arg(long, value_name = "WHAT", value_delimiter = ',', default_value = "login,verify")]
     pub(crate) of: Vec<Subject>,
 
     /// The slowdown that is allowed
-    #[arg(
-        long, env = "HALLPASS_LOAD_WORSE_THAN", value_name = "PERCENT", default_value = "5%",
-        value_parser = parse_percent
-    )]
+    #[arg(long, value_name = "PERCENT", default_value = "5%", value_parser = parse_percent)]
     pub(crate) worse_than: f64,
 
     /// The confidence that "worse" takes
-    #[arg(
-        long, env = "HALLPASS_LOAD_CONFIDENCE", value_name = "PERCENT", default_value = "95%",
-        value_parser = parse_confidence
-    )]
+    #[arg(long, value_name = "PERCENT", default_value = "95%", value_parser = parse_confidence)]
     pub(crate) confidence: f64,
 
     /// The number of rounds; both servers are started in each
     #[arg(
-        long, env = "HALLPASS_LOAD_ROUNDS", value_name = "N", default_value = "6",
+        long, value_name = "N", default_value = "6",
         value_parser = clap::value_parser!(u32).range(5..=100)
     )]
     pub(crate) rounds: u32,

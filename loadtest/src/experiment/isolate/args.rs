@@ -21,58 +21,35 @@ pub(crate) struct Args {
     pub(crate) common: Common,
 
     /// Verifications per second; halved until server and generator can do them without logins
-    #[arg(
-        long, env = "HALLPASS_LOAD_VERIFY_RATE", value_name = "RATE", default_value = "2000",
-        value_parser = parse_rate
-    )]
+    #[arg(long, value_name = "RATE", default_value = "2000", value_parser = parse_rate)]
     pub(super) verify_rate: f64,
 
     /// The capacity: logins per second that are 100 % [default: it is sought]
-    #[arg(long, env = "HALLPASS_LOAD_CAPACITY", value_name = "RATE", value_parser = parse_rate)]
+    #[arg(long, value_name = "RATE", value_parser = parse_rate)]
     pub(super) capacity: Option<f64>,
 
     /// Login rates in percent of the capacity, ascending from 0
-    #[arg(
-        long,
-        env = "HALLPASS_LOAD_STEPS",
-        value_name = "PERCENTS",
-        default_value = "0,25,50,75,100,125,150"
-    )]
+    #[arg(long, value_name = "PERCENTS", default_value = "0,25,50,75,100,125,150")]
     pub(super) steps: LoginSteps,
 
     /// How long each step is measured
-    #[arg(
-        long, env = "HALLPASS_LOAD_STEP_TIME", value_name = "TIME", default_value = "6s",
-        value_parser = parse_seconds
-    )]
+    #[arg(long, value_name = "TIME", default_value = "6s", value_parser = parse_seconds)]
     pub(super) step_time: Duration,
 
     /// How long requests arrive before each step, unmeasured
-    #[arg(
-        long, env = "HALLPASS_LOAD_STEP_WARM_UP", value_name = "TIME", default_value = "2s",
-        value_parser = parse_seconds
-    )]
+    #[arg(long, value_name = "TIME", default_value = "2s", value_parser = parse_seconds)]
     pub(super) step_warm_up: Duration,
 
     /// How many times the p99 of verifications at the first step it may be at the last
-    #[arg(
-        long, env = "HALLPASS_LOAD_WITHIN", value_name = "TIMES", default_value = "2",
-        value_parser = parse_times
-    )]
+    #[arg(long, value_name = "TIMES", default_value = "2", value_parser = parse_times)]
     pub(super) within: f64,
 
     /// The share of the logins served at 100 % that must still be served beyond
-    #[arg(
-        long, env = "HALLPASS_LOAD_KEEP", value_name = "PERCENT", default_value = "90%",
-        value_parser = parse_share
-    )]
+    #[arg(long, value_name = "PERCENT", default_value = "90%", value_parser = parse_share)]
     pub(super) keep: f64,
 
     /// With more steal than this, a step is taken again up to four times; then the run is invalid
-    #[arg(
-        long, env = "HALLPASS_LOAD_MAX_STEAL", value_name = "PERCENT", default_value = "0.5%",
-        value_parser = parse_share
-    )]
+    #[arg(long, value_name = "PERCENT", default_value = "0.5%", value_parser = parse_share)]
     pub(super) max_steal: f64,
 
     #[command(flatten)]

@@ -22,27 +22,16 @@ pub(crate) struct Args {
     pub(crate) common: Common,
 
     /// Whose knee is sought
-    #[arg(
-        long,
-        env = "HALLPASS_LOAD_OF",
-        value_name = "REQUEST",
-        value_enum,
-        default_value = "both"
-    )]
+    #[arg(long, value_name = "REQUEST", value_enum, default_value = "both")]
     pub(super) of: Of,
 
     /// What the knee must reach to pass, such as login=40 or verify=5000; repeatable
-    #[arg(
-        long,
-        env = "HALLPASS_LOAD_AT_LEAST",
-        value_name = "REQUEST=RATE",
-        value_delimiter = ','
-    )]
+    #[arg(long, value_name = "REQUEST=RATE", value_delimiter = ',')]
     pub(super) at_least: Vec<AtLeast>,
 
     /// The server's cores, for comparison with what they could hash [default: this machine's, if
     /// the server is on it]
-    #[arg(long, env = "HALLPASS_LOAD_CORES", value_name = "N")]
+    #[arg(long, value_name = "N")]
     pub(super) cores: Option<NonZeroUsize>,
 
     #[command(flatten)]
@@ -64,28 +53,19 @@ examples:
 pub(crate) struct SearchArgs {
     /// What a rate must hold, such as 'login p99<1s' or 'errors<0.1%'; repeatable [default: 'login
     /// p99<1s', 'verify p99<5ms' and 'errors<0.1%', each where no other is about the same]
-    #[arg(long, env = "HALLPASS_LOAD_SLO", value_name = "SLO", value_delimiter = ';')]
+    #[arg(long, value_name = "SLO", value_delimiter = ';')]
     pub(crate) slo: Vec<Slo>,
 
     /// How long each probe is measured
-    #[arg(
-        long, env = "HALLPASS_LOAD_PROBE", value_name = "TIME", default_value = "4s",
-        value_parser = parse_seconds
-    )]
+    #[arg(long, value_name = "TIME", default_value = "4s", value_parser = parse_seconds)]
     pub(crate) probe: Duration,
 
     /// How long requests arrive before each probe, unmeasured
-    #[arg(
-        long, env = "HALLPASS_LOAD_PROBE_WARM_UP", value_name = "TIME", default_value = "1s",
-        value_parser = parse_seconds
-    )]
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = parse_seconds)]
     pub(crate) probe_warm_up: Duration,
 
     /// How close the highest rate that holds and the lowest that misses are in the end
-    #[arg(
-        long, env = "HALLPASS_LOAD_RESOLUTION", value_name = "PERCENT", default_value = "5%",
-        value_parser = parse_share
-    )]
+    #[arg(long, value_name = "PERCENT", default_value = "5%", value_parser = parse_share)]
     pub(crate) resolution: f64,
 }
 

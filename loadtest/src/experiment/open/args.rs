@@ -23,25 +23,22 @@ pub(crate) struct Args {
     /// Verifications per second: `500`, a ramp `100..1000`, or steps of equal length `100,200,400`
     ///
     /// With neither rate given it is 500, and 5 logins.
-    #[arg(long, env = "HALLPASS_LOAD_VERIFY_RATE", value_name = "RATE")]
+    #[arg(long, value_name = "RATE")]
     pub(crate) verify_rate: Option<Rates>,
 
     /// Logins per second, written in the same way
-    #[arg(long, env = "HALLPASS_LOAD_LOGIN_RATE", value_name = "RATE")]
+    #[arg(long, value_name = "RATE")]
     pub(crate) login_rate: Option<Rates>,
 
     /// How long requests arrive
     #[arg(
-        short = 't', long, env = "HALLPASS_LOAD_TIME", value_name = "TIME", default_value = "30s",
+        short = 't', long, value_name = "TIME", default_value = "30s",
         value_parser = parse_positive
     )]
     pub(crate) time: Duration,
 
     /// A warm-up of this length at the first rate, unmeasured
-    #[arg(
-        long, env = "HALLPASS_LOAD_WARM_UP", value_name = "TIME", default_value = "0s",
-        value_parser = parse_duration
-    )]
+    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = parse_duration)]
     pub(crate) warm_up: Duration,
 
     /// What must hold, such as 'verify p99<5ms' or 'errors<0.1%'; repeatable
@@ -52,7 +49,7 @@ pub(crate) struct Args {
     /// of the requests or per second (/s). Comparisons are < <= > >=. Without REQUEST it must hold
     /// for each. Without an objective about errors or served requests, every request must be
     /// answered rightly.
-    #[arg(long, env = "HALLPASS_LOAD_SLO", value_name = "SLO", value_delimiter = ';')]
+    #[arg(long, value_name = "SLO", value_delimiter = ';')]
     pub(crate) slo: Vec<Slo>,
 
     #[command(flatten)]

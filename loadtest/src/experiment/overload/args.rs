@@ -29,63 +29,42 @@ pub(crate) struct Args {
     pub(super) of: Stream,
 
     /// The knee, per second [default: it is sought]
-    #[arg(long, env = "HALLPASS_LOAD_KNEE", value_name = "RATE", value_parser = parse_rate)]
+    #[arg(long, value_name = "RATE", value_parser = parse_rate)]
     pub(super) knee: Option<f64>,
 
     /// How many times the knee arrives during the overload
-    #[arg(
-        long, env = "HALLPASS_LOAD_FACTOR", value_name = "TIMES", default_value = "2",
-        value_parser = parse_times
-    )]
+    #[arg(long, value_name = "TIMES", default_value = "2", value_parser = parse_times)]
     pub(super) factor: f64,
 
     /// The share of the knee that arrives before and after
-    #[arg(
-        long, env = "HALLPASS_LOAD_BACK_TO", value_name = "PERCENT", default_value = "80%",
-        value_parser = parse_share
-    )]
+    #[arg(long, value_name = "PERCENT", default_value = "80%", value_parser = parse_share)]
     pub(super) back_to: f64,
 
     /// How long requests arrive before the overload
-    #[arg(
-        long, env = "HALLPASS_LOAD_BEFORE", value_name = "TIME", default_value = "8s",
-        value_parser = parse_seconds
-    )]
+    #[arg(long, value_name = "TIME", default_value = "8s", value_parser = parse_seconds)]
     pub(super) before: Duration,
 
     /// How long the overload lasts
     #[arg(
-        long = "overload-time", env = "HALLPASS_LOAD_OVERLOAD_TIME", value_name = "TIME", default_value = "12s",
+        long = "overload-time", value_name = "TIME", default_value = "12s",
         value_parser = parse_seconds
     )]
     pub(super) overload: Duration,
 
     /// How long requests arrive after it
-    #[arg(
-        long, env = "HALLPASS_LOAD_AFTER", value_name = "TIME", default_value = "40s",
-        value_parser = parse_seconds
-    )]
+    #[arg(long, value_name = "TIME", default_value = "40s", value_parser = parse_seconds)]
     pub(super) after: Duration,
 
     /// How soon after the overload each --slo must hold again
-    #[arg(
-        long, env = "HALLPASS_LOAD_RECOVER_WITHIN", value_name = "TIME", default_value = "30s",
-        value_parser = parse_seconds
-    )]
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = parse_seconds)]
     pub(super) recover_within: Duration,
 
     /// The share of the knee that must be served in the overload
-    #[arg(
-        long, env = "HALLPASS_LOAD_KEEP", value_name = "PERCENT", default_value = "90%",
-        value_parser = parse_share
-    )]
+    #[arg(long, value_name = "PERCENT", default_value = "90%", value_parser = parse_share)]
     pub(super) keep: f64,
 
     /// How many times the p99 of before it may be in the end
-    #[arg(
-        long, env = "HALLPASS_LOAD_WITHIN", value_name = "TIMES", default_value = "2",
-        value_parser = parse_times
-    )]
+    #[arg(long, value_name = "TIMES", default_value = "2", value_parser = parse_times)]
     pub(super) within: f64,
 
     #[command(flatten)]

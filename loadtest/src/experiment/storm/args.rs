@@ -28,16 +28,12 @@ pub(crate) struct Args {
     pub(super) users: u32,
 
     /// The time over which they are spread in variants with jitter
-    #[arg(
-        long, env = "HALLPASS_LOAD_JITTER", value_name = "TIME", default_value = "5s",
-        value_parser = parse_positive
-    )]
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = parse_positive)]
     pub(super) jitter: Duration,
 
     /// Which variants: `plain`, `jitter`, `retry`, `jitter-retry`
     #[arg(
         long,
-        env = "HALLPASS_LOAD_VARIANTS",
         value_name = "NAMES",
         value_enum,
         value_delimiter = ',',
@@ -47,64 +43,43 @@ pub(crate) struct Args {
 
     /// How often a user tries at most, with retry
     #[arg(
-        long, env = "HALLPASS_LOAD_ATTEMPTS", value_name = "N", default_value = "6",
+        long, value_name = "N", default_value = "6",
         value_parser = clap::value_parser!(u32).range(2..=100)
     )]
     pub(super) attempts: u32,
 
     /// How long a user waits before the second attempt; doubled before each further one, and at
     /// least as long as Retry-After says
-    #[arg(
-        long, env = "HALLPASS_LOAD_BACKOFF", value_name = "TIME", default_value = "1s",
-        value_parser = parse_positive
-    )]
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = parse_positive)]
     pub(super) backoff: Duration,
 
     /// Usual verifications per second
-    #[arg(
-        long, env = "HALLPASS_LOAD_VERIFY_RATE", value_name = "RATE", default_value = "100",
-        value_parser = parse_rate
-    )]
+    #[arg(long, value_name = "RATE", default_value = "100", value_parser = parse_rate)]
     pub(super) verify_rate: f64,
 
     /// Usual logins per second, by which the recovery is judged
-    #[arg(
-        long, env = "HALLPASS_LOAD_LOGIN_RATE", value_name = "RATE", default_value = "5",
-        value_parser = parse_rate
-    )]
+    #[arg(long, value_name = "RATE", default_value = "5", value_parser = parse_rate)]
     pub(super) login_rate: f64,
 
     /// How long only the usual requests arrive first
-    #[arg(
-        long, env = "HALLPASS_LOAD_BEFORE", value_name = "TIME", default_value = "3s",
-        value_parser = parse_seconds
-    )]
+    #[arg(long, value_name = "TIME", default_value = "3s", value_parser = parse_seconds)]
     pub(super) before: Duration,
 
     /// How long the outage lasts; the server starts again in its last second
-    #[arg(
-        long, env = "HALLPASS_LOAD_OUTAGE", value_name = "TIME", default_value = "2s",
-        value_parser = parse_seconds
-    )]
+    #[arg(long, value_name = "TIME", default_value = "2s", value_parser = parse_seconds)]
     pub(super) outage: Duration,
 
     /// How long the run goes on after the outage
-    #[arg(
-        long, env = "HALLPASS_LOAD_WATCH", value_name = "TIME", default_value = "20s",
-        value_parser = parse_seconds
-    )]
+    #[arg(long, value_name = "TIME", default_value = "20s", value_parser = parse_seconds)]
     pub(super) watch: Duration,
 
     /// How soon after the outage the --slo must hold again
-    #[arg(
-        long, env = "HALLPASS_LOAD_RECOVER_WITHIN", value_name = "TIME", default_value = "15s",
-        value_parser = parse_seconds
-    )]
+    #[arg(long, value_name = "TIME", default_value = "15s", value_parser = parse_seconds)]
     pub(super) recover_within: Duration,
 
     /// What the usual logins must hold, such as 'login p99<1s'; repeatable [default: that and
     /// 'errors<0.1%', each where no other is about the same]
-    #[arg(long, env = "HALLPASS_LOAD_SLO", value_name = "SLO", value_delimiter = ';')]
+    #[arg(long, value_name = "SLO", value_delimiter = ';')]
     pub(super) slo: Vec<Slo>,
 
     #[command(flatten)]
