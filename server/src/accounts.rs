@@ -94,6 +94,11 @@ impl Accounts {
         Ok(self.store.check().await?)
     }
 
+    /// Takes leave of the other servers that share the store: nobody waits for this one any more.
+    pub(crate) async fn leave(&self) {
+        self.store.leave().await;
+    }
+
     /// Runs `work` to its end, even if the client goes away or the server shuts down meanwhile. So
     /// each effect has its audit record.
     async fn to_the_end<T, F>(

@@ -124,6 +124,14 @@ impl Authenticator<'_> {
         Ok(self.accounts.session_of(&self.refresh_token(headers)?).await?)
     }
 
+    /// The session of an authentic token, if it has ended. Somebody whose first sign-out was not
+    /// answered repeats it, and learns that it has ended.
+    fn ended_session(self, headers: &HeaderMap) -> Option<(UserId, SessionId)> {
+        let Accounts { tokens, store, clock, .. } = self.accounts;
+        let claims = tokens.verify(bearer_token(headers).ok()?, clock.now()).ok()?;
+        claims.subject().ok().filter(|(_, session)| store.is_revoked(*session))
+    }
+
     /// The sessions that somebody signs out of: the access token's, the cookie's, or both. An
     /// access token that is not accepted, such as an expired one, leaves it to the cookie.
     ///
@@ -131,16 +139,17 @@ impl Authenticator<'_> {
     ///
     /// Why neither authenticates the request.
     pub async fn sessions(self, headers: &HeaderMap) -> Result<Vec<(UserId, SessionId)>, Problem> {
-        let bearer = self.bearer(headers).await;
+        let bearer = self.bearer(headers).await.map(|bearer| (bearer.user.id, bearer.session));
+        let bearer = bearer.or_else(|problem| self.ended_session(headers).ok_or(problem));
         let cookie = self.cookie_session(headers).await;
         Ok(match (bearer, cookie) {
             (Ok(bearer), Ok(session)) => {
-                let mut both = vec![(bearer.user.id, bearer.session), (session.user, session.id)];
+                let mut both = vec![bearer, (session.user, session.id)];
                 both.dedup();
                 both
             }
             (_, Err(problem)) if problem.status().is_server_error() => return Err(problem),
-            (Ok(bearer), Err(_)) => vec![(bearer.user.id, bearer.session)],
+            (Ok(bearer), Err(_)) => vec![bearer],
             (Err(_), Ok(session)) => vec![(session.user, session.id)],
             (Err(_), Err(problem)) if refresh_cookie::token(headers).is_some() => {
                 return Err(problem);

@@ -1,5 +1,9 @@
 //! The one place that asks the system for the time.
 
+mod boot_time;
+
+pub use self::boot_time::BootTime;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 

@@ -28,7 +28,7 @@ pub use list::{List, list};
 pub use names::NameArgs;
 pub use shared::{DatabaseArgs, PasswordArgs, TokenArgs};
 pub use values::origin;
-use values::{access_ttl, address, session_lifetime};
+use values::{access_ttl, address, lease, session_lifetime};
 
 /// The data directory, unless another one is named.
 pub const DEFAULT_DATA_DIR: &str = "./hallpass-data";
@@ -103,6 +103,17 @@ pub struct Config {
     /// Backups that the server makes by itself.
     #[command(flatten)]
     pub backups: BackupArgs,
+
+    /// How long this server goes on verifying tokens while it does not hear from the PostgreSQL
+    /// database: 2s to 10m. Choose more than a fail-over of the database takes. While a server is
+    /// silent, sign-outs on the others take as long
+    #[arg(
+        long,
+        value_name = "DURATION",
+        default_value = "30s",
+        value_parser = lease
+    )]
+    pub lease: Duration,
 
     /// Whether a crash may leave a core dump, and whether debuggers of the same user may look into
     /// the process. Both reveal keys and passwords

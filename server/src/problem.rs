@@ -19,6 +19,8 @@ pub struct Problem {
     detail: Cow<'static, str>,
     errors: Vec<FieldError>,
     headers: Vec<(HeaderName, HeaderValue)>,
+    /// Whether another server may be able to answer.
+    is_out_of_touch: bool,
     /// Only logged, never sent.
     cause: Option<anyhow::Error>,
 }
@@ -33,6 +35,7 @@ impl Problem {
             detail: detail.into(),
             errors: Vec::new(),
             headers: Vec::new(),
+            is_out_of_touch: false,
             cause: None,
         }
     }

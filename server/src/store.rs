@@ -11,6 +11,7 @@ mod conformance;
 mod error;
 mod id;
 mod keys_record;
+mod lease;
 mod postgres;
 mod redb;
 mod reset;
@@ -19,13 +20,15 @@ mod revoked;
 mod rules;
 mod session;
 mod user;
+mod versions;
 
 pub use actor::Actor;
 pub use backup::{BackupError, Beside, Head as BackupHead, NotSound, verify as verify_backup};
 pub use error::{CreateUserError, EditUserError, StoreError};
 pub use id::{SessionId, UserId, uuid_v7};
 pub use keys_record::KeysRecord;
-pub use postgres::{DatabaseInUse, DatabaseUrl, PostgresStore};
+pub use lease::Lease;
+pub use postgres::{DatabaseUrl, NodeSettings, PostgresStore};
 pub use redb::{
     BadBackup, DamagedFile, Empty, Finding, InUse, Panic, RedbStore, Repaired, check_backup,
     check_file, count_panic, repair_file, restore_backup,
@@ -33,8 +36,8 @@ pub use redb::{
 pub use reset::{OpenReset, ResetOffer};
 pub use retrying::Retrying;
 pub use session::{
-    Lifetimes, MAX_SESSIONS, Moment, NewSession, REFRESH_GRACE, Refresh, Rotation, Session,
-    Verified,
+    Authority, Lifetimes, MAX_SESSIONS, Moment, NewSession, REFRESH_GRACE, Refresh, Rotation,
+    Session, Verified,
 };
 pub use user::{Edited, User, UserEdit};
 
@@ -244,10 +247,18 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// is so before the operation that ended the session answers. Answered from memory, at once.
     fn is_revoked(&self, id: SessionId) -> bool;
 
-    /// A counter that grows before a change of any user is acknowledged. A user who was read after
-    /// the counter is current while the counter is the same. New users don't count. Answered from
-    /// memory, at once.
-    fn users_version(&self) -> u64;
+    /// A counter that grows before a change of this user is acknowledged. A user who was read after
+    /// the counter is current while the counter is the same. A new hash of the same password is no
+    /// change. Answered from memory, at once. Users may share a counter.
+    fn user_version(&self, id: UserId) -> u64;
+
+    /// How long [`is_revoked`](Self::is_revoked) and [`user_version`](Self::user_version) can be
+    /// trusted. Take it before you ask them, and look whether it holds after you have asked.
+    fn lease(&self) -> Lease;
+
+    /// What there is of a session and its user: what decides whether an access token is accepted.
+    /// Read at once, from where it is kept.
+    async fn authority(&self, session: SessionId, user: UserId) -> Result<Authority, StoreError>;
 
     /// Removes what has expired: sessions, reset offers and revocations. Says how many sessions.
     async fn sweep(&self, now: Timestamp) -> Result<usize, StoreError>;
@@ -263,6 +274,11 @@ pub trait Store: fmt::Debug + Send + Sync {
         out: Box<dyn Write + Send>,
     ) -> Result<BackupHead, BackupError>;
 
-    /// Fails unless the store can read and write.
+    /// Fails unless the store can do its work. A store that several servers share passes while the
+    /// [lease](Self::lease) holds.
     async fn check(&self) -> Result<(), StoreError>;
+
+    /// Takes leave of the other servers that use the store, if there are any. Afterwards nothing
+    /// that is answered from memory can be trusted.
+    async fn leave(&self) {}
 }

@@ -1,11 +1,12 @@
 //! Whose an access token is. A cache remembers the tokens that were accepted. So a token's
-//! signature is checked once, its session is looked up once, and its user is read again only after
-//! some user has changed. Each request still checks the time, the keys, and whether the session has
-//! ended.
+//! signature is checked once, and its session and its user are read again only after that user has
+//! changed. Each request still checks the time, the keys, and whether the session has ended. It
+//! looks last whether what the store answers from memory can be trusted.
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
+use anyhow::anyhow;
 use bytes::Bytes;
 use http::Response;
 use jiff::Timestamp;
@@ -15,7 +16,7 @@ use quick_cache::sync::Cache;
 use crate::accounts::Accounts;
 use crate::metrics::TokenCache;
 use crate::problem::Problem;
-use crate::store::{SessionId, User, UserId};
+use crate::store::{Authority, SessionId, User};
 use crate::token::{Accepted, Claims};
 
 /// What all entries of the cache may occupy in bytes, by estimate: some twenty thousand tokens.
@@ -24,15 +25,18 @@ const CAPACITY: u64 = 32 << 20;
 /// What an entry occupies beside the token's text: claims, user, answer, and the cache's own.
 const ENTRY: usize = 1024;
 
+/// How often a user is read who changes meanwhile.
+const ATTEMPTS: usize = 5;
+
 /// Whose an access token is.
 #[derive(Debug)]
 pub struct Bearer {
     accepted: Arc<Accepted>,
     /// The session it belongs to.
     pub session: SessionId,
-    /// The user as the store had them at this [version](crate::store::Store::users_version).
+    /// The user as the store had them at this [version](crate::store::Store::user_version).
     pub user: Arc<User>,
-    users_version: u64,
+    user_version: u64,
     /// What `GET /api/verify` answers, once it was asked.
     pub verified: OnceLock<Response<Bytes>>,
 }
@@ -62,9 +66,11 @@ impl Bearers {
     /// None also for a token that is not acceptable any more.
     pub fn known(&self, accounts: &Accounts, token: &str) -> Option<Arc<Bearer>> {
         let bearer = self.cache.get(token)?;
-        let is_current = bearer.users_version == accounts.store.users_version();
-        let accepted = accounts.tokens.accept_again(&bearer.accepted, accounts.clock.now()).is_ok();
-        if !is_current || !accepted || accounts.store.is_revoked(bearer.session) {
+        let (store, now) = (&accounts.store, accounts.clock.now());
+        let lease = store.lease();
+        let is_current = bearer.user_version == store.user_version(bearer.user.id);
+        let accepted = accounts.tokens.accept_again(&bearer.accepted, now).is_ok();
+        if !is_current || !accepted || store.is_revoked(bearer.session) || !lease.holds() {
             return None;
         }
         self.counters.hits.inc();
@@ -75,15 +81,14 @@ impl Bearers {
     ///
     /// # Errors
     ///
-    /// 401 if it is not accepted, its session has ended, or its user is gone or disabled.
+    /// 401 if it is not accepted, its session has ended, or its user is gone or disabled; 503 if the
+    /// store can't tell.
     pub async fn find(
         &self,
         accounts: &Accounts,
         token: &str,
         now: Timestamp,
     ) -> Result<Arc<Bearer>, Problem> {
-        // Before the user is read: a later change makes another version.
-        let users_version = accounts.store.users_version();
         let cached = self.cache.get(token);
         let accepted = match &cached {
             Some(bearer) => {
@@ -96,26 +101,15 @@ impl Bearers {
                 Arc::new(accounts.tokens.accept(token, now)?)
             }
         };
-        let (id, session) = accepted.claims.subject()?;
-        if accounts.store.is_revoked(session) {
-            return Err(Problem::session_ended());
+        for _ in 0..ATTEMPTS {
+            if let Some(bearer) = look(accounts, cached.as_ref(), &accepted).await? {
+                if cached.is_none_or(|cached| !Arc::ptr_eq(&cached, &bearer)) {
+                    self.cache.insert(token.into(), Arc::clone(&bearer));
+                }
+                return Ok(bearer);
+            }
         }
-        // `is_revoked` forgets by the clock, which may have been ahead for a while. Whether the
-        // store has the session does not depend on the clock. A cached token had one.
-        if cached.is_none() && !is_there(accounts, session, id).await? {
-            return Err(Problem::session_ended());
-        }
-        if let Some(bearer) = cached.filter(|bearer| bearer.users_version == users_version) {
-            return Ok(bearer);
-        }
-        let user = match accounts.store.user_by_id(id).await? {
-            Some(user) if !user.disabled => Arc::new(user),
-            _ => return Err(Problem::user_gone()),
-        };
-        let verified = OnceLock::new();
-        let bearer = Arc::new(Bearer { accepted, session, user, users_version, verified });
-        self.cache.insert(token.into(), Arc::clone(&bearer));
-        Ok(bearer)
+        Err(Problem::unavailable(anyhow!("the user changed again and again while it was read")))
     }
 
     /// How many tokens it holds.
@@ -129,10 +123,56 @@ impl Bearers {
     }
 }
 
-/// Whether the store has the session, as one of this user.
-async fn is_there(accounts: &Accounts, session: SessionId, user: UserId) -> Result<bool, Problem> {
-    let session = accounts.store.session(session).await?;
-    Ok(session.is_some_and(|session| session.user == user))
+/// Whose the token is, from memory if that is enough. None if the user changed while it was read.
+async fn look(
+    accounts: &Accounts,
+    cached: Option<&Arc<Bearer>>,
+    accepted: &Arc<Accepted>,
+) -> Result<Option<Arc<Bearer>>, Problem> {
+    let store = &accounts.store;
+    let (id, session) = accepted.claims.subject()?;
+    // Both before anything is read: whatever is changed later makes another version.
+    let (lease, user_version) = (store.lease(), store.user_version(id));
+    let known = cached.filter(|bearer| bearer.user_version == user_version);
+    let read = match known {
+        Some(_) => None,
+        None if !lease.holds() => return Err(out_of_touch()),
+        None => Some(store.authority(session, id).await?),
+    };
+    // From here on nothing waits.
+    if store.is_revoked(session) {
+        return Err(Problem::session_ended());
+    }
+    if store.user_version(id) != user_version {
+        return Ok(None);
+    }
+    let bearer = match (known, read) {
+        (Some(bearer), _) => Arc::clone(bearer),
+        (None, Some(authority)) => Arc::new(judge(authority, accepted, session, user_version)?),
+        (None, None) => return Ok(None),
+    };
+    if lease.holds() { Ok(Some(bearer)) } else { Err(out_of_touch()) }
+}
+
+/// The bearer, if the session is there and the user may use it.
+fn judge(
+    authority: Authority,
+    accepted: &Arc<Accepted>,
+    session: SessionId,
+    user_version: u64,
+) -> Result<Bearer, Problem> {
+    // Revocations are forgotten by the clock, which may have been ahead for a while. Whether the
+    // session is there does not depend on the clock.
+    if !authority.has_session {
+        return Err(Problem::session_ended());
+    }
+    let user = authority.user.filter(|user| !user.disabled).ok_or_else(Problem::user_gone)?;
+    let (accepted, user) = (Arc::clone(accepted), Arc::new(user));
+    Ok(Bearer { accepted, session, user, user_version, verified: OnceLock::new() })
+}
+
+fn out_of_touch() -> Problem {
+    Problem::out_of_touch(anyhow!("what this server knows of sessions may be outdated"))
 }
 
 impl fmt::Debug for Bearers {

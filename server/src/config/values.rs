@@ -24,6 +24,13 @@ pub(super) fn backup_period(text: &str) -> Result<Duration, String> {
         .ok_or("give 1m to 90d in whole seconds, such as 24h".into())
 }
 
+pub(super) fn lease(text: &str) -> Result<Duration, String> {
+    let lease = humantime::parse_duration(text).ok();
+    lease
+        .filter(|lease| (Duration::from_secs(2)..=Duration::from_secs(600)).contains(lease))
+        .ok_or("give 2s to 10m, such as 30s".into())
+}
+
 pub(super) fn shutdown_delay(text: &str) -> Result<Duration, String> {
     let delay = humantime::parse_duration(text).ok();
     delay

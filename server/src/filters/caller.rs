@@ -82,7 +82,7 @@ pub(crate) fn admin_over_and_body<T: Form>(
 }
 
 /// Whose access token came. If the store fails, the answer is 401: nginx turns everything but 2xx,
-/// 401 and 403 into a 500.
+/// 401 and 403 into a 500. A server of several that has lost touch with the database answers 503.
 pub(crate) fn bearer_for_proxies(app: &App) -> BoxedFilter<(Arc<Bearer>,)> {
     let bearer = async |_: Client, headers: HeaderMap, app: App| {
         app.authenticator().bearer(&headers).await.map_err(|problem| {

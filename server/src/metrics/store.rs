@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use prometheus::{Histogram, IntCounter, IntGauge, Registry};
+use prometheus::{Gauge, Histogram, IntCounter, IntGauge, Registry};
 
 use super::families::{Families, LATENCIES};
 
@@ -17,6 +17,11 @@ pub struct StoreMetrics {
     pub revoked: IntGauge,
     /// Writes that wait for the next commit.
     pub queue: IntGauge,
+    /// Servers that use the database.
+    pub nodes: IntGauge,
+    /// For how long what is answered from memory can be trusted, in seconds.
+    pub lease_left: Gauge,
+    waits: Histogram,
     committed: IntCounter,
     failed: IntCounter,
     duration: Histogram,
@@ -25,6 +30,10 @@ pub struct StoreMetrics {
 
 /// Upper bounds for the number of writes in one commit.
 const GROUP_SIZES: &[f64] = &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0];
+
+/// Upper bounds in seconds: up to a lease.
+const WAITS: &[f64] =
+    &[0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 30.0, 45.0, 60.0];
 
 impl StoreMetrics {
     pub(super) fn new(families: Families<'_>) -> Self {
@@ -42,6 +51,17 @@ impl StoreMetrics {
             ),
             queue: families
                 .gauge("hallpass_store_queue_writes", "Writes that wait for the next commit."),
+            nodes: families
+                .gauge("hallpass_nodes", "Servers that share the database, this one too."),
+            lease_left: families.seconds_gauge(
+                "hallpass_lease_remaining_seconds",
+                "For how long this server verifies tokens if it does not hear from the database.",
+            ),
+            waits: families.histogram(
+                "hallpass_change_wait_duration_seconds",
+                "Time from a commit until all other servers had applied it.",
+                WAITS,
+            ),
             committed: commits.with_label_values(&["ok"]),
             failed: commits.with_label_values(&["failed"]),
             duration: families.histogram(
@@ -60,6 +80,11 @@ impl StoreMetrics {
     /// Metrics that nobody can read.
     pub fn unregistered() -> Self {
         Self::new(Families(&Registry::new()))
+    }
+
+    /// Counts an answer that waited for the other servers.
+    pub fn waited(&self, elapsed: Duration) {
+        self.waits.observe(elapsed.as_secs_f64());
     }
 
     /// Counts a commit of `writes` writes that took `elapsed`. A failed commit gets no size and no

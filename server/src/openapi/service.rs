@@ -17,7 +17,7 @@ pub(super) fn access() -> Vec<Operation> {
 fn verify() -> Operation {
     let about = "For other services, and for nginx `auth_request` and Traefik `ForwardAuth`: they \
                  pass the request on if this answers 200. Where the store can't tell, it answers \
-                 401.";
+                 401. A server of several that has lost touch with the database answers 503.";
     operation(ACCESS, ("get", path::VERIFY), "verify", "Check an access token", about)
         .answers::<Verified>(200, "The token is accepted.")
         .with_header(200, "X-Auth-Subject", "The user's id.")
@@ -27,6 +27,7 @@ fn verify() -> Operation {
             "The user's name: printable ASCII as it is; `%` and all else percent-encoded UTF-8.",
         )
         .with_header(200, "X-Auth-Roles", "The user's roles, with commas between.")
+        .refuses([Problem::out_of_touch(anyhow::anyhow!("an example"))])
 }
 
 fn protected() -> Operation {

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::path::Path;
+use std::time::Duration;
 
 use hallpass_contract::Secret;
 use jiff::Timestamp;
@@ -12,7 +13,7 @@ use super::reset_moment;
 use crate::data_dir;
 use crate::keys::{KEYS_FILE, KeyRing, KeySettings, OLD_KEY_FILE};
 use crate::metrics::StoreMetrics;
-use crate::store::{DatabaseUrl, KeysRecord, PostgresStore};
+use crate::store::{DatabaseUrl, KeysRecord, NodeSettings, PostgresStore};
 
 /// Refuses the directory if it has lost the database's keys.
 async fn check(store: &PostgresStore, dir: &Path) -> anyhow::Result<()> {
@@ -27,16 +28,17 @@ async fn check(store: &PostgresStore, dir: &Path) -> anyhow::Result<()> {
 ///
 /// # Errors
 ///
-/// If another process uses the database ([`DatabaseInUse`](crate::store::DatabaseInUse)) or it
-/// can't be reached, or its keys are lost ([`LostKeys`](super::LostKeys)) or damaged.
+/// If another server runs on the directory, or the database can't be reached, or its keys are lost ([`LostKeys`](super::LostKeys)) or damaged.
 pub(crate) async fn for_server(
     url: &DatabaseUrl,
     dir: &Path,
     settings: KeySettings,
+    lease: Duration,
     metrics: StoreMetrics,
     now: Timestamp,
 ) -> anyhow::Result<(PostgresStore, KeyRing)> {
-    let store = PostgresStore::open(url, metrics).await?;
+    let node = NodeSettings { lease, data_dir: dir.to_owned() };
+    let store = PostgresStore::join(url, node, metrics).await?;
     let _lock = lock(dir)?;
     check(&store, dir).await?;
     data_dir::remove_unfinished(dir);

@@ -18,6 +18,7 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Unavailable(_) | StoreError::Conflict(_) => Self::unavailable(error),
+            StoreError::OutOfTouch(_) => Self::out_of_touch(error),
             StoreError::Damaged(_) => Self::internal(error),
         }
     }

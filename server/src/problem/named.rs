@@ -88,8 +88,12 @@ impl Problem {
         }
     }
 
-    /// 401: the store failed, so nobody can be let in. `Retry-After` means nothing with a 401.
+    /// 401: the store failed, so nobody can be let in. `Retry-After` means nothing with a 401. But
+    /// a server of several that has [lost touch](Self::out_of_touch) says so.
     pub fn cannot_tell(mut cause: Self) -> Self {
+        if cause.is_out_of_touch {
+            return cause;
+        }
         cause.headers.retain(|(name, _)| *name != RETRY_AFTER);
         let challenge = HeaderValue::from_static(r#"Bearer realm="hallpass""#);
         let (status, kind) = (StatusCode::UNAUTHORIZED, kind::BLANK);
@@ -216,6 +220,11 @@ impl Problem {
         let detail = "The server is shutting down; try again soon.";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, detail)
             .with_header(RETRY_AFTER, HeaderValue::from_static("1"))
+    }
+
+    /// 503: this server of several can't tell whether a token is still good; another one may.
+    pub fn out_of_touch(cause: impl Into<anyhow::Error>) -> Self {
+        Self { is_out_of_touch: true, ..Self::unavailable(cause) }
     }
 
     /// 503; the client learns nothing of the cause.

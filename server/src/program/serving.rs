@@ -75,6 +75,7 @@ pub(super) async fn serve(config: &Config) -> anyhow::Result<()> {
     if tokio::time::timeout_at(deadline, app.accounts.tasks.wait()).await.is_err() {
         tracing::warn!("what was under way was cut off at the drain timeout");
     }
+    app.accounts.leave().await;
     scrapes.await.context("the metrics' task panicked")?;
     control.await.context("the control socket's task panicked")
 }
@@ -88,7 +89,8 @@ async fn open(
 ) -> anyhow::Result<(Arc<dyn Store>, KeyRing)> {
     let (dir, metrics) = (&config.data_dir, metrics.store.clone());
     if let Some(url) = &config.database.database_url {
-        let (store, keys) = opening::database::for_server(url, dir, settings, metrics, now).await?;
+        let (lease, open) = (config.lease, opening::database::for_server);
+        let (store, keys) = open(url, dir, settings, lease, metrics, now).await?;
         return Ok((Arc::new(Retrying(store)), keys));
     }
     let (store, keys) = opening::for_server(dir, settings, metrics, now).await?;

@@ -1,28 +1,68 @@
 use jiff::Timestamp;
 
-use super::id::SessionId;
+use super::id::{SessionId, UserId};
 
 /// A revoked session, and until when it is remembered.
 pub(super) type Revocation = (SessionId, Timestamp);
 
-/// What a write answers, and what its commit publishes to those who read from memory.
+/// What a write answers, and what its commit publishes to those who answer from memory.
+#[derive(Debug)]
 pub(super) struct Applied<T> {
     pub(super) answer: T,
+    pub(super) news: News,
+}
+
+/// What those who answer from memory must know.
+#[derive(Debug)]
+pub(super) struct News {
     /// The sessions that ended.
     pub(super) revoked: Vec<Revocation>,
-    /// Whether a user who was there has changed.
-    pub(super) user_changed: bool,
+    /// The users who were there before and have changed.
+    pub(super) users: Vec<UserId>,
+    /// Whether the keys have changed.
+    pub(super) keys: bool,
+    /// Whether the answer waits until every server knows. It need not where the answer promises
+    /// nothing about what changed.
+    pub(super) is_awaited: bool,
+}
+
+impl Default for News {
+    fn default() -> Self {
+        Self { revoked: Vec::new(), users: Vec::new(), keys: false, is_awaited: true }
+    }
+}
+
+impl News {
+    /// This user changed, and these sessions ended.
+    pub(super) fn of(user: Option<UserId>, revoked: Vec<Revocation>) -> Self {
+        Self { revoked, users: user.into_iter().collect(), ..Self::default() }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.revoked.is_empty() && self.users.is_empty() && !self.keys
+    }
 }
 
 impl<T> Applied<T> {
+    /// A write that changes nothing that is answered from memory.
+    pub(super) fn quietly(answer: T) -> Self {
+        Self { answer, news: News::default() }
+    }
+
     /// A write that changes no user and ends these sessions.
     pub(super) fn ending(answer: T, revoked: Vec<Revocation>) -> Self {
-        Self { answer, revoked, user_changed: false }
+        Self { answer, news: News { revoked, ..News::default() } }
+    }
+
+    /// The same, with an answer that does not wait until every server knows.
+    pub(super) fn unawaited(mut self) -> Self {
+        self.news.is_awaited = false;
+        self
     }
 
     pub(super) fn map<U>(self, change: impl FnOnce(T, &[Revocation]) -> U) -> Applied<U> {
-        let Self { answer, revoked, user_changed } = self;
-        Applied { answer: change(answer, &revoked), revoked, user_changed }
+        let Self { answer, news } = self;
+        Applied { answer: change(answer, &news.revoked), news }
     }
 }
 

@@ -8,8 +8,8 @@ use hallpass_contract::{ADMIN_ROLE, Secret};
 use jiff::Timestamp;
 
 use super::{
-    Actor, EditUserError, Lifetimes, Moment, NewSession, RedbStore, Refresh, ResetOffer, Rotation,
-    Session, SessionId, Store, User, UserEdit, UserId, Verified,
+    Actor, Authority, EditUserError, Lifetimes, Moment, NewSession, RedbStore, Refresh, ResetOffer,
+    Rotation, Session, SessionId, Store, User, UserEdit, UserId, Verified,
 };
 
 mod actors;
@@ -119,7 +119,9 @@ conformance! {
             a_session_that_ends_is_revoked_even_if_it_is_not_there
             a_revocation_outlasts_every_token_wherever_the_clock_has_been
             the_sweep_removes_what_has_expired_and_nothing_else
-            every_change_of_a_user_is_another_version;
+            every_change_of_a_user_is_another_version_of_them_alone
+            a_new_hash_of_the_same_password_is_no_other_version
+            authority_is_that_of_a_session_of_this_user;
         races:
             of_many_users_with_one_name_one_is_created
             of_two_last_admins_that_go_one_stays

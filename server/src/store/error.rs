@@ -8,12 +8,26 @@ pub enum StoreError {
     /// is being opened again.
     #[error("the store is not available right now; try again soon")]
     Unavailable(#[source] anyhow::Error),
+    /// This server has lost touch with the database that it shares with others. So it can't tell
+    /// whether a token is still good.
+    #[error("this server has lost touch with the database; ask another one, or try again soon")]
+    OutOfTouch(#[source] anyhow::Error),
     /// Another transaction changed the same rows. The same operation may succeed at once.
     #[error("another change came between; try again")]
     Conflict(#[source] anyhow::Error),
     /// A record or the whole database can't be read or written, and a person has to mend it.
     #[error("the store can't read what it needs")]
     Damaged(#[source] anyhow::Error),
+}
+
+impl StoreError {
+    /// As [`OutOfTouch`](Self::OutOfTouch), if the database could not be asked.
+    pub(super) fn out_of_touch(self) -> Self {
+        match self {
+            Self::Unavailable(cause) => Self::OutOfTouch(cause),
+            error => error,
+        }
+    }
 }
 
 /// Why a user was not created.

@@ -1,41 +1,60 @@
-//! PostgreSQL as the store, for one server at a time.
+//! PostgreSQL as the store, for one server or several.
 //!
 //! An operation locks the user's row first, then the session's. So two operations on one user run
 //! one after the other, and the rules judge what is there.
+//!
+//! Each server ("node") answers from memory whether an access token is good. So what one of them
+//! changes, the others must learn before the answer:
+//!
+//! - A write that matters to others takes a number in the log of changes (`log`).
+//! - Each node polls the log and says how far it has come (`nodes`). It trusts its memory until one
+//!   lease after the moment at which its last successful poll began.
+//! - Whoever made the write waits until every other node has come to its number, or until their
+//!   leases must have ended (`waits`).
+//!
+//! No clock of the database counts, and no two clocks are compared.
 
 mod addresses;
 mod changes;
+mod channel;
 mod connect;
 mod failure;
 mod locks;
+mod log;
 mod memory;
 mod names;
+mod nodes;
 mod operations;
 mod pool;
+mod replication;
 mod resets;
 mod rows;
 mod schema;
 mod sessions;
+mod sign_outs;
 mod store;
-mod tenure;
+mod timeline;
 mod url;
 mod users;
+mod waits;
 
 #[cfg(test)]
 pub(super) mod tests;
 
-pub use self::tenure::DatabaseInUse;
 pub use self::url::DatabaseUrl;
 
-use std::sync::Arc;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use tokio_postgres::Client;
+use tokio_util::task::AbortOnDropHandle;
 
 use self::connect::Connector;
-use self::memory::Memory;
+use self::nodes::{Keeper, NodeFile, Shared};
 use self::pool::Connections;
-use self::tenure::Tenure;
+use self::replication::Replication;
 use super::applied::Applied;
 use super::error::StoreError;
 use super::keys_record::KeysRecord;
@@ -46,24 +65,74 @@ use crate::metrics::StoreMetrics;
 #[derive(Debug)]
 pub struct PostgresStore {
     connections: Connections,
-    memory: Arc<Memory>,
-    _tenure: Tenure,
+    shared: Arc<Shared>,
+    metrics: StoreMetrics,
+    /// Whether this is a server, and no command.
+    is_node: bool,
+    /// Keeps the lease, until the server leaves.
+    keeper: Mutex<Option<AbortOnDropHandle<()>>>,
+}
+
+/// How a server takes part.
+#[derive(Clone, Debug)]
+pub struct NodeSettings {
+    /// How long the server answers from memory without having heard from the database.
+    pub lease: Duration,
+    /// The server's data directory, which no other server uses.
+    pub data_dir: PathBuf,
 }
 
 impl PostgresStore {
-    /// Connects to the database and brings its schema up to date.
+    /// Connects to the database and brings its schema up to date, for a command. It writes as a
+    /// server does, and nobody waits for it: what it answers from memory can't be trusted.
     ///
     /// # Errors
     ///
-    /// If another server uses the database ([`DatabaseInUse`]), its schema is of a later version,
-    /// or it can't be reached.
+    /// If the schema is of a later version, or the database can't be reached.
     pub async fn open(url: &DatabaseUrl, metrics: StoreMetrics) -> anyhow::Result<Self> {
         let connector = Connector::new(url)?;
-        let memory = Arc::new(Memory::default());
+        let shared = Arc::new(Shared::new(metrics.clone()));
         schema::migrate(&connector).await?;
-        let tenure = Tenure::begin(connector.clone(), Arc::clone(&memory)).await?;
-        let connections = Connections::new(&connector, Arc::clone(&memory), metrics)?;
-        Ok(Self { connections, memory, _tenure: tenure })
+        let connections = Connections::new(&connector, Arc::clone(&shared), metrics.clone())?;
+        Ok(Self { connections, shared, metrics, is_node: false, keeper: Mutex::default() })
+    }
+
+    /// As [`open`](Self::open), for a server: one of those that use the database.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open), or if another server runs on the data directory.
+    pub async fn join(
+        url: &DatabaseUrl,
+        settings: NodeSettings,
+        metrics: StoreMetrics,
+    ) -> anyhow::Result<Self> {
+        let NodeSettings { lease, data_dir } = settings;
+        let file = NodeFile::open(&data_dir)?;
+        let mut store = Self::open(url, metrics).await?;
+        let shared = Arc::clone(&store.shared);
+        store.warn_about_replication(url).await?;
+        let keeping = Keeper::join(Connector::new(url)?, shared, file, lease).await?;
+        let keeper = Mutex::new(Some(AbortOnDropHandle::new(tokio::spawn(keeping))));
+        (store.is_node, store.keeper) = (true, keeper);
+        Ok(store)
+    }
+
+    async fn warn_about_replication(&self, url: &DatabaseUrl) -> anyhow::Result<()> {
+        let hosts = url.parse()?.config.get_hosts().len();
+        let replication = self.read(move |db| Box::pin(Replication::read(db, hosts))).await?;
+        if let Some(concern) = replication.concern() {
+            tracing::warn!("{concern}");
+        }
+        Ok(())
+    }
+
+    /// From now on, a change of the keys counts as applied once `reload` has ended.
+    pub fn reload_keys_with(
+        &self,
+        reload: impl Fn() -> BoxFuture<'static, anyhow::Result<()>> + Send + Sync + 'static,
+    ) {
+        self.shared.reload_keys_with(Box::new(reload));
     }
 
     /// Whether keys were made for this database.
@@ -87,7 +156,7 @@ impl PostgresStore {
         self.write(|db| {
             Box::pin(async {
                 rows::set_keys_record(db, KeysRecord::Made).await?;
-                Ok(Applied::ending((), Vec::new()))
+                Ok(Applied::quietly(()))
             })
         })
         .await

@@ -30,7 +30,6 @@ pub use self::open::{Empty, InUse};
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use redb::{Database, ReadableDatabase as _, ReadableTable as _, WriteTransaction};
 
@@ -46,6 +45,7 @@ use super::id::SessionId;
 use super::keys_record::KeysRecord;
 use super::revoked::Revoked;
 use super::session::Moment;
+use super::versions::Versions;
 use crate::metrics::StoreMetrics;
 
 /// The embedded store.
@@ -57,8 +57,7 @@ pub struct RedbStore {
     /// None in memory.
     disk: Option<Disk>,
     revoked: Arc<Revoked>,
-    /// See [`Store::users_version`](super::Store::users_version).
-    users_version: Arc<AtomicU64>,
+    versions: Arc<Versions>,
 }
 
 /// What a readiness probe asks of the disk.
@@ -116,21 +115,21 @@ impl RedbStore {
         metrics: StoreMetrics,
     ) -> anyhow::Result<Self> {
         let revoked = Arc::new(Revoked::default());
-        let users_version = Arc::new(AtomicU64::new(0));
+        let versions = Arc::new(Versions::default());
         let open = {
-            let (revoked, users_version) = (Arc::clone(&revoked), Arc::clone(&users_version));
+            let (revoked, versions) = (Arc::clone(&revoked), Arc::clone(&versions));
             // Also when it is opened again: the write that failed may have reached the disk.
             move || {
                 let db = open()?;
                 schema::migrate(&db)?;
                 load_revoked(&db, &revoked)?;
-                users_version.fetch_add(1, Ordering::Release);
+                versions.all_changed();
                 Ok(db)
             }
         };
         let db = Arc::new(Reopening::new(open)?);
         let writer = Writer::start(Arc::clone(&db), metrics)?;
-        Ok(Self { writer, db, disk: None, revoked, users_version })
+        Ok(Self { writer, db, disk: None, revoked, versions })
     }
 
     /// Whether keys were made for this database.
@@ -177,12 +176,10 @@ impl RedbStore {
         &self,
         apply: impl FnOnce(&WriteTransaction) -> anyhow::Result<Applied<T>> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let (revoked, users_version) = (Arc::clone(&self.revoked), Arc::clone(&self.users_version));
+        let (revoked, versions) = (Arc::clone(&self.revoked), Arc::clone(&self.versions));
         let publish = move |applied: &Applied<T>| {
-            revoked.extend(&applied.revoked);
-            if applied.user_changed {
-                users_version.fetch_add(1, Ordering::Release);
-            }
+            revoked.extend(&applied.news.revoked);
+            versions.changed(&applied.news.users);
         };
         Ok(self.writer.write_then(apply, publish).await?.answer)
     }

@@ -10,8 +10,9 @@ use super::actor::Actor;
 use super::backup::{BackupError, Beside, Head as BackupHead};
 use super::error::{CreateUserError, EditUserError, StoreError};
 use super::id::{SessionId, UserId};
+use super::lease::Lease;
 use super::reset::{OpenReset, ResetOffer};
-use super::session::{Moment, NewSession, Refresh, Rotation, Session, Verified};
+use super::session::{Authority, Moment, NewSession, Refresh, Rotation, Session, Verified};
 use super::user::{Edited, User, UserEdit};
 use super::{Store, StoreCounts, Users};
 
@@ -62,8 +63,16 @@ macro_rules! retrying {
                 self.0.is_revoked(id)
             }
 
-            fn users_version(&self) -> u64 {
-                self.0.users_version()
+            fn user_version(&self, id: UserId) -> u64 {
+                self.0.user_version(id)
+            }
+
+            fn lease(&self) -> Lease {
+                self.0.lease()
+            }
+
+            async fn leave(&self) {
+                self.0.leave().await;
             }
         }
     };
@@ -98,6 +107,7 @@ retrying! {
     end_other_sessions(by: Actor, at: Moment) -> Result<usize, EditUserError>;
     end_sessions(user: UserId, by: Option<Actor>, at: Moment) -> Result<usize, EditUserError>;
     end_all_sessions(at: Moment) -> Result<usize, StoreError>;
+    authority(session: SessionId, user: UserId) -> Result<Authority, StoreError>;
     sweep(now: Timestamp) -> Result<usize, StoreError>;
     counts() -> Result<StoreCounts, StoreError>;
     check() -> Result<(), StoreError>;

@@ -127,6 +127,15 @@ pub struct Refresh {
     pub user_agent: String,
 }
 
+/// What decides whether the access tokens of a session are accepted.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Authority {
+    /// Whether the session is there and is one of this user. It may have expired.
+    pub has_session: bool,
+    /// The user.
+    pub user: Option<User>,
+}
+
 /// What the presented refresh token turned out to be.
 #[derive(Clone, Debug)]
 pub enum Rotation {

@@ -8,9 +8,9 @@ use anyhow::anyhow;
 use async_trait::async_trait;
 use hallpass::serve::Limits;
 use hallpass::store::{
-    Actor, BackupError, BackupHead, Beside, CreateUserError, EditUserError, Edited, Moment,
-    NewSession, OpenReset, Refresh, ResetOffer, Rotation, Session, SessionId, Store, StoreCounts,
-    StoreError, User, UserEdit, UserId, Users, Verified,
+    Actor, Authority, BackupError, BackupHead, Beside, CreateUserError, EditUserError, Edited,
+    Lease, Moment, NewSession, OpenReset, Refresh, ResetOffer, Rotation, Session, SessionId, Store,
+    StoreCounts, StoreError, User, UserEdit, UserId, Users, Verified,
 };
 use hallpass::token::Tokens;
 use hallpass_contract::{Secret, kind, path};
@@ -56,8 +56,12 @@ macro_rules! broken {
                 false
             }
 
-            fn users_version(&self) -> u64 {
+            fn user_version(&self, _: UserId) -> u64 {
                 0
+            }
+
+            fn lease(&self) -> Lease {
+                Lease::ENDLESS
             }
         }
     };
@@ -90,6 +94,7 @@ broken! {
     end_other_sessions(Actor, Moment) -> Result<usize, EditUserError>;
     end_sessions(UserId, Option<Actor>, Moment) -> Result<usize, EditUserError>;
     end_all_sessions(Moment) -> Result<usize, StoreError>;
+    authority(SessionId, UserId) -> Result<Authority, StoreError>;
     sweep(Timestamp) -> Result<usize, StoreError>;
     counts() -> Result<StoreCounts, StoreError>;
     back_up(Beside, Box<dyn Write + Send>) -> Result<BackupHead, BackupError>;

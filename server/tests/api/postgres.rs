@@ -4,11 +4,12 @@ use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Once;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hallpass_contract::{Login, path};
 use reqwest::header::{RETRY_AFTER, SET_COOKIE};
 use rustix::process::Signal;
+use tempfile::TempDir;
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
@@ -44,8 +45,11 @@ async fn fresh_schema() -> Option<Url> {
     Some(url)
 }
 
+/// The shortest one.
+const LEASE: Duration = Duration::from_secs(2);
+
 fn serve(dir: &Path, url: &Url) -> Process {
-    let mut command = serve_command(dir, &["--login-throttle", "off"]);
+    let mut command = serve_command(dir, &["--login-throttle", "off", "--lease", "2s"]);
     command.env("HALLPASS_DATABASE_URL", url.as_str());
     Process::of(command)
 }
@@ -93,6 +97,11 @@ impl SignedIn {
         self.post(process, path::LOGOUT).await
     }
 
+    async fn sign_out_by_token(&self, process: &Process) -> reqwest::Response {
+        let request = client().post(format!("{}{}", process.url, path::LOGOUT));
+        request.bearer_auth(&self.token).send().await.unwrap()
+    }
+
     async fn post(&self, process: &Process, path: &str) -> reqwest::Response {
         let request = client().post(format!("{}{path}", process.url));
         let request = request.header("cookie", &self.cookie);
@@ -124,14 +133,12 @@ async fn what_was_acknowledged_outlives_a_kill_of_the_server() {
 }
 
 #[tokio::test]
-async fn a_second_server_and_lost_keys_are_refused_in_one_line() {
+async fn a_second_server_on_a_directory_and_lost_keys_are_refused_in_one_line() {
     let Some(url) = fresh_schema().await else { return };
     let (dir, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let mut process = serve(dir.path(), &url);
-    for args in [&["serve"][..], &["user", "add", "bob", "--password-stdin"]] {
-        let reason = refused(other.path(), &url, args);
-        assert!(reason.contains("another hallpass uses this database"), "{reason}");
-    }
+    let reason = refused(dir.path(), &url, &["serve"]);
+    assert!(reason.contains("another hallpass server runs on"), "{reason}");
     process.end(Signal::TERM);
     let keys = refused(other.path(), &url, &["keys", "list"]);
     assert!(keys.contains("hallpass keys reset"), "{keys}");
@@ -232,9 +239,10 @@ async fn without_its_database_the_server_says_503_and_goes_on_once_it_is_back() 
     let ready = async || client().get(format!("{}/readyz", process.url)).send().await.unwrap();
 
     wire.cut();
+    until_status(503, 503, async || signed_in.refresh(&process).await).await;
+    assert_eq!(signed_in.verify(&process).await.status(), 200, "until the lease ends");
     until_status(503, 200, ready).await;
-    // What a proxy asks is never a 5xx.
-    until_status(401, 401, async || signed_in.verify(&process).await).await;
+    until_status(503, 200, async || signed_in.verify(&process).await).await;
     until_status(503, 503, async || process.post(path::LOGIN, "ada", PASSWORD).await).await;
     until_status(503, 503, async || process.post(path::REGISTER, "bob", PASSWORD).await).await;
     until_status(503, 503, async || signed_in.refresh(&process).await).await;
@@ -246,7 +254,68 @@ async fn without_its_database_the_server_says_503_and_goes_on_once_it_is_back() 
 
     wire.mend().await;
     until_status(200, 503, ready).await;
-    until_status(200, 401, async || signed_in.verify(&process).await).await;
+    until_status(200, 503, async || signed_in.verify(&process).await).await;
     until_status(200, 503, async || signed_in.refresh(&process).await).await;
     until_status(200, 503, async || process.post(path::LOGIN, "ada", PASSWORD).await).await;
+}
+
+/// Two servers on one database, with the same keys, and somebody who is signed in.
+struct Two {
+    one: Process,
+    other: Process,
+    signed_in: SignedIn,
+    _dirs: [TempDir; 2],
+}
+
+impl Two {
+    async fn start() -> Option<Self> {
+        let url = fresh_schema().await?;
+        let dirs = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+        let one = serve(dirs[0].path(), &url);
+        let [from, to] = [&dirs[0], &dirs[1]].map(|dir| dir.path().join("keys.json"));
+        std::fs::copy(from, to).unwrap();
+        let other = serve(dirs[1].path(), &url);
+        assert_eq!(one.post(path::REGISTER, "ada", PASSWORD).await.status(), 201);
+        let signed_in = SignedIn::at(&one).await;
+        for process in [&one, &other] {
+            assert_eq!(signed_in.verify(process).await.status(), 200);
+        }
+        Some(Self { one, other, signed_in, _dirs: dirs })
+    }
+}
+
+#[tokio::test]
+async fn a_sign_out_on_one_server_holds_on_the_other_when_it_is_answered_and_can_be_repeated() {
+    let Some(two) = Two::start().await else { return };
+    for _ in 0..2 {
+        assert_eq!(two.signed_in.sign_out_by_token(&two.one).await.status(), 204);
+        for process in [&two.other, &two.one] {
+            assert_eq!(two.signed_in.verify(process).await.status(), 401);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_stood_still_accepts_no_token_that_was_signed_out_meanwhile() {
+    let Some(two) = Two::start().await else { return };
+    two.other.signal(Signal::STOP);
+    let begun = Instant::now();
+    assert_eq!(two.signed_in.sign_out_by_token(&two.one).await.status(), 204);
+    assert!(begun.elapsed() > LEASE, "{:?}", begun.elapsed());
+    two.other.signal(Signal::CONT);
+    // Until it has caught up, it can't tell. It never says 200.
+    until_status(401, 503, async || two.signed_in.verify(&two.other).await).await;
+}
+
+#[tokio::test]
+async fn a_server_that_is_killed_delays_others_once_and_nobody_once_it_has_started_again() {
+    let Some(mut two) = Two::start().await else { return };
+    two.other.end(Signal::KILL);
+    let begun = Instant::now();
+    assert_eq!(two.signed_in.sign_out_by_token(&two.one).await.status(), 204);
+    assert!(begun.elapsed() > LEASE, "{:?}", begun.elapsed());
+    let again = SignedIn::at(&two.one).await;
+    let begun = Instant::now();
+    assert_eq!(again.sign_out_by_token(&two.one).await.status(), 204);
+    assert!(begun.elapsed() < LEASE, "{:?}", begun.elapsed());
 }

@@ -53,14 +53,12 @@ pub(super) async fn the_sweep_removes_what_has_expired_and_nothing_else(store: A
     assert_eq!(store.counts().await.unwrap().users, 3);
 }
 
-pub(super) async fn every_change_of_a_user_is_another_version(store: Arc<dyn Store>) {
-    let before = store.users_version();
+pub(super) async fn every_change_of_a_user_is_another_version_of_them_alone(store: Arc<dyn Store>) {
     let (boss, ada) = (added_admin(&*store, "boss").await, added(&*store, "ada").await);
     let (by, own) = (actor(&*store, &boss).await, actor(&*store, &ada).await);
-    assert_eq!(store.users_version(), before, "new users don't count");
-    let mut last = before;
+    let (of_boss, mut last) = (store.user_version(boss.id), store.user_version(ada.id));
     let mut has_grown = |change: &str| {
-        let version = store.users_version();
+        let version = store.user_version(ada.id);
         assert!(version > last, "{change}");
         last = version;
     };
@@ -73,14 +71,37 @@ pub(super) async fn every_change_of_a_user_is_another_version(store: Arc<dyn Sto
     has_grown("a reset");
     store.set_password(ada.id, "newest".into(), at(0)).await.unwrap();
     has_grown("a password that was set");
+    store.delete_user(ada.id, Some(by), at(0)).await.unwrap();
+    has_grown("a deletion");
+    assert_eq!(store.user_version(boss.id), of_boss, "whoever did not change");
+}
+
+pub(super) async fn a_new_hash_of_the_same_password_is_no_other_version(store: Arc<dyn Store>) {
+    let ada = added(&*store, "ada").await;
+    let before = store.user_version(ada.id);
     let renewed =
-        Verified { version: 3, renewed: Some("renewed".into()), amr: vec!["pwd".to_owned()] };
+        Verified { version: 0, renewed: Some("renewed".into()), amr: vec!["pwd".to_owned()] };
     let new = NewSession { verified: renewed.clone(), ..login(&ada) };
     let id = new.session.id;
     store.start_session(new).await.unwrap().unwrap();
-    has_grown("a login with a renewed hash");
     store.reauthenticate(id, renewed, at(1)).await.unwrap().unwrap();
-    has_grown("a proof with a renewed hash");
-    store.delete_user(ada.id, Some(by), at(0)).await.unwrap();
-    has_grown("a deletion");
+    assert_eq!(store.user_version(ada.id), before);
+    let user = store.user_by_id(ada.id).await.unwrap().unwrap();
+    assert_eq!(user.password_hash.expose(), "renewed");
+}
+
+pub(super) async fn authority_is_that_of_a_session_of_this_user(store: Arc<dyn Store>) {
+    let (ada, bob) = (added(&*store, "ada").await, added(&*store, "bob").await);
+    let id = signed_in(&*store, &ada).await;
+    let of = async |user: &User| store.authority(id, user.id).await.unwrap();
+    let authority = of(&ada).await;
+    assert!(authority.has_session && authority.user == Some(ada.clone()), "{authority:?}");
+    let authority = of(&bob).await;
+    assert!(!authority.has_session && authority.user == Some(bob), "{authority:?}");
+    assert!(store.lease().holds());
+    store.edit_user(ada.id, disabling(true), None, at(0)).await.unwrap();
+    let authority = of(&ada).await;
+    assert!(!authority.has_session && authority.user.is_some_and(|user| user.disabled));
+    store.delete_user(ada.id, None, at(0)).await.unwrap();
+    assert_eq!(of(&ada).await, Authority { has_session: false, user: None });
 }

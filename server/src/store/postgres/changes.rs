@@ -3,13 +3,13 @@
 use tokio_postgres::Client;
 
 use super::{addresses, names, resets, sessions, users};
-use crate::store::applied::Applied;
+use crate::store::applied::{Applied, News};
 use crate::store::rules::{Changes, Decision};
 
 /// Makes the changes of a decision.
 pub(super) async fn apply<T>(db: &Client, decision: Decision<T>) -> anyhow::Result<Applied<T>> {
     let Decision { answer, mut changes } = decision;
-    let user_changed = changes.save_user.is_some() || changes.remove_user.is_some();
+    let changed = changes.changed_user();
     let revoked = match changes.end_sessions.take() {
         Some(end) => sessions::end(db, end).await?,
         None => Vec::new(),
@@ -21,11 +21,11 @@ pub(super) async fn apply<T>(db: &Client, decision: Decision<T>) -> anyhow::Resu
     if let Some(user) = &changes.add_user {
         names::add_user(db, user).await?;
     }
-    if let Some(user) = &changes.save_user {
+    if let Some(user) = changes.save_user.as_ref().or(changes.renew_hash.as_ref()) {
         users::save(db, user).await?;
     }
     apply_to_sessions(db, changes).await?;
-    Ok(Applied { answer, revoked, user_changed })
+    Ok(Applied { answer, news: News::of(changed, revoked) })
 }
 
 async fn apply_to_sessions(db: &Client, changes: Changes) -> anyhow::Result<()> {
@@ -61,6 +61,6 @@ pub(super) async fn apply_unless_refused<T, E>(
 ) -> anyhow::Result<Applied<Result<T, E>>> {
     match decision {
         Ok(decision) => Ok(apply(db, decision).await?.map(|answer, _| Ok(answer))),
-        Err(refusal) => Ok(Applied::ending(Err(refusal), Vec::new())),
+        Err(refusal) => Ok(Applied::quietly(Err(refusal))),
     }
 }

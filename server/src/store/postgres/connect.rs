@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
+use futures_util::{StreamExt as _, stream};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, ConfigBuilder, RootCertStore, WantsVerifier};
@@ -13,7 +14,7 @@ use rustls_platform_verifier::BuilderVerifierExt as _;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_postgres::config::{Host, TargetSessionAttrs};
-use tokio_postgres::{Client, Config};
+use tokio_postgres::{AsyncMessage, Client, Config};
 use tokio_postgres_rustls::MakeRustlsConnect;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -62,12 +63,29 @@ impl Connector {
 
     /// Opens a connection of its own.
     pub(super) async fn connect(&self) -> anyhow::Result<Direct> {
+        self.connect_and_listen(|| ()).await
+    }
+
+    /// As [`connect`](Self::connect), and calls `notified` at each notification.
+    pub(super) async fn connect_and_listen(
+        &self,
+        notified: impl Fn() + Send + 'static,
+    ) -> anyhow::Result<Direct> {
         let failed = || format!("can't connect to the database at {}", self.hosts());
         let connecting = timeout(ANSWER_TIMEOUT, self.config.connect(self.tls.clone()));
-        let (client, connection) = connecting.await.with_context(failed)?.with_context(failed)?;
+        let (client, mut connection) =
+            connecting.await.with_context(failed)?.with_context(failed)?;
         let task: JoinHandle<()> = tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::debug!("a connection to the database has ended: {error}");
+            let mut messages = stream::poll_fn(move |cx| connection.poll_message(cx));
+            while let Some(message) = messages.next().await {
+                match message {
+                    Ok(AsyncMessage::Notification(_)) => notified(),
+                    Ok(_) => {}
+                    Err(error) => {
+                        tracing::debug!("a connection to the database has ended: {error}");
+                        return;
+                    }
+                }
             }
         });
         Ok(Direct { client, task: AbortOnDropHandle::new(task) })

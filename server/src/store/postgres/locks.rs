@@ -26,9 +26,6 @@ const NAMES: &str =
 /// The sweep: one node at a time, until the end of its transaction.
 const SWEEP: &str = concat!("SELECT pg_try_advisory_xact_lock(", key!("'sweep'"), ")");
 
-/// The server that uses the database. It lasts as long as the connection.
-const SERVER: &str = concat!("SELECT pg_try_advisory_lock(", key!("'server'"), ")");
-
 pub(super) async fn admins(db: &Client) -> anyhow::Result<()> {
     wait(db, ADMINS).await
 }
@@ -53,11 +50,6 @@ pub(super) async fn names(db: &Client, mut names: Vec<String>) -> anyhow::Result
 /// Whether this transaction is the one that sweeps.
 pub(super) async fn try_sweep(db: &Client) -> anyhow::Result<bool> {
     Ok(db.query_typed_one(SWEEP, &[]).await?.try_get(0)?)
-}
-
-/// Whether this connection has the server's lock from now on.
-pub(super) async fn try_server(db: &Client) -> anyhow::Result<bool> {
-    Ok(db.query_typed_one(SERVER, &[]).await?.try_get(0)?)
 }
 
 async fn wait(db: &Client, lock: &str) -> anyhow::Result<()> {

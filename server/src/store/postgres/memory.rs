@@ -1,23 +1,40 @@
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use jiff::Timestamp;
 
-use crate::store::SessionId;
-use crate::store::applied::{Applied, Revocation};
+use super::timeline::Timeline;
+use crate::clock::BootTime;
+use crate::store::applied::{News, Revocation};
 use crate::store::revoked::Revoked;
+use crate::store::versions::Versions;
+use crate::store::{Lease, SessionId, UserId};
 
-/// What is answered from memory, and whether it can be trusted.
+/// What is answered from memory, and until when it can be trusted.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
     revoked: Revoked,
-    users_version: AtomicU64,
-    /// This server is the only one that uses the database, and has read what is revoked.
-    is_current: AtomicBool,
+    versions: Versions,
+    /// The end of the lease, in nanoseconds since the machine's start.
+    trusted_until: AtomicU64,
+    /// The database's timeline in the last poll.
+    timeline: AtomicI64,
 }
 
 impl Memory {
-    pub(super) fn is_current(&self) -> bool {
-        self.is_current.load(Ordering::Acquire)
+    /// Whoever takes the lease before they look at the memory sees at least what was applied when
+    /// the lease was taken on.
+    pub(super) fn lease(&self) -> Lease {
+        Lease::until(BootTime::from_nanos(self.trusted_until.load(Ordering::Acquire)))
+    }
+
+    /// For how many seconds the lease lasts.
+    pub(super) fn lease_left_s(&self, now: BootTime) -> f64 {
+        let until = BootTime::from_nanos(self.trusted_until.load(Ordering::Acquire));
+        until.since(now).as_secs_f64()
+    }
+
+    pub(super) fn timeline(&self) -> Timeline {
+        Timeline(self.timeline.load(Ordering::Acquire))
     }
 
     pub(super) fn is_revoked(&self, id: SessionId) -> bool {
@@ -28,36 +45,41 @@ impl Memory {
         self.revoked.len()
     }
 
-    pub(super) fn users_version(&self) -> u64 {
-        self.users_version.load(Ordering::Acquire)
+    pub(super) fn user_version(&self, id: UserId) -> u64 {
+        self.versions.of(id)
     }
 
-    /// Takes note of a write that was committed, or may have been.
-    pub(super) fn publish<T>(&self, applied: &Applied<T>) {
-        self.revoked.extend(&applied.revoked);
-        if applied.user_changed {
-            self.distrust_users();
-        }
+    /// Takes note of what a write changed that was committed, or may have been.
+    pub(super) fn publish(&self, news: &News) {
+        self.revoked.extend(&news.revoked);
+        self.versions.changed(&news.users);
     }
 
-    /// Another server may use the database from now on.
-    pub(super) fn outdate(&self) {
-        self.is_current.store(false, Ordering::Release);
-        self.distrust_users();
-    }
-
-    /// This server alone uses the database, in which these sessions are revoked.
-    pub(super) fn renew(&self, revoked: &[Revocation]) {
+    /// Takes note of what another server changed.
+    pub(super) fn apply(&self, revoked: &[Revocation], users: &[UserId]) {
         self.revoked.extend(revoked);
-        self.distrust_users();
-        self.is_current.store(true, Ordering::Release);
+        self.versions.changed(users);
+    }
+
+    /// Takes note of all sessions that are revoked. Any user may have changed meanwhile.
+    pub(super) fn start_anew(&self, revoked: &[Revocation]) {
+        self.revoked.extend(revoked);
+        self.versions.all_changed();
+    }
+
+    /// Everything that was changed until `timeline` was read is applied.
+    pub(super) fn trust(&self, until: BootTime, timeline: Timeline) {
+        self.timeline.store(timeline.0, Ordering::Release);
+        self.trusted_until.store(until.as_nanos(), Ordering::Release);
+    }
+
+    /// Nothing can be trusted any more.
+    pub(super) fn distrust(&self) {
+        self.trusted_until.store(0, Ordering::Release);
+        self.versions.all_changed();
     }
 
     pub(super) fn forget_expired(&self, now: Timestamp) {
         self.revoked.forget_expired(now);
-    }
-
-    fn distrust_users(&self) {
-        self.users_version.fetch_add(1, Ordering::Release);
     }
 }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use tokio_postgres::Client;
 
 use super::changes::{apply, apply_unless_refused};
-use super::rows::or_none;
+use super::sign_outs::Ending;
 use super::{locks, names, resets, sessions, users};
 use crate::store::applied::Applied;
 use crate::store::rules::{self, Asker, NameCheck};
@@ -65,7 +65,7 @@ pub(super) async fn import_users(
         let is_taken = names::is_taken(db, &user.username_key).await?;
         added.push(apply(db, rules::import(user, is_taken)).await?.answer);
     }
-    Ok(Applied::ending(added, Vec::new()))
+    Ok(Applied::quietly(added))
 }
 
 pub(super) async fn edit_user(
@@ -144,7 +144,8 @@ pub(super) async fn start_session(
 ) -> anyhow::Result<Applied<Option<User>>> {
     let user = users::lock_one(db, new.session.user).await?;
     let existing = sessions::existing(db, new.session.user).await?;
-    apply(db, rules::start(new, user, existing)).await
+    // Nobody is promised that the sessions that made room have ended.
+    Ok(apply(db, rules::start(new, user, existing)).await?.unawaited())
 }
 
 pub(super) async fn refresh(db: &Client, refresh: Refresh) -> anyhow::Result<Applied<Rotation>> {
@@ -162,14 +163,8 @@ pub(super) async fn reauthenticate(
     apply(db, rules::reauthenticate(session, user, verified, at)).await
 }
 
-pub(super) async fn end_session(
-    db: &Client,
-    id: SessionId,
-    at: Moment,
-) -> anyhow::Result<Applied<()>> {
-    // Sessions of a user end even if the user's record is damaged.
-    let user = or_none(sessions::lock_user(db, id).await)?;
-    apply(db, rules::end_session(id, user.map(|user| user.id), at)).await
+pub(super) async fn end_by_ids(db: &Client, ending: Ending) -> anyhow::Result<Applied<()>> {
+    Ok(Applied::ending((), sessions::end_by_ids(db, &ending).await?))
 }
 
 pub(super) async fn end_other_sessions(db: &Client, by: Actor, at: Moment) -> Judged<usize> {
@@ -202,7 +197,7 @@ pub(super) async fn sweep_sessions(
         return Ok(Applied::ending(0, Vec::new()));
     }
     let (removed, revoked) = sessions::remove_expired(db, now, limit).await?;
-    Ok(Applied::ending(removed, revoked))
+    Ok(Applied::ending(removed, revoked).unawaited())
 }
 
 /// Removes expired offers and revocations, unless another node sweeps.
@@ -211,5 +206,5 @@ pub(super) async fn sweep_rest(db: &Client, now: Timestamp) -> anyhow::Result<Ap
         resets::sweep(db, now).await?;
         sessions::forget_revoked(db, now).await?;
     }
-    Ok(Applied::ending((), Vec::new()))
+    Ok(Applied::quietly(()))
 }

@@ -8,13 +8,18 @@ use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, R
 use futures_util::future::BoxFuture;
 use tokio::time::{error::Elapsed, timeout};
 use tokio_postgres::Client;
+use uuid::Uuid;
 
 use super::connect::Connector;
 use super::failure::{ends_connection, kind_of};
-use super::memory::Memory;
+use super::log::{self, Change, Numbered};
+use super::nodes::{self, Shared};
+use super::operations;
+use super::sign_outs::{Committed, Ending, SignOuts};
+use super::waits::Waits;
 use crate::metrics::StoreMetrics;
-use crate::store::StoreError;
 use crate::store::applied::Applied;
+use crate::store::{Moment, SessionId, StoreError};
 
 /// Connections at most.
 const SIZE: usize = 16;
@@ -25,13 +30,24 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The connections.
 #[derive(Debug)]
-pub(super) struct Connections(Arc<Shared>);
+pub(super) struct Connections {
+    work: Arc<Work>,
+    waits: Arc<Waits>,
+    sign_outs: Arc<SignOuts>,
+}
 
 #[derive(Debug)]
-struct Shared {
+struct Work {
     pool: Pool,
-    memory: Arc<Memory>,
+    shared: Arc<Shared>,
     metrics: StoreMetrics,
+}
+
+/// A write that was committed.
+struct Written<T> {
+    answer: T,
+    /// None if nobody else need know, or the answer need not wait for them.
+    awaited: Option<Numbered>,
 }
 
 /// A connection of the pool. Unless it is given back, it is closed: an operation that was cut off
@@ -41,7 +57,7 @@ struct Borrowed(Option<Object>);
 impl Connections {
     pub(super) fn new(
         connector: &Connector,
-        memory: Arc<Memory>,
+        shared: Arc<Shared>,
         metrics: StoreMetrics,
     ) -> anyhow::Result<Self> {
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
@@ -49,12 +65,17 @@ impl Connections {
         let manager = Manager::from_config(config, tls, recycling);
         let pool = Pool::builder(manager).max_size(SIZE).runtime(Runtime::Tokio1);
         let pool = pool.wait_timeout(Some(PATIENCE)).create_timeout(Some(PATIENCE)).build()?;
-        Ok(Self(Arc::new(Shared { pool, memory, metrics })))
+        let work = Arc::new(Work { pool, shared, metrics });
+        let (reading, ending) = (Arc::clone(&work), Arc::clone(&work));
+        let waits = Waits::new(Box::new(move || Box::pin(Arc::clone(&reading).applied())));
+        let end = move |sessions| Arc::clone(&ending).end_by_ids(sessions);
+        let sign_outs = SignOuts::new(Box::new(move |sessions| Box::pin(end(sessions))));
+        Ok(Self { work, waits, sign_outs })
     }
 
     /// Operations that wait for a connection.
     pub(super) fn waiting(&self) -> usize {
-        self.0.pool.status().waiting
+        self.work.pool.status().waiting
     }
 
     /// Reads in a task of its own: a caller who goes away does not cut off the connection.
@@ -62,25 +83,36 @@ impl Connections {
         &self,
         read: impl for<'a> FnOnce(&'a Client) -> BoxFuture<'a, anyhow::Result<T>> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let shared = Arc::clone(&self.0);
-        run(async move { shared.read(read).await.map_err(kind_of) }).await
+        let work = Arc::clone(&self.work);
+        run(async move { work.read(read).await.map_err(kind_of) }).await
     }
 
     /// Makes a write in a task of its own and publishes what it changed: from the commit on, the
     /// tokens of sessions that ended are refused and users are read anew, whether or not the caller
-    /// still waits.
+    /// still waits. The answer comes once that is so on every server.
     pub(super) async fn write<T: Send + 'static>(
         &self,
         write: impl for<'a> FnOnce(&'a Client) -> BoxFuture<'a, anyhow::Result<Applied<T>>>
         + Send
         + 'static,
     ) -> Result<T, StoreError> {
-        let shared = Arc::clone(&self.0);
+        let (work, waits) = (Arc::clone(&self.work), Arc::clone(&self.waits));
         run(async move {
-            let started = Instant::now();
-            let written = shared.write(write).await;
-            shared.metrics.commit(written.is_ok(), 1, started.elapsed());
-            written.map_err(kind_of)
+            let Written { answer, awaited } = work.commit(1, write).await?;
+            work.wait(&waits, awaited).await;
+            Ok(answer)
+        })
+        .await
+    }
+
+    /// Ends a session, and waits as [`write`](Self::write) does.
+    pub(super) async fn end_session(&self, id: SessionId, at: Moment) -> Result<(), StoreError> {
+        let (work, waits) = (Arc::clone(&self.work), Arc::clone(&self.waits));
+        let sign_outs = Arc::clone(&self.sign_outs);
+        run(async move {
+            let awaited = sign_outs.end(id, at).await?;
+            work.wait(&waits, awaited).await;
+            Ok(())
         })
         .await
     }
@@ -93,11 +125,8 @@ async fn run<T: Send + 'static>(
     ended.map_err(StoreError::Unavailable)?
 }
 
-impl Shared {
+impl Work {
     async fn borrow(&self) -> anyhow::Result<Borrowed> {
-        if !self.memory.is_current() {
-            return Err(anyhow!("there is no connection to the database"));
-        }
         let object = self.pool.get().await.context("no connection to the database is free")?;
         Ok(Borrowed(Some(object)))
     }
@@ -114,15 +143,48 @@ impl Shared {
         result
     }
 
+    /// Makes a write of so many callers.
+    async fn commit<T>(
+        &self,
+        callers: usize,
+        write: impl for<'a> FnOnce(&'a Client) -> BoxFuture<'a, anyhow::Result<Applied<T>>>,
+    ) -> Result<Written<T>, StoreError> {
+        let started = Instant::now();
+        let written = self.write(write).await;
+        self.metrics.commit(written.is_ok(), callers, started.elapsed());
+        written.map_err(kind_of)
+    }
+
+    async fn end_by_ids(self: Arc<Self>, sessions: Ending) -> Committed {
+        let callers = sessions.len();
+        let ended = self.commit(callers, |db| Box::pin(operations::end_by_ids(db, sessions)));
+        Ok(ended.await?.awaited)
+    }
+
+    /// The last change that all other servers have applied.
+    async fn applied(self: Arc<Self>) -> anyhow::Result<Option<i64>> {
+        let own = self.shared.own();
+        self.read(|db| Box::pin(nodes::applied_by_others(db, own))).await
+    }
+
+    /// Waits until the other servers know of a write, if they must.
+    async fn wait(&self, waits: &Arc<Waits>, awaited: Option<Numbered>) {
+        let Some(Numbered { number, longest_lease }) = awaited else { return };
+        let started = Instant::now();
+        waits.until_applied(number, longest_lease).await;
+        self.metrics.waited(started.elapsed());
+    }
+
     async fn write<T>(
         &self,
         write: impl for<'a> FnOnce(&'a Client) -> BoxFuture<'a, anyhow::Result<Applied<T>>>,
-    ) -> anyhow::Result<T> {
+    ) -> anyhow::Result<Written<T>> {
         let borrowed = self.borrow().await?;
         let db = borrowed.client()?;
-        let made = timeout(PATIENCE, begin(db, write)).await.unwrap_or_else(too_slow);
-        let applied = match made {
-            Ok(applied) => applied,
+        let making = begin(db, self.shared.own(), write);
+        let made = timeout(PATIENCE, making).await.unwrap_or_else(too_slow);
+        let (applied, numbered) = match made {
+            Ok(made) => made,
             Err(error) => {
                 borrowed.roll_back(&error).await;
                 return Err(error);
@@ -133,19 +195,27 @@ impl Shared {
             tracing::error!("a write may or may not have been committed: {error:#}");
         }
         // If the outcome is unknown, too: whoever asked wanted these sessions to end.
-        self.memory.publish(&applied);
+        self.shared.memory.publish(&applied.news);
         committed?;
         borrowed.give_back();
-        Ok(applied.answer)
+        let awaited = numbered
+            .filter(|numbered| applied.news.is_awaited && !numbered.longest_lease.is_zero());
+        Ok(Written { answer: applied.answer, awaited })
     }
 }
 
 async fn begin<T>(
     db: &Client,
+    own: Uuid,
     write: impl for<'a> FnOnce(&'a Client) -> BoxFuture<'a, anyhow::Result<Applied<T>>>,
-) -> anyhow::Result<Applied<T>> {
+) -> anyhow::Result<(Applied<T>, Option<Numbered>)> {
     db.batch_execute("BEGIN").await?;
-    write(db).await
+    let applied = write(db).await?;
+    if applied.news.is_empty() {
+        return Ok((applied, None));
+    }
+    let numbered = log::append(db, own, &Change::of(&applied.news)).await?;
+    Ok((applied, Some(numbered)))
 }
 
 /// The one place where a write ends.

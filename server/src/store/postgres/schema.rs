@@ -8,8 +8,10 @@ use tokio_postgres::Client;
 use super::connect::Connector;
 use super::{locks, names};
 
-const MIGRATIONS: &[(&str, &str)] =
-    &[("V1__accounts", include_str!("migrations/V1__accounts.sql"))];
+pub(super) const MIGRATIONS: &[(&str, &str)] = &[
+    ("V1__accounts", include_str!("migrations/V1__accounts.sql")),
+    ("V2__nodes", include_str!("migrations/V2__nodes.sql")),
+];
 
 /// Brings the schema up to date. Servers that start at once do it one after the other.
 ///

@@ -1,17 +1,20 @@
 //! The records of sessions, and of those that were revoked.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 use tokio_postgres::types::{Json, Type};
 use tokio_postgres::{Client, Row};
 use uuid::Uuid;
 
+use super::failure::Damaged;
 use super::rows::{Parameters, or_none, record, time};
+use super::sign_outs::Ending;
+use super::timeline::{Timeline, timeline};
 use super::users;
 use crate::store::applied::Revocation;
 use crate::store::rules::{self, EndSessions, Existing, Which};
-use crate::store::{Session, SessionId, User, UserId};
+use crate::store::{Authority, Moment, Session, SessionId, User, UserId};
 
 fn id(row: &Row) -> anyhow::Result<SessionId> {
     Ok(SessionId::from_bytes(row.try_get::<_, Uuid>("id")?.into_bytes()))
@@ -26,6 +29,27 @@ pub(super) async fn get(db: &Client, id: SessionId) -> anyhow::Result<Option<Ses
     let query = "SELECT id, record FROM sessions WHERE id = $1";
     let row = db.query_typed_opt(query, &[(&id.uuid(), Type::UUID)]).await?;
     row.map(|row| read(&row)).transpose()
+}
+
+/// What there is of a session and its user, and in which of the database's histories.
+pub(super) async fn authority(
+    db: &Client,
+    session: SessionId,
+    user: UserId,
+) -> anyhow::Result<(Authority, Timeline)> {
+    let query = concat!(
+        "SELECT ",
+        timeline!(),
+        ", EXISTS (SELECT FROM sessions WHERE id = $1 AND user_id = $2) AS has_session,
+         (SELECT record FROM users WHERE id = $2) AS record"
+    );
+    let parameters: Parameters<'_> = &[(&session.uuid(), Type::UUID), (&user.uuid(), Type::UUID)];
+    let row = db.query_typed_one(query, parameters).await?;
+    let found: Option<Json<User>> =
+        row.try_get("record").map_err(|_| Damaged(format!("the record of user {user}")))?;
+    let user = found.map(|Json(user)| user);
+    let authority = Authority { has_session: row.try_get("has_session")?, user };
+    Ok((authority, Timeline::read(&row)?))
 }
 
 pub(super) async fn is_there(db: &Client, id: SessionId) -> anyhow::Result<bool> {
@@ -98,6 +122,22 @@ pub(super) async fn end(db: &Client, end: EndSessions) -> anyhow::Result<Vec<Rev
         (id, rules::until(session.as_ref(), None, at))
     };
     revoke(db, ended.into_iter().map(until).collect()).await
+}
+
+/// Ends sessions by their ids alone. They may have no records any more.
+pub(super) async fn end_by_ids(db: &Client, ending: &Ending) -> anyhow::Result<Vec<Revocation>> {
+    let ids: Vec<_> = ending.keys().map(|id| id.uuid()).collect();
+    let ids: Parameters<'_> = &[(&ids, Type::UUID_ARRAY)];
+    let lock = "SELECT FROM users WHERE id IN (SELECT user_id FROM sessions WHERE id = ANY($1))
+                ORDER BY id FOR UPDATE";
+    db.query_typed(lock, ids).await?;
+    let query = "DELETE FROM sessions WHERE id = ANY($1) RETURNING id, record";
+    let ended: BTreeMap<_, _> = ended(&db.query_typed(query, ids).await?)?.into_iter().collect();
+    let until = |(id, at): (&SessionId, &Moment)| {
+        let session = ended.get(id).and_then(Option::as_ref);
+        (*id, rules::until(session, None, *at))
+    };
+    revoke(db, ending.iter().map(until).collect()).await
 }
 
 /// Removes the records of all sessions, and waits for logins that are under way.

@@ -1,18 +1,20 @@
 //! [`Store`] for PostgreSQL: each operation as a read or a write.
 
 use std::io::Write;
+use std::sync::PoisonError;
 
-use anyhow::ensure;
+use anyhow::{anyhow, ensure};
 use async_trait::async_trait;
 use hallpass_contract::Secret;
 use jiff::Timestamp;
 use tokio_postgres::Client;
 
-use super::{PostgresStore, addresses, names, operations, resets, sessions, users};
+use super::{PostgresStore, addresses, names, nodes, operations, resets, sessions, users};
+use crate::clock::BootTime;
 use crate::store::{
-    Actor, BackupError, BackupHead, Beside, CreateUserError, EditUserError, Edited, Moment,
-    NewSession, OpenReset, Refresh, ResetOffer, Rotation, Session, SessionId, Store, StoreCounts,
-    StoreError, User, UserEdit, UserId, Users, Verified,
+    Actor, Authority, BackupError, BackupHead, Beside, CreateUserError, EditUserError, Edited,
+    Lease, Moment, NewSession, OpenReset, Refresh, ResetOffer, Rotation, Session, SessionId, Store,
+    StoreCounts, StoreError, User, UserEdit, UserId, Users, Verified,
 };
 
 /// Expired sessions that are removed in one write.
@@ -202,7 +204,7 @@ impl Store for PostgresStore {
     }
 
     async fn end_session(&self, id: SessionId, at: Moment) -> Result<(), StoreError> {
-        self.write(move |db| Box::pin(operations::end_session(db, id, at))).await
+        self.connections.end_session(id, at).await
     }
 
     async fn end_other_sessions(&self, by: Actor, at: Moment) -> Result<usize, EditUserError> {
@@ -223,11 +225,28 @@ impl Store for PostgresStore {
     }
 
     fn is_revoked(&self, id: SessionId) -> bool {
-        self.memory.is_revoked(id)
+        self.shared.memory.is_revoked(id)
     }
 
-    fn users_version(&self) -> u64 {
-        self.memory.users_version()
+    fn user_version(&self, id: UserId) -> u64 {
+        self.shared.memory.user_version(id)
+    }
+
+    fn lease(&self) -> Lease {
+        self.shared.memory.lease()
+    }
+
+    async fn authority(&self, session: SessionId, user: UserId) -> Result<Authority, StoreError> {
+        let timeline = self.shared.memory.timeline();
+        let reading = self.read(move |db| Box::pin(sessions::authority(db, session, user))).await;
+        let (authority, found) = reading.map_err(StoreError::out_of_touch)?;
+        if found == timeline {
+            return Ok(authority);
+        }
+        // There was a fail-over. The next poll tells which side of it this is.
+        self.shared.wake();
+        let error = anyhow!("{found:?} of the database is not that of the last poll, {timeline:?}");
+        Err(StoreError::OutOfTouch(error))
     }
 
     async fn sweep(&self, now: Timestamp) -> Result<usize, StoreError> {
@@ -242,13 +261,14 @@ impl Store for PostgresStore {
             }
         }
         self.write(move |db| Box::pin(operations::sweep_rest(db, now))).await?;
-        self.memory.forget_expired(now);
+        self.shared.memory.forget_expired(now);
         Ok(swept)
     }
 
     async fn counts(&self) -> Result<StoreCounts, StoreError> {
+        self.metrics.lease_left.set(self.shared.memory.lease_left_s(BootTime::now()));
         let (users, sessions) = self.read(|db| Box::pin(count(db))).await?;
-        let (revoked, queue) = (self.memory.revoked_count(), self.connections.waiting());
+        let (revoked, queue) = (self.shared.memory.revoked_count(), self.connections.waiting());
         Ok(StoreCounts { users, sessions, revoked: revoked as u64, queue: queue as u64 })
     }
 
@@ -261,6 +281,26 @@ impl Store for PostgresStore {
     }
 
     async fn check(&self) -> Result<(), StoreError> {
-        self.read(|db| Box::pin(check(db))).await
+        if !self.is_node {
+            return self.read(|db| Box::pin(check(db))).await;
+        }
+        // Without a database, tokens that were seen before are verified until the lease ends.
+        let ended = || StoreError::OutOfTouch(anyhow!("the last lease has ended"));
+        self.lease().holds().then_some(()).ok_or_else(ended)
+    }
+
+    async fn leave(&self) {
+        let keeper = self.keeper.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(keeper) = keeper else { return };
+        keeper.abort();
+        // It must not take on another lease.
+        let _ = keeper.await;
+        self.shared.memory.distrust();
+        let own = self.shared.own();
+        if let Err(error) = self.read(move |db| Box::pin(nodes::unregister(db, own))).await {
+            tracing::warn!(
+                "other servers wait for this one for a lease, as if it were killed: {error:#}"
+            );
+        }
     }
 }

@@ -4,7 +4,7 @@ use redb::WriteTransaction;
 
 use super::{addresses, names, resets, sessions, users};
 use crate::store::Moment;
-use crate::store::applied::Applied;
+use crate::store::applied::{Applied, News};
 use crate::store::rules::{self, Changes, Decision};
 
 /// Makes the changes of a decision.
@@ -13,7 +13,7 @@ pub(super) fn apply<T>(
     decision: Decision<T>,
 ) -> anyhow::Result<Applied<T>> {
     let Decision { answer, mut changes } = decision;
-    let user_changed = changes.save_user.is_some() || changes.remove_user.is_some();
+    let changed = changes.changed_user();
     let revoked = changes.end_sessions.take().map(|end| sessions::end(txn, end)).transpose()?;
     apply_to_offers(txn, &changes)?;
     if let Some(user) = &changes.remove_user {
@@ -25,11 +25,11 @@ pub(super) fn apply<T>(
         names::add(txn, user)?;
         users::put(txn, user)?;
     }
-    if let Some(user) = &changes.save_user {
+    if let Some(user) = changes.save_user.as_ref().or(changes.renew_hash.as_ref()) {
         users::put(txn, user)?;
     }
     apply_to_sessions(txn, changes)?;
-    Ok(Applied { answer, revoked: revoked.unwrap_or_default(), user_changed })
+    Ok(Applied { answer, news: News::of(changed, revoked.unwrap_or_default()) })
 }
 
 fn apply_to_sessions(txn: &WriteTransaction, changes: Changes) -> anyhow::Result<()> {
@@ -65,7 +65,7 @@ pub(super) fn apply_unless_refused<T, E>(
 ) -> anyhow::Result<Applied<Result<T, E>>> {
     match decision {
         Ok(decision) => Ok(apply(txn, decision)?.map(|answer, _| Ok(answer))),
-        Err(refusal) => Ok(Applied::ending(Err(refusal), Vec::new())),
+        Err(refusal) => Ok(Applied::quietly(Err(refusal))),
     }
 }
 

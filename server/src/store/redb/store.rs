@@ -2,7 +2,6 @@
 
 use std::io::Write;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use anyhow::Context as _;
 use async_trait::async_trait;
@@ -16,9 +15,9 @@ use super::tables::{ADDRESSES, LOOKS, RESETS, SESSIONS, USER_IDS_BY_NAME, USERS}
 use super::{RedbStore, addresses, backup, load, names, resets, sessions, users};
 use crate::store::rules;
 use crate::store::{
-    Actor, BackupError, BackupHead, Beside, CreateUserError, EditUserError, Edited, Moment,
-    NewSession, OpenReset, Refresh, ResetOffer, Rotation, Session, SessionId, Store, StoreCounts,
-    StoreError, User, UserEdit, UserId, Users, Verified,
+    Actor, Authority, BackupError, BackupHead, Beside, CreateUserError, EditUserError, Edited,
+    Lease, Moment, NewSession, OpenReset, Refresh, ResetOffer, Rotation, Session, SessionId, Store,
+    StoreCounts, StoreError, User, UserEdit, UserId, Users, Verified,
 };
 
 /// Expired sessions that are removed in one write, so that no other write waits long.
@@ -264,8 +263,21 @@ impl Store for RedbStore {
         self.revoked.contains(id)
     }
 
-    fn users_version(&self) -> u64 {
-        self.users_version.load(Ordering::Acquire)
+    fn user_version(&self, id: UserId) -> u64 {
+        self.versions.of(id)
+    }
+
+    fn lease(&self) -> Lease {
+        Lease::ENDLESS
+    }
+
+    async fn authority(&self, session: SessionId, user: UserId) -> Result<Authority, StoreError> {
+        self.read(|db| {
+            let txn = db.begin_read()?;
+            let session = sessions::get(&txn.open_table(SESSIONS)?, session)?;
+            let has_session = session.is_some_and(|session| session.user == user);
+            Ok(Authority { has_session, user: users::get(&txn.open_table(USERS)?, user)? })
+        })
     }
 
     async fn sweep(&self, now: Timestamp) -> Result<usize, StoreError> {

@@ -30,8 +30,10 @@ pub(crate) struct Changes {
     pub(crate) save_offer: Option<ResetOffer>,
     /// Add this user, whose name is free.
     pub(crate) add_user: Option<User>,
-    /// Save the record of this user, who is there.
+    /// Save the record of this user, who has changed.
     pub(crate) save_user: Option<User>,
+    /// Save the record of this user, whose password has another hash and is the same.
+    pub(crate) renew_hash: Option<User>,
     /// Remove this user's record, with their names and addresses.
     pub(crate) remove_user: Option<User>,
     /// Remember that this user came from this address.
@@ -40,6 +42,14 @@ pub(crate) struct Changes {
     pub(crate) add_session: Option<Session>,
     /// Save the record of this session, which is there.
     pub(crate) save_session: Option<Session>,
+}
+
+impl Changes {
+    /// The user who has changed or is gone.
+    pub(crate) fn changed_user(&self) -> Option<UserId> {
+        let user = self.save_user.as_ref().or(self.remove_user.as_ref());
+        user.map(|user| user.id)
+    }
 }
 
 /// Which sessions end, and when.

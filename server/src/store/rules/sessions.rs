@@ -27,7 +27,7 @@ pub(crate) fn start(
     existing: Vec<Existing>,
 ) -> Decision<Option<User>> {
     let NewSession { session, verified, at, address } = new;
-    let Some((user, save_user)) = confirm(user, verified) else {
+    let Some((user, renew_hash)) = confirm(user, verified) else {
         return Decision::unchanged(None);
     };
     let surplus = longest_unused(existing);
@@ -35,7 +35,7 @@ pub(crate) fn start(
     let end_sessions = EndSessions { which: Which::These(Some(user.id), surplus), at };
     let changes = Changes {
         end_sessions: makes_room.then_some(end_sessions),
-        save_user,
+        renew_hash,
         add_session: Some(session),
         remember_address: Some((user.id, address)),
         ..Changes::default()
@@ -74,14 +74,14 @@ pub(crate) fn reauthenticate(
 ) -> Decision<Option<(Session, User)>> {
     let session = session.filter(|session| session.is_live(at.now));
     let amr = verified.amr.clone();
-    let Some((mut session, (user, save_user))) = session.zip(confirm(user, verified)) else {
+    let Some((mut session, (user, renew_hash))) = session.zip(confirm(user, verified)) else {
         return Decision::unchanged(None);
     };
     session.auth_time = at.now;
     session.amr = amr;
     session.tokens_expired_at = session.tokens_expired_at.max(at.tokens_expired_at);
     let save_session = Some(session.clone());
-    let changes = Changes { save_user, save_session, ..Changes::default() };
+    let changes = Changes { renew_hash, save_session, ..Changes::default() };
     Decision { answer: Some((session, user)), changes }
 }
 

@@ -44,9 +44,9 @@ fn a_renewed_hash_is_saved_and_is_the_same_password() {
     let saved = User { password_hash: "renewed".into(), ..ada.clone() };
     let Decision { answer, changes } =
         start(login(&ada, renewed.clone()), Some(ada.clone()), Vec::new());
-    assert_eq!((answer.as_ref(), changes.save_user.as_ref()), (Some(&saved), Some(&saved)));
+    assert_eq!((answer.as_ref(), changes.renew_hash.as_ref()), (Some(&saved), Some(&saved)));
     let decision = reauthenticate(Some(session(&ada, 0)), Some(ada), renewed, at(5));
-    assert_eq!(decision.changes.save_user, Some(saved));
+    assert_eq!(decision.changes.renew_hash, Some(saved));
 }
 
 #[test]
