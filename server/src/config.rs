@@ -16,6 +16,7 @@ mod connections;
 mod interceptor;
 mod keys;
 mod list;
+mod master_key;
 mod names;
 mod shared;
 mod values;

@@ -5,24 +5,32 @@
 //! - `keyset`: the pure rules of which key signs and which keys verify
 //! - `entry`: a key with its dates
 //! - `key`: the cryptography of one key
-//! - `file`: how keys are stored on the disk
+//! - `storage`: what it takes to store keys; `file` and `database` do it
+//! - `contents`: what is stored
+//! - `master_key`: seals what a database holds
 
 mod algorithm;
+mod contents;
+mod database;
 mod entry;
 mod file;
 mod jwks;
 mod key;
 mod keyset;
+mod master_key;
 mod refresh_key;
 mod ring;
 mod settings;
+mod storage;
 
 pub use algorithm::Algorithm;
+pub use database::{DatabaseKeys, UnusableKeys};
 pub use entry::{KeyInfo, KeyState};
 pub use file::{DamagedKeys, KEYS_FILE, OLD_KEY_FILE};
 pub use jwks::Jwks;
 pub(crate) use key::Key;
 pub(crate) use keyset::{NoKey, SigningKey};
+pub use master_key::MasterKey;
 pub use refresh_key::RefreshKey;
 pub use ring::{KeyRing, RotateError};
 pub use settings::{KeySettings, MIN_SECRET_BYTES};

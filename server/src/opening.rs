@@ -42,7 +42,7 @@ use hallpass_contract::Secret;
 use jiff::Timestamp;
 
 use crate::data_dir::{self, DATABASE_FILE};
-use crate::keys::{DamagedKeys, KEYS_FILE, KeyRing, KeySettings, OLD_KEY_FILE};
+use crate::keys::{DamagedKeys, KEYS_FILE, KeyRing, KeySettings, OLD_KEY_FILE, UnusableKeys};
 use crate::metrics::StoreMetrics;
 use crate::store::{KeysRecord, Moment, RedbStore};
 use crate::token::LONGEST_ACCEPTED;
@@ -114,9 +114,10 @@ pub(crate) fn is_new(dir: &Path) -> anyhow::Result<bool> {
     Ok(look(dir)? == (Found::Missing, Found::Missing))
 }
 
-/// Whether only the keys keep a directory from being opened. Then [`give_up_keys`] may help.
+/// Whether only the keys keep a directory or a database from being opened. Then [`give_up_keys`] may help.
 pub(crate) fn lacks_keys(error: &anyhow::Error) -> bool {
-    error.is::<LostKeys>() || error.is::<DamagedKeys>()
+    let of_directory = error.is::<LostKeys>() || error.is::<DamagedKeys>();
+    of_directory || error.is::<database::LostDatabaseKeys>() || error.is::<UnusableKeys>()
 }
 
 /// Gives up keys that are lost or damaged. All sessions end, and the next start makes new keys. A

@@ -112,16 +112,14 @@ impl State {
 
     /// Removes what has expired.
     pub async fn sweep(&self) {
-        let Accounts { store, keys, clock, .. } = &*self.accounts;
+        let Accounts { store, clock, .. } = &*self.accounts;
         let now = clock.now();
         match store.sweep(now).await {
             Ok(0) => {}
             Ok(sessions) => tracing::debug!(sessions, "expired sessions were removed"),
             Err(error) => tracing::error!("can't remove expired sessions: {error:#}"),
         }
-        if let Err(error) = keys.sweep(now) {
-            tracing::error!("can't remove retired keys: {error:#}");
-        }
+        self.accounts.sweep_keys(now).await;
         self.bearers.sweep(&self.accounts, now);
     }
 }

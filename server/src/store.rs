@@ -28,7 +28,7 @@ pub use error::{CreateUserError, EditUserError, StoreError};
 pub use id::{SessionId, UserId, uuid_v7};
 pub use keys_record::KeysRecord;
 pub use lease::Lease;
-pub use postgres::{DatabaseUrl, NodeSettings, PostgresStore};
+pub use postgres::{DatabaseUrl, KeyRows, LONGEST_LEASE, NodeSettings, PostgresStore, SealedKeys};
 pub use redb::{
     BadBackup, DamagedFile, Empty, Finding, InUse, Panic, RedbStore, Repaired, check_backup,
     check_file, count_panic, repair_file, restore_backup,

@@ -1,12 +1,15 @@
 use std::sync::Arc;
+use std::time::Instant;
 
 use anyhow::Context as _;
+use jiff::Timestamp;
 
 use super::Accounts;
 use super::error::AccountError;
 use crate::audit::{Event, Record};
 use crate::keys::{Jwks, KeyInfo};
 use crate::origin::{Caller, Origin};
+use crate::token::{Accepted, TokenError};
 
 impl Accounts {
     /// The keys that sign or verify, the one that signs coming first.
@@ -21,6 +24,36 @@ impl Accounts {
     /// If they can't be written as JSON.
     pub(crate) fn jwks(&self) -> Result<Jwks, AccountError> {
         Ok(self.keys.jwks(self.clock.now())?)
+    }
+
+    /// Checks all that an access token itself shows. If its key is not known, another server may
+    /// just have made it.
+    ///
+    /// # Errors
+    ///
+    /// Why it is not accepted.
+    pub(crate) async fn accept(&self, token: &str, now: Timestamp) -> Result<Accepted, TokenError> {
+        let accepted = self.tokens.accept(token, now);
+        let is_unknown = accepted.is_err() && self.tokens.names_unknown_key(token, now);
+        if !is_unknown || !self.keys.may_learn(Instant::now()) {
+            return accepted;
+        }
+        let keys = Arc::clone(&self.keys);
+        let reloaded = tokio::task::spawn_blocking(move || keys.reload()).await;
+        if let Err(error) = reloaded.context("the reload panicked").flatten() {
+            tracing::warn!("can't look for keys of other servers: {error:#}");
+            return accepted;
+        }
+        self.tokens.accept(token, now)
+    }
+
+    /// Removes the keys that verify nothing any more.
+    pub(crate) async fn sweep_keys(&self, now: Timestamp) {
+        let keys = Arc::clone(&self.keys);
+        let swept = tokio::task::spawn_blocking(move || keys.sweep(now)).await;
+        if let Err(error) = swept.context("the sweep panicked").flatten() {
+            tracing::error!("can't remove retired keys: {error:#}");
+        }
     }
 
     /// Signs with the next key from now on, and makes another next one.

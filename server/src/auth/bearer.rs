@@ -98,7 +98,7 @@ impl Bearers {
             }
             None => {
                 self.counters.misses.inc();
-                Arc::new(accounts.tokens.accept(token, now)?)
+                Arc::new(accounts.accept(token, now).await?)
             }
         };
         for _ in 0..ATTEMPTS {

@@ -20,10 +20,11 @@ use crate::config::{
 };
 use crate::control::{Command, ControlClient, Operator, Reply};
 use crate::data_dir::{self, DATABASE_FILE};
-use crate::keys::{Algorithm, KeyRing};
+use crate::keys::{Algorithm, KeyRing, KeySettings};
 use crate::metrics::Metrics;
 use crate::opening;
 use crate::store::{BackupHead, InUse, Retrying, Store};
+use crate::token::MAX_ACCESS_TTL;
 
 use super::terminal::note;
 
@@ -137,6 +138,14 @@ impl Place {
         Ok(&self.data_dir)
     }
 
+    /// The place, to be shown. A URL may hold a password.
+    fn shown(&self) -> String {
+        match self.database.database_url {
+            Some(_) => "the database".to_owned(),
+            None => self.data_dir.display().to_string(),
+        }
+    }
+
     /// Gives up keys that are lost or damaged.
     ///
     /// # Errors
@@ -145,7 +154,7 @@ impl Place {
     pub(super) async fn give_up_keys(&self) -> anyhow::Result<usize> {
         let (dir, now) = (&self.data_dir, Clock::system().now());
         match &self.database.database_url {
-            Some(url) => opening::database::give_up_keys(url, dir, now).await,
+            Some(url) => opening::database::give_up_keys(url, now).await,
             None => opening::give_up_keys(dir, now).await,
         }
     }
@@ -157,19 +166,8 @@ impl Place {
     /// If there is no data directory, or somebody uses it who can't be asked.
     pub(super) async fn executor(&self, offline: Offline) -> anyhow::Result<Executor> {
         let dir = &self.data_dir;
-        if offline.make_directory {
-            if !is_there(dir)? {
-                note(format_args!("making the data directory {}", dir.display()));
-            }
-            data_dir::create(dir)?;
-        } else if self.database.database_url.is_none() && opening::is_new(dir)? {
-            bail!(
-                "there is no hallpass database in {}; name the server's data directory with \
-                 --data-dir",
-                dir.display()
-            );
-        } else {
-            data_dir::warn_if_others_can_write(dir);
+        if self.database.database_url.is_none() {
+            self.prepare_directory(offline.make_directory)?;
         }
         let deadline = Instant::now() + PATIENCE;
         loop {
@@ -192,22 +190,40 @@ impl Place {
         }
     }
 
-    /// An operator on a directory and a database that this process locks.
+    fn prepare_directory(&self, make: bool) -> anyhow::Result<()> {
+        let dir = &self.data_dir;
+        if make {
+            if !is_there(dir)? {
+                note(format_args!("making the data directory {}", dir.display()));
+            }
+            return data_dir::create(dir);
+        }
+        if opening::is_new(dir)? {
+            bail!(
+                "there is no hallpass database in {}; name the server's data directory with \
+                 --data-dir",
+                dir.display()
+            );
+        }
+        data_dir::warn_if_others_can_write(dir);
+        Ok(())
+    }
+
+    /// An operator on a directory that this process locks, or on a database.
     async fn open(&self, offline: &Offline) -> anyhow::Result<Operator> {
-        let (dir, clock) = (&self.data_dir, Clock::system());
+        let clock = Clock::system();
         let secret = match &offline.secret {
             Some(args) => args.read(secret_from_environment()?)?,
             None => None,
         };
-        let (store, keys) = self.open_store(secret, clock.now()).await?;
+        let (store, keys) = self.open_store(offline.needs_keys, secret, clock.now()).await?;
         let keys = match keys {
             Some(keys) => keys,
             None if offline.needs_keys => {
-                let dir = dir.display();
-                bail!("there are no keys in {dir} yet; the server makes them at its start")
+                let place = self.shown();
+                bail!("there are no keys in {place} yet; the server makes them at its start")
             }
-            // The server makes the lasting keys at its start; nobody can have a token yet.
-            None => KeyRing::in_memory(Algorithm::EdDSA)?,
+            None => stand_in(clock.now())?,
         };
         let config = config(offline).context("the default settings")?;
         let (keys, metrics) = (Arc::new(keys), Metrics::default());
@@ -217,17 +233,26 @@ impl Place {
 
     async fn open_store(
         &self,
+        needs_keys: bool,
         secret: Option<Secret>,
         now: Timestamp,
     ) -> anyhow::Result<(Arc<dyn Store>, Option<KeyRing>)> {
         let dir = &self.data_dir;
         if let Some(url) = &self.database.database_url {
-            let (store, keys) = opening::database::for_command(url, dir, secret, now).await?;
+            let master = needs_keys.then(|| self.database.needed_master_key()).transpose()?;
+            let (store, keys) = opening::database::for_command(url, master, secret, now).await?;
             return Ok((Arc::new(Retrying(store)), keys));
         }
         let (store, keys) = opening::for_command(dir, secret, now)?;
         Ok((Arc::new(store), keys))
     }
+}
+
+/// Keys for a command that neither signs nor verifies. What it revokes is remembered for as long as
+/// any token may be valid.
+fn stand_in(now: Timestamp) -> anyhow::Result<KeyRing> {
+    let settings = KeySettings::new(Algorithm::default(), None, MAX_ACCESS_TTL)?;
+    KeyRing::in_memory_with(settings, now)
 }
 
 /// Fails if the path can't be looked at, which is not the same as finding nothing.

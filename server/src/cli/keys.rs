@@ -1,13 +1,17 @@
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
 
 use super::executor::{Offline, Place, unexpected};
 use super::terminal::{Stdout, confirmed, say};
 use crate::config::SecretArgs;
 use crate::control::{Command, Reply};
-use crate::keys::{KeyInfo, KeyState};
+use crate::keys::{KeyInfo, KeyState, MasterKey};
 use crate::opening;
 
 pub(super) const EXAMPLES: &str = "\
@@ -20,6 +24,14 @@ Nobody is signed out by a rotation: the old key verifies until the last of its t
 Services that verify tokens themselves know the new key already: the next one is always among those
 of /.well-known/jwks.json. A reset ends every session at once, and those services must fetch the new keys.";
 
+const NEW_MASTER_EXAMPLES: &str = "\
+Examples:
+  hallpass keys new-master /etc/hallpass/master.key
+  hallpass serve --master-key-file /etc/hallpass/master.key
+
+Every server of a database needs the same file. Keep a copy apart from the backups of the database:
+who has both can sign tokens, and without it all keys must be made anew.";
+
 /// What can be done with the keys that sign access tokens.
 #[derive(Debug, Subcommand)]
 pub enum KeysCommand {
@@ -29,6 +41,9 @@ pub enum KeysCommand {
     /// Sign with the next key from now on, and make another next one; the old one goes on to verify
     #[command(after_help = EXAMPLES)]
     Rotate(Rotate),
+    /// Make a master key, with which the keys in a PostgreSQL database are sealed
+    #[command(after_help = NEW_MASTER_EXAMPLES)]
+    NewMaster(NewMaster),
     /// Make all keys anew, such as after keys.json leaked or got lost; every session ends
     #[command(after_help = EXAMPLES)]
     Reset(Reset),
@@ -67,12 +82,21 @@ pub struct Reset {
     place: Place,
 }
 
+/// `hallpass keys new-master`
+#[derive(Args, Debug)]
+pub struct NewMaster {
+    /// The file to make; it must not be there
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+}
+
 impl KeysCommand {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
         match self {
             Self::List(list) => list.run().await?,
             Self::Rotate(rotate) => rotate.run().await?,
             Self::Reset(reset) => reset.run().await?,
+            Self::NewMaster(new) => new.run()?,
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -125,6 +149,21 @@ impl Reset {
             }
             Err(error) => Err(error),
         }
+    }
+}
+
+impl NewMaster {
+    fn run(self) -> anyhow::Result<()> {
+        let path = self.file.display();
+        let failed = || format!("can't make {path}");
+        let key = MasterKey::generate()?;
+        // Only its owner can read it, from the start.
+        let mut options = OpenOptions::new();
+        let file = options.write(true).create_new(true).mode(0o600).open(&self.file);
+        let mut file = file.with_context(failed)?;
+        writeln!(file, "{}", key.expose()).with_context(failed)?;
+        file.sync_all().with_context(failed)?;
+        say(format_args!("{path} holds a new master key; keep a copy where no backups are"))
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::RECOMMENDED_ITERATIONS;
+use super::master_key::MasterKeyArgs;
 use super::values::{iterations, leeway};
 use crate::store::DatabaseUrl;
 
@@ -15,10 +16,10 @@ const DEFAULT_ISSUER: &str = "http://127.0.0.1:8080";
 /// Where accounts and sessions are kept.
 #[derive(Args, Clone, Debug, Default)]
 pub struct DatabaseArgs {
-    /// A PostgreSQL database for users and sessions, such as
-    /// postgres://hallpass@db.example/hallpass. The keys stay in the data directory. Give a URL
-    /// with a password by the variable, since others can see arguments. By default, users and
-    /// sessions are in a file of the data directory
+    /// A PostgreSQL database for users, sessions and keys, such as
+    /// postgres://hallpass@db.example/hallpass. It needs --master-key-file. Give a URL with a
+    /// password by the variable, since others can see arguments. By default, users, sessions and
+    /// keys are in files of the data directory
     #[arg(
         long,
         value_name = "URL",
@@ -26,6 +27,10 @@ pub struct DatabaseArgs {
         value_parser = |text: &str| Ok::<_, String>(DatabaseUrl::from(text))
     )]
     pub database_url: Option<DatabaseUrl>,
+
+    /// What seals the keys in it.
+    #[command(flatten)]
+    pub master_key: MasterKeyArgs,
 }
 
 /// Issuer, audience and leeway of tokens.

@@ -6,6 +6,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use crate::proof::password::MAX_ITERATIONS;
+use crate::store::LONGEST_LEASE;
 use crate::token::{MAX_ACCESS_TTL, MAX_LEEWAY};
 
 pub(super) fn access_ttl(text: &str) -> Result<Duration, String> {
@@ -27,7 +28,7 @@ pub(super) fn backup_period(text: &str) -> Result<Duration, String> {
 pub(super) fn lease(text: &str) -> Result<Duration, String> {
     let lease = humantime::parse_duration(text).ok();
     lease
-        .filter(|lease| (Duration::from_secs(2)..=Duration::from_secs(600)).contains(lease))
+        .filter(|lease| (Duration::from_secs(2)..=LONGEST_LEASE).contains(lease))
         .ok_or("give 2s to 10m, such as 30s".into())
 }
 

@@ -26,6 +26,9 @@ pub(super) struct Record {
     pub(super) verifies_until: Option<Timestamp>,
     /// The longest life of any of its tokens. 0 before it has signed one.
     pub(super) longest_ttl_s: u64,
+    /// Said of a next key that verifies already: it is about to become the current one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) is_introduced: bool,
     /// PKCS#8 in PEM. Absent in HS256 keys: the secret is the operator's, so it is not stored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) private_key: Option<Secret>,
@@ -86,14 +89,17 @@ impl Entry {
             retired_at: None,
             verifies_until: None,
             longest_ttl_s: 0,
+            is_introduced: false,
             private_key,
         };
         Ok(Self { record, key: Some(Arc::new(key)) })
     }
 
-    pub(super) fn retire(mut self, now: Timestamp) -> Self {
+    /// Retires it. Other servers may sign with it for `spread` more.
+    pub(super) fn retire(mut self, now: Timestamp, spread: Duration) -> Self {
         let ttl = Duration::from_secs(self.record.longest_ttl_s);
-        let until = now.checked_add(ttl.saturating_add(LEEWAY)).unwrap_or(Timestamp::MAX);
+        let rest = ttl.saturating_add(spread).saturating_add(LEEWAY);
+        let until = now.checked_add(rest).unwrap_or(Timestamp::MAX);
         self.record.retired_at = Some(now);
         self.record.verifies_until = Some(until);
         self

@@ -1,17 +1,16 @@
-use std::collections::HashSet;
 use std::fs;
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context as _, anyhow, bail, ensure};
+use anyhow::Context as _;
 use hallpass_contract::Secret;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
-use serde_json::error::Category;
 
+use super::contents::Contents;
 use super::entry::{Entry, Record};
 use super::keyset::KeySet;
+use super::storage::{Loaded, NOT_STORED, Replacement, Storage};
 use super::{Algorithm, Key, RefreshKey};
 use crate::data_dir;
 
@@ -25,21 +24,11 @@ pub const OLD_KEY_FILE: &str = "signing-key.pem";
 /// which was used.
 const OLD_LONGEST_TTL_S: u64 = 24 * 60 * 60;
 
-/// [`KEYS_FILE`] as JSON. A file with an unknown member is refused: a later version wrote it, and
-/// an earlier one must not drop the member.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Contents {
-    /// The current key and the retired ones.
-    keys: Vec<Record>,
-    /// Absent under HS256, and in files of versions without a next key.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    next_key: Option<Record>,
-    refresh_key: RefreshKey,
-}
+/// The version of every stored file: no other process replaces it.
+const STORED: u64 = 1;
 
 /// The keys file of a data directory.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct KeyFile {
     path: PathBuf,
     old: PathBuf,
@@ -52,111 +41,9 @@ pub struct DamagedKeys {
     path: String,
 }
 
-/// The keys that a data directory holds.
-pub(super) struct Loaded {
-    /// None at the very first start.
-    pub(super) keys: Option<KeySet>,
-    pub(super) refresh_key: RefreshKey,
-    /// The contents of [`KEYS_FILE`], if it is there.
-    pub(super) stored: Option<Contents>,
-}
-
-impl Contents {
-    pub(super) fn new(keys: &KeySet, refresh_key: &RefreshKey) -> Self {
-        let record = |entry: &Entry| entry.record.clone();
-        Self {
-            keys: std::iter::once(&keys.current).chain(&keys.retired).map(record).collect(),
-            next_key: keys.next.as_ref().map(record),
-            refresh_key: refresh_key.clone(),
-        }
-    }
-
-    /// The text of the file.
-    pub(super) fn to_text(&self) -> anyhow::Result<Secret> {
-        Ok(Secret::from(serde_json::to_string_pretty(self)? + "\n"))
-    }
-
-    /// Errors name only the place, since the parser's own messages quote the file.
-    fn parse(json: &Secret) -> anyhow::Result<Self> {
-        serde_json::from_str(json.expose()).map_err(|error| {
-            let (line, column) = (error.line(), error.column());
-            let what = match error.classify() {
-                Category::Data => "not what belongs there, unless it is of a later version",
-                _ => "not JSON",
-            };
-            anyhow!("line {line}, column {column}: {what}")
-        })
-    }
-
-    /// The keys, ready for use. Fails if the contents make no sense.
-    fn into_keys(self, secret: Option<&Secret>) -> anyhow::Result<(KeySet, RefreshKey)> {
-        let mut kids = HashSet::new();
-        let mut load = |record: Record| {
-            ensure!(kids.insert(record.kid.clone()), "key {} is there twice", record.kid);
-            load_entry(record, secret)
-        };
-        let (mut current, mut retired) = (Vec::new(), Vec::new());
-        for record in self.keys {
-            let entry = load(record)?;
-            let is_retired = entry.record.retired_at.is_some();
-            if is_retired { retired.push(entry) } else { current.push(entry) }
-        }
-        let next = self.next_key.map(load).transpose()?;
-        if let Some(Entry { record, .. }) = &next {
-            let is_unused = record.retired_at.is_none() && record.alg != Algorithm::HS256;
-            ensure!(is_unused, "key {} can't be the next one", record.kid);
-        }
-        let [current] = <[Entry; 1]>::try_from(current)
-            .map_err(|current| anyhow!("{} current keys instead of one", current.len()))?;
-        retired.sort_by_key(|entry| std::cmp::Reverse(entry.record.retired_at));
-        Ok((KeySet { current, next, retired }, self.refresh_key))
-    }
-}
-
-fn load_entry(record: Record, secret: Option<&Secret>) -> anyhow::Result<Entry> {
-    ensure!(
-        record.retired_at.is_some() == record.verifies_until.is_some(),
-        "key {} has one of retired_at and verifies_until",
-        record.kid
-    );
-    Ok(Entry { key: load_key(&record, secret)?.map(Arc::new), record })
-}
-
-/// The key of a record. None if it is an HS256 key whose secret is not configured.
-fn load_key(record: &Record, secret: Option<&Secret>) -> anyhow::Result<Option<Key>> {
-    let key = match (record.alg, &record.private_key) {
-        (Algorithm::HS256, None) => {
-            return Ok(secret.and_then(|secret| Key::from_secret_with_kid(secret, &record.kid)));
-        }
-        (Algorithm::HS256, Some(_)) => bail!("key {} holds an HS256 secret", record.kid),
-        (_, None) => bail!("key {} lacks its private_key", record.kid),
-        (algorithm, Some(pem)) => Key::from_pem(algorithm, pem)
-            .with_context(|| format!("key {} is damaged", record.kid))?,
-    };
-    ensure!(key.kid() == record.kid, "key {} is another key, {}", record.kid, key.kid());
-    Ok(Some(key))
-}
-
 impl KeyFile {
     pub(super) fn new(dir: &Path) -> Self {
         Self { path: dir.join(KEYS_FILE), old: dir.join(OLD_KEY_FILE) }
-    }
-
-    /// Loads the keys from this file or the old one. A damaged file is an error and is never
-    /// replaced, since that would end every session.
-    pub(super) fn load(&self, secret: Option<&Secret>, now: Timestamp) -> anyhow::Result<Loaded> {
-        let damaged = |path: &Path| DamagedKeys { path: path.display().to_string() };
-        if let Some(json) = read(&self.path)? {
-            let contents = Contents::parse(&json).with_context(|| damaged(&self.path))?;
-            let stored = Some(contents.clone());
-            let (keys, refresh_key) =
-                contents.into_keys(secret).with_context(|| damaged(&self.path))?;
-            return Ok(Loaded { keys: Some(keys), refresh_key, stored });
-        }
-        let pem = read(&self.old)?;
-        let keys = pem.map(|pem| self.adopt(pem, now)).transpose();
-        let keys = keys.with_context(|| damaged(&self.old))?;
-        Ok(Loaded { keys, refresh_key: RefreshKey::generate()?, stored: None })
     }
 
     /// Takes over the old file's key under the same kid, so that its tokens stay valid.
@@ -171,14 +58,14 @@ impl KeyFile {
             retired_at: None,
             verifies_until: None,
             longest_ttl_s: OLD_LONGEST_TTL_S,
+            is_introduced: false,
             private_key: Some(pem),
         };
         let current = Entry { record, key: Some(Arc::new(key)) };
         Ok(KeySet { current, next: None, retired: Vec::new() })
     }
 
-    /// Replaces the file. Once this returns, the new contents survive a power cut.
-    pub(super) fn store(&self, contents: &Contents) -> anyhow::Result<()> {
+    fn write(&self, contents: &Contents) -> anyhow::Result<()> {
         let text = contents.to_text()?;
         data_dir::replace_whole(
             &self.path,
@@ -199,6 +86,39 @@ impl KeyFile {
             Ok(()) => tracing::info!(%path, "moved the key into {KEYS_FILE}"),
             Err(error) => tracing::warn!(%path, "can't remove the old file of a key: {error}"),
         }
+    }
+}
+
+impl Storage for KeyFile {
+    /// Loads the keys from this file or the old one. A damaged file is an error and is never
+    /// replaced, since that would end every session.
+    fn load(&self, secret: Option<&Secret>, now: Timestamp) -> anyhow::Result<Loaded> {
+        let damaged = |path: &Path| DamagedKeys { path: path.display().to_string() };
+        if let Some(json) = read(&self.path)? {
+            let contents = Contents::parse(&json).with_context(|| damaged(&self.path))?;
+            let (keys, refresh_key) =
+                contents.into_keys(secret).with_context(|| damaged(&self.path))?;
+            return Ok(Loaded { version: STORED, keys: Some(keys), refresh_key });
+        }
+        let pem = read(&self.old)?;
+        let keys = pem.map(|pem| self.adopt(pem, now)).transpose();
+        let keys = keys.with_context(|| damaged(&self.old))?;
+        Ok(Loaded { version: NOT_STORED, keys, refresh_key: RefreshKey::generate()? })
+    }
+
+    fn version(&self) -> anyhow::Result<u64> {
+        Ok(STORED)
+    }
+
+    fn replace(&self, replacement: &Replacement) -> anyhow::Result<Option<u64>> {
+        let stored = self.write(&replacement.new);
+        if stored.is_err() && replacement.version != NOT_STORED {
+            // If only the last step failed, the new file is already in place, so the old contents
+            // are written again.
+            let _ = self.write(&replacement.old);
+        }
+        stored.context("the keys could not be stored and are as before")?;
+        Ok(Some(STORED))
     }
 }
 

@@ -52,7 +52,19 @@ impl KeySet {
             // A file of an earlier version had no next key, and `configured` has not added one.
             _ => Entry::new(settings, now)?,
         };
-        self.succeeded_by(new, now).configured(settings, now)
+        self.succeeded_by(new, settings, now).configured(settings, now)
+    }
+
+    /// Has the next key verify from now on. Once every server has these keys, it may sign.
+    pub(super) fn introduced(
+        mut self,
+        settings: &KeySettings,
+        now: Timestamp,
+    ) -> anyhow::Result<Self> {
+        let next = self.next.take().filter(|next| next.record.alg == settings.algorithm);
+        let mut next = next.map_or_else(|| Entry::new(settings, now), Ok)?;
+        next.record.is_introduced = true;
+        Ok(Self { next: Some(next), ..self })
     }
 
     /// Replaces all keys by new ones. The server can't make an HS256 secret: if none is configured,
@@ -67,10 +79,17 @@ impl KeySet {
     }
 
     /// Makes `new` the current key. The old one retires.
-    fn succeeded_by(mut self, new: Entry, now: Timestamp) -> Self {
-        let old = std::mem::replace(&mut self.current, new);
-        self.retired.insert(0, old.retire(now));
+    fn succeeded_by(mut self, new: Entry, settings: &KeySettings, now: Timestamp) -> Self {
+        let mut old = std::mem::replace(&mut self.current, new);
+        self.current.record.is_introduced = false;
+        old = old.retire(now, settings.spread.unwrap_or_default());
+        self.retired.insert(0, old);
         self
+    }
+
+    /// Whether another key must take over before the server may sign as the settings say.
+    pub(super) fn needs_successor(&self, settings: &KeySettings) -> bool {
+        self.current.key.is_none() || self.current.record.alg != settings.algorithm
     }
 
     /// Removes retired keys that no longer verify.
@@ -87,12 +106,12 @@ impl KeySet {
         settings: &KeySettings,
         now: Timestamp,
     ) -> anyhow::Result<Self> {
-        if self.current.key.is_none() || self.current.record.alg != settings.algorithm {
+        if self.needs_successor(settings) {
             let new = match self.take_back(settings.algorithm) {
                 Some(entry) => entry,
                 None => Entry::new(settings, now)?,
             };
-            self = self.succeeded_by(new, now);
+            self = self.succeeded_by(new, settings, now);
         }
         let longest = &mut self.current.record.longest_ttl_s;
         *longest = settings.access_ttl.as_secs().max(*longest);
@@ -132,7 +151,7 @@ impl KeySet {
     fn usable(&self, kid: &str, now: Timestamp) -> Result<&Arc<Key>, NoKey> {
         let found = self.entries().find(|(_, entry)| entry.record.kid == kid);
         let (state, entry) = found.ok_or(NoKey::Unknown)?;
-        if state == KeyState::Next {
+        if state == KeyState::Next && !entry.record.is_introduced {
             return Err(NoKey::NotYetCurrent);
         }
         if let Some(verified_until) = entry.record.verifies_until.filter(|until| *until <= now) {
@@ -153,6 +172,10 @@ impl KeySet {
 
     pub(super) fn jwks(&self, now: Timestamp) -> anyhow::Result<Jwks> {
         Jwks::of(self.not_over(now).filter_map(|(_, entry)| entry.key.as_deref()?.jwk()))
+    }
+
+    pub(super) fn signer(&self) -> KeyInfo {
+        self.current.info(KeyState::Current)
     }
 
     pub(super) fn records(&self) -> impl Iterator<Item = &Record> {

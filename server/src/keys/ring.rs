@@ -1,42 +1,54 @@
+//! The key ring: the keys in use, and how they are opened. `changes` has what changes them, `learning`
+//! what finds the keys that others have changed.
+
+mod changes;
+mod learning;
+
+pub use changes::RotateError;
+
 use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
 use hallpass_contract::Secret;
 use jiff::Timestamp;
 
+use super::contents::Contents;
+use super::database::DatabaseKeys;
 use super::entry::Record;
-use super::file::{Contents, KeyFile, Loaded};
+use super::file::KeyFile;
 use super::keyset::KeySet;
-use super::{Algorithm, Jwks, Key, KeyInfo, KeySettings, KeyState, NoKey, RefreshKey, SigningKey};
+use super::storage::{Loaded, NOT_STORED, Storage};
+use super::{Algorithm, Jwks, Key, KeyInfo, KeySettings, NoKey, RefreshKey, SigningKey};
 
 /// The lifetime of tokens in [`KeyRing::in_memory`]: the default of `--access-ttl`.
 const DEFAULT_ACCESS_TTL: Duration = Duration::from_secs(15 * 60);
 
 /// All keys of the server. Whoever signs or verifies sees a complete set of keys and never waits.
-/// Changes happen one at a time, and each is on the disk before it takes effect.
+/// Changes happen one at a time, and each is stored before it takes effect.
 pub struct KeyRing {
     keys: ArcSwap<KeySet>,
-    /// Held while `keys` is being changed.
+    refresh_key: Arc<ArcSwap<RefreshKey>>,
+    /// The version of the keys in use. Held while they are swapped.
+    version: Mutex<u64>,
+    /// Held during a whole change.
     turn: Mutex<()>,
     /// None if the ring is only in memory.
-    file: Option<KeyFile>,
+    storage: Option<Box<dyn Storage>>,
     settings: KeySettings,
-    refresh_key: Arc<ArcSwap<RefreshKey>>,
+    /// When a token last made the server look for unknown keys.
+    learned_at: Mutex<Option<Instant>>,
 }
 
-/// Why the signing key could not be rotated.
-#[derive(Debug, thiserror::Error)]
-pub enum RotateError {
-    /// Under HS256 the operator makes the secret.
-    #[error("HS256 signs with the configured secret; change the secret and restart")]
-    SecretIsConfigured,
-    /// The new key could not be made or stored. The old one stays in use.
-    #[error(transparent)]
-    Failed(#[from] anyhow::Error),
+/// The keys in use at some moment.
+#[derive(Clone)]
+struct Held {
+    version: u64,
+    keys: Arc<KeySet>,
+    refresh_key: Arc<RefreshKey>,
 }
 
 impl KeyRing {
@@ -49,12 +61,11 @@ impl KeyRing {
     /// If a keys file is damaged, or the disk fails. A damaged file is never replaced.
     pub fn open(dir: &Path, settings: KeySettings, now: Timestamp) -> anyhow::Result<Self> {
         let file = KeyFile::new(dir);
-        let mut loaded = file.load(settings.hs256_secret.as_ref(), now)?;
-        let keys = match loaded.keys.take() {
-            Some(keys) => keys.swept(now).configured(&settings, now)?,
-            None => KeySet::first(&settings, now)?,
-        };
-        Self::stored(file, loaded, keys, settings)
+        let loaded = file.load(settings.hs256_secret.as_ref(), now)?;
+        let ring = Self::of(loaded, Box::new(file.clone()), settings, now)?;
+        ring.configure(now)?;
+        file.remove_old(&ring.keys.load());
+        Ok(ring)
     }
 
     /// Reads the keys from `dir` and changes nothing. The current key is the stored one, whatever a
@@ -70,29 +81,85 @@ impl KeyRing {
         now: Timestamp,
     ) -> anyhow::Result<Option<Self>> {
         let file = KeyFile::new(dir);
-        let mut loaded = file.load(hs256_secret.as_ref(), now)?;
-        let Some(keys) = loaded.keys.take() else { return Ok(None) };
-        let Record { alg: algorithm, longest_ttl_s, .. } = keys.current.record;
-        let access_ttl = Duration::from_secs(longest_ttl_s);
-        let settings = KeySettings { algorithm, hs256_secret, access_ttl };
-        Self::stored(file, loaded, keys.swept(now), settings).map(Some)
+        let Some(ring) = Self::as_is(Box::new(file.clone()), hs256_secret, None, now)? else {
+            return Ok(None);
+        };
+        ring.sweep(now)?;
+        file.remove_old(&ring.keys.load());
+        Ok(Some(ring))
     }
 
-    /// Makes a ring of these keys and stores them in the file.
-    fn stored(
-        file: KeyFile,
-        loaded: Loaded,
-        keys: KeySet,
+    /// As [`open`](Self::open), with the keys in a database. If it has none, those of the directory
+    /// `adopted` become its keys.
+    ///
+    /// # Errors
+    ///
+    /// If the stored keys can't be opened, or the database can't be reached.
+    pub fn open_database(
+        database: DatabaseKeys,
+        adopted: Option<&Path>,
         settings: KeySettings,
+        now: Timestamp,
     ) -> anyhow::Result<Self> {
-        let contents = Contents::new(&keys, &loaded.refresh_key);
-        if loaded.stored.as_ref() != Some(&contents) {
-            file.store(&contents)?;
-            let key = &keys.current.record;
-            tracing::info!(kid = key.kid, alg = %key.alg, "stored the keys");
+        Self::open_in(Box::new(database), adopted, settings, now)
+    }
+
+    pub(super) fn open_in(
+        storage: Box<dyn Storage>,
+        adopted: Option<&Path>,
+        settings: KeySettings,
+        now: Timestamp,
+    ) -> anyhow::Result<Self> {
+        let secret = settings.hs256_secret.as_ref();
+        let mut loaded = storage.load(secret, now)?;
+        if let (None, Some(dir)) = (&loaded.keys, adopted) {
+            let found = KeyFile::new(dir).load(secret, now)?;
+            loaded = Loaded { version: loaded.version, ..found };
         }
-        file.remove_old(&keys);
-        Ok(Self::new(keys, Some(file), settings, loaded.refresh_key))
+        let ring = Self::of(loaded, storage, settings, now)?;
+        ring.configure(now)?;
+        Ok(ring)
+    }
+
+    /// As [`open_as_is`](Self::open_as_is), with the keys in a database. Other servers may use them
+    /// meanwhile; `spread` is as in [`KeySettings::shared`].
+    ///
+    /// # Errors
+    ///
+    /// As [`open_database`](Self::open_database).
+    pub fn open_database_as_is(
+        database: DatabaseKeys,
+        hs256_secret: Option<Secret>,
+        spread: Duration,
+        now: Timestamp,
+    ) -> anyhow::Result<Option<Self>> {
+        Self::as_is(Box::new(database), hs256_secret, Some(spread), now)
+    }
+
+    fn as_is(
+        storage: Box<dyn Storage>,
+        hs256_secret: Option<Secret>,
+        spread: Option<Duration>,
+        now: Timestamp,
+    ) -> anyhow::Result<Option<Self>> {
+        let loaded = storage.load(hs256_secret.as_ref(), now)?;
+        let Some(keys) = &loaded.keys else { return Ok(None) };
+        let Record { alg: algorithm, longest_ttl_s, .. } = keys.current.record;
+        let access_ttl = Duration::from_secs(longest_ttl_s);
+        let settings = KeySettings { algorithm, hs256_secret, access_ttl, spread };
+        Self::of(loaded, storage, settings, now).map(Some)
+    }
+
+    /// A ring of these keys, or of new ones. They may not be stored yet.
+    fn of(
+        loaded: Loaded,
+        storage: Box<dyn Storage>,
+        settings: KeySettings,
+        now: Timestamp,
+    ) -> anyhow::Result<Self> {
+        let Loaded { version, keys, refresh_key } = loaded;
+        let keys = keys.map_or_else(|| KeySet::first(&settings, now), Ok)?;
+        Ok(Self { storage: Some(storage), ..Self::new(version, keys, settings, refresh_key) })
     }
 
     /// A ring in memory, for tests. Its keys were made long ago, for tokens that live 15 minutes.
@@ -106,94 +173,35 @@ impl KeyRing {
 
     /// A ring in memory, for tests.
     pub fn in_memory_with(settings: KeySettings, now: Timestamp) -> anyhow::Result<Self> {
-        Ok(Self::new(KeySet::first(&settings, now)?, None, settings, RefreshKey::generate()?))
+        let keys = KeySet::first(&settings, now)?;
+        Ok(Self::new(NOT_STORED, keys, settings, RefreshKey::generate()?))
     }
 
-    fn new(
-        keys: KeySet,
-        file: Option<KeyFile>,
-        settings: KeySettings,
-        refresh_key: RefreshKey,
-    ) -> Self {
-        let keys = ArcSwap::from_pointee(keys);
-        let refresh_key = Arc::new(ArcSwap::from_pointee(refresh_key));
-        Self { keys, turn: Mutex::new(()), file, settings, refresh_key }
-    }
-
-    /// Makes the next key the current one and returns it. The old key retires: it verifies until
-    /// its last token has expired. A new next key is made and published. Services that cache the
-    /// public keys notice nothing if they have fetched them since the last rotation. Blocks on the
-    /// disk, and for about 0.2 s to make an RSA key: call it in `spawn_blocking`.
-    ///
-    /// # Errors
-    ///
-    /// Under HS256, or if a key can't be made or stored. Then nothing has changed.
-    pub fn rotate(&self, now: Timestamp) -> Result<KeyInfo, RotateError> {
-        if self.settings.algorithm == Algorithm::HS256 {
-            return Err(RotateError::SecretIsConfigured);
+    fn new(version: u64, keys: KeySet, settings: KeySettings, refresh_key: RefreshKey) -> Self {
+        Self {
+            keys: ArcSwap::from_pointee(keys),
+            refresh_key: Arc::new(ArcSwap::from_pointee(refresh_key)),
+            version: Mutex::new(version),
+            turn: Mutex::new(()),
+            storage: None,
+            settings,
+            learned_at: Mutex::new(None),
         }
-        let _turn = self.take_turn();
-        let keys = KeySet::clone(&self.keys.load()).rotated(&self.settings, now)?.swept(now);
-        let info = keys.current.info(KeyState::Current);
-        self.replace(keys, self.refresh_key())?;
-        tracing::info!(kid = info.kid, alg = %info.alg, "another key signs from now on");
-        Ok(info)
     }
 
-    /// Replaces all keys, including the one for refresh tokens. All access tokens and refresh
-    /// tokens from before become invalid. Returns the key that signs from now on. Blocks as
-    /// [`rotate`](Self::rotate) does.
-    ///
-    /// # Errors
-    ///
-    /// If keys can't be made or stored. Then nothing has changed.
-    pub fn reset(&self, now: Timestamp) -> anyhow::Result<KeyInfo> {
-        let _turn = self.take_turn();
-        let keys = KeySet::clone(&self.keys.load()).reset(&self.settings, now)?;
-        let info = keys.current.info(KeyState::Current);
-        self.replace(keys, Arc::new(RefreshKey::generate()?))?;
-        tracing::info!(kid = info.kid, alg = %info.alg, "new keys took the place of all old ones");
-        Ok(info)
+    fn held(&self) -> Held {
+        let version = lock(&self.version);
+        Held { version: *version, keys: self.keys.load_full(), refresh_key: self.refresh_key() }
     }
 
-    /// Removes the retired keys that no longer verify, and returns how many they were. Blocks on
-    /// the disk if there are any.
-    ///
-    /// # Errors
-    ///
-    /// If the disk fails. The keys verify nothing even so.
-    pub fn sweep(&self, now: Timestamp) -> anyhow::Result<usize> {
-        let _turn = self.take_turn();
-        let keys = KeySet::clone(&self.keys.load());
-        let before = keys.retired.len();
-        let keys = keys.swept(now);
-        let swept = before - keys.retired.len();
-        if swept > 0 {
-            self.replace(keys, self.refresh_key())?;
-            tracing::info!(swept, "forgot retired keys");
+    /// Puts keys into use, unless later ones are in use by now.
+    fn put_into_use(&self, new: Held) {
+        let mut version = lock(&self.version);
+        if new.version >= *version {
+            *version = new.version;
+            self.keys.store(new.keys);
+            self.refresh_key.store(new.refresh_key);
         }
-        Ok(swept)
-    }
-
-    /// Stores the keys first, then puts them into use.
-    fn replace(&self, keys: KeySet, refresh_key: Arc<RefreshKey>) -> anyhow::Result<()> {
-        if let Some(file) = &self.file {
-            let stored = file.store(&Contents::new(&keys, &refresh_key));
-            if stored.is_err() {
-                // If only the last step failed, the new file is already in place, so the old
-                // contents are written again.
-                let _ = file.store(&Contents::new(&self.keys.load(), &self.refresh_key()));
-            }
-            stored.context("the keys could not be stored and are as before")?;
-        }
-        self.keys.store(Arc::new(keys));
-        self.refresh_key.store(refresh_key);
-        Ok(())
-    }
-
-    /// Takes the lock. A panic of its last holder has left the keys unchanged.
-    fn take_turn(&self) -> MutexGuard<'_, ()> {
-        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The public keys: the current one, the next one, and the retired ones that still verify.
@@ -224,9 +232,9 @@ impl KeyRing {
     ///
     /// If it can't be written as JSON.
     pub(crate) fn stored_text(&self) -> anyhow::Result<Option<Secret>> {
-        let _turn = self.take_turn();
-        let contents = || Contents::new(&self.keys.load(), &self.refresh_key());
-        self.file.as_ref().map(|_| contents().to_text()).transpose()
+        let held = self.held();
+        let contents = || Contents::new(&held.keys, &held.refresh_key);
+        self.storage.as_ref().map(|_| contents().to_text()).transpose()
     }
 
     /// The HMAC key from which refresh tokens are derived.
@@ -254,6 +262,11 @@ impl KeyRing {
     pub(crate) fn find(&self, kid: &str, now: Timestamp) -> Result<Arc<Key>, NoKey> {
         self.keys.load().find(kid, now)
     }
+}
+
+/// Takes a lock. A panic of its last holder has left the keys unchanged.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl fmt::Debug for KeyRing {

@@ -14,6 +14,8 @@ pub struct KeySettings {
     pub(super) algorithm: Algorithm,
     pub(super) hs256_secret: Option<Secret>,
     pub(super) access_ttl: Duration,
+    /// How long it may take until every server signs with a new key. None if there is one server.
+    pub(super) spread: Option<Duration>,
 }
 
 impl KeySettings {
@@ -41,7 +43,13 @@ impl KeySettings {
             "HS256 needs a secret; give it in the environment variable HALLPASS_HS256_SECRET or \
              name a file that holds it with --hs256-secret-file"
         );
-        Ok(Self { algorithm, hs256_secret, access_ttl })
+        Ok(Self { algorithm, hs256_secret, access_ttl, spread: None })
+    }
+
+    /// Several servers use the keys. Until each signs with a new key, `spread` may pass.
+    #[must_use]
+    pub fn shared(self, spread: Duration) -> Self {
+        Self { spread: Some(spread), ..self }
     }
 
     /// The longest that a new token may live.

@@ -13,6 +13,7 @@ mod migration;
 mod next;
 mod retirement;
 mod secret;
+mod shared;
 
 const NOW: i64 = 1_800_000_000;
 const TTL_S: i64 = 900;

@@ -73,7 +73,10 @@ impl From<RotateError> for Problem {
     fn from(error: RotateError) -> Self {
         match error {
             RotateError::SecretIsConfigured => Self::secret_is_configured(),
-            RotateError::Failed(cause) => Self::internal(cause),
+            RotateError::Failed(cause) => match cause.downcast::<StoreError>() {
+                Ok(error) => error.into(),
+                Err(cause) => Self::internal(cause),
+            },
         }
     }
 }

@@ -35,6 +35,7 @@ pub(super) async fn serve(config: &Config) -> anyhow::Result<()> {
     warn_about(config);
     let backups = config.backups.plan(&config.database)?;
     let settings = config.keys.settings(secret_from_environment()?, config.access_ttl)?;
+    config.database.master_key()?;
     let clock = Clock::system();
     clock.check()?;
     let (dir, now) = (&config.data_dir, clock.now());
@@ -86,15 +87,16 @@ async fn open(
     settings: KeySettings,
     metrics: &Metrics,
     now: Timestamp,
-) -> anyhow::Result<(Arc<dyn Store>, KeyRing)> {
+) -> anyhow::Result<(Arc<dyn Store>, Arc<KeyRing>)> {
     let (dir, metrics) = (&config.data_dir, metrics.store.clone());
     if let Some(url) = &config.database.database_url {
-        let (lease, open) = (config.lease, opening::database::for_server);
-        let (store, keys) = open(url, dir, settings, lease, metrics, now).await?;
+        let (lease, master) = (config.lease, config.database.needed_master_key()?);
+        let open = opening::database::for_server;
+        let (store, keys) = open(url, master, dir, settings, lease, metrics, now).await?;
         return Ok((Arc::new(Retrying(store)), keys));
     }
     let (store, keys) = opening::for_server(dir, settings, metrics, now).await?;
-    Ok((Arc::new(store), keys))
+    Ok((Arc::new(store), Arc::new(keys)))
 }
 
 fn limits(config: &ConnectionArgs) -> Limits {

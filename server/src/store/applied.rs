@@ -54,6 +54,11 @@ impl<T> Applied<T> {
         Self { answer, news: News { revoked, ..News::default() } }
     }
 
+    /// A write that changes the keys.
+    pub(super) fn of_keys(answer: T) -> Self {
+        Self { answer, news: News { keys: true, ..News::default() } }
+    }
+
     /// The same, with an answer that does not wait until every server knows.
     pub(super) fn unawaited(mut self) -> Self {
         self.news.is_awaited = false;

@@ -19,6 +19,7 @@ mod changes;
 mod channel;
 mod connect;
 mod failure;
+mod keys;
 mod locks;
 mod log;
 mod memory;
@@ -41,6 +42,7 @@ mod waits;
 #[cfg(test)]
 pub(super) mod tests;
 
+pub use self::keys::{KeyRows, SealedKeys};
 pub use self::url::DatabaseUrl;
 
 use std::path::PathBuf;
@@ -52,7 +54,7 @@ use tokio_postgres::Client;
 use tokio_util::task::AbortOnDropHandle;
 
 use self::connect::Connector;
-use self::nodes::{Keeper, NodeFile, Shared};
+use self::nodes::{Keeper, NodeFile, Shared, outlasting};
 use self::pool::Connections;
 use self::replication::Replication;
 use super::applied::Applied;
@@ -60,6 +62,9 @@ use super::error::StoreError;
 use super::keys_record::KeysRecord;
 use super::session::Moment;
 use crate::metrics::StoreMetrics;
+
+/// The longest lease that a server may have.
+pub const LONGEST_LEASE: Duration = Duration::from_secs(10 * 60);
 
 /// A PostgreSQL database.
 #[derive(Debug)]
@@ -144,22 +149,14 @@ impl PostgresStore {
         self.read(|db| Box::pin(rows::keys_record(db))).await
     }
 
-    /// Notes that the keys of this database are on the disk, unless that is noted already.
-    ///
-    /// # Errors
-    ///
-    /// If the store can't write.
-    pub async fn record_keys_made(&self) -> Result<(), StoreError> {
-        if self.keys_record().await? == KeysRecord::Made {
-            return Ok(());
-        }
-        self.write(|db| {
-            Box::pin(async {
-                rows::set_keys_record(db, KeysRecord::Made).await?;
-                Ok(Applied::quietly(()))
-            })
-        })
-        .await
+    /// How long it may take until every server that answers knows what one has changed.
+    pub fn spread() -> Duration {
+        outlasting(LONGEST_LEASE)
+    }
+
+    /// The row with the sealed keys.
+    pub fn key_rows(&self) -> KeyRows {
+        KeyRows(self.connections.clone())
     }
 
     /// Ends all sessions and lets the next start make new keys, both or neither.
@@ -170,8 +167,10 @@ impl PostgresStore {
     pub async fn record_keys_reset(&self, at: Moment) -> Result<usize, StoreError> {
         self.write(move |db| {
             Box::pin(async move {
-                rows::set_keys_record(db, KeysRecord::Reset).await?;
-                operations::end_all_sessions(db, at).await
+                keys::give_up(db).await?;
+                let mut applied = operations::end_all_sessions(db, at).await?;
+                applied.news.keys = true;
+                Ok(applied)
             })
         })
         .await

@@ -24,7 +24,7 @@ const ATTEMPTS: usize = 5;
 #[derive(Debug)]
 pub struct Retrying<S>(pub S);
 
-async fn retry<T, E, F>(mut attempt: impl FnMut() -> F) -> Result<T, E>
+pub(super) async fn retry<T, E, F>(mut attempt: impl FnMut() -> F) -> Result<T, E>
 where
     F: Future<Output = Result<T, E>>,
     for<'a> &'a E: Into<Option<&'a StoreError>>,

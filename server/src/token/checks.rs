@@ -46,6 +46,13 @@ impl Tokens {
         })
     }
 
+    /// Whether the token names a key that does not verify here, and may elsewhere.
+    pub(crate) fn names_unknown_key(&self, token: &str, now: Timestamp) -> bool {
+        let header = Segments::split(token).and_then(|segments| segments.header());
+        let key = header.and_then(|header| self.find_key(&header, now));
+        matches!(key, Err(Fault::UnknownKey(_) | Fault::NextKey(_)))
+    }
+
     pub(super) fn check_issuer(&self, iss: &str) -> Result<(), Fault> {
         if iss == self.issuer {
             return Ok(());

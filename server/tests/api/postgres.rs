@@ -1,15 +1,18 @@
 //! The real server on PostgreSQL.
 
+mod keys;
+
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Once;
+use std::process::Command;
+use std::sync::{LazyLock, Once};
 use std::time::{Duration, Instant};
 
 use hallpass_contract::{Login, path};
 use reqwest::header::{RETRY_AFTER, SET_COOKIE};
 use rustix::process::Signal;
-use tempfile::TempDir;
+use tempfile::{NamedTempFile, TempDir};
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
@@ -35,11 +38,7 @@ async fn fresh_schema() -> Option<Url> {
     };
     let mut url: Url = url.parse().unwrap();
     let schema = format!("api_{}", uuid::Uuid::now_v7().simple());
-    let connected = tokio_postgres::connect(url.as_str(), tokio_postgres::NoTls).await;
-    let (db, connection) = connected.unwrap();
-    let connection = AbortOnDropHandle::new(tokio::spawn(connection));
-    db.batch_execute(&format!("CREATE SCHEMA {schema}")).await.unwrap();
-    drop(connection);
+    execute(&url, &format!("CREATE SCHEMA {schema}")).await;
     let query = format!("{}&options=-csearch_path%3D{schema}", url.query().unwrap_or_default());
     url.set_query(Some(query.trim_start_matches('&')));
     Some(url)
@@ -48,20 +47,48 @@ async fn fresh_schema() -> Option<Url> {
 /// The shortest one.
 const LEASE: Duration = Duration::from_secs(2);
 
+async fn execute(url: &Url, statement: &str) {
+    let connected = tokio_postgres::connect(url.as_str(), tokio_postgres::NoTls).await;
+    let (db, connection) = connected.unwrap();
+    let _connection = AbortOnDropHandle::new(tokio::spawn(connection));
+    db.batch_execute(statement).await.unwrap();
+}
+
+/// The master key of all databases for tests.
+static MASTER_KEY: LazyLock<NamedTempFile> = LazyLock::new(|| master_key(b'a'));
+
+/// A file with a master key; another seed makes another one.
+fn master_key(seed: u8) -> NamedTempFile {
+    let bytes: Vec<u8> = (0..32).map(|n| seed ^ n).collect();
+    let file = tempfile::Builder::new().tempfile_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    std::fs::write(file.path(), data_encoding::BASE64.encode(&bytes)).unwrap();
+    file
+}
+
+/// Has a command use this database.
+fn on<'a>(command: &'a mut Command, url: &Url) -> &'a mut Command {
+    let master_key = MASTER_KEY.path();
+    command.env("HALLPASS_DATABASE_URL", url.as_str()).env("HALLPASS_MASTER_KEY_FILE", master_key)
+}
+
 fn serve(dir: &Path, url: &Url) -> Process {
     let mut command = serve_command(dir, &["--login-throttle", "off", "--lease", "2s"]);
-    command.env("HALLPASS_DATABASE_URL", url.as_str());
+    on(&mut command, url);
     Process::of(command)
 }
 
 /// What a command that is refused says.
 fn refused(dir: &Path, url: &Url, args: &[&str]) -> String {
     let mut command = command(dir, args);
-    command.env("HALLPASS_DATABASE_URL", url.as_str()).env("HALLPASS_LOG_LEVEL", "off");
-    let output = command.output().unwrap();
+    reason(on(&mut command, url), url)
+}
+
+/// The one line of a command that is refused.
+fn reason(command: &mut Command, url: &Url) -> String {
+    let output = command.env("HALLPASS_LOG_LEVEL", "off").output().unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(1), "{args:?}: {stderr}");
-    assert_eq!(stderr.lines().count(), 1, "{args:?}: {stderr}");
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    assert_eq!(stderr.lines().count(), 1, "{stderr}");
     assert!(!stderr.contains(url.password().unwrap()), "{stderr}");
     stderr
 }
@@ -140,8 +167,6 @@ async fn a_second_server_on_a_directory_and_lost_keys_are_refused_in_one_line() 
     let reason = refused(dir.path(), &url, &["serve"]);
     assert!(reason.contains("another hallpass server runs on"), "{reason}");
     process.end(Signal::TERM);
-    let keys = refused(other.path(), &url, &["keys", "list"]);
-    assert!(keys.contains("hallpass keys reset"), "{keys}");
     assert!(refused(dir.path(), &url, &["store", "check"]).contains("PostgreSQL"));
     assert!(refused(dir.path(), &url, &["serve", "--new"]).contains("--new"));
 }
@@ -152,7 +177,7 @@ async fn commands_change_the_database_whether_or_not_a_server_runs() {
     let dir = tempfile::tempdir().unwrap();
     let run = |args: &[&str]| {
         let mut command = command(dir.path(), args);
-        let output = command.env("HALLPASS_DATABASE_URL", url.as_str()).output().unwrap();
+        let output = on(&mut command, &url).output().unwrap();
         assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()
     };

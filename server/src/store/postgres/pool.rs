@@ -29,7 +29,7 @@ const SIZE: usize = 16;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The connections.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Connections {
     work: Arc<Work>,
     waits: Arc<Waits>,

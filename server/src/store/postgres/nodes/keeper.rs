@@ -137,6 +137,7 @@ impl Keeper {
             anyhow::Ok((place, sessions::revoked(db).await?))
         };
         let (place, revoked) = timeout(LONG_PATIENCE, joining).await.context(SILENT)??;
+        self.reload_keys().await?;
         self.shared.memory.start_anew(&revoked);
         self.shared.set_own(id);
         Ok(Membership { id, place })
@@ -182,10 +183,15 @@ impl Keeper {
             let reading = sessions::revoked(&link.client);
             memory.apply(&timeout(LONG_PATIENCE, reading).await.context(SILENT)??, &[]);
         }
-        if let (true, Some(reload)) = (change.keys, self.shared.reload_keys.get()) {
-            timeout(PATIENCE, reload()).await.context("the keys can't be read in time")??;
+        if change.keys {
+            self.reload_keys().await?;
         }
         Ok(())
+    }
+
+    async fn reload_keys(&self) -> anyhow::Result<()> {
+        let Some(reload) = self.shared.reload_keys.get() else { return Ok(()) };
+        timeout(PATIENCE, reload()).await.context("the keys can't be read in time")?
     }
 
     /// Connects anew, and joins anew if need be.

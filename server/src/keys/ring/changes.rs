@@ -1,0 +1,187 @@
+//! What changes the keys. Another server may change those of a database at the same time; then the
+//! change is made anew, from what is there.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use anyhow::{Context as _, bail};
+use jiff::Timestamp;
+
+use super::{Held, KeyRing, lock};
+use crate::keys::contents::Contents;
+use crate::keys::keyset::KeySet;
+use crate::keys::storage::{NOT_STORED, Replacement};
+use crate::keys::{Algorithm, KeyInfo, RefreshKey};
+
+/// How often a change is made anew.
+const ATTEMPTS: usize = 5;
+
+/// Why the signing key could not be rotated.
+#[derive(Debug, thiserror::Error)]
+pub enum RotateError {
+    /// Under HS256 the operator makes the secret.
+    #[error("HS256 signs with the configured secret; change the secret and restart")]
+    SecretIsConfigured,
+    /// The new key could not be made or stored. The old one stays in use.
+    #[error(transparent)]
+    Failed(#[from] anyhow::Error),
+}
+
+impl KeyRing {
+    /// Makes the next key the current one and returns it. The old key retires: it verifies until
+    /// its last token has expired. A new next key is made and published. Services that cache the
+    /// public keys notice nothing if they have fetched them since the last rotation. Blocks on the
+    /// storage, and for about 0.2 s to make an RSA key: call it in `spawn_blocking`.
+    ///
+    /// If another server has replaced the same key meanwhile, its new key is the answer.
+    ///
+    /// # Errors
+    ///
+    /// Under HS256, or if a key can't be made or stored. Then nothing has changed.
+    pub fn rotate(&self, now: Timestamp) -> Result<KeyInfo, RotateError> {
+        if self.settings.algorithm == Algorithm::HS256 {
+            return Err(RotateError::SecretIsConfigured);
+        }
+        let _turn = lock(&self.turn);
+        let replaced = self.held().keys.signer().kid;
+        let info = self.attempt(|held| {
+            let signer = held.keys.signer();
+            match signer.kid == replaced {
+                true => self.succeed(held, now),
+                false => Ok(Some(signer)),
+            }
+        })?;
+        tracing::info!(kid = info.kid, alg = %info.alg, "another key signs from now on");
+        Ok(info)
+    }
+
+    /// Lets the next key take over. Where several servers use the keys, each verifies with it
+    /// before one signs with it. None if the keys are others by now.
+    fn succeed(&self, held: Held, now: Timestamp) -> anyhow::Result<Option<KeyInfo>> {
+        let settings = &self.settings;
+        let (held, now) = match settings.spread {
+            None => (held, now),
+            Some(_) => {
+                let started = Instant::now();
+                let keys = KeySet::clone(&held.keys).introduced(settings, now)?;
+                let refresh_key = Arc::clone(&held.refresh_key);
+                let Some(held) = self.replace(held, keys, refresh_key)? else { return Ok(None) };
+                // To reach every server may have taken a while.
+                (held, now.checked_add(started.elapsed()).unwrap_or(now))
+            }
+        };
+        let keys = KeySet::clone(&held.keys).rotated(settings, now)?.swept(now);
+        let refresh_key = Arc::clone(&held.refresh_key);
+        Ok(self.replace(held, keys, refresh_key)?.map(|held| held.keys.signer()))
+    }
+
+    /// Replaces all keys, including the one for refresh tokens. All access tokens and refresh
+    /// tokens from before become invalid. Returns the key that signs from now on. Blocks as
+    /// [`rotate`](Self::rotate) does.
+    ///
+    /// # Errors
+    ///
+    /// If keys can't be made or stored. Then nothing has changed.
+    pub fn reset(&self, now: Timestamp) -> anyhow::Result<KeyInfo> {
+        let _turn = lock(&self.turn);
+        let info = self.attempt(|held| {
+            let keys = KeySet::clone(&held.keys).reset(&self.settings, now)?;
+            let refresh_key = Arc::new(RefreshKey::generate()?);
+            Ok(self.replace(held, keys, refresh_key)?.map(|held| held.keys.signer()))
+        })?;
+        tracing::info!(kid = info.kid, alg = %info.alg, "new keys took the place of all old ones");
+        Ok(info)
+    }
+
+    /// Removes the retired keys that no longer verify, and returns how many they were. Blocks on
+    /// the storage if there are any.
+    ///
+    /// # Errors
+    ///
+    /// If they can't be stored. The keys verify nothing even so.
+    pub fn sweep(&self, now: Timestamp) -> anyhow::Result<usize> {
+        let _turn = lock(&self.turn);
+        let held = self.held();
+        let keys = KeySet::clone(&held.keys).swept(now);
+        let swept = held.keys.retired.len() - keys.retired.len();
+        let refresh_key = Arc::clone(&held.refresh_key);
+        // If another server changes the keys at the same time, the next sweep will do.
+        if swept == 0 || self.replace(held, keys, refresh_key)?.is_none() {
+            return Ok(0);
+        }
+        tracing::info!(swept, "forgot retired keys");
+        Ok(swept)
+    }
+
+    /// Brings the keys in line with the settings, and stores them if they are new.
+    pub(super) fn configure(&self, now: Timestamp) -> anyhow::Result<()> {
+        let _turn = lock(&self.turn);
+        self.attempt(|held| {
+            let is_shared = self.settings.spread.is_some() && held.version != NOT_STORED;
+            let has_keys = self.settings.algorithm != Algorithm::HS256;
+            if is_shared && has_keys && held.keys.needs_successor(&self.settings) {
+                return Ok(self.succeed(held, now)?.map(|_| ()));
+            }
+            let keys = KeySet::clone(&held.keys).swept(now).configured(&self.settings, now)?;
+            let is_stored = held.version != NOT_STORED;
+            if is_stored && keys.records().eq(held.keys.records()) {
+                return Ok(Some(()));
+            }
+            let refresh_key = Arc::clone(&held.refresh_key);
+            let Some(held) = self.replace(held, keys, refresh_key)? else { return Ok(None) };
+            let key = held.keys.signer();
+            tracing::info!(kid = key.kid, alg = %key.alg, "stored the keys");
+            Ok(Some(()))
+        })
+    }
+
+    /// Puts those keys into use that another server has stored. Blocks on the storage.
+    ///
+    /// # Errors
+    ///
+    /// If they can't be read. The old ones stay in use.
+    pub fn reload(&self) -> anyhow::Result<()> {
+        let (Some(storage), Some(_)) = (&self.storage, self.settings.spread) else { return Ok(()) };
+        if storage.version()? == self.held().version {
+            return Ok(());
+        }
+        let loaded = storage.load(self.settings.hs256_secret.as_ref(), Timestamp::UNIX_EPOCH)?;
+        let keys = loaded.keys.context("an operator has given up the keys; restart the server")?;
+        let (keys, refresh_key) = (Arc::new(keys), Arc::new(loaded.refresh_key));
+        self.put_into_use(Held { version: loaded.version, keys, refresh_key });
+        Ok(())
+    }
+
+    /// Tries a change with the keys that are stored, until nobody comes between.
+    fn attempt<T>(&self, change: impl Fn(Held) -> anyhow::Result<Option<T>>) -> anyhow::Result<T> {
+        for _ in 0..ATTEMPTS {
+            self.reload()?;
+            if let Some(changed) = change(self.held())? {
+                return Ok(changed);
+            }
+        }
+        bail!("other servers change the keys at the same time; try again")
+    }
+
+    /// Stores new keys in the place of those held, and puts them into use. None if the stored ones
+    /// are others by now.
+    fn replace(
+        &self,
+        held: Held,
+        keys: KeySet,
+        refresh_key: Arc<RefreshKey>,
+    ) -> anyhow::Result<Option<Held>> {
+        let version = match &self.storage {
+            None => Some(held.version),
+            Some(storage) => {
+                let old = Contents::new(&held.keys, &held.refresh_key);
+                let new = Contents::new(&keys, &refresh_key);
+                storage.replace(&Replacement { version: held.version, old, new })?
+            }
+        };
+        let Some(version) = version else { return Ok(None) };
+        let new = Held { version, keys: Arc::new(keys), refresh_key };
+        self.put_into_use(new.clone());
+        Ok(Some(new))
+    }
+}
