@@ -44,9 +44,8 @@ use jiff::Timestamp;
 use crate::data_dir::{self, DATABASE_FILE};
 use crate::keys::{DamagedKeys, KEYS_FILE, KeyRing, KeySettings, OLD_KEY_FILE, UnusableKeys};
 use crate::metrics::StoreMetrics;
-use crate::store::{KeysRecord, Moment, RedbStore};
-use crate::token::LONGEST_ACCEPTED;
-use contents::{Found, Lost, judge, lock, look, refusal};
+use crate::store::{KeysRecord, RedbStore};
+use contents::{Found, Lost, LostDatabaseKeys, judge, lock, look, refusal, reset_moment};
 
 fn check(dir: &Path, record: Option<KeysRecord>) -> anyhow::Result<()> {
     let (database, keys) = look(dir)?;
@@ -114,10 +113,11 @@ pub(crate) fn is_new(dir: &Path) -> anyhow::Result<bool> {
     Ok(look(dir)? == (Found::Missing, Found::Missing))
 }
 
-/// Whether only the keys keep a directory or a database from being opened. Then [`give_up_keys`] may help.
+/// Whether only the keys keep a directory or a database from being opened. Then
+/// [`give_up_keys`] may help.
 pub(crate) fn lacks_keys(error: &anyhow::Error) -> bool {
     let of_directory = error.is::<LostKeys>() || error.is::<DamagedKeys>();
-    of_directory || error.is::<database::LostDatabaseKeys>() || error.is::<UnusableKeys>()
+    of_directory || error.is::<LostDatabaseKeys>() || error.is::<UnusableKeys>()
 }
 
 /// Gives up keys that are lost or damaged. All sessions end, and the next start makes new keys. A
@@ -136,11 +136,6 @@ pub(crate) async fn give_up_keys(dir: &Path, now: Timestamp) -> anyhow::Result<u
     File::open(dir)?.sync_all()?;
     drop(lock);
     Ok(ended)
-}
-
-/// The time at which keys are given up. Their tokens may have the longest lifetime allowed.
-fn reset_moment(now: Timestamp) -> Moment {
-    Moment { now, tokens_expired_at: now.checked_add(LONGEST_ACCEPTED).unwrap_or(Timestamp::MAX) }
 }
 
 #[cfg(test)]

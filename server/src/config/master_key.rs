@@ -1,22 +1,12 @@
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context as _, bail, ensure};
-use clap::Args;
 use hallpass_contract::Secret;
 
 use super::DatabaseArgs;
 use crate::data_dir;
 use crate::keys::MasterKey;
-
-/// The file with the master key.
-#[derive(Args, Clone, Debug, Default)]
-pub struct MasterKeyArgs {
-    /// File that holds the master key, with which the keys in the PostgreSQL database are sealed.
-    /// All servers of the database need the same one. `hallpass keys new-master FILE` makes one
-    #[arg(long, value_name = "FILE", env = "HALLPASS_MASTER_KEY_FILE")]
-    pub master_key_file: Option<PathBuf>,
-}
 
 impl DatabaseArgs {
     /// The master key, if one is given.
@@ -61,10 +51,11 @@ fn read(path: &Path) -> anyhow::Result<MasterKey> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::shared::MasterKeyArgs;
 
     fn args(url: Option<&str>, file: Option<&Path>) -> DatabaseArgs {
         let master_key = MasterKeyArgs { master_key_file: file.map(Path::to_owned) };
-        DatabaseArgs { database_url: url.map(Into::into), master_key, ..DatabaseArgs::default() }
+        DatabaseArgs { database_url: url.map(Into::into), master_key }
     }
 
     #[test]

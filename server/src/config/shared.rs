@@ -1,12 +1,12 @@
 //! The settings that the server and the command line share.
 
 use std::num::NonZeroU32;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
 
 use super::RECOMMENDED_ITERATIONS;
-use super::master_key::MasterKeyArgs;
 use super::values::{iterations, leeway};
 use crate::store::DatabaseUrl;
 
@@ -31,6 +31,15 @@ pub struct DatabaseArgs {
     /// What seals the keys in it.
     #[command(flatten)]
     pub master_key: MasterKeyArgs,
+}
+
+/// The file with the master key.
+#[derive(Args, Clone, Debug, Default)]
+pub struct MasterKeyArgs {
+    /// File that holds the master key, with which the keys in the PostgreSQL database are sealed.
+    /// All servers of the database need the same one. `hallpass keys new-master FILE` makes one
+    #[arg(long, value_name = "FILE", env = "HALLPASS_MASTER_KEY_FILE")]
+    pub master_key_file: Option<PathBuf>,
 }
 
 /// Issuer, audience and leeway of tokens.

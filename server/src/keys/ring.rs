@@ -1,5 +1,5 @@
-//! The key ring: the keys in use, and how they are opened. `changes` has what changes them, `learning`
-//! what finds the keys that others have changed.
+//! The key ring: the keys in use, and how they are opened. `changes` has what changes them,
+//! `learning` decides when to look for those that others have changed.
 
 mod changes;
 mod learning;

@@ -5,10 +5,12 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use anyhow::Context as _;
+use jiff::Timestamp;
 
 use crate::data_dir::{self, DATABASE_FILE};
 use crate::keys::{KEYS_FILE, OLD_KEY_FILE};
-use crate::store::KeysRecord;
+use crate::store::{KeysRecord, Moment};
+use crate::token::LONGEST_ACCEPTED;
 
 /// What is at the path of a file.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -41,6 +43,15 @@ pub(crate) struct LostKeys {
     dir: String,
     lost: Lost,
 }
+
+/// Keys were made for the database, and it does not hold them.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the keys of this database are lost: if they are in the {KEYS_FILE} of a server's data \
+     directory, start that server first; else restore a backup of the database, or sign everybody \
+     out and make new keys with `hallpass keys reset`"
+)]
+pub(super) struct LostDatabaseKeys;
 
 /// The database is missing, but other files of the directory are there.
 #[derive(Debug, thiserror::Error)]
@@ -107,4 +118,9 @@ pub(super) fn lock(dir: &Path) -> anyhow::Result<File> {
         tracing::debug!("can't lock {}: {error}", dir.display());
     }
     Ok(lock)
+}
+
+/// The time at which keys are given up. Their tokens may have the longest lifetime allowed.
+pub(super) fn reset_moment(now: Timestamp) -> Moment {
+    Moment { now, tokens_expired_at: now.checked_add(LONGEST_ACCEPTED).unwrap_or(Timestamp::MAX) }
 }

@@ -13,21 +13,11 @@ use hallpass_contract::Secret;
 use jiff::Timestamp;
 
 use super::anew::move_aside;
-use super::contents::{Found, lock, look};
-use super::reset_moment;
+use super::contents::{Found, LostDatabaseKeys, lock, look, reset_moment};
 use crate::data_dir;
 use crate::keys::{DatabaseKeys, KEYS_FILE, KeyRing, KeySettings, MasterKey, OLD_KEY_FILE};
 use crate::metrics::StoreMetrics;
 use crate::store::{DatabaseUrl, KeysRecord, NodeSettings, PostgresStore};
-
-/// Keys were made for the database, and it does not hold them.
-#[derive(Debug, thiserror::Error)]
-#[error(
-    "the keys of this database are lost: if they are in the {KEYS_FILE} of a server's data \
-     directory, start that server first; else restore a backup of the database, or sign everybody \
-     out and make new keys with `hallpass keys reset`"
-)]
-pub(super) struct LostDatabaseKeys;
 
 /// Where the keys are.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::keys::{Algorithm, RefreshKey};
-use crate::store::{SessionId, Store as _, User};
+use crate::store::{Moment, SessionId, Store as _, User};
 use crate::username::Username;
 
 const NOW: i64 = 1_800_000_000;

@@ -65,14 +65,14 @@ impl KeyRing {
                 let started = Instant::now();
                 let keys = KeySet::clone(&held.keys).introduced(settings, now)?;
                 let refresh_key = Arc::clone(&held.refresh_key);
-                let Some(held) = self.replace(held, keys, refresh_key)? else { return Ok(None) };
+                let Some(held) = self.replace(&held, keys, refresh_key)? else { return Ok(None) };
                 // To reach every server may have taken a while.
                 (held, now.checked_add(started.elapsed()).unwrap_or(now))
             }
         };
         let keys = KeySet::clone(&held.keys).rotated(settings, now)?.swept(now);
         let refresh_key = Arc::clone(&held.refresh_key);
-        Ok(self.replace(held, keys, refresh_key)?.map(|held| held.keys.signer()))
+        Ok(self.replace(&held, keys, refresh_key)?.map(|held| held.keys.signer()))
     }
 
     /// Replaces all keys, including the one for refresh tokens. All access tokens and refresh
@@ -87,7 +87,7 @@ impl KeyRing {
         let info = self.attempt(|held| {
             let keys = KeySet::clone(&held.keys).reset(&self.settings, now)?;
             let refresh_key = Arc::new(RefreshKey::generate()?);
-            Ok(self.replace(held, keys, refresh_key)?.map(|held| held.keys.signer()))
+            Ok(self.replace(&held, keys, refresh_key)?.map(|held| held.keys.signer()))
         })?;
         tracing::info!(kid = info.kid, alg = %info.alg, "new keys took the place of all old ones");
         Ok(info)
@@ -106,7 +106,7 @@ impl KeyRing {
         let swept = held.keys.retired.len() - keys.retired.len();
         let refresh_key = Arc::clone(&held.refresh_key);
         // If another server changes the keys at the same time, the next sweep will do.
-        if swept == 0 || self.replace(held, keys, refresh_key)?.is_none() {
+        if swept == 0 || self.replace(&held, keys, refresh_key)?.is_none() {
             return Ok(0);
         }
         tracing::info!(swept, "forgot retired keys");
@@ -128,7 +128,7 @@ impl KeyRing {
                 return Ok(Some(()));
             }
             let refresh_key = Arc::clone(&held.refresh_key);
-            let Some(held) = self.replace(held, keys, refresh_key)? else { return Ok(None) };
+            let Some(held) = self.replace(&held, keys, refresh_key)? else { return Ok(None) };
             let key = held.keys.signer();
             tracing::info!(kid = key.kid, alg = %key.alg, "stored the keys");
             Ok(Some(()))
@@ -167,7 +167,7 @@ impl KeyRing {
     /// are others by now.
     fn replace(
         &self,
-        held: Held,
+        held: &Held,
         keys: KeySet,
         refresh_key: Arc<RefreshKey>,
     ) -> anyhow::Result<Option<Held>> {
