@@ -55,7 +55,7 @@ pub(super) async fn serve(config: &Config) -> anyhow::Result<()> {
         .await
         .with_context(|| format!("can't listen on {listen}, as --listen says"))?;
     let address = listener.local_addr()?;
-    let state = State::new(config, metrics, store, Arc::new(keys), clock, assets)?;
+    let state = State::new(config, metrics, store, keys, clock, assets)?;
     let app = Arc::new(state.listening_on(address));
     tokio::spawn(signals.hangup.answer());
     let delay = config.connections.shutdown_delay;
