@@ -18,7 +18,7 @@ pub(super) const EXAMPLES: &str = "\
 Examples:
   hallpass keys list
   hallpass keys rotate        in a running server, the next token is signed with the new key
-  hallpass keys reset         keys.json leaked or is lost: new keys, and everybody is signed out
+  hallpass keys reset         the keys leaked or are lost: new keys, and everybody is signed out
 
 Nobody is signed out by a rotation: the old key verifies until the last of its tokens has expired.
 Services that verify tokens themselves know the new key already: the next one is always among those
@@ -44,7 +44,7 @@ pub enum KeysCommand {
     /// Make a master key, with which the keys in a PostgreSQL database are sealed
     #[command(after_help = NEW_MASTER_EXAMPLES)]
     NewMaster(NewMaster),
-    /// Make all keys anew, such as after keys.json leaked or got lost; every session ends
+    /// Make all keys anew, such as after they leaked or got lost; every session ends
     #[command(after_help = EXAMPLES)]
     Reset(Reset),
 }

@@ -69,7 +69,7 @@ impl BackupArgs {
         ensure!(
             database.database_url.is_none(),
             "--backup-dir is for the database in the data directory; back up PostgreSQL with \
-             pg_dump, and keys.json of the data directory with it"
+             pg_dump, and keep a copy of the master key elsewhere"
         );
         ensure!(dir.is_dir(), "there is no directory {}, as --backup-dir says", dir.display());
         let (period, keep) = (self.backup_every, self.backup_keep.into());

@@ -81,8 +81,8 @@ pub struct Beside {
 pub enum BackupError {
     /// The rows are in a database that has its own tool.
     #[error(
-        "users and sessions are in PostgreSQL: back up the database with pg_dump, and keys.json \
-         of the data directory with it; neither is of use without the other"
+        "users, sessions and keys are in PostgreSQL: back up the database with pg_dump, and keep a \
+         copy of the master key elsewhere; without it the keys in the dump are of no use"
     )]
     OfPostgres,
     /// The store failed.

@@ -1,18 +1,19 @@
 //! The real server on PostgreSQL.
 
 mod keys;
+mod several;
 
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
 use std::sync::{LazyLock, Once};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use hallpass_contract::{Login, path};
 use reqwest::header::{RETRY_AFTER, SET_COOKIE};
 use rustix::process::Signal;
-use tempfile::{NamedTempFile, TempDir};
+use tempfile::NamedTempFile;
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
@@ -111,6 +112,14 @@ impl SignedIn {
         Self { token: login.access_token.expose().to_owned(), cookie }
     }
 
+    /// The key that signed the token.
+    fn kid(&self) -> String {
+        let header = self.token.split('.').next().unwrap();
+        let header = data_encoding::BASE64URL_NOPAD.decode(header.as_bytes()).unwrap();
+        let header: serde_json::Value = serde_json::from_slice(&header).unwrap();
+        header["kid"].as_str().unwrap().to_owned()
+    }
+
     async fn verify(&self, process: &Process) -> reqwest::Response {
         let request = client().get(format!("{}{}", process.url, path::VERIFY));
         request.bearer_auth(&self.token).send().await.unwrap()
@@ -160,9 +169,9 @@ async fn what_was_acknowledged_outlives_a_kill_of_the_server() {
 }
 
 #[tokio::test]
-async fn a_second_server_on_a_directory_and_lost_keys_are_refused_in_one_line() {
+async fn a_second_server_on_a_directory_and_what_is_not_for_postgres_are_refused_in_one_line() {
     let Some(url) = fresh_schema().await else { return };
-    let (dir, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let dir = tempfile::tempdir().unwrap();
     let mut process = serve(dir.path(), &url);
     let reason = refused(dir.path(), &url, &["serve"]);
     assert!(reason.contains("another hallpass server runs on"), "{reason}");
@@ -190,7 +199,7 @@ async fn commands_change_the_database_whether_or_not_a_server_runs() {
     let file = dir.path().join("a.backup");
     let backup = ["store", "backup", file.to_str().unwrap(), "--plain"];
     let reason = refused(dir.path(), &url, &backup);
-    assert!(reason.contains("pg_dump") && reason.contains("keys.json"), "{reason}");
+    assert!(reason.contains("pg_dump") && reason.contains("master key"), "{reason}");
     assert!(!file.exists());
 }
 
@@ -282,65 +291,4 @@ async fn without_its_database_the_server_says_503_and_goes_on_once_it_is_back() 
     until_status(200, 503, async || signed_in.verify(&process).await).await;
     until_status(200, 503, async || signed_in.refresh(&process).await).await;
     until_status(200, 503, async || process.post(path::LOGIN, "ada", PASSWORD).await).await;
-}
-
-/// Two servers on one database, with the same keys, and somebody who is signed in.
-struct Two {
-    one: Process,
-    other: Process,
-    signed_in: SignedIn,
-    _dirs: [TempDir; 2],
-}
-
-impl Two {
-    async fn start() -> Option<Self> {
-        let url = fresh_schema().await?;
-        let dirs = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
-        let one = serve(dirs[0].path(), &url);
-        let [from, to] = [&dirs[0], &dirs[1]].map(|dir| dir.path().join("keys.json"));
-        std::fs::copy(from, to).unwrap();
-        let other = serve(dirs[1].path(), &url);
-        assert_eq!(one.post(path::REGISTER, "ada", PASSWORD).await.status(), 201);
-        let signed_in = SignedIn::at(&one).await;
-        for process in [&one, &other] {
-            assert_eq!(signed_in.verify(process).await.status(), 200);
-        }
-        Some(Self { one, other, signed_in, _dirs: dirs })
-    }
-}
-
-#[tokio::test]
-async fn a_sign_out_on_one_server_holds_on_the_other_when_it_is_answered_and_can_be_repeated() {
-    let Some(two) = Two::start().await else { return };
-    for _ in 0..2 {
-        assert_eq!(two.signed_in.sign_out_by_token(&two.one).await.status(), 204);
-        for process in [&two.other, &two.one] {
-            assert_eq!(two.signed_in.verify(process).await.status(), 401);
-        }
-    }
-}
-
-#[tokio::test]
-async fn a_server_that_stood_still_accepts_no_token_that_was_signed_out_meanwhile() {
-    let Some(two) = Two::start().await else { return };
-    two.other.signal(Signal::STOP);
-    let begun = Instant::now();
-    assert_eq!(two.signed_in.sign_out_by_token(&two.one).await.status(), 204);
-    assert!(begun.elapsed() > LEASE, "{:?}", begun.elapsed());
-    two.other.signal(Signal::CONT);
-    // Until it has caught up, it can't tell. It never says 200.
-    until_status(401, 503, async || two.signed_in.verify(&two.other).await).await;
-}
-
-#[tokio::test]
-async fn a_server_that_is_killed_delays_others_once_and_nobody_once_it_has_started_again() {
-    let Some(mut two) = Two::start().await else { return };
-    two.other.end(Signal::KILL);
-    let begun = Instant::now();
-    assert_eq!(two.signed_in.sign_out_by_token(&two.one).await.status(), 204);
-    assert!(begun.elapsed() > LEASE, "{:?}", begun.elapsed());
-    let again = SignedIn::at(&two.one).await;
-    let begun = Instant::now();
-    assert_eq!(again.sign_out_by_token(&two.one).await.status(), 204);
-    assert!(begun.elapsed() < LEASE, "{:?}", begun.elapsed());
 }

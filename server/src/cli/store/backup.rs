@@ -22,7 +22,7 @@ Examples:
 It holds users, password hashes, sessions and keys as they are at its start; logins go on meanwhile.
 The file is there once it is whole, and only its owner can read it. With HS256, keep the secret
 yourself: it is not stored. With --database-url there is nothing to back up here: use pg_dump, and
-keep keys.json of the data directory with the dump.";
+keep a copy of the master key elsewhere.";
 
 pub(super) const RESTORE_EXAMPLES: &str = "\
 Examples:

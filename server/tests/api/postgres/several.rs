@@ -1,0 +1,86 @@
+//! Several servers on one database.
+
+use std::time::Instant;
+
+use hallpass_contract::path;
+use rustix::process::Signal;
+use tempfile::TempDir;
+
+use super::{LEASE, SignedIn, fresh_schema, serve, until_status};
+use crate::app::PASSWORD;
+use crate::binary::{Process, command};
+
+/// Two servers on one database, and somebody who is signed in.
+struct Two {
+    one: Process,
+    other: Process,
+    signed_in: SignedIn,
+    dirs: [TempDir; 2],
+}
+
+impl Two {
+    async fn start() -> Option<Self> {
+        let url = fresh_schema().await?;
+        let dirs = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+        let one = serve(dirs[0].path(), &url);
+        let other = serve(dirs[1].path(), &url);
+        assert_eq!(one.post(path::REGISTER, "ada", PASSWORD).await.status(), 201);
+        let signed_in = SignedIn::at(&one).await;
+        for process in [&one, &other] {
+            assert_eq!(signed_in.verify(process).await.status(), 200);
+        }
+        Some(Self { one, other, signed_in, dirs: dirs })
+    }
+}
+
+#[tokio::test]
+async fn a_sign_out_on_one_server_holds_on_the_other_when_it_is_answered_and_can_be_repeated() {
+    let Some(two) = Two::start().await else { return };
+    for _ in 0..2 {
+        assert_eq!(two.signed_in.sign_out_by_token(&two.one).await.status(), 204);
+        for process in [&two.other, &two.one] {
+            assert_eq!(two.signed_in.verify(process).await.status(), 401);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_one_server_takes_into_use_verifies_on_the_other_at_once() {
+    let Some(two) = Two::start().await else { return };
+    for dir in &two.dirs {
+        let before = SignedIn::at(&two.one).await.kid();
+        let rotated = command(dir.path(), &["keys", "rotate"]).output().unwrap();
+        assert!(rotated.status.success(), "{}", String::from_utf8_lossy(&rotated.stderr));
+        for (from, to) in [(&two.one, &two.other), (&two.other, &two.one)] {
+            let new = SignedIn::at(from).await;
+            assert_ne!(new.kid(), before);
+            assert_eq!(new.verify(to).await.status(), 200);
+            assert_eq!(two.signed_in.verify(to).await.status(), 200);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_stood_still_accepts_no_token_that_was_signed_out_meanwhile() {
+    let Some(two) = Two::start().await else { return };
+    two.other.signal(Signal::STOP);
+    let begun = Instant::now();
+    assert_eq!(two.signed_in.sign_out_by_token(&two.one).await.status(), 204);
+    assert!(begun.elapsed() > LEASE, "{:?}", begun.elapsed());
+    two.other.signal(Signal::CONT);
+    // Until it has caught up, it can't tell. It never says 200.
+    until_status(401, 503, async || two.signed_in.verify(&two.other).await).await;
+}
+
+#[tokio::test]
+async fn a_server_that_is_killed_delays_others_once_and_nobody_once_it_has_started_again() {
+    let Some(mut two) = Two::start().await else { return };
+    two.other.end(Signal::KILL);
+    let begun = Instant::now();
+    assert_eq!(two.signed_in.sign_out_by_token(&two.one).await.status(), 204);
+    assert!(begun.elapsed() > LEASE, "{:?}", begun.elapsed());
+    let again = SignedIn::at(&two.one).await;
+    let begun = Instant::now();
+    assert_eq!(again.sign_out_by_token(&two.one).await.status(), 204);
+    assert!(begun.elapsed() < LEASE, "{:?}", begun.elapsed());
+}
