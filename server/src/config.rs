@@ -27,7 +27,7 @@ pub use interceptor::{InterceptorArgs, PathPattern};
 pub use keys::{KeyArgs, SECRET_VARIABLE, SecretArgs, secret_from_environment};
 pub use list::{List, list};
 pub use names::NameArgs;
-pub use shared::{DatabaseArgs, PasswordArgs, TokenArgs};
+pub use shared::{DatabaseArgs, MasterKeyArgs, PasswordArgs, TokenArgs};
 pub use values::origin;
 use values::{access_ttl, address, lease, session_lifetime};
 

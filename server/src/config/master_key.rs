@@ -4,9 +4,36 @@ use std::path::Path;
 use anyhow::{Context as _, bail, ensure};
 use hallpass_contract::Secret;
 
-use super::DatabaseArgs;
+use super::{DatabaseArgs, MasterKeyArgs};
 use crate::data_dir;
 use crate::keys::MasterKey;
+
+impl MasterKeyArgs {
+    /// The master key, if one is given.
+    ///
+    /// # Errors
+    ///
+    /// If the file can't be read.
+    pub fn read(&self) -> anyhow::Result<Option<MasterKey>> {
+        self.master_key_file.as_deref().map(read).transpose()
+    }
+
+    /// The master key, which a database needs.
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read), or if none is given.
+    pub fn needed(&self) -> anyhow::Result<MasterKey> {
+        match self.read()? {
+            Some(key) => Ok(key),
+            None => bail!(
+                "the keys of a database are sealed with a master key: make one with `hallpass keys \
+                 new-master FILE`, and give it to every server of the database with \
+                 --master-key-file FILE"
+            ),
+        }
+    }
+}
 
 impl DatabaseArgs {
     /// The master key, if one is given.
@@ -15,13 +42,13 @@ impl DatabaseArgs {
     ///
     /// If there is no database for it, or the file can't be read.
     pub fn master_key(&self) -> anyhow::Result<Option<MasterKey>> {
-        let Some(path) = &self.master_key.master_key_file else { return Ok(None) };
+        let is_given = self.master_key.master_key_file.is_some();
         ensure!(
-            self.database_url.is_some(),
+            self.database_url.is_some() || !is_given,
             "--master-key-file is for --database-url; the keys of a data directory need no master \
              key"
         );
-        read(path).map(Some)
+        self.master_key.read()
     }
 
     /// The master key, which a database needs.
@@ -30,14 +57,7 @@ impl DatabaseArgs {
     ///
     /// As [`master_key`](Self::master_key), or if none is given.
     pub fn needed_master_key(&self) -> anyhow::Result<MasterKey> {
-        match self.master_key()? {
-            Some(key) => Ok(key),
-            None => bail!(
-                "the keys of a database are sealed with a master key: make one with `hallpass keys \
-                 new-master FILE`, and give it to every server of the database with \
-                 --master-key-file FILE"
-            ),
-        }
+        self.master_key.needed()
     }
 }
 
@@ -51,7 +71,6 @@ fn read(path: &Path) -> anyhow::Result<MasterKey> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::shared::MasterKeyArgs;
 
     fn args(url: Option<&str>, file: Option<&Path>) -> DatabaseArgs {
         let master_key = MasterKeyArgs { master_key_file: file.map(Path::to_owned) };

@@ -38,7 +38,7 @@ pub struct DatabaseArgs {
 pub struct MasterKeyArgs {
     /// File that holds the master key, with which the keys in the PostgreSQL database are sealed.
     /// All servers of the database need the same one. `hallpass keys new-master FILE` makes one
-    #[arg(long, value_name = "FILE", env = "HALLPASS_MASTER_KEY_FILE")]
+    #[arg(long, value_name = "FILE")]
     pub master_key_file: Option<PathBuf>,
 }
 
