@@ -62,7 +62,7 @@ pub enum Command {
     /// List and rotate the keys that sign access tokens
     #[command(subcommand, after_help = keys::EXAMPLES)]
     Keys(KeysCommand),
-    /// Back up, restore, check and repair the database
+    /// Back up, restore, check, repair and copy the database
     #[command(subcommand, after_help = store::EXAMPLES)]
     Store(StoreCommand),
     /// Look into access tokens

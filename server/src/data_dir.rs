@@ -8,7 +8,7 @@ use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions};
 use std::io::ErrorKind;
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use tempfile::NamedTempFile;
@@ -91,6 +91,49 @@ fn write_unfinished(
     fill(file.as_file().try_clone()?)?;
     file.as_file().sync_all()?;
     Ok((dir, file))
+}
+
+/// A new file that is not complete yet. If it is dropped, or the process is killed, it is not
+/// there.
+#[derive(Debug)]
+pub struct Unfinished {
+    file: NamedTempFile,
+    path: PathBuf,
+}
+
+impl Unfinished {
+    /// Begins a file, which is to be at `path`.
+    ///
+    /// # Errors
+    ///
+    /// If the disk refuses.
+    pub fn begin(path: &Path) -> anyhow::Result<Self> {
+        let failed = || format!("can't make {}", path.display());
+        let (_, file) = write_unfinished(path, |_| Ok(())).with_context(failed)?;
+        Ok(Self { file, path: path.to_owned() })
+    }
+
+    /// The file, to be written to.
+    ///
+    /// # Errors
+    ///
+    /// If too many files are open.
+    pub fn file(&self) -> anyhow::Result<File> {
+        Ok(self.file.as_file().try_clone()?)
+    }
+
+    /// Puts the complete file in its place.
+    ///
+    /// # Errors
+    ///
+    /// If the disk refuses, or another file is there by now.
+    pub fn finish(self) -> anyhow::Result<()> {
+        let Self { file, path } = self;
+        let failed = || format!("can't make {}", path.display());
+        file.as_file().sync_all().with_context(failed)?;
+        file.persist_noclobber(&path).with_context(failed)?;
+        sync(path.parent().with_context(failed)?).with_context(failed)
+    }
 }
 
 /// Makes the names in a directory durable.

@@ -28,11 +28,13 @@
 
 mod anew;
 mod contents;
+mod copy;
 pub(crate) mod database;
 mod restore;
 
 pub(crate) use self::anew::set_aside;
 pub(crate) use self::contents::LostKeys;
+pub(crate) use self::copy::{Location, copy_store};
 pub(crate) use self::restore::restore;
 
 use std::fs::File;

@@ -8,6 +8,7 @@ mod applied;
 mod backup;
 #[cfg(test)]
 mod conformance;
+mod copy;
 mod error;
 mod id;
 mod keys_record;
@@ -24,6 +25,7 @@ mod versions;
 
 pub use actor::Actor;
 pub use backup::{BackupError, Beside, Head as BackupHead, NotSound, verify as verify_backup};
+pub use copy::{Copied, Kind, Place, Progress, copy};
 pub use error::{CreateUserError, EditUserError, StoreError};
 pub use id::{SessionId, UserId, uuid_v7};
 pub use keys_record::KeysRecord;

@@ -1,6 +1,7 @@
 //! `hallpass store`: the database as a whole.
 
 mod backup;
+mod copy;
 mod findings;
 mod info;
 
@@ -10,6 +11,7 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 
 use self::backup::{Backup, Restore};
+use self::copy::Copy;
 use self::findings::{code, list, tell};
 use self::info::Info;
 use super::executor::Place;
@@ -25,6 +27,7 @@ Examples:
   hallpass store info
   hallpass store check
   hallpass store repair
+  hallpass store copy --to postgres://hallpass@db.example/hallpass
 
 `backup` and `info` work while the server runs. Stop it for the others. Each exits with 0 if nothing is wrong any more, 1 if
 something is, and 2 if the arguments make no sense.";
@@ -47,6 +50,9 @@ pub enum StoreCommand {
     /// Set aside what can't be read, and mend what does not fit together
     #[command(after_help = REPAIR_EXAMPLES)]
     Repair(Repair),
+    /// Copy everything to PostgreSQL or back; nobody is signed out
+    #[command(after_help = copy::EXAMPLES)]
+    Copy(Copy),
 }
 
 const CHECK_EXAMPLES: &str = "\
@@ -97,6 +103,7 @@ impl StoreCommand {
             Self::Info(info) => info.run().await,
             Self::Check(check) => check.run(),
             Self::Repair(repair) => repair.run(),
+            Self::Copy(copy) => copy.run().await,
         }
     }
 }

@@ -135,7 +135,7 @@ conformance! {
     }
 }
 
-fn at(seconds: i64) -> Moment {
+pub(super) fn at(seconds: i64) -> Moment {
     let now = Timestamp::from_second(seconds).unwrap();
     Moment { now, tokens_expired_at: now + Duration::from_secs(900) }
 }
@@ -154,14 +154,14 @@ pub(super) fn user(username: &str) -> User {
 }
 
 /// Adds a user.
-async fn added(store: &dyn Store, username: &str) -> User {
+pub(super) async fn added(store: &dyn Store, username: &str) -> User {
     let user = user(username);
     store.create_user(user.clone(), None).await.unwrap();
     user
 }
 
 /// Adds an admin.
-async fn added_admin(store: &dyn Store, username: &str) -> User {
+pub(super) async fn added_admin(store: &dyn Store, username: &str) -> User {
     let admin = User { roles: vec![ADMIN_ROLE.to_owned()], ..user(username) };
     store.create_user(admin.clone(), None).await.unwrap();
     admin
@@ -189,7 +189,7 @@ pub(super) fn login(user: &User) -> NewSession {
 }
 
 /// Signs the user in.
-async fn signed_in(store: &dyn Store, user: &User) -> SessionId {
+pub(super) async fn signed_in(store: &dyn Store, user: &User) -> SessionId {
     let new = login(user);
     let id = new.session.id;
     store.start_session(new).await.unwrap().unwrap();
@@ -197,7 +197,7 @@ async fn signed_in(store: &dyn Store, user: &User) -> SessionId {
 }
 
 /// Signs the user in, who asks for something with a fresh login: as an admin if they are one.
-async fn actor(store: &dyn Store, user: &User) -> Actor {
+pub(super) async fn actor(store: &dyn Store, user: &User) -> Actor {
     let session = signed_in(store, user).await;
     Actor { user: user.id, session, admin: user.is_active_admin(), fresh: true }
 }
@@ -216,7 +216,7 @@ fn disabling(disabled: bool) -> UserEdit {
 }
 
 /// An offer from 0 to 500, whose token is told by its hash.
-fn offer(to: &User, by: Actor, hash: u8) -> ResetOffer {
+pub(super) fn offer(to: &User, by: Actor, hash: u8) -> ResetOffer {
     let (created_at, expires_at) = (at(0).now, at(500).now);
     ResetOffer { user: to.id, by, token_hash: [hash; 32], created_at, expires_at }
 }
@@ -231,7 +231,7 @@ async fn live_sessions(store: &dyn Store, user: &User) -> Vec<SessionId> {
     sessions.into_iter().map(|session| session.id).collect()
 }
 
-fn presented(id: SessionId, generation: u32, seconds: i64) -> Refresh {
+pub(super) fn presented(id: SessionId, generation: u32, seconds: i64) -> Refresh {
     let lifetimes =
         Lifetimes { idle: Duration::from_secs(1000), absolute: Duration::from_secs(5000) };
     Refresh { id, generation, at: at(seconds), lifetimes, user_agent: "browser".to_owned() }

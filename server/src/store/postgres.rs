@@ -18,6 +18,7 @@ mod addresses;
 mod changes;
 mod channel;
 mod connect;
+mod copy;
 mod failure;
 mod keys;
 mod locks;
@@ -42,6 +43,7 @@ mod waits;
 #[cfg(test)]
 pub(super) mod tests;
 
+pub(super) use self::copy::PostgresCopy;
 pub use self::keys::{KeyRows, SealedKeys};
 pub use self::url::DatabaseUrl;
 

@@ -4,6 +4,7 @@ mod addresses;
 mod backup;
 mod changes;
 mod check;
+mod copy;
 mod database;
 mod failure;
 mod guard;
@@ -25,6 +26,7 @@ mod tests;
 
 pub use self::backup::{BadBackup, check_backup, restore_backup};
 pub use self::check::{Finding, Repaired, check_file, repair_file};
+pub(super) use self::copy::RedbCopy;
 pub use self::guard::{DamagedFile, Panic, count_panic};
 pub use self::open::{Empty, InUse};
 

@@ -22,6 +22,7 @@ mod login;
 mod lost;
 mod methods;
 mod metrics;
+mod moving;
 mod openapi;
 mod postgres;
 mod process;

@@ -30,7 +30,7 @@ const VARIABLE: &str = "HALLPASS_TEST_DATABASE_URL";
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A schema of its own in the database for tests, if there is one.
-async fn fresh_schema() -> Option<Url> {
+pub(crate) async fn fresh_schema() -> Option<Url> {
     static SKIPPED: Once = Once::new();
     let Ok(url) = std::env::var(VARIABLE) else {
         let note = format!("the PostgreSQL tests are skipped: {VARIABLE} is not set\n");
@@ -72,7 +72,7 @@ fn on<'a>(command: &'a mut Command, url: &Url) -> &'a mut Command {
     command.env("HALLPASS_DATABASE_URL", url.as_str()).env("HALLPASS_MASTER_KEY_FILE", master_key)
 }
 
-fn serve(dir: &Path, url: &Url) -> Process {
+pub(crate) fn serve(dir: &Path, url: &Url) -> Process {
     let mut command = serve_command(dir, &["--login-throttle", "off", "--lease", "2s"]);
     on(&mut command, url);
     Process::of(command)
@@ -94,17 +94,17 @@ fn reason(command: &mut Command, url: &Url) -> String {
     stderr
 }
 
-struct SignedIn {
+pub(crate) struct SignedIn {
     token: String,
     cookie: String,
 }
 
 impl SignedIn {
-    async fn at(process: &Process) -> Self {
+    pub(crate) async fn at(process: &Process) -> Self {
         Self::read(process.post(path::LOGIN, "ada", PASSWORD).await).await
     }
 
-    async fn read(answer: reqwest::Response) -> Self {
+    pub(crate) async fn read(answer: reqwest::Response) -> Self {
         assert_eq!(answer.status(), 200);
         let cookie = answer.headers()[SET_COOKIE].to_str().unwrap();
         let cookie = cookie.split(';').next().unwrap().to_owned();
@@ -120,16 +120,16 @@ impl SignedIn {
         header["kid"].as_str().unwrap().to_owned()
     }
 
-    async fn verify(&self, process: &Process) -> reqwest::Response {
+    pub(crate) async fn verify(&self, process: &Process) -> reqwest::Response {
         let request = client().get(format!("{}{}", process.url, path::VERIFY));
         request.bearer_auth(&self.token).send().await.unwrap()
     }
 
-    async fn refresh(&self, process: &Process) -> reqwest::Response {
+    pub(crate) async fn refresh(&self, process: &Process) -> reqwest::Response {
         self.post(process, path::REFRESH).await
     }
 
-    async fn sign_out(&self, process: &Process) -> reqwest::Response {
+    pub(crate) async fn sign_out(&self, process: &Process) -> reqwest::Response {
         self.post(process, path::LOGOUT).await
     }
 

@@ -90,6 +90,23 @@ async fn add_looks(db: &Client, user: &User) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Adds the looks of many names at once.
+pub(super) async fn add_looks_of(db: &Client, users: &[&User]) -> anyhow::Result<()> {
+    let query = "INSERT INTO looks (look, beyond_ascii, user_id) SELECT * FROM unnest($1, $2, $3)";
+    let (mut all, mut beyond_ascii, mut ids) = (Vec::new(), Vec::new(), Vec::new());
+    for user in users {
+        for look in looks(&user.username) {
+            all.push(look);
+            beyond_ascii.push(!user.username.is_ascii());
+            ids.push(user.id.uuid());
+        }
+    }
+    let parameters: Parameters<'_> =
+        &[(&all, Type::TEXT_ARRAY), (&beyond_ascii, Type::BOOL_ARRAY), (&ids, Type::UUID_ARRAY)];
+    db.execute_typed(query, parameters).await?;
+    Ok(())
+}
+
 /// Users who are brought up to date at once.
 const BATCH: usize = 1000;
 

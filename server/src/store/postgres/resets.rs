@@ -4,8 +4,10 @@ use jiff::Timestamp;
 use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Row};
 
+use super::failure::Damaged;
 use super::rows::{Parameters, or_none, time};
 use super::users;
+use crate::store::copy::StoredOffer;
 use crate::store::rules;
 use crate::store::{OpenReset, ResetOffer, User, UserId};
 
@@ -26,12 +28,25 @@ fn read(row: &Row) -> anyhow::Result<Offer> {
     })
 }
 
+/// An offer as it is stored, open or not.
+pub(super) fn stored(row: &Row) -> anyhow::Result<StoredOffer> {
+    let Offer { user, maker, created_at, expires_at } = read(row)?;
+    let token_hash = row.try_get::<_, &[u8]>("token_hash")?.try_into();
+    let token_hash = token_hash.map_err(|_| Damaged(format!("the reset offer to user {user}")))?;
+    Ok(StoredOffer { user, maker, token_hash, created_at, expires_at })
+}
+
 pub(super) async fn put(db: &Client, offer: &ResetOffer) -> anyhow::Result<()> {
+    let ResetOffer { user, by, token_hash, created_at, expires_at } = *offer;
+    put_stored(db, &StoredOffer { user, maker: by.user, token_hash, created_at, expires_at }).await
+}
+
+pub(super) async fn put_stored(db: &Client, offer: &StoredOffer) -> anyhow::Result<()> {
     let query = "INSERT INTO reset_offers (user_id, maker_id, token_hash, created_at, expires_at)
                  VALUES ($1, $2, $3, $4, $5)";
     let parameters: Parameters<'_> = &[
         (&offer.user.uuid(), Type::UUID),
-        (&offer.by.user.uuid(), Type::UUID),
+        (&offer.maker.uuid(), Type::UUID),
         (&offer.token_hash.as_slice(), Type::BYTEA),
         (&offer.created_at.as_millisecond(), Type::INT8),
         (&offer.expires_at.as_millisecond(), Type::INT8),

@@ -20,7 +20,7 @@ fn id(row: &Row) -> anyhow::Result<SessionId> {
     Ok(SessionId::from_bytes(row.try_get::<_, Uuid>("id")?.into_bytes()))
 }
 
-fn read(row: &Row) -> anyhow::Result<Session> {
+pub(super) fn read(row: &Row) -> anyhow::Result<Session> {
     let id = id(row)?;
     record(row, || format!("the record of session {id}"))
 }
@@ -178,7 +178,11 @@ async fn revoke(db: &Client, revocations: Vec<Revocation>) -> anyhow::Result<Vec
 }
 
 fn read_revocations(rows: &[Row]) -> anyhow::Result<Vec<Revocation>> {
-    rows.iter().map(|row| Ok((id(row)?, time(row.try_get("until")?)))).collect()
+    rows.iter().map(read_revocation).collect()
+}
+
+pub(super) fn read_revocation(row: &Row) -> anyhow::Result<Revocation> {
+    Ok((id(row)?, time(row.try_get("until")?)))
 }
 
 /// All that are revoked.

@@ -12,7 +12,7 @@ pub(super) fn id(row: &Row, column: &str) -> anyhow::Result<UserId> {
     Ok(UserId::from_bytes(row.try_get::<_, uuid::Uuid>(column)?.into_bytes()))
 }
 
-fn read(row: &Row) -> anyhow::Result<User> {
+pub(super) fn read(row: &Row) -> anyhow::Result<User> {
     let id = id(row, "id")?;
     rows::record(row, || format!("the record of user {id}"))
 }

@@ -19,6 +19,12 @@ pub(super) fn remember(
     Ok(())
 }
 
+pub(super) fn put(txn: &WriteTransaction, user: UserId, known: &[String]) -> anyhow::Result<()> {
+    let json = serde_json::to_vec(known)?;
+    txn.open_table(ADDRESSES)?.insert(user.as_bytes(), json.as_slice())?;
+    Ok(())
+}
+
 /// The newest one last. None of a user whose record of them is damaged: the next login replaces it.
 pub(super) fn of(table: &impl Records, user: UserId) -> anyhow::Result<Vec<String>> {
     let row = table.get(user.as_bytes())?;

@@ -18,7 +18,7 @@ use redb::Database;
 
 pub use self::finding::Finding;
 pub use self::repair::{Repaired, repair_file};
-use self::unchanged::Unchanged;
+pub(super) use self::unchanged::Unchanged;
 use super::guard::guarded;
 use super::open::{self, InUse};
 use super::schema::TooNew;

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use anyhow::Context as _;
 use jiff::Timestamp;
 use redb::{ReadTransaction, ReadableTable, WriteTransaction};
 
 use super::tables::{Id, RESET_TIMES, RESETS, RESETS_BY_USER, Records, USERS, or_none, time};
 use super::users;
+use crate::store::copy::StoredOffer;
 use crate::store::rules;
 use crate::store::{OpenReset, ResetOffer, User, UserId};
 
@@ -14,8 +16,13 @@ use crate::store::{OpenReset, ResetOffer, User, UserId};
 const FORMER_LIFETIME: Duration = Duration::from_secs(30 * 60);
 
 pub(super) fn put(txn: &WriteTransaction, offer: &ResetOffer) -> anyhow::Result<()> {
+    let ResetOffer { user, by, token_hash, created_at, expires_at } = *offer;
+    put_stored(txn, &StoredOffer { user, maker: by.user, token_hash, created_at, expires_at })
+}
+
+pub(super) fn put_stored(txn: &WriteTransaction, offer: &StoredOffer) -> anyhow::Result<()> {
     let expires_at = offer.expires_at.as_millisecond();
-    let row = (offer.user.as_bytes(), offer.by.user.as_bytes(), expires_at);
+    let row = (offer.user.as_bytes(), offer.maker.as_bytes(), expires_at);
     txn.open_table(RESETS)?.insert(&offer.token_hash, row)?;
     txn.open_table(RESET_TIMES)?.insert(&offer.token_hash, offer.created_at.as_millisecond())?;
     txn.open_table(RESETS_BY_USER)?.insert(offer.user.as_bytes(), &offer.token_hash)?;
@@ -77,14 +84,36 @@ pub(super) fn list(txn: &ReadTransaction, now: Timestamp) -> anyhow::Result<Vec<
         let (token_hash, row) = row?;
         let Some((user, by)) = or_none(open(&users, row.value(), now))? else { continue };
         let expires_at = time(row.value().2);
-        let created_at = match times.get(token_hash.value())? {
-            Some(created_at) => time(created_at.value()),
-            None => expires_at.checked_sub(FORMER_LIFETIME)?,
-        };
+        let created_at = created_at(&times, token_hash.value(), expires_at)?;
         list.push(OpenReset { user, by, created_at, expires_at });
     }
     list.sort_by_key(|offer| (offer.created_at, offer.user.id));
     Ok(list)
+}
+
+fn created_at(
+    times: &impl ReadableTable<&'static [u8; 32], i64>,
+    token_hash: &[u8; 32],
+    expires_at: Timestamp,
+) -> anyhow::Result<Timestamp> {
+    match times.get(token_hash)? {
+        Some(created_at) => Ok(time(created_at.value())),
+        None => Ok(expires_at.checked_sub(FORMER_LIFETIME)?),
+    }
+}
+
+/// An offer as it is stored, open or not.
+pub(super) fn stored(txn: &ReadTransaction, token_hash: &[u8; 32]) -> anyhow::Result<StoredOffer> {
+    let row = txn.open_table(RESETS)?.get(token_hash)?.context("a reset offer is damaged")?;
+    let (user, maker, expires_at) = row.value();
+    let expires_at = time(expires_at);
+    Ok(StoredOffer {
+        user: UserId::from_bytes(*user),
+        maker: UserId::from_bytes(*maker),
+        token_hash: *token_hash,
+        created_at: created_at(&txn.open_table(RESET_TIMES)?, token_hash, expires_at)?,
+        expires_at,
+    })
 }
 
 /// Removes the offers that have expired.

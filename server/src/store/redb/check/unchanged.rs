@@ -13,7 +13,7 @@ const BLOCK: usize = 512;
 /// A file that is read and never written. redb writes even to a file that is only checked; this
 /// keeps those writes in memory.
 #[derive(Debug)]
-pub(super) struct Unchanged {
+pub(in crate::store::redb) struct Unchanged {
     file: FileBackend,
     written: Mutex<Written>,
 }
@@ -26,7 +26,7 @@ struct Written {
 }
 
 impl Unchanged {
-    pub(super) fn new(file: File) -> Result<Self, DatabaseError> {
+    pub(in crate::store::redb) fn new(file: File) -> Result<Self, DatabaseError> {
         let file = FileBackend::new(file)?;
         let written = Mutex::new(Written { blocks: HashMap::new(), len: file.len()? });
         Ok(Self { file, written })

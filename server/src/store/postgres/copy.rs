@@ -1,0 +1,185 @@
+//! Reads and writes all rows of a database, to copy it: in one transaction, on one connection.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, ensure};
+use async_trait::async_trait;
+use tokio::time::{Instant, sleep};
+use tokio_postgres::types::{Json, Type};
+use tokio_postgres::{Client, Row as Found};
+
+use super::connect::{Connector, Direct};
+use super::rows::{Parameters, record};
+use super::tenure::DatabaseInUse;
+use super::{DatabaseUrl, locks, names, resets, rows, schema, sessions, users};
+use crate::store::copy::{Key, Kind, PAGE, Row, Rows};
+use crate::store::keys_record::KeysRecord;
+use crate::store::{Session, User};
+use crate::username::fold;
+
+/// How long to wait for a server that is stopping.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// How often to look meanwhile.
+const RETRY: Duration = Duration::from_millis(100);
+
+/// A database that is copied from or to. If it is dropped, nothing was written.
+pub(in crate::store) struct PostgresCopy(Direct);
+
+impl PostgresCopy {
+    /// The database of servers that don't run.
+    pub(in crate::store) async fn source(url: &DatabaseUrl) -> anyhow::Result<Self> {
+        Self::begin(url, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await
+    }
+
+    /// A database that no server uses. Its schema is brought up to date.
+    pub(in crate::store) async fn target(url: &DatabaseUrl) -> anyhow::Result<Self> {
+        Self::begin(url, "BEGIN; LOCK TABLE users, sessions IN EXCLUSIVE MODE").await
+    }
+
+    async fn begin(url: &DatabaseUrl, begin: &str) -> anyhow::Result<Self> {
+        let connector = Connector::new(url)?;
+        schema::migrate(&connector).await?;
+        let direct = connector.connect().await?;
+        let deadline = Instant::now() + PATIENCE;
+        while !locks::try_server(&direct.client).await? {
+            ensure!(Instant::now() < deadline, DatabaseInUse);
+            sleep(RETRY).await;
+        }
+        direct.client.batch_execute(begin).await?;
+        Ok(Self(direct))
+    }
+
+    fn db(&self) -> &Client {
+        &self.0.client
+    }
+}
+
+#[async_trait]
+impl Rows for PostgresCopy {
+    async fn page(&mut self, kind: Kind, after: Option<Key>) -> anyhow::Result<Vec<Row>> {
+        let (table, key, read): (_, _, fn(&Found) -> anyhow::Result<Row>) = match kind {
+            Kind::Users => ("users", "id", |row| Ok(Row::User(users::read(row)?))),
+            Kind::Addresses => ("addresses", "user_id", read_addresses),
+            Kind::Sessions => ("sessions", "id", |row| Ok(Row::Session(sessions::read(row)?))),
+            Kind::Revoked => ("revoked_sessions", "id", |row| {
+                let (id, until) = sessions::read_revocation(row)?;
+                Ok(Row::Revoked(id, until))
+            }),
+            Kind::Offers => ("reset_offers", "user_id", |row| Ok(Row::Offer(resets::stored(row)?))),
+        };
+        let query = format!(
+            "SELECT * FROM {table} WHERE $1::uuid IS NULL OR {key} > $1 ORDER BY {key} LIMIT $2"
+        );
+        let (after, limit) = (after.map(uuid::Uuid::from_bytes), i64::try_from(PAGE)?);
+        let found =
+            self.db().query_typed(&query, &[(&after, Type::UUID), (&limit, Type::INT8)]).await?;
+        found.iter().map(read).collect()
+    }
+
+    async fn count(&mut self, kind: Kind) -> anyhow::Result<u64> {
+        let query = match kind {
+            Kind::Users => "SELECT count(*) FROM users",
+            Kind::Addresses => "SELECT count(*) FROM addresses",
+            Kind::Sessions => "SELECT count(*) FROM sessions",
+            Kind::Revoked => "SELECT count(*) FROM revoked_sessions",
+            Kind::Offers => "SELECT count(*) FROM reset_offers",
+        };
+        users::count(self.db(), query).await
+    }
+
+    async fn keys_record(&mut self) -> anyhow::Result<KeysRecord> {
+        rows::keys_record(self.db()).await
+    }
+
+    async fn add(&mut self, rows: Vec<Row>) -> anyhow::Result<()> {
+        match rows.first() {
+            Some(Row::User(_)) => add_users(self.db(), &rows).await,
+            Some(Row::Addresses(..)) => add_addresses(self.db(), &rows).await,
+            Some(Row::Session(_)) => add_sessions(self.db(), &rows).await,
+            Some(Row::Revoked(..)) => add_revoked(self.db(), &rows).await,
+            Some(Row::Offer(_)) => add_offers(self.db(), &rows).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn finish(self: Box<Self>, keys: KeysRecord) -> anyhow::Result<()> {
+        rows::set_keys_record(self.db(), keys).await?;
+        let committed = self.db().batch_execute("COMMIT").await;
+        committed.context("it is unknown whether the copy was committed; run it again to find out")
+    }
+}
+
+fn read_addresses(row: &Found) -> anyhow::Result<Row> {
+    let user = users::id(row, "user_id")?;
+    Ok(Row::Addresses(user, record(row, || format!("the addresses of user {user}"))?))
+}
+
+async fn add_users(db: &Client, rows: &[Row]) -> anyhow::Result<()> {
+    let query = "INSERT INTO users (id, username_key, fold, is_active_admin, record)
+                 SELECT * FROM unnest($1, $2, $3, $4, $5)";
+    let users =
+        rows.iter().filter_map(|row| if let Row::User(user) = row { Some(user) } else { None });
+    let users: Vec<&User> = users.collect();
+    let parameters: Parameters<'_> = &[
+        (&users.iter().map(|user| user.id.uuid()).collect::<Vec<_>>(), Type::UUID_ARRAY),
+        (&users.iter().map(|user| &user.username_key).collect::<Vec<_>>(), Type::TEXT_ARRAY),
+        (&users.iter().map(|user| fold(&user.username_key)).collect::<Vec<_>>(), Type::TEXT_ARRAY),
+        (&users.iter().map(|user| user.is_active_admin()).collect::<Vec<_>>(), Type::BOOL_ARRAY),
+        (&users.iter().map(Json).collect::<Vec<_>>(), Type::JSONB_ARRAY),
+    ];
+    db.execute_typed(query, parameters).await?;
+    names::add_looks_of(db, &users).await
+}
+
+async fn add_addresses(db: &Client, rows: &[Row]) -> anyhow::Result<()> {
+    let query = "INSERT INTO addresses (user_id, record) SELECT * FROM unnest($1, $2)";
+    let lists = rows.iter().filter_map(|row| match row {
+        Row::Addresses(user, list) => Some((user.uuid(), Json(list))),
+        _ => None,
+    });
+    let (users, lists): (Vec<_>, Vec<_>) = lists.unzip();
+    db.execute_typed(query, &[(&users, Type::UUID_ARRAY), (&lists, Type::JSONB_ARRAY)]).await?;
+    Ok(())
+}
+
+async fn add_sessions(db: &Client, rows: &[Row]) -> anyhow::Result<()> {
+    let query = "INSERT INTO sessions (id, user_id, expires_at, record)
+                 SELECT * FROM unnest($1, $2, $3, $4)";
+    let sessions = rows.iter().filter_map(|row| match row {
+        Row::Session(session) => Some(session),
+        _ => None,
+    });
+    let sessions: Vec<&Session> = sessions.collect();
+    let parameters: Parameters<'_> = &[
+        (&sessions.iter().map(|session| session.id.uuid()).collect::<Vec<_>>(), Type::UUID_ARRAY),
+        (&sessions.iter().map(|session| session.user.uuid()).collect::<Vec<_>>(), Type::UUID_ARRAY),
+        (
+            &sessions.iter().map(|session| session.expires_at.as_millisecond()).collect::<Vec<_>>(),
+            Type::INT8_ARRAY,
+        ),
+        (&sessions.iter().map(Json).collect::<Vec<_>>(), Type::JSONB_ARRAY),
+    ];
+    db.execute_typed(query, parameters).await?;
+    Ok(())
+}
+
+async fn add_revoked(db: &Client, rows: &[Row]) -> anyhow::Result<()> {
+    let query = "INSERT INTO revoked_sessions (id, until) SELECT * FROM unnest($1, $2)";
+    let revoked = rows.iter().filter_map(|row| match row {
+        Row::Revoked(id, until) => Some((id.uuid(), until.as_millisecond())),
+        _ => None,
+    });
+    let (ids, until): (Vec<_>, Vec<_>) = revoked.unzip();
+    db.execute_typed(query, &[(&ids, Type::UUID_ARRAY), (&until, Type::INT8_ARRAY)]).await?;
+    Ok(())
+}
+
+async fn add_offers(db: &Client, rows: &[Row]) -> anyhow::Result<()> {
+    for row in rows {
+        if let Row::Offer(offer) = row {
+            resets::put_stored(db, offer).await?;
+        }
+    }
+    Ok(())
+}
