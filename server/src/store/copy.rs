@@ -1,58 +1,23 @@
 //! Copies all that a store holds into an empty one of whatever backend. Nobody is signed out.
 //!
 //! A copy is whole, or it is not there: PostgreSQL gets it in one transaction, and a data directory
-//! as a file that appears once it is complete. So a copy that was interrupted is run again. One that
-//! was complete is recognized by its contents.
+//! as a file that appears once it is complete. So a copy that was interrupted is run again. One
+//! that was complete is recognized by its contents.
 
 mod contents;
-mod row;
+pub(super) mod rows;
 
-pub(super) use self::row::{Key, Row, StoredOffer};
+pub use self::rows::Kind;
 
 use std::path::Path;
 
 use anyhow::{bail, ensure};
-use async_trait::async_trait;
 
 use self::contents::Contents;
+use self::rows::Rows;
 use super::keys_record::KeysRecord;
 use super::postgres::{DatabaseUrl, PostgresCopy};
 use super::redb::RedbCopy;
-
-/// Rows that are read and written at once.
-pub(super) const PAGE: usize = 2000;
-
-/// What is copied, in this order: rows refer to rows before them.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Kind {
-    /// The records of users.
-    Users,
-    /// The addresses from which they signed in.
-    Addresses,
-    /// Sessions that have not ended.
-    Sessions,
-    /// Sessions that have ended.
-    Revoked,
-    /// Reset offers.
-    Offers,
-}
-
-impl Kind {
-    /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::Users, Self::Addresses, Self::Sessions, Self::Revoked, Self::Offers];
-
-    /// As people call it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Users => "users",
-            Self::Addresses => "users' addresses",
-            Self::Sessions => "sessions",
-            Self::Revoked => "revoked sessions",
-            Self::Offers => "reset links",
-        }
-    }
-}
 
 /// Where a store is.
 #[derive(Clone, Copy, Debug)]
@@ -81,25 +46,6 @@ pub struct Copied {
     pub counts: [u64; 5],
     /// Whether they were all there before.
     pub was_there: bool,
-}
-
-/// A store that nobody else uses, one row after the other.
-#[async_trait]
-pub(super) trait Rows: Send {
-    /// At most [`PAGE`] rows after `after`, in the order of their keys.
-    async fn page(&mut self, kind: Kind, after: Option<Key>) -> anyhow::Result<Vec<Row>>;
-
-    /// How many rows there are.
-    async fn count(&mut self, kind: Kind) -> anyhow::Result<u64>;
-
-    /// Whether keys were made.
-    async fn keys_record(&mut self) -> anyhow::Result<KeysRecord>;
-
-    /// Adds rows of one kind.
-    async fn add(&mut self, rows: Vec<Row>) -> anyhow::Result<()>;
-
-    /// Makes all that was added last.
-    async fn finish(self: Box<Self>, keys: KeysRecord) -> anyhow::Result<()>;
 }
 
 async fn counts(rows: &mut dyn Rows) -> anyhow::Result<[u64; 5]> {

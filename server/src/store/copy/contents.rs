@@ -1,7 +1,6 @@
 use sha2::{Digest as _, Sha256};
 
-use super::row::Row;
-use super::{Kind, Rows};
+use super::rows::{Kind, Row, Rows};
 
 /// The rows of a store, to be compared with those of another one.
 #[derive(Clone, Default)]

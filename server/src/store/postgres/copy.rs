@@ -12,7 +12,7 @@ use super::connect::{Connector, Direct};
 use super::rows::{Parameters, record};
 use super::tenure::DatabaseInUse;
 use super::{DatabaseUrl, locks, names, resets, rows, schema, sessions, users};
-use crate::store::copy::{Key, Kind, PAGE, Row, Rows};
+use crate::store::copy::rows::{Key, Kind, PAGE, Row, Rows};
 use crate::store::keys_record::KeysRecord;
 use crate::store::{Session, User};
 use crate::username::fold;

@@ -7,7 +7,7 @@ use tokio_postgres::{Client, Row};
 use super::failure::Damaged;
 use super::rows::{Parameters, or_none, time};
 use super::users;
-use crate::store::copy::StoredOffer;
+use crate::store::copy::rows::StoredOffer;
 use crate::store::rules;
 use crate::store::{OpenReset, ResetOffer, User, UserId};
 

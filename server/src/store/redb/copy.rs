@@ -16,7 +16,7 @@ use super::guard::guarded;
 use super::tables::{ADDRESSES, Id, RESETS_BY_USER, REVOKED, SESSIONS, USERS, decode, time};
 use super::{addresses, keys_made, names, open, resets, schema, sessions, users};
 use crate::data_dir::{self, Unfinished};
-use crate::store::copy::{Key, Kind, PAGE, Row, Rows};
+use crate::store::copy::rows::{Key, Kind, PAGE, Row, Rows};
 use crate::store::id::{SessionId, UserId};
 use crate::store::keys_record::KeysRecord;
 

@@ -8,7 +8,7 @@ use redb::{ReadTransaction, ReadableTable, WriteTransaction};
 
 use super::tables::{Id, RESET_TIMES, RESETS, RESETS_BY_USER, Records, USERS, or_none, time};
 use super::users;
-use crate::store::copy::StoredOffer;
+use crate::store::copy::rows::StoredOffer;
 use crate::store::rules;
 use crate::store::{OpenReset, ResetOffer, User, UserId};
 
