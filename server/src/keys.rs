@@ -7,6 +7,7 @@
 //! - `key`: the cryptography of one key
 //! - `storage`: what it takes to store keys; `file` and `database` do it
 //! - `contents`: what is stored
+//! - `stored`: keys that are copied from one place to another
 //! - `master_key`: seals what a database holds
 
 mod algorithm;
@@ -22,6 +23,7 @@ mod refresh_key;
 mod ring;
 mod settings;
 mod storage;
+mod stored;
 
 pub use algorithm::Algorithm;
 pub use database::{DatabaseKeys, UnusableKeys};
@@ -34,6 +36,7 @@ pub use master_key::MasterKey;
 pub use refresh_key::RefreshKey;
 pub use ring::{KeyRing, RotateError};
 pub use settings::{KeySettings, MIN_SECRET_BYTES};
+pub use stored::StoredKeys;
 
 #[cfg(test)]
 mod tests;

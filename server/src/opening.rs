@@ -34,7 +34,7 @@ mod restore;
 
 pub(crate) use self::anew::set_aside;
 pub(crate) use self::contents::LostKeys;
-pub(crate) use self::copy::{Location, copy_store};
+pub(crate) use self::copy::{Location, Route, copy_store};
 pub(crate) use self::restore::restore;
 
 use std::fs::File;

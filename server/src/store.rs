@@ -25,7 +25,7 @@ mod versions;
 
 pub use actor::Actor;
 pub use backup::{BackupError, Beside, Head as BackupHead, NotSound, verify as verify_backup};
-pub use copy::{Copied, Kind, Place, Progress, copy};
+pub use copy::{Copied, Copying, Kind, Place, Progress};
 pub use error::{CreateUserError, EditUserError, StoreError};
 pub use id::{SessionId, UserId, uuid_v7};
 pub use keys_record::KeysRecord;

@@ -7,7 +7,7 @@ use super::RefreshKey;
 use super::contents::Contents;
 use super::master_key::{MasterKey, NotOpened};
 use super::storage::{Loaded, Replacement, Storage};
-use crate::store::{KeyRows, SealedKeys};
+use crate::store::KeyRows;
 
 /// What the sealed keys are bound to, besides the database.
 const KIND: &str = "hallpass keys 1 ";
@@ -30,11 +30,21 @@ impl DatabaseKeys {
     pub fn new(rows: KeyRows, master: MasterKey) -> Self {
         Self { rows, master, runtime: Handle::current() }
     }
+}
 
-    fn open(&self, keys: &SealedKeys, sealed: &[u8]) -> anyhow::Result<Contents> {
-        let json = self.master.open(sealed, context(&keys.database).as_bytes());
-        Contents::parse(&json.map_err(UnusableKeys)?).context(UnusableKeys(NotOpened::Damaged))
-    }
+/// What was sealed for a database.
+pub(super) fn opened(
+    master: &MasterKey,
+    database: &str,
+    sealed: &[u8],
+) -> anyhow::Result<Contents> {
+    let json = master.open(sealed, context(database).as_bytes()).map_err(UnusableKeys)?;
+    Contents::parse(&json).context(UnusableKeys(NotOpened::Damaged))
+}
+
+/// Seals keys for a database.
+pub(super) fn seal(master: &MasterKey, database: &str, keys: &Contents) -> anyhow::Result<Vec<u8>> {
+    master.seal(serde_json::to_vec(keys)?, context(database).as_bytes())
 }
 
 fn context(database: &str) -> String {
@@ -48,7 +58,7 @@ impl Storage for DatabaseKeys {
         let Some(sealed) = &stored.sealed else {
             return Ok(Loaded { version, keys: None, refresh_key: RefreshKey::generate()? });
         };
-        let contents = self.open(&stored, sealed)?;
+        let contents = opened(&self.master, &stored.database, sealed)?;
         let unusable = || UnusableKeys(NotOpened::Damaged);
         let (keys, refresh_key) = contents.into_keys(secret).with_context(unusable)?;
         Ok(Loaded { version, keys: Some(keys), refresh_key })
@@ -61,7 +71,7 @@ impl Storage for DatabaseKeys {
     fn replace(&self, replacement: &Replacement) -> anyhow::Result<Option<u64>> {
         let Replacement { version, new, .. } = replacement;
         let database = self.runtime.block_on(self.rows.read())?.database;
-        let sealed = self.master.seal(serde_json::to_vec(new)?, context(&database).as_bytes())?;
+        let sealed = seal(&self.master, &database, new)?;
         Ok(self.runtime.block_on(self.rows.replace(*version, sealed))?)
     }
 }

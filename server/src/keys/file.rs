@@ -65,7 +65,7 @@ impl KeyFile {
         Ok(KeySet { current, next: None, retired: Vec::new() })
     }
 
-    fn write(&self, contents: &Contents) -> anyhow::Result<()> {
+    pub(super) fn write(&self, contents: &Contents) -> anyhow::Result<()> {
         let text = contents.to_text()?;
         data_dir::replace_whole(
             &self.path,

@@ -11,12 +11,12 @@ pub use self::rows::Kind;
 
 use std::path::Path;
 
-use anyhow::{bail, ensure};
+use anyhow::ensure;
 
 use self::contents::Contents;
 use self::rows::Rows;
 use super::keys_record::KeysRecord;
-use super::postgres::{DatabaseUrl, PostgresCopy};
+use super::postgres::{DatabaseUrl, PostgresCopy, SealedKeys};
 use super::redb::RedbCopy;
 
 /// Where a store is.
@@ -56,39 +56,78 @@ async fn counts(rows: &mut dyn Rows) -> anyhow::Result<[u64; 5]> {
     Ok(counts)
 }
 
-/// Copies all from one place to another, which must be empty. Compares what is there in the end.
-///
-/// # Errors
-///
-/// If a server uses one of them, the source is damaged, the target holds something else, or one of
-/// them fails. Then the target is as it was.
-pub async fn copy(
-    from: Place<'_>,
-    to: Place<'_>,
-    progress: impl FnMut(Progress) + Send,
-) -> anyhow::Result<Copied> {
-    let mut source: Box<dyn Rows> = match from {
-        Place::File(path) => Box::new(RedbCopy::source(path)?),
-        Place::Database(url) => Box::new(PostgresCopy::source(url).await?),
-    };
-    let mut target: Box<dyn Rows> = match to {
-        Place::File(path) => Box::new(RedbCopy::target(path)?),
-        Place::Database(url) => Box::new(PostgresCopy::target(url).await?),
-    };
-    let (counts, found) = (counts(&mut *source).await?, counts(&mut *target).await?);
-    let is_empty = found == [0; 5] && target.keys_record().await? == KeysRecord::NeverMade;
-    if !is_empty {
-        let is_same = counts == found
-            && Contents::of(&mut *source).await? == Contents::of(&mut *target).await?;
-        if !is_same {
-            bail!("the target holds other data, and a copy needs an empty one");
+/// A copy whose rows are complete. It is there once it is [finished](Self::finish).
+pub struct Copying {
+    source: Box<dyn Rows>,
+    target: Box<dyn Rows>,
+    counts: [u64; 5],
+    was_there: bool,
+}
+
+impl Copying {
+    /// Copies all rows from one place to another, which must be empty. Compares what is there in
+    /// the end.
+    ///
+    /// # Errors
+    ///
+    /// If a server uses one of them, the source is damaged, the target holds something else, or one
+    /// of them fails. Then the target is as it was.
+    pub async fn of(
+        from: Place<'_>,
+        to: Place<'_>,
+        progress: impl FnMut(Progress) + Send,
+    ) -> anyhow::Result<Self> {
+        let mut source: Box<dyn Rows> = match from {
+            Place::File(path) => Box::new(RedbCopy::source(path)?),
+            Place::Database(url) => Box::new(PostgresCopy::source(url).await?),
+        };
+        let mut target: Box<dyn Rows> = match to {
+            Place::File(path) => Box::new(RedbCopy::target(path)?),
+            Place::Database(url) => Box::new(PostgresCopy::target(url).await?),
+        };
+        let (counts, found) = (counts(&mut *source).await?, counts(&mut *target).await?);
+        let was_there = found != [0; 5] || target.keys_record().await? != KeysRecord::NeverMade;
+        if was_there {
+            let is_same = counts == found
+                && Contents::of(&mut *source).await? == Contents::of(&mut *target).await?;
+            ensure!(is_same, "the target holds other data, and a copy needs an empty one");
+        } else {
+            let copied = transfer(&mut *source, &mut *target, counts, progress).await?;
+            let is_same = Contents::of(&mut *target).await? == copied;
+            ensure!(is_same, "the copy differs from the source");
         }
-        return Ok(Copied { counts, was_there: true });
+        Ok(Self { source, target, counts, was_there })
     }
-    let copied = transfer(&mut *source, &mut *target, counts, progress).await?;
-    ensure!(Contents::of(&mut *target).await? == copied, "the copy differs from the source");
-    target.finish(source.keys_record().await?).await?;
-    Ok(Copied { counts, was_there: false })
+
+    /// The sealed keys of the source and of the target. None of a file, which has none.
+    ///
+    /// # Errors
+    ///
+    /// If they can't be read.
+    pub async fn sealed_keys(&mut self) -> anyhow::Result<[Option<SealedKeys>; 2]> {
+        Ok([self.source.sealed_keys().await?, self.target.sealed_keys().await?])
+    }
+
+    /// Whether the source has keys, as it says itself.
+    ///
+    /// # Errors
+    ///
+    /// If it can't be read.
+    pub async fn has_keys(&mut self) -> anyhow::Result<bool> {
+        Ok(self.source.keys_record().await? == KeysRecord::Made)
+    }
+
+    /// Makes the copy last, and with it these sealed keys, if the target has none yet.
+    ///
+    /// # Errors
+    ///
+    /// If the target fails.
+    pub async fn finish(mut self, sealed: Option<Vec<u8>>) -> anyhow::Result<Copied> {
+        if !self.was_there {
+            self.target.finish(self.source.keys_record().await?, sealed).await?;
+        }
+        Ok(Copied { counts: self.counts, was_there: self.was_there })
+    }
 }
 
 /// Copies row by row, and says what was copied.

@@ -8,12 +8,12 @@ use url::Url;
 
 use crate::app::PASSWORD;
 use crate::binary::{Process, command};
-use crate::postgres::{SignedIn, fresh_schema, serve};
+use crate::postgres::{SignedIn, fresh_schema, serve, with_master_key};
 
 /// What `hallpass store copy` writes to standard output, and whether it succeeded.
 fn copy(dir: &Path, args: &[&str], url: (&str, &Url)) -> (bool, String, String) {
     let mut command = command(dir, &["store", "copy"]);
-    let output = command.args(args).env(url.0, url.1.as_str()).output().unwrap();
+    let output = with_master_key(command.args(args)).env(url.0, url.1.as_str()).output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     let (stdout, stderr) = (text(output.stdout), text(output.stderr));
     assert!(!stderr.contains(url.1.password().unwrap()), "{stderr}");
@@ -46,7 +46,6 @@ async fn nobody_is_signed_out_when_a_server_moves_to_a_database_and_back() {
 
     let (done, _, stderr) = copy(dir.path(), &[], ("HALLPASS_TO", &url));
     assert!(!done && stderr.contains("holds other data"), "{stderr}");
-    std::fs::copy(dir.path().join("keys.json"), back.path().join("keys.json")).unwrap();
     let to = back.path().to_str().unwrap();
     let (done, _, stderr) = copy(dir.path(), &["--to", to], ("HALLPASS_FROM", &url));
     assert!(done, "{stderr}");

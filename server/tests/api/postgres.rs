@@ -66,10 +66,13 @@ fn master_key(seed: u8) -> NamedTempFile {
     file
 }
 
+pub(crate) fn with_master_key(command: &mut Command) -> &mut Command {
+    command.env("HALLPASS_MASTER_KEY_FILE", MASTER_KEY.path())
+}
+
 /// Has a command use this database.
 fn on<'a>(command: &'a mut Command, url: &Url) -> &'a mut Command {
-    let master_key = MASTER_KEY.path();
-    command.env("HALLPASS_DATABASE_URL", url.as_str()).env("HALLPASS_MASTER_KEY_FILE", master_key)
+    with_master_key(command.env("HALLPASS_DATABASE_URL", url.as_str()))
 }
 
 pub(crate) fn serve(dir: &Path, url: &Url) -> Process {

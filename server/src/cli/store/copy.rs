@@ -6,18 +6,21 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::cli::terminal::{note, say};
-use crate::config::DEFAULT_DATA_DIR;
-use crate::opening::{Location, copy_store};
+use crate::clock::Clock;
+use crate::config::{DEFAULT_DATA_DIR, MasterKeyArgs};
+use crate::opening::{Location, Route, copy_store};
 use crate::store::{Copied, DatabaseUrl, Kind, Progress};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
+  hallpass keys new-master /etc/hallpass/master.key
+  export HALLPASS_MASTER_KEY_FILE=/etc/hallpass/master.key
   hallpass store copy --data-dir /var/lib/hallpass --to postgres://hallpass@db.example/hallpass
   hallpass store copy --from postgres://hallpass@db.example/hallpass --to /var/lib/hallpass-2
 
-Stop the servers of both first. Users keep their ids and passwords, and nobody is signed out: sessions,
-ended sessions, reset links and the addresses that people signed in from come along. The source stays
-as it is.
+Stop the servers of both first. Users keep their ids and passwords, and nobody is signed out: keys,
+sessions, ended sessions, reset links and the addresses that people signed in from come along. The
+source stays as it is. In PostgreSQL, the keys are sealed with the master key.
 
 The target is an empty database or a new data directory. It gets all or nothing, so a copy that was
 interrupted is run again. A second run compares the two, and says so if nothing is left to do.
@@ -31,7 +34,6 @@ pub struct Copy {
     #[arg(
         long,
         value_name = "DIR|URL",
-        env = "HALLPASS_FROM",
         hide_env_values = true,
         value_parser = location
     )]
@@ -40,14 +42,15 @@ pub struct Copy {
     #[arg(
         long,
         value_name = "URL|DIR",
-        env = "HALLPASS_TO",
         hide_env_values = true,
         value_parser = location
     )]
     to: Location,
     /// The server's data directory
-    #[arg(long, value_name = "DIR", env = "HALLPASS_DATA_DIR", default_value = DEFAULT_DATA_DIR)]
+    #[arg(long, value_name = "DIR", default_value = DEFAULT_DATA_DIR)]
     data_dir: PathBuf,
+    #[command(flatten)]
+    master_key: MasterKeyArgs,
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "clap asks for a result")]
@@ -62,16 +65,18 @@ fn location(text: &str) -> Result<Location, String> {
 impl Copy {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
         let from = self.from.unwrap_or(Location::Directory(self.data_dir));
+        let route = Route { from, to: self.to, master: self.master_key.needed()? };
         let mut watch = Watch::new();
-        let copied = copy_store(&from, &self.to, |progress| watch.show(progress)).await;
+        let now = Clock::system().now();
+        let copied = copy_store(&route, now, |progress| watch.show(progress)).await;
         watch.bar.finish_and_clear();
         let Copied { counts, was_there } = copied?;
         let counts =
             counts.iter().zip(Kind::ALL).map(|(count, kind)| format!("{count} {}", kind.name()));
         let counts = counts.collect::<Vec<_>>().join(", ");
         say(match was_there {
-            true => format!("all was there already: {counts}"),
-            false => format!("copied {counts}"),
+            true => format!("all was there already: {counts}, and the keys"),
+            false => format!("copied {counts}, and the keys"),
         })?;
         Ok(ExitCode::SUCCESS)
     }

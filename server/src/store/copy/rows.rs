@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::store::id::{SessionId, UserId};
 use crate::store::keys_record::KeysRecord;
+use crate::store::postgres::SealedKeys;
 use crate::store::session::Session;
 use crate::store::user::User;
 
@@ -93,9 +94,16 @@ pub(in crate::store) trait Rows: Send {
     /// Whether keys were made.
     async fn keys_record(&mut self) -> anyhow::Result<KeysRecord>;
 
+    /// The sealed keys. None of a file, which has none.
+    async fn sealed_keys(&mut self) -> anyhow::Result<Option<SealedKeys>>;
+
     /// Adds rows of one kind.
     async fn add(&mut self, rows: Vec<Row>) -> anyhow::Result<()>;
 
-    /// Makes all that was added last.
-    async fn finish(self: Box<Self>, keys: KeysRecord) -> anyhow::Result<()>;
+    /// Makes all that was added last, and with it the sealed keys, if there are any.
+    async fn finish(
+        self: Box<Self>,
+        keys: KeysRecord,
+        sealed: Option<Vec<u8>>,
+    ) -> anyhow::Result<()>;
 }

@@ -51,7 +51,7 @@ async fn boss(store: &dyn Store) -> UserId {
 
 /// What a copy comes to of which nobody watches the progress.
 async fn copied(from: Place<'_>, to: Place<'_>) -> anyhow::Result<Copied> {
-    copy(from, to, |_| ()).await
+    Copying::of(from, to, |_| ()).await?.finish(None).await
 }
 
 #[tokio::test]
@@ -108,13 +108,13 @@ async fn a_target_with_other_data_and_a_place_in_use_are_refused() {
 /// A copy that is given up once it comes to the sessions.
 async fn interrupted(from: Place<'_>, to: Place<'_>) {
     let (came_there, mut is_there) = tokio::sync::watch::channel(false);
-    let copying = copy(from, to, |progress| {
+    let copying = Copying::of(from, to, |progress| {
         came_there.send_replace(progress.kind == Kind::Sessions);
     });
     tokio::select! {
         biased;
         _ = is_there.wait_for(|is_there| *is_there) => {}
-        copied = copying => panic!("it was not interrupted: {copied:?}"),
+        copied = copying => panic!("it was not interrupted: {:?}", copied.map(|_| ())),
     }
 }
 

@@ -1,27 +1,18 @@
 //! Reads and writes all rows of a database, to copy it: in one transaction, on one connection.
 
-use std::time::Duration;
-
-use anyhow::{Context as _, ensure};
+use anyhow::Context as _;
 use async_trait::async_trait;
-use tokio::time::{Instant, sleep};
 use tokio_postgres::types::{Json, Type};
 use tokio_postgres::{Client, Row as Found};
 
 use super::connect::{Connector, Direct};
+use super::nodes::{ensure_alone, until_alone};
 use super::rows::{Parameters, record};
-use super::tenure::DatabaseInUse;
-use super::{DatabaseUrl, locks, names, resets, rows, schema, sessions, users};
+use super::{DatabaseUrl, keys, names, resets, rows, schema, sessions, users};
 use crate::store::copy::rows::{Key, Kind, PAGE, Row, Rows};
 use crate::store::keys_record::KeysRecord;
-use crate::store::{Session, User};
+use crate::store::{SealedKeys, Session, User};
 use crate::username::fold;
-
-/// How long to wait for a server that is stopping.
-const PATIENCE: Duration = Duration::from_secs(3);
-
-/// How often to look meanwhile.
-const RETRY: Duration = Duration::from_millis(100);
 
 /// A database that is copied from or to. If it is dropped, nothing was written.
 pub(in crate::store) struct PostgresCopy(Direct);
@@ -29,7 +20,7 @@ pub(in crate::store) struct PostgresCopy(Direct);
 impl PostgresCopy {
     /// The database of servers that don't run.
     pub(in crate::store) async fn source(url: &DatabaseUrl) -> anyhow::Result<Self> {
-        Self::begin(url, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await
+        Self::begin(url, "BEGIN ISOLATION LEVEL REPEATABLE READ").await
     }
 
     /// A database that no server uses. Its schema is brought up to date.
@@ -41,12 +32,12 @@ impl PostgresCopy {
         let connector = Connector::new(url)?;
         schema::migrate(&connector).await?;
         let direct = connector.connect().await?;
-        let deadline = Instant::now() + PATIENCE;
-        while !locks::try_server(&direct.client).await? {
-            ensure!(Instant::now() < deadline, DatabaseInUse);
-            sleep(RETRY).await;
-        }
-        direct.client.batch_execute(begin).await?;
+        let db = &direct.client;
+        until_alone(db).await?;
+        db.batch_execute(begin).await?;
+        // From here on, no server can begin to use the database.
+        db.batch_execute("LOCK TABLE nodes IN SHARE MODE").await?;
+        ensure_alone(db).await?;
         Ok(Self(direct))
     }
 
@@ -92,6 +83,10 @@ impl Rows for PostgresCopy {
         rows::keys_record(self.db()).await
     }
 
+    async fn sealed_keys(&mut self) -> anyhow::Result<Option<SealedKeys>> {
+        keys::read(self.db()).await.map(Some)
+    }
+
     async fn add(&mut self, rows: Vec<Row>) -> anyhow::Result<()> {
         match rows.first() {
             Some(Row::User(_)) => add_users(self.db(), &rows).await,
@@ -103,8 +98,15 @@ impl Rows for PostgresCopy {
         }
     }
 
-    async fn finish(self: Box<Self>, keys: KeysRecord) -> anyhow::Result<()> {
+    async fn finish(
+        self: Box<Self>,
+        keys: KeysRecord,
+        sealed: Option<Vec<u8>>,
+    ) -> anyhow::Result<()> {
         rows::set_keys_record(self.db(), keys).await?;
+        if let Some(sealed) = sealed {
+            keys::put(self.db(), sealed).await?;
+        }
         let committed = self.db().batch_execute("COMMIT").await;
         committed.context("it is unknown whether the copy was committed; run it again to find out")
     }

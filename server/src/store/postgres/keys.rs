@@ -58,7 +58,7 @@ impl KeyRows {
     }
 }
 
-async fn read(db: &Client) -> anyhow::Result<SealedKeys> {
+pub(super) async fn read(db: &Client) -> anyhow::Result<SealedKeys> {
     let query = "SELECT version, sealed, (SELECT value FROM meta WHERE name = 'database')
                  FROM sealed_keys";
     let row = db.query_typed_one(query, &[]).await?;
@@ -79,6 +79,13 @@ async fn replace(db: &Client, old: u64, sealed: Vec<u8>) -> anyhow::Result<Appli
     }
     rows::set_keys_record(db, KeysRecord::Made).await?;
     Ok(Applied::of_keys(Some(old + 1)))
+}
+
+/// Puts keys into a database that nobody else uses.
+pub(super) async fn put(db: &Client, sealed: Vec<u8>) -> anyhow::Result<()> {
+    let statement = "UPDATE sealed_keys SET version = version + 1, sealed = $1";
+    db.execute_typed(statement, &[(&sealed, Type::BYTEA)]).await?;
+    Ok(())
 }
 
 /// Gives the keys up. The next start makes new ones.

@@ -1,9 +1,11 @@
 //! The servers that use the database, and what each of them has applied.
 
+mod alone;
 mod file;
 mod keeper;
 mod peers;
 
+pub(super) use self::alone::{ensure_alone, until_alone};
 pub(super) use self::file::NodeFile;
 pub(super) use self::keeper::{Keeper, Shared};
 

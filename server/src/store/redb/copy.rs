@@ -16,6 +16,7 @@ use super::guard::guarded;
 use super::tables::{ADDRESSES, Id, RESETS_BY_USER, REVOKED, SESSIONS, USERS, decode, time};
 use super::{addresses, keys_made, names, open, resets, schema, sessions, users};
 use crate::data_dir::{self, Unfinished};
+use crate::store::SealedKeys;
 use crate::store::copy::rows::{Key, Kind, PAGE, Row, Rows};
 use crate::store::id::{SessionId, UserId};
 use crate::store::keys_record::KeysRecord;
@@ -83,6 +84,10 @@ impl Rows for RedbCopy {
         Ok(keys_made::read(&self.db)?.0)
     }
 
+    async fn sealed_keys(&mut self) -> anyhow::Result<Option<SealedKeys>> {
+        Ok(None)
+    }
+
     async fn add(&mut self, rows: Vec<Row>) -> anyhow::Result<()> {
         if self.unfinished.is_none() {
             bail!("there is a database, if an empty one; remove it or name another directory");
@@ -92,7 +97,12 @@ impl Rows for RedbCopy {
         Ok(txn.commit()?)
     }
 
-    async fn finish(self: Box<Self>, keys: KeysRecord) -> anyhow::Result<()> {
+    async fn finish(
+        self: Box<Self>,
+        keys: KeysRecord,
+        sealed: Option<Vec<u8>>,
+    ) -> anyhow::Result<()> {
+        ensure!(sealed.is_none(), "sealed keys are for a database of PostgreSQL");
         let Self { db, unfinished } = *self;
         let txn = db.begin_write()?;
         keys_made::write(&txn, keys)?;

@@ -15,6 +15,13 @@ pub(in crate::store::postgres) struct Peer {
     pub(super) lease: Duration,
 }
 
+impl Peer {
+    /// Whether the server was alive since it was seen like `before`.
+    pub(super) fn has_polled_since(&self, before: &Self) -> bool {
+        self.id == before.id && self.beat != before.beat
+    }
+}
+
 /// Since when each server has been silent, by this server's clock.
 #[derive(Debug, Default)]
 pub(super) struct Peers(HashMap<Uuid, (i64, BootTime)>);
