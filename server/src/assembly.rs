@@ -13,7 +13,7 @@ use crate::proof::Prover;
 use crate::proof::password::{Policy, Pool, Settings};
 use crate::sessions::Sessions;
 use crate::store::{Lifetimes, Store};
-use crate::throttle::Throttle;
+use crate::throttle::{Throttle, ThrottleSettings};
 use crate::token::Tokens;
 use crate::username::NameRules;
 
@@ -32,7 +32,11 @@ pub(crate) fn accounts(
     let (issuer, audience) = (config.issuer(), config.tokens.audience.clone());
     let tokens = Tokens::new(Arc::clone(&keys), issuer, audience, config.access_ttl);
     let lifetimes = Lifetimes { idle: config.refresh_ttl, absolute: config.session_max };
-    let is_throttled = config.login_throttle == Switch::On;
+    let throttle = ThrottleSettings {
+        enabled: config.throttle.login_throttle == Switch::On,
+        nodes: config.throttle.nodes,
+        shared: store.shared_failures(),
+    };
     Ok(Accounts {
         store,
         tokens: tokens.with_leeway(config.tokens.leeway),
@@ -46,7 +50,7 @@ pub(crate) fn accounts(
             policy: Policy { min_chars: config.passwords.password_min.into() },
         },
         names: NameRules::new(&config.names.reserved()),
-        throttle: Throttle::new(is_throttled, clock.clone(), metrics.throttled.clone()),
+        throttle: Throttle::new(throttle, clock.clone(), metrics.throttled.clone()),
         registration_is_open: config.registration == Registration::Open,
         fresh_for: config.fresh_for,
         clock,

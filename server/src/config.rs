@@ -19,6 +19,7 @@ mod list;
 mod master_key;
 mod names;
 mod shared;
+mod throttle;
 mod values;
 
 pub use backups::BackupArgs;
@@ -28,6 +29,7 @@ pub use keys::{KeyArgs, SECRET_VARIABLE, SecretArgs, secret_from_environment};
 pub use list::{List, list};
 pub use names::NameArgs;
 pub use shared::{DatabaseArgs, MasterKeyArgs, PasswordArgs, TokenArgs};
+pub use throttle::ThrottleArgs;
 pub use values::origin;
 use values::{access_ttl, address, lease, session_lifetime};
 
@@ -180,10 +182,9 @@ pub struct Config {
     #[command(flatten)]
     pub passwords: PasswordArgs,
 
-    /// Whether logins, registrations and other uses of a password are limited by address and by
-    /// account; off is for load tests only
-    #[arg(long, value_name = "on|off", hide_possible_values = true, default_value = "on")]
-    pub login_throttle: Switch,
+    /// How often somebody may try.
+    #[command(flatten)]
+    pub throttle: ThrottleArgs,
 
     /// Reverse proxies whose X-Forwarded-For counts, as networks or addresses. Repeat the option,
     /// or separate them by commas, spaces or line ends. Without it, all clients behind a proxy are

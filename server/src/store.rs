@@ -10,6 +10,7 @@ mod backup;
 mod conformance;
 mod copy;
 mod error;
+mod failures;
 mod id;
 mod keys_record;
 mod lease;
@@ -23,10 +24,14 @@ mod session;
 mod user;
 mod versions;
 
+#[cfg(test)]
+pub(crate) use postgres::tests::fresh_store;
+
 pub use actor::Actor;
 pub use backup::{BackupError, Beside, Head as BackupHead, NotSound, verify as verify_backup};
 pub use copy::{Copied, Copying, Kind, Place, Progress};
 pub use error::{CreateUserError, EditUserError, StoreError};
+pub use failures::{FailureQuota, Failures, SharedFailures};
 pub use id::{SessionId, UserId, uuid_v7};
 pub use keys_record::KeysRecord;
 pub use lease::Lease;
@@ -45,6 +50,7 @@ pub use user::{Edited, User, UserEdit};
 
 use std::fmt;
 use std::io::Write;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use hallpass_contract::Secret;
@@ -261,6 +267,11 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// What there is of a session and its user: what decides whether an access token is accepted.
     /// Read at once, from where it is kept.
     async fn authority(&self, session: SessionId, user: UserId) -> Result<Authority, StoreError>;
+
+    /// Where several servers count failed attempts together. None where there is one server.
+    fn shared_failures(&self) -> Option<Arc<dyn SharedFailures>> {
+        None
+    }
 
     /// Removes what has expired: sessions, reset offers and revocations. Says how many sessions.
     async fn sweep(&self, now: Timestamp) -> Result<usize, StoreError>;

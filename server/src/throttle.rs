@@ -28,30 +28,35 @@
 //! ones beyond that. Full tables take 50 MB together. To make them forget an account's failures
 //! takes 100,000 other failures. A restart forgets everything.
 
+//!
+//! Of several servers on one database, each counts addresses for itself and admits its part of them
+//! (`--nodes`). Failures by account they count together: each looks before an attempt, and notes a
+//! failure after the answer. So attempts that are under way at other servers are not seen yet.
+
+mod attempt;
 mod buckets;
+mod limits;
 mod memory;
 mod retry_after;
+mod shared;
 mod wide;
 
+pub(crate) use attempt::Attempt;
 pub(crate) use retry_after::RetryAfter;
 
-use std::hash::{BuildHasher as _, RandomState};
+use std::hash::BuildHasher as _;
 use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::sync::Arc;
 use std::time::Duration;
-
-use ipnet::IpNet;
-use jiff::Timestamp;
 
 use crate::client::network;
 use crate::clock::Clock;
 use crate::metrics::Throttled;
-use buckets::{Buckets, Quota};
-use memory::Memory;
-use wide::Wide;
-
-const PASSWORDS: Quota = Quota { at_once: 20, refill_ms: 3_000 };
-const REGISTRATIONS: Quota = Quota { at_once: 30, refill_ms: 2_000 };
-const FAILURES: Quota = Quota { at_once: 20, refill_ms: 30_000 };
+use crate::store::SharedFailures;
+use attempt::Reserved;
+use limits::{FAILURES, Limits, Refusal};
+use shared::Shared;
 
 /// The most consecutive failures that NIST SP 800-63B-4 section 3.2.2 allows.
 const STREAK: u32 = 100;
@@ -68,13 +73,26 @@ pub struct Throttle {
     clock: Clock,
     refusals: Throttled,
     /// None if everyone may try as often as they like.
-    limits: Option<Limits>,
+    limits: Option<Arc<Limits>>,
+}
+
+/// What a throttle admits.
+#[derive(Clone, Debug)]
+pub struct ThrottleSettings {
+    /// Otherwise it admits everything.
+    pub enabled: bool,
+    /// Among how many servers the attempts of an address are divided.
+    pub nodes: NonZeroU32,
+    /// Where they count failures by account together.
+    pub shared: Option<Arc<dyn SharedFailures>>,
 }
 
 impl Throttle {
-    /// A throttle that has counted nothing. Unless it is `enabled`, it admits everything.
-    pub fn new(enabled: bool, clock: Clock, refusals: Throttled) -> Self {
-        Self { clock, refusals, limits: enabled.then(|| Limits::new(CAPACITY)) }
+    /// A throttle that has counted nothing.
+    pub fn new(settings: ThrottleSettings, clock: Clock, refusals: Throttled) -> Self {
+        let ThrottleSettings { enabled, nodes, shared } = settings;
+        let limits = || Arc::new(Limits::new(CAPACITY, nodes, shared.map(Shared)));
+        Self { clock, refusals, limits: enabled.then(limits) }
     }
 
     /// Begins an attempt with a password: login, reauthentication or password change. `account` is
@@ -94,11 +112,33 @@ impl Throttle {
         known: impl Future<Output = Result<bool, E>>,
     ) -> Result<Attempt<'_>, E> {
         let Some(limits) = &self.limits else { return Ok(Attempt(None)) };
-        let account = limits.hasher.hash_one(account);
-        let reserved = limits.reserve(address, account, self.clock.now());
-        let failed_before = reserved.map_err(|refusal| self.refused(refusal))?;
-        let network = network(address);
-        let reserved = Reserved { limits, clock: &self.clock, address, network, account };
+        let name = account;
+        let (account, network) = (limits.hasher.hash_one(name), network(address));
+        let now = self.clock.now();
+        let reserved = limits.reserve(address, account, now);
+        let mut failed_before = reserved.map_err(|refusal| self.refused(refusal))?;
+        let clock = &self.clock;
+        let mut reserved = Reserved {
+            limits,
+            clock,
+            address,
+            network,
+            account,
+            shared_as: None,
+            failed_before: false,
+        };
+        if let Some(shared) = &limits.shared {
+            // Before the others are asked: what is written meanwhile counts twice, not never.
+            let unwritten_ms = limits.failures.taken_ms(&(account, network), now);
+            let known = shared.of(name, &network.to_string()).await;
+            if let Err(wait) = known.admits(FAILURES, unwritten_ms, now) {
+                Attempt(Some(reserved)).withdraw();
+                return Err(self.refused(Refusal::Account(wait)).into());
+            }
+            reserved.shared_as = Some(name.to_owned());
+            reserved.failed_before = known.is_something() || failed_before > 0;
+            failed_before = failed_before.saturating_add(known.in_a_row());
+        }
         let attempt = Attempt(Some(reserved));
         if failed_before < STREAK {
             return Ok(attempt);
@@ -150,178 +190,11 @@ impl Throttle {
 
     /// Forgets an account's failures in a row after its password was reset. Guesses at the old
     /// password say nothing about the new one.
-    pub fn forgive(&self, account: &str) {
-        if let Some(limits) = &self.limits {
-            limits.streaks.forget(&limits.hasher.hash_one(account));
-        }
-    }
-}
-
-/// An attempt that was admitted. If it is dropped, it counts for the address, which may have caused
-/// work. It does not count for the account: a client that hangs up before the answer has learned
-/// nothing, and must not use up an account's failures without a trace.
-#[must_use = "say how it ended; dropped, it counts for the address alone"]
-#[derive(Debug)]
-pub struct Attempt<'a>(Option<Reserved<'a>>);
-
-#[derive(Debug)]
-struct Reserved<'a> {
-    limits: &'a Limits,
-    clock: &'a Clock,
-    address: IpAddr,
-    network: IpNet,
-    account: u64,
-}
-
-impl Attempt<'_> {
-    /// The password was right. Clears the account's failures in a row, and those from this address.
-    pub fn succeeded(mut self) {
-        if let Some(Reserved { limits, clock, address, network, account }) = self.0.take() {
-            limits.wide_failures.give_back(address, clock.now());
-            limits.failures.forget(&(account, network));
-            limits.streaks.forget(&account);
-        }
-    }
-
-    /// The password was wrong, and the client is told so.
-    pub fn failed(mut self) {
-        self.0.take();
-    }
-
-    /// No password was checked, for example because the hashing queue was full. Gives everything
-    /// back.
-    pub fn withdraw(mut self) {
-        if let Some(reserved) = self.0.take() {
-            let (limits, now) = (reserved.limits, reserved.clock.now());
-            limits.passwords.give_back(&reserved.network, now);
-            limits.wide_failures.give_back(reserved.address, now);
-            reserved.give_back_failure();
-        }
-    }
-}
-
-impl Drop for Attempt<'_> {
-    fn drop(&mut self) {
-        if let Some(reserved) = self.0.take() {
-            reserved.give_back_failure();
-        }
-    }
-}
-
-impl Reserved<'_> {
-    fn give_back_failure(&self) {
-        self.limits.failures.give_back(&(self.account, self.network), self.clock.now());
-        self.limits.take_back_failure(self.account);
-    }
-}
-
-/// The limit that an attempt has reached, and how long to wait.
-#[derive(Clone, Copy)]
-enum Refusal {
-    /// Password attempts of an address.
-    Address(RetryAfter),
-    /// Failures of an account at an address.
-    Account(RetryAfter),
-    /// Registrations of an address.
-    Registrations(RetryAfter),
-    /// Attempts of a wider network.
-    Prefix(RetryAfter),
-}
-
-impl Refusal {
-    fn wait(self) -> RetryAfter {
-        match self {
-            Self::Address(wait)
-            | Self::Account(wait)
-            | Self::Registrations(wait)
-            | Self::Prefix(wait) => wait,
-        }
-    }
-}
-
-#[derive(Debug)]
-struct Limits {
-    passwords: Buckets<IpNet>,
-    registrations: Buckets<IpNet>,
-    failures: Buckets<(u64, IpNet)>,
-    /// Failed attempts, by wider network.
-    wide_failures: Wide,
-    /// Registrations, by wider network.
-    wide_registrations: Wide,
-    /// Failures in a row, by account.
-    streaks: Memory<u64, u32>,
-    /// Accounts are stored as hashes, so that names of any length take the same memory. The hash
-    /// has a random key, so nobody can look for names with equal hashes.
-    hasher: RandomState,
-}
-
-impl Limits {
-    fn new(capacity: usize) -> Self {
-        Self {
-            passwords: Buckets::new(PASSWORDS, capacity),
-            registrations: Buckets::new(REGISTRATIONS, capacity),
-            failures: Buckets::new(FAILURES, capacity),
-            wide_failures: Wide::new(PASSWORDS, capacity / 10),
-            wide_registrations: Wide::new(REGISTRATIONS, capacity / 10),
-            streaks: Memory::new(capacity),
-            hasher: RandomState::new(),
-        }
-    }
-
-    /// Counts a failure for all limits, or for none if one is reached. Returns how many failures in
-    /// a row the account had before.
-    fn reserve(&self, address: IpAddr, account: u64, now: Timestamp) -> Result<u32, Refusal> {
-        let network = network(address);
-        let passwords = self.passwords.take(network, now).map_err(Refusal::Address);
-        let failures = self.failures.take((account, network), now).map_err(Refusal::Account);
-        let wide = self.wide_failures.take(address, now).map_err(Refusal::Prefix);
-        // The longest wait counts, so that whoever waits for that long is admitted.
-        let refusals = [wide.err(), failures.err(), passwords.err()].into_iter().flatten();
-        if let Some(refusal) = refusals.max_by_key(|refusal| refusal.wait()) {
-            // Takes back what was counted, since a refused attempt costs nothing.
-            if passwords.is_ok() {
-                self.passwords.give_back(&network, now);
-            }
-            if failures.is_ok() {
-                self.failures.give_back(&(account, network), now);
-            }
-            if wide.is_ok() {
-                self.wide_failures.give_back(address, now);
-            }
-            return Err(refusal);
-        }
-        let mut streaks = self.streaks.lock();
-        let streak = streaks.get_or_insert_mut(account, || 0);
-        let before = *streak;
-        *streak = before.saturating_add(1);
-        Ok(before)
-    }
-
-    /// Counts an attempt that names no account. It always counts as a failure.
-    fn count_anonymous(&self, address: IpAddr, now: Timestamp) -> Result<(), Refusal> {
-        let network = network(address);
-        self.passwords.take(network, now).map_err(Refusal::Address)?;
-        self.wide_failures.take(address, now).map_err(|wait| {
-            self.passwords.give_back(&network, now);
-            Refusal::Prefix(wait)
-        })
-    }
-
-    fn count_registration(&self, address: IpAddr, now: Timestamp) -> Result<(), Refusal> {
-        let network = network(address);
-        self.registrations.take(network, now).map_err(Refusal::Registrations)?;
-        self.wide_registrations.take(address, now).map_err(|wait| {
-            self.registrations.give_back(&network, now);
-            Refusal::Prefix(wait)
-        })
-    }
-
-    fn take_back_failure(&self, account: u64) {
-        let mut streaks = self.streaks.lock();
-        match streaks.peek_mut(&account) {
-            Some(streak @ 2..) => *streak -= 1,
-            // An entry without failures would take the place of one that counts.
-            _ => drop(streaks.pop(&account)),
+    pub async fn forgive(&self, account: &str) {
+        let Some(limits) = &self.limits else { return };
+        limits.streaks.forget(&limits.hasher.hash_one(account));
+        if let Some(shared) = &limits.shared {
+            shared.clear(account, None).await;
         }
     }
 }

@@ -63,7 +63,7 @@ impl Accounts {
     /// Forgets the user's failed attempts in a row, after a new password was set.
     pub(super) async fn forgive(&self, user: &User) {
         match self.store.account_of(&user.username_key).await {
-            Ok(account) => self.throttle.forgive(&account),
+            Ok(account) => self.throttle.forgive(&account).await,
             Err(error) => {
                 tracing::error!(user = %user.id, "failed logins still count: {error:#}");
             }

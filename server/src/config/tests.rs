@@ -66,8 +66,8 @@ fn proxies_are_given_one_by_one_or_as_a_list() {
 
 #[test]
 fn logins_are_throttled_unless_that_is_switched_off() {
-    assert!(parse(&[]).unwrap().login_throttle.is_on());
-    assert!(!parse(&["--login-throttle", "off"]).unwrap().login_throttle.is_on());
+    assert!(parse(&[]).unwrap().throttle.login_throttle.is_on());
+    assert!(!parse(&["--login-throttle", "off"]).unwrap().throttle.login_throttle.is_on());
 }
 
 #[test]

@@ -20,6 +20,7 @@ mod channel;
 mod connect;
 mod copy;
 mod failure;
+mod failures;
 mod keys;
 mod locks;
 mod log;
@@ -56,6 +57,7 @@ use tokio_postgres::Client;
 use tokio_util::task::AbortOnDropHandle;
 
 use self::connect::Connector;
+use self::failures::PostgresFailures;
 use self::nodes::{Keeper, NodeFile, Shared, outlasting};
 use self::pool::Connections;
 use self::replication::Replication;
@@ -74,6 +76,7 @@ pub struct PostgresStore {
     connections: Connections,
     shared: Arc<Shared>,
     metrics: StoreMetrics,
+    failures: Arc<PostgresFailures>,
     /// Whether this is a server, and no command.
     is_node: bool,
     /// Keeps the lease, until the server leaves.
@@ -101,7 +104,10 @@ impl PostgresStore {
         let shared = Arc::new(Shared::new(metrics.clone()));
         schema::migrate(&connector).await?;
         let connections = Connections::new(&connector, Arc::clone(&shared), metrics.clone())?;
-        Ok(Self { connections, shared, metrics, is_node: false, keeper: Mutex::default() })
+        let db = &connector.connect().await?.client;
+        let failures = Arc::new(PostgresFailures::new(db, connections.clone()).await?);
+        let (is_node, keeper) = (false, Mutex::default());
+        Ok(Self { connections, shared, metrics, failures, is_node, keeper })
     }
 
     /// As [`open`](Self::open), for a server: one of those that use the database.

@@ -1,6 +1,7 @@
 //! Tries again what failed by a conflict, so that callers need not.
 
 use std::io::Write;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use hallpass_contract::Secret;
@@ -14,7 +15,7 @@ use super::lease::Lease;
 use super::reset::{OpenReset, ResetOffer};
 use super::session::{Authority, Moment, NewSession, Refresh, Rotation, Session, Verified};
 use super::user::{Edited, User, UserEdit};
-use super::{Store, StoreCounts, Users};
+use super::{SharedFailures, Store, StoreCounts, Users};
 
 /// How often an operation is tried at most. After that its conflict is the caller's.
 const ATTEMPTS: usize = 5;
@@ -73,6 +74,10 @@ macro_rules! retrying {
 
             async fn leave(&self) {
                 self.0.leave().await;
+            }
+
+            fn shared_failures(&self) -> Option<Arc<dyn SharedFailures>> {
+                self.0.shared_failures()
             }
         }
     };

@@ -1,4 +1,5 @@
 use std::hash::Hash;
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -12,6 +13,15 @@ pub(super) struct Quota {
     pub(super) at_once: i64,
     /// How long it takes to refill by one.
     pub(super) refill_ms: i64,
+}
+
+impl Quota {
+    /// The part of each of `nodes` servers. Together they admit no less than one alone.
+    pub(super) fn part(self, nodes: NonZeroU32) -> Self {
+        let nodes = i64::from(nodes.get());
+        let at_once = (self.at_once + nodes - 1) / nodes;
+        Self { at_once, refill_ms: self.refill_ms * nodes }
+    }
 }
 
 /// A bucket for each key, all of one size, full until something is taken. It stores only when the
@@ -61,6 +71,12 @@ impl<K: Hash + Eq> Buckets<K> {
         if *full_at <= now.as_millisecond() {
             buckets.pop(key);
         }
+    }
+
+    /// How long what was taken takes to refill.
+    pub(super) fn taken_ms(&self, key: &K, now: Timestamp) -> i64 {
+        let full_at = self.full_at.lock().peek(key).copied();
+        full_at.map_or(0, |full_at| full_at.saturating_sub(now.as_millisecond()).max(0))
     }
 
     pub(super) fn forget(&self, key: &K) {

@@ -1,4 +1,5 @@
 mod buckets;
+mod shared;
 mod streaks;
 mod wide;
 
@@ -26,7 +27,7 @@ impl Bench {
     fn new() -> Self {
         let clock = Clock::manual(Timestamp::from_second(1_800_000_000).unwrap());
         let refusals = Metrics::default().throttled.clone();
-        Self { throttle: Throttle::new(true, clock.clone(), refusals), clock }
+        Self { throttle: Throttle::new(alone(), clock.clone(), refusals), clock }
     }
 
     fn pass(&self, seconds: u64) {
@@ -61,6 +62,11 @@ impl Bench {
             self.fail(elsewhere(n), account).unwrap();
         }
     }
+}
+
+/// The settings of the only server.
+fn alone() -> ThrottleSettings {
+    ThrottleSettings { enabled: true, nodes: NonZeroU32::MIN, shared: None }
 }
 
 /// The n-th of many addresses, each in its own /48.
@@ -209,7 +215,8 @@ fn ipv6_counts_by_64_and_ipv4_mapped_as_ipv4() {
 #[test]
 fn each_table_is_bounded() {
     let bench = Bench::new();
-    let throttle = Throttle { limits: Some(Limits::new(100)), ..bench.throttle };
+    let limits = Limits::new(100, NonZeroU32::MIN, None);
+    let throttle = Throttle { limits: Some(Arc::new(limits)), ..bench.throttle };
     let bench = Bench { throttle, ..bench };
     for n in 0..10_000 {
         bench.fail(elsewhere(n), &n.to_string()).unwrap();
@@ -240,14 +247,15 @@ fn the_answer_says_how_long_to_wait_and_not_what_for() {
 
 #[test]
 fn switched_off_it_admits_everything() {
-    let throttle = Throttle::new(false, Clock::system(), Metrics::default().throttled.clone());
+    let settings = ThrottleSettings { enabled: false, ..alone() };
+    let throttle = Throttle::new(settings, Clock::system(), Metrics::default().throttled.clone());
     for _ in 0..1_000 {
         let known = ready(Ok::<_, RetryAfter>(false));
         throttle.attempt(HOME, "ada", known).now_or_never().unwrap().unwrap().failed();
         throttle.registration(HOME).unwrap();
         throttle.anonymous(HOME).unwrap();
     }
-    throttle.forgive("ada");
+    throttle.forgive("ada").now_or_never().unwrap();
 }
 
 #[test]

@@ -6,7 +6,7 @@ use tokio_postgres::Client;
 
 use super::changes::{apply, apply_unless_refused};
 use super::sign_outs::Ending;
-use super::{locks, names, resets, sessions, users};
+use super::{failures, locks, names, resets, sessions, users};
 use crate::store::applied::Applied;
 use crate::store::rules::{self, Asker, NameCheck};
 use crate::store::{
@@ -204,6 +204,7 @@ pub(super) async fn sweep_sessions(
 pub(super) async fn sweep_rest(db: &Client, now: Timestamp) -> anyhow::Result<Applied<()>> {
     if locks::try_sweep(db).await? {
         resets::sweep(db, now).await?;
+        failures::sweep(db, now).await?;
         sessions::forget_revoked(db, now).await?;
     }
     Ok(Applied::quietly(()))

@@ -1,7 +1,7 @@
 //! [`Store`] for PostgreSQL: each operation as a read or a write.
 
 use std::io::Write;
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 
 use anyhow::{anyhow, ensure};
 use async_trait::async_trait;
@@ -13,8 +13,8 @@ use super::{PostgresStore, addresses, names, nodes, operations, resets, sessions
 use crate::clock::BootTime;
 use crate::store::{
     Actor, Authority, BackupError, BackupHead, Beside, CreateUserError, EditUserError, Edited,
-    Lease, Moment, NewSession, OpenReset, Refresh, ResetOffer, Rotation, Session, SessionId, Store,
-    StoreCounts, StoreError, User, UserEdit, UserId, Users, Verified,
+    Lease, Moment, NewSession, OpenReset, Refresh, ResetOffer, Rotation, Session, SessionId,
+    SharedFailures, Store, StoreCounts, StoreError, User, UserEdit, UserId, Users, Verified,
 };
 
 /// Expired sessions that are removed in one write.
@@ -247,6 +247,10 @@ impl Store for PostgresStore {
         self.shared.wake();
         let error = anyhow!("{found:?} of the database is not that of the last poll, {timeline:?}");
         Err(StoreError::OutOfTouch(error))
+    }
+
+    fn shared_failures(&self) -> Option<Arc<dyn SharedFailures>> {
+        Some(Arc::clone(&self.failures) as _)
     }
 
     async fn sweep(&self, now: Timestamp) -> Result<usize, StoreError> {

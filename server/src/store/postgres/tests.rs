@@ -29,7 +29,7 @@ pub(in crate::store) async fn fresh_schema() -> Option<DatabaseUrl> {
 }
 
 /// An empty store, if there is a database for tests.
-pub(in crate::store) async fn fresh_store() -> Option<PostgresStore> {
+pub(crate) async fn fresh_store() -> Option<PostgresStore> {
     let url = fresh_schema().await?;
     Some(node(&url, LEASE).await)
 }

@@ -32,7 +32,7 @@ fn whoever_is_refused_for_an_unknown_address_can_go_on_once_forgiven() {
     for _ in 0..100 {
         assert_eq!(bench.succeed(HOME, "ada").unwrap_err(), wait(3_600));
     }
-    bench.throttle.forgive("ada");
+    bench.throttle.forgive("ada").now_or_never().unwrap();
     bench.succeed(HOME, "ada").unwrap();
 }
 
