@@ -10,6 +10,7 @@ use futures_util::FutureExt as _;
 use hallpass_contract::kind;
 use http::StatusCode;
 use http::header::RETRY_AFTER;
+use jiff::Timestamp;
 
 use super::*;
 use crate::metrics::Metrics;
