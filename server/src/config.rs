@@ -9,6 +9,7 @@ use ipnet::IpNet;
 use tracing::level_filters::LevelFilter;
 
 use crate::proxies::parse_network;
+use crate::store::DatabaseUrl;
 
 mod algorithm;
 mod backups;
@@ -106,6 +107,17 @@ pub struct Config {
     /// Backups that the server makes by itself.
     #[command(flatten)]
     pub backups: BackupArgs,
+
+    /// The same database without a pooler in between, if --database-url leads to one, such as
+    /// pgbouncer in transaction mode. A pooler does not pass on what wakes a server when another one
+    /// signs somebody out
+    #[arg(
+        long,
+        value_name = "URL",
+        hide_env_values = true,
+        value_parser = |text: &str| Ok::<_, String>(DatabaseUrl::from(text))
+    )]
+    pub database_direct_url: Option<DatabaseUrl>,
 
     /// How long this server goes on verifying tokens while it does not hear from the PostgreSQL
     /// database: 2s to 10m. Choose more than a fail-over of the database takes. While a server is

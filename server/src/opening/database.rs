@@ -6,7 +6,6 @@
 
 use std::path::Path;
 use std::sync::{Arc, Weak};
-use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use hallpass_contract::Secret;
@@ -50,13 +49,12 @@ async fn find_keys(store: &PostgresStore, dir: Option<&Path>) -> anyhow::Result<
 pub(crate) async fn for_server(
     url: &DatabaseUrl,
     master: MasterKey,
-    dir: &Path,
+    node: NodeSettings,
     settings: KeySettings,
-    lease: Duration,
     metrics: StoreMetrics,
     now: Timestamp,
 ) -> anyhow::Result<(PostgresStore, Arc<KeyRing>)> {
-    let node = NodeSettings { lease, data_dir: dir.to_owned() };
+    let dir = &node.data_dir.clone();
     let store = PostgresStore::join(url, node, metrics).await?;
     let _lock = lock(dir)?;
     data_dir::remove_unfinished(dir);

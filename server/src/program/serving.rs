@@ -24,7 +24,7 @@ use crate::routes::routes;
 use crate::serve::{self, Limits, bind};
 use crate::signals::Signals;
 use crate::state::{App, State};
-use crate::store::{Retrying, Store};
+use crate::store::{NodeSettings, Retrying, Store};
 use crate::{data_dir, opening, scrape};
 
 /// Serves until a signal ends it.
@@ -90,9 +90,12 @@ async fn open(
 ) -> anyhow::Result<(Arc<dyn Store>, Arc<KeyRing>)> {
     let (dir, metrics) = (&config.data_dir, metrics.store.clone());
     if let Some(url) = &config.database.database_url {
-        let (lease, master) = (config.lease, config.database.needed_master_key()?);
-        let open = opening::database::for_server;
-        let (store, keys) = open(url, master, dir, settings, lease, metrics, now).await?;
+        let master = config.database.needed_master_key()?;
+        let (lease, data_dir, direct) =
+            (config.lease, dir.clone(), config.database_direct_url.clone());
+        let node = NodeSettings { lease, data_dir, direct };
+        let opening = opening::database::for_server(url, master, node, settings, metrics, now);
+        let (store, keys) = opening.await?;
         return Ok((Arc::new(Retrying(store)), keys));
     }
     let (store, keys) = opening::for_server(dir, settings, metrics, now).await?;

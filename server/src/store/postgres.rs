@@ -90,6 +90,9 @@ pub struct NodeSettings {
     pub lease: Duration,
     /// The server's data directory, which no other server uses.
     pub data_dir: PathBuf,
+    /// The database without a pooler in between, if the store's URL leads to one: a pooler passes
+    /// no notifications on.
+    pub direct: Option<DatabaseUrl>,
 }
 
 impl PostgresStore {
@@ -120,12 +123,13 @@ impl PostgresStore {
         settings: NodeSettings,
         metrics: StoreMetrics,
     ) -> anyhow::Result<Self> {
-        let NodeSettings { lease, data_dir } = settings;
+        let NodeSettings { lease, data_dir, direct } = settings;
         let file = NodeFile::open(&data_dir)?;
         let mut store = Self::open(url, metrics).await?;
         let shared = Arc::clone(&store.shared);
         store.warn_about_replication(url).await?;
-        let keeping = Keeper::join(Connector::new(url)?, shared, file, lease).await?;
+        let connector = Connector::new(direct.as_ref().unwrap_or(url))?;
+        let keeping = Keeper::join(connector, shared, file, lease).await?;
         let keeper = Mutex::new(Some(AbortOnDropHandle::new(tokio::spawn(keeping))));
         (store.is_node, store.keeper) = (true, keeper);
         Ok(store)

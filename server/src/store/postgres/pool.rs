@@ -131,14 +131,21 @@ impl Work {
         Ok(Borrowed(Some(object)))
     }
 
+    /// Closes the connections that nobody uses. What broke one of them broke most: a fail-over
+    /// breaks all.
+    fn drop_idle(&self) {
+        self.pool.retain(|_, _| false);
+    }
+
     async fn read<T>(
         &self,
         read: impl for<'a> FnOnce(&'a Client) -> BoxFuture<'a, anyhow::Result<T>>,
     ) -> anyhow::Result<T> {
         let borrowed = self.borrow().await?;
         let result = timeout(PATIENCE, read(borrowed.client()?)).await.unwrap_or_else(too_slow);
-        if result.as_ref().err().is_none_or(|error| !ends_connection(error)) {
-            borrowed.give_back();
+        match &result {
+            Err(error) if ends_connection(error) => self.drop_idle(),
+            _ => borrowed.give_back(),
         }
         result
     }
@@ -186,12 +193,16 @@ impl Work {
         let (applied, numbered) = match made {
             Ok(made) => made,
             Err(error) => {
+                if ends_connection(&error) {
+                    self.drop_idle();
+                }
                 borrowed.roll_back(&error).await;
                 return Err(error);
             }
         };
         let committed = timeout(PATIENCE, commit(db)).await.unwrap_or_else(too_slow);
         if let Err(error) = &committed {
+            self.drop_idle();
             tracing::error!("a write may or may not have been committed: {error:#}");
         }
         // If the outcome is unknown, too: whoever asked wanted these sessions to end.

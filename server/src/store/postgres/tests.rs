@@ -37,7 +37,7 @@ pub(crate) async fn fresh_store() -> Option<PostgresStore> {
 /// A server's store, in a data directory of its own.
 async fn node(url: &DatabaseUrl, lease: Duration) -> PostgresStore {
     let dir = tempfile::tempdir().unwrap();
-    let settings = NodeSettings { lease, data_dir: dir.path().to_owned() };
+    let settings = NodeSettings { lease, data_dir: dir.path().to_owned(), direct: None };
     PostgresStore::join(url, settings, StoreMetrics::unregistered()).await.unwrap()
 }
 

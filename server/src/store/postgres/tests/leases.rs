@@ -113,7 +113,7 @@ async fn a_server_that_starts_again_takes_the_place_of_its_predecessor() {
     let Some(url) = fresh_schema().await else { return };
     let dir = tempfile::tempdir().unwrap();
     let start = |dir: &Path| {
-        let settings = NodeSettings { lease: LEASE, data_dir: dir.to_owned() };
+        let settings = NodeSettings { lease: LEASE, data_dir: dir.to_owned(), direct: None };
         PostgresStore::join(&url, settings, StoreMetrics::unregistered())
     };
     let first = start(dir.path()).await.unwrap();
