@@ -1,6 +1,7 @@
 //! The real server on PostgreSQL.
 
 mod keys;
+mod pooler;
 mod several;
 
 use std::io::Write as _;
