@@ -8,7 +8,7 @@ pub(crate) use self::caller::{
     admin, admin_over, admin_over_and_body, bearer, bearer_and_body, bearer_for_proxies, fresh,
     fresh_admin, fresh_and_body,
 };
-pub use self::table::{Endpoint, Table};
+pub(crate) use self::table::{Endpoint, Table};
 pub(crate) use self::table::{delete, get, patch, post};
 
 use std::convert::Infallible;

@@ -1,3 +1,5 @@
+use hallpass_contract::{Credentials, PasswordChange, PasswordReset, UserPatch};
+
 use super::*;
 use crate::proof::password;
 use crate::username;

@@ -1,10 +1,10 @@
 //! The route table: which endpoint answers which method of which path.
 
 use http::Method;
+use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::path::FullPath;
 use warp::reject;
-use warp::{Filter, reply};
 
 use super::{Route, to_reply};
 use crate::endpoint::{Listed, Needs};

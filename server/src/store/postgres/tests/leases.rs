@@ -77,7 +77,7 @@ async fn a_server_that_is_silent_is_waited_for_until_its_lease_has_ended() {
     let id = some_session();
     let (ended, took) = timed(one.end_session(id, at_zero())).await;
     ended.unwrap();
-    assert!(took >= nodes::outlasting(SHORT) && took < LEASE, "{took:?}");
+    assert!(took >= outlasting(SHORT) && took < LEASE, "{took:?}");
     assert!(!other.lease().holds());
     assert!(matches!(other.check().await, Err(StoreError::OutOfTouch(_))));
     assert!(one.lease().holds());
@@ -140,7 +140,7 @@ async fn a_command_waits_for_the_servers_and_no_server_waits_for_it() {
     assert!(!command.lease().holds());
     let silenced = silence(&url, &server).await;
     let (_, took) = timed(command.end_session(some_session(), at_zero())).await;
-    assert!(took >= nodes::outlasting(SHORT), "{took:?}");
+    assert!(took >= outlasting(SHORT), "{took:?}");
     drop(silenced);
     assert_eq!(count_nodes(&url).await, 1);
 }
