@@ -1,12 +1,9 @@
 use std::path::PathBuf;
 
 use super::*;
-use crate::metrics::StoreMetrics;
 use crate::store::conformance::{actor, added, added_admin, at, offer, presented, signed_in};
-use crate::store::postgres::tests::fresh_schema;
-use crate::store::{
-    PostgresStore, RedbStore, Rotation, SessionId, Store, User, UserId, check_file,
-};
+use crate::store::postgres::tests::{LEASE, fresh_schema, node};
+use crate::store::{RedbStore, Rotation, SessionId, Store, User, UserId, check_file};
 
 /// A store in a file of its own.
 fn file(dir: &tempfile::TempDir) -> PathBuf {
@@ -74,7 +71,7 @@ async fn all_of_a_file_gets_into_a_database_and_back() {
         assert_eq!(copied(from, to).await.unwrap(), Copied { was_there: true, ..expected });
     }
 
-    let store = PostgresStore::open(&url, StoreMetrics::unregistered()).await.unwrap();
+    let store = node(&url, LEASE).await;
     assert_eq!(store.keys_record().await.unwrap(), KeysRecord::Made);
     check(&store, &inhabited).await;
     let store = RedbStore::open(&file(&back)).unwrap();
@@ -93,11 +90,11 @@ async fn a_target_with_other_data_and_a_place_in_use_are_refused() {
     let in_use = copied(from, database).await.unwrap_err();
     assert!(format!("{in_use:#}").contains("in use"), "{in_use:#}");
     drop(store);
-    let store = PostgresStore::open(&url, StoreMetrics::unregistered()).await.unwrap();
+    let store = node(&url, LEASE).await;
     added(&store, "ada").await;
     let in_use = copied(from, database).await.unwrap_err();
     assert!(format!("{in_use:#}").contains("stop it"), "{in_use:#}");
-    drop(store);
+    store.leave().await;
     added(&RedbStore::open(&file(&other)).unwrap(), "ada").await;
     for (from, to) in [(from, database), (database, from), (from, to)] {
         let refused = copied(from, to).await.unwrap_err();

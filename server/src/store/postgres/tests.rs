@@ -35,14 +35,14 @@ pub(crate) async fn fresh_store() -> Option<PostgresStore> {
 }
 
 /// A server's store, in a data directory of its own.
-async fn node(url: &DatabaseUrl, lease: Duration) -> PostgresStore {
+pub(in crate::store) async fn node(url: &DatabaseUrl, lease: Duration) -> PostgresStore {
     let dir = tempfile::tempdir().unwrap();
     let settings = NodeSettings { lease, data_dir: dir.path().to_owned(), direct: None };
     PostgresStore::join(url, settings, StoreMetrics::unregistered()).await.unwrap()
 }
 
 /// Longer than any test but those of leases.
-const LEASE: Duration = Duration::from_secs(30);
+pub(in crate::store) const LEASE: Duration = Duration::from_secs(30);
 
 mod commits;
 mod leases;
