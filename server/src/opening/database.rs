@@ -16,7 +16,7 @@ use super::contents::{Found, LostDatabaseKeys, lock, look, reset_moment};
 use crate::data_dir;
 use crate::keys::{DatabaseKeys, KEYS_FILE, KeyRing, KeySettings, MasterKey, OLD_KEY_FILE};
 use crate::metrics::StoreMetrics;
-use crate::store::{DatabaseUrl, KeysRecord, NodeSettings, PostgresStore};
+use crate::store::{DatabaseUrl, KeysRecord, NodeSettings, PostgresStore, Store as _};
 
 /// Where the keys are.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -54,20 +54,37 @@ pub(crate) async fn for_server(
     metrics: StoreMetrics,
     now: Timestamp,
 ) -> anyhow::Result<(PostgresStore, Arc<KeyRing>)> {
-    let dir = &node.data_dir.clone();
+    let dir = node.data_dir.clone();
     let store = PostgresStore::join(url, node, metrics).await?;
+    match open_keys(&store, master, &dir, settings, now).await {
+        Ok(keys) => Ok((store, keys)),
+        Err(error) => {
+            // Nobody is to wait for a server that does not start.
+            store.leave().await;
+            Err(error)
+        }
+    }
+}
+
+async fn open_keys(
+    store: &PostgresStore,
+    master: MasterKey,
+    dir: &Path,
+    settings: KeySettings,
+    now: Timestamp,
+) -> anyhow::Result<Arc<KeyRing>> {
     let _lock = lock(dir)?;
     data_dir::remove_unfinished(dir);
-    let found = find_keys(&store, Some(dir)).await?;
+    let found = find_keys(store, Some(dir)).await?;
     let adopted = (found == Keys::InDirectory).then(|| dir.to_owned());
     let keys = DatabaseKeys::new(store.key_rows(), master);
     let settings = settings.shared(PostgresStore::spread());
     let open = move || KeyRing::open_database(keys, adopted.as_deref(), settings, now);
     let keys = tokio::task::spawn_blocking(open).await.context("the keys were not opened")??;
     let keys = Arc::new(keys);
-    keep_up_to_date(&store, &keys).await?;
+    keep_up_to_date(store, &keys).await?;
     retire_files(dir, found, now)?;
-    Ok((store, keys))
+    Ok(keys)
 }
 
 /// From now on, the keys that other servers store are in use here as well.

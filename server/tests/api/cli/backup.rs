@@ -186,11 +186,14 @@ fn a_damaged_backup_is_refused_and_makes_no_directory() {
     let mut changed = whole.clone();
     changed[whole.len() / 2] ^= 1;
     let cut = &whole[..whole.len() - 1];
-    for (bytes, told) in [(&changed[..], "damaged"), (cut, "cut off"), (b"PK", "no backup")] {
+    // Where the length of a row changes, the rest seems to be missing.
+    let cases =
+        [(&changed[..], ["damaged", "cut off"]), (cut, ["cut off"; 2]), (b"PK", ["no backup"; 2])];
+    for (bytes, told) in cases {
         fs::write(&bad, bytes).unwrap();
         let restored = home.path().join("restored");
         let refused = hallpass(&restored, &["store", "restore", text(&bad)]).refused();
-        assert!(refused.contains(told), "{refused}");
+        assert!(told.iter().any(|told| refused.contains(told)), "{refused}");
         assert!(!restored.exists());
     }
 }

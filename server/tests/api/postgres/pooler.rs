@@ -45,7 +45,8 @@ async fn servers_work_through_a_pooler_in_transaction_mode() {
     for person in &everybody {
         assert_eq!(person.verify(&other).await.status(), 401);
     }
-    let rotated = command(dirs[0].path(), &["keys", "rotate"]).output().unwrap();
+    let mut rotate = command(dirs[0].path(), &["keys", "rotate"]);
+    let rotated = on(&mut rotate, &urls[0]).output().unwrap();
     assert!(rotated.status.success(), "{}", String::from_utf8_lossy(&rotated.stderr));
     assert_eq!(SignedIn::at(&one).await.verify(&other).await.status(), 200);
 }

@@ -5,8 +5,9 @@ use std::time::Instant;
 use hallpass_contract::path;
 use rustix::process::Signal;
 use tempfile::TempDir;
+use url::Url;
 
-use super::{LEASE, SignedIn, fresh_schema, serve, until_status};
+use super::{LEASE, SignedIn, fresh_schema, on, serve, until_status};
 use crate::app::PASSWORD;
 use crate::binary::{Process, command};
 
@@ -16,6 +17,7 @@ struct Two {
     other: Process,
     signed_in: SignedIn,
     dirs: [TempDir; 2],
+    url: Url,
 }
 
 impl Two {
@@ -29,7 +31,7 @@ impl Two {
         for process in [&one, &other] {
             assert_eq!(signed_in.verify(process).await.status(), 200);
         }
-        Some(Self { one, other, signed_in, dirs: dirs })
+        Some(Self { one, other, signed_in, dirs, url })
     }
 }
 
@@ -49,7 +51,8 @@ async fn a_key_that_one_server_takes_into_use_verifies_on_the_other_at_once() {
     let Some(two) = Two::start().await else { return };
     for dir in &two.dirs {
         let before = SignedIn::at(&two.one).await.kid();
-        let rotated = command(dir.path(), &["keys", "rotate"]).output().unwrap();
+        let mut rotate = command(dir.path(), &["keys", "rotate"]);
+        let rotated = on(&mut rotate, &two.url).output().unwrap();
         assert!(rotated.status.success(), "{}", String::from_utf8_lossy(&rotated.stderr));
         for (from, to) in [(&two.one, &two.other), (&two.other, &two.one)] {
             let new = SignedIn::at(from).await;
