@@ -87,6 +87,19 @@ impl KeySet {
         self
     }
 
+    /// The same set, with the keys of `known` where it has them.
+    pub(super) fn with_keys_of(mut self, known: &Self) -> Self {
+        let entries =
+            std::iter::once(&mut self.current).chain(&mut self.next).chain(&mut self.retired);
+        for entry in entries {
+            let same = known.entries().find(|(_, other)| other.record.kid == entry.record.kid);
+            if let Some((_, Entry { key: Some(key), .. })) = same {
+                entry.key = Some(Arc::clone(key));
+            }
+        }
+        self
+    }
+
     /// Whether another key must take over before the server may sign as the settings say.
     pub(super) fn needs_successor(&self, settings: &KeySettings) -> bool {
         self.current.key.is_none() || self.current.record.alg != settings.algorithm

@@ -46,9 +46,6 @@ pub(crate) async fn fresh_schema() -> Option<Url> {
     Some(url)
 }
 
-/// The shortest one.
-const LEASE: Duration = Duration::from_secs(2);
-
 async fn execute(url: &Url, statement: &str) {
     let connected = tokio_postgres::connect(url.as_str(), tokio_postgres::NoTls).await;
     let (db, connection) = connected.unwrap();

@@ -147,7 +147,9 @@ impl KeyRing {
         }
         let loaded = storage.load(self.settings.hs256_secret.as_ref(), Timestamp::UNIX_EPOCH)?;
         let keys = loaded.keys.context("an operator has given up the keys; restart the server")?;
-        let (keys, refresh_key) = (Arc::new(keys), Arc::new(loaded.refresh_key));
+        // Tokens that were accepted remember the key itself.
+        let keys = Arc::new(keys.with_keys_of(&self.keys.load()));
+        let refresh_key = Arc::new(loaded.refresh_key);
         self.put_into_use(Held { version: loaded.version, keys, refresh_key });
         Ok(())
     }
