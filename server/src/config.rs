@@ -109,8 +109,8 @@ pub struct Config {
     pub backups: BackupArgs,
 
     /// The same database without a pooler in between, if --database-url leads to one, such as
-    /// pgbouncer in transaction mode. A pooler does not pass on what wakes a server when another one
-    /// signs somebody out
+    /// pgbouncer in transaction mode. A pooler does not pass on what wakes a server when another
+    /// one signs somebody out
     #[arg(
         long,
         value_name = "URL",

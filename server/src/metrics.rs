@@ -30,7 +30,7 @@ mod tokens;
 
 pub use self::backups::BackupMetrics;
 pub use self::bodies::Bodies;
-pub use self::connections::{Connections, OpenConnection};
+pub use self::connections::{BadEnd, Connections, OpenConnection};
 pub use self::hashing::Hashing;
 pub use self::http::{Http, OTHER, RouteSeries, Series};
 pub use self::logins::{LoginEnd, Logins, PendingLogin, Refreshes};

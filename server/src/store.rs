@@ -20,6 +20,7 @@ mod reset;
 mod retrying;
 mod revoked;
 mod rules;
+mod sealed_keys;
 mod session;
 mod user;
 mod versions;
@@ -35,13 +36,14 @@ pub use failures::{FailureQuota, Failures, SharedFailures};
 pub use id::{SessionId, UserId, uuid_v7};
 pub use keys_record::KeysRecord;
 pub use lease::Lease;
-pub use postgres::{DatabaseUrl, KeyRows, LONGEST_LEASE, NodeSettings, PostgresStore, SealedKeys};
+pub use postgres::{DatabaseUrl, KeyRows, LONGEST_LEASE, NodeSettings, PostgresStore};
 pub use redb::{
     BadBackup, DamagedFile, Empty, Finding, InUse, Panic, RedbStore, Repaired, check_backup,
     check_file, count_panic, repair_file, restore_backup,
 };
 pub use reset::{OpenReset, ResetOffer};
 pub use retrying::Retrying;
+pub use sealed_keys::SealedKeys;
 pub use session::{
     Authority, Lifetimes, MAX_SESSIONS, Moment, NewSession, REFRESH_GRACE, Refresh, Rotation,
     Session, Verified,

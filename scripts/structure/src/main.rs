@@ -1,9 +1,9 @@
 //! Prints how the workspace is built, and fails where it breaks a rule.
 //!
 //! The rules: no two files of a crate import each other, directly or round a circle; no module of
-//! the server imports what its layer must not know; no function is longer than 50 lines; nine of ten
-//! functions have at most 20 lines, and nine of ten files at most 240; no comment goes beyond column
-//! 100; no table cell of a document has over 40 words. Tests are left out.
+//! the server imports what its layer must not know; no function is longer than 50 lines; nine of
+//! ten functions have at most 20 lines, and nine of ten files at most 240; no comment goes beyond
+//! column 100; no table cell of a document has over 40 words. Tests are left out.
 
 mod circles;
 mod documents;

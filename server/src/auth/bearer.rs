@@ -81,8 +81,8 @@ impl Bearers {
     ///
     /// # Errors
     ///
-    /// 401 if it is not accepted, its session has ended, or its user is gone or disabled; 503 if the
-    /// store can't tell.
+    /// 401 if it is not accepted, its session has ended, or its user is gone or disabled; 503 if
+    /// the store can't tell.
     pub async fn find(
         &self,
         accounts: &Accounts,

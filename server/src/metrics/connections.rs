@@ -87,18 +87,26 @@ impl Connections {
         self.accept_errors.inc();
     }
 
-    /// Counts a connection that ended with an error: it was silent for too long, did not send HTTP,
-    /// or broke off.
-    pub fn failed(&self, error: &hyper::Error) {
-        let reason = if error.is_timeout() {
-            &self.timeouts
-        } else if error.is_parse() {
-            &self.malformed
-        } else {
-            &self.broken
+    /// Counts a connection that ended with an error.
+    pub fn failed(&self, end: BadEnd) {
+        let reason = match end {
+            BadEnd::Timeout => &self.timeouts,
+            BadEnd::Malformed => &self.malformed,
+            BadEnd::Broken => &self.broken,
         };
         reason.inc();
     }
+}
+
+/// How a connection failed.
+#[derive(Clone, Copy, Debug)]
+pub enum BadEnd {
+    /// It was silent for too long.
+    Timeout,
+    /// It did not send HTTP.
+    Malformed,
+    /// It broke off.
+    Broken,
 }
 
 /// An open connection.

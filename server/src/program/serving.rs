@@ -10,6 +10,7 @@ use futures_util::FutureExt as _;
 use hallpass_contract::LISTENING_ON;
 use jiff::Timestamp;
 use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout_at};
 
 use super::backups::back_up_now_and_then;
 use super::warnings::{affordable_connections, warn_about, warn_about_cookies};
@@ -70,15 +71,19 @@ pub(super) async fn serve(config: &Config) -> anyhow::Result<()> {
     announce(address);
     let service = Service::new(routes(&app), Arc::clone(&app));
     serve::serve(listener, service, limits, stop).await;
-    // Use cases go on without their client until the audit log has their record.
+    finish(&app, stopped.await + limits.drain).await;
+    scrapes.await.context("the metrics' task panicked")?;
+    control.await.context("the control socket's task panicked")
+}
+
+/// Waits for the use cases, which go on without their client until the audit log has their record.
+/// Then takes leave of the other servers.
+async fn finish(app: &App, deadline: Instant) {
     app.accounts.tasks.close();
-    let deadline = stopped.await + limits.drain;
-    if tokio::time::timeout_at(deadline, app.accounts.tasks.wait()).await.is_err() {
+    if timeout_at(deadline, app.accounts.tasks.wait()).await.is_err() {
         tracing::warn!("what was under way was cut off at the drain timeout");
     }
     app.accounts.leave().await;
-    scrapes.await.context("the metrics' task panicked")?;
-    control.await.context("the control socket's task panicked")
 }
 
 /// Opens the store and the keys.

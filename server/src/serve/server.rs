@@ -15,7 +15,7 @@ use super::idlers::Idlers;
 use super::listener::is_peers_fault;
 use super::refusal::{Refusals, refuse};
 use super::{Answer, Limits, connection};
-use crate::metrics::Connections;
+use crate::metrics::{BadEnd, Connections};
 use crate::proxies::TrustedProxies;
 use crate::shutdown::{Shutdown, Stage};
 
@@ -177,7 +177,7 @@ impl<A> Server<A> {
         self.open.spawn(async move {
             let ended = connection::run(stream, peer, answer, limits, shutdown, membership).await;
             if let Err(error) = ended {
-                connections.failed(&error);
+                connections.failed(bad_end(&error));
                 tracing::debug!(%peer, "connection ended: {error}");
             }
             drop((permit, place, open));
@@ -201,4 +201,14 @@ impl<A> Server<A> {
 fn registered(stream: std::net::TcpStream) -> std::io::Result<TcpStream> {
     stream.set_nonblocking(true)?;
     TcpStream::from_std(stream)
+}
+
+fn bad_end(error: &hyper::Error) -> BadEnd {
+    if error.is_timeout() {
+        BadEnd::Timeout
+    } else if error.is_parse() {
+        BadEnd::Malformed
+    } else {
+        BadEnd::Broken
+    }
 }

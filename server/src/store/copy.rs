@@ -16,8 +16,9 @@ use anyhow::ensure;
 use self::contents::Contents;
 use self::rows::Rows;
 use super::keys_record::KeysRecord;
-use super::postgres::{DatabaseUrl, PostgresCopy, SealedKeys};
+use super::postgres::{DatabaseUrl, PostgresCopy};
 use super::redb::RedbCopy;
+use super::sealed_keys::SealedKeys;
 
 /// Where a store is.
 #[derive(Clone, Copy, Debug)]

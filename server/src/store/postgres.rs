@@ -45,7 +45,7 @@ mod waits;
 pub(super) mod tests;
 
 pub(super) use self::copy::PostgresCopy;
-pub use self::keys::{KeyRows, SealedKeys};
+pub use self::keys::KeyRows;
 pub use self::url::DatabaseUrl;
 
 use std::path::PathBuf;

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::store::id::{SessionId, UserId};
 use crate::store::keys_record::KeysRecord;
-use crate::store::postgres::SealedKeys;
+use crate::store::sealed_keys::SealedKeys;
 use crate::store::session::Session;
 use crate::store::user::User;
 

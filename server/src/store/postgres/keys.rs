@@ -7,18 +7,7 @@ use super::pool::Connections;
 use super::rows;
 use crate::store::applied::Applied;
 use crate::store::retrying::retry;
-use crate::store::{KeysRecord, StoreError};
-
-/// The keys of a database, as it holds them.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct SealedKeys {
-    /// It grows whenever they are replaced.
-    pub version: u64,
-    /// None until a server has made them, and after an operator has given them up.
-    pub sealed: Option<Vec<u8>>,
-    /// The id of the database, which a copy of it shares.
-    pub database: String,
-}
+use crate::store::{KeysRecord, SealedKeys, StoreError};
 
 /// The row with the sealed keys.
 #[derive(Clone, Debug)]

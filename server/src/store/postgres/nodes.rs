@@ -8,6 +8,7 @@ mod peers;
 pub(super) use self::alone::{ensure_alone, until_alone};
 pub(super) use self::file::NodeFile;
 pub(super) use self::keeper::{Keeper, Shared};
+pub(super) use self::peers::outlasting;
 
 use std::time::Duration;
 
@@ -19,12 +20,6 @@ use self::peers::Peer;
 use super::log::{Change, Entry, Lost, Place, read_on};
 use super::rows::Parameters;
 use super::timeline::{Timeline, timeline};
-
-/// A lease and 1 %: whoever waits so long by its own clock has outlasted the lease of a server
-/// whose clock is not more than 1 % slower.
-pub(super) fn outlasting(lease: Duration) -> Duration {
-    lease + lease / 100
-}
 
 /// Registers a server in the place of those that it knows to be dead. From the commit on, writes
 /// wait for it.

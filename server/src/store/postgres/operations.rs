@@ -204,7 +204,7 @@ pub(super) async fn sweep_sessions(
 pub(super) async fn sweep_rest(db: &Client, now: Timestamp) -> anyhow::Result<Applied<()>> {
     if locks::try_sweep(db).await? {
         resets::sweep(db, now).await?;
-        failures::sweep(db, now).await?;
+        failures::rows::sweep(db, now).await?;
         sessions::forget_revoked(db, now).await?;
     }
     Ok(Applied::quietly(()))

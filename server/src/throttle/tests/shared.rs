@@ -31,7 +31,7 @@ impl Node {
     async fn settle(&self) {
         let limits = self.0.throttle.limits.as_ref().unwrap();
         let wait = async {
-            while limits.streaks.lock().len() > 0 {
+            while !limits.streaks.lock().is_empty() {
                 tokio::task::yield_now().await;
             }
         };

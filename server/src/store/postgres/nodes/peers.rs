@@ -3,8 +3,13 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::outlasting;
 use crate::clock::BootTime;
+
+/// A lease and 1 %: whoever waits so long by its own clock has outlasted the lease of a server
+/// whose clock is not more than 1 % slower.
+pub(in crate::store::postgres) fn outlasting(lease: Duration) -> Duration {
+    lease + lease / 100
+}
 
 /// A server that is registered.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
