@@ -66,6 +66,8 @@ pub(crate) enum Command {
     Overload(experiment::OverloadArgs),
     /// Everybody signs in after an outage: how long until all is as usual?
     Storm(experiment::StormArgs),
+    /// Nodes and the primary are killed: how long until all is as usual, was a promise broken?
+    Failover(experiment::FailoverArgs),
     /// Closed loop: each of a number of users sends its next request when the last is answered
     Goose(goose::Args),
     /// Does the time of a refused sign-in betray who has an account?
@@ -99,6 +101,7 @@ impl Command {
             | Self::Isolate(_)
             | Self::Overload(_)
             | Self::Storm(_)
+            | Self::Failover(_)
             | Self::Selftest(_) => return Ok(()),
         };
         match target.host.len() {
@@ -115,6 +118,7 @@ impl Command {
             Self::Isolate(args) => of("isolate", &args.common),
             Self::Overload(args) => of("overload", &args.common),
             Self::Storm(args) => of("storm", &args.common),
+            Self::Failover(args) => of("failover", &args.common),
             Self::Enumerate(args) => of("enumerate", &args.common),
             Self::Goose(args) => {
                 let file = args.accounts.accounts_file.as_deref();

@@ -87,6 +87,7 @@ fn carry_out(command: &Command, interrupt: &Interrupt) -> anyhow::Result<Ending>
         Command::Isolate(args) => experiment::isolate(args, interrupt),
         Command::Overload(args) => experiment::overload(args, interrupt),
         Command::Storm(args) => experiment::storm(args, interrupt),
+        Command::Failover(args) => experiment::failover(args, interrupt),
         Command::Selftest(args) => selftest::command(args, interrupt),
         Command::Goose(args) => goose::run(args, interrupt),
     }

@@ -17,13 +17,18 @@ impl Users {
 
     /// The user whose turn it is with the `number`-th request of a stream.
     pub(crate) fn turn(&self, number: u64) -> MutexGuard<'_, SignedIn> {
-        self.at(usize::try_from(number % self.0.len() as u64).unwrap_or(0))
+        self.at(usize::try_from(number % self.count()).unwrap_or(0))
     }
 
     /// A host for the `number`-th request of a stream, so that each user meets one host after the
     /// other, however many there are of both.
     pub(crate) fn host(&self, number: u64) -> u64 {
-        number + number / self.0.len() as u64
+        number + number / self.count()
+    }
+
+    /// How many there are.
+    pub(crate) fn count(&self) -> u64 {
+        self.0.len() as u64
     }
 
     /// All of them, in their order.

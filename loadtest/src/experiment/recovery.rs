@@ -21,11 +21,11 @@ pub(crate) fn recovered(holds: &[bool], from: usize) -> Option<usize> {
 
 /// Whether the objectives of a stream hold in each whole second of arrivals. A second's latencies
 /// are of requests that were due in it, its errors of those that ended in it.
-pub(crate) fn holds(result: &RunResult, stream: Stream, slos: &[Slo]) -> Vec<bool> {
+pub(crate) fn holds(result: &RunResult, stream: usize, slos: &[Slo]) -> Vec<bool> {
     let seconds = usize::try_from(result.elapsed.as_secs()).unwrap_or(usize::MAX);
     let judged = |slo: &&Slo| slo.latency_bound().is_some() || slo.is_about_errors();
     let holds = |second: &Second| {
-        let tally = tally(&second.tallies[stream as usize]);
+        let tally = tally(&second.tallies[stream]);
         let held = |slo: &Slo| slo.held_by(&tally, Duration::from_secs(1));
         tally.offered == 0 || slos.iter().filter(judged).all(held)
     };

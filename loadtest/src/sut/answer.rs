@@ -68,6 +68,15 @@ impl Target {
         Ok(SignedIn { account: Arc::clone(&before.account), token, refresh })
     }
 
+    /// The answer to a sign-out.
+    ///
+    /// # Errors
+    ///
+    /// It is not the one that was asked for.
+    pub(crate) fn read_sign_out(&self, response: &Response<Bytes>) -> Result<(), Failure> {
+        self.check_status(Call::SignOut, response)
+    }
+
     /// The answer to a verification.
     ///
     /// # Errors

@@ -13,6 +13,8 @@ pub(crate) enum Call {
     Verify,
     /// The next token of a session.
     Refresh,
+    /// The end of a session.
+    SignOut,
     /// A sign-in that is to be refused.
     BadLogin(BadLogin),
     /// A token that is to be refused.
@@ -49,6 +51,7 @@ impl Call {
             Self::Login => "login",
             Self::Verify => "verify",
             Self::Refresh => "refresh",
+            Self::SignOut => "sign_out",
             Self::BadLogin(BadLogin::WrongPassword) => "wrong_password",
             Self::BadLogin(BadLogin::UnknownUser) => "unknown_user",
             Self::BadToken(BadToken::Tampered) => "tampered",
@@ -61,7 +64,7 @@ impl Call {
     /// What goes wrong if it is accepted; `None` for a call that should be.
     pub(crate) fn accepted(self) -> Option<&'static str> {
         match self {
-            Self::Register | Self::Login | Self::Verify | Self::Refresh => None,
+            Self::Register | Self::Login | Self::Verify | Self::Refresh | Self::SignOut => None,
             Self::BadLogin(BadLogin::WrongPassword) => Some("a wrong password was accepted"),
             Self::BadLogin(BadLogin::UnknownUser) => Some("an unknown user was signed in"),
             Self::BadToken(BadToken::Tampered) => Some("a tampered token was accepted"),
@@ -80,6 +83,7 @@ impl fmt::Display for Call {
         f.pad(match self {
             Self::BadLogin(BadLogin::WrongPassword) => "wrong password",
             Self::BadLogin(BadLogin::UnknownUser) => "unknown user",
+            Self::SignOut => "sign-out",
             Self::BadToken(BadToken::AlgNone) => "alg none",
             Self::BadToken(BadToken::AlgHs256) => "alg HS256",
             other => other.key(),

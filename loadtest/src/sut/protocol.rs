@@ -34,6 +34,7 @@ pub(crate) struct Target {
     login: Endpoint,
     verify: Endpoint,
     refresh: Option<Endpoint>,
+    sign_out: Option<Endpoint>,
     keys: Option<Endpoint>,
 }
 
@@ -53,6 +54,7 @@ impl Target {
         let end =
             |method, path: &Path, headers: &HeaderMap| Endpoint::new(host, method, path, headers);
         let refresh = spec.refresh.as_ref().map(|r| end(r.method, &r.path, &r.headers.0));
+        let sign_out = spec.sign_out.as_ref().map(|s| end(s.method, &s.path, &s.headers.0));
         let register = spec.register.as_ref().map(|r| end(r.method, &r.path, &r.headers.0));
         let keys = spec.keys.as_ref().map(|keys| end(get, &keys.path, &HeaderMap::new()));
         Ok(Self {
@@ -61,6 +63,7 @@ impl Target {
             login: end(spec.login.method, &spec.login.path, &spec.login.headers.0)?,
             verify: end(spec.verify.method.or(get), &spec.verify.path, &spec.verify.headers.0)?,
             refresh: refresh.transpose()?,
+            sign_out: sign_out.transpose()?,
             keys: keys.transpose()?,
             spec,
         })
@@ -79,6 +82,7 @@ impl Target {
         match call {
             Call::Register => self.register.is_some(),
             Call::Refresh => self.refresh.is_some(),
+            Call::SignOut => self.sign_out.is_some(),
             Call::BadToken(BadToken::AlgHs256) => self.keys.is_some(),
             _ => true,
         }
@@ -91,6 +95,7 @@ impl Target {
             Call::Login | Call::BadLogin(_) => Some(&self.login),
             Call::Verify | Call::BadToken(_) => Some(&self.verify),
             Call::Refresh => self.refresh.as_ref(),
+            Call::SignOut => self.sign_out.as_ref(),
         };
         let endpoint = endpoint.unwrap_or(&self.verify);
         (&endpoint.method, &endpoint.path)
@@ -126,6 +131,13 @@ impl Target {
         Some(request)
     }
 
+    /// Ends the session of this token; `None` if the target's file does not say how.
+    pub(crate) fn sign_out_request(&self, token: &Token) -> Option<Request<Bytes>> {
+        let mut request = self.sign_out.as_ref()?.request(Bytes::new());
+        request.headers_mut().insert(AUTHORIZATION, token.authorization.clone());
+        Some(request)
+    }
+
     /// Asks for the public keys; `None` if the target's file does not say where they are.
     pub(crate) fn keys_request(&self) -> Option<Request<Bytes>> {
         Some(self.keys.as_ref()?.request(Bytes::new()))
@@ -142,12 +154,13 @@ impl Target {
 
     /// The status codes that this call asks for; `None` for what is not supported.
     pub(crate) fn expected(&self, call: Call) -> Option<&Codes> {
-        let Spec { register, login, verify, refresh, .. } = &self.spec;
+        let Spec { register, login, verify, refresh, sign_out, .. } = &self.spec;
         match call {
             Call::Register => register.as_ref().map(|register| &register.ok),
             Call::Login => Some(&login.ok),
             Call::Verify => Some(&verify.ok),
             Call::Refresh => refresh.as_ref().map(|refresh| &refresh.ok),
+            Call::SignOut => sign_out.as_ref().map(|sign_out| &sign_out.ok),
             Call::BadLogin(BadLogin::WrongPassword) => Some(&login.wrong_password),
             Call::BadLogin(BadLogin::UnknownUser) => Some(&login.unknown_user),
             Call::BadToken(BadToken::Expired) => Some(&verify.expired),

@@ -25,6 +25,7 @@ pub(crate) struct Spec {
     /// Where people sign up; without it, the accounts have to be there.
     pub(crate) register: Option<Register>,
     pub(crate) refresh: Option<Refresh>,
+    pub(crate) sign_out: Option<SignOut>,
     pub(crate) keys: Option<Keys>,
 }
 
@@ -123,6 +124,17 @@ pub(crate) struct Refresh {
     pub(crate) path: Path,
     pub(crate) headers: Headers,
     pub(crate) with: RefreshWith,
+    pub(crate) ok: Codes,
+}
+
+/// Ends the session of an access token.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SignOut {
+    pub(crate) method: Option<Method>,
+    pub(crate) path: Path,
+    #[serde(default)]
+    pub(crate) headers: Headers,
     pub(crate) ok: Codes,
 }
 

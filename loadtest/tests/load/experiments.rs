@@ -28,12 +28,12 @@ fn command(dir: &TempDir, fake: &Fake, name: &str, args: &[&str]) -> Command {
     command
 }
 
-fn reported(run: Run) -> (Run, Value) {
+pub(crate) fn reported(run: Run) -> (Run, Value) {
     let json = std::fs::read(run.dir.path().join("report.json")).unwrap_or_default();
     (run, serde_json::from_slice(&json).unwrap_or_default())
 }
 
-fn assert_reported(run: &Run, json: &Value, name: &str) {
+pub(crate) fn assert_reported(run: &Run, json: &Value, name: &str) {
     let read = |file: &str| std::fs::read_to_string(run.dir.path().join(file)).unwrap();
     assert_eq!(json["experiment"], name, "{run:?}");
     let html = read("report.html");

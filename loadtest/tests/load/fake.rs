@@ -6,7 +6,7 @@ mod tokens;
 
 use std::collections::HashMap;
 use std::net::{SocketAddr, TcpListener};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -60,6 +60,10 @@ pub(crate) enum Fault {
     HoldsVerify,
     /// Tokens live for four seconds, and a refresh takes a fifth of one.
     SlowRefresh,
+    /// A token is accepted after its session was signed out.
+    KeepsSignedOut,
+    /// Every fifth refresh has no answer but a 503, and uses its token up.
+    CutsRefreshes,
 }
 
 struct State {
@@ -69,6 +73,7 @@ struct State {
     tokens: Mutex<Tokens>,
     registrations: AtomicU64,
     logins: AtomicU64,
+    refreshes: AtomicU64,
     verifications: AtomicU64,
     /// Held by the login that is being done, if they are done one after the other.
     counter: tokio::sync::Mutex<()>,
@@ -91,6 +96,7 @@ impl Fake {
             tokens: Mutex::default(),
             registrations: AtomicU64::new(0),
             logins: AtomicU64::new(0),
+            refreshes: AtomicU64::new(0),
             verifications: AtomicU64::new(0),
             counter: tokio::sync::Mutex::default(),
             waiting: AtomicU64::new(0),
@@ -152,13 +158,15 @@ fn listen(state: &Arc<State>) -> (String, Arc<AtomicU64>) {
 
 async fn accept(listener: TcpListener, state: Arc<State>, requests: Arc<AtomicU64>) {
     let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+    let is_down = Arc::<AtomicBool>::default();
     loop {
         let (stream, _) = listener.accept().await.unwrap();
         let (state, requests) = (Arc::clone(&state), Arc::clone(&requests));
+        let is_down = Arc::clone(&is_down);
         tokio::spawn(async move {
             let service = service_fn(move |request| {
                 requests.fetch_add(1, Ordering::Relaxed);
-                routes::answer(request, Arc::clone(&state))
+                routes::answer(request, Arc::clone(&state), Arc::clone(&is_down))
             });
             let _ = hyper::server::conn::http1::Builder::new()
                 .serve_connection(TokioIo::new(stream), service)

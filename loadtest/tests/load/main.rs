@@ -4,6 +4,7 @@
 mod accounts;
 mod comparisons;
 mod experiments;
+mod failover;
 mod fake;
 mod own_server;
 mod real_server;

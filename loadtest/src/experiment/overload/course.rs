@@ -87,7 +87,7 @@ impl OverloadFigures {
         let back = whole(starts + args.overload);
         let (_, served) = result.within(starts, args.overload, stream);
         let tally = result.phases[2].tallies.get(stream).cloned().unwrap_or_default();
-        let recovery_s = recovered(&holds(result, args.of, slos), back);
+        let recovery_s = recovered(&holds(result, stream, slos), back);
         let end = whole(result.elapsed);
         let before = latencies(result, whole(WARM_UP), whole(starts), args.of);
         let after = recovery_s

@@ -82,7 +82,7 @@ fn outcome(
     slos: &[Slo],
     since: Duration,
 ) -> anyhow::Result<VariantResult> {
-    let holds = holds(result, Stream::Login, slos);
+    let holds = holds(result, Stream::Login as usize, slos);
     let tally = result.total(STORM);
     Ok(VariantResult {
         variant,

@@ -1,7 +1,7 @@
 //! What the fake server answers.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use hallpass_contract::{Login, Problem, REFRESH_COOKIE, User, UserBody, Verified, kind, path};
@@ -25,9 +25,19 @@ const PUBLIC_KEY: &str = "bkocvWxijgVE1ycP9-TiTmzZ9ZYz-gdYW5m1UBZLvs8";
 pub(super) async fn answer(
     request: Request<Incoming>,
     state: Arc<State>,
+    is_down: Arc<AtomicBool>,
 ) -> Result<Answer, hyper::Error> {
     let (parts, body) = request.into_parts();
     let body = body.collect().await?.to_bytes();
+    // As the script of a cluster does it.
+    match parts.uri.path() {
+        "/node/down" => is_down.store(true, Ordering::Relaxed),
+        "/node/up" => is_down.store(false, Ordering::Relaxed),
+        _ => {}
+    }
+    if is_down.load(Ordering::Relaxed) {
+        return Ok(come_back(StatusCode::SERVICE_UNAVAILABLE));
+    }
     if takes_a_while(&state, parts.uri.path(), &body) {
         tokio::time::sleep(A_WHILE).await;
     }
@@ -46,6 +56,7 @@ pub(super) async fn answer(
         ("GET", path::VERIFY) => verify(&state, &parts),
         ("GET", "/protected") => flask_protected(&state, &parts),
         ("POST", path::REFRESH) => refresh(&state, &parts),
+        ("POST", path::LOGOUT) => sign_out(&state, &parts),
         ("GET", path::JWKS) => {
             let key = json!({"kty": "OKP", "crv": "Ed25519", "x": PUBLIC_KEY});
             json(StatusCode::OK, &json!({"keys": [key]}))
@@ -94,7 +105,7 @@ fn login(state: &State, body: &[u8]) -> Answer {
         return refusal;
     }
     match known(state, body) {
-        Some(user) => session(state, user),
+        Some(user) => session(state, user, None),
         None if state.fault == Fault::SaysUnknown && !is_somebody(state, body) => {
             problem(StatusCode::UNAUTHORIZED, kind::BLANK)
         }
@@ -135,9 +146,9 @@ fn known(state: &State, body: &[u8]) -> Option<User> {
     (*right == password || state.fault == Fault::AnyPassword).then(|| user.clone())
 }
 
-fn session(state: &State, user: User) -> Answer {
+fn session(state: &State, user: User, session: Option<usize>) -> Answer {
     let life = life(state);
-    let (access_token, refresh) = state.tokens.lock().unwrap().make(&user.username, life);
+    let (access_token, refresh) = state.tokens.lock().unwrap().make(&user.username, life, session);
     let mut answer = json(
         StatusCode::OK,
         &Login {
@@ -166,10 +177,24 @@ fn refresh(state: &State, parts: &Parts) -> Answer {
         return problem(StatusCode::FORBIDDEN, kind::CROSS_SITE);
     }
     let cookie = header(COOKIE).and_then(|c| c.strip_prefix(REFRESH_COOKIE)?.strip_prefix('='));
-    let name = cookie.and_then(|token| state.tokens.lock().unwrap().redeem(token));
-    match name.and_then(|name| Some(state.users.lock().unwrap().get(&name)?.1.clone())) {
-        Some(user) if state.fault != Fault::NoRefresh => session(state, user),
+    let redeemed = cookie.and_then(|token| state.tokens.lock().unwrap().redeem(token));
+    let fifth = state.refreshes.fetch_add(1, Ordering::Relaxed) % 5 == 4;
+    if state.fault == Fault::CutsRefreshes && fifth {
+        return come_back(StatusCode::SERVICE_UNAVAILABLE);
+    }
+    let user = |name: &str| Some(state.users.lock().unwrap().get(name)?.1.clone());
+    match redeemed.and_then(|(name, of)| Some((user(&name)?, of))) {
+        Some((user, of)) if state.fault != Fault::NoRefresh => session(state, user, Some(of)),
         _ => problem(StatusCode::UNAUTHORIZED, kind::SESSION_ENDED),
+    }
+}
+
+fn sign_out(state: &State, parts: &Parts) -> Answer {
+    let bearer = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let token = bearer.and_then(|bearer| bearer.strip_prefix("Bearer ")).unwrap_or_default();
+    match state.tokens.lock().unwrap().sign_out(token) {
+        true => Response::builder().status(StatusCode::NO_CONTENT).body(Full::default()).unwrap(),
+        false => problem(StatusCode::UNAUTHORIZED, kind::UNAUTHENTICATED),
     }
 }
 
@@ -202,7 +227,7 @@ fn flask_login(state: &State, body: &[u8]) -> Answer {
     let Some(user) = known(state, body) else {
         return json(StatusCode::UNAUTHORIZED, &json!({"message": "Invalid credentials"}));
     };
-    let (token, _) = state.tokens.lock().unwrap().make(&user.username, life(state));
+    let (token, _) = state.tokens.lock().unwrap().make(&user.username, life(state), None);
     json(StatusCode::OK, &json!({"access_token": token}))
 }
 

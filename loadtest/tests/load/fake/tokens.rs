@@ -1,6 +1,6 @@
 //! The fake server's tokens. They look like JWTs; good is what was handed out, not what is signed.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use data_encoding::BASE64URL_NOPAD;
@@ -10,11 +10,19 @@ use super::Fault;
 
 #[derive(Default)]
 pub(super) struct Tokens {
-    /// Name and end by access token.
-    access: HashMap<String, (String, Instant)>,
-    /// Name by refresh token; each is good once.
-    refresh: HashMap<String, String>,
+    /// By access token.
+    access: HashMap<String, Access>,
+    /// Name and session by refresh token; each is good once.
+    refresh: HashMap<String, (String, usize)>,
     made: usize,
+    /// Sessions that were signed out.
+    ended: HashSet<usize>,
+}
+
+struct Access {
+    name: String,
+    end: Instant,
+    session: usize,
 }
 
 /// Why a token is refused.
@@ -29,34 +37,54 @@ impl Tokens {
         self.made
     }
 
-    /// An access token and a refresh token.
-    pub(super) fn make(&mut self, name: &str, life: Duration) -> (String, String) {
+    /// An access token and a refresh token, of this session or else of a new one.
+    pub(super) fn make(
+        &mut self,
+        name: &str,
+        life: Duration,
+        session: Option<usize>,
+    ) -> (String, String) {
         self.made += 1;
+        let session = session.unwrap_or(self.made);
         let claims = json!({"sub": format!("id-{name}"), "iat": 0, "exp": life.as_secs()});
         let part = |value: &Value| BASE64URL_NOPAD.encode(value.to_string().as_bytes());
         let signature = BASE64URL_NOPAD.encode(format!("signature {}", self.made).as_bytes());
         let header = json!({"alg": "EdDSA", "typ": "at+jwt"});
         let token = format!("{}.{}.{signature}", part(&header), part(&claims));
-        self.access.insert(token.clone(), (name.to_owned(), Instant::now() + life));
+        let access = Access { name: name.to_owned(), end: Instant::now() + life, session };
+        self.access.insert(token.clone(), access);
         let refresh = format!("refresh-{}", self.made);
-        self.refresh.insert(refresh.clone(), name.to_owned());
+        self.refresh.insert(refresh.clone(), (name.to_owned(), session));
         (token, refresh)
     }
 
     /// Whose access token this is.
     pub(super) fn holder(&self, token: &str, fault: Fault) -> Result<String, Refused> {
         match self.access.get(token) {
-            Some((_, end)) if Instant::now() >= *end && fault != Fault::TrustsExpired => {
+            Some(it) if Instant::now() >= it.end && fault != Fault::TrustsExpired => {
                 Err(Refused::Expired)
             }
-            Some((name, _)) => Ok(name.clone()),
+            Some(it) if self.ended.contains(&it.session) && fault != Fault::KeepsSignedOut => {
+                Err(Refused::Invalid)
+            }
+            Some(it) => Ok(it.name.clone()),
             None => believed(token, fault).ok_or(Refused::Invalid),
         }
     }
 
-    /// Uses a refresh token up.
-    pub(super) fn redeem(&mut self, refresh: &str) -> Option<String> {
-        self.refresh.remove(refresh)
+    /// Uses a refresh token up: whose it is, and of which session.
+    pub(super) fn redeem(&mut self, refresh: &str) -> Option<(String, usize)> {
+        let (name, session) = self.refresh.remove(refresh)?;
+        (!self.ended.contains(&session)).then_some((name, session))
+    }
+
+    /// Ends the session of an access token; whether there is one.
+    pub(super) fn sign_out(&mut self, token: &str) -> bool {
+        let session = self.access.get(token).map(|it| it.session);
+        session.is_some_and(|session| {
+            self.ended.insert(session);
+            true
+        })
     }
 }
 
