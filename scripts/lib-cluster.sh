@@ -18,6 +18,8 @@ spawn() {
     shift
     setsid "$@" </dev/null >>"$dir/logs/$name" 2>&1 &
     echo "$! $(start_of $!)" >"$dir/pids/$name"
+    # The shell says nothing when it is killed.
+    disown
 }
 
 # Sets pid to that of a process by name, if it runs.
@@ -29,6 +31,14 @@ find_pid() {
 runs() { local pid; find_pid "$1"; }
 
 is_stopped() { [[ $(sed 's/.*) //' "/proc/$1/stat") == T* ]]; }
+
+# pause SECONDS PID: stops a process until the end of this script, which comes after so long.
+pause() {
+    stopped=$2
+    trap 'kill -CONT "$stopped"' EXIT
+    kill -STOP "$stopped"
+    sleep "$1"
+}
 
 # Ends a process as a crash would, and waits until it is gone.
 end() {
