@@ -24,6 +24,7 @@ Examples:
   scripts/e2e --filter keyboard --headed --slow-mo 500
   scripts/e2e --repeat 20                       is there a flake?
   HALLPASS_E2E_PASSWORD=... scripts/e2e --url https://login.example --account ada
+  scripts/e2e --url http://127.0.0.1:20000 --cluster scripts/cluster
 
 A failed test leaves a screenshot, the page, the console, the server's log, the requests and its
 steps in target/e2e/; target/e2e/index.html shows the run, target/e2e/junit.xml is for CI systems.
