@@ -19,10 +19,10 @@ pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-i
 /// For a year. Subdomains are other people's to decide about.
 const TRANSPORT_SECURITY: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
-/// Adds what stands in every answer. If browsers reach the server by https, they are told to never
-/// use plain http (RFC 6797).
-pub(crate) fn harden(headers: &mut HeaderMap, over_https: bool) {
-    if over_https {
+/// Adds what stands in every answer. With `strict_transport`, browsers are told to never use plain
+/// http (RFC 6797).
+pub(crate) fn harden(headers: &mut HeaderMap, strict_transport: bool) {
+    if strict_transport {
         headers.insert(STRICT_TRANSPORT_SECURITY, TRANSPORT_SECURITY);
     }
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));

@@ -16,7 +16,7 @@ use crate::origin::Caller;
 use crate::problem::Problem;
 use crate::proof::is_fresh;
 use crate::refresh_cookie;
-use crate::same_origin::is_same_origin;
+use crate::same_origin::{Reached, is_same_origin};
 use crate::sessions::RefreshToken;
 use crate::store::{Session, SessionId, UserId};
 
@@ -36,8 +36,8 @@ pub struct Authenticator<'a> {
     pub accounts: &'a Accounts,
     /// The access tokens that were accepted not long ago.
     pub bearers: &'a Bearers,
-    /// The origin under which people see the server; without it, the one they called it by.
-    pub public_url: Option<&'a str>,
+    /// How browsers reach the server.
+    pub reached: Reached<'a>,
 }
 
 impl Authenticator<'_> {
@@ -114,7 +114,7 @@ impl Authenticator<'_> {
             return Err(Problem::no_refresh_cookie());
         }
         let token = refresh_cookie::token(headers).ok_or_else(Problem::session_ended)?;
-        match is_same_origin(headers, self.public_url) {
+        match is_same_origin(headers, self.reached) {
             true => Ok(token),
             false => Err(Problem::cross_site()),
         }

@@ -17,10 +17,12 @@ mod connections;
 mod interceptor;
 mod keys;
 mod list;
+mod listen;
 mod master_key;
 mod names;
 mod shared;
 mod throttle;
+mod tls;
 mod values;
 
 pub use backups::BackupArgs;
@@ -28,9 +30,12 @@ pub use connections::ConnectionArgs;
 pub use interceptor::{InterceptorArgs, PathPattern};
 pub use keys::{KeyArgs, SECRET_VARIABLE, SecretArgs, secret_from_environment};
 pub use list::{List, list};
+pub use listen::ListenOn;
+use listen::listen_on;
 pub use names::NameArgs;
 pub use shared::{DatabaseArgs, MasterKeyArgs, PasswordArgs, TokenArgs};
 pub use throttle::ThrottleArgs;
+pub use tls::{CertificateFiles, TlsArgs};
 pub use values::origin;
 use values::{access_ttl, address, lease, session_lifetime};
 
@@ -86,9 +91,22 @@ pub enum LogFormat {
 /// The settings of `hallpass serve`.
 #[derive(Args, Clone, Debug)]
 pub struct Config {
-    /// Address and port to listen on; port 0 takes a free one
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080", value_parser = address)]
-    pub listen: String,
+    /// Address and port to listen on; port 0 takes a free one. Or a socket for a proxy on this
+    /// machine, such as unix:/run/hallpass/http.sock?mode=0660; whoever may write to it is a trusted
+    /// proxy. Repeat the option, or separate values by commas or spaces. Sockets that systemd passes
+    /// on count instead
+    #[arg(
+        long,
+        value_name = "ADDR",
+        env = "HALLPASS_LISTEN",
+        default_value = "127.0.0.1:8080",
+        value_parser = |text: &str| list(text, listen_on)
+    )]
+    pub listen: Vec<List<ListenOn>>,
+
+    /// The certificate, if the server itself speaks https.
+    #[command(flatten)]
+    pub tls: TlsArgs,
 
     /// Address and port of a second listener for `GET /metrics` alone; without it, nobody can read
     /// the metrics. They name no user, but they tell how the server is used: keep them from the
@@ -150,6 +168,9 @@ pub struct Config {
     /// links begin with it. Without it, there are reset links only if the server listens on
     /// loopback only. Without it, the server knows its own pages by http:// and the Host header
     #[arg(long, value_name = "URL", value_parser = origin)]
+    /// loopback only. Without it, the server knows its own pages by the Host header, behind
+    /// https:// with --tls-cert and http:// without
+    #[arg(long, value_name = "URL", env = "HALLPASS_PUBLIC_URL", value_parser = origin)]
     pub public_url: Option<String>,
 
     /// Where the frontend sends the access token.
@@ -237,7 +258,15 @@ impl Config {
 
     /// Whether people reach the server by https.
     pub fn over_https(&self) -> bool {
-        self.public_url.as_ref().is_some_and(|url| url.starts_with("https:"))
+        match &self.public_url {
+            Some(url) => url.starts_with("https:"),
+            None => self.tls.tls_cert.is_some(),
+        }
+    }
+
+    /// What to listen on, in order.
+    pub fn listen_on(&self) -> impl Iterator<Item = &ListenOn> {
+        List::flat(&self.listen)
     }
 
     /// The networks of the trusted proxies.

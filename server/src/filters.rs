@@ -12,7 +12,6 @@ pub(crate) use self::table::{Endpoint, Table};
 pub(crate) use self::table::{delete, get, patch, post};
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -27,6 +26,7 @@ use crate::body::{self, Form};
 use crate::client::Client;
 use crate::pattern::captured;
 use crate::problem::Problem;
+use crate::proxies::Peer;
 use crate::shutdown::Stage;
 use crate::site::Site;
 use crate::state::App;
@@ -57,11 +57,11 @@ pub(crate) fn client(app: &App) -> BoxedFilter<(Client,)> {
 
 /// The client, the request's headers and the state.
 pub(crate) fn head(app: &App) -> BoxedFilter<(Client, HeaderMap, App)> {
-    warp::ext::get::<SocketAddr>()
+    warp::ext::get::<Peer>()
         .and(warp::header::headers_cloned())
         .and(with(app))
-        .map(|peer: SocketAddr, headers: HeaderMap, app: App| {
-            (app.intake.proxies.client(peer.ip(), &headers), headers, app)
+        .map(|peer: Peer, headers: HeaderMap, app: App| {
+            (app.intake.proxies.client(peer, &headers), headers, app)
         })
         .untuple_one()
         .boxed()

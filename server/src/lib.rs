@@ -56,5 +56,6 @@ mod site;
 pub mod state;
 pub mod store;
 mod throttle;
+pub mod tls;
 pub mod token;
 mod username;

@@ -1,7 +1,7 @@
 //! What every request goes through: it gets an id and a log line, and its answer the common
 //! headers. If a handler panics, the answer is a 500.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::time::Instant;
 
@@ -19,7 +19,7 @@ use crate::filters::{Route, Table, to_reply};
 use crate::handlers::guarded;
 use crate::metrics::Series;
 use crate::problem::Problem;
-use crate::proxies::{self, ForwardingWarning};
+use crate::proxies::{self, ForwardingWarning, Peer};
 use crate::state::App;
 use ids::RequestIds;
 
@@ -49,9 +49,9 @@ impl Service {
     }
 
     /// Answers one request.
-    pub async fn answer(&self, request: Request<Incoming>, peer: SocketAddr) -> Response {
+    pub async fn answer(&self, request: Request<Incoming>, peer: Peer) -> Response {
         let started = Instant::now();
-        let id = self.ids.of(request.headers(), peer.ip(), &self.app.intake.proxies);
+        let id = self.ids.of(request.headers(), peer, &self.app.intake.proxies);
         let mut response = match self.at_once(&request) {
             Some(response) => {
                 self.verified.observe(response.status(), started.elapsed());
@@ -61,13 +61,13 @@ impl Service {
                 let traceparent = ids::traceparent(request.headers());
                 let span = tracing::error_span!("request", %id, traceparent);
                 let (headers, proxies) = (request.headers(), &self.app.intake.proxies);
-                let client = proxies::address(peer.ip(), headers, proxies);
-                self.forwarding.look(peer.ip(), headers, proxies, &self.app.accounts.clock);
+                let client = proxies::address(peer, headers, proxies);
+                self.forwarding.look(peer, headers, proxies, &self.app.accounts.clock);
                 // On the heap, since otherwise each connection would take as much memory as the
                 // largest handler.
                 let answer = Box::pin(logged(&self.table, request, peer, client).instrument(span));
                 let mut response = answer.await;
-                harden(response.headers_mut(), self.app.site.over_https);
+                harden(response.headers_mut(), self.app.site.strict_transport);
                 response
             }
         };
@@ -84,7 +84,7 @@ impl Service {
             return None;
         }
         let bearer = self.app.authenticator().known_bearer(request.headers())?;
-        guarded::verified(&bearer, self.app.site.over_https)
+        guarded::verified(&bearer, self.app.site.strict_transport)
             .ok()
             .map(|response| to_reply(Ok(response)))
     }
@@ -93,7 +93,7 @@ impl Service {
 async fn logged(
     table: &Table,
     mut request: Request<Incoming>,
-    peer: SocketAddr,
+    peer: Peer,
     client: IpAddr,
 ) -> Response {
     let started = Instant::now();

@@ -1,7 +1,10 @@
 //! The `hallpass` program: from its arguments to its exit code.
 
 mod backups;
+mod certificate;
+mod listening;
 mod serving;
+mod systemd;
 mod warnings;
 
 use std::io::Write as _;
@@ -16,6 +19,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 use self::serving::serve;
+use self::systemd::PassedSockets;
 use crate::cli::{self, Command, ReaderGone, printable};
 use crate::store::{DamagedFile, Panic, count_panic};
 use crate::{audit, core_dumps, logging};
@@ -46,13 +50,15 @@ fn protect(command: &Command) -> anyhow::Result<()> {
 fn carry_out(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Serve(config) => {
+            // First, before there are other threads.
+            let sockets = PassedSockets::take()?;
             // Dropped last: it writes out what was logged.
             let log = logging::start(&config);
             let outcome = runtime().and_then(|runtime| {
                 if let Some(limit) = log.limit.clone() {
                     runtime.spawn(tell_now_and_then(limit));
                 }
-                runtime.block_on(serve(&config))
+                runtime.block_on(serve(&config, sockets))
             });
             log.limit.iter().for_each(logging::Limit::tell);
             outcome.map(|()| ExitCode::SUCCESS)

@@ -1,6 +1,7 @@
 //! Which client sent a request: the proxies whose `X-Forwarded-For` counts, and the headers.
 
-use std::net::{IpAddr, SocketAddr};
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use http::HeaderMap;
@@ -20,6 +21,35 @@ const MAX_HOPS: usize = 32;
 /// No browser needs more to say what it is.
 const MAX_USER_AGENT_CHARS: usize = 256;
 
+/// The other end of a connection.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Peer {
+    /// A program at this address.
+    Remote(SocketAddr),
+    /// A program on this machine that came by a socket of the file system. Its mode says who may,
+    /// so the program is a trusted proxy.
+    Local,
+}
+
+impl Peer {
+    /// Its address. That of a local program is loopback.
+    pub(crate) fn address(self) -> IpAddr {
+        match self {
+            Self::Remote(address) => address.ip().to_canonical(),
+            Self::Local => Ipv4Addr::LOCALHOST.into(),
+        }
+    }
+}
+
+impl fmt::Display for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Remote(address) => address.fmt(f),
+            Self::Local => f.write_str("a local program"),
+        }
+    }
+}
+
 /// The networks whose `X-Forwarded-For` counts.
 #[derive(Clone, Debug, Default)]
 pub struct TrustedProxies(Vec<IpNet>);
@@ -31,8 +61,13 @@ impl TrustedProxies {
     }
 
     /// The client behind a connection from `peer` that sent `headers`.
-    pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> Client {
+    pub fn client(&self, peer: Peer, headers: &HeaderMap) -> Client {
         Client { address: address(peer, headers, self), user_agent: user_agent(headers) }
+    }
+
+    /// Whether this is a proxy whose word counts.
+    pub(crate) fn trust_peer(&self, peer: Peer) -> bool {
+        peer == Peer::Local || self.trust(peer.address())
     }
 
     /// Whether `address`, which is not IPv4-mapped, is one of them.
@@ -77,18 +112,18 @@ pub(crate) fn parse_network(text: &str) -> Result<IpNet, String> {
 ///
 /// Each proxy appends the address that it was asked from. So the list is read from the right, for
 /// as long as a trusted proxy wrote the entry.
-pub(crate) fn address(peer: IpAddr, headers: &HeaderMap, proxies: &TrustedProxies) -> IpAddr {
+pub(crate) fn address(peer: Peer, headers: &HeaderMap, proxies: &TrustedProxies) -> IpAddr {
     let lines = headers.get_all(X_FORWARDED_FOR).iter().rev();
     let elements = lines.flat_map(|line| line.as_bytes().rsplit(|byte| *byte == b','));
     // RFC 9110 section 5.6.1.2: empty elements are to be ignored, a reasonable number of them.
     let hops = elements.take(MAX_HOPS).map(<[u8]>::trim_ascii).filter(|hop| !hop.is_empty());
-    let mut nearest = peer.to_canonical();
+    let (mut nearest, mut is_trusted) = (peer.address(), proxies.trust_peer(peer));
     for hop in hops {
-        if !proxies.trust(nearest) {
+        if !is_trusted {
             break;
         }
         let Some(address) = parse_hop(hop) else { break };
-        nearest = address;
+        (nearest, is_trusted) = (address, proxies.trust(address));
     }
     nearest
 }
@@ -111,16 +146,16 @@ impl ForwardingWarning {
     /// Looks at the headers of a request from `peer`.
     pub(crate) fn look(
         &self,
-        peer: IpAddr,
+        peer: Peer,
         headers: &HeaderMap,
         proxies: &TrustedProxies,
         clock: &Clock,
     ) {
         const PERIOD_MS: i64 = 60 * 60 * 1000;
-        let peer = peer.to_canonical();
-        if !headers.contains_key(X_FORWARDED_FOR) || proxies.trust(peer) {
+        if !headers.contains_key(X_FORWARDED_FOR) || proxies.trust_peer(peer) {
             return;
         }
+        let peer = peer.address();
         let (now, next) = (clock.now().as_millisecond(), self.next.load(Ordering::Relaxed));
         let after = now.saturating_add(PERIOD_MS);
         // Of several at once, one warns.

@@ -10,22 +10,36 @@ const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// The origin of a server that listens on `address`, if that is a loopback address. Every browser
 /// on this machine reaches it there, and nobody else does.
-pub(crate) fn of_loopback(address: SocketAddr) -> Option<String> {
-    let port = address.port();
+pub(crate) fn of_loopback(address: SocketAddr, over_https: bool) -> Option<String> {
+    let (scheme, port) = (scheme(over_https), address.port());
     match address.ip().to_canonical() {
         IpAddr::V4(Ipv4Addr::LOCALHOST) | IpAddr::V6(Ipv6Addr::LOCALHOST) => {
-            Some(format!("http://localhost:{port}"))
+            Some(format!("{scheme}://localhost:{port}"))
         }
         // The name does not lead to the others of 127.0.0.0/8.
-        ip if ip.is_loopback() => Some(format!("http://{ip}:{port}")),
+        ip if ip.is_loopback() => Some(format!("{scheme}://{ip}:{port}")),
         _ => None,
     }
 }
 
-/// The server's own origin: `public_url` if it is set, else plain HTTP at the name that the client
-/// called it by. Links never begin with it: who sends a request chooses that name.
-fn own_origin(headers: &HeaderMap, public_url: Option<&str>) -> Option<String> {
-    public_url.map(str::to_owned).or_else(|| host(headers).map(|host| format!("http://{host}")))
+fn scheme(over_https: bool) -> &'static str {
+    if over_https { "https" } else { "http" }
+}
+
+/// How browsers reach the server.
+#[derive(Clone, Copy, Debug)]
+pub struct Reached<'a> {
+    /// The origin under which people see the server, if it is known.
+    pub public_url: Option<&'a str>,
+    /// Whether they reach it by https.
+    pub over_https: bool,
+}
+
+/// The server's own origin: the public URL if it is set, else the name that the client called it
+/// by. Links never begin with that: who sends a request chooses the name.
+fn own_origin(headers: &HeaderMap, reached: Reached<'_>) -> Option<String> {
+    let by_host = || Some(format!("{}://{}", scheme(reached.over_https), host(headers)?));
+    reached.public_url.map(str::to_owned).or_else(by_host)
 }
 
 /// A name or an address, with or without a port, and nothing else.
@@ -38,12 +52,12 @@ fn host(headers: &HeaderMap) -> Option<&str> {
 
 /// Whether one of our own pages made the request. Browsers say so by `Sec-Fetch-Site`, old ones by
 /// `Origin`, and a script can set neither. A request without both is refused.
-pub(crate) fn is_same_origin(headers: &HeaderMap, public_url: Option<&str>) -> bool {
+pub(crate) fn is_same_origin(headers: &HeaderMap, reached: Reached<'_>) -> bool {
     let (site, origin) = (headers.get(SEC_FETCH_SITE), headers.get(ORIGIN));
     match (site, origin) {
         (Some(site), _) => site == "same-origin",
         (None, Some(origin)) => {
-            own_origin(headers, public_url).is_some_and(|own| origin.as_bytes() == own.as_bytes())
+            own_origin(headers, reached).is_some_and(|own| origin.as_bytes() == own.as_bytes())
         }
         (None, None) => false,
     }
@@ -57,8 +71,10 @@ mod tests {
         let headers = headers.iter().map(|(name, value)| {
             (HeaderName::from_static(name), http::HeaderValue::from_static(value))
         });
-        is_same_origin(&headers.collect(), public_url)
+        is_same_origin(&headers.collect(), Reached { public_url, over_https: false })
     }
+
+    const PLAIN: Reached<'_> = Reached { public_url: None, over_https: false };
 
     const HOST: (&str, &str) = ("host", "127.0.0.1:8080");
 
@@ -73,8 +89,27 @@ mod tests {
             ("[::]:8080", None),
             ("192.0.2.1:8080", None),
         ] {
-            assert_eq!(of_loopback(address.parse().unwrap()).as_deref(), origin, "{address}");
+            assert_eq!(
+                of_loopback(address.parse().unwrap(), false).as_deref(),
+                origin,
+                "{address}"
+            );
         }
+    }
+
+    #[test]
+    fn over_tls_the_origin_is_https() {
+        let encrypted = Reached { over_https: true, ..PLAIN };
+        let headers = |scheme: &str| {
+            let origin = format!("{scheme}://127.0.0.1:8080").parse().unwrap();
+            let host = http::HeaderValue::from_static(HOST.1);
+            HeaderMap::from_iter([(http::header::HOST, host), (ORIGIN, origin)])
+        };
+        assert!(is_same_origin(&headers("https"), encrypted));
+        assert!(!is_same_origin(&headers("http"), encrypted));
+        assert!(!is_same_origin(&headers("https"), PLAIN));
+        let address = "127.0.0.1:8443".parse().unwrap();
+        assert_eq!(of_loopback(address, true).as_deref(), Some("https://localhost:8443"));
     }
 
     #[test]
@@ -97,7 +132,7 @@ mod tests {
             let headers = [("host", host)].map(|(name, value)| {
                 (HeaderName::from_static(name), http::HeaderValue::from_static(value))
             });
-            assert_eq!(own_origin(&headers.into_iter().collect(), None), None, "{host}");
+            assert_eq!(own_origin(&headers.into_iter().collect(), PLAIN), None, "{host}");
         }
         let public = Some("https://login.example");
         assert!(same(&[HOST, ("origin", "https://login.example")], public));

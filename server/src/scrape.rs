@@ -1,7 +1,6 @@
 //! `GET /metrics`, on a listener of its own: whoever may reach the API need not see what goes on.
 
 use std::io::Write as _;
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -15,6 +14,7 @@ use tokio::net::TcpListener;
 use crate::accept_encoding::accepts;
 use crate::filters::to_reply;
 use crate::metrics::{Connections, MEDIA_TYPE};
+use crate::proxies::Peer;
 use crate::serve::{self, Limits, Server};
 use crate::shutdown::Shutdown;
 use crate::state::App;
@@ -67,7 +67,7 @@ pub async fn serve(
         write: limits.write.min(PATIENCE),
         ..limits
     };
-    let answer = move |request: Request<_>, _: SocketAddr| {
+    let answer = move |request: Request<_>, _: Peer| {
         let app = App::clone(&app);
         async move {
             let (method, path) = (request.method(), request.uri().path());
@@ -75,7 +75,7 @@ pub async fn serve(
         }
     };
     let server = Server::new(answer, limits, Connections::unregistered(), Shutdown::default());
-    server.making_room().run(listener, stop).await;
+    server.making_room().run(vec![listener.into()], stop).await;
 }
 
 async fn answer(app: App, method: &Method, path: &str, headers: &HeaderMap) -> Response<Bytes> {

@@ -3,29 +3,31 @@
 
 use std::sync::Arc;
 
-use tokio::net::TcpListener;
-
 use crate::middleware::Service;
 pub(crate) use answer::Answer;
 pub use limits::Limits;
-pub use listener::bind;
+pub use listener::{Listener, bind};
 pub(crate) use server::Server;
+pub use socket_file::bind_unix;
 
 mod addresses;
 mod answer;
+mod backlog;
 mod connection;
 mod idlers;
 mod limits;
 mod listener;
 mod refusal;
 mod server;
+mod socket_file;
+mod stream;
 mod timer;
 
-/// Answers what comes to `listener` with `service` until `stop`. Then it accepts no new
+/// Answers what comes to the listeners with `service` until `stop`. Then it accepts no new
 /// connections. It still answers what was sent before, the last request of each connection with
 /// `Connection: close`. It ends within [`Limits::drain`].
 pub async fn serve(
-    listener: TcpListener,
+    listeners: Vec<Listener>,
     service: Service,
     limits: Limits,
     stop: impl Future<Output = ()>,
@@ -39,5 +41,5 @@ pub async fn serve(
         async move { service.answer(request, peer).await }
     };
     let server = Server::new(answer, limits, connections, shutdown);
-    server.with_proxies(proxies).run(listener, stop).await;
+    server.with_proxies(proxies).run(listeners, stop).await;
 }

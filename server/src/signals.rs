@@ -77,11 +77,9 @@ impl StopSignals {
 pub(crate) struct Hangup(Signal);
 
 impl Hangup {
-    /// Says at each signal that there is nothing to read again. Without this, SIGHUP would end the
-    /// process.
-    pub(crate) async fn answer(mut self) {
-        while self.0.recv().await.is_some() {
-            tracing::info!("SIGHUP: nothing is read again; settings change with a restart");
-        }
+    /// Waits for the next signal. Without anybody who waits, SIGHUP does nothing.
+    pub(crate) async fn next(&mut self) {
+        // The signal's stream never ends.
+        let _ = self.0.recv().await;
     }
 }

@@ -9,7 +9,7 @@ use crate::assets::Assets;
 use crate::config::Config;
 use crate::content_policy;
 use crate::openapi::Documents;
-use crate::same_origin;
+use crate::same_origin::{self, Reached};
 
 /// What pages, links and documents need.
 #[derive(Debug)]
@@ -18,6 +18,9 @@ pub struct Site {
     pub public_url: Option<String>,
     /// Whether people reach the server by https.
     pub over_https: bool,
+    /// Whether browsers are told to never use plain http. A server on loopback shares its name with
+    /// other programs of the machine, so there they are not.
+    pub strict_transport: bool,
     /// What links that are sent to people begin with; none if no such origin is known.
     pub link_origin: Option<String>,
     /// The origins beside our own to which the frontend may send the access token.
@@ -44,6 +47,7 @@ impl Site {
         Ok(Self {
             public_url: config.public_url.clone(),
             over_https: config.over_https(),
+            strict_transport: config.over_https(),
             link_origin: config.public_url.clone(),
             no_token_paths: config.interceptor.excluded(),
             assets: if token_origins.is_empty() { assets } else { assets.under(&frontend_policy) },
@@ -53,11 +57,20 @@ impl Site {
         })
     }
 
-    /// Takes note of the address that the server listens on: links can lead there if it is
-    /// loopback and no public URL is set.
-    pub fn listening_on(&mut self, address: SocketAddr) {
+    /// How browsers reach the server.
+    pub fn reached(&self) -> Reached<'_> {
+        Reached { public_url: self.public_url.as_deref(), over_https: self.over_https }
+    }
+
+    /// Takes note of the addresses that the server listens on; none stands for a socket, behind
+    /// which there is a proxy. Links can lead to the first one if all are loopback and no public
+    /// URL is set.
+    pub fn listening_on(&mut self, addresses: &[Option<SocketAddr>]) {
         if self.link_origin.is_none() {
-            self.link_origin = same_origin::of_loopback(address);
+            let own = |address: &Option<_>| same_origin::of_loopback((*address)?, self.over_https);
+            let own: Option<Vec<_>> = addresses.iter().map(own).collect();
+            self.link_origin = own.and_then(|own| own.into_iter().next());
+            self.strict_transport &= self.link_origin.is_none();
         }
     }
 }

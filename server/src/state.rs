@@ -74,11 +74,12 @@ impl State {
         })
     }
 
-    /// Notes the address that the server listens on. Call it before `site` is shared.
+    /// Notes the addresses that the server listens on; none stands for a socket of the file system.
+    /// Call it before `site` is shared.
     #[must_use]
-    pub fn listening_on(mut self, address: SocketAddr) -> Self {
+    pub fn listening_on(mut self, addresses: &[Option<SocketAddr>]) -> Self {
         if let Some(site) = Arc::get_mut(&mut self.site) {
-            site.listening_on(address);
+            site.listening_on(addresses);
         }
         self
     }
@@ -88,7 +89,7 @@ impl State {
         Authenticator {
             accounts: &self.accounts,
             bearers: &self.bearers,
-            public_url: self.site.public_url.as_deref(),
+            reached: self.site.reached(),
         }
     }
 

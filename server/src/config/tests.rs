@@ -73,7 +73,8 @@ fn logins_are_throttled_unless_that_is_switched_off() {
 #[test]
 fn an_address_to_listen_on_has_a_host_and_a_port() {
     for good in ["127.0.0.1:8080", "0.0.0.0:0", "[::1]:80", "localhost:65535", "login.example:80"] {
-        assert_eq!(parse(&["--listen", good]).unwrap().listen, good);
+        let listen = parse(&["--listen", good]).unwrap();
+        assert_eq!(listen.listen_on().collect::<Vec<_>>(), [&ListenOn::Tcp(good.to_owned())]);
         assert_eq!(parse(&["--metrics-listen", good]).unwrap().metrics_listen.unwrap(), good);
     }
     for (bad, told) in [
@@ -95,6 +96,24 @@ fn an_address_to_listen_on_has_a_host_and_a_port() {
             let error = parse(&[flag, bad]).unwrap_err();
             assert!(error.contains(told), "{flag} {bad}: {error}");
         }
+    }
+}
+
+#[test]
+fn one_can_listen_on_several_addresses_and_sockets() {
+    let shown = |args: &[&str]| {
+        let config = parse(args).unwrap();
+        config.listen_on().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(shown(&[]), ["127.0.0.1:8080"]);
+    let expected = ["127.0.0.1:0", "unix:/run/x.sock?mode=0660", "[::1]:443"];
+    let (address, socket, other) = (expected[0], "unix:/run/x.sock", expected[2]);
+    assert_eq!(shown(&["--listen", address, "--listen", socket, "--listen", other]), expected);
+    assert_eq!(shown(&["--listen", &format!("{address}, {socket} {other}")]), expected);
+    assert_eq!(shown(&["--listen", "unix:x.sock?mode=777"]), ["unix:x.sock?mode=0777"]);
+    for bad in ["unix:", "unix:/run/", "unix:x?mode=", "unix:x?mode=1777", "unix:x?mod=0660"] {
+        let error = parse(&["--listen", bad]).unwrap_err();
+        assert!(error.contains("give "), "{bad}: {error}");
     }
 }
 

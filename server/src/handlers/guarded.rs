@@ -23,7 +23,7 @@ pub(crate) async fn verify(
     bearer: Arc<Bearer>,
     site: Arc<Site>,
 ) -> Result<Response<Bytes>, Problem> {
-    verified(&bearer, site.over_https)
+    verified(&bearer, site.strict_transport)
 }
 
 /// The answer of `GET /api/verify`. It is made once for each token.
@@ -31,7 +31,10 @@ pub(crate) async fn verify(
 /// # Errors
 ///
 /// If the user's name or roles don't go into a header.
-pub(crate) fn verified(bearer: &Bearer, over_https: bool) -> Result<Response<Bytes>, Problem> {
+pub(crate) fn verified(
+    bearer: &Bearer,
+    strict_transport: bool,
+) -> Result<Response<Bytes>, Problem> {
     if let Some(response) = bearer.verified.get() {
         return Ok(response.clone());
     }
@@ -52,7 +55,7 @@ pub(crate) fn verified(bearer: &Bearer, over_https: bool) -> Result<Response<Byt
         .with_header(HeaderName::from_static("x-auth-username"), header(&username)?)
         .with_header(HeaderName::from_static("x-auth-roles"), roles)
         .into_response();
-    harden(response.headers_mut(), over_https);
+    harden(response.headers_mut(), strict_transport);
     // Keeps a place in the map, so that it need not grow when the request's own id is set.
     response.headers_mut().insert(X_REQUEST_ID, HeaderValue::from_static(""));
     Ok(bearer.verified.get_or_init(|| response).clone())

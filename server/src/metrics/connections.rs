@@ -16,6 +16,7 @@ pub struct Connections {
     accept_errors: IntCounter,
     timeouts: IntCounter,
     malformed: IntCounter,
+    handshakes: IntCounter,
     broken: IntCounter,
 }
 
@@ -50,6 +51,7 @@ impl Connections {
             ),
             timeouts: failed("timeout"),
             malformed: failed("malformed"),
+            handshakes: failed("handshake"),
             broken: failed("broken"),
         }
     }
@@ -92,6 +94,7 @@ impl Connections {
         let reason = match end {
             BadEnd::Timeout => &self.timeouts,
             BadEnd::Malformed => &self.malformed,
+            BadEnd::Handshake => &self.handshakes,
             BadEnd::Broken => &self.broken,
         };
         reason.inc();
@@ -105,6 +108,8 @@ pub enum BadEnd {
     Timeout,
     /// It did not send HTTP.
     Malformed,
+    /// Its TLS handshake was not done in time, or went wrong.
+    Handshake,
     /// It broke off.
     Broken,
 }

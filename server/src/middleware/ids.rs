@@ -1,14 +1,13 @@
 //! The ids of requests in the log and in answers.
 
 use std::fmt;
-use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use data_encoding::HEXLOWER;
 use http::{HeaderMap, HeaderValue};
 
 use crate::answer::X_REQUEST_ID;
-use crate::proxies::TrustedProxies;
+use crate::proxies::{Peer, TrustedProxies};
 
 /// The longest id that is accepted from a proxy.
 const MAX_ID_BYTES: usize = 128;
@@ -33,11 +32,11 @@ impl RequestIds {
     pub(super) fn of(
         &self,
         headers: &HeaderMap,
-        peer: IpAddr,
+        peer: Peer,
         proxies: &TrustedProxies,
     ) -> RequestId {
         match given(headers) {
-            Some(id) if proxies.trust(peer.to_canonical()) => RequestId::Given(id.clone()),
+            Some(id) if proxies.trust_peer(peer) => RequestId::Given(id.clone()),
             _ => self.next(),
         }
     }

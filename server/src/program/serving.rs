@@ -1,18 +1,18 @@
 //! A server from its start to the end of its shutdown.
 
-use std::io::Write as _;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use futures_util::FutureExt as _;
-use hallpass_contract::LISTENING_ON;
 use jiff::Timestamp;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 
 use super::backups::back_up_now_and_then;
+use super::certificate::{certificate, read_again};
+use super::listening::{announce, listen};
+use super::systemd::{self, PassedSockets};
 use super::warnings::{affordable_connections, warn_about, warn_about_cookies};
 use crate::assets::Assets;
 use crate::clock::Clock;
@@ -22,19 +22,20 @@ use crate::keys::{KeyRing, KeySettings};
 use crate::metrics::Metrics;
 use crate::middleware::Service;
 use crate::routes::routes;
-use crate::serve::{self, Limits, bind};
+use crate::serve::{self, Limits, Listener};
 use crate::signals::Signals;
 use crate::state::{App, State};
 use crate::store::{NodeSettings, Retrying, Store};
-use crate::{data_dir, opening, scrape};
+use crate::{data_dir, opening, scrape, tls};
 
 /// Serves until a signal ends it.
-pub(super) async fn serve(config: &Config) -> anyhow::Result<()> {
+pub(super) async fn serve(config: &Config, sockets: PassedSockets) -> anyhow::Result<()> {
     // First, so that a signal during the start ends it in order, too.
     let signals = Signals::listen().context("can't listen to signals")?;
     config.interceptor.check(config.public_url.as_deref())?;
     warn_about(config);
     let backups = config.backups.plan(&config.database)?;
+    let certificate = certificate(config)?;
     let settings = config.keys.settings(secret_from_environment()?, config.access_ttl)?;
     config.database.master_key()?;
     let clock = Clock::system();
@@ -47,18 +48,12 @@ pub(super) async fn serve(config: &Config) -> anyhow::Result<()> {
     }
     let metrics = Metrics::default();
     let (store, keys) = open(config, settings, &metrics, now).await?;
-    let assets = Assets::embedded();
-    if assets.index().is_none() {
-        tracing::warn!("this binary holds no frontend; build it with scripts/serve");
-    }
-    let listen = &config.listen;
-    let listener = bind(listen)
-        .await
-        .with_context(|| format!("can't listen on {listen}, as --listen says"))?;
-    let address = listener.local_addr()?;
-    let state = State::new(config, metrics, store, keys, clock, assets)?;
-    let app = Arc::new(state.listening_on(address));
-    tokio::spawn(signals.hangup.answer());
+    let acceptor = certificate.clone().map(tls::acceptor).transpose()?;
+    let listeners = listen(config, sockets, acceptor.as_ref()).await?;
+    let addresses = listeners.iter().map(Listener::address).collect::<Result<Vec<_>, _>>()?;
+    let state = State::new(config, metrics, store, keys, clock, assets())?;
+    let app = Arc::new(state.listening_on(&addresses));
+    tokio::spawn(read_again(signals.hangup, certificate.clone()));
     let delay = config.connections.shutdown_delay;
     let stopped = signals.stop.stop(app.shutdown.clone(), delay).shared();
     let stop = stopped.clone().map(|_| ()).shared();
@@ -67,10 +62,16 @@ pub(super) async fn serve(config: &Config) -> anyhow::Result<()> {
     tokio::spawn(sweep_now_and_then(Arc::clone(&app)));
     tokio::spawn(back_up_now_and_then(Arc::clone(&app), backups));
     let control = control(config, &app, stop.clone());
-    warn_about_cookies(config, address);
-    announce(address);
+    warn_about_cookies(config, &addresses);
+    announce(&listeners);
+    systemd::ready();
+    tokio::spawn(systemd::watch());
     let service = Service::new(routes(&app), Arc::clone(&app));
-    serve::serve(listener, service, limits, stop).await;
+    let stop = async {
+        stop.await;
+        systemd::stopping();
+    };
+    serve::serve(listeners, service, limits, stop).await;
     finish(&app, stopped.await + limits.drain).await;
     scrapes.await.context("the metrics' task panicked")?;
     control.await.context("the control socket's task panicked")
@@ -84,6 +85,14 @@ async fn finish(app: &App, deadline: Instant) {
         tracing::warn!("what was under way was cut off at the drain timeout");
     }
     app.accounts.leave().await;
+}
+
+fn assets() -> Assets {
+    let assets = Assets::embedded();
+    if assets.index().is_none() {
+        tracing::warn!("this binary holds no frontend; build it with scripts/serve");
+    }
+    assets
 }
 
 /// Opens the store and the keys.
@@ -162,12 +171,4 @@ async fn sweep_now_and_then(app: App) {
         period.tick().await;
         app.sweep().await;
     }
-}
-
-/// The first line on stdout, for scripts that took port 0.
-fn announce(address: SocketAddr) {
-    let mut stdout = std::io::stdout();
-    // Nobody may be listening there, which is no reason not to serve.
-    let _ = writeln!(stdout, "{LISTENING_ON}http://{address}").and_then(|()| stdout.flush());
-    tracing::info!("listening on http://{address}");
 }

@@ -31,12 +31,14 @@ pub(super) fn warn_about(config: &Config) {
 }
 
 /// Browsers keep a `Secure` cookie over https, and on loopback.
-pub(super) fn warn_about_cookies(config: &Config, address: SocketAddr) {
-    if !config.over_https() && !address.ip().is_loopback() {
+pub(super) fn warn_about_cookies(config: &Config, addresses: &[Option<SocketAddr>]) {
+    let is_loopback =
+        |address: &Option<SocketAddr>| address.is_some_and(|it| it.ip().is_loopback());
+    if !config.over_https() && !addresses.iter().all(is_loopback) {
         tracing::warn!(
             "browsers keep no refresh cookie over plain http from another machine, so people must \
-             sign in again when the access token expires; put a proxy with https in front and say so \
-             with --public-url https://..."
+             sign in again when the access token expires; give a certificate with --tls-cert, or put \
+             a proxy with https in front and say so with --public-url https://..."
         );
     }
 }

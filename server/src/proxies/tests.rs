@@ -6,6 +6,10 @@ fn ip(text: &str) -> IpAddr {
     text.parse().unwrap()
 }
 
+fn remote(text: &str) -> Peer {
+    Peer::Remote((ip(text), 1).into())
+}
+
 fn proxies(networks: &[&str]) -> TrustedProxies {
     let networks: Vec<_> = networks.iter().map(|text| parse_network(text).unwrap()).collect();
     TrustedProxies::new(&networks)
@@ -23,7 +27,7 @@ fn headers(name: &'static str, lines: &[&[u8]]) -> HeaderMap {
 /// The client's address by these lines of `X-Forwarded-For`.
 fn forwarded(peer: &str, lines: &[&[u8]]) -> IpAddr {
     let proxies = proxies(&["10.0.0.0/8", "192.0.2.1", "2001:db8:1::/48", "::ffff:172.16.0.0/108"]);
-    proxies.client(ip(peer), &headers("x-forwarded-for", lines)).address
+    proxies.client(remote(peer), &headers("x-forwarded-for", lines)).address
 }
 
 #[test]
@@ -80,8 +84,19 @@ fn the_nearest_untrusted_address_is_the_clients() {
 #[test]
 fn without_trusted_proxies_nothing_that_is_forwarded_counts() {
     let headers = headers("x-forwarded-for", &[b"198.51.100.1"]);
-    let client = TrustedProxies::default().client(ip("127.0.0.1"), &headers);
+    let client = TrustedProxies::default().client(remote("127.0.0.1"), &headers);
     assert_eq!(client.address, ip("127.0.0.1"));
+}
+
+#[test]
+fn who_comes_by_a_socket_of_the_file_system_is_a_trusted_proxy() {
+    let client = |lines: &[&[u8]]| {
+        let headers = headers("x-forwarded-for", lines);
+        TrustedProxies::default().client(Peer::Local, &headers).address
+    };
+    assert_eq!(client(&[]), ip("127.0.0.1"));
+    assert_eq!(client(&[b"198.51.100.1"]), ip("198.51.100.1"));
+    assert_eq!(client(&[b"1.1.1.1, 127.0.0.1"]), ip("127.0.0.1"), "it trusts no other loopback");
 }
 
 #[test]
@@ -125,7 +140,7 @@ fn a_network_is_cidr_or_one_address() {
 fn a_user_agent_is_safe_to_log_and_short() {
     let user_agent = |line: &[u8]| {
         let headers = headers("user-agent", &[line]);
-        TrustedProxies::default().client(ip("::1"), &headers).user_agent
+        TrustedProxies::default().client(remote("::1"), &headers).user_agent
     };
     let firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:142.0) Gecko/20100101 Firefox/142.0";
     assert_eq!(user_agent(firefox.as_bytes()), firefox);
@@ -140,6 +155,6 @@ fn a_user_agent_is_safe_to_log_and_short() {
 
 #[test]
 fn a_client_may_keep_quiet_about_its_user_agent() {
-    let client = TrustedProxies::default().client(ip("::1"), &HeaderMap::new());
+    let client = TrustedProxies::default().client(remote("::1"), &HeaderMap::new());
     assert_eq!(client.user_agent, "");
 }

@@ -1,7 +1,6 @@
 //! How many connections each address has.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -9,7 +8,7 @@ use ipnet::IpNet;
 use tokio::time::Instant;
 
 use crate::client::network;
-use crate::proxies::TrustedProxies;
+use crate::proxies::{Peer, TrustedProxies};
 
 /// How often the log says that an address has reached its limit.
 const WARNING_PERIOD: Duration = Duration::from_secs(60);
@@ -32,11 +31,11 @@ impl Addresses {
 
     /// Counts one connection until the returned value is dropped. None if the address has reached
     /// its limit.
-    pub(super) fn enter(self: &Arc<Self>, peer: IpAddr) -> Option<Place> {
-        if self.proxies.trust(peer.to_canonical()) {
+    pub(super) fn enter(self: &Arc<Self>, peer: Peer) -> Option<Place> {
+        if self.proxies.trust_peer(peer) {
             return Some(Place(None));
         }
-        let network = network(peer);
+        let network = network(peer.address());
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let count = open.entry(network).or_default();
         if *count >= self.most {
@@ -47,14 +46,14 @@ impl Addresses {
     }
 
     /// Logs a warning, at most once in a period.
-    pub(super) fn warn_of_refusal(&self, peer: IpAddr) {
+    pub(super) fn warn_of_refusal(&self, peer: Peer) {
         let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
         if warned.is_some_and(|last| last.elapsed() < WARNING_PERIOD) {
             return;
         }
         *warned = Some(Instant::now());
         tracing::warn!(
-            address = %network(peer),
+            address = %network(peer.address()),
             connections = self.most,
             "an address has as many connections as one may have, and more are refused; raise \
              --max-connections-per-address if it needs them, and if it is your proxy, name it with \
@@ -92,7 +91,7 @@ mod tests {
     }
 
     fn enter(addresses: &Arc<Addresses>, peer: &str) -> Option<Place> {
-        addresses.enter(peer.parse().unwrap())
+        addresses.enter(Peer::Remote((peer.parse::<std::net::IpAddr>().unwrap(), 1).into()))
     }
 
     #[test]

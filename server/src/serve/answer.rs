@@ -1,12 +1,12 @@
-use std::net::SocketAddr;
-
 use http::Request;
 use hyper::body::Incoming;
 
+use crate::proxies::Peer;
+
 /// Answers the requests of a listener. Each comes with its sender's address.
 pub(crate) trait Answer<F>:
-    Fn(Request<Incoming>, SocketAddr) -> F + Clone + Send + 'static
+    Fn(Request<Incoming>, Peer) -> F + Clone + Send + 'static
 {
 }
 
-impl<F, A: Fn(Request<Incoming>, SocketAddr) -> F + Clone + Send + 'static> Answer<F> for A {}
+impl<F, A: Fn(Request<Incoming>, Peer) -> F + Clone + Send + 'static> Answer<F> for A {}

@@ -1,56 +1,44 @@
 //! One connection, from its acceptance to its end.
 
-use std::convert::Infallible;
-use std::net::SocketAddr;
-use std::pin::pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::io;
+use std::pin::Pin;
+use std::time::Duration;
 
-use http::HeaderValue;
-use http::header::CONNECTION;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
+use thiserror::Error;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 use tokio_io_timeout::TimeoutStream;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 use warp::reply::Response;
 
 use super::idlers::Membership;
-use super::timer::ConnectionTimer;
+use super::stream::{Accepted, Stream};
 use super::{Answer, Limits};
+use crate::proxies::Peer;
 use crate::shutdown::{Shutdown, Stage};
+use crate::tls::ALPN_HTTP2;
+
+mod http1;
+mod http2;
 
 /// The size of a connection's read buffer, in bytes. A header section about twice as long gets a
 /// 431.
 const READ_BUFFER_BYTES: usize = 32 * 1024;
 
-/// What the requests of a connection share.
-struct Shared {
-    shutdown: Shutdown,
-    /// Whether a complete request head has ever arrived.
-    was_asked: AtomicBool,
+/// A stream whose writes have a time limit.
+type Timed<S> = Pin<Box<TimeoutStream<S>>>;
+
+/// What bounds a connection.
+pub(super) struct Bounds {
+    pub limits: Limits,
+    pub shutdown: Shutdown,
     /// The connection's place among the idle ones, for listeners that make room for others.
-    membership: Option<Membership>,
+    pub membership: Option<Membership>,
 }
 
-impl Shared {
-    fn begins(&self) {
-        self.was_asked.store(true, Ordering::Relaxed);
-        if let Some(membership) = &self.membership {
-            membership.is_busy();
-        }
-    }
-
-    fn ends(&self, response: &mut Response) {
-        if let Some(membership) = &self.membership {
-            membership.is_idle();
-        }
-        if self.shutdown.closes_connections() {
-            // hyper then closes the connection, and the header tells the client so.
-            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-        }
-    }
-
+impl Bounds {
     /// Waits until the connection has to end to make room for another.
     async fn cut(&self) {
         match &self.membership {
@@ -60,53 +48,71 @@ impl Shared {
     }
 }
 
+/// Why a connection did not end in order.
+#[derive(Debug, Error)]
+pub(super) enum Failure {
+    #[error(transparent)]
+    Http(#[from] hyper::Error),
+    #[error("TLS handshake: {0}")]
+    Handshake(#[from] io::Error),
+}
+
 /// Answers the requests of a connection until either side closes it.
 pub(super) async fn run<F: Future<Output = Response> + Send + 'static>(
-    stream: TcpStream,
-    peer: SocketAddr,
+    Accepted { stream, peer, tls }: Accepted,
     answer: impl Answer<F>,
-    limits: Limits,
-    shutdown: Shutdown,
-    membership: Option<Membership>,
-) -> hyper::Result<()> {
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%peer, "can't set TCP_NODELAY: {error}");
-    }
-    let mut stream = TimeoutStream::new(stream);
-    stream.set_write_timeout(Some(limits.write));
-    let closing = shutdown.clone();
-    let shared = Arc::new(Shared { shutdown, was_asked: AtomicBool::new(false), membership });
-    let state = Arc::clone(&shared);
-    let service = service_fn(move |request| {
-        shared.begins();
-        let (answered, shared) = (answer(request, peer), Arc::clone(&shared));
-        async move {
-            let mut response = answered.await;
-            shared.ends(&mut response);
-            Ok::<_, Infallible>(response)
+    bounds: Bounds,
+) -> Result<(), Failure> {
+    let write = bounds.limits.write;
+    match (stream, tls) {
+        (Stream::Tcp(stream), None) => {
+            if let Err(error) = stream.set_nodelay(true) {
+                tracing::debug!(%peer, "can't set TCP_NODELAY: {error}");
+            }
+            Ok(http1::run(timed(stream, write), peer, answer, bounds).await?)
         }
-    });
-    let connection = http1::Builder::new()
-        .timer(ConnectionTimer::default())
-        .header_read_timeout(limits.headers)
-        .max_buf_size(READ_BUFFER_BYTES)
-        // Our answers are small. Copying a body behind its head costs less than writing two pieces.
-        .writev(false)
-        .serve_connection(TokioIo::new(Box::pin(stream)), service);
-    let mut connection = pin!(connection);
+        // On the heap, so that a plain connection takes no memory for the others.
+        (Stream::Tcp(stream), Some(tls)) => {
+            let _ = stream.set_nodelay(true);
+            Box::pin(encrypted(timed(stream, write), peer, tls, answer, bounds)).await
+        }
+        (Stream::Unix(stream), _) => {
+            Ok(Box::pin(http1::run(timed(stream, write), peer, answer, bounds)).await?)
+        }
+    }
+}
+
+fn timed<S: AsyncRead + AsyncWrite>(stream: S, write: Duration) -> Timed<S> {
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(write));
+    Box::pin(stream)
+}
+
+async fn encrypted<F: Future<Output = Response> + Send + 'static>(
+    stream: Timed<TcpStream>,
+    peer: Peer,
+    tls: TlsAcceptor,
+    answer: impl Answer<F>,
+    bounds: Bounds,
+) -> Result<(), Failure> {
+    let Some(stream) = handshake(stream, &tls, &bounds).await? else { return Ok(()) };
+    match stream.get_ref().1.alpn_protocol() {
+        Some(ALPN_HTTP2) => http2::run(stream, peer, answer, bounds).await?,
+        _ => http1::run(stream, peer, answer, bounds).await?,
+    }
+    Ok(())
+}
+
+/// Agrees on keys and a protocol. None if the connection has to end meanwhile.
+async fn handshake(
+    stream: Timed<TcpStream>,
+    tls: &TlsAcceptor,
+    bounds: &Bounds,
+) -> io::Result<Option<TlsStream<Timed<TcpStream>>>> {
     tokio::select! {
-        // Polled first, so that all that has arrived is read before the connection counts as idle.
         biased;
-        ended = connection.as_mut() => return ended,
-        () = closing.reached(Stage::Closing) => {}
-        () = state.cut() => return Ok(()),
+        done = timeout(bounds.limits.handshake, tls.accept(stream)) => done?.map(Some),
+        () = bounds.shutdown.reached(Stage::Closing) => Ok(None),
+        () = bounds.cut() => Ok(None),
     }
-    if !state.was_asked.load(Ordering::Relaxed) {
-        // The client is silent, or in the middle of its first head, for which hyper would wait.
-        return Ok(());
-    }
-    // Closes the connection at once if it is idle or in the middle of a later head, otherwise after
-    // the answer.
-    connection.as_mut().graceful_shutdown();
-    connection.await
 }

@@ -1,16 +1,18 @@
 //! Which connections are idle, and since when.
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-/// The connections of a listener that closes idle ones to make room. Their key is the client's
-/// address and port.
+/// The connections of a listener that closes idle ones to make room, by their numbers.
 #[derive(Debug, Default)]
-pub(super) struct Idlers(Mutex<HashMap<SocketAddr, Idler>>);
+pub(super) struct Idlers {
+    next: AtomicU64,
+    open: Mutex<HashMap<u64, Idler>>,
+}
 
 #[derive(Debug)]
 struct Idler {
@@ -21,11 +23,12 @@ struct Idler {
 
 impl Idlers {
     /// Adds a connection. It is idle until its first request.
-    pub(super) fn add(self: &Arc<Self>, peer: SocketAddr) -> Membership {
+    pub(super) fn add(self: &Arc<Self>) -> Membership {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
         let cut = Arc::new(Notify::new());
         let idler = Idler { since: Some(Instant::now()), cut: Arc::clone(&cut) };
-        self.lock().insert(peer, idler);
-        Membership { idlers: Arc::clone(self), peer, cut }
+        self.lock().insert(number, idler);
+        Membership { idlers: Arc::clone(self), number, cut }
     }
 
     /// Ends the connection that has been idle for longest, if any is idle.
@@ -37,8 +40,8 @@ impl Idlers {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<SocketAddr, Idler>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, HashMap<u64, Idler>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -46,7 +49,7 @@ impl Idlers {
 #[derive(Debug)]
 pub(super) struct Membership {
     idlers: Arc<Idlers>,
-    peer: SocketAddr,
+    number: u64,
     cut: Arc<Notify>,
 }
 
@@ -67,7 +70,7 @@ impl Membership {
     }
 
     fn set(&self, since: Option<Instant>) {
-        if let Some(idler) = self.idlers.lock().get_mut(&self.peer) {
+        if let Some(idler) = self.idlers.lock().get_mut(&self.number) {
             idler.since = since;
         }
     }
@@ -75,7 +78,7 @@ impl Membership {
 
 impl Drop for Membership {
     fn drop(&mut self) {
-        self.idlers.lock().remove(&self.peer);
+        self.idlers.lock().remove(&self.number);
     }
 }
 
@@ -92,8 +95,8 @@ mod tests {
     async fn the_longest_idle_one_has_to_go_and_a_busy_one_never() {
         let idlers = Arc::new(Idlers::default());
         let mut members = Vec::new();
-        for port in 1..=3 {
-            members.push(idlers.add(SocketAddr::from(([127, 0, 0, 1], port))));
+        for _ in 1..=3 {
+            members.push(idlers.add());
             advance(Duration::from_secs(1)).await;
         }
         let is_cut = |n: usize| members[n].cut().now_or_never().is_some();

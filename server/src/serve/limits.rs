@@ -7,6 +7,8 @@ pub struct Limits {
     pub max_connections: usize,
     /// The most connections at once from one address; more are refused.
     pub max_connections_per_address: usize,
+    /// How long a TLS handshake may take.
+    pub handshake: Duration,
     /// How long a request's headers may take to arrive, counted from the end of the previous
     /// answer. So this also limits how long a connection may be idle.
     pub headers: Duration,
@@ -23,6 +25,7 @@ impl Default for Limits {
         Self {
             max_connections: 4096,
             max_connections_per_address: 1024,
+            handshake: Duration::from_secs(10),
             headers: Duration::from_secs(30),
             write: Duration::from_secs(30),
             // Longer than a packet takes to the other end of the world and back.

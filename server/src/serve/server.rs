@@ -1,19 +1,19 @@
 //! The accept loop of a listener, and its shutdown.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 use warp::reply::Response;
 
 use super::addresses::Addresses;
+use super::connection::{Bounds, Failure};
 use super::idlers::Idlers;
-use super::listener::is_peers_fault;
+use super::listener::{Listener, Listeners};
 use super::refusal::{Refusals, refuse};
+use super::stream::{Accepted, Stream, is_peers_fault};
 use super::{Answer, Limits, connection};
 use crate::metrics::{BadEnd, Connections};
 use crate::proxies::TrustedProxies;
@@ -73,32 +73,34 @@ impl<A> Server<A> {
         Self { idlers: Some(Arc::default()), ..self }
     }
 
-    /// As [`serve`].
-    pub(crate) async fn run<F>(self, listener: TcpListener, stop: impl Future<Output = ()>)
+    /// As [`serve`](super::serve).
+    pub(crate) async fn run<F>(self, listeners: Vec<Listener>, stop: impl Future<Output = ()>)
     where
         A: Answer<F>,
         F: Future<Output = Response> + Send + 'static,
     {
+        let addresses: Vec<_> = listeners.iter().map(ToString::to_string).collect();
+        let listeners = Listeners::new(listeners);
         tokio::select! {
-            () = self.accept(&listener) => {}
+            () = self.accept(&listeners) => {}
             () = stop => {}
         }
-        let address = listener.local_addr().ok().map(tracing::field::display);
-        tracing::info!(address, open_connections = self.open.len(), "shutting down");
-        if timeout(self.limits.drain, self.shut_down(listener)).await.is_err() {
+        let (address, open) = (addresses.join(", "), self.open.len());
+        tracing::info!(address, open_connections = open, "shutting down");
+        if timeout(self.limits.drain, self.shut_down(listeners)).await.is_err() {
             let drain = self.limits.drain;
             tracing::warn!(?drain, "requests were cut off at the drain timeout");
         }
     }
 
-    async fn accept<F>(&self, listener: &TcpListener)
+    async fn accept<F>(&self, listeners: &Listeners)
     where
         A: Answer<F>,
         F: Future<Output = Response> + Send + 'static,
     {
         while let Some(permit) = self.permit().await {
-            match listener.accept().await {
-                Ok((stream, peer)) => self.spawn(stream, peer, Some(permit)),
+            match listeners.accept().await {
+                Ok(accepted) => self.spawn(accepted, Some(permit)),
                 Err(error) if is_peers_fault(&error) => {}
                 Err(error) => {
                     self.connections.accept_failed();
@@ -112,41 +114,25 @@ impl<A> Server<A> {
     /// Answers everyone who has sent a complete request by now or sends one within
     /// [`Limits::last_call`]. Such a request was on its way, or its sender could not know yet. Then
     /// it closes idle connections and cuts those in the middle of a request.
-    async fn shut_down<F>(&self, listener: TcpListener)
+    async fn shut_down<F>(&self, listeners: Listeners)
     where
         A: Answer<F>,
         F: Future<Output = Response> + Send + 'static,
     {
         self.shutdown.enter(Stage::LastCall);
         self.open.close();
-        self.accept_backlog(listener);
+        // A refusal tells a client to go elsewhere. A connection that the system drops would lose
+        // its request.
+        for accepted in listeners.into_backlog() {
+            match accepted {
+                // There may be no permit left, but no more connections will come.
+                Ok(accepted) => self.spawn(accepted, None),
+                Err(error) => tracing::error!("can't take a connection: {error}"),
+            }
+        }
         let _ = timeout(self.limits.last_call, self.open.wait()).await;
         self.shutdown.enter(Stage::Closing);
         self.open.wait().await;
-    }
-
-    /// Accepts the connections that wait in the system's backlog, and closes the listener. A
-    /// refusal tells a client to go elsewhere. A connection that the system drops would lose its
-    /// request.
-    fn accept_backlog<F>(&self, listener: TcpListener)
-    where
-        A: Answer<F>,
-        F: Future<Output = Response> + Send + 'static,
-    {
-        // The runtime may not know the latest connections yet, so ask the system directly.
-        let Ok(listener) = listener.into_std() else { return };
-        loop {
-            match listener.accept() {
-                Ok((stream, peer)) => match registered(stream) {
-                    // There may be no permit left, but no more connections will come.
-                    Ok(stream) => self.spawn(stream, peer, None),
-                    Err(error) => tracing::error!("can't take a connection: {error}"),
-                },
-                Err(error) if is_peers_fault(&error) => {}
-                // Most likely no more connections wait.
-                Err(_) => return,
-            }
-        }
     }
 
     /// The permit to accept one more connection. Never none, since the semaphore is never closed.
@@ -158,25 +144,26 @@ impl<A> Server<A> {
         Arc::clone(&self.permits).acquire_owned().await.ok()
     }
 
-    fn spawn<F>(&self, stream: TcpStream, peer: SocketAddr, permit: Option<OwnedSemaphorePermit>)
+    fn spawn<F>(&self, accepted: Accepted, permit: Option<OwnedSemaphorePermit>)
     where
         A: Answer<F>,
         F: Future<Output = Response> + Send + 'static,
     {
-        let Some(place) = self.addresses.enter(peer.ip()) else {
-            return self.refuse(stream, peer);
+        let peer = accepted.peer;
+        let Some(place) = self.addresses.enter(peer) else {
+            return self.refuse(accepted);
         };
-        let (answer, limits, shutdown) = (self.answer.clone(), self.limits, self.shutdown.clone());
+        let answer = self.answer.clone();
         let (connections, open) = (self.connections.clone(), self.connections.accepted());
         let membership = self.idlers.as_ref().map(|idlers| {
             if self.permits.available_permits() == 0 {
                 idlers.cut_longest();
             }
-            idlers.add(peer)
+            idlers.add()
         });
+        let bounds = Bounds { limits: self.limits, shutdown: self.shutdown.clone(), membership };
         self.open.spawn(async move {
-            let ended = connection::run(stream, peer, answer, limits, shutdown, membership).await;
-            if let Err(error) = ended {
+            if let Err(error) = connection::run(accepted, answer, bounds).await {
                 connections.failed(bad_end(&error));
                 tracing::debug!(%peer, "connection ended: {error}");
             }
@@ -184,10 +171,12 @@ impl<A> Server<A> {
         });
     }
 
-    /// Refuses a connection without taking a place that others may need.
-    fn refuse(&self, stream: TcpStream, peer: SocketAddr) {
+    /// Refuses a connection without taking a place that others may need. Over TLS there is no
+    /// answer, since it would cost as much as what is refused.
+    fn refuse(&self, Accepted { stream, peer, tls }: Accepted) {
         self.connections.refused();
-        self.addresses.warn_of_refusal(peer.ip());
+        self.addresses.warn_of_refusal(peer);
+        let (Stream::Tcp(stream), None) = (stream, tls) else { return };
         if let Some(permit) = self.refusals.permit() {
             self.open.spawn(async move {
                 refuse(stream).await;
@@ -197,18 +186,11 @@ impl<A> Server<A> {
     }
 }
 
-/// Registers a connection with the runtime.
-fn registered(stream: std::net::TcpStream) -> std::io::Result<TcpStream> {
-    stream.set_nonblocking(true)?;
-    TcpStream::from_std(stream)
-}
-
-fn bad_end(error: &hyper::Error) -> BadEnd {
-    if error.is_timeout() {
-        BadEnd::Timeout
-    } else if error.is_parse() {
-        BadEnd::Malformed
-    } else {
-        BadEnd::Broken
+fn bad_end(failure: &Failure) -> BadEnd {
+    match failure {
+        Failure::Handshake(_) => BadEnd::Handshake,
+        Failure::Http(error) if error.is_timeout() => BadEnd::Timeout,
+        Failure::Http(error) if error.is_parse() => BadEnd::Malformed,
+        Failure::Http(_) => BadEnd::Broken,
     }
 }

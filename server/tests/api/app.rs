@@ -11,9 +11,10 @@ use hallpass::keys::KeyRing;
 use hallpass::metrics::Metrics;
 use hallpass::middleware::Service;
 use hallpass::routes::routes;
-use hallpass::serve::{Limits, serve};
+use hallpass::serve::{Limits, Listener, serve};
 use hallpass::state::{App, State};
 use hallpass::store::{RedbStore, UserEdit, UserId};
+use hallpass::tls::{self, Certificate};
 use hallpass_contract::{Credentials, Login, Problem, Verified, kind, path};
 use http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
@@ -87,12 +88,16 @@ impl TestApp {
         let state = State::new(&config, metrics, store, keys, time, assets()).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let mut state = state.listening_on(address);
+        let certificate =
+            config.tls.files().unwrap().map(|files| Certificate::read(files).unwrap());
+        let acceptor = certificate.map(|it| tls::acceptor(Arc::new(it)).unwrap());
+        let listener = Listener::from(listener).with_tls(acceptor);
+        let mut state = state.listening_on(&[Some(address)]);
         adjust(&mut state);
         let (stop, stopped) = oneshot::channel();
         let state = Arc::new(state);
         let service = Service::new(routes(&state), Arc::clone(&state));
-        let server = tokio::spawn(serve(listener, service, limits, async {
+        let server = tokio::spawn(serve(vec![listener], service, limits, async {
             // Also when the test has panicked and dropped its end.
             let _ = stopped.await;
         }));

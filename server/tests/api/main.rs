@@ -2,11 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on should fail")]
 
+mod activation;
 mod admin;
+mod announced;
 mod app;
 mod audit;
 mod binary;
 mod bodies;
+mod certificates;
 mod cli;
 mod connections;
 mod disk;
@@ -33,6 +36,8 @@ mod sessions;
 mod settings;
 mod shutdown;
 mod signals;
+mod sockets;
 mod throttling;
+mod tls;
 mod upgrade;
 mod users;
