@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use tokio_rustls::client::TlsStream;
 
 use crate::app::{PASSWORD, TestApp};
-use crate::certificates::{Authority, Issued};
+use crate::certificates::Authority;
 use crate::connections::{SOON, connect, read_to_close};
 
 mod http2;
@@ -23,7 +23,6 @@ const REQUEST: &str = "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n
 pub(crate) struct Encrypted {
     pub app: TestApp,
     pub authority: Authority,
-    pub issued: Issued,
     _dir: TempDir,
 }
 
@@ -32,7 +31,7 @@ impl Encrypted {
         let (authority, dir) = (Authority::new(), TempDir::new().unwrap());
         let issued = authority.issue(dir.path());
         let app = TestApp::with(&issued.args(), limits, |_| {}).await;
-        Self { app, authority, issued, _dir: dir }
+        Self { app, authority, _dir: dir }
     }
 
     pub(crate) async fn connect(&self, protocols: &[&str]) -> TlsStream<TcpStream> {

@@ -36,43 +36,64 @@ const MAX_RESETS: usize = 20;
 /// How long the client of an idle connection may take to receive the last answers.
 const LAST_ANSWERS: Duration = Duration::from_secs(120);
 
-/// How long a shutdown waits for a client that has all its answers.
+/// The same when the server shuts down. A client that is gone delays the shutdown by as much.
+const LAST_ANSWERS_OF_ALL: Duration = Duration::from_secs(2);
+
+/// How long a client that never asked for anything may take to go.
 const FAREWELL: Duration = Duration::from_millis(250);
 
-/// How many requests are being answered.
+/// The requests of a connection.
 #[derive(Clone)]
-struct Active(watch::Sender<usize>);
+struct Requests(watch::Sender<Count>);
 
-impl Active {
+#[derive(Default)]
+struct Count {
+    /// How many are being answered.
+    active: usize,
+    was_asked: bool,
+}
+
+impl Requests {
     /// Counts a request until the returned value is dropped.
     fn begin(&self) -> ActiveRequest {
-        self.0.send_modify(|active| *active += 1);
+        self.0.send_modify(|count| {
+            count.active += 1;
+            count.was_asked = true;
+        });
         ActiveRequest(self.clone())
     }
 
     /// Waits until no request has been there for this long.
     async fn idle_for(&self, patience: Duration) {
-        let mut active = self.0.subscribe();
+        let mut count = self.0.subscribe();
         loop {
             // The sender is not dropped meanwhile, so there is no error.
-            let _ = active.wait_for(|active| *active == 0).await;
-            if timeout(patience, active.changed()).await.is_err() {
+            let _ = count.wait_for(|count| count.active == 0).await;
+            if timeout(patience, count.changed()).await.is_err() {
                 return;
             }
         }
     }
 
     async fn none(&self) {
-        let _ = self.0.subscribe().wait_for(|active| *active == 0).await;
+        let _ = self.0.subscribe().wait_for(|count| count.active == 0).await;
+    }
+
+    /// Waits as long as the client may take to go. One that was answered gets `patience` as well.
+    async fn farewell(&self, patience: Duration) {
+        sleep(FAREWELL).await;
+        if self.0.borrow().was_asked {
+            sleep(patience).await;
+        }
     }
 }
 
 /// A request that is being answered.
-struct ActiveRequest(Active);
+struct ActiveRequest(Requests);
 
 impl Drop for ActiveRequest {
     fn drop(&mut self) {
-        self.0.0.send_modify(|active| *active -= 1);
+        self.0.0.send_modify(|count| count.active -= 1);
     }
 }
 
@@ -83,8 +104,8 @@ pub(super) async fn run<F: Future<Output = Response> + Send + 'static>(
     answer: impl Answer<F>,
     bounds: Bounds,
 ) -> hyper::Result<()> {
-    let active = Active(watch::Sender::default());
-    let count = active.clone();
+    let requests = Requests(watch::Sender::default());
+    let count = requests.clone();
     let service = service_fn(move |mut request| {
         let request_is_active = count.begin();
         translate(&mut request);
@@ -100,21 +121,21 @@ pub(super) async fn run<F: Future<Output = Response> + Send + 'static>(
         biased;
         ended = connection.as_mut() => return ended,
         () = bounds.shutdown.reached(Stage::LastCall) => false,
-        () = active.idle_for(bounds.limits.headers) => true,
+        () = requests.idle_for(bounds.limits.headers) => true,
         () = bounds.cut() => return Ok(()),
     };
     // Tells the client to send no more requests. Those that are on their way are still answered.
     connection.as_mut().graceful_shutdown();
     let answered = async {
         bounds.shutdown.reached(Stage::Closing).await;
-        active.none().await;
-        sleep(FAREWELL).await;
+        requests.none().await;
+        requests.farewell(LAST_ANSWERS_OF_ALL).await;
     };
     tokio::select! {
         biased;
         ended = connection => ended,
         () = answered => Ok(()),
-        () = sleep(LAST_ANSWERS), if is_idle => Ok(()),
+        () = requests.farewell(LAST_ANSWERS), if is_idle => Ok(()),
     }
 }
 

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use h2::RecvStream;
 use h2::client::SendRequest;
-use h2::{Reason, RecvStream};
 use hallpass::serve::Limits;
 use hallpass_contract::path;
 use http::{HeaderMap, Request, StatusCode};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -106,7 +107,7 @@ async fn a_client_that_only_opens_the_connection_is_cut() {
     let server = Encrypted::start(limits).await;
     let mut stream = server.connect(&["h2"]).await;
     let mut sink = Vec::new();
-    let read = tokio::io::AsyncReadExt::read_to_end(&mut stream, &mut sink);
+    let read = stream.read_to_end(&mut sink);
     let _ = timeout(SOON, read).await.expect("the connection has ended");
 }
 
@@ -135,22 +136,32 @@ async fn a_shutdown_answers_what_has_begun() {
     timeout(SOON, stopped).await.expect("nothing is left to wait for").unwrap();
 }
 
+/// A frame (RFC 9113 section 4.1).
+fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
+    [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
+}
+
 #[tokio::test]
 async fn a_client_that_cancels_requests_without_end_is_cut() {
+    const HEADERS: u8 = 1;
+    const RST_STREAM: u8 = 3;
+    const SETTINGS: u8 = 4;
+    const GOAWAY: u8 = 7;
     let server = Encrypted::start(Limits::default()).await;
-    let client = Client::connect(&server).await;
-    let flood = async {
-        loop {
-            let Ok(mut requests) = client.requests.clone().ready().await else { return };
-            let Ok((_, mut stream)) =
-                requests.send_request(request("POST", path::LOGIN, &[JSON]), false)
-            else {
-                return;
-            };
-            stream.send_reset(Reason::CANCEL);
-        }
-    };
-    timeout(SOON, flood).await.expect("the server puts up with it");
-    let error = client.end().await.unwrap_err();
-    assert_eq!(error.reason(), Some(Reason::ENHANCE_YOUR_CALM), "{error}");
+    let stream = server.connect(&["h2"]).await;
+    let (mut reader, mut writer) = tokio::io::split(stream);
+    let mut flood =
+        [&b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"[..], &frame(SETTINGS, 0, 0, b"")].concat();
+    for number in 0..200 {
+        // GET https:/ in the words of HPACK's static table, with the end of its headers.
+        flood.extend(frame(HEADERS, 0x4, 2 * number + 1, &[0x82, 0x87, 0x84]));
+        flood.extend(frame(RST_STREAM, 0, 2 * number + 1, &8_u32.to_be_bytes()));
+    }
+    writer.write_all(&flood).await.unwrap();
+    let mut answer = Vec::new();
+    let _ = timeout(SOON, reader.read_to_end(&mut answer)).await.expect("it is cut");
+    let enhance_your_calm = 11_u32.to_be_bytes();
+    let is_goodbye = |at: &[u8]| at[3] == GOAWAY && at[13..17] == enhance_your_calm;
+    assert!(answer.windows(17).any(is_goodbye), "{answer:?}");
 }
