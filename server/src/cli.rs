@@ -3,6 +3,7 @@
 mod arguments;
 mod executor;
 mod export;
+mod given;
 mod import;
 mod keys;
 mod list;
@@ -11,20 +12,24 @@ mod store;
 mod terminal;
 mod token;
 mod user;
+mod variables;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 
-use crate::config::Config;
+use crate::config::{Config, with_variables};
 
-pub use self::arguments::{parse, warn_of_unknown_variables};
+pub use self::arguments::parse;
+pub use self::given::Given;
 pub use self::keys::KeysCommand;
 pub use self::reset::ResetCommand;
 pub use self::store::StoreCommand;
 pub use self::terminal::{ReaderGone, printable};
 pub use self::token::TokenCommand;
 pub use self::user::UserCommand;
+pub use self::variables::warn_of_unknown_variables;
 
 /// What the top of `--help` is not enough for.
 const EXAMPLES: &str = "\
@@ -33,6 +38,7 @@ Examples:
   hallpass serve --listen 127.0.0.1:0       take a free port; the first line on stdout says which
   hallpass user add ada --role admin        make the first admin, also while the server runs
   hallpass user import users.csv            move over from a Flask or Django site
+  hallpass config                           show the settings and where they come from
   hallpass token inspect < token.txt        say what is wrong with an access token
 
 `hallpass user --help`, `hallpass keys --help` and `hallpass token --help` say more. While a server
@@ -42,6 +48,10 @@ runs on the data directory, they go through its control socket and take effect a
 #[derive(Debug, Parser)]
 #[command(version = env!("HALLPASS_VERSION"), args_conflicts_with_subcommands = true, after_help = EXAMPLES)]
 pub struct Cli {
+    /// File with settings, in TOML, such as `access-ttl = "10m"`. Flags and variables count before
+    /// it. `hallpass config` shows what is in force
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
     #[command(subcommand)]
     command: Option<Command>,
     #[command(flatten)]
@@ -65,28 +75,13 @@ pub enum Command {
     /// Back up, restore, check, repair and copy the database
     #[command(subcommand, after_help = store::EXAMPLES)]
     Store(StoreCommand),
+    /// Show the settings that are in force, and where each of them comes from
+    #[command(after_help = given::EXAMPLES)]
+    Config(Box<Config>),
     /// Look into access tokens
     #[command(subcommand, after_help = token::EXAMPLES)]
     Token(TokenCommand),
 }
-
-/// What a single run is told. It is no setting, and no variable stands for it.
-const OF_ONE_RUN: [&str; 14] = [
-    "role",
-    "password-stdin",
-    "json",
-    "add",
-    "remove",
-    "yes",
-    "new",
-    "format",
-    "all",
-    "after",
-    "recipient",
-    "passphrase-file",
-    "identity",
-    "plain",
-];
 
 impl Cli {
     /// The command line, with a variable for each setting: `HALLPASS_LISTEN` for `--listen`.
@@ -100,17 +95,6 @@ impl Cli {
     }
 }
 
-fn with_variables(command: clap::Command) -> clap::Command {
-    let command = command.mut_args(|arg| match arg.get_long() {
-        Some(flag) if !OF_ONE_RUN.contains(&flag) => {
-            let name = flag.replace('-', "_").to_uppercase();
-            arg.env(format!("HALLPASS_{name}"))
-        }
-        _ => arg,
-    });
-    command.mut_subcommands(with_variables)
-}
-
 /// Does what is asked for, but for serving.
 ///
 /// # Errors
@@ -119,7 +103,7 @@ fn with_variables(command: clap::Command) -> clap::Command {
 #[tokio::main(flavor = "current_thread")]
 pub async fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
-        Command::Serve(_) => anyhow::bail!("serving is not done here"),
+        Command::Serve(_) | Command::Config(_) => anyhow::bail!("this is not done here"),
         Command::User(command) => command.run().await,
         Command::Reset(command) => command.run().await,
         Command::Keys(command) => command.run().await,

@@ -14,6 +14,7 @@ use crate::store::DatabaseUrl;
 mod algorithm;
 mod backups;
 mod connections;
+mod file;
 mod interceptor;
 mod keys;
 mod list;
@@ -24,9 +25,11 @@ mod shared;
 mod throttle;
 mod tls;
 mod values;
+mod variables;
 
 pub use backups::BackupArgs;
 pub use connections::ConnectionArgs;
+pub use file::{CONFIG_FLAG, ConfigFile, is_list, is_number};
 pub use interceptor::{InterceptorArgs, PathPattern};
 pub use keys::{KeyArgs, SECRET_VARIABLE, SecretArgs, secret_from_environment};
 pub use list::{List, list};
@@ -38,6 +41,7 @@ pub use throttle::ThrottleArgs;
 pub use tls::{CertificateFiles, TlsArgs};
 pub use values::origin;
 use values::{access_ttl, address, lease, session_lifetime};
+pub use variables::{OF_ONE_RUN, with_variables};
 
 /// The data directory, unless another one is named.
 pub const DEFAULT_DATA_DIR: &str = "./hallpass-data";
@@ -98,7 +102,6 @@ pub struct Config {
     #[arg(
         long,
         value_name = "ADDR",
-        env = "HALLPASS_LISTEN",
         default_value = "127.0.0.1:8080",
         value_parser = |text: &str| list(text, listen_on)
     )]
@@ -166,11 +169,9 @@ pub struct Config {
 
     /// The origin under which browsers reach the server, such as `https://login.example`. Reset
     /// links begin with it. Without it, there are reset links only if the server listens on
-    /// loopback only. Without it, the server knows its own pages by http:// and the Host header
-    #[arg(long, value_name = "URL", value_parser = origin)]
     /// loopback only. Without it, the server knows its own pages by the Host header, behind
     /// https:// with --tls-cert and http:// without
-    #[arg(long, value_name = "URL", env = "HALLPASS_PUBLIC_URL", value_parser = origin)]
+    #[arg(long, value_name = "URL", value_parser = origin)]
     pub public_url: Option<String>,
 
     /// Where the frontend sends the access token.

@@ -20,14 +20,15 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 
 use self::serving::serve;
 use self::systemd::PassedSockets;
-use crate::cli::{self, Command, ReaderGone, printable};
+use crate::cli::{self, Command, Given, ReaderGone, printable};
+use crate::config::secret_from_environment;
 use crate::store::{DamagedFile, Panic, count_panic};
 use crate::{audit, core_dumps, logging};
 
 /// Does what the command line asks for.
 pub fn run() -> ExitCode {
     let (command, given) = cli::parse();
-    let outcome = protect(&command).and_then(|()| carry_out(command));
+    let outcome = protect(&command).and_then(|()| carry_out(command, &given));
     outcome.unwrap_or_else(|error| {
         if error.is::<ReaderGone>() {
             return ExitCode::SUCCESS;
@@ -47,7 +48,7 @@ fn protect(command: &Command) -> anyhow::Result<()> {
     if may_dump { Ok(()) } else { core_dumps::forbid() }
 }
 
-fn carry_out(command: Command) -> anyhow::Result<ExitCode> {
+fn carry_out(command: Command, given: &Given) -> anyhow::Result<ExitCode> {
     match command {
         Command::Serve(config) => {
             // First, before there are other threads.
@@ -62,6 +63,13 @@ fn carry_out(command: Command) -> anyhow::Result<ExitCode> {
             });
             log.limit.iter().for_each(logging::Limit::tell);
             outcome.map(|()| ExitCode::SUCCESS)
+        }
+        Command::Config(_) => {
+            start_warning();
+            cli::warn_of_unknown_variables();
+            let secret = secret_from_environment()?;
+            std::io::stdout().write_all(given.as_file(secret.is_some()).as_bytes())?;
+            Ok(ExitCode::SUCCESS)
         }
         command => {
             start_warning();

@@ -1,4 +1,5 @@
 use super::*;
+use crate::config::OF_ONE_RUN;
 
 fn parse(args: &[&str]) -> Result<Command, String> {
     let cli = Cli::try_parse_from([&["hallpass"], args].concat());

@@ -8,11 +8,11 @@ use clap::Args;
 pub struct TlsArgs {
     /// File with the server's certificate and its intermediates, in PEM form. With it, the server
     /// speaks https (HTTP/1.1 and HTTP/2). It is read again when it changes, and at SIGHUP
-    #[arg(long, value_name = "FILE", env = "HALLPASS_TLS_CERT")]
+    #[arg(long, value_name = "FILE")]
     pub tls_cert: Option<PathBuf>,
 
     /// File with the private key of --tls-cert, in PEM form and not encrypted
-    #[arg(long, value_name = "FILE", env = "HALLPASS_TLS_KEY")]
+    #[arg(long, value_name = "FILE")]
     pub tls_key: Option<PathBuf>,
 }
 

@@ -11,6 +11,7 @@ mod binary;
 mod bodies;
 mod certificates;
 mod cli;
+mod config_file;
 mod connections;
 mod disk;
 mod exposition;
