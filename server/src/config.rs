@@ -96,14 +96,14 @@ pub enum LogFormat {
 #[derive(Args, Clone, Debug)]
 pub struct Config {
     /// Address and port to listen on; port 0 takes a free one. Or a socket for a proxy on this
-    /// machine, such as unix:/run/hallpass/http.sock?mode=0660; whoever may write to it is a trusted
-    /// proxy. Repeat the option, or separate values by commas or spaces. Sockets that systemd passes
-    /// on count instead
+    /// machine, such as unix:/run/hallpass/http.sock?mode=0660; who may write to it is a trusted
+    /// proxy. Repeat the option, or separate values by commas or spaces. Sockets that systemd
+    /// passes on count instead
     #[arg(
         long,
         value_name = "ADDR",
         default_value = "127.0.0.1:8080",
-        value_parser = |text: &str| list(text, listen_on)
+        value_parser = listen_on
     )]
     pub listen: Vec<List<ListenOn>>,
 

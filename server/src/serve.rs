@@ -6,9 +6,8 @@ use std::sync::Arc;
 use crate::middleware::Service;
 pub(crate) use answer::Answer;
 pub use limits::Limits;
-pub use listener::{Listener, bind};
+pub use listener::{Listener, bind, bind_unix};
 pub(crate) use server::Server;
-pub use socket_file::bind_unix;
 
 mod addresses;
 mod answer;

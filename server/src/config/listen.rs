@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use super::values::address;
+use super::{List, list};
 
 /// Who may use a socket of the file system unless it is said: its owner and its group.
 const DEFAULT_MODE: u32 = 0o660;
@@ -31,8 +32,15 @@ impl fmt::Display for ListenOn {
     }
 }
 
+/// Reads one or several of them.
+pub(super) fn listen_on(text: &str) -> Result<List<ListenOn>, String> {
+    let all = list(text, one)?;
+    // Without any, there is an error that says what one looks like.
+    if all.is_empty() { address(text).map(|_| all) } else { Ok(all) }
+}
+
 /// Reads an address, or `unix:PATH` with or without `?mode=0660`.
-pub(super) fn listen_on(text: &str) -> Result<ListenOn, String> {
+fn one(text: &str) -> Result<ListenOn, String> {
     let Some(socket) = text.strip_prefix("unix:") else {
         return address(text).map(ListenOn::Tcp);
     };

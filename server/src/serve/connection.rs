@@ -13,40 +13,20 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use warp::reply::Response;
 
-use super::idlers::Membership;
+use super::Answer;
 use super::stream::{Accepted, Stream};
-use super::{Answer, Limits};
 use crate::proxies::Peer;
-use crate::shutdown::{Shutdown, Stage};
+use crate::shutdown::Stage;
 use crate::tls::ALPN_HTTP2;
 
+pub(super) use self::bounds::Bounds;
+
+mod bounds;
 mod http1;
 mod http2;
 
-/// The size of a connection's read buffer, in bytes. A header section about twice as long gets a
-/// 431.
-const READ_BUFFER_BYTES: usize = 32 * 1024;
-
 /// A stream whose writes have a time limit.
 type Timed<S> = Pin<Box<TimeoutStream<S>>>;
-
-/// What bounds a connection.
-pub(super) struct Bounds {
-    pub limits: Limits,
-    pub shutdown: Shutdown,
-    /// The connection's place among the idle ones, for listeners that make room for others.
-    pub membership: Option<Membership>,
-}
-
-impl Bounds {
-    /// Waits until the connection has to end to make room for another.
-    async fn cut(&self) {
-        match &self.membership {
-            Some(membership) => membership.cut().await,
-            None => std::future::pending().await,
-        }
-    }
-}
 
 /// Why a connection did not end in order.
 #[derive(Debug, Error)]

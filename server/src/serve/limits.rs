@@ -1,5 +1,10 @@
 use std::time::Duration;
 
+/// How many connections may wait to be accepted. The kernel has its own limit (`somaxconn`, usually
+/// the same). Beyond it, first packets are dropped, and a client tries again only a second later.
+/// With the usual 128, that happens when a crowd comes back after an outage.
+pub(super) const BACKLOG: u32 = 4096;
+
 /// The limits on connections.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {

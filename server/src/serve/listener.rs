@@ -4,6 +4,7 @@ use std::fmt;
 use std::future::poll_fn;
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, ready};
 
@@ -11,14 +12,10 @@ use tokio::net::{TcpListener, TcpSocket, UnixListener, lookup_host};
 use tokio_rustls::TlsAcceptor;
 
 use super::backlog::Backlog;
+use super::limits::BACKLOG;
 use super::socket_file::SocketFile;
 use super::stream::{Accepted, Stream};
 use crate::proxies::Peer;
-
-/// How many connections may wait to be accepted. The kernel has its own limit (`somaxconn`, usually
-/// the same). Beyond it, first packets are dropped, and a client tries again only a second later.
-/// With the usual 128, that happens when a crowd comes back after an outage.
-pub(super) const BACKLOG: u32 = 4096;
 
 /// A socket that connections come to, and whether they speak TLS.
 pub struct Listener {
@@ -53,10 +50,6 @@ impl Listener {
     pub fn with_tls(self, tls: Option<TlsAcceptor>) -> Self {
         let is_tcp = matches!(self.socket, Socket::Tcp(_));
         Self { tls: tls.filter(|_| is_tcp), ..self }
-    }
-
-    pub(super) fn with_file(self, file: SocketFile) -> Self {
-        Self { file: Some(file), ..self }
     }
 
     /// Its address. None for a socket of the file system.
@@ -160,6 +153,17 @@ pub async fn bind(address: &str) -> io::Result<TcpListener> {
         }
     }
     outcome
+}
+
+/// Listens on a socket at this path, which all with the rights of `mode` may use. A socket that a
+/// killed server left there is replaced. Must be called in a tokio runtime.
+///
+/// # Errors
+///
+/// If a server listens there, another file is there, or the socket can't be made.
+pub fn bind_unix(path: &Path, mode: u32) -> io::Result<Listener> {
+    let (socket, file) = SocketFile::bind(path, mode)?;
+    Ok(Listener { file: Some(file), ..Listener::from(socket) })
 }
 
 fn listen(address: SocketAddr) -> io::Result<TcpListener> {

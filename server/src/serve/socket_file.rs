@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use tokio::net::{UnixListener, UnixSocket};
 
-use super::listener::{BACKLOG, Listener};
+use super::limits::BACKLOG;
 use crate::data_dir::UNFINISHED;
 
 /// The file of a socket. It is removed when this is dropped, unless another one has replaced it.
@@ -19,6 +19,22 @@ pub(super) struct SocketFile {
 }
 
 impl SocketFile {
+    /// Listens on a socket at this path, unless another file or a server that runs is there.
+    pub(super) fn bind(path: &Path, mode: u32) -> io::Result<(UnixListener, Self)> {
+        check_is_free(path)?;
+        let name = path.file_name().ok_or_else(|| io::Error::other("the path names no file"))?;
+        let unfinished = path.with_file_name(format!("{UNFINISHED}{}", name.display()));
+        let _ = fs::remove_file(&unfinished);
+        let made = listen(&unfinished, mode).and_then(|socket| {
+            let id = id(&unfinished)?;
+            fs::rename(&unfinished, path)?;
+            Ok((socket, Self { path: path.to_owned(), id }))
+        });
+        made.inspect_err(|_| {
+            let _ = fs::remove_file(&unfinished);
+        })
+    }
+
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
@@ -34,27 +50,6 @@ impl Drop for SocketFile {
 
 fn id(path: &Path) -> io::Result<(u64, u64)> {
     fs::symlink_metadata(path).map(|it| (it.dev(), it.ino()))
-}
-
-/// Listens on a socket at this path, which all with the rights of `mode` may use. A socket that a
-/// killed server left there is replaced. Must be called in a tokio runtime.
-///
-/// # Errors
-///
-/// If a server listens there, another file is there, or the socket can't be made.
-pub fn bind_unix(path: &Path, mode: u32) -> io::Result<Listener> {
-    check_is_free(path)?;
-    let name = path.file_name().ok_or_else(|| io::Error::other("the path names no file"))?;
-    let unfinished = path.with_file_name(format!("{UNFINISHED}{}", name.display()));
-    let _ = fs::remove_file(&unfinished);
-    let made = listen(&unfinished, mode).and_then(|listener| {
-        let id = id(&unfinished)?;
-        fs::rename(&unfinished, path)?;
-        Ok(Listener::from(listener).with_file(SocketFile { path: path.to_owned(), id }))
-    });
-    made.inspect_err(|_| {
-        let _ = fs::remove_file(&unfinished);
-    })
 }
 
 /// Its mode is set before it has its name, so nobody else can connect in between.

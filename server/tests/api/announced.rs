@@ -1,7 +1,7 @@
 //! A server that a test starts by itself, since it needs more than its first line.
 
 use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Command, ExitStatus};
+use std::process::{Child, Command, ExitStatus, Stdio};
 
 use hallpass_contract::LISTENING_ON;
 use rustix::process::{Pid, Signal, kill_process};
@@ -16,7 +16,7 @@ pub(crate) struct Announced {
 impl Announced {
     /// Starts it and waits until it listens on so many addresses.
     pub(crate) fn start(mut command: Command, addresses: usize) -> Self {
-        let mut child = command.stderr(std::process::Stdio::inherit()).spawn().unwrap();
+        let mut child = command.stderr(Stdio::null()).spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let address = |line: std::io::Result<String>| {
             let line = line.unwrap();

@@ -15,7 +15,7 @@ use warp::reply::Response;
 
 use super::super::Answer;
 use super::super::timer::ConnectionTimer;
-use super::{Bounds, READ_BUFFER_BYTES};
+use super::bounds::{Bounds, READ_BUFFER_BYTES};
 use crate::proxies::Peer;
 use crate::shutdown::Stage;
 

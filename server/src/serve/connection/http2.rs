@@ -16,7 +16,7 @@ use tokio::time::{sleep, timeout};
 use warp::reply::Response;
 
 use super::super::Answer;
-use super::{Bounds, READ_BUFFER_BYTES};
+use super::bounds::{Bounds, READ_BUFFER_BYTES};
 use crate::proxies::Peer;
 use crate::shutdown::Stage;
 
