@@ -27,7 +27,8 @@ pub(super) async fn listen(
             listeners.push(listener.with_context(failed)?);
         }
     } else {
-        tracing::info!("systemd has passed on {} sockets; --listen has no effect", listeners.len());
+        let sockets = listeners.len();
+        tracing::info!(sockets, "systemd has passed on sockets, so --listen has no effect");
     }
     Ok(listeners.into_iter().map(|listener| listener.with_tls(tls.cloned())).collect())
 }
