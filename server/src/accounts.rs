@@ -18,6 +18,7 @@ mod reset;
 mod sessions;
 mod sign_in;
 mod sign_out;
+mod unlock;
 mod users;
 
 pub(crate) use self::edit::{AccountEdit, RoleEdit};

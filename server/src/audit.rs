@@ -28,6 +28,10 @@ pub enum Event {
     Logout,
     /// One or more sessions were ended from elsewhere.
     SessionsEnded,
+    /// The sessions of all users were ended; the detail says how many.
+    AllSessionsEnded,
+    /// An account's failed attempts in a row were forgotten.
+    AccountUnlocked,
     /// The password was given again, or tried.
     Reauthentication,
     /// The password was changed, or tried to be.
@@ -64,6 +68,8 @@ impl Event {
             Self::RefreshReuse => "refresh_reuse",
             Self::Logout => "logout",
             Self::SessionsEnded => "sessions_ended",
+            Self::AllSessionsEnded => "all_sessions_ended",
+            Self::AccountUnlocked => "account_unlocked",
             Self::Reauthentication => "reauthentication",
             Self::PasswordChange => "password_change",
             Self::ResetOffer => "reset_offer",

@@ -8,6 +8,7 @@ mod import;
 mod keys;
 mod list;
 mod reset;
+mod sessions;
 mod store;
 mod terminal;
 mod token;

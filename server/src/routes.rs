@@ -7,7 +7,7 @@ use crate::endpoint::{Listed, Needs};
 use crate::filters::{
     Endpoint, Table, admin, admin_over, admin_over_and_body, answered, bearer, bearer_and_body,
     bearer_for_proxies, client, delete, everything_else, fresh, fresh_admin, fresh_and_body, get,
-    head, id, json_body, patch, post, query, with,
+    head, id, json_body, patch, post, query, session_id, with,
 };
 use crate::handlers::{
     account, admin as admins, docs, frontend, guarded, health, login, public, reset, sessions,
@@ -51,6 +51,10 @@ static ENDPOINTS: &[Endpoint] = &[
     get(path::ADMIN_USERS,         Needs::Admin,         |app| answered(admin(app).and(query()).and(with(&app.accounts)).then(admins::users))),
     patch(path::ADMIN_USER,        Needs::AdminOverUser, |app| answered(admin_over_and_body(app, path::ADMIN_USER).and(with(&app.accounts)).then(admins::edit))),
     delete(path::ADMIN_USER_SESSIONS, Needs::AdminOverUser, |app| answered(admin_over(app, path::ADMIN_USER_SESSIONS).and(with(&app.accounts)).then(admins::end_sessions))),
+    get(path::ADMIN_USER_SESSIONS, Needs::Admin,         |app| answered(admin(app).and(id(path::ADMIN_USER_SESSIONS)).and(with(&app.accounts)).then(admins::sessions))),
+    delete(path::ADMIN_USER_SESSION, Needs::AdminOverUser, |app| answered(admin_over(app, path::ADMIN_USER_SESSION).and(session_id(path::ADMIN_USER_SESSION)).and(with(&app.accounts)).then(admins::end_session))),
+    post(path::ADMIN_USER_UNLOCK,  Needs::AdminOverUser, |app| answered(admin_over(app, path::ADMIN_USER_UNLOCK).and(with(&app.accounts)).then(admins::unlock))),
+    delete(path::ADMIN_SESSIONS,   Needs::FreshAdmin,    |app| answered(fresh_admin(app).and(with(&app.accounts)).then(admins::end_all_sessions))),
     post(path::ADMIN_USER_RESET,   Needs::FreshAdmin,    |app| answered(fresh_admin(app).and(id(path::ADMIN_USER_RESET)).and(with(&app.accounts)).and(with(&app.site)).then(reset::offer))),
     delete(path::ADMIN_USER_RESET, Needs::AdminOverUser, |app| answered(admin_over(app, path::ADMIN_USER_RESET).and(with(&app.accounts)).then(reset::withdraw))),
     get(path::ADMIN_RESETS,        Needs::Admin,         |app| answered(admin(app).and(with(&app.accounts)).then(reset::list))),

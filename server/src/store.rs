@@ -250,8 +250,20 @@ pub trait Store: fmt::Debug + Send + Sync {
         at: Moment,
     ) -> Result<usize, EditUserError>;
 
-    /// Ends the sessions of all users, and says how many.
-    async fn end_all_sessions(&self, at: Moment) -> Result<usize, StoreError>;
+    /// Ends one session of a user, as [`end_sessions`](Self::end_sessions) ends all. Refused if
+    /// the user has no such session, or if it has expired.
+    async fn end_session_of(
+        &self,
+        user: UserId,
+        session: SessionId,
+        by: Option<Actor>,
+        at: Moment,
+    ) -> Result<(), EditUserError>;
+
+    /// Ends the sessions of all users, the asker's among them, and says how many. All reset offers
+    /// end, too. An admin needs a fresh login.
+    async fn end_all_sessions(&self, by: Option<Actor>, at: Moment)
+    -> Result<usize, EditUserError>;
 
     /// Whether the session was revoked: it has ended, while access tokens of it may be in use. It
     /// is so before the operation that ended the session answers. Answered from memory, at once.

@@ -1,4 +1,4 @@
-//! The API's paths. `{id}` stands for one segment. The server's route table says which methods each
+//! The API's paths. A name in braces, such as `{id}`, stands for one segment. The server's route table says which methods each
 //! path has and what they need. `/api/openapi.json` says what they take and answer.
 
 /// Make an account.
@@ -29,6 +29,12 @@ pub const ADMIN_USERS: &str = "/api/admin/users";
 pub const ADMIN_USER: &str = "/api/admin/users/{id}";
 /// A user's sessions.
 pub const ADMIN_USER_SESSIONS: &str = "/api/admin/users/{id}/sessions";
+/// One session of a user.
+pub const ADMIN_USER_SESSION: &str = "/api/admin/users/{id}/sessions/{session}";
+/// A user's failed attempts.
+pub const ADMIN_USER_UNLOCK: &str = "/api/admin/users/{id}/unlock";
+/// The sessions of all users.
+pub const ADMIN_SESSIONS: &str = "/api/admin/sessions";
 /// The reset links that can still be used.
 pub const ADMIN_RESETS: &str = "/api/admin/resets";
 /// The reset link of a user.

@@ -82,7 +82,7 @@ impl Accounts {
             let reset = tokio::task::spawn_blocking(move || keys.reset(at.now)).await;
             let reset = reset.context("the reset panicked")?;
             let key = noted(Record::of_operator(Event::KeyReset), reset)?;
-            let ended = accounts.store.end_all_sessions(at).await;
+            let ended = accounts.store.end_all_sessions(None, at).await;
             ended.context("the keys are new, but old sessions are still listed")?;
             Ok(key)
         })

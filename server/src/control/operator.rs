@@ -9,7 +9,9 @@ use crate::accounts::{
 };
 use crate::origin::Origin;
 use crate::shown;
-use crate::store::{BackupHead, EditUserError, StoreCounts, User, UserId, Users};
+use crate::store::{
+    BackupHead, EditUserError, SessionId, StoreCounts, User, UserId, Users,
+};
 
 /// The most users of one page.
 const MAX_PAGE: usize = 1000;
@@ -71,6 +73,17 @@ impl Operator {
                 let user = self.find(&username).await?;
                 of_user(accounts.delete(user.id, Origin::Operator).await?)
             }
+            Command::Sessions { username } => self.sessions(&username).await?,
+            Command::EndSessions { username, session } => {
+                self.end_sessions(&username, session).await?
+            }
+            Command::EndAllSessions => {
+                Reply::Ended { sessions: accounts.end_all_sessions(Origin::Operator).await? }
+            }
+            Command::Unlock { username } => {
+                let user = self.find(&username).await?;
+                of_user(accounts.unlock(user.id, Origin::Operator).await?)
+            }
             Command::Resets => {
                 let resets = accounts.open_resets().await?;
                 Reply::Resets { resets: resets.into_iter().map(shown::reset).collect() }
@@ -123,6 +136,25 @@ impl Operator {
     async fn edit(&self, name: &str, edit: AccountEdit) -> anyhow::Result<Reply> {
         let user = self.find(name).await?;
         Ok(of_user(self.accounts.edit(user.id, edit, Origin::Operator).await?))
+    }
+
+    async fn sessions(&self, name: &str) -> anyhow::Result<Reply> {
+        let user = self.find(name).await?;
+        let sessions = self.accounts.sessions_of_user(user.id).await?;
+        let shown = |session| shown::session(session, None);
+        Ok(Reply::Sessions { sessions: sessions.into_iter().map(shown).collect() })
+    }
+
+    async fn end_sessions(&self, name: &str, session: Option<SessionId>) -> anyhow::Result<Reply> {
+        let user = self.find(name).await?;
+        let sessions = match session {
+            None => self.accounts.end_sessions(user.id, Origin::Operator).await?,
+            Some(id) => {
+                self.accounts.end_session_of(user.id, id, Origin::Operator).await?;
+                1
+            }
+        };
+        Ok(Reply::Ended { sessions })
     }
 
     async fn withdraw_reset(&self, name: &str) -> anyhow::Result<Reply> {

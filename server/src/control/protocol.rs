@@ -1,12 +1,12 @@
 //! What goes over the control socket: one JSON object in a line each way, the request with the
 //! version of this protocol.
 
-use hallpass_contract::{AdminUser, OpenReset, Secret};
+use hallpass_contract::{AdminUser, OpenReset, Secret, Session};
 use serde::{Deserialize, Serialize};
 
 use crate::accounts::{ImportResult, UserRecord};
 use crate::keys::KeyInfo;
-use crate::store::{BackupHead, UserId};
+use crate::store::{BackupHead, SessionId, UserId};
 use crate::token::Inspection;
 
 /// Another version is refused: the binary was replaced under a server that still runs.
@@ -87,6 +87,25 @@ pub(crate) enum Command {
         /// Whom.
         username: String,
     },
+    /// Show the sessions of a user.
+    Sessions {
+        /// Whose.
+        username: String,
+    },
+    /// End the sessions of a user.
+    EndSessions {
+        /// Whose.
+        username: String,
+        /// This one alone.
+        session: Option<SessionId>,
+    },
+    /// End the sessions of all users.
+    EndAllSessions,
+    /// Forget a user's failed attempts in a row.
+    Unlock {
+        /// Whose.
+        username: String,
+    },
     /// Show the reset links that can still be used.
     Resets,
     /// Withdraw the reset link of a user.
@@ -144,6 +163,16 @@ pub(crate) enum Reply {
     Imported {
         /// In their order.
         outcomes: Vec<ImportResult>,
+    },
+    /// The sessions of a user.
+    Sessions {
+        /// The one that was used last comes first.
+        sessions: Vec<Session>,
+    },
+    /// Sessions have ended.
+    Ended {
+        /// How many.
+        sessions: usize,
     },
     /// The reset links that can still be used.
     Resets {

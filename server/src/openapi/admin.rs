@@ -2,7 +2,7 @@
 
 use hallpass_contract::path::{DEFAULT_LIMIT, MAX_LIMIT};
 use hallpass_contract::{
-    AdminUserBody, ResetLink, ResetList, RotatedKey, UserPage, UserPatch, path,
+    AdminUserBody, ResetLink, ResetList, RotatedKey, SessionList, UserPage, UserPatch, path,
 };
 use serde_json::json;
 
@@ -13,7 +13,10 @@ use crate::problem::{Problem, field_error};
 pub(super) const TAG: &str = "Administration";
 
 pub(super) fn operations() -> Vec<Operation> {
-    vec![users(), edit(), end_sessions(), offer_reset(), resets(), withdraw_reset(), rotate_keys()]
+    let of_users = [users(), edit(), sessions(), end_session(), end_sessions(), unlock()];
+    let of_resets = [offer_reset(), resets(), withdraw_reset()];
+    let of_all = [end_all_sessions(), rotate_keys()];
+    of_users.into_iter().chain(of_resets).chain(of_all).collect()
 }
 
 fn users() -> Operation {
@@ -51,6 +54,46 @@ fn end_sessions() -> Operation {
     operation(TAG, route, id, "End all sessions of a user", about)
         .of("The user's id.")
         .done(204, "They have ended.")
+        .stores()
+}
+
+fn sessions() -> Operation {
+    let about = "The one that was used last comes first. `current` is the one of the request.";
+    let (route, id) = (("get", path::ADMIN_USER_SESSIONS), "userSessions");
+    operation(TAG, route, id, "List the sessions of a user", about)
+        .of("The user's id.")
+        .answers::<SessionList>(200, "The sessions that are still open.")
+        .stores()
+}
+
+fn end_session() -> Operation {
+    let about = "The user is signed out there, and may sign in again. It takes a fresh token if the \
+                 user is an admin.";
+    let (route, id) = (("delete", path::ADMIN_USER_SESSION), "endUserSession");
+    let schema = json!({ "type": "string", "format": "uuid" });
+    operation(TAG, route, id, "End one session of a user", about)
+        .parameter("path", "session", "The session's id.", schema)
+        .of("The user's id.")
+        .done(204, "It has ended.")
+        .stores()
+}
+
+fn unlock() -> Operation {
+    let about = "Forgets how often sign-ins to the account failed in a row, so that its user may sign \
+                 in from a new address again. It takes a fresh token if the user is an admin.";
+    operation(TAG, ("post", path::ADMIN_USER_UNLOCK), "unlockUser", "Unlock an account", about)
+        .of("The user's id.")
+        .done(204, "The failures are forgotten.")
+        .stores()
+}
+
+fn end_all_sessions() -> Operation {
+    let about = "Everybody is signed out, whoever asks too, and may sign in again. The open reset \
+                 links end.";
+    let (route, id) = (("delete", path::ADMIN_SESSIONS), "endAllSessions");
+    operation(TAG, route, id, "End everybody's sessions", about)
+        .done(204, "They have ended.")
+        .with_header(204, "Set-Cookie", "Takes the refresh cookie away.")
         .stores()
 }
 

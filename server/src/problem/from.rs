@@ -56,7 +56,9 @@ impl Problem {
     /// Why a user was not changed. A password counts as fresh for `fresh_for`.
     fn of_edit(error: EditUserError, fresh_for: Duration) -> Self {
         match error {
-            EditUserError::NotFound | EditUserError::NoOffer => Self::not_found(),
+            EditUserError::NotFound | EditUserError::NoOffer | EditUserError::NoSession => {
+                Self::not_found()
+            }
             EditUserError::LastAdmin => Self::last_admin(),
             EditUserError::SessionEnded => Self::session_ended(),
             EditUserError::NoAdmin => Self::missing_role(ADMIN_ROLE),

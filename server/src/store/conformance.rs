@@ -107,7 +107,9 @@ conformance! {
             ended_sessions_are_counted_and_others_stay
             a_user_who_ends_their_other_sessions_keeps_the_one_and_the_offers
             who_else_ends_a_user_s_sessions_ends_the_offers_they_made
-            all_sessions_of_everybody_end;
+            one_session_of_a_user_ends_and_the_others_stay
+            who_ends_a_session_of_an_admin_is_fresh_and_ends_the_offers
+            all_sessions_of_everybody_end_and_all_offers;
         rotation:
             the_current_token_is_exchanged_for_the_next_one
             the_token_before_is_good_again_if_its_answer_was_lost

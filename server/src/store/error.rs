@@ -53,6 +53,9 @@ pub enum EditUserError {
     /// There is no open reset offer to the user.
     #[error("there is no reset link for this user")]
     NoOffer,
+    /// The user has no such session, or not any more.
+    #[error("the user has no such session")]
+    NoSession,
     /// No active admin would be left.
     #[error("this is the last admin; make another one first")]
     LastAdmin,

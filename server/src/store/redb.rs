@@ -42,10 +42,11 @@ use self::room::Room;
 use self::tables::{REVOKED, time};
 use self::writer::Writer;
 use super::applied::Applied;
-use super::error::StoreError;
+use super::error::{EditUserError, StoreError};
 use super::id::SessionId;
 use super::keys_record::KeysRecord;
 use super::revoked::Revoked;
+use super::rules;
 use super::session::Moment;
 use super::versions::Versions;
 use crate::metrics::StoreMetrics;
@@ -160,12 +161,13 @@ impl RedbStore {
     /// # Errors
     ///
     /// If the store can't write.
-    pub async fn record_keys_reset(&self, at: Moment) -> Result<usize, StoreError> {
+    pub async fn record_keys_reset(&self, at: Moment) -> Result<usize, EditUserError> {
         self.write(move |txn| {
             keys_made::write(txn, KeysRecord::Reset)?;
-            changes::end_all_sessions(txn, at)
+            let decision = rules::end_all_sessions(None, at);
+            Ok(changes::apply_unless_refused(txn, decision)?.counting())
         })
-        .await
+        .await?
     }
 
     fn read<T>(&self, read: impl FnOnce(&Database) -> anyhow::Result<T>) -> Result<T, StoreError> {

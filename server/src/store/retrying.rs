@@ -111,7 +111,9 @@ retrying! {
     end_session(id: SessionId, at: Moment) -> Result<(), StoreError>;
     end_other_sessions(by: Actor, at: Moment) -> Result<usize, EditUserError>;
     end_sessions(user: UserId, by: Option<Actor>, at: Moment) -> Result<usize, EditUserError>;
-    end_all_sessions(at: Moment) -> Result<usize, StoreError>;
+    end_session_of(user: UserId, id: SessionId, by: Option<Actor>, at: Moment)
+        -> Result<(), EditUserError>;
+    end_all_sessions(by: Option<Actor>, at: Moment) -> Result<usize, EditUserError>;
     authority(session: SessionId, user: UserId) -> Result<Authority, StoreError>;
     sweep(now: Timestamp) -> Result<usize, StoreError>;
     counts() -> Result<StoreCounts, StoreError>;

@@ -18,7 +18,8 @@ mod sessions;
 mod tests;
 
 pub(super) use accounts::{
-    change_password, delete, edit, end_other_sessions, end_sessions, set_password,
+    change_password, delete, edit, end_all_sessions, end_other_sessions, end_session_of,
+    end_sessions, set_password,
 };
 pub(super) use addresses::remember;
 pub(super) use creation::{NameCheck, import, register};
@@ -28,6 +29,4 @@ pub(super) use permission::Asker;
 pub(super) use resets::{is_open, offer, take_up, withdraw};
 pub(super) use revocation::{has_expired, swept_until, until};
 pub(super) use rotation::refresh;
-pub(super) use sessions::{
-    Existing, end_all_sessions, end_session, is_full, reauthenticate, start,
-};
+pub(super) use sessions::{Existing, end_session, is_full, reauthenticate, start};

@@ -171,6 +171,16 @@ async fn what_admins_do_leaves_a_line_that_says_who_and_to_whom() {
 
     app.with_token("DELETE", &of(path::ADMIN_USER_SESSIONS), admin.token()).await;
     by_admin(log.line("sessions_ended", "ok"));
+    let bobs = app.login("bob", PASSWORD).await;
+    log.take();
+    let session = app.sid(SignedIn::from(&bobs).token()).await;
+    let session_path = of(path::ADMIN_USER_SESSION).replace("{session}", &session);
+    for result in ["ok", "refused"] {
+        app.with_token("DELETE", &session_path, admin.token()).await;
+        assert_eq!(by_admin(log.line("sessions_ended", result))["session"], session);
+    }
+    app.with_token("POST", &of(path::ADMIN_USER_UNLOCK), admin.token()).await;
+    by_admin(log.line("account_unlocked", "ok"));
     app.with_token("POST", &of(path::ADMIN_USER_RESET), admin.token()).await;
     by_admin(log.line("reset_offer", "ok"));
     app.with_token("DELETE", &of(path::ADMIN_USER_RESET), admin.token()).await;
@@ -190,6 +200,9 @@ async fn what_admins_do_leaves_a_line_that_says_who_and_to_whom() {
     let line = log.line("key_rotation", "ok");
     assert_eq!(line["by"], admin.user.id);
     assert!(line["detail"].as_str().unwrap().len() > 40, "the key's id: {line}");
+    app.with_token("DELETE", path::ADMIN_SESSIONS, admin.token()).await;
+    let line = log.line("all_sessions_ended", "ok");
+    assert_eq!((&line["by"], &line["detail"]), (&json!(admin.user.id), &json!("all 1")));
 }
 
 #[tokio::test]

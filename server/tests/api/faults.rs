@@ -93,7 +93,8 @@ broken! {
     end_session(SessionId, Moment) -> Result<(), StoreError>;
     end_other_sessions(Actor, Moment) -> Result<usize, EditUserError>;
     end_sessions(UserId, Option<Actor>, Moment) -> Result<usize, EditUserError>;
-    end_all_sessions(Moment) -> Result<usize, StoreError>;
+    end_session_of(UserId, SessionId, Option<Actor>, Moment) -> Result<(), EditUserError>;
+    end_all_sessions(Option<Actor>, Moment) -> Result<usize, EditUserError>;
     authority(SessionId, UserId) -> Result<Authority, StoreError>;
     sweep(Timestamp) -> Result<usize, StoreError>;
     counts() -> Result<StoreCounts, StoreError>;

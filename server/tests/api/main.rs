@@ -22,6 +22,7 @@ mod guarded;
 mod hashes;
 mod hashing;
 mod headers;
+mod incidents;
 mod login;
 mod lost;
 mod methods;

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use tokio_postgres::Client;
 
 use super::changes::{apply, apply_unless_refused};
+use super::rows::or_none;
 use super::sign_outs::Ending;
 use super::{failures, locks, names, resets, sessions, users};
 use crate::store::applied::Applied;
@@ -183,8 +184,26 @@ pub(super) async fn end_sessions(
     Ok(apply_unless_refused(db, decision).await?.counting())
 }
 
-pub(super) async fn end_all_sessions(db: &Client, at: Moment) -> anyhow::Result<Applied<usize>> {
-    Ok(apply(db, rules::end_all_sessions(at)).await?.map(|(), revoked| revoked.len()))
+pub(super) async fn end_session_of(
+    db: &Client,
+    user: UserId,
+    session: SessionId,
+    by: Option<Actor>,
+    at: Moment,
+) -> Judged<()> {
+    let (by, user) = asker_and_user(db, by, user).await?;
+    // A session of another user is not locked, and is refused.
+    let session = or_none(sessions::get(db, session).await)?;
+    let decision = rules::end_session_of(by.as_ref(), user.as_ref(), session.as_ref(), at);
+    apply_unless_refused(db, decision).await
+}
+
+pub(super) async fn end_all_sessions(db: &Client, by: Option<Actor>, at: Moment) -> Judged<usize> {
+    let by = match by {
+        Some(actor) => Some(asker(db, actor).await?),
+        None => None,
+    };
+    Ok(apply_unless_refused(db, rules::end_all_sessions(by.as_ref(), at)).await?.counting())
 }
 
 /// Removes at most `limit` expired sessions, or none while another node sweeps.

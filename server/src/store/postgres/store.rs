@@ -220,8 +220,23 @@ impl Store for PostgresStore {
         self.write(move |db| Box::pin(operations::end_sessions(db, user, by, at))).await?
     }
 
-    async fn end_all_sessions(&self, at: Moment) -> Result<usize, StoreError> {
-        self.write(move |db| Box::pin(operations::end_all_sessions(db, at))).await
+    async fn end_session_of(
+        &self,
+        user: UserId,
+        session: SessionId,
+        by: Option<Actor>,
+        at: Moment,
+    ) -> Result<(), EditUserError> {
+        self.write(move |db| Box::pin(operations::end_session_of(db, user, session, by, at)))
+            .await?
+    }
+
+    async fn end_all_sessions(
+        &self,
+        by: Option<Actor>,
+        at: Moment,
+    ) -> Result<usize, EditUserError> {
+        self.write(move |db| Box::pin(operations::end_all_sessions(db, by, at))).await?
     }
 
     fn is_revoked(&self, id: SessionId) -> bool {

@@ -39,8 +39,12 @@ pub(super) fn name_check(txn: &WriteTransaction, user: &User) -> anyhow::Result<
 
 /// Whose session it is. Unknown if its record is gone or can't be read.
 pub(super) fn owner_of(txn: &WriteTransaction, id: SessionId) -> anyhow::Result<Option<UserId>> {
-    let session = or_none(sessions::get(&txn.open_table(SESSIONS)?, id))?;
-    Ok(session.map(|session| session.user))
+    Ok(session(txn, id)?.map(|session| session.user))
+}
+
+/// The session. None if its record is gone or can't be read.
+pub(super) fn session(txn: &WriteTransaction, id: SessionId) -> anyhow::Result<Option<Session>> {
+    or_none(sessions::get(&txn.open_table(SESSIONS)?, id))
 }
 
 /// How many active admins there are.

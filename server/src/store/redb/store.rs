@@ -9,7 +9,7 @@ use hallpass_contract::Secret;
 use jiff::Timestamp;
 use redb::{Database, ReadableDatabase as _, ReadableTableMetadata as _};
 
-use super::changes::{apply, apply_unless_refused, end_all_sessions};
+use super::changes::{apply, apply_unless_refused};
 use super::failure::kind_of;
 use super::tables::{ADDRESSES, LOOKS, RESETS, SESSIONS, USER_IDS_BY_NAME, USERS};
 use super::{RedbStore, addresses, backup, load, names, resets, sessions, users};
@@ -255,8 +255,32 @@ impl Store for RedbStore {
         .await?
     }
 
-    async fn end_all_sessions(&self, at: Moment) -> Result<usize, StoreError> {
-        self.write(move |txn| end_all_sessions(txn, at)).await
+    async fn end_session_of(
+        &self,
+        user: UserId,
+        session: SessionId,
+        by: Option<Actor>,
+        at: Moment,
+    ) -> Result<(), EditUserError> {
+        self.write(move |txn| {
+            let (by, user) = (load::asker_if_any(txn, by)?, load::user(txn, user)?);
+            let session = load::session(txn, session)?;
+            let decision = rules::end_session_of(by.as_ref(), user.as_ref(), session.as_ref(), at);
+            apply_unless_refused(txn, decision)
+        })
+        .await?
+    }
+
+    async fn end_all_sessions(
+        &self,
+        by: Option<Actor>,
+        at: Moment,
+    ) -> Result<usize, EditUserError> {
+        self.write(move |txn| {
+            let by = load::asker_if_any(txn, by)?;
+            Ok(apply_unless_refused(txn, rules::end_all_sessions(by.as_ref(), at))?.counting())
+        })
+        .await?
     }
 
     fn is_revoked(&self, id: SessionId) -> bool {

@@ -6,6 +6,7 @@ mod import;
 mod keys;
 mod owners;
 mod resets;
+mod sessions;
 mod socket;
 mod store;
 mod users;
