@@ -52,6 +52,12 @@ pub enum Event {
     UserDeleted,
     /// A new signing key took over; the detail is its id.
     KeyRotation,
+    /// A key was revoked: no token of it is accepted any more; the detail is its id.
+    KeyRevoked,
+    /// From now on everyone may register.
+    RegistrationOpened,
+    /// From now on nobody may register.
+    RegistrationClosed,
     /// All that is stored was written to a backup.
     Backup,
     /// All keys were made anew, and all sessions ended; the detail is the id of the new one.
@@ -80,6 +86,9 @@ impl Event {
             Self::UserEnabled => "user_enabled",
             Self::UserDeleted => "user_deleted",
             Self::KeyRotation => "key_rotation",
+            Self::KeyRevoked => "key_revoked",
+            Self::RegistrationOpened => "registration_opened",
+            Self::RegistrationClosed => "registration_closed",
             Self::Backup => "backup",
             Self::KeyReset => "key_reset",
         }

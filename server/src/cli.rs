@@ -7,6 +7,7 @@ mod given;
 mod import;
 mod keys;
 mod list;
+mod registration;
 mod reset;
 mod sessions;
 mod store;
@@ -25,6 +26,7 @@ use crate::config::{Config, with_variables};
 pub use self::arguments::parse;
 pub use self::given::Given;
 pub use self::keys::KeysCommand;
+pub use self::registration::RegistrationArgs;
 pub use self::reset::ResetCommand;
 pub use self::store::StoreCommand;
 pub use self::terminal::{ReaderGone, printable};
@@ -73,6 +75,9 @@ pub enum Command {
     /// List and rotate the keys that sign access tokens
     #[command(subcommand, after_help = keys::EXAMPLES)]
     Keys(KeysCommand),
+    /// Open or close registration in the running server, or show which it is
+    #[command(after_help = registration::EXAMPLES)]
+    Registration(RegistrationArgs),
     /// Back up, restore, check, repair and copy the database
     #[command(subcommand, after_help = store::EXAMPLES)]
     Store(StoreCommand),
@@ -108,6 +113,7 @@ pub async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::User(command) => command.run().await,
         Command::Reset(command) => command.run().await,
         Command::Keys(command) => command.run().await,
+        Command::Registration(args) => args.run().await,
         Command::Store(command) => command.run().await,
         Command::Token(command) => command.run().await,
     }

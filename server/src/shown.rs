@@ -4,6 +4,11 @@ use hallpass_contract::{self as contract, AdminUser, NamedUser};
 
 use crate::store::{OpenReset, Session, SessionId, User};
 
+/// Who may register.
+pub(crate) fn registration(is_open: bool) -> &'static str {
+    if is_open { "open" } else { "closed" }
+}
+
 /// A user as they see themselves.
 pub(crate) fn user(user: &User) -> contract::User {
     contract::User {

@@ -17,6 +17,7 @@ mod lease;
 mod postgres;
 mod redb;
 mod reset;
+mod restrictions;
 mod retrying;
 mod revoked;
 mod rules;
@@ -42,6 +43,7 @@ pub use redb::{
     check_file, count_panic, repair_file, restore_backup,
 };
 pub use reset::{OpenReset, ResetOffer};
+pub use restrictions::{Restricted, Restrictions};
 pub use retrying::Retrying;
 pub use sealed_keys::SealedKeys;
 pub use session::{
@@ -124,6 +126,15 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// At most `limit` users after `after`, in the order of their ids. A record that can't be read
     /// does not keep the others from being read.
     async fn users(&self, after: Option<UserId>, limit: usize) -> Result<Users, StoreError>;
+
+    /// As [`users`](Self::users), of those whose names hold `part` in whatever spelling. `part` is
+    /// a [fold](crate::username::fold).
+    async fn find_users(
+        &self,
+        part: &str,
+        after: Option<UserId>,
+        limit: usize,
+    ) -> Result<Users, StoreError>;
 
     /// Changes a user.
     ///
@@ -264,6 +275,17 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// end, too. An admin needs a fresh login.
     async fn end_all_sessions(&self, by: Option<Actor>, at: Moment)
     -> Result<usize, EditUserError>;
+
+    /// Opens or closes registration, until somebody says otherwise. An admin needs a fresh login.
+    async fn set_registration(&self, is_open: bool, by: Option<Actor>)
+    -> Result<(), EditUserError>;
+
+    /// What is restricted, as it is kept.
+    async fn restricted(&self) -> Result<Restricted, StoreError>;
+
+    /// What is restricted, to be asked at each request. It follows each change before the operation
+    /// that made it answers.
+    fn restrictions(&self) -> Restrictions;
 
     /// Whether the session was revoked: it has ended, while access tokens of it may be in use. It
     /// is so before the operation that ended the session answers. Answered from memory, at once.

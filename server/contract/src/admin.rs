@@ -106,10 +106,19 @@ pub struct NamedUser {
     pub username: String,
 }
 
-/// The answer to `POST /api/admin/keys/rotate`.
+/// The answer to `POST /api/admin/keys/rotate` and to `DELETE /api/admin/keys/{id}`.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RotatedKey {
     /// The id of the key that signs from now on.
     pub kid: String,
+}
+
+/// The body of `POST /api/admin/registration`.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RegistrationChange {
+    /// Who may register from now on: `open` means everyone, `closed` nobody.
+    #[cfg_attr(feature = "openapi", schema(pattern = "^(open|closed)$"))]
+    pub registration: String,
 }

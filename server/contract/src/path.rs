@@ -23,7 +23,7 @@ pub const PASSWORD: &str = "/api/me/password";
 pub const SESSIONS: &str = "/api/me/sessions";
 /// One of the caller's sessions.
 pub const SESSION: &str = "/api/me/sessions/{id}";
-/// All users, a page at a time by [`AFTER`] and [`LIMIT`].
+/// All users, or those whose names hold [`SEARCH`], a page at a time by [`AFTER`] and [`LIMIT`].
 pub const ADMIN_USERS: &str = "/api/admin/users";
 /// One user.
 pub const ADMIN_USER: &str = "/api/admin/users/{id}";
@@ -43,6 +43,10 @@ pub const ADMIN_USER_RESET: &str = "/api/admin/users/{id}/reset";
 pub const PASSWORD_RESET: &str = "/api/password-reset";
 /// Make a new signing key.
 pub const ROTATE_KEYS: &str = "/api/admin/keys/rotate";
+/// One of the keys that sign or verify.
+pub const ADMIN_KEY: &str = "/api/admin/keys/{id}";
+/// Who may register.
+pub const ADMIN_REGISTRATION: &str = "/api/admin/registration";
 /// What a frontend must know.
 pub const CONFIG: &str = "/api/config";
 /// The public keys as a JWK Set (RFC 7517 section 5).
@@ -60,6 +64,11 @@ pub const READYZ: &str = "/readyz";
 
 /// The query parameter of [`ADMIN_USERS`] that names the last user of the page before.
 pub const AFTER: &str = "after";
+/// The query parameter of [`ADMIN_USERS`] for a part of the name, of at most [`MAX_SEARCH`]
+/// characters.
+pub const SEARCH: &str = "search";
+/// The most characters of [`SEARCH`].
+pub const MAX_SEARCH: usize = 64;
 /// The query parameter of [`ADMIN_USERS`] for the most users of a page, from 1 to [`MAX_LIMIT`].
 pub const LIMIT: &str = "limit";
 /// The most users of a page unless the request says otherwise.

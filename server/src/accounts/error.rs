@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use crate::keys::RotateError;
+use crate::keys::KeyChangeError;
 use crate::proof::NotChecked;
 use crate::proof::password::PoolError;
 use crate::store::{BackupError, EditUserError, StoreError};
@@ -46,7 +46,7 @@ pub enum AccountError {
     Hashing(#[from] PoolError),
     /// The signing key was not replaced.
     #[error(transparent)]
-    Keys(#[from] RotateError),
+    Keys(#[from] KeyChangeError),
     /// No backup was made.
     #[error(transparent)]
     Backup(#[from] BackupError),

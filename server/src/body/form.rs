@@ -1,7 +1,8 @@
 //! Which fields a form has, and what is wrong with a body that does not have them.
 
 use hallpass_contract::{
-    Credentials, FieldError, PasswordChange, PasswordReset, Reauthentication, UserPatch,
+    Credentials, FieldError, PasswordChange, PasswordReset, Reauthentication, RegistrationChange,
+    UserPatch,
 };
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -47,6 +48,10 @@ impl Form for PasswordChange {
 
 impl Form for PasswordReset {
     const FIELDS: &'static [Field] = &[Field::Text("token"), Field::Text("new_password")];
+}
+
+impl Form for RegistrationChange {
+    const FIELDS: &'static [Field] = &[Field::Text("registration")];
 }
 
 impl Form for UserPatch {

@@ -44,14 +44,15 @@ pub struct EndSessions {
     #[arg(long, conflicts_with = "username")]
     all: bool,
     /// With --all, do not ask whether to
-    #[arg(long, requires = "all")]
+    #[arg(long)]
     yes: bool,
     #[command(flatten)]
     place: Place,
 }
 
 fn session_id(text: &str) -> Result<SessionId, String> {
-    SessionId::parse(text).ok_or_else(|| "give an id that `hallpass user sessions` shows".to_owned())
+    SessionId::parse(text)
+        .ok_or_else(|| "give an id that `hallpass user sessions` shows".to_owned())
 }
 
 impl ListSessions {

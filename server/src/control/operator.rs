@@ -5,13 +5,12 @@ use anyhow::{Context as _, anyhow, bail};
 
 use super::protocol::{Command, Reply};
 use crate::accounts::{
-    AccountEdit, AccountError, Accounts, ImportRun, NewAccount, RoleEdit, UserPage,
+    AccountEdit, AccountError, Accounts, ImportRun, NewAccount, RegistrationState, RoleEdit,
+    UserPage,
 };
 use crate::origin::Origin;
 use crate::shown;
-use crate::store::{
-    BackupHead, EditUserError, SessionId, StoreCounts, User, UserId, Users,
-};
+use crate::store::{BackupHead, EditUserError, SessionId, StoreCounts, User, UserId, Users};
 
 /// The most users of one page.
 const MAX_PAGE: usize = 1000;
@@ -50,7 +49,9 @@ impl Operator {
                 of_user(accounts.register(new, Origin::Operator).await?)
             }
             Command::User { username } => of_user(self.find(&username).await?),
-            Command::Users { after, limit } => self.users(after, limit).await?,
+            Command::Users { search, after, limit } => {
+                self.users(search.as_deref(), after, limit).await?
+            }
             Command::Export { after, limit } => self.export(after, limit).await?,
             Command::Import { records } => {
                 Reply::Imported { outcomes: accounts.import(records, &mut self.import).await? }
@@ -93,7 +94,15 @@ impl Operator {
             Command::RotateKey => {
                 Reply::Keys { keys: vec![accounts.rotate_keys(Origin::Operator).await?] }
             }
+            Command::RevokeKey { kid } => {
+                Reply::Keys { keys: vec![accounts.revoke_key(kid, Origin::Operator).await?] }
+            }
             Command::ResetKeys => Reply::Keys { keys: vec![accounts.reset_keys().await?] },
+            Command::Registration => self.registration().await?,
+            Command::SetRegistration { is_open } => {
+                accounts.set_registration(is_open, Origin::Operator).await?;
+                Reply::Registration { said: Some(is_open), is_open }
+            }
             // Whoever serves the operator's commands sends the stream instead of asking here.
             Command::BackUp => bail!("a backup is a stream"),
             Command::Counts => self.counts().await?,
@@ -108,8 +117,13 @@ impl Operator {
         user.with_context(|| format!("there is no user {name}"))
     }
 
-    async fn users(&self, after: Option<UserId>, limit: usize) -> anyhow::Result<Reply> {
-        let page = self.accounts.users(after, limit.clamp(1, MAX_PAGE)).await?;
+    async fn users(
+        &self,
+        search: Option<&str>,
+        after: Option<UserId>,
+        limit: usize,
+    ) -> anyhow::Result<Reply> {
+        let page = self.accounts.users(search, after, limit.clamp(1, MAX_PAGE)).await?;
         let Users { users, damaged, next } = page;
         Ok(Reply::Users {
             users: users.into_iter().map(shown::admin_user).collect(),
@@ -122,6 +136,11 @@ impl Operator {
         let page = self.accounts.export(after, limit.clamp(1, MAX_PAGE)).await?;
         let UserPage { records, damaged, next } = page;
         Ok(Reply::Records { records, damaged, next })
+    }
+
+    async fn registration(&self) -> anyhow::Result<Reply> {
+        let RegistrationState { said, is_open } = self.accounts.registration().await?;
+        Ok(Reply::Registration { said, is_open })
     }
 
     async fn counts(&self) -> anyhow::Result<Reply> {

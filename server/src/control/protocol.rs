@@ -35,6 +35,9 @@ pub(crate) enum Command {
     },
     /// Show users, in the order of their ids.
     Users {
+        /// Those whose names hold this.
+        #[serde(default)]
+        search: Option<String>,
         /// The ones after this one.
         after: Option<UserId>,
         /// How many at most.
@@ -117,8 +120,20 @@ pub(crate) enum Command {
     Keys,
     /// Make a new signing key.
     RotateKey,
+    /// Accept no token of a key any more.
+    RevokeKey {
+        /// Its id.
+        kid: String,
+    },
     /// Make all keys anew; all sessions end.
     ResetKeys,
+    /// Say who may register.
+    Registration,
+    /// Open or close registration.
+    SetRegistration {
+        /// Whether everyone may register.
+        is_open: bool,
+    },
     /// Write a backup. The answer is a stream, and the reply comes after it.
     BackUp,
     /// Say how much is stored.
@@ -183,6 +198,13 @@ pub(crate) enum Reply {
     Keys {
         /// What may be known about them.
         keys: Vec<KeyInfo>,
+    },
+    /// Who may register.
+    Registration {
+        /// What somebody has said. Without it, the setting of the server counts.
+        said: Option<bool>,
+        /// Whether everyone may register.
+        is_open: bool,
     },
     /// What there is to say about a token.
     Token {

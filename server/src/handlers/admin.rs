@@ -19,8 +19,9 @@ pub(crate) async fn users(
     query: String,
     accounts: Arc<Accounts>,
 ) -> Result<Answer<UserPage>, Problem> {
-    let Page { after, limit } = Page::parse(&query).map_err(Problem::invalid_fields)?;
-    let Users { users, damaged, next } = accounts.users(after, limit).await?;
+    let Page { search, after, limit } = Page::parse(&query).map_err(Problem::invalid_fields)?;
+    let found = accounts.users(search.as_deref(), after, limit).await?;
+    let Users { users, damaged, next } = found;
     for user in damaged {
         tracing::error!(%user, "the record of a user is damaged; run `hallpass store check`");
     }
@@ -98,6 +99,16 @@ pub(crate) async fn rotate_keys(
     accounts: Arc<Accounts>,
 ) -> Result<Answer<RotatedKey>, Problem> {
     let key = accounts.rotate_keys(Origin::Http(caller)).await?;
+    Ok(Answer::ok(RotatedKey { kid: key.kid }))
+}
+
+/// `DELETE /api/admin/keys/{id}`
+pub(crate) async fn revoke_key(
+    caller: Caller,
+    kid: String,
+    accounts: Arc<Accounts>,
+) -> Result<Answer<RotatedKey>, Problem> {
+    let key = accounts.revoke_key(kid, Origin::Http(caller)).await?;
     Ok(Answer::ok(RotatedKey { kid: key.kid }))
 }
 

@@ -1,13 +1,15 @@
 //! What admins do.
 
-use hallpass_contract::path::{DEFAULT_LIMIT, MAX_LIMIT};
+use hallpass_contract::path::{DEFAULT_LIMIT, MAX_LIMIT, MAX_SEARCH};
 use hallpass_contract::{
-    AdminUserBody, ResetLink, ResetList, RotatedKey, SessionList, UserPage, UserPatch, path,
+    AdminUserBody, RegistrationChange, ResetLink, ResetList, RotatedKey, SessionList, UserPage,
+    UserPatch, path,
 };
 use serde_json::json;
 
 use super::operation::{Operation, operation};
 use crate::body;
+use crate::handlers::restrictions::neither_open_nor_closed;
 use crate::problem::{Problem, field_error};
 
 pub(super) const TAG: &str = "Administration";
@@ -15,17 +17,20 @@ pub(super) const TAG: &str = "Administration";
 pub(super) fn operations() -> Vec<Operation> {
     let of_users = [users(), edit(), sessions(), end_session(), end_sessions(), unlock()];
     let of_resets = [offer_reset(), resets(), withdraw_reset()];
-    let of_all = [end_all_sessions(), rotate_keys()];
+    let of_all = [end_all_sessions(), rotate_keys(), revoke_key(), set_registration()];
     of_users.into_iter().chain(of_resets).chain(of_all).collect()
 }
 
 fn users() -> Operation {
-    let about = "In the order of their registration, a page at a time.";
+    let about = "In the order of their registration, a page at a time. With `search`, those whose \
+                 names hold it.";
+    let search = json!({ "type": "string", "maxLength": MAX_SEARCH });
     let after = json!({ "type": "string", "format": "uuid" });
     let limit =
         json!({ "type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT });
     let refused = field_error(path::LIMIT, format!("Give 1 to {MAX_LIMIT}."));
     operation(TAG, ("get", path::ADMIN_USERS), "users", "List users", about)
+        .parameter("query", path::SEARCH, "A part of the name, whatever its case.", search)
         .parameter("query", path::AFTER, "The `next` of the page before.", after)
         .parameter("query", path::LIMIT, "The most users of the page.", limit)
         .answers::<UserPage>(200, "A page of users.")
@@ -136,5 +141,28 @@ fn rotate_keys() -> Operation {
     operation(TAG, ("post", path::ROTATE_KEYS), "rotateKeys", "Sign with the next key", about)
         .answers::<RotatedKey>(200, "This key signs from now on.")
         .refuses([Problem::secret_is_configured()])
+        .stores()
+}
+
+fn revoke_key() -> Operation {
+    let about = "No token that the key signed is accepted from the answer on. Nobody is signed out: \
+                 browsers fetch another token with the refresh cookie. If it is the key that signs, \
+                 the next one takes over. Services that verify tokens themselves notice once they \
+                 fetch the key set again.";
+    operation(TAG, ("delete", path::ADMIN_KEY), "revokeKey", "Revoke a key", about)
+        .of_kind("The key's id, its `kid`.", json!({ "type": "string" }))
+        .answers::<RotatedKey>(200, "This key signs from now on.")
+        .refuses([Problem::secret_is_configured()])
+        .stores()
+}
+
+fn set_registration() -> Operation {
+    let about = "Counts at once, on every server, and until somebody says otherwise, whatever the \
+                 setting `--registration` is. `GET /api/config` tells it.";
+    let (route, id) = (("post", path::ADMIN_REGISTRATION), "setRegistration");
+    operation(TAG, route, id, "Open or close registration", about)
+        .takes::<RegistrationChange>("RegistrationChange", &json!({ "registration": "closed" }))
+        .done(204, "It is so.")
+        .refuses([neither_open_nor_closed()])
         .stores()
 }

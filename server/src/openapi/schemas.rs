@@ -2,8 +2,8 @@
 
 use hallpass_contract::{
     AdminUserBody, Credentials, Health, Login, PasswordChange, PasswordReset, Problem, Protected,
-    PublicConfig, Reauthentication, ResetLink, ResetList, RotatedKey, SessionList, UserBody,
-    UserPage, UserPatch, Verified,
+    PublicConfig, Reauthentication, RegistrationChange, ResetLink, ResetList, RotatedKey,
+    SessionList, UserBody, UserPage, UserPatch, Verified,
 };
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
@@ -42,6 +42,7 @@ pub(super) fn schemas(policy: Policy) -> Map<String, Value> {
     add::<ResetLink>(&mut schemas);
     add::<ResetList>(&mut schemas);
     add::<RotatedKey>(&mut schemas);
+    add::<RegistrationChange>(&mut schemas);
     add::<PublicConfig>(&mut schemas);
     add::<Health>(&mut schemas);
     add::<Problem>(&mut schemas);

@@ -8,7 +8,7 @@ use http::{HeaderValue, StatusCode};
 
 use super::{Problem, field_error};
 use crate::accounts::{AccountError, BrokenRule};
-use crate::keys::RotateError;
+use crate::keys::KeyChangeError;
 use crate::proof::password::PoolError;
 use crate::store::{EditUserError, StoreError};
 use crate::throttle::RetryAfter;
@@ -71,11 +71,12 @@ impl Problem {
     }
 }
 
-impl From<RotateError> for Problem {
-    fn from(error: RotateError) -> Self {
+impl From<KeyChangeError> for Problem {
+    fn from(error: KeyChangeError) -> Self {
         match error {
-            RotateError::SecretIsConfigured => Self::secret_is_configured(),
-            RotateError::Failed(cause) => match cause.downcast::<StoreError>() {
+            KeyChangeError::SecretIsConfigured => Self::secret_is_configured(),
+            KeyChangeError::NoSuchKey => Self::not_found(),
+            KeyChangeError::Failed(cause) => match cause.downcast::<StoreError>() {
                 Ok(error) => error.into(),
                 Err(cause) => Self::internal(cause),
             },

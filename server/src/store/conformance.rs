@@ -18,6 +18,7 @@ mod names;
 mod passwords;
 mod races;
 mod resets;
+mod restrictions;
 mod revocation;
 mod rotation;
 mod sessions;
@@ -60,6 +61,7 @@ conformance! {
             a_refused_creation_changes_nothing
             an_import_adds_those_whose_names_are_free_and_says_which
             pages_are_in_the_order_of_ids_and_lead_on
+            those_are_found_whose_names_hold_a_part_in_whatever_spelling
             what_is_there_is_counted
             a_sound_store_passes_its_check;
         names:
@@ -124,6 +126,8 @@ conformance! {
             every_change_of_a_user_is_another_version_of_them_alone
             a_new_hash_of_the_same_password_is_no_other_version
             authority_is_that_of_a_session_of_this_user;
+        restrictions:
+            registration_is_as_the_last_one_said_who_may_say_so;
         races:
             of_many_users_with_one_name_one_is_created
             of_two_last_admins_that_go_one_stays

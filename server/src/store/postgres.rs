@@ -31,6 +31,7 @@ mod operations;
 mod pool;
 mod replication;
 mod resets;
+mod restrictions;
 mod rows;
 mod schema;
 mod sessions;

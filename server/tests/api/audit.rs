@@ -199,10 +199,23 @@ async fn what_admins_do_leaves_a_line_that_says_who_and_to_whom() {
     app.with_token("POST", path::ROTATE_KEYS, admin.token()).await;
     let line = log.line("key_rotation", "ok");
     assert_eq!(line["by"], admin.user.id);
-    assert!(line["detail"].as_str().unwrap().len() > 40, "the key's id: {line}");
+    let kid = line["detail"].as_str().unwrap();
+    assert!(kid.len() > 40, "the key's id: {line}");
+    for registration in ["closed", "open"] {
+        let body = json!({ "registration": registration });
+        app.json_with_token("POST", path::ADMIN_REGISTRATION, admin.token(), &body).await;
+        let event =
+            if registration == "open" { "registration_opened" } else { "registration_closed" };
+        assert_eq!(log.line(event, "ok")["by"], admin.user.id);
+    }
+    let kid = jsonwebtoken::decode_header(bob.token()).unwrap().kid.unwrap();
+    app.with_token("DELETE", &path::ADMIN_KEY.replace("{id}", &kid), admin.token()).await;
+    assert_eq!(log.line("key_revoked", "ok")["detail"], kid);
+    let admin = SignedIn::from(&app.login("ada", PASSWORD).await);
+    log.take();
     app.with_token("DELETE", path::ADMIN_SESSIONS, admin.token()).await;
     let line = log.line("all_sessions_ended", "ok");
-    assert_eq!((&line["by"], &line["detail"]), (&json!(admin.user.id), &json!("all 1")));
+    assert_eq!((&line["by"], &line["detail"]), (&json!(admin.user.id), &json!("all 2")));
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hallpass_contract::{SessionList, kind, path};
+use hallpass_contract::{PublicConfig, SessionList, UserPage, kind, path};
 use serde_json::{Value, json};
 
 use crate::app::{PASSWORD, SignedIn, TestApp};
@@ -89,4 +89,61 @@ async fn an_unlocked_account_may_be_signed_in_to_from_anywhere_again() {
     assert_eq!(login("203.0.113.200", PASSWORD).await, 200);
     let nobody = of(path::ADMIN_USER_UNLOCK, "nobody");
     assert_eq!(app.with_token("POST", &nobody, admin.token()).await.status, 404);
+}
+
+async fn registration(app: &TestApp) -> String {
+    app.send("GET", path::CONFIG, &[]).await.json::<PublicConfig>().registration
+}
+
+async fn set_registration(app: &TestApp, admin: &SignedIn, value: &str) -> u16 {
+    let body = json!({ "registration": value });
+    let set = app.json_with_token("POST", path::ADMIN_REGISTRATION, admin.token(), &body).await;
+    set.status.as_u16()
+}
+
+#[tokio::test]
+async fn an_admin_closes_and_opens_registration_whatever_the_setting_says() {
+    for setting in ["open", "closed"] {
+        let app = TestApp::with_args(&["--registration", "open"]).await;
+        let admin = app.admin("ada").await;
+        assert_eq!(set_registration(&app, &admin, "neither").await, 422);
+        assert_eq!(registration(&app).await, "open");
+        assert_eq!(set_registration(&app, &admin, "closed").await, 204);
+        assert_eq!(registration(&app).await, "closed");
+        assert_eq!(app.register("bob", PASSWORD).await.status, 403);
+        assert_eq!(set_registration(&app, &admin, setting).await, 204);
+        assert_eq!(registration(&app).await, setting);
+        let expected = if setting == "open" { 201 } else { 403 };
+        assert_eq!(app.register("carl", PASSWORD).await.status, expected);
+        app.clock.advance(Duration::from_secs(301));
+        assert_eq!(set_registration(&app, &admin, "closed").await, 401, "it is not fresh");
+        assert_eq!(registration(&app).await, setting);
+    }
+}
+
+#[tokio::test]
+async fn users_are_found_by_a_part_of_their_names() {
+    let app = TestApp::start().await;
+    let admin = app.admin("ada").await;
+    for name in ["Adam", "bob", "madame", "Zoë"] {
+        app.clock.advance(Duration::from_secs(1));
+        app.register(name, PASSWORD).await;
+    }
+    let find = async |query: &str| {
+        let path = format!("{}?{query}", path::ADMIN_USERS);
+        let page: UserPage = app.get_with_token(&path, admin.token()).await.json();
+        let names: Vec<_> = page.users.into_iter().map(|user| user.username).collect();
+        (names.join(" "), page.next)
+    };
+    assert_eq!(find("search=ADA").await, ("ada Adam madame".to_owned(), None));
+    let (names, next) = find("search=ada&limit=2").await;
+    assert_eq!(names, "ada Adam");
+    let more = find(&format!("search=ada&limit=2&after={}", next.unwrap())).await;
+    assert_eq!(more, ("madame".to_owned(), None));
+    assert_eq!(find("search=zO%C3%8B").await.0, "Zoë");
+    assert_eq!(find("search=").await.0, "ada Adam bob madame Zoë");
+    assert_eq!(find("search=nobody").await, (String::new(), None));
+    let long = format!("{}?search={}", path::ADMIN_USERS, "x".repeat(65));
+    let refused = app.get_with_token(&long, admin.token()).await;
+    assert_eq!(refused.wrong_fields(), ["search"]);
 }

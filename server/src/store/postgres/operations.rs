@@ -7,7 +7,7 @@ use tokio_postgres::Client;
 use super::changes::{apply, apply_unless_refused};
 use super::rows::or_none;
 use super::sign_outs::Ending;
-use super::{failures, locks, names, resets, sessions, users};
+use super::{failures, locks, names, resets, restrictions, sessions, users};
 use crate::store::applied::Applied;
 use crate::store::rules::{self, Asker, NameCheck};
 use crate::store::{
@@ -41,6 +41,13 @@ async fn asker(db: &Client, actor: Actor) -> anyhow::Result<Asker> {
     let user = users::lock_one(db, actor.user).await?;
     let has_session = sessions::is_there(db, actor.session).await?;
     Ok(Asker { actor, user, has_session })
+}
+
+async fn asker_if_any(db: &Client, by: Option<Actor>) -> anyhow::Result<Option<Asker>> {
+    match by {
+        Some(actor) => asker(db, actor).await.map(Some),
+        None => Ok(None),
+    }
 }
 
 pub(super) async fn create_user(
@@ -199,11 +206,15 @@ pub(super) async fn end_session_of(
 }
 
 pub(super) async fn end_all_sessions(db: &Client, by: Option<Actor>, at: Moment) -> Judged<usize> {
-    let by = match by {
-        Some(actor) => Some(asker(db, actor).await?),
-        None => None,
-    };
+    let by = asker_if_any(db, by).await?;
     Ok(apply_unless_refused(db, rules::end_all_sessions(by.as_ref(), at)).await?.counting())
+}
+
+pub(super) async fn set_registration(db: &Client, is_open: bool, by: Option<Actor>) -> Judged<()> {
+    let by = asker_if_any(db, by).await?;
+    let kept = restrictions::lock(db).await?;
+    let decision = rules::set_registration(by.as_ref(), kept, is_open);
+    restrictions::put_unless_refused(db, decision).await
 }
 
 /// Removes at most `limit` expired sessions, or none while another node sweeps.

@@ -3,7 +3,7 @@
 use hallpass_contract::Secret;
 
 use super::decision::{Changes, Decision, EndSessions};
-use super::permission::{Asker, admit_admin, admit_for, demand_fresh};
+use super::permission::{Asker, admit_admin, admit_for, admit_fresh_admin, demand_fresh};
 use crate::store::{EditUserError, Edited, Moment, Session, User, UserEdit, UserId};
 
 /// An edit of `user`, where there are `active_admins`.
@@ -142,8 +142,7 @@ pub(crate) fn end_all_sessions(
     by: Option<&Asker>,
     at: Moment,
 ) -> Result<Decision<()>, EditUserError> {
-    admit_admin(by)?;
-    demand_fresh(by, true)?;
+    admit_fresh_admin(by)?;
     let changes = Changes {
         end_sessions: Some(EndSessions::everybodys(at)),
         withdraw_all_offers: true,

@@ -5,6 +5,7 @@ mod backup;
 mod import;
 mod keys;
 mod owners;
+mod registration;
 mod resets;
 mod sessions;
 mod socket;

@@ -86,7 +86,6 @@ fn what_is_to_end_must_be_said() {
     for args in [
         &["user", "end-sessions"][..],
         &["user", "end-sessions", "bob", "--all"],
-        &["user", "end-sessions", "bob", "--yes"],
         &["user", "end-sessions", "bob", "nonsense"],
     ] {
         assert_eq!(hallpass(dir.path(), args).code, 2, "{args:?}");

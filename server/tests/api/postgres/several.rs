@@ -62,6 +62,38 @@ async fn a_key_that_one_server_takes_into_use_verifies_on_the_other_at_once() {
 }
 
 #[tokio::test]
+async fn a_key_that_is_revoked_on_one_server_verifies_on_neither_when_it_is_answered() {
+    let Some(two) = Two::start().await else { return };
+    let kid = two.signed_in.kid();
+    let revoked = command(two.dirs[0].path(), &["keys", "revoke", &kid]).output().unwrap();
+    assert!(revoked.status.success(), "{}", String::from_utf8_lossy(&revoked.stderr));
+    for (from, to) in [(&two.one, &two.other), (&two.other, &two.one)] {
+        assert_eq!(two.signed_in.verify(to).await.status(), 401);
+        let new = SignedIn::at(from).await;
+        assert_ne!(new.kid(), kid);
+        assert_eq!(new.verify(to).await.status(), 200);
+    }
+}
+
+#[tokio::test]
+async fn registration_that_one_server_closes_is_closed_on_the_other_and_after_a_restart() {
+    let Some(mut two) = Two::start().await else { return };
+    let set = |who: &str| {
+        let done = command(two.dirs[1].path(), &["registration", who]).output().unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    };
+    set("closed");
+    for process in [&two.one, &two.other] {
+        assert_eq!(process.post(path::REGISTER, "bob", PASSWORD).await.status(), 403);
+    }
+    two.one.end(Signal::TERM);
+    two.one = serve(two.dirs[0].path(), &two.url);
+    assert_eq!(two.one.post(path::REGISTER, "bob", PASSWORD).await.status(), 403);
+    set("open");
+    assert_eq!(two.one.post(path::REGISTER, "bob", PASSWORD).await.status(), 201);
+}
+
+#[tokio::test]
 async fn a_server_that_stood_still_accepts_no_token_that_was_signed_out_meanwhile() {
     let Some(two) = Two::start().await else { return };
     two.other.signal(Signal::STOP);

@@ -1,9 +1,9 @@
 use super::*;
+use crate::store::EditUserError;
 use crate::store::rules::{
     Changes, Decision, EndSessions, Existing, Which, end_all_sessions, end_session, has_expired,
     is_full, reauthenticate, refresh, start, swept_until, until,
 };
-use crate::store::EditUserError;
 use crate::store::session::{MAX_SESSIONS, NewSession, Rotation};
 
 fn login(user: &User, verified: Verified) -> NewSession {
