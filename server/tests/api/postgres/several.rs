@@ -31,6 +31,12 @@ impl Two {
         }
         Some(Self { one, other, signed_in, dirs, url })
     }
+
+    /// Runs a command on the directory of the first server.
+    fn run(&self, args: &[&str]) {
+        let done = on(&mut command(self.dirs[0].path(), args), &self.url).output().unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    }
 }
 
 #[tokio::test]
@@ -65,8 +71,7 @@ async fn a_key_that_one_server_takes_into_use_verifies_on_the_other_at_once() {
 async fn a_key_that_is_revoked_on_one_server_verifies_on_neither_when_it_is_answered() {
     let Some(two) = Two::start().await else { return };
     let kid = two.signed_in.kid();
-    let revoked = command(two.dirs[0].path(), &["keys", "revoke", &kid]).output().unwrap();
-    assert!(revoked.status.success(), "{}", String::from_utf8_lossy(&revoked.stderr));
+    two.run(&["keys", "revoke", &kid]);
     for (from, to) in [(&two.one, &two.other), (&two.other, &two.one)] {
         assert_eq!(two.signed_in.verify(to).await.status(), 401);
         let new = SignedIn::at(from).await;
@@ -78,18 +83,14 @@ async fn a_key_that_is_revoked_on_one_server_verifies_on_neither_when_it_is_answ
 #[tokio::test]
 async fn registration_that_one_server_closes_is_closed_on_the_other_and_after_a_restart() {
     let Some(mut two) = Two::start().await else { return };
-    let set = |who: &str| {
-        let done = command(two.dirs[1].path(), &["registration", who]).output().unwrap();
-        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-    };
-    set("closed");
+    two.run(&["registration", "closed"]);
     for process in [&two.one, &two.other] {
         assert_eq!(process.post(path::REGISTER, "bob", PASSWORD).await.status(), 403);
     }
     two.one.end(Signal::TERM);
     two.one = serve(two.dirs[0].path(), &two.url);
     assert_eq!(two.one.post(path::REGISTER, "bob", PASSWORD).await.status(), 403);
-    set("open");
+    two.run(&["registration", "open"]);
     assert_eq!(two.one.post(path::REGISTER, "bob", PASSWORD).await.status(), 201);
 }
 
