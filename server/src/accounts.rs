@@ -6,6 +6,7 @@ mod backup;
 mod deletion;
 mod edit;
 mod error;
+mod hazard;
 mod import;
 mod inspection;
 mod keys;
@@ -24,10 +25,11 @@ mod users;
 
 pub(crate) use self::edit::{AccountEdit, RoleEdit};
 pub(crate) use self::error::{AccountError, BrokenRule};
+pub(crate) use self::hazard::Hazard;
 pub(crate) use self::import::{ImportResult, ImportRun, UserPage, UserRecord};
 pub(crate) use self::registration::NewAccount;
 pub(crate) use self::reset::ResetToken;
-pub(crate) use self::restrictions::RegistrationState;
+pub(crate) use self::restrictions::{NewBlock, RegistrationState};
 pub(crate) use self::sign_in::{Access, SignedIn};
 
 use std::sync::Arc;

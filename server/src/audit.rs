@@ -58,6 +58,10 @@ pub enum Event {
     RegistrationOpened,
     /// From now on nobody may register.
     RegistrationClosed,
+    /// A network was blocked for a time; the detail says which, and until when.
+    NetworkBlocked,
+    /// A block was ended; the detail is the network.
+    NetworkUnblocked,
     /// All that is stored was written to a backup.
     Backup,
     /// All keys were made anew, and all sessions ended; the detail is the id of the new one.
@@ -89,6 +93,8 @@ impl Event {
             Self::KeyRevoked => "key_revoked",
             Self::RegistrationOpened => "registration_opened",
             Self::RegistrationClosed => "registration_closed",
+            Self::NetworkBlocked => "network_blocked",
+            Self::NetworkUnblocked => "network_unblocked",
             Self::Backup => "backup",
             Self::KeyReset => "key_reset",
         }

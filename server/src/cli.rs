@@ -1,6 +1,7 @@
 //! The `hallpass` command line: what can be asked for, and how the answers look.
 
 mod arguments;
+mod block;
 mod executor;
 mod export;
 mod given;
@@ -24,6 +25,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use crate::config::{Config, with_variables};
 
 pub use self::arguments::parse;
+pub use self::block::BlockCommand;
 pub use self::given::Given;
 pub use self::keys::KeysCommand;
 pub use self::registration::RegistrationArgs;
@@ -78,6 +80,9 @@ pub enum Command {
     /// Open or close registration in the running server, or show which it is
     #[command(after_help = registration::EXAMPLES)]
     Registration(RegistrationArgs),
+    /// Block networks for a time
+    #[command(subcommand, after_help = block::EXAMPLES)]
+    Block(BlockCommand),
     /// Back up, restore, check, repair and copy the database
     #[command(subcommand, after_help = store::EXAMPLES)]
     Store(StoreCommand),
@@ -114,6 +119,7 @@ pub async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Reset(command) => command.run().await,
         Command::Keys(command) => command.run().await,
         Command::Registration(args) => args.run().await,
+        Command::Block(command) => command.run().await,
         Command::Store(command) => command.run().await,
         Command::Token(command) => command.run().await,
     }

@@ -62,6 +62,9 @@ static ENDPOINTS: &[Endpoint] = &[
     post(path::ROTATE_KEYS,        Needs::FreshAdmin,    |app| answered(fresh_admin(app).and(with(&app.accounts)).then(admins::rotate_keys))),
     delete(path::ADMIN_KEY,        Needs::FreshAdmin,    |app| answered(fresh_admin(app).and(id(path::ADMIN_KEY)).and(with(&app.accounts)).then(admins::revoke_key))),
     post(path::ADMIN_REGISTRATION, Needs::FreshAdmin,    |app| answered(fresh_admin_and_body(app).and(with(&app.accounts)).then(restrictions::set_registration))),
+    get(path::ADMIN_BLOCKS,        Needs::Admin,         |app| answered(admin(app).and(with(&app.accounts)).then(restrictions::blocks))),
+    post(path::ADMIN_BLOCKS,       Needs::FreshAdmin,    |app| answered(fresh_admin_and_body(app).and(with(&app.accounts)).then(restrictions::block))),
+    delete(path::ADMIN_BLOCK,      Needs::FreshAdmin,    |app| answered(fresh_admin(app).and(id(path::ADMIN_BLOCK)).and(with(&app.accounts)).then(restrictions::unblock))),
 
     get(path::CONFIG,              Needs::Nothing,       |app| answered(with(&app.accounts).and(with(&app.site)).then(public::config))),
     get(path::JWKS,                Needs::Nothing,       |app| answered(head(app).then(public::jwks))),

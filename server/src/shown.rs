@@ -2,7 +2,7 @@
 
 use hallpass_contract::{self as contract, AdminUser, NamedUser};
 
-use crate::store::{OpenReset, Session, SessionId, User};
+use crate::store::{Block, OpenReset, Session, SessionId, User};
 
 /// Who may register.
 pub(crate) fn registration(is_open: bool) -> &'static str {
@@ -38,6 +38,17 @@ pub(crate) fn session(session: Session, current: Option<SessionId>) -> contract:
         last_used_at: session.refreshed_at.to_string(),
         user_agent: session.user_agent,
         current: current == Some(session.id),
+    }
+}
+
+/// A block as admins and operators see it.
+pub(crate) fn block(block: Block) -> contract::Block {
+    contract::Block {
+        id: block.id.to_string(),
+        network: block.network.to_string(),
+        since: block.since.to_string(),
+        until: block.until.to_string(),
+        reason: block.reason,
     }
 }
 

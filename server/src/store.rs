@@ -34,7 +34,7 @@ pub use backup::{BackupError, Beside, Head as BackupHead, NotSound, verify as ve
 pub use copy::{Copied, Copying, Kind, Place, Progress};
 pub use error::{CreateUserError, EditUserError, StoreError};
 pub use failures::{FailureQuota, Failures, SharedFailures};
-pub use id::{SessionId, UserId, uuid_v7};
+pub use id::{BlockId, SessionId, UserId, uuid_v7};
 pub use keys_record::KeysRecord;
 pub use lease::Lease;
 pub use postgres::{DatabaseUrl, KeyRows, LONGEST_LEASE, NodeSettings, PostgresStore};
@@ -43,7 +43,7 @@ pub use redb::{
     check_file, count_panic, repair_file, restore_backup,
 };
 pub use reset::{OpenReset, ResetOffer};
-pub use restrictions::{Restricted, Restrictions};
+pub use restrictions::{Block, MAX_BLOCKS, Restricted, Restrictions};
 pub use retrying::Retrying;
 pub use sealed_keys::SealedKeys;
 pub use session::{
@@ -279,6 +279,18 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// Opens or closes registration, until somebody says otherwise. An admin needs a fresh login.
     async fn set_registration(&self, is_open: bool, by: Option<Actor>)
     -> Result<(), EditUserError>;
+
+    /// Blocks a network from the block's beginning to its end. A block of the same network ends,
+    /// and the new one has its id. Refused beyond [`MAX_BLOCKS`]. An admin needs a fresh login.
+    async fn add_block(&self, block: Block, by: Option<Actor>) -> Result<Block, EditUserError>;
+
+    /// Ends a block that is not over, and returns it. An admin needs a fresh login.
+    async fn remove_block(
+        &self,
+        id: BlockId,
+        by: Option<Actor>,
+        now: Timestamp,
+    ) -> Result<Block, EditUserError>;
 
     /// What is restricted, as it is kept.
     async fn restricted(&self) -> Result<Restricted, StoreError>;

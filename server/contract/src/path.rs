@@ -1,5 +1,6 @@
-//! The API's paths. A name in braces, such as `{id}`, stands for one segment. The server's route table says which methods each
-//! path has and what they need. `/api/openapi.json` says what they take and answer.
+//! The API's paths. A name in braces, such as `{id}`, stands for one segment. The server's route
+//! table says which methods each path has and what they need. `/api/openapi.json` says what they
+//! take and answer.
 
 /// Make an account.
 pub const REGISTER: &str = "/api/register";
@@ -47,6 +48,10 @@ pub const ROTATE_KEYS: &str = "/api/admin/keys/rotate";
 pub const ADMIN_KEY: &str = "/api/admin/keys/{id}";
 /// Who may register.
 pub const ADMIN_REGISTRATION: &str = "/api/admin/registration";
+/// The networks that are blocked.
+pub const ADMIN_BLOCKS: &str = "/api/admin/blocks";
+/// One of them.
+pub const ADMIN_BLOCK: &str = "/api/admin/blocks/{id}";
 /// What a frontend must know.
 pub const CONFIG: &str = "/api/config";
 /// The public keys as a JWK Set (RFC 7517 section 5).

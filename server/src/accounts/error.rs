@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use super::hazard::Hazard;
 use crate::keys::KeyChangeError;
 use crate::proof::NotChecked;
 use crate::proof::password::PoolError;
@@ -41,6 +42,9 @@ pub enum AccountError {
         /// How long a proof counts as fresh.
         fresh_for: Duration,
     },
+    /// A block may shut out whoever asks for it. Nothing was done.
+    #[error(transparent)]
+    Hazard(#[from] Hazard),
     /// Passwords can't be hashed now.
     #[error(transparent)]
     Hashing(#[from] PoolError),

@@ -10,8 +10,8 @@ impl Accounts {
         Ok(self.store.user_by_name(username.key()).await?)
     }
 
-    /// The next `limit` users in the order of their ids, after `after`. With a `search`, those whose
-    /// names hold it, whatever its case.
+    /// The next `limit` users in the order of their ids, after `after`. With a `search`, those
+    /// whose names hold it, whatever its case.
     pub async fn users(
         &self,
         search: Option<&str>,

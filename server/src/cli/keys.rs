@@ -10,7 +10,7 @@ use clap::{Args, Subcommand};
 use super::executor::{Offline, Place, unexpected};
 use super::terminal::{Stdout, confirmed, say};
 use crate::config::SecretArgs;
-use crate::control::{Command, Reply};
+use crate::control::{Command, Incident, Reply};
 use crate::keys::{KeyInfo, KeyState, MasterKey};
 use crate::opening;
 
@@ -149,7 +149,7 @@ impl Rotate {
 
 impl Revoke {
     async fn run(self) -> anyhow::Result<()> {
-        let revoke = Command::RevokeKey { kid: self.kid.clone() };
+        let revoke = Command::Incident(Incident::RevokeKey { kid: self.kid.clone() });
         match &ask(&self.place, self.secret, revoke).await?[..] {
             [key] => say(format_args!(
                 "key {} is revoked: its tokens are refused, and browsers fetch other ones; key {} \

@@ -8,7 +8,7 @@ use clap::Args;
 use super::executor::{Executor, Offline, Place, unexpected};
 use super::terminal::say;
 use crate::config::Registration;
-use crate::control::{Command, Reply};
+use crate::control::{Command, Incident, Reply};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -32,8 +32,10 @@ pub struct RegistrationArgs {
 impl RegistrationArgs {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
         let command = match self.who {
-            Some(who) => Command::SetRegistration { is_open: who == Registration::Open },
-            None => Command::Registration,
+            Some(who) => {
+                Command::Incident(Incident::SetRegistration { is_open: who == Registration::Open })
+            }
+            None => Command::Incident(Incident::Registration),
         };
         let mut executor = self.place.executor(Offline::default()).await?;
         let is_served = matches!(executor, Executor::Server(_));

@@ -6,7 +6,7 @@ use hallpass_contract::Session;
 
 use super::executor::{Offline, Place, unexpected};
 use super::terminal::{Stdout, confirmed, printable, say};
-use crate::control::{Command, Reply};
+use crate::control::{Command, Incident, Reply};
 use crate::store::SessionId;
 
 pub(super) const EXAMPLES: &str = "\
@@ -58,7 +58,7 @@ fn session_id(text: &str) -> Result<SessionId, String> {
 impl ListSessions {
     pub(super) async fn run(self) -> anyhow::Result<()> {
         let mut executor = self.place.executor(Offline::default()).await?;
-        let command = Command::Sessions { username: self.username };
+        let command = Command::Incident(Incident::Sessions { username: self.username });
         let Reply::Sessions { sessions } = executor.ask(command).await? else {
             bail!(unexpected())
         };
@@ -83,11 +83,11 @@ impl EndSessions {
             if !yes && !confirmed("Sign everybody out, admins too?")? {
                 bail!("nobody was signed out");
             }
-            let ended = ended(&place, Command::EndAllSessions).await?;
+            let ended = ended(&place, Command::Incident(Incident::EndAllSessions)).await?;
             return say(format_args!("ended all {ended} sessions; everybody may sign in again"));
         };
         let name = printable(&username);
-        let command = Command::EndSessions { username, session };
+        let command = Command::Incident(Incident::EndSessions { username, session });
         match ended(&place, command).await? {
             1 => say(format_args!("ended 1 session of {name}")),
             ended => say(format_args!("ended {ended} sessions of {name}")),

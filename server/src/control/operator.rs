@@ -1,3 +1,5 @@
+mod incidents;
+
 use std::io::Write;
 use std::sync::Arc;
 
@@ -5,12 +7,11 @@ use anyhow::{Context as _, anyhow, bail};
 
 use super::protocol::{Command, Reply};
 use crate::accounts::{
-    AccountEdit, AccountError, Accounts, ImportRun, NewAccount, RegistrationState, RoleEdit,
-    UserPage,
+    AccountEdit, AccountError, Accounts, ImportRun, NewAccount, RoleEdit, UserPage,
 };
 use crate::origin::Origin;
 use crate::shown;
-use crate::store::{BackupHead, EditUserError, SessionId, StoreCounts, User, UserId, Users};
+use crate::store::{BackupHead, EditUserError, StoreCounts, User, UserId, Users};
 
 /// The most users of one page.
 const MAX_PAGE: usize = 1000;
@@ -74,35 +75,14 @@ impl Operator {
                 let user = self.find(&username).await?;
                 of_user(accounts.delete(user.id, Origin::Operator).await?)
             }
-            Command::Sessions { username } => self.sessions(&username).await?,
-            Command::EndSessions { username, session } => {
-                self.end_sessions(&username, session).await?
-            }
-            Command::EndAllSessions => {
-                Reply::Ended { sessions: accounts.end_all_sessions(Origin::Operator).await? }
-            }
-            Command::Unlock { username } => {
-                let user = self.find(&username).await?;
-                of_user(accounts.unlock(user.id, Origin::Operator).await?)
-            }
-            Command::Resets => {
-                let resets = accounts.open_resets().await?;
-                Reply::Resets { resets: resets.into_iter().map(shown::reset).collect() }
-            }
+            Command::Resets => self.resets().await?,
             Command::WithdrawReset { username } => self.withdraw_reset(&username).await?,
             Command::Keys => Reply::Keys { keys: accounts.signing_keys() },
             Command::RotateKey => {
                 Reply::Keys { keys: vec![accounts.rotate_keys(Origin::Operator).await?] }
             }
-            Command::RevokeKey { kid } => {
-                Reply::Keys { keys: vec![accounts.revoke_key(kid, Origin::Operator).await?] }
-            }
             Command::ResetKeys => Reply::Keys { keys: vec![accounts.reset_keys().await?] },
-            Command::Registration => self.registration().await?,
-            Command::SetRegistration { is_open } => {
-                accounts.set_registration(is_open, Origin::Operator).await?;
-                Reply::Registration { said: Some(is_open), is_open }
-            }
+            Command::Incident(incident) => self.incident(incident).await?,
             // Whoever serves the operator's commands sends the stream instead of asking here.
             Command::BackUp => bail!("a backup is a stream"),
             Command::Counts => self.counts().await?,
@@ -138,11 +118,6 @@ impl Operator {
         Ok(Reply::Records { records, damaged, next })
     }
 
-    async fn registration(&self) -> anyhow::Result<Reply> {
-        let RegistrationState { said, is_open } = self.accounts.registration().await?;
-        Ok(Reply::Registration { said, is_open })
-    }
-
     async fn counts(&self) -> anyhow::Result<Reply> {
         let StoreCounts { users, sessions, .. } = self.accounts.counts().await?;
         Ok(Reply::Counts { users, sessions, version: env!("HALLPASS_VERSION").to_owned() })
@@ -157,23 +132,9 @@ impl Operator {
         Ok(of_user(self.accounts.edit(user.id, edit, Origin::Operator).await?))
     }
 
-    async fn sessions(&self, name: &str) -> anyhow::Result<Reply> {
-        let user = self.find(name).await?;
-        let sessions = self.accounts.sessions_of_user(user.id).await?;
-        let shown = |session| shown::session(session, None);
-        Ok(Reply::Sessions { sessions: sessions.into_iter().map(shown).collect() })
-    }
-
-    async fn end_sessions(&self, name: &str, session: Option<SessionId>) -> anyhow::Result<Reply> {
-        let user = self.find(name).await?;
-        let sessions = match session {
-            None => self.accounts.end_sessions(user.id, Origin::Operator).await?,
-            Some(id) => {
-                self.accounts.end_session_of(user.id, id, Origin::Operator).await?;
-                1
-            }
-        };
-        Ok(Reply::Ended { sessions })
+    async fn resets(&self) -> anyhow::Result<Reply> {
+        let resets = self.accounts.open_resets().await?;
+        Ok(Reply::Resets { resets: resets.into_iter().map(shown::reset).collect() })
     }
 
     async fn withdraw_reset(&self, name: &str) -> anyhow::Result<Reply> {

@@ -1,12 +1,13 @@
 //! What goes over the control socket: one JSON object in a line each way, the request with the
 //! version of this protocol.
 
-use hallpass_contract::{AdminUser, OpenReset, Secret, Session};
+use hallpass_contract::{AdminUser, Block, OpenReset, Secret, Session};
 use serde::{Deserialize, Serialize};
 
+use super::incident::Incident;
 use crate::accounts::{ImportResult, UserRecord};
 use crate::keys::KeyInfo;
-use crate::store::{BackupHead, SessionId, UserId};
+use crate::store::{BackupHead, UserId};
 use crate::token::Inspection;
 
 /// Another version is refused: the binary was replaced under a server that still runs.
@@ -90,25 +91,6 @@ pub(crate) enum Command {
         /// Whom.
         username: String,
     },
-    /// Show the sessions of a user.
-    Sessions {
-        /// Whose.
-        username: String,
-    },
-    /// End the sessions of a user.
-    EndSessions {
-        /// Whose.
-        username: String,
-        /// This one alone.
-        session: Option<SessionId>,
-    },
-    /// End the sessions of all users.
-    EndAllSessions,
-    /// Forget a user's failed attempts in a row.
-    Unlock {
-        /// Whose.
-        username: String,
-    },
     /// Show the reset links that can still be used.
     Resets,
     /// Withdraw the reset link of a user.
@@ -120,20 +102,10 @@ pub(crate) enum Command {
     Keys,
     /// Make a new signing key.
     RotateKey,
-    /// Accept no token of a key any more.
-    RevokeKey {
-        /// Its id.
-        kid: String,
-    },
     /// Make all keys anew; all sessions end.
     ResetKeys,
-    /// Say who may register.
-    Registration,
-    /// Open or close registration.
-    SetRegistration {
-        /// Whether everyone may register.
-        is_open: bool,
-    },
+    /// Do what is for a bad day.
+    Incident(Incident),
     /// Write a backup. The answer is a stream, and the reply comes after it.
     BackUp,
     /// Say how much is stored.
@@ -205,6 +177,16 @@ pub(crate) enum Reply {
         said: Option<bool>,
         /// Whether everyone may register.
         is_open: bool,
+    },
+    /// Networks that are blocked, or were.
+    Blocks {
+        /// The one that was blocked first comes first.
+        blocks: Vec<Block>,
+    },
+    /// Nothing was done, since it may shut out whoever asks.
+    Hazard {
+        /// Why, for a person to read.
+        reason: String,
     },
     /// What there is to say about a token.
     Token {

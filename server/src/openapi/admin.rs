@@ -2,14 +2,12 @@
 
 use hallpass_contract::path::{DEFAULT_LIMIT, MAX_LIMIT, MAX_SEARCH};
 use hallpass_contract::{
-    AdminUserBody, RegistrationChange, ResetLink, ResetList, RotatedKey, SessionList, UserPage,
-    UserPatch, path,
+    AdminUserBody, ResetLink, ResetList, RotatedKey, SessionList, UserPage, UserPatch, path,
 };
 use serde_json::json;
 
 use super::operation::{Operation, operation};
 use crate::body;
-use crate::handlers::restrictions::neither_open_nor_closed;
 use crate::problem::{Problem, field_error};
 
 pub(super) const TAG: &str = "Administration";
@@ -17,7 +15,7 @@ pub(super) const TAG: &str = "Administration";
 pub(super) fn operations() -> Vec<Operation> {
     let of_users = [users(), edit(), sessions(), end_session(), end_sessions(), unlock()];
     let of_resets = [offer_reset(), resets(), withdraw_reset()];
-    let of_all = [end_all_sessions(), rotate_keys(), revoke_key(), set_registration()];
+    let of_all = [end_all_sessions(), rotate_keys(), revoke_key()];
     of_users.into_iter().chain(of_resets).chain(of_all).collect()
 }
 
@@ -153,16 +151,5 @@ fn revoke_key() -> Operation {
         .of_kind("The key's id, its `kid`.", json!({ "type": "string" }))
         .answers::<RotatedKey>(200, "This key signs from now on.")
         .refuses([Problem::secret_is_configured()])
-        .stores()
-}
-
-fn set_registration() -> Operation {
-    let about = "Counts at once, on every server, and until somebody says otherwise, whatever the \
-                 setting `--registration` is. `GET /api/config` tells it.";
-    let (route, id) = (("post", path::ADMIN_REGISTRATION), "setRegistration");
-    operation(TAG, route, id, "Open or close registration", about)
-        .takes::<RegistrationChange>("RegistrationChange", &json!({ "registration": "closed" }))
-        .done(204, "It is so.")
-        .refuses([neither_open_nor_closed()])
         .stores()
 }

@@ -43,6 +43,7 @@ impl From<AccountError> for Problem {
                 Self::invalid_fields(vec![field_error("token", message)])
             }
             AccountError::NotChanged { error, fresh_for } => Self::of_edit(error, fresh_for),
+            AccountError::Hazard(hazard) => Self::hazardous_block(hazard),
             AccountError::Hashing(error) => error.into(),
             AccountError::Keys(error) => error.into(),
             AccountError::Backup(error) => anyhow::Error::from(error).into(),
@@ -56,9 +57,11 @@ impl Problem {
     /// Why a user was not changed. A password counts as fresh for `fresh_for`.
     fn of_edit(error: EditUserError, fresh_for: Duration) -> Self {
         match error {
-            EditUserError::NotFound | EditUserError::NoOffer | EditUserError::NoSession => {
-                Self::not_found()
-            }
+            EditUserError::NotFound
+            | EditUserError::NoOffer
+            | EditUserError::NoSession
+            | EditUserError::NoBlock => Self::not_found(),
+            EditUserError::TooManyBlocks => Self::too_many_blocks(),
             EditUserError::LastAdmin => Self::last_admin(),
             EditUserError::SessionEnded => Self::session_ended(),
             EditUserError::NoAdmin => Self::missing_role(ADMIN_ROLE),

@@ -127,7 +127,9 @@ conformance! {
             a_new_hash_of_the_same_password_is_no_other_version
             authority_is_that_of_a_session_of_this_user;
         restrictions:
-            registration_is_as_the_last_one_said_who_may_say_so;
+            registration_is_as_the_last_one_said_who_may_say_so
+            a_network_is_blocked_until_its_time_is_over_or_the_block_ends
+            only_a_fresh_admin_or_an_operator_blocks_and_not_too_many;
         races:
             of_many_users_with_one_name_one_is_created
             of_two_last_admins_that_go_one_stays

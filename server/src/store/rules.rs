@@ -28,7 +28,7 @@ pub(super) use decision::{Changes, Decision, EndSessions, Which};
 pub(super) use names::{account_key, is_taken, owner, similar_kinds};
 pub(super) use permission::Asker;
 pub(super) use resets::{is_open, offer, take_up, withdraw};
-pub(super) use restrictions::set_registration;
+pub(super) use restrictions::{add_block, remove_block, set_registration};
 pub(super) use revocation::{has_expired, swept_until, until};
 pub(super) use rotation::refresh;
 pub(super) use sessions::{Existing, end_session, is_full, reauthenticate, start};

@@ -42,6 +42,9 @@ async fn without_the_role_every_admin_route_is_a_403() {
         ("POST", path::ROTATE_KEYS),
         ("DELETE", path::ADMIN_KEY),
         ("POST", path::ADMIN_REGISTRATION),
+        ("GET", path::ADMIN_BLOCKS),
+        ("POST", path::ADMIN_BLOCKS),
+        ("DELETE", path::ADMIN_BLOCK),
     ] {
         let path = of(path, &ada.user.id);
         let refused = app.json_with_token(method, &path, ada.token(), &json!({})).await;

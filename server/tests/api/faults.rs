@@ -8,9 +8,10 @@ use anyhow::anyhow;
 use async_trait::async_trait;
 use hallpass::serve::Limits;
 use hallpass::store::{
-    Actor, Authority, BackupError, BackupHead, Beside, CreateUserError, EditUserError, Edited,
-    Lease, Moment, NewSession, OpenReset, Refresh, ResetOffer, Restricted, Restrictions, Rotation,
-    Session, SessionId, Store, StoreCounts, StoreError, User, UserEdit, UserId, Users, Verified,
+    Actor, Authority, BackupError, BackupHead, Beside, Block, BlockId, CreateUserError,
+    EditUserError, Edited, Lease, Moment, NewSession, OpenReset, Refresh, ResetOffer, Restricted,
+    Restrictions, Rotation, Session, SessionId, Store, StoreCounts, StoreError, User, UserEdit,
+    UserId, Users, Verified,
 };
 use hallpass::token::Tokens;
 use hallpass_contract::{Secret, kind, path};
@@ -101,6 +102,8 @@ broken! {
     end_session_of(UserId, SessionId, Option<Actor>, Moment) -> Result<(), EditUserError>;
     end_all_sessions(Option<Actor>, Moment) -> Result<usize, EditUserError>;
     set_registration(bool, Option<Actor>) -> Result<(), EditUserError>;
+    add_block(Block, Option<Actor>) -> Result<Block, EditUserError>;
+    remove_block(BlockId, Option<Actor>, Timestamp) -> Result<Block, EditUserError>;
     restricted() -> Result<Restricted, StoreError>;
     authority(SessionId, UserId) -> Result<Authority, StoreError>;
     sweep(Timestamp) -> Result<usize, StoreError>;

@@ -8,6 +8,7 @@ mod announced;
 mod app;
 mod audit;
 mod binary;
+mod blocks;
 mod bodies;
 mod certificates;
 mod cli;

@@ -209,6 +209,17 @@ async fn incidents(app: &TestApp, document: &Document) {
         let answer = app.json_with_token("POST", path, admin.token(), &body).await;
         document.check("POST", path, &answer);
     }
+    for network in ["192.0.2.0/24", "127.0.0.0/8", "nonsense"] {
+        let body = json!({ "network": network, "seconds": 60 });
+        let path = path::ADMIN_BLOCKS;
+        let answer = app.json_with_token("POST", path, admin.token(), &body).await;
+        document.check("POST", path, &answer);
+    }
+    let blocks = app.get_with_token(path::ADMIN_BLOCKS, admin.token()).await;
+    document.check("GET", path::ADMIN_BLOCKS, &blocks);
+    let block = blocks.json::<hallpass_contract::BlockList>().blocks[0].id.clone();
+    check("DELETE", path::ADMIN_BLOCK, &block).await;
+    check("DELETE", path::ADMIN_BLOCK, &block).await;
     let kid = jsonwebtoken::decode_header(admin.token()).unwrap().kid.unwrap();
     check("DELETE", path::ADMIN_KEY, "nonsense").await;
     check("DELETE", path::ADMIN_KEY, &kid).await;

@@ -7,7 +7,7 @@ use super::{Add, Delete, Named, Roles, SetPassword, UserCommand};
 use crate::cli::executor::{Executor, Offline, unexpected};
 use crate::cli::terminal::{confirmed, new_password, printable, say};
 use crate::config::List;
-use crate::control::{Command, Reply};
+use crate::control::{Command, Incident, Reply};
 
 impl UserCommand {
     pub(in crate::cli) async fn run(self) -> anyhow::Result<ExitCode> {
@@ -90,7 +90,11 @@ impl Named {
 impl Named {
     async fn unlock(self) -> anyhow::Result<()> {
         let mut executor = self.place.executor(Offline::default()).await?;
-        let user = ask_user(&mut executor, Command::Unlock { username: self.username }).await?;
+        let user = ask_user(
+            &mut executor,
+            Command::Incident(Incident::Unlock { username: self.username }),
+        )
+        .await?;
         say(format_args!("forgot the failed logins of {}", name(&user)))
     }
 }

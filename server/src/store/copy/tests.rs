@@ -3,7 +3,9 @@ use std::path::PathBuf;
 use super::*;
 use crate::store::conformance::{actor, added, added_admin, at, offer, presented, signed_in};
 use crate::store::postgres::tests::{LEASE, fresh_schema, node};
-use crate::store::{RedbStore, Rotation, SessionId, Store, User, UserId, check_file};
+use crate::store::{
+    Block, BlockId, RedbStore, Rotation, SessionId, Store, User, UserId, check_file,
+};
 
 /// A store in a file of its own.
 fn file(dir: &tempfile::TempDir) -> PathBuf {
@@ -27,6 +29,10 @@ async fn inhabit(store: &dyn Store) -> Inhabited {
     let by = actor(store, &boss).await;
     store.offer_reset(offer(&zoe, by, 7)).await.unwrap();
     store.set_registration(false, None).await.unwrap();
+    let network = "192.0.2.0/24".parse().unwrap();
+    let (since, until, reason) = (at(0).now, at(9).now, String::new());
+    let block = Block { id: BlockId::new(since), network, since, until, reason };
+    store.add_block(block, None).await.unwrap();
     Inhabited { zoe, refreshed, ended }
 }
 
@@ -38,6 +44,7 @@ async fn check(store: &dyn Store, inhabited: &Inhabited) {
     assert!(store.is_revoked(*ended) && !store.is_revoked(*refreshed));
     assert_eq!(store.reset_offered([7; 32], at(1).now).await.unwrap().as_ref(), Some(zoe));
     assert_eq!(store.restrictions().registration_is_open(), Some(false));
+    assert!(store.restrictions().is_blocked("192.0.2.7".parse().unwrap(), at(1).now));
     let rotation = store.refresh(presented(*refreshed, 1, 200)).await.unwrap();
     assert!(matches!(rotation, Rotation::Rotated(session, _) if session.generation == 2));
     let last_admin = store.delete_user(boss(store).await, None, at(1)).await;

@@ -1,9 +1,9 @@
 //! The log of changes: what one server tells the others.
 //!
-//! Each write that ends a session, or changes a user, the keys or what is restricted, takes the next
-//! number, last in its transaction. The row of the counter is locked from then until the commit. So the numbers
-//! have no gaps and are in the order of the commits, and a reader that sees a number sees all
-//! before it.
+//! Each write that ends a session, or changes a user, the keys or what is restricted, takes the
+//! next number, last in its transaction. The row of the counter is locked from then until the
+//! commit. So the numbers have no gaps and are in the order of the commits, and a reader that sees
+//! a number sees all before it.
 
 use std::time::Duration;
 

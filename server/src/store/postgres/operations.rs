@@ -11,8 +11,8 @@ use super::{failures, locks, names, resets, restrictions, sessions, users};
 use crate::store::applied::Applied;
 use crate::store::rules::{self, Asker, NameCheck};
 use crate::store::{
-    Actor, CreateUserError, EditUserError, Edited, Moment, NewSession, Refresh, ResetOffer,
-    Rotation, Session, SessionId, User, UserEdit, UserId, Verified,
+    Actor, Block, BlockId, CreateUserError, EditUserError, Edited, Moment, NewSession, Refresh,
+    ResetOffer, Rotation, Session, SessionId, User, UserEdit, UserId, Verified,
 };
 
 /// What came of an operation that the rules may refuse.
@@ -215,6 +215,23 @@ pub(super) async fn set_registration(db: &Client, is_open: bool, by: Option<Acto
     let kept = restrictions::lock(db).await?;
     let decision = rules::set_registration(by.as_ref(), kept, is_open);
     restrictions::put_unless_refused(db, decision).await
+}
+
+pub(super) async fn add_block(db: &Client, block: Block, by: Option<Actor>) -> Judged<Block> {
+    let by = asker_if_any(db, by).await?;
+    let kept = restrictions::lock(db).await?;
+    restrictions::put_unless_refused(db, rules::add_block(by.as_ref(), kept, block)).await
+}
+
+pub(super) async fn remove_block(
+    db: &Client,
+    id: BlockId,
+    by: Option<Actor>,
+    now: Timestamp,
+) -> Judged<Block> {
+    let by = asker_if_any(db, by).await?;
+    let kept = restrictions::lock(db).await?;
+    restrictions::put_unless_refused(db, rules::remove_block(by.as_ref(), kept, id, now)).await
 }
 
 /// Removes at most `limit` expired sessions, or none while another node sweeps.

@@ -30,14 +30,14 @@ pub(super) async fn put(db: &Client, restricted: &Restricted) -> anyhow::Result<
 }
 
 /// Keeps what a rule decided, unless it refused.
-pub(super) async fn put_unless_refused<E>(
+pub(super) async fn put_unless_refused<T, E>(
     db: &Client,
-    decision: Result<Restricted, E>,
-) -> anyhow::Result<Applied<Result<(), E>>> {
-    let restricted = match decision {
-        Ok(restricted) => restricted,
+    decision: Result<(Restricted, T), E>,
+) -> anyhow::Result<Applied<Result<T, E>>> {
+    let (restricted, answer) = match decision {
+        Ok(decided) => decided,
         Err(refusal) => return Ok(Applied::quietly(Err(refusal))),
     };
     put(db, &restricted).await?;
-    Ok(Applied::restricting(Ok(()), restricted))
+    Ok(Applied::restricting(Ok(answer), restricted))
 }

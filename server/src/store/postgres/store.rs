@@ -14,10 +14,10 @@ use super::{
 };
 use crate::clock::BootTime;
 use crate::store::{
-    Actor, Authority, BackupError, BackupHead, Beside, CreateUserError, EditUserError, Edited,
-    Lease, Moment, NewSession, OpenReset, Refresh, ResetOffer, Restricted, Restrictions, Rotation,
-    Session, SessionId, SharedFailures, Store, StoreCounts, StoreError, User, UserEdit, UserId,
-    Users, Verified,
+    Actor, Authority, BackupError, BackupHead, Beside, Block, BlockId, CreateUserError,
+    EditUserError, Edited, Lease, Moment, NewSession, OpenReset, Refresh, ResetOffer, Restricted,
+    Restrictions, Rotation, Session, SessionId, SharedFailures, Store, StoreCounts, StoreError,
+    User, UserEdit, UserId, Users, Verified,
 };
 
 /// Expired sessions that are removed in one write.
@@ -267,6 +267,19 @@ impl Store for PostgresStore {
         by: Option<Actor>,
     ) -> Result<(), EditUserError> {
         self.write(move |db| Box::pin(operations::set_registration(db, is_open, by))).await?
+    }
+
+    async fn add_block(&self, block: Block, by: Option<Actor>) -> Result<Block, EditUserError> {
+        self.write(move |db| Box::pin(operations::add_block(db, block, by))).await?
+    }
+
+    async fn remove_block(
+        &self,
+        id: BlockId,
+        by: Option<Actor>,
+        now: Timestamp,
+    ) -> Result<Block, EditUserError> {
+        self.write(move |db| Box::pin(operations::remove_block(db, id, by, now))).await?
     }
 
     async fn restricted(&self) -> Result<Restricted, StoreError> {

@@ -28,14 +28,14 @@ pub(super) fn put(txn: &WriteTransaction, restricted: &Restricted) -> anyhow::Re
 }
 
 /// Keeps what a rule decided, unless it refused.
-pub(super) fn put_unless_refused<E>(
+pub(super) fn put_unless_refused<T, E>(
     txn: &WriteTransaction,
-    decision: Result<Restricted, E>,
-) -> anyhow::Result<Applied<Result<(), E>>> {
-    let restricted = match decision {
-        Ok(restricted) => restricted,
+    decision: Result<(Restricted, T), E>,
+) -> anyhow::Result<Applied<Result<T, E>>> {
+    let (restricted, answer) = match decision {
+        Ok(decided) => decided,
         Err(refusal) => return Ok(Applied::quietly(Err(refusal))),
     };
     put(txn, &restricted)?;
-    Ok(Applied::restricting(Ok(()), restricted))
+    Ok(Applied::restricting(Ok(answer), restricted))
 }

@@ -15,9 +15,10 @@ use super::tables::{ADDRESSES, LOOKS, RESETS, SESSIONS, USER_IDS_BY_NAME, USERS}
 use super::{RedbStore, addresses, backup, load, names, resets, restrictions, sessions, users};
 use crate::store::rules;
 use crate::store::{
-    Actor, Authority, BackupError, BackupHead, Beside, CreateUserError, EditUserError, Edited,
-    Lease, Moment, NewSession, OpenReset, Refresh, ResetOffer, Restricted, Restrictions, Rotation,
-    Session, SessionId, Store, StoreCounts, StoreError, User, UserEdit, UserId, Users, Verified,
+    Actor, Authority, BackupError, BackupHead, Beside, Block, BlockId, CreateUserError,
+    EditUserError, Edited, Lease, Moment, NewSession, OpenReset, Refresh, ResetOffer, Restricted,
+    Restrictions, Rotation, Session, SessionId, Store, StoreCounts, StoreError, User, UserEdit,
+    UserId, Users, Verified,
 };
 
 /// Expired sessions that are removed in one write, so that no other write waits long.
@@ -311,6 +312,27 @@ impl Store for RedbStore {
             let (by, kept) = load::asker_and_restricted(txn, by)?;
             let decision = rules::set_registration(by.as_ref(), kept, is_open);
             restrictions::put_unless_refused(txn, decision)
+        })
+        .await?
+    }
+
+    async fn add_block(&self, block: Block, by: Option<Actor>) -> Result<Block, EditUserError> {
+        self.write(move |txn| {
+            let (by, kept) = load::asker_and_restricted(txn, by)?;
+            restrictions::put_unless_refused(txn, rules::add_block(by.as_ref(), kept, block))
+        })
+        .await?
+    }
+
+    async fn remove_block(
+        &self,
+        id: BlockId,
+        by: Option<Actor>,
+        now: Timestamp,
+    ) -> Result<Block, EditUserError> {
+        self.write(move |txn| {
+            let (by, kept) = load::asker_and_restricted(txn, by)?;
+            restrictions::put_unless_refused(txn, rules::remove_block(by.as_ref(), kept, id, now))
         })
         .await?
     }

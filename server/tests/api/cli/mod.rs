@@ -2,6 +2,7 @@
 //! control socket of a server that runs.
 
 mod backup;
+mod blocks;
 mod import;
 mod keys;
 mod owners;

@@ -95,6 +95,21 @@ async fn registration_that_one_server_closes_is_closed_on_the_other_and_after_a_
 }
 
 #[tokio::test]
+async fn a_network_that_one_server_blocks_is_blocked_on_the_other() {
+    let Some(two) = Two::start().await else { return };
+    for (args, status) in [
+        (&["block", "add", "127.0.0.1", "--for", "1h", "--yes"][..], 403),
+        (&["block", "remove", "127.0.0.1"], 201),
+    ] {
+        two.run(args);
+        for (n, process) in [&two.one, &two.other].into_iter().enumerate() {
+            let name = format!("user{n}");
+            assert_eq!(process.post(path::REGISTER, &name, PASSWORD).await.status(), status);
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_server_that_stood_still_accepts_no_token_that_was_signed_out_meanwhile() {
     let Some(two) = Two::start().await else { return };
     two.other.signal(Signal::STOP);

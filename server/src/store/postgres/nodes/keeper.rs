@@ -125,7 +125,8 @@ impl Keeper {
         Ok(link)
     }
 
-    /// Registers this server, and reads what is revoked and restricted. The first poll begins the lease.
+    /// Registers this server, and reads what is revoked and restricted. The first poll begins the
+    /// lease.
     async fn enter(&mut self, link: &Direct) -> anyhow::Result<Membership> {
         let (id, before) = (new_id()?, self.file.last());
         self.file.note(id).context("can't write to the data directory")?;
