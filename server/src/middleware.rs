@@ -79,12 +79,12 @@ impl Service {
 
     /// Refuses the API to a client whose network is blocked. A verification is refused with a 401,
     /// never with a 403: nobody answers that to a proxy.
-    fn admit(&self, request: &Request<Incoming>, peer: SocketAddr) -> Result<(), Problem> {
+    fn admit(&self, request: &Request<Incoming>, peer: Peer) -> Result<(), Problem> {
         if !self.app.accounts.has_blocks() {
             return Ok(());
         }
         let (path, headers) = (request.uri().path(), request.headers());
-        let client = proxies::address(peer.ip(), headers, &self.app.intake.proxies);
+        let client = proxies::address(peer, headers, &self.app.intake.proxies);
         if !(path == "/api" || path.starts_with("/api/")) || !self.app.accounts.is_blocked(client) {
             return Ok(());
         }
