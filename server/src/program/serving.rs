@@ -15,6 +15,7 @@ use super::listening::{announce, listen};
 use super::systemd::{self, PassedSockets};
 use super::warnings::{affordable_connections, warn_about, warn_about_cookies};
 use crate::assets::Assets;
+use crate::backup::Plan;
 use crate::clock::Clock;
 use crate::config::{Config, ConnectionArgs, secret_from_environment};
 use crate::control::ControlSocket;
@@ -26,7 +27,8 @@ use crate::serve::{self, Limits, Listener};
 use crate::signals::Signals;
 use crate::state::{App, State};
 use crate::store::{NodeSettings, Retrying, Store};
-use crate::{data_dir, opening, scrape, tls};
+use crate::tls::{self, Certificate};
+use crate::{data_dir, opening, scrape};
 
 /// Serves until a signal ends it.
 pub(super) async fn serve(config: &Config, sockets: PassedSockets) -> anyhow::Result<()> {
@@ -48,12 +50,31 @@ pub(super) async fn serve(config: &Config, sockets: PassedSockets) -> anyhow::Re
     }
     let metrics = Metrics::default();
     let (store, keys) = open(config, settings, &metrics, now).await?;
+    let served = match State::new(config, metrics, Arc::clone(&store), keys, clock, assets()) {
+        Ok(state) => run(config, sockets, certificate, signals, state, backups).await,
+        Err(error) => Err(error),
+    };
+    if served.is_err() {
+        // Other servers are not to wait for one that does not serve, as when its port is taken.
+        store.leave().await;
+    }
+    served
+}
+
+/// Serves with all that was opened.
+async fn run(
+    config: &Config,
+    sockets: PassedSockets,
+    certificate: Option<Arc<Certificate>>,
+    signals: Signals,
+    state: State,
+    backups: Option<Plan>,
+) -> anyhow::Result<()> {
     let acceptor = certificate.clone().map(tls::acceptor).transpose()?;
     let listeners = listen(config, sockets, acceptor.as_ref()).await?;
     let addresses = listeners.iter().map(Listener::address).collect::<Result<Vec<_>, _>>()?;
-    let state = State::new(config, metrics, store, keys, clock, assets())?;
     let app = Arc::new(state.listening_on(&addresses));
-    tokio::spawn(read_again(signals.hangup, certificate.clone()));
+    tokio::spawn(read_again(signals.hangup, certificate));
     let delay = config.connections.shutdown_delay;
     let stopped = signals.stop.stop(app.shutdown.clone(), delay).shared();
     let stop = stopped.clone().map(|_| ()).shared();

@@ -53,6 +53,14 @@ async fn execute(url: &Url, statement: &str) {
     db.batch_execute(statement).await.unwrap();
 }
 
+/// The number that a query answers.
+async fn count(url: &Url, query: &str) -> i64 {
+    let connected = tokio_postgres::connect(url.as_str(), tokio_postgres::NoTls).await;
+    let (db, connection) = connected.unwrap();
+    let _connection = AbortOnDropHandle::new(tokio::spawn(connection));
+    db.query_one(query, &[]).await.unwrap().get(0)
+}
+
 /// The master key of all databases for tests.
 static MASTER_KEY: LazyLock<NamedTempFile> = LazyLock::new(|| master_key(b'a'));
 
@@ -274,8 +282,8 @@ async fn without_its_database_the_server_says_503_and_goes_on_once_it_is_back() 
     let ready = async || client().get(format!("{}/readyz", process.url)).send().await.unwrap();
 
     wire.cut();
-    until_status(503, 503, async || signed_in.refresh(&process).await).await;
     assert_eq!(signed_in.verify(&process).await.status(), 200, "until the lease ends");
+    until_status(503, 503, async || signed_in.refresh(&process).await).await;
     until_status(503, 200, ready).await;
     until_status(503, 200, async || signed_in.verify(&process).await).await;
     until_status(503, 503, async || process.post(path::LOGIN, "ada", PASSWORD).await).await;

@@ -1,11 +1,13 @@
 //! Several servers on one database.
 
+use std::net::TcpListener;
+
 use hallpass_contract::path;
 use rustix::process::Signal;
 use tempfile::TempDir;
 use url::Url;
 
-use super::{SignedIn, fresh_schema, on, serve, until_status};
+use super::{SignedIn, count, fresh_schema, on, refused, serve, until_status};
 use crate::app::PASSWORD;
 use crate::binary::{Process, command};
 
@@ -59,6 +61,18 @@ async fn a_key_that_one_server_takes_into_use_verifies_on_the_other_at_once() {
             assert_eq!(two.signed_in.verify(to).await.status(), 200);
         }
     }
+}
+
+#[tokio::test]
+async fn nobody_waits_for_a_server_whose_port_is_taken() {
+    let Some(two) = Two::start().await else { return };
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let dir = tempfile::tempdir().unwrap();
+    let refused = refused(dir.path(), &two.url, &["serve", "--listen", &address]);
+    assert!(refused.contains(&address), "{refused}");
+    let left = count(&two.url, "SELECT count(*) FROM nodes").await;
+    assert_eq!(left, 2, "the two that run");
 }
 
 #[tokio::test]

@@ -93,8 +93,8 @@ async fn a_server_that_is_killed_is_removed_once_its_lease_has_ended() {
     drop(other);
     assert_eq!(count_nodes(&url).await, 2);
     until(async || count_nodes(&url).await == 1).await;
-    let (_, took) = timed(one.end_session(some_session(), at_zero())).await;
-    assert!(took < SHORT, "{took:?}");
+    one.end_session(some_session(), at_zero()).await.unwrap();
+    assert!(one.lease().holds());
 }
 
 #[tokio::test]
