@@ -6,6 +6,7 @@ mod backup;
 mod deletion;
 mod edit;
 mod error;
+mod hazard;
 mod import;
 mod inspection;
 mod keys;
@@ -15,16 +16,20 @@ mod reauthentication;
 mod refresh;
 mod registration;
 mod reset;
+mod restrictions;
 mod sessions;
 mod sign_in;
 mod sign_out;
+mod unlock;
 mod users;
 
 pub(crate) use self::edit::{AccountEdit, RoleEdit};
 pub(crate) use self::error::{AccountError, BrokenRule};
+pub(crate) use self::hazard::Hazard;
 pub(crate) use self::import::{ImportResult, ImportRun, UserPage, UserRecord};
 pub(crate) use self::registration::NewAccount;
 pub(crate) use self::reset::ResetToken;
+pub(crate) use self::restrictions::{NewBlock, RegistrationState};
 pub(crate) use self::sign_in::{Access, SignedIn};
 
 use std::sync::Arc;
@@ -40,7 +45,7 @@ use crate::keys::KeyRing;
 use crate::metrics::{Logins, Refreshes};
 use crate::proof::Prover;
 use crate::sessions::Sessions;
-use crate::store::{Moment, Store};
+use crate::store::{Moment, Restrictions, Store};
 use crate::throttle::Throttle;
 use crate::token::{MAX_LEEWAY, Tokens};
 use crate::username::NameRules;
@@ -62,8 +67,10 @@ pub struct Accounts {
     pub names: NameRules,
     /// Who may try how often.
     pub throttle: Throttle,
-    /// Whether everyone may register, or only an operator adds accounts.
-    pub(crate) registration_is_open: bool,
+    /// What admins and operators restrict while the server runs.
+    pub(crate) restrictions: Restrictions,
+    /// Whether everyone may register while nobody has said otherwise.
+    pub(crate) opens_registration: bool,
     /// How long ago the proof may have been given for what is dangerous.
     pub(crate) fresh_for: Duration,
     /// The time.

@@ -38,6 +38,7 @@ pub(crate) fn accounts(
         shared: store.shared_failures(),
     };
     Ok(Accounts {
+        restrictions: store.restrictions(),
         store,
         tokens: tokens.with_leeway(config.tokens.leeway),
         sessions: Sessions::new(keys.shared_refresh_key(), lifetimes),
@@ -51,7 +52,7 @@ pub(crate) fn accounts(
         },
         names: NameRules::new(&config.names.reserved()),
         throttle: Throttle::new(throttle, clock.clone(), metrics.throttled.clone()),
-        registration_is_open: config.registration == Registration::Open,
+        opens_registration: config.registration == Registration::Open,
         fresh_for: config.fresh_for,
         clock,
         tasks: TaskTracker::new(),

@@ -28,6 +28,10 @@ pub enum Event {
     Logout,
     /// One or more sessions were ended from elsewhere.
     SessionsEnded,
+    /// The sessions of all users were ended; the detail says how many.
+    AllSessionsEnded,
+    /// An account's failed attempts in a row were forgotten.
+    AccountUnlocked,
     /// The password was given again, or tried.
     Reauthentication,
     /// The password was changed, or tried to be.
@@ -48,6 +52,16 @@ pub enum Event {
     UserDeleted,
     /// A new signing key took over; the detail is its id.
     KeyRotation,
+    /// A key was revoked: no token of it is accepted any more; the detail is its id.
+    KeyRevoked,
+    /// From now on everyone may register.
+    RegistrationOpened,
+    /// From now on nobody may register.
+    RegistrationClosed,
+    /// A network was blocked for a time; the detail says which, and until when.
+    NetworkBlocked,
+    /// A block was ended; the detail is the network.
+    NetworkUnblocked,
     /// All that is stored was written to a backup.
     Backup,
     /// All keys were made anew, and all sessions ended; the detail is the id of the new one.
@@ -64,6 +78,8 @@ impl Event {
             Self::RefreshReuse => "refresh_reuse",
             Self::Logout => "logout",
             Self::SessionsEnded => "sessions_ended",
+            Self::AllSessionsEnded => "all_sessions_ended",
+            Self::AccountUnlocked => "account_unlocked",
             Self::Reauthentication => "reauthentication",
             Self::PasswordChange => "password_change",
             Self::ResetOffer => "reset_offer",
@@ -74,6 +90,11 @@ impl Event {
             Self::UserEnabled => "user_enabled",
             Self::UserDeleted => "user_deleted",
             Self::KeyRotation => "key_rotation",
+            Self::KeyRevoked => "key_revoked",
+            Self::RegistrationOpened => "registration_opened",
+            Self::RegistrationClosed => "registration_closed",
+            Self::NetworkBlocked => "network_blocked",
+            Self::NetworkUnblocked => "network_unblocked",
             Self::Backup => "backup",
             Self::KeyReset => "key_reset",
         }

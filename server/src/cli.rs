@@ -1,13 +1,16 @@
 //! The `hallpass` command line: what can be asked for, and how the answers look.
 
 mod arguments;
+mod block;
 mod executor;
 mod export;
 mod given;
 mod import;
 mod keys;
 mod list;
+mod registration;
 mod reset;
+mod sessions;
 mod store;
 mod terminal;
 mod token;
@@ -22,8 +25,10 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use crate::config::{Config, with_variables};
 
 pub use self::arguments::parse;
+pub use self::block::BlockCommand;
 pub use self::given::Given;
 pub use self::keys::KeysCommand;
+pub use self::registration::RegistrationArgs;
 pub use self::reset::ResetCommand;
 pub use self::store::StoreCommand;
 pub use self::terminal::{ReaderGone, printable};
@@ -72,6 +77,12 @@ pub enum Command {
     /// List and rotate the keys that sign access tokens
     #[command(subcommand, after_help = keys::EXAMPLES)]
     Keys(KeysCommand),
+    /// Open or close registration in the running server, or show which it is
+    #[command(after_help = registration::EXAMPLES)]
+    Registration(RegistrationArgs),
+    /// Block networks for a time
+    #[command(subcommand, after_help = block::EXAMPLES)]
+    Block(BlockCommand),
     /// Back up, restore, check, repair and copy the database
     #[command(subcommand, after_help = store::EXAMPLES)]
     Store(StoreCommand),
@@ -107,6 +118,8 @@ pub async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::User(command) => command.run().await,
         Command::Reset(command) => command.run().await,
         Command::Keys(command) => command.run().await,
+        Command::Registration(args) => args.run().await,
+        Command::Block(command) => command.run().await,
         Command::Store(command) => command.run().await,
         Command::Token(command) => command.run().await,
     }

@@ -4,12 +4,14 @@
 
 mod client;
 mod connection;
+mod incident;
 mod operator;
 mod protocol;
 mod socket;
 mod stream;
 
 pub(crate) use client::ControlClient;
+pub(crate) use incident::Incident;
 pub(crate) use operator::Operator;
 pub(crate) use protocol::{Command, Reply};
 pub(crate) use socket::{ControlSocket, SOCKET_FILE};

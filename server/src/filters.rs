@@ -6,7 +6,7 @@ mod table;
 
 pub(crate) use self::caller::{
     admin, admin_over, admin_over_and_body, bearer, bearer_and_body, bearer_for_proxies, fresh,
-    fresh_admin, fresh_and_body,
+    fresh_admin, fresh_admin_and_body, fresh_and_body,
 };
 pub(crate) use self::table::{Endpoint, Table};
 pub(crate) use self::table::{delete, get, patch, post};
@@ -69,8 +69,19 @@ pub(crate) fn head(app: &App) -> BoxedFilter<(Client, HeaderMap, App)> {
 
 /// The path segment at `{id}`.
 pub(crate) fn id(path: &'static str) -> BoxedFilter<(String,)> {
+    nth(path, 0)
+}
+
+/// The path segment at `{session}`, which comes after `{id}`.
+pub(crate) fn session_id(path: &'static str) -> BoxedFilter<(String,)> {
+    nth(path, 1)
+}
+
+fn nth(path: &'static str, n: usize) -> BoxedFilter<(String,)> {
     warp::path::full()
-        .map(move |full: FullPath| captured(path, full.as_str()).unwrap_or_default().to_owned())
+        .map(move |full: FullPath| {
+            captured(path, full.as_str()).map_or_else(String::new, |found| found[n].to_owned())
+        })
         .boxed()
 }
 

@@ -10,4 +10,5 @@ pub(crate) mod health;
 pub(crate) mod login;
 pub(crate) mod public;
 pub(crate) mod reset;
+pub(crate) mod restrictions;
 pub(crate) mod sessions;

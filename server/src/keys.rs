@@ -34,7 +34,7 @@ pub(crate) use key::Key;
 pub(crate) use keyset::{NoKey, SigningKey};
 pub use master_key::MasterKey;
 pub use refresh_key::RefreshKey;
-pub use ring::{KeyRing, RotateError};
+pub use ring::{KeyChangeError, KeyRing};
 pub use settings::{KeySettings, MIN_SECRET_BYTES};
 pub use stored::StoredKeys;
 

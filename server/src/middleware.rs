@@ -52,7 +52,9 @@ impl Service {
     pub async fn answer(&self, request: Request<Incoming>, peer: Peer) -> Response {
         let started = Instant::now();
         let id = self.ids.of(request.headers(), peer, &self.app.intake.proxies);
-        let mut response = match self.at_once(&request) {
+        let admitted = check(&request).and_then(|()| self.admit(&request, peer));
+        let at_once = if admitted.is_ok() { self.at_once(&request) } else { None };
+        let mut response = match at_once {
             Some(response) => {
                 self.verified.observe(response.status(), started.elapsed());
                 response
@@ -65,8 +67,8 @@ impl Service {
                 self.forwarding.look(peer, headers, proxies, &self.app.accounts.clock);
                 // On the heap, since otherwise each connection would take as much memory as the
                 // largest handler.
-                let answer = Box::pin(logged(&self.table, request, peer, client).instrument(span));
-                let mut response = answer.await;
+                let answer = logged(&self.table, request, peer, client, admitted);
+                let mut response = Box::pin(answer.instrument(span)).await;
                 harden(response.headers_mut(), self.app.site.strict_transport);
                 response
             }
@@ -75,12 +77,32 @@ impl Service {
         response
     }
 
+    /// Refuses the API to a client whose network is blocked. A verification is refused with a 401,
+    /// never with a 403: nobody answers that to a proxy.
+    fn admit(&self, request: &Request<Incoming>, peer: Peer) -> Result<(), Problem> {
+        if !self.app.accounts.has_blocks() {
+            return Ok(());
+        }
+        let (path, headers) = (request.uri().path(), request.headers());
+        let client = proxies::address(peer, headers, &self.app.intake.proxies);
+        if !(path == "/api" || path.starts_with("/api/")) || !self.app.accounts.is_blocked(client) {
+            return Ok(());
+        }
+        let is_read = request.method() == Method::GET || request.method() == Method::HEAD;
+        match (path == path::VERIFY, is_read) {
+            (true, true) => Err(Problem::address_blocked_at_proxy()),
+            // It is a 405.
+            (true, false) => Ok(()),
+            (false, _) => Err(Problem::address_blocked()),
+        }
+    }
+
     /// Answers `GET /api/verify` with a cached token. A proxy sends one for each of its own
     /// requests, and the route table would take longer for the same answer. The route table answers
     /// all else, and everything if each request is logged.
     fn at_once(&self, request: &Request<Incoming>) -> Option<Response> {
         let is_verify = request.method() == Method::GET && request.uri().path() == path::VERIFY;
-        if !is_verify || tracing::enabled!(tracing::Level::DEBUG) || check(request).is_err() {
+        if !is_verify || tracing::enabled!(tracing::Level::DEBUG) {
             return None;
         }
         let bearer = self.app.authenticator().known_bearer(request.headers())?;
@@ -95,13 +117,14 @@ async fn logged(
     mut request: Request<Incoming>,
     peer: Peer,
     client: IpAddr,
+    admitted: Result<(), Problem>,
 ) -> Response {
     let started = Instant::now();
     // Warp's own `remote` does not know our accept loop, so the filters read the address here.
     request.extensions_mut().insert(peer);
     // Only the path is logged, since a query may hold secrets.
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    let response = caught(table.route.clone(), request).await;
+    let response = caught(table.route.clone(), request, admitted).await;
     let (status, elapsed) = (response.status(), started.elapsed());
     table.series.observe(&path, &method, status, elapsed);
     let duration_us = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
@@ -120,10 +143,14 @@ async fn logged(
     response
 }
 
-async fn caught(routes: Route, request: Request<Incoming>) -> Response {
+async fn caught(
+    routes: Route,
+    request: Request<Incoming>,
+    admitted: Result<(), Problem>,
+) -> Response {
     // The call itself already runs filters, so it must be inside the block.
     let answer = async move {
-        match check(&request) {
+        match admitted {
             Ok(()) => warp::service(routes).call(request).await,
             Err(problem) => Ok(to_reply(Err(problem))),
         }

@@ -11,6 +11,7 @@ mod json;
 mod operation;
 mod page;
 mod refusal;
+mod restrictions;
 mod schemas;
 mod service;
 mod sessions;
@@ -99,7 +100,8 @@ pub(crate) fn document(policy: Policy, public_url: Option<&str>, endpoints: &[Li
 /// All operations, in the order of the page.
 fn operations() -> impl Iterator<Item = Operation> {
     let users = account::operations().into_iter().chain(sessions::operations());
-    let others = admin::operations().into_iter().chain(service::operations());
+    let admins = admin::operations().into_iter().chain(restrictions::operations());
+    let others = admins.chain(service::operations());
     users.chain(service::access()).chain(others)
 }
 

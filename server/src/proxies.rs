@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use http::HeaderMap;
 use http::header::{HeaderName, USER_AGENT};
-use ipnet::{IpNet, Ipv6Net};
+use ipnet::IpNet;
 use unicode_properties::{GeneralCategory, GeneralCategoryGroup, UnicodeGeneralCategory as _};
 
-use crate::client::Client;
+use crate::client::{Client, canonical};
 use crate::clock::Clock;
 
 /// The header in which proxies name the client's address.
@@ -73,27 +73,6 @@ impl TrustedProxies {
     /// Whether `address`, which is not IPv4-mapped, is one of them.
     pub(crate) fn trust(&self, address: IpAddr) -> bool {
         self.0.iter().any(|network| network.contains(&address))
-    }
-}
-
-/// Whether a network is larger than any private one, so that it holds strangers. The private
-/// networks of IPv6 are in `fc00::/7` (RFC 4193).
-pub(crate) fn is_everybody(network: IpNet) -> bool {
-    match canonical(network) {
-        IpNet::V4(network) => network.prefix_len() < 8,
-        IpNet::V6(network) => network.prefix_len() < 16 && !is_private(&network),
-    }
-}
-
-fn is_private(network: &Ipv6Net) -> bool {
-    network.prefix_len() >= 7 && network.addr().is_unique_local()
-}
-
-fn canonical(network: IpNet) -> IpNet {
-    match (network.addr().to_canonical(), network.prefix_len()) {
-        // Prefixes this long are IPv6 ones.
-        (address @ IpAddr::V4(_), prefix @ 96..) => IpNet::new_assert(address, prefix - 96),
-        _ => network,
     }
 }
 

@@ -6,11 +6,12 @@ use warp::Filter as _;
 use crate::endpoint::{Listed, Needs};
 use crate::filters::{
     Endpoint, Table, admin, admin_over, admin_over_and_body, answered, bearer, bearer_and_body,
-    bearer_for_proxies, client, delete, everything_else, fresh, fresh_admin, fresh_and_body, get,
-    head, id, json_body, patch, post, query, with,
+    bearer_for_proxies, client, delete, everything_else, fresh, fresh_admin, fresh_admin_and_body,
+    fresh_and_body, get, head, id, json_body, patch, post, query, session_id, with,
 };
 use crate::handlers::{
-    account, admin as admins, docs, frontend, guarded, health, login, public, reset, sessions,
+    account, admin as admins, docs, frontend, guarded, health, login, public, reset, restrictions,
+    sessions,
 };
 use crate::openapi::Documents;
 use crate::state::App;
@@ -51,10 +52,19 @@ static ENDPOINTS: &[Endpoint] = &[
     get(path::ADMIN_USERS,         Needs::Admin,         |app| answered(admin(app).and(query()).and(with(&app.accounts)).then(admins::users))),
     patch(path::ADMIN_USER,        Needs::AdminOverUser, |app| answered(admin_over_and_body(app, path::ADMIN_USER).and(with(&app.accounts)).then(admins::edit))),
     delete(path::ADMIN_USER_SESSIONS, Needs::AdminOverUser, |app| answered(admin_over(app, path::ADMIN_USER_SESSIONS).and(with(&app.accounts)).then(admins::end_sessions))),
+    get(path::ADMIN_USER_SESSIONS, Needs::Admin,         |app| answered(admin(app).and(id(path::ADMIN_USER_SESSIONS)).and(with(&app.accounts)).then(admins::sessions))),
+    delete(path::ADMIN_USER_SESSION, Needs::AdminOverUser, |app| answered(admin_over(app, path::ADMIN_USER_SESSION).and(session_id(path::ADMIN_USER_SESSION)).and(with(&app.accounts)).then(admins::end_session))),
+    post(path::ADMIN_USER_UNLOCK,  Needs::AdminOverUser, |app| answered(admin_over(app, path::ADMIN_USER_UNLOCK).and(with(&app.accounts)).then(admins::unlock))),
+    delete(path::ADMIN_SESSIONS,   Needs::FreshAdmin,    |app| answered(fresh_admin(app).and(with(&app.accounts)).then(admins::end_all_sessions))),
     post(path::ADMIN_USER_RESET,   Needs::FreshAdmin,    |app| answered(fresh_admin(app).and(id(path::ADMIN_USER_RESET)).and(with(&app.accounts)).and(with(&app.site)).then(reset::offer))),
     delete(path::ADMIN_USER_RESET, Needs::AdminOverUser, |app| answered(admin_over(app, path::ADMIN_USER_RESET).and(with(&app.accounts)).then(reset::withdraw))),
     get(path::ADMIN_RESETS,        Needs::Admin,         |app| answered(admin(app).and(with(&app.accounts)).then(reset::list))),
     post(path::ROTATE_KEYS,        Needs::FreshAdmin,    |app| answered(fresh_admin(app).and(with(&app.accounts)).then(admins::rotate_keys))),
+    delete(path::ADMIN_KEY,        Needs::FreshAdmin,    |app| answered(fresh_admin(app).and(id(path::ADMIN_KEY)).and(with(&app.accounts)).then(admins::revoke_key))),
+    post(path::ADMIN_REGISTRATION, Needs::FreshAdmin,    |app| answered(fresh_admin_and_body(app).and(with(&app.accounts)).then(restrictions::set_registration))),
+    get(path::ADMIN_BLOCKS,        Needs::Admin,         |app| answered(admin(app).and(with(&app.accounts)).then(restrictions::blocks))),
+    post(path::ADMIN_BLOCKS,       Needs::FreshAdmin,    |app| answered(fresh_admin_and_body(app).and(with(&app.accounts)).then(restrictions::block))),
+    delete(path::ADMIN_BLOCK,      Needs::FreshAdmin,    |app| answered(fresh_admin(app).and(id(path::ADMIN_BLOCK)).and(with(&app.accounts)).then(restrictions::unblock))),
 
     get(path::CONFIG,              Needs::Nothing,       |app| answered(with(&app.accounts).and(with(&app.site)).then(public::config))),
     get(path::JWKS,                Needs::Nothing,       |app| answered(head(app).then(public::jwks))),

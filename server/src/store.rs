@@ -17,6 +17,7 @@ mod lease;
 mod postgres;
 mod redb;
 mod reset;
+mod restrictions;
 mod retrying;
 mod revoked;
 mod rules;
@@ -33,7 +34,7 @@ pub use backup::{BackupError, Beside, Head as BackupHead, NotSound, verify as ve
 pub use copy::{Copied, Copying, Kind, Place, Progress};
 pub use error::{CreateUserError, EditUserError, StoreError};
 pub use failures::{FailureQuota, Failures, SharedFailures};
-pub use id::{SessionId, UserId, uuid_v7};
+pub use id::{BlockId, SessionId, UserId, uuid_v7};
 pub use keys_record::KeysRecord;
 pub use lease::Lease;
 pub use postgres::{DatabaseUrl, KeyRows, LONGEST_LEASE, NodeSettings, PostgresStore};
@@ -42,6 +43,7 @@ pub use redb::{
     check_file, count_panic, repair_file, restore_backup,
 };
 pub use reset::{OpenReset, ResetOffer};
+pub use restrictions::{Block, MAX_BLOCKS, Restricted, Restrictions};
 pub use retrying::Retrying;
 pub use sealed_keys::SealedKeys;
 pub use session::{
@@ -124,6 +126,15 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// At most `limit` users after `after`, in the order of their ids. A record that can't be read
     /// does not keep the others from being read.
     async fn users(&self, after: Option<UserId>, limit: usize) -> Result<Users, StoreError>;
+
+    /// As [`users`](Self::users), of those whose names hold `part` in whatever spelling. `part` is
+    /// a [fold](crate::username::fold).
+    async fn find_users(
+        &self,
+        part: &str,
+        after: Option<UserId>,
+        limit: usize,
+    ) -> Result<Users, StoreError>;
 
     /// Changes a user.
     ///
@@ -250,8 +261,43 @@ pub trait Store: fmt::Debug + Send + Sync {
         at: Moment,
     ) -> Result<usize, EditUserError>;
 
-    /// Ends the sessions of all users, and says how many.
-    async fn end_all_sessions(&self, at: Moment) -> Result<usize, StoreError>;
+    /// Ends one session of a user, as [`end_sessions`](Self::end_sessions) ends all. Refused if
+    /// the user has no such session, or if it has expired.
+    async fn end_session_of(
+        &self,
+        user: UserId,
+        session: SessionId,
+        by: Option<Actor>,
+        at: Moment,
+    ) -> Result<(), EditUserError>;
+
+    /// Ends the sessions of all users, the asker's among them, and says how many. All reset offers
+    /// end, too. An admin needs a fresh login.
+    async fn end_all_sessions(&self, by: Option<Actor>, at: Moment)
+    -> Result<usize, EditUserError>;
+
+    /// Opens or closes registration, until somebody says otherwise. An admin needs a fresh login.
+    async fn set_registration(&self, is_open: bool, by: Option<Actor>)
+    -> Result<(), EditUserError>;
+
+    /// Blocks a network from the block's beginning to its end. A block of the same network ends,
+    /// and the new one has its id. Refused beyond [`MAX_BLOCKS`]. An admin needs a fresh login.
+    async fn add_block(&self, block: Block, by: Option<Actor>) -> Result<Block, EditUserError>;
+
+    /// Ends a block that is not over, and returns it. An admin needs a fresh login.
+    async fn remove_block(
+        &self,
+        id: BlockId,
+        by: Option<Actor>,
+        now: Timestamp,
+    ) -> Result<Block, EditUserError>;
+
+    /// What is restricted, as it is kept.
+    async fn restricted(&self) -> Result<Restricted, StoreError>;
+
+    /// What is restricted, to be asked at each request. It follows each change before the operation
+    /// that made it answers.
+    fn restrictions(&self) -> Restrictions;
 
     /// Whether the session was revoked: it has ended, while access tokens of it may be in use. It
     /// is so before the operation that ended the session answers. Answered from memory, at once.

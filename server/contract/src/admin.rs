@@ -106,10 +106,73 @@ pub struct NamedUser {
     pub username: String,
 }
 
-/// The answer to `POST /api/admin/keys/rotate`.
+/// The answer to `POST /api/admin/keys/rotate` and to `DELETE /api/admin/keys/{id}`.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RotatedKey {
     /// The id of the key that signs from now on.
     pub kid: String,
+}
+
+/// The body of `POST /api/admin/registration`.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RegistrationChange {
+    /// Who may register from now on: `open` means everyone, `closed` nobody.
+    #[cfg_attr(feature = "openapi", schema(pattern = "^(open|closed)$"))]
+    pub registration: String,
+}
+
+/// The answer to `GET /api/admin/blocks`.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct BlockList {
+    /// The networks that are blocked now, the one that was blocked first coming first.
+    pub blocks: Vec<Block>,
+}
+
+/// The answer to `POST /api/admin/blocks`.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct BlockBody {
+    /// As it is now.
+    pub block: Block,
+}
+
+/// A network to which the API is refused for a time.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Block {
+    /// `UUIDv7` text.
+    #[cfg_attr(feature = "openapi", schema(format = "uuid"))]
+    pub id: String,
+    /// In CIDR notation.
+    pub network: String,
+    /// RFC 3339, UTC.
+    #[cfg_attr(feature = "openapi", schema(format = "date-time"))]
+    pub since: String,
+    /// RFC 3339, UTC.
+    #[cfg_attr(feature = "openapi", schema(format = "date-time"))]
+    pub until: String,
+    /// Why, for other admins; may be empty.
+    pub reason: String,
+}
+
+/// The body of `POST /api/admin/blocks`.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct NewBlock {
+    /// A network in CIDR notation, or an address. Of an IPv6 address, its /64 is blocked.
+    pub network: String,
+    /// For how many seconds, at most 366 days.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 31_622_400))]
+    pub seconds: u64,
+    /// Why, for other admins: one line of at most 200 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(max_length = 200))]
+    pub reason: Option<String>,
+    /// Block it even if the caller's own address, this machine or a large part of the internet is
+    /// in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub force: Option<bool>,
 }

@@ -1,5 +1,6 @@
-//! The API's paths. `{id}` stands for one segment. The server's route table says which methods each
-//! path has and what they need. `/api/openapi.json` says what they take and answer.
+//! The API's paths. A name in braces, such as `{id}`, stands for one segment. The server's route
+//! table says which methods each path has and what they need. `/api/openapi.json` says what they
+//! take and answer.
 
 /// Make an account.
 pub const REGISTER: &str = "/api/register";
@@ -23,12 +24,18 @@ pub const PASSWORD: &str = "/api/me/password";
 pub const SESSIONS: &str = "/api/me/sessions";
 /// One of the caller's sessions.
 pub const SESSION: &str = "/api/me/sessions/{id}";
-/// All users, a page at a time by [`AFTER`] and [`LIMIT`].
+/// All users, or those whose names hold [`SEARCH`], a page at a time by [`AFTER`] and [`LIMIT`].
 pub const ADMIN_USERS: &str = "/api/admin/users";
 /// One user.
 pub const ADMIN_USER: &str = "/api/admin/users/{id}";
 /// A user's sessions.
 pub const ADMIN_USER_SESSIONS: &str = "/api/admin/users/{id}/sessions";
+/// One session of a user.
+pub const ADMIN_USER_SESSION: &str = "/api/admin/users/{id}/sessions/{session}";
+/// A user's failed attempts.
+pub const ADMIN_USER_UNLOCK: &str = "/api/admin/users/{id}/unlock";
+/// The sessions of all users.
+pub const ADMIN_SESSIONS: &str = "/api/admin/sessions";
 /// The reset links that can still be used.
 pub const ADMIN_RESETS: &str = "/api/admin/resets";
 /// The reset link of a user.
@@ -37,6 +44,14 @@ pub const ADMIN_USER_RESET: &str = "/api/admin/users/{id}/reset";
 pub const PASSWORD_RESET: &str = "/api/password-reset";
 /// Make a new signing key.
 pub const ROTATE_KEYS: &str = "/api/admin/keys/rotate";
+/// One of the keys that sign or verify.
+pub const ADMIN_KEY: &str = "/api/admin/keys/{id}";
+/// Who may register.
+pub const ADMIN_REGISTRATION: &str = "/api/admin/registration";
+/// The networks that are blocked.
+pub const ADMIN_BLOCKS: &str = "/api/admin/blocks";
+/// One of them.
+pub const ADMIN_BLOCK: &str = "/api/admin/blocks/{id}";
 /// What a frontend must know.
 pub const CONFIG: &str = "/api/config";
 /// The public keys as a JWK Set (RFC 7517 section 5).
@@ -54,6 +69,11 @@ pub const READYZ: &str = "/readyz";
 
 /// The query parameter of [`ADMIN_USERS`] that names the last user of the page before.
 pub const AFTER: &str = "after";
+/// The query parameter of [`ADMIN_USERS`] for a part of the name, of at most [`MAX_SEARCH`]
+/// characters.
+pub const SEARCH: &str = "search";
+/// The most characters of [`SEARCH`].
+pub const MAX_SEARCH: usize = 64;
 /// The query parameter of [`ADMIN_USERS`] for the most users of a page, from 1 to [`MAX_LIMIT`].
 pub const LIMIT: &str = "limit";
 /// The most users of a page unless the request says otherwise.

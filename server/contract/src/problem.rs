@@ -6,6 +6,10 @@ pub const PROBLEM_MEDIA_TYPE: &str = "application/problem+json";
 /// The values of [`Problem::kind`]. An error of which the status says everything has
 /// [`BLANK`](kind::BLANK).
 pub mod kind {
+    /// An admin or an operator has blocked the network of the client.
+    pub const ADDRESS_BLOCKED: &str = "urn:hallpass:problem:address-blocked";
+    /// A block may shut out whoever asks for it, who did not insist.
+    pub const HAZARDOUS_BLOCK: &str = "urn:hallpass:problem:hazardous-block";
     /// The status says everything (RFC 9457 section 4.2.1).
     pub const BLANK: &str = "about:blank";
     /// 401: unknown user, wrong password, or disabled user. The answer does not say which.

@@ -54,11 +54,11 @@ pub struct PasswordReset {
     pub new_password: Secret,
 }
 
-/// The answer to `GET /api/me/sessions`.
+/// The answer to `GET /api/me/sessions` and to `GET /api/admin/users/{id}/sessions`.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SessionList {
-    /// The caller's sessions, the one that was used last first.
+    /// The user's sessions, the one that was used last first.
     pub sessions: Vec<Session>,
 }
 

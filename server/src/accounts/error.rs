@@ -1,6 +1,7 @@
 use std::time::Duration;
 
-use crate::keys::RotateError;
+use super::hazard::Hazard;
+use crate::keys::KeyChangeError;
 use crate::proof::NotChecked;
 use crate::proof::password::PoolError;
 use crate::store::{BackupError, EditUserError, StoreError};
@@ -41,12 +42,15 @@ pub enum AccountError {
         /// How long a proof counts as fresh.
         fresh_for: Duration,
     },
+    /// A block may shut out whoever asks for it. Nothing was done.
+    #[error(transparent)]
+    Hazard(#[from] Hazard),
     /// Passwords can't be hashed now.
     #[error(transparent)]
     Hashing(#[from] PoolError),
     /// The signing key was not replaced.
     #[error(transparent)]
-    Keys(#[from] RotateError),
+    Keys(#[from] KeyChangeError),
     /// No backup was made.
     #[error(transparent)]
     Backup(#[from] BackupError),

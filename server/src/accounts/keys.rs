@@ -70,6 +70,33 @@ impl Accounts {
         .await
     }
 
+    /// Revokes a key at once, and returns the one that signs from now on. Nobody is signed out:
+    /// browsers fetch other tokens by their refresh tokens.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such key, or it is the secret under HS256.
+    pub async fn revoke_key(
+        self: &Arc<Self>,
+        kid: String,
+        origin: Origin<Caller>,
+    ) -> Result<KeyInfo, AccountError> {
+        self.to_the_end(|accounts| async move {
+            let (keys, now) = (Arc::clone(&accounts.keys), accounts.clock.now());
+            let revoking = kid.clone();
+            let revoked = tokio::task::spawn_blocking(move || keys.revoke(&revoking, now)).await;
+            let revoked = revoked.context("the revocation panicked")?;
+            let record = Record::of(Event::KeyRevoked, &origin);
+            match &revoked {
+                Ok(_) => record.detail(&kid).ok(),
+                // What was given as an id may be anything.
+                Err(error) => record.refused(&error.to_string()),
+            }
+            Ok(revoked?)
+        })
+        .await
+    }
+
     /// Replaces all keys, for an operator. All sessions end. The keys come first: once they are
     /// replaced, no earlier token is valid, even if the next step fails.
     ///
@@ -82,7 +109,7 @@ impl Accounts {
             let reset = tokio::task::spawn_blocking(move || keys.reset(at.now)).await;
             let reset = reset.context("the reset panicked")?;
             let key = noted(Record::of_operator(Event::KeyReset), reset)?;
-            let ended = accounts.store.end_all_sessions(at).await;
+            let ended = accounts.store.end_all_sessions(None, at).await;
             ended.context("the keys are new, but old sessions are still listed")?;
             Ok(key)
         })

@@ -39,7 +39,7 @@ impl Accounts {
         origin: Origin<Client>,
     ) -> Result<User, AccountError> {
         if let Origin::Http(client) = &origin {
-            if !self.registration_is_open {
+            if !self.registration_is_open() {
                 return Err(AccountError::RegistrationClosed);
             }
             self.throttle.registration(client.address)?;

@@ -5,7 +5,7 @@ use super::Accounts;
 use super::error::AccountError;
 use crate::audit::{Event, Record};
 use crate::origin::{Caller, Origin};
-use crate::store::{Session, SessionId, UserId};
+use crate::store::{EditUserError, Session, SessionId, UserId};
 
 impl Accounts {
     /// The user's sessions, the one that was used last coming first.
@@ -51,21 +51,74 @@ impl Accounts {
         .await
     }
 
-    /// Ends all sessions of a user.
+    /// The sessions of a user, as [`sessions_of`](Self::sessions_of), for an admin or an operator.
+    ///
+    /// # Errors
+    ///
+    /// [`AccountError::NotFound`] if there is no such user.
+    pub async fn sessions_of_user(&self, user: UserId) -> Result<Vec<Session>, AccountError> {
+        self.store.user_by_id(user).await?.ok_or(AccountError::NotFound)?;
+        self.sessions_of(user).await
+    }
+
+    /// Ends all sessions of a user, and says how many.
     pub async fn end_sessions(
         self: &Arc<Self>,
         user: UserId,
         origin: Origin<Caller>,
-    ) -> Result<(), AccountError> {
+    ) -> Result<usize, AccountError> {
         self.to_the_end(|accounts| async move {
             let (by, at) = (origin.actor(true), accounts.moment());
             let ended = accounts.store.end_sessions(user, by, at).await;
             let record = Record::of(Event::SessionsEnded, &origin).user(user);
-            match &ended {
-                Ok(ended) => accounts.noted(record.detail(format_args!("all {ended}")), Ok(())),
-                Err(_) => accounts.noted(record, ended.map(drop)),
-            }
+            accounts.noted_all(record, ended)
         })
         .await
+    }
+
+    /// Ends one session of a user.
+    ///
+    /// # Errors
+    ///
+    /// Why it goes on, or that there is none.
+    pub async fn end_session_of(
+        self: &Arc<Self>,
+        user: UserId,
+        session: SessionId,
+        origin: Origin<Caller>,
+    ) -> Result<(), AccountError> {
+        self.to_the_end(|accounts| async move {
+            let (by, at) = (origin.actor(true), accounts.moment());
+            let ended = accounts.store.end_session_of(user, session, by, at).await;
+            let record = Record::of(Event::SessionsEnded, &origin).user(user).session(session);
+            accounts.noted(record, ended)
+        })
+        .await
+    }
+
+    /// Ends the sessions of all users, and says how many. An admin's own ends, too.
+    pub async fn end_all_sessions(
+        self: &Arc<Self>,
+        origin: Origin<Caller>,
+    ) -> Result<usize, AccountError> {
+        self.to_the_end(|accounts| async move {
+            let (by, at) = (origin.actor(true), accounts.moment());
+            let ended = accounts.store.end_all_sessions(by, at).await;
+            accounts.noted_all(Record::of(Event::AllSessionsEnded, &origin), ended)
+        })
+        .await
+    }
+
+    /// Writes that all sessions ended, and how many.
+    fn noted_all(
+        &self,
+        record: Record<'_>,
+        ended: Result<usize, EditUserError>,
+    ) -> Result<usize, AccountError> {
+        let record = match &ended {
+            Ok(ended) => record.detail(format_args!("all {ended}")),
+            Err(_) => record,
+        };
+        self.noted(record, ended)
     }
 }

@@ -1,7 +1,7 @@
 use super::Accounts;
 use super::error::AccountError;
 use crate::store::{User, UserId, Users};
-use crate::username::Username;
+use crate::username::{Username, fold};
 
 impl Accounts {
     /// The user with this name, in whatever spelling. A name against the rules is nobody's.
@@ -10,8 +10,17 @@ impl Accounts {
         Ok(self.store.user_by_name(username.key()).await?)
     }
 
-    /// The next `limit` users in the order of their ids, after `after`.
-    pub async fn users(&self, after: Option<UserId>, limit: usize) -> Result<Users, AccountError> {
-        Ok(self.store.users(after, limit).await?)
+    /// The next `limit` users in the order of their ids, after `after`. With a `search`, those
+    /// whose names hold it, whatever its case.
+    pub async fn users(
+        &self,
+        search: Option<&str>,
+        after: Option<UserId>,
+        limit: usize,
+    ) -> Result<Users, AccountError> {
+        Ok(match search {
+            Some(part) => self.store.find_users(&fold(part), after, limit).await?,
+            None => self.store.users(after, limit).await?,
+        })
     }
 }

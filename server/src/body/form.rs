@@ -1,7 +1,8 @@
 //! Which fields a form has, and what is wrong with a body that does not have them.
 
 use hallpass_contract::{
-    Credentials, FieldError, PasswordChange, PasswordReset, Reauthentication, UserPatch,
+    Credentials, FieldError, NewBlock, PasswordChange, PasswordReset, Reauthentication,
+    RegistrationChange, UserPatch,
 };
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -28,6 +29,10 @@ pub enum Field {
     OptionalTexts(&'static str),
     /// A boolean that may be left out.
     OptionalFlag(&'static str),
+    /// A string that may be left out.
+    OptionalText(&'static str),
+    /// A whole number that must be there.
+    Number(&'static str),
 }
 
 impl Form for Credentials {
@@ -47,6 +52,19 @@ impl Form for PasswordChange {
 
 impl Form for PasswordReset {
     const FIELDS: &'static [Field] = &[Field::Text("token"), Field::Text("new_password")];
+}
+
+impl Form for RegistrationChange {
+    const FIELDS: &'static [Field] = &[Field::Text("registration")];
+}
+
+impl Form for NewBlock {
+    const FIELDS: &'static [Field] = &[
+        Field::Text("network"),
+        Field::Number("seconds"),
+        Field::OptionalText("reason"),
+        Field::OptionalFlag("force"),
+    ];
 }
 
 impl Form for UserPatch {
@@ -89,8 +107,13 @@ fn others<T: Form>(object: &Map<String, Value>) -> impl Iterator<Item = FieldErr
 
 impl Field {
     fn name(self) -> &'static str {
-        let (Self::Text(name) | Self::OptionalTexts(name) | Self::OptionalFlag(name)) = self;
-        name
+        match self {
+            Self::Text(name)
+            | Self::OptionalText(name)
+            | Self::OptionalTexts(name)
+            | Self::OptionalFlag(name)
+            | Self::Number(name) => name,
+        }
     }
 
     fn wrong(self, object: &Map<String, Value>) -> Option<FieldError> {
@@ -99,16 +122,21 @@ impl Field {
         let said = name.replace('_', " ");
         let value = object.get(name).unwrap_or(&Value::Null);
         let message = match (self, value) {
-            (Self::Text(_), Value::String(_))
+            (Self::Text(_) | Self::OptionalText(_), Value::String(_))
             | (Self::OptionalFlag(_), Value::Bool(_))
-            | (Self::OptionalFlag(_) | Self::OptionalTexts(_), Value::Null) => return None,
+            | (
+                Self::OptionalFlag(_) | Self::OptionalTexts(_) | Self::OptionalText(_),
+                Value::Null,
+            ) => return None,
+            (Self::Number(_), Value::Number(number)) if number.is_u64() => return None,
             (Self::OptionalTexts(_), Value::Array(values))
                 if values.iter().all(Value::is_string) =>
             {
                 return None;
             }
             (Self::Text(_), Value::Null) => format!("Fill in the {said}."),
-            (Self::Text(_), _) => format!("Send the {said} as a string."),
+            (Self::Number(_), _) => format!("Send {said} as a whole number."),
+            (Self::Text(_) | Self::OptionalText(_), _) => format!("Send the {said} as a string."),
             (Self::OptionalTexts(_), _) => format!("Send {said} as an array of strings."),
             (Self::OptionalFlag(_), _) => format!("Send {said} as true or false."),
         };

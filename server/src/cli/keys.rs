@@ -10,7 +10,7 @@ use clap::{Args, Subcommand};
 use super::executor::{Offline, Place, unexpected};
 use super::terminal::{Stdout, confirmed, say};
 use crate::config::SecretArgs;
-use crate::control::{Command, Reply};
+use crate::control::{Command, Incident, Reply};
 use crate::keys::{KeyInfo, KeyState, MasterKey};
 use crate::opening;
 
@@ -18,11 +18,14 @@ pub(super) const EXAMPLES: &str = "\
 Examples:
   hallpass keys list
   hallpass keys rotate        in a running server, the next token is signed with the new key
+  hallpass keys revoke KID    one key leaked: its tokens are refused at once; `keys list` shows the ids
   hallpass keys reset         the keys leaked or are lost: new keys, and everybody is signed out
 
 Nobody is signed out by a rotation: the old key verifies until the last of its tokens has expired.
 Services that verify tokens themselves know the new key already: the next one is always among those
-of /.well-known/jwks.json. A reset ends every session at once, and those services must fetch the new keys.";
+of /.well-known/jwks.json. Nobody is signed out by a revocation either: browsers fetch other tokens. But
+services that verify tokens themselves accept those of the key until they fetch the keys again, and
+whoever has the keys file or a backup of before has the key that makes refresh tokens, too. A reset ends every session at once, and those services must fetch the new keys.";
 
 const NEW_MASTER_EXAMPLES: &str = "\
 Examples:
@@ -41,6 +44,9 @@ pub enum KeysCommand {
     /// Sign with the next key from now on, and make another next one; the old one goes on to verify
     #[command(after_help = EXAMPLES)]
     Rotate(Rotate),
+    /// Accept no token of a key any more; if it signs, the next key takes over
+    #[command(after_help = EXAMPLES)]
+    Revoke(Revoke),
     /// Make a master key, with which the keys in a PostgreSQL database are sealed
     #[command(after_help = NEW_MASTER_EXAMPLES)]
     NewMaster(NewMaster),
@@ -64,6 +70,18 @@ pub struct ListKeys {
 /// `hallpass keys rotate`
 #[derive(Args, Debug)]
 pub struct Rotate {
+    #[command(flatten)]
+    secret: SecretArgs,
+    #[command(flatten)]
+    place: Place,
+}
+
+/// `hallpass keys revoke`
+#[derive(Args, Debug)]
+pub struct Revoke {
+    /// The key's id
+    #[arg(value_name = "KID")]
+    kid: String,
     #[command(flatten)]
     secret: SecretArgs,
     #[command(flatten)]
@@ -95,6 +113,7 @@ impl KeysCommand {
         match self {
             Self::List(list) => list.run().await?,
             Self::Rotate(rotate) => rotate.run().await?,
+            Self::Revoke(revoke) => revoke.run().await?,
             Self::Reset(reset) => reset.run().await?,
             Self::NewMaster(new) => new.run()?,
         }
@@ -123,6 +142,20 @@ impl Rotate {
     async fn run(self) -> anyhow::Result<()> {
         match &ask(&self.place, self.secret, Command::RotateKey).await?[..] {
             [key] => say(format_args!("key {} ({}) signs from now on", key.kid, key.alg)),
+            _ => bail!(unexpected()),
+        }
+    }
+}
+
+impl Revoke {
+    async fn run(self) -> anyhow::Result<()> {
+        let revoke = Command::Incident(Incident::RevokeKey { kid: self.kid.clone() });
+        match &ask(&self.place, self.secret, revoke).await?[..] {
+            [key] => say(format_args!(
+                "key {} is revoked: its tokens are refused, and browsers fetch other ones; key {} \
+                 ({}) signs",
+                self.kid, key.kid, key.alg
+            )),
             _ => bail!(unexpected()),
         }
     }

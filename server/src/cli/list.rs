@@ -13,6 +13,7 @@ pub(super) const EXAMPLES: &str = "\
 Examples:
   hallpass user list
   hallpass user list --role admin
+  hallpass user list --search smith
   hallpass user list --json | jq -r 'select(.disabled) | .username'";
 
 /// Users that are asked for at once.
@@ -21,6 +22,9 @@ pub(super) const PAGE: usize = 500;
 /// `hallpass user list`
 #[derive(Args, Debug)]
 pub struct ListUsers {
+    /// Only those whose names hold this text, whatever its case
+    #[arg(long, value_name = "TEXT", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    search: Option<String>,
     /// Only those who have this role
     #[arg(long, value_name = "ROLE")]
     role: Option<String>,
@@ -40,7 +44,7 @@ impl ListUsers {
         }
         let (mut after, mut code) = (None, ExitCode::SUCCESS);
         loop {
-            let command = Command::Users { after, limit: PAGE };
+            let command = Command::Users { search: self.search.clone(), after, limit: PAGE };
             let Reply::Users { users, damaged, next } = executor.ask(command).await? else {
                 bail!(unexpected())
             };

@@ -7,6 +7,7 @@ use super::executor::Place;
 use super::export::Export;
 use super::import::Import;
 use super::list::ListUsers;
+use super::sessions::{EndSessions, ListSessions};
 use crate::config::{List, PasswordArgs, list};
 
 pub(super) const EXAMPLES: &str = "\
@@ -44,6 +45,15 @@ pub enum UserCommand {
     /// Let a user in again who was shut out
     #[command(after_help = DISABLE_EXAMPLES)]
     Enable(Named),
+    /// List the sessions of a user, the one that was used last first
+    #[command(after_help = super::sessions::EXAMPLES)]
+    Sessions(ListSessions),
+    /// Sign a user out, or everybody
+    #[command(after_help = super::sessions::EXAMPLES)]
+    EndSessions(EndSessions),
+    /// Forget a user's failed logins, so that they may sign in from a new address again
+    #[command(after_help = UNLOCK_EXAMPLES)]
+    Unlock(Named),
     /// Remove a user with all that belongs to them
     #[command(after_help = DELETE_EXAMPLES)]
     Delete(Delete),
@@ -144,7 +154,7 @@ Examples:
 
 The last admin can't be disabled.";
 
-/// `hallpass user disable` and `hallpass user enable`
+/// `hallpass user disable`, `hallpass user enable` and `hallpass user unlock`
 #[derive(Args, Debug)]
 pub struct Named {
     /// The user
@@ -153,6 +163,13 @@ pub struct Named {
     #[command(flatten)]
     place: Place,
 }
+
+const UNLOCK_EXAMPLES: &str = "\
+Examples:
+  hallpass user unlock ada
+
+After 100 failed logins in a row, only addresses from which ada was signed in before may try for an
+hour. This forgets the failures. What one address may try is limited as before.";
 
 const DELETE_EXAMPLES: &str = "\
 Examples:

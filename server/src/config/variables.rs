@@ -4,8 +4,11 @@
 use clap::Command;
 
 /// What a single run is told. It is no setting, and no variable stands for it.
-pub const OF_ONE_RUN: [&str; 14] = [
+pub const OF_ONE_RUN: [&str; 17] = [
     "role",
+    "search",
+    "for",
+    "reason",
     "password-stdin",
     "json",
     "add",

@@ -1,3 +1,5 @@
+mod incidents;
+
 use std::io::Write;
 use std::sync::Arc;
 
@@ -48,7 +50,9 @@ impl Operator {
                 of_user(accounts.register(new, Origin::Operator).await?)
             }
             Command::User { username } => of_user(self.find(&username).await?),
-            Command::Users { after, limit } => self.users(after, limit).await?,
+            Command::Users { search, after, limit } => {
+                self.users(search.as_deref(), after, limit).await?
+            }
             Command::Export { after, limit } => self.export(after, limit).await?,
             Command::Import { records } => {
                 Reply::Imported { outcomes: accounts.import(records, &mut self.import).await? }
@@ -71,16 +75,14 @@ impl Operator {
                 let user = self.find(&username).await?;
                 of_user(accounts.delete(user.id, Origin::Operator).await?)
             }
-            Command::Resets => {
-                let resets = accounts.open_resets().await?;
-                Reply::Resets { resets: resets.into_iter().map(shown::reset).collect() }
-            }
+            Command::Resets => self.resets().await?,
             Command::WithdrawReset { username } => self.withdraw_reset(&username).await?,
             Command::Keys => Reply::Keys { keys: accounts.signing_keys() },
             Command::RotateKey => {
                 Reply::Keys { keys: vec![accounts.rotate_keys(Origin::Operator).await?] }
             }
             Command::ResetKeys => Reply::Keys { keys: vec![accounts.reset_keys().await?] },
+            Command::Incident(incident) => self.incident(incident).await?,
             // Whoever serves the operator's commands sends the stream instead of asking here.
             Command::BackUp => bail!("a backup is a stream"),
             Command::Counts => self.counts().await?,
@@ -95,8 +97,13 @@ impl Operator {
         user.with_context(|| format!("there is no user {name}"))
     }
 
-    async fn users(&self, after: Option<UserId>, limit: usize) -> anyhow::Result<Reply> {
-        let page = self.accounts.users(after, limit.clamp(1, MAX_PAGE)).await?;
+    async fn users(
+        &self,
+        search: Option<&str>,
+        after: Option<UserId>,
+        limit: usize,
+    ) -> anyhow::Result<Reply> {
+        let page = self.accounts.users(search, after, limit.clamp(1, MAX_PAGE)).await?;
         let Users { users, damaged, next } = page;
         Ok(Reply::Users {
             users: users.into_iter().map(shown::admin_user).collect(),
@@ -123,6 +130,11 @@ impl Operator {
     async fn edit(&self, name: &str, edit: AccountEdit) -> anyhow::Result<Reply> {
         let user = self.find(name).await?;
         Ok(of_user(self.accounts.edit(user.id, edit, Origin::Operator).await?))
+    }
+
+    async fn resets(&self) -> anyhow::Result<Reply> {
+        let resets = self.accounts.open_resets().await?;
+        Ok(Reply::Resets { resets: resets.into_iter().map(shown::reset).collect() })
     }
 
     async fn withdraw_reset(&self, name: &str) -> anyhow::Result<Reply> {

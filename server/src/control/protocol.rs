@@ -1,9 +1,10 @@
 //! What goes over the control socket: one JSON object in a line each way, the request with the
 //! version of this protocol.
 
-use hallpass_contract::{AdminUser, OpenReset, Secret};
+use hallpass_contract::{AdminUser, Block, OpenReset, Secret, Session};
 use serde::{Deserialize, Serialize};
 
+use super::incident::Incident;
 use crate::accounts::{ImportResult, UserRecord};
 use crate::keys::KeyInfo;
 use crate::store::{BackupHead, UserId};
@@ -35,6 +36,9 @@ pub(crate) enum Command {
     },
     /// Show users, in the order of their ids.
     Users {
+        /// Those whose names hold this.
+        #[serde(default)]
+        search: Option<String>,
         /// The ones after this one.
         after: Option<UserId>,
         /// How many at most.
@@ -100,6 +104,8 @@ pub(crate) enum Command {
     RotateKey,
     /// Make all keys anew; all sessions end.
     ResetKeys,
+    /// Do what is for a bad day.
+    Incident(Incident),
     /// Write a backup. The answer is a stream, and the reply comes after it.
     BackUp,
     /// Say how much is stored.
@@ -145,6 +151,16 @@ pub(crate) enum Reply {
         /// In their order.
         outcomes: Vec<ImportResult>,
     },
+    /// The sessions of a user.
+    Sessions {
+        /// The one that was used last comes first.
+        sessions: Vec<Session>,
+    },
+    /// Sessions have ended.
+    Ended {
+        /// How many.
+        sessions: usize,
+    },
     /// The reset links that can still be used.
     Resets {
         /// The one that was made first comes first.
@@ -154,6 +170,23 @@ pub(crate) enum Reply {
     Keys {
         /// What may be known about them.
         keys: Vec<KeyInfo>,
+    },
+    /// Who may register.
+    Registration {
+        /// What somebody has said. Without it, the setting of the server counts.
+        said: Option<bool>,
+        /// Whether everyone may register.
+        is_open: bool,
+    },
+    /// Networks that are blocked, or were.
+    Blocks {
+        /// The one that was blocked first comes first.
+        blocks: Vec<Block>,
+    },
+    /// Nothing was done, since it may shut out whoever asks.
+    Hazard {
+        /// Why, for a person to read.
+        reason: String,
     },
     /// What there is to say about a token.
     Token {

@@ -98,7 +98,7 @@ async fn commands_survive_the_way_over_the_socket() {
         panic!("no user")
     };
     assert_eq!((username.as_str(), roles), ("Ada", vec!["admin".to_owned()]));
-    let list = Command::Users { after: None, limit: 1 }.to_line().unwrap();
+    let list = Command::Users { search: None, after: None, limit: 1 }.to_line().unwrap();
     // Two in one packet.
     peer.send(&[list.clone(), list].concat()).await;
     for _ in 0..2 {
@@ -201,7 +201,7 @@ async fn pages_come_one_after_the_other_until_there_are_none() {
     let (mut after, mut seen) = (None, Vec::new());
     loop {
         let Reply::Users { users, next, .. } =
-            operator.execute(Command::Users { after, limit: 2 }).await
+            operator.execute(Command::Users { search: None, after, limit: 2 }).await
         else {
             panic!("no users")
         };

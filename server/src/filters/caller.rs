@@ -55,6 +55,11 @@ pub(crate) fn fresh_and_body<T: Form>(app: &App) -> BoxedFilter<(Caller, T)> {
     caller_and_body(app, Demand { admin: false, fresh: true })
 }
 
+/// As [`fresh_admin`], with the JSON body.
+pub(crate) fn fresh_admin_and_body<T: Form>(app: &App) -> BoxedFilter<(Caller, T)> {
+    caller_and_body(app, Demand { admin: true, fresh: true })
+}
+
 /// As [`admin`], and the id of the user in the path. If that user is an admin, the session must be
 /// fresh; else 401.
 pub(crate) fn admin_over(app: &App, path: &'static str) -> BoxedFilter<(Caller, String)> {

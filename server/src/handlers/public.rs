@@ -11,6 +11,7 @@ use crate::accounts::Accounts;
 use crate::answer::{Answer, readable_by_all};
 use crate::client::Client;
 use crate::problem::Problem;
+use crate::shown;
 use crate::site::Site;
 use crate::state::App;
 
@@ -23,10 +24,9 @@ pub(crate) async fn config(
     accounts: Arc<Accounts>,
     site: Arc<Site>,
 ) -> Result<Answer<PublicConfig>, Problem> {
-    let registration = if accounts.registration_is_open { "open" } else { "closed" };
     Ok(Answer::ok(PublicConfig {
         password_min: accounts.prover.policy.min_chars,
-        registration: registration.to_owned(),
+        registration: shown::registration(accounts.registration_is_open()).to_owned(),
         token_origins: site.token_origins.clone(),
         no_token_paths: site.no_token_paths.clone(),
     }))

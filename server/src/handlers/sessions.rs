@@ -9,21 +9,15 @@ use crate::accounts::Accounts;
 use crate::answer::Answer;
 use crate::origin::Caller;
 use crate::problem::Problem;
-use crate::refresh_cookie;
-use crate::store::{Session, SessionId};
+use crate::store::SessionId;
+use crate::{refresh_cookie, shown};
 
 /// `GET /api/me/sessions`
 pub(crate) async fn list(
     caller: Caller,
     accounts: Arc<Accounts>,
 ) -> Result<Answer<SessionList>, Problem> {
-    let shown = |session: Session| hallpass_contract::Session {
-        id: session.id.to_string(),
-        created_at: session.created_at.to_string(),
-        last_used_at: session.refreshed_at.to_string(),
-        user_agent: session.user_agent,
-        current: session.id == caller.session,
-    };
+    let shown = |session| shown::session(session, Some(caller.session));
     let sessions = accounts.sessions_of(caller.user.id).await?;
     Ok(Answer::ok(SessionList { sessions: sessions.into_iter().map(shown).collect() }))
 }

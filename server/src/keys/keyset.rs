@@ -67,6 +67,30 @@ impl KeySet {
         Ok(Self { next: Some(next), ..self })
     }
 
+    /// Removes a key. If it is the current one, the next key takes over. None if it is not there.
+    pub(super) fn revoked(
+        mut self,
+        kid: &str,
+        settings: &KeySettings,
+        now: Timestamp,
+    ) -> anyhow::Result<Option<Self>> {
+        let is_it = |entry: &Entry| entry.record.kid == kid;
+        if is_it(&self.current) {
+            let next = self.next.take().filter(|next| next.record.alg == settings.algorithm);
+            self.current = next.map_or_else(|| Entry::new(settings, now), Ok)?;
+            self.current.record.is_introduced = false;
+        } else if self.next.as_ref().is_some_and(is_it) {
+            self.next = None;
+        } else {
+            let before = self.retired.len();
+            self.retired.retain(|entry| !is_it(entry));
+            if self.retired.len() == before {
+                return Ok(None);
+            }
+        }
+        self.configured(settings, now).map(Some)
+    }
+
     /// Replaces all keys by new ones. The server can't make an HS256 secret: if none is configured,
     /// that key stays.
     pub(super) fn reset(self, settings: &KeySettings, now: Timestamp) -> anyhow::Result<Self> {

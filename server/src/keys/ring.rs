@@ -4,7 +4,7 @@
 mod changes;
 mod learning;
 
-pub use changes::RotateError;
+pub use changes::KeyChangeError;
 
 use std::fmt;
 use std::path::Path;

@@ -12,6 +12,7 @@ mod jwks;
 mod migration;
 mod next;
 mod retirement;
+mod revocation;
 mod secret;
 mod shared;
 

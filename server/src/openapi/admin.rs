@@ -1,8 +1,8 @@
 //! What admins do.
 
-use hallpass_contract::path::{DEFAULT_LIMIT, MAX_LIMIT};
+use hallpass_contract::path::{DEFAULT_LIMIT, MAX_LIMIT, MAX_SEARCH};
 use hallpass_contract::{
-    AdminUserBody, ResetLink, ResetList, RotatedKey, UserPage, UserPatch, path,
+    AdminUserBody, ResetLink, ResetList, RotatedKey, SessionList, UserPage, UserPatch, path,
 };
 use serde_json::json;
 
@@ -13,16 +13,22 @@ use crate::problem::{Problem, field_error};
 pub(super) const TAG: &str = "Administration";
 
 pub(super) fn operations() -> Vec<Operation> {
-    vec![users(), edit(), end_sessions(), offer_reset(), resets(), withdraw_reset(), rotate_keys()]
+    let of_users = [users(), edit(), sessions(), end_session(), end_sessions(), unlock()];
+    let of_resets = [offer_reset(), resets(), withdraw_reset()];
+    let of_all = [end_all_sessions(), rotate_keys(), revoke_key()];
+    of_users.into_iter().chain(of_resets).chain(of_all).collect()
 }
 
 fn users() -> Operation {
-    let about = "In the order of their registration, a page at a time.";
+    let about = "In the order of their registration, a page at a time. With `search`, those whose \
+                 names hold it.";
+    let search = json!({ "type": "string", "maxLength": MAX_SEARCH });
     let after = json!({ "type": "string", "format": "uuid" });
     let limit =
         json!({ "type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT });
     let refused = field_error(path::LIMIT, format!("Give 1 to {MAX_LIMIT}."));
     operation(TAG, ("get", path::ADMIN_USERS), "users", "List users", about)
+        .parameter("query", path::SEARCH, "A part of the name, whatever its case.", search)
         .parameter("query", path::AFTER, "The `next` of the page before.", after)
         .parameter("query", path::LIMIT, "The most users of the page.", limit)
         .answers::<UserPage>(200, "A page of users.")
@@ -51,6 +57,46 @@ fn end_sessions() -> Operation {
     operation(TAG, route, id, "End all sessions of a user", about)
         .of("The user's id.")
         .done(204, "They have ended.")
+        .stores()
+}
+
+fn sessions() -> Operation {
+    let about = "The one that was used last comes first. `current` is the one of the request.";
+    let (route, id) = (("get", path::ADMIN_USER_SESSIONS), "userSessions");
+    operation(TAG, route, id, "List the sessions of a user", about)
+        .of("The user's id.")
+        .answers::<SessionList>(200, "The sessions that are still open.")
+        .stores()
+}
+
+fn end_session() -> Operation {
+    let about = "The user is signed out there, and may sign in again. It takes a fresh token if the \
+                 user is an admin.";
+    let (route, id) = (("delete", path::ADMIN_USER_SESSION), "endUserSession");
+    let schema = json!({ "type": "string", "format": "uuid" });
+    operation(TAG, route, id, "End one session of a user", about)
+        .parameter("path", "session", "The session's id.", schema)
+        .of("The user's id.")
+        .done(204, "It has ended.")
+        .stores()
+}
+
+fn unlock() -> Operation {
+    let about = "Forgets how often sign-ins to the account failed in a row, so that its user may sign \
+                 in from a new address again. It takes a fresh token if the user is an admin.";
+    operation(TAG, ("post", path::ADMIN_USER_UNLOCK), "unlockUser", "Unlock an account", about)
+        .of("The user's id.")
+        .done(204, "The failures are forgotten.")
+        .stores()
+}
+
+fn end_all_sessions() -> Operation {
+    let about = "Everybody is signed out, whoever asks too, and may sign in again. The open reset \
+                 links end.";
+    let (route, id) = (("delete", path::ADMIN_SESSIONS), "endAllSessions");
+    operation(TAG, route, id, "End everybody's sessions", about)
+        .done(204, "They have ended.")
+        .with_header(204, "Set-Cookie", "Takes the refresh cookie away.")
         .stores()
 }
 
@@ -91,6 +137,18 @@ fn rotate_keys() -> Operation {
                  makes another next key. What the key of before has signed stays valid until it \
                  expires.";
     operation(TAG, ("post", path::ROTATE_KEYS), "rotateKeys", "Sign with the next key", about)
+        .answers::<RotatedKey>(200, "This key signs from now on.")
+        .refuses([Problem::secret_is_configured()])
+        .stores()
+}
+
+fn revoke_key() -> Operation {
+    let about = "No token that the key signed is accepted from the answer on. Nobody is signed out: \
+                 browsers fetch another token with the refresh cookie. If it is the key that signs, \
+                 the next one takes over. Services that verify tokens themselves notice once they \
+                 fetch the key set again.";
+    operation(TAG, ("delete", path::ADMIN_KEY), "revokeKey", "Revoke a key", about)
+        .of_kind("The key's id, its `kid`.", json!({ "type": "string" }))
         .answers::<RotatedKey>(200, "This key signs from now on.")
         .refuses([Problem::secret_is_configured()])
         .stores()

@@ -12,7 +12,7 @@ pub(super) fn curl(method: &str, path: &str, operation: &Value) -> String {
     if method != if body.is_null() { "get" } else { "post" } {
         command += &format!(" -X {}", method.to_uppercase());
     }
-    command += &format!(" \"$url{}\"", path.replace("{id}", "$id"));
+    command += &format!(" \"$url{}\"", path.replace('{', "$").replace('}', ""));
     let ways = list(&operation["security"]);
     let way = ways.first().and_then(Value::as_object).and_then(|way| way.keys().next());
     match way.map(String::as_str) {
@@ -57,5 +57,7 @@ mod tests {
         );
         assert!(curl("post", "/x", &json!({})).starts_with("curl -s -X POST"));
         assert_eq!(curl("get", "/x", &json!({})), "curl -s \"$url/x\"");
+        let two = curl("get", "/x/{id}/y/{session}", &json!({}));
+        assert_eq!(two, "curl -s \"$url/x/$id/y/$session\"");
     }
 }

@@ -86,8 +86,12 @@ impl Operation {
     }
 
     /// Describes `{id}` in its path.
-    pub(super) fn of(mut self, whose: &str) -> Self {
-        let schema = json!({ "type": "string", "format": "uuid" });
+    pub(super) fn of(self, whose: &str) -> Self {
+        self.of_kind(whose, json!({ "type": "string", "format": "uuid" }))
+    }
+
+    /// As [`of`](Self::of), where it is no UUID.
+    pub(super) fn of_kind(mut self, whose: &str, schema: Value) -> Self {
         self = self.parameter("path", "id", whose, schema).refuses([Problem::not_found()]);
         self.parameters.iter_mut().for_each(|parameter| {
             parameter["required"] = (parameter["in"] == "path").into();

@@ -86,7 +86,7 @@ fn examples(html: &mut Html, document: &Value) {
     let url = str(&document["servers"][0]["url"]);
     let url = if url == "/" { "http://127.0.0.1:8080" } else { url };
     html.raw("<p>In the examples, <code>$url</code> is the server, <code>$token</code> an access ");
-    html.raw("token, <code>$cookie</code> a refresh token and <code>$id</code> an id:</p>\n");
+    html.raw("token, <code>$cookie</code> a refresh token, <code>$id</code> and <code>$session</code> ids:</p>\n");
     html.raw("<pre tabindex=\"0\"><code>url=").text(url).raw("</code></pre>\n");
 }
 

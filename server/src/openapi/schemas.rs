@@ -1,9 +1,9 @@
 //! The schemas of bodies, from the contract's types.
 
 use hallpass_contract::{
-    AdminUserBody, Credentials, Health, Login, PasswordChange, PasswordReset, Problem, Protected,
-    PublicConfig, Reauthentication, ResetLink, ResetList, RotatedKey, SessionList, UserBody,
-    UserPage, UserPatch, Verified,
+    AdminUserBody, BlockBody, BlockList, Credentials, Health, Login, NewBlock, PasswordChange,
+    PasswordReset, Problem, Protected, PublicConfig, Reauthentication, RegistrationChange,
+    ResetLink, ResetList, RotatedKey, SessionList, UserBody, UserPage, UserPatch, Verified,
 };
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
@@ -42,6 +42,10 @@ pub(super) fn schemas(policy: Policy) -> Map<String, Value> {
     add::<ResetLink>(&mut schemas);
     add::<ResetList>(&mut schemas);
     add::<RotatedKey>(&mut schemas);
+    add::<RegistrationChange>(&mut schemas);
+    add::<BlockList>(&mut schemas);
+    add::<BlockBody>(&mut schemas);
+    add::<NewBlock>(&mut schemas);
     add::<PublicConfig>(&mut schemas);
     add::<Health>(&mut schemas);
     add::<Problem>(&mut schemas);

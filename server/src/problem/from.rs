@@ -8,7 +8,7 @@ use http::{HeaderValue, StatusCode};
 
 use super::{Problem, field_error};
 use crate::accounts::{AccountError, BrokenRule};
-use crate::keys::RotateError;
+use crate::keys::KeyChangeError;
 use crate::proof::password::PoolError;
 use crate::store::{EditUserError, StoreError};
 use crate::throttle::RetryAfter;
@@ -43,6 +43,7 @@ impl From<AccountError> for Problem {
                 Self::invalid_fields(vec![field_error("token", message)])
             }
             AccountError::NotChanged { error, fresh_for } => Self::of_edit(error, fresh_for),
+            AccountError::Hazard(hazard) => Self::hazardous_block(hazard),
             AccountError::Hashing(error) => error.into(),
             AccountError::Keys(error) => error.into(),
             AccountError::Backup(error) => anyhow::Error::from(error).into(),
@@ -56,7 +57,11 @@ impl Problem {
     /// Why a user was not changed. A password counts as fresh for `fresh_for`.
     fn of_edit(error: EditUserError, fresh_for: Duration) -> Self {
         match error {
-            EditUserError::NotFound | EditUserError::NoOffer => Self::not_found(),
+            EditUserError::NotFound
+            | EditUserError::NoOffer
+            | EditUserError::NoSession
+            | EditUserError::NoBlock => Self::not_found(),
+            EditUserError::TooManyBlocks => Self::too_many_blocks(),
             EditUserError::LastAdmin => Self::last_admin(),
             EditUserError::SessionEnded => Self::session_ended(),
             EditUserError::NoAdmin => Self::missing_role(ADMIN_ROLE),
@@ -69,11 +74,12 @@ impl Problem {
     }
 }
 
-impl From<RotateError> for Problem {
-    fn from(error: RotateError) -> Self {
+impl From<KeyChangeError> for Problem {
+    fn from(error: KeyChangeError) -> Self {
         match error {
-            RotateError::SecretIsConfigured => Self::secret_is_configured(),
-            RotateError::Failed(cause) => match cause.downcast::<StoreError>() {
+            KeyChangeError::SecretIsConfigured => Self::secret_is_configured(),
+            KeyChangeError::NoSuchKey => Self::not_found(),
+            KeyChangeError::Failed(cause) => match cause.downcast::<StoreError>() {
                 Ok(error) => error.into(),
                 Err(cause) => Self::internal(cause),
             },

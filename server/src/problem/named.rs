@@ -7,6 +7,8 @@ use http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 
 use super::{Problem, field_error};
+use crate::accounts::Hazard;
+use crate::store::MAX_BLOCKS;
 
 impl Problem {
     /// 404.
@@ -145,6 +147,40 @@ impl Problem {
         Self::new(StatusCode::CONFLICT, detail)
     }
 
+    /// 403: an admin or an operator has blocked the client's network.
+    pub fn address_blocked() -> Self {
+        let detail = "Requests from your address are refused for now; ask the operator of this \
+                      server.";
+        Self {
+            kind: kind::ADDRESS_BLOCKED,
+            title: "Address blocked",
+            ..Self::new(StatusCode::FORBIDDEN, detail)
+        }
+    }
+
+    /// 401, where a proxy takes no 403: the client's network is blocked.
+    pub fn address_blocked_at_proxy() -> Self {
+        let Self { kind, title, detail, .. } = Self::address_blocked();
+        Self { kind, title, detail, ..Self::new(StatusCode::UNAUTHORIZED, "") }.with_challenge(None)
+    }
+
+    /// 409: a block may shut out whoever asks for it.
+    pub fn hazardous_block(hazard: Hazard) -> Self {
+        let detail =
+            format!("{} Send `force` to block it all the same.", sentence(&hazard.to_string()));
+        Self {
+            kind: kind::HAZARDOUS_BLOCK,
+            title: "Hazardous block",
+            ..Self::new(StatusCode::CONFLICT, detail)
+        }
+    }
+
+    /// 409: as many networks are blocked as may be.
+    pub fn too_many_blocks() -> Self {
+        let detail = format!("{MAX_BLOCKS} networks are blocked already; end another block first.");
+        Self::new(StatusCode::CONFLICT, detail)
+    }
+
     /// 401: the answer does not say whether the name, the password or the account is wrong.
     pub fn invalid_credentials() -> Self {
         Self {
@@ -234,4 +270,13 @@ impl Problem {
             .with_header(RETRY_AFTER, HeaderValue::from_static("1"));
         Self { kind: kind::UNAVAILABLE, cause: Some(cause.into()), ..problem }
     }
+}
+
+/// A phrase as a sentence.
+fn sentence(phrase: &str) -> String {
+    let mut sentence = format!("{phrase}.");
+    if let Some(first) = sentence.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    sentence
 }

@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 
 use crate::cli;
+use crate::client::is_everybody;
 use crate::config::{Config, RECOMMENDED_ITERATIONS};
-use crate::proxies;
 
 pub(super) fn warn_about(config: &Config) {
     cli::warn_of_unknown_variables();
@@ -16,7 +16,7 @@ pub(super) fn warn_about(config: &Config) {
              use --pbkdf2-iterations {RECOMMENDED_ITERATIONS} or more"
         );
     }
-    for network in config.trusted_proxies().into_iter().filter(|it| proxies::is_everybody(*it)) {
+    for network in config.trusted_proxies().into_iter().filter(|it| is_everybody(*it)) {
         tracing::warn!(
             "--trusted-proxy {network} trusts strangers: any of them can choose the address that \
              they are throttled and logged by; name your proxies' own networks"

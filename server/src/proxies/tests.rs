@@ -1,6 +1,7 @@
 use http::HeaderValue;
 
 use super::*;
+use crate::client::is_everybody;
 
 fn ip(text: &str) -> IpAddr {
     text.parse().unwrap()

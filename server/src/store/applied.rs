@@ -1,6 +1,9 @@
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use super::id::{SessionId, UserId};
+use super::restrictions::Restricted;
 
 /// A revoked session, and until when it is remembered.
 pub(super) type Revocation = (SessionId, Timestamp);
@@ -21,6 +24,8 @@ pub(super) struct News {
     pub(super) users: Vec<UserId>,
     /// Whether the keys have changed.
     pub(super) keys: bool,
+    /// What is restricted from now on, if that has changed.
+    pub(super) restricted: Option<Arc<Restricted>>,
     /// Whether the answer waits until every server knows. It need not where the answer promises
     /// nothing about what changed.
     pub(super) is_awaited: bool,
@@ -28,7 +33,8 @@ pub(super) struct News {
 
 impl Default for News {
     fn default() -> Self {
-        Self { revoked: Vec::new(), users: Vec::new(), keys: false, is_awaited: true }
+        let (revoked, users, restricted) = (Vec::new(), Vec::new(), None);
+        Self { revoked, users, keys: false, restricted, is_awaited: true }
     }
 }
 
@@ -39,7 +45,8 @@ impl News {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.revoked.is_empty() && self.users.is_empty() && !self.keys
+        let is_of_accounts = !self.revoked.is_empty() || !self.users.is_empty();
+        !is_of_accounts && !self.keys && self.restricted.is_none()
     }
 }
 
@@ -57,6 +64,12 @@ impl<T> Applied<T> {
     /// A write that changes the keys.
     pub(super) fn of_keys(answer: T) -> Self {
         Self { answer, news: News { keys: true, ..News::default() } }
+    }
+
+    /// A write that changes what is restricted.
+    pub(super) fn restricting(answer: T, restricted: Restricted) -> Self {
+        let restricted = Some(Arc::new(restricted));
+        Self { answer, news: News { restricted, ..News::default() } }
     }
 
     /// The same, with an answer that does not wait until every server knows.

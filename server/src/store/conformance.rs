@@ -18,6 +18,7 @@ mod names;
 mod passwords;
 mod races;
 mod resets;
+mod restrictions;
 mod revocation;
 mod rotation;
 mod sessions;
@@ -60,6 +61,7 @@ conformance! {
             a_refused_creation_changes_nothing
             an_import_adds_those_whose_names_are_free_and_says_which
             pages_are_in_the_order_of_ids_and_lead_on
+            those_are_found_whose_names_hold_a_part_in_whatever_spelling
             what_is_there_is_counted
             a_sound_store_passes_its_check;
         names:
@@ -107,7 +109,9 @@ conformance! {
             ended_sessions_are_counted_and_others_stay
             a_user_who_ends_their_other_sessions_keeps_the_one_and_the_offers
             who_else_ends_a_user_s_sessions_ends_the_offers_they_made
-            all_sessions_of_everybody_end;
+            one_session_of_a_user_ends_and_the_others_stay
+            who_ends_a_session_of_an_admin_is_fresh_and_ends_the_offers
+            all_sessions_of_everybody_end_and_all_offers;
         rotation:
             the_current_token_is_exchanged_for_the_next_one
             the_token_before_is_good_again_if_its_answer_was_lost
@@ -122,6 +126,10 @@ conformance! {
             every_change_of_a_user_is_another_version_of_them_alone
             a_new_hash_of_the_same_password_is_no_other_version
             authority_is_that_of_a_session_of_this_user;
+        restrictions:
+            registration_is_as_the_last_one_said_who_may_say_so
+            a_network_is_blocked_until_its_time_is_over_or_the_block_ends
+            only_a_fresh_admin_or_an_operator_blocks_and_not_too_many;
         races:
             of_many_users_with_one_name_one_is_created
             of_two_last_admins_that_go_one_stays

@@ -14,7 +14,7 @@ use std::path::Path;
 use anyhow::ensure;
 
 use self::contents::Contents;
-use self::rows::Rows;
+use self::rows::{KINDS, Rows};
 use super::keys_record::KeysRecord;
 use super::postgres::{DatabaseUrl, PostgresCopy};
 use super::redb::RedbCopy;
@@ -44,13 +44,13 @@ pub struct Progress {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Copied {
     /// How many of each [`Kind`] there are now, in their order.
-    pub counts: [u64; 5],
+    pub counts: [u64; KINDS],
     /// Whether they were all there before.
     pub was_there: bool,
 }
 
-async fn counts(rows: &mut dyn Rows) -> anyhow::Result<[u64; 5]> {
-    let mut counts = [0; 5];
+async fn counts(rows: &mut dyn Rows) -> anyhow::Result<[u64; KINDS]> {
+    let mut counts = [0; KINDS];
     for (count, kind) in counts.iter_mut().zip(Kind::ALL) {
         *count = rows.count(kind).await?;
     }
@@ -61,7 +61,7 @@ async fn counts(rows: &mut dyn Rows) -> anyhow::Result<[u64; 5]> {
 pub struct Copying {
     source: Box<dyn Rows>,
     target: Box<dyn Rows>,
-    counts: [u64; 5],
+    counts: [u64; KINDS],
     was_there: bool,
 }
 
@@ -87,7 +87,7 @@ impl Copying {
             Place::Database(url) => Box::new(PostgresCopy::target(url).await?),
         };
         let (counts, found) = (counts(&mut *source).await?, counts(&mut *target).await?);
-        let was_there = found != [0; 5] || target.keys_record().await? != KeysRecord::NeverMade;
+        let was_there = found != [0; KINDS] || target.keys_record().await? != KeysRecord::NeverMade;
         if was_there {
             let is_same = counts == found
                 && Contents::of(&mut *source).await? == Contents::of(&mut *target).await?;
@@ -135,7 +135,7 @@ impl Copying {
 async fn transfer(
     source: &mut dyn Rows,
     target: &mut dyn Rows,
-    counts: [u64; 5],
+    counts: [u64; KINDS],
     mut progress: impl FnMut(Progress) + Send,
 ) -> anyhow::Result<Contents> {
     let mut copied = Contents::default();

@@ -44,7 +44,7 @@ pub enum CreateUserError {
     Store(#[from] StoreError),
 }
 
-/// Why a user was not changed.
+/// Why a user, or what is restricted, was not changed.
 #[derive(Debug, thiserror::Error)]
 pub enum EditUserError {
     /// There is no such user.
@@ -53,6 +53,15 @@ pub enum EditUserError {
     /// There is no open reset offer to the user.
     #[error("there is no reset link for this user")]
     NoOffer,
+    /// The user has no such session, or not any more.
+    #[error("the user has no such session")]
+    NoSession,
+    /// There is no such block, or not any more.
+    #[error("there is no such block")]
+    NoBlock,
+    /// As many networks are blocked as may be.
+    #[error("too many networks are blocked; end the block of another one first")]
+    TooManyBlocks,
     /// No active admin would be left.
     #[error("this is the last admin; make another one first")]
     LastAdmin,

@@ -66,6 +66,10 @@ id!(
     /// A session's id: a `UUIDv7`.
     SessionId
 );
+id!(
+    /// The id of a block of a network: a `UUIDv7`.
+    BlockId
+);
 
 impl UserId {
     /// An id that no user has.

@@ -31,6 +31,7 @@ mod operations;
 mod pool;
 mod replication;
 mod resets;
+mod restrictions;
 mod rows;
 mod schema;
 mod sessions;
@@ -62,7 +63,7 @@ use self::nodes::{Keeper, NodeFile, Shared, outlasting};
 use self::pool::Connections;
 use self::replication::Replication;
 use super::applied::Applied;
-use super::error::StoreError;
+use super::error::{EditUserError, StoreError};
 use super::keys_record::KeysRecord;
 use super::session::Moment;
 use crate::metrics::StoreMetrics;
@@ -176,16 +177,16 @@ impl PostgresStore {
     /// # Errors
     ///
     /// If the store can't write.
-    pub async fn record_keys_reset(&self, at: Moment) -> Result<usize, StoreError> {
+    pub async fn record_keys_reset(&self, at: Moment) -> Result<usize, EditUserError> {
         self.write(move |db| {
             Box::pin(async move {
                 keys::give_up(db).await?;
-                let mut applied = operations::end_all_sessions(db, at).await?;
+                let mut applied = operations::end_all_sessions(db, None, at).await?;
                 applied.news.keys = true;
                 Ok(applied)
             })
         })
-        .await
+        .await?
     }
 
     async fn read<T: Send + 'static>(

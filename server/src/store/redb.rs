@@ -13,6 +13,7 @@ mod load;
 mod names;
 mod open;
 mod resets;
+mod restrictions;
 mod room;
 mod schema;
 mod sessions;
@@ -41,11 +42,13 @@ use self::open::DatabaseFile;
 use self::room::Room;
 use self::tables::{REVOKED, time};
 use self::writer::Writer;
-use super::applied::Applied;
-use super::error::StoreError;
+use super::applied::{Applied, News};
+use super::error::{EditUserError, StoreError};
 use super::id::SessionId;
 use super::keys_record::KeysRecord;
+use super::restrictions::Restrictions;
 use super::revoked::Revoked;
+use super::rules;
 use super::session::Moment;
 use super::versions::Versions;
 use crate::metrics::StoreMetrics;
@@ -58,8 +61,15 @@ pub struct RedbStore {
     db: Arc<Reopening>,
     /// None in memory.
     disk: Option<Disk>,
+    memory: Memory,
+}
+
+/// What is answered from memory.
+#[derive(Clone, Debug, Default)]
+struct Memory {
     revoked: Arc<Revoked>,
     versions: Arc<Versions>,
+    restrictions: Restrictions,
 }
 
 /// What a readiness probe asks of the disk.
@@ -116,22 +126,20 @@ impl RedbStore {
         open: impl Fn() -> anyhow::Result<Database> + Send + Sync + 'static,
         metrics: StoreMetrics,
     ) -> anyhow::Result<Self> {
-        let revoked = Arc::new(Revoked::default());
-        let versions = Arc::new(Versions::default());
+        let memory = Memory::default();
         let open = {
-            let (revoked, versions) = (Arc::clone(&revoked), Arc::clone(&versions));
+            let memory = memory.clone();
             // Also when it is opened again: the write that failed may have reached the disk.
             move || {
                 let db = open()?;
                 schema::migrate(&db)?;
-                load_revoked(&db, &revoked)?;
-                versions.all_changed();
+                memory.load(&db)?;
                 Ok(db)
             }
         };
         let db = Arc::new(Reopening::new(open)?);
         let writer = Writer::start(Arc::clone(&db), metrics)?;
-        Ok(Self { writer, db, disk: None, revoked, versions })
+        Ok(Self { writer, db, disk: None, memory })
     }
 
     /// Whether keys were made for this database.
@@ -160,12 +168,13 @@ impl RedbStore {
     /// # Errors
     ///
     /// If the store can't write.
-    pub async fn record_keys_reset(&self, at: Moment) -> Result<usize, StoreError> {
+    pub async fn record_keys_reset(&self, at: Moment) -> Result<usize, EditUserError> {
         self.write(move |txn| {
             keys_made::write(txn, KeysRecord::Reset)?;
-            changes::end_all_sessions(txn, at)
+            let decision = rules::end_all_sessions(None, at);
+            Ok(changes::apply_unless_refused(txn, decision)?.counting())
         })
-        .await
+        .await?
     }
 
     fn read<T>(&self, read: impl FnOnce(&Database) -> anyhow::Result<T>) -> Result<T, StoreError> {
@@ -178,21 +187,31 @@ impl RedbStore {
         &self,
         apply: impl FnOnce(&WriteTransaction) -> anyhow::Result<Applied<T>> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let (revoked, versions) = (Arc::clone(&self.revoked), Arc::clone(&self.versions));
-        let publish = move |applied: &Applied<T>| {
-            revoked.extend(&applied.news.revoked);
-            versions.changed(&applied.news.users);
-        };
+        let memory = self.memory.clone();
+        let publish = move |applied: &Applied<T>| memory.publish(&applied.news);
         Ok(self.writer.write_then(apply, publish).await?.answer)
     }
 }
 
-fn load_revoked(db: &Database, revoked: &Revoked) -> anyhow::Result<()> {
-    let table = db.begin_read()?.open_table(REVOKED)?;
-    let entries = table.iter()?.map(|row| {
-        let (id, until) = row?;
-        Ok((SessionId::from_bytes(*id.value()), time(until.value())))
-    });
-    revoked.extend(&entries.collect::<anyhow::Result<Vec<_>>>()?);
-    Ok(())
+impl Memory {
+    fn load(&self, db: &Database) -> anyhow::Result<()> {
+        let table = db.begin_read()?.open_table(REVOKED)?;
+        let entries = table.iter()?.map(|row| {
+            let (id, until) = row?;
+            Ok((SessionId::from_bytes(*id.value()), time(until.value())))
+        });
+        self.revoked.extend(&entries.collect::<anyhow::Result<Vec<_>>>()?);
+        self.restrictions.replace(restrictions::read(db)?);
+        self.versions.all_changed();
+        Ok(())
+    }
+
+    /// Takes note of what a write changed.
+    fn publish(&self, news: &News) {
+        self.revoked.extend(&news.revoked);
+        self.versions.changed(&news.users);
+        if let Some(restricted) = &news.restricted {
+            self.restrictions.follow(restricted);
+        }
+    }
 }

@@ -10,9 +10,10 @@ use jiff::Timestamp;
 use super::actor::Actor;
 use super::backup::{BackupError, Beside, Head as BackupHead};
 use super::error::{CreateUserError, EditUserError, StoreError};
-use super::id::{SessionId, UserId};
+use super::id::{BlockId, SessionId, UserId};
 use super::lease::Lease;
 use super::reset::{OpenReset, ResetOffer};
+use super::restrictions::{Block, Restricted, Restrictions};
 use super::session::{Authority, Moment, NewSession, Refresh, Rotation, Session, Verified};
 use super::user::{Edited, User, UserEdit};
 use super::{SharedFailures, Store, StoreCounts, Users};
@@ -64,6 +65,10 @@ macro_rules! retrying {
                 self.0.is_revoked(id)
             }
 
+            fn restrictions(&self) -> Restrictions {
+                self.0.restrictions()
+            }
+
             fn user_version(&self, id: UserId) -> u64 {
                 self.0.user_version(id)
             }
@@ -91,6 +96,7 @@ retrying! {
     account_of(key: &str) -> Result<String, StoreError>;
     looks_like_another(name: &str) -> Result<bool, StoreError>;
     users(after: Option<UserId>, limit: usize) -> Result<Users, StoreError>;
+    find_users(part: &str, after: Option<UserId>, limit: usize) -> Result<Users, StoreError>;
     edit_user(id: UserId, edit: UserEdit, by: Option<Actor>, at: Moment)
         -> Result<Edited, EditUserError>;
     delete_user(id: UserId, by: Option<Actor>, at: Moment) -> Result<User, EditUserError>;
@@ -111,7 +117,13 @@ retrying! {
     end_session(id: SessionId, at: Moment) -> Result<(), StoreError>;
     end_other_sessions(by: Actor, at: Moment) -> Result<usize, EditUserError>;
     end_sessions(user: UserId, by: Option<Actor>, at: Moment) -> Result<usize, EditUserError>;
-    end_all_sessions(at: Moment) -> Result<usize, StoreError>;
+    end_session_of(user: UserId, id: SessionId, by: Option<Actor>, at: Moment)
+        -> Result<(), EditUserError>;
+    end_all_sessions(by: Option<Actor>, at: Moment) -> Result<usize, EditUserError>;
+    set_registration(is_open: bool, by: Option<Actor>) -> Result<(), EditUserError>;
+    add_block(block: Block, by: Option<Actor>) -> Result<Block, EditUserError>;
+    remove_block(id: BlockId, by: Option<Actor>, now: Timestamp) -> Result<Block, EditUserError>;
+    restricted() -> Result<Restricted, StoreError>;
     authority(session: SessionId, user: UserId) -> Result<Authority, StoreError>;
     sweep(now: Timestamp) -> Result<usize, StoreError>;
     counts() -> Result<StoreCounts, StoreError>;

@@ -10,6 +10,7 @@ mod decision;
 mod names;
 mod permission;
 mod resets;
+mod restrictions;
 mod revocation;
 mod rotation;
 mod sessions;
@@ -18,7 +19,8 @@ mod sessions;
 mod tests;
 
 pub(super) use accounts::{
-    change_password, delete, edit, end_other_sessions, end_sessions, set_password,
+    change_password, delete, edit, end_all_sessions, end_other_sessions, end_session_of,
+    end_sessions, set_password,
 };
 pub(super) use addresses::remember;
 pub(super) use creation::{NameCheck, import, register};
@@ -26,8 +28,7 @@ pub(super) use decision::{Changes, Decision, EndSessions, Which};
 pub(super) use names::{account_key, is_taken, owner, similar_kinds};
 pub(super) use permission::Asker;
 pub(super) use resets::{is_open, offer, take_up, withdraw};
+pub(super) use restrictions::{add_block, remove_block, set_registration};
 pub(super) use revocation::{has_expired, swept_until, until};
 pub(super) use rotation::refresh;
-pub(super) use sessions::{
-    Existing, end_all_sessions, end_session, is_full, reauthenticate, start,
-};
+pub(super) use sessions::{Existing, end_session, is_full, reauthenticate, start};

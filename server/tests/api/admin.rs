@@ -32,10 +32,19 @@ async fn without_the_role_every_admin_route_is_a_403() {
         ("GET", path::ADMIN_USERS),
         ("PATCH", path::ADMIN_USER),
         ("DELETE", path::ADMIN_USER_SESSIONS),
+        ("GET", path::ADMIN_USER_SESSIONS),
+        ("DELETE", path::ADMIN_USER_SESSION),
+        ("POST", path::ADMIN_USER_UNLOCK),
+        ("DELETE", path::ADMIN_SESSIONS),
         ("POST", path::ADMIN_USER_RESET),
         ("DELETE", path::ADMIN_USER_RESET),
         ("GET", path::ADMIN_RESETS),
         ("POST", path::ROTATE_KEYS),
+        ("DELETE", path::ADMIN_KEY),
+        ("POST", path::ADMIN_REGISTRATION),
+        ("GET", path::ADMIN_BLOCKS),
+        ("POST", path::ADMIN_BLOCKS),
+        ("DELETE", path::ADMIN_BLOCK),
     ] {
         let path = of(path, &ada.user.id);
         let refused = app.json_with_token(method, &path, ada.token(), &json!({})).await;
@@ -342,6 +351,28 @@ async fn a_rotation_of_the_keys_is_noticed_by_no_valid_token() {
     assert_eq!(kids(&app).await, after);
     app.clock.advance(Duration::from_secs(1));
     assert_eq!(kids(&app).await, after[..2]);
+}
+
+#[tokio::test]
+async fn the_tokens_of_a_revoked_key_are_refused_at_once_and_nobody_is_signed_out() {
+    let app = TestApp::start().await;
+    let (admin, bob) = (app.admin("ada").await, app.signed_in("bob").await);
+    let before = kids(&app).await;
+    let revoke = of(path::ADMIN_KEY, &before[0]);
+    let revoked: RotatedKey = app.with_token("DELETE", &revoke, admin.token()).await.json();
+    assert_eq!(revoked.kid, before[1]);
+    assert_eq!((status(&app, &admin).await, status(&app, &bob).await), (401, 401));
+    let published = kids(&app).await;
+    assert_eq!((published.len(), &published[0]), (2, &before[1]));
+    let [admin, bob] = [&admin, &bob].map(|signed_in| &signed_in.cookie);
+    let admin = SignedIn::from(&app.refresh(admin).await);
+    let bob = SignedIn::from(&app.refresh(bob).await);
+    assert_eq!((status(&app, &admin).await, status(&app, &bob).await), (200, 200));
+    let again = app.with_token("DELETE", &revoke, admin.token()).await;
+    assert_eq!(again.status, 404);
+    let sid = app.sid(bob.token()).await;
+    let header = jsonwebtoken::decode_header(bob.token()).unwrap();
+    assert_eq!((header.kid, sid.is_empty()), (Some(before[1].clone()), false));
 }
 
 #[tokio::test]

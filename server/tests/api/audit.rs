@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, Once};
 use std::time::Duration;
 
 use hallpass::audit;
-use hallpass_contract::{ResetLink, Verified, path};
+use hallpass_contract::{BlockBody, ResetLink, Verified, path};
 use serde_json::{Value, json};
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
@@ -189,7 +189,55 @@ async fn what_admins_do_leaves_a_line_that_says_who_and_to_whom() {
     app.with_token("POST", path::ROTATE_KEYS, admin.token()).await;
     let line = log.line("key_rotation", "ok");
     assert_eq!(line["by"], admin.user.id);
-    assert!(line["detail"].as_str().unwrap().len() > 40, "the key's id: {line}");
+    let kid = line["detail"].as_str().unwrap();
+    assert!(kid.len() > 40, "the key's id: {line}");
+}
+
+#[tokio::test]
+async fn what_admins_do_on_a_bad_day_leaves_a_line_each() {
+    let log = Log::start();
+    let app = TestApp::start().await;
+    let admin = app.admin("ada").await;
+    let bob = app.signed_in("bob").await;
+    let of = |path: &str| path.replace("{id}", &bob.user.id);
+    let session = app.sid(bob.token()).await;
+    let by_admin = |line: Value| {
+        assert_eq!((&line["by"], &line["user"]), (&json!(admin.user.id), &json!(bob.user.id)));
+        line
+    };
+    log.take();
+    let session_path = of(path::ADMIN_USER_SESSION).replace("{session}", &session);
+    for result in ["ok", "refused"] {
+        app.with_token("DELETE", &session_path, admin.token()).await;
+        assert_eq!(by_admin(log.line("sessions_ended", result))["session"], session);
+    }
+    app.with_token("POST", &of(path::ADMIN_USER_UNLOCK), admin.token()).await;
+    by_admin(log.line("account_unlocked", "ok"));
+    for registration in ["closed", "open"] {
+        let body = json!({ "registration": registration });
+        app.json_with_token("POST", path::ADMIN_REGISTRATION, admin.token(), &body).await;
+        let event =
+            if registration == "open" { "registration_opened" } else { "registration_closed" };
+        assert_eq!(log.line(event, "ok")["by"], admin.user.id);
+    }
+    let body = json!({ "network": "192.0.2.0/24", "seconds": 60 });
+    let blocked = app.json_with_token("POST", path::ADMIN_BLOCKS, admin.token(), &body).await;
+    let detail = log.line("network_blocked", "ok")["detail"].clone();
+    assert_eq!(detail, "192.0.2.0/24 until 2027-01-15T08:01:00Z");
+    let block = blocked.json::<BlockBody>().block.id;
+    for result in ["ok", "refused"] {
+        let path = path::ADMIN_BLOCK.replace("{id}", &block);
+        app.with_token("DELETE", &path, admin.token()).await;
+        assert_eq!(log.line("network_unblocked", result)["by"], admin.user.id);
+    }
+    let kid = jsonwebtoken::decode_header(bob.token()).unwrap().kid.unwrap();
+    app.with_token("DELETE", &path::ADMIN_KEY.replace("{id}", &kid), admin.token()).await;
+    assert_eq!(log.line("key_revoked", "ok")["detail"], kid);
+    let admin = SignedIn::from(&app.login("ada", PASSWORD).await);
+    log.take();
+    app.with_token("DELETE", path::ADMIN_SESSIONS, admin.token()).await;
+    let line = log.line("all_sessions_ended", "ok");
+    assert_eq!((&line["by"], &line["detail"]), (&json!(admin.user.id), &json!("all 2")));
 }
 
 #[tokio::test]

@@ -8,9 +8,10 @@ use anyhow::anyhow;
 use async_trait::async_trait;
 use hallpass::serve::Limits;
 use hallpass::store::{
-    Actor, Authority, BackupError, BackupHead, Beside, CreateUserError, EditUserError, Edited,
-    Lease, Moment, NewSession, OpenReset, Refresh, ResetOffer, Rotation, Session, SessionId, Store,
-    StoreCounts, StoreError, User, UserEdit, UserId, Users, Verified,
+    Actor, Authority, BackupError, BackupHead, Beside, Block, BlockId, CreateUserError,
+    EditUserError, Edited, Lease, Moment, NewSession, OpenReset, Refresh, ResetOffer, Restricted,
+    Restrictions, Rotation, Session, SessionId, Store, StoreCounts, StoreError, User, UserEdit,
+    UserId, Users, Verified,
 };
 use hallpass::token::Tokens;
 use hallpass_contract::{Secret, kind, path};
@@ -56,6 +57,10 @@ macro_rules! broken {
                 false
             }
 
+            fn restrictions(&self) -> Restrictions {
+                Restrictions::default()
+            }
+
             fn user_version(&self, _: UserId) -> u64 {
                 0
             }
@@ -75,6 +80,7 @@ broken! {
     looks_like_another(&str) -> Result<bool, StoreError>;
     user_by_name(&str) -> Result<Option<User>, StoreError>;
     users(Option<UserId>, usize) -> Result<Users, StoreError>;
+    find_users(&str, Option<UserId>, usize) -> Result<Users, StoreError>;
     edit_user(UserId, UserEdit, Option<Actor>, Moment) -> Result<Edited, EditUserError>;
     delete_user(UserId, Option<Actor>, Moment) -> Result<User, EditUserError>;
     set_password(UserId, Secret, Moment) -> Result<bool, StoreError>;
@@ -93,7 +99,12 @@ broken! {
     end_session(SessionId, Moment) -> Result<(), StoreError>;
     end_other_sessions(Actor, Moment) -> Result<usize, EditUserError>;
     end_sessions(UserId, Option<Actor>, Moment) -> Result<usize, EditUserError>;
-    end_all_sessions(Moment) -> Result<usize, StoreError>;
+    end_session_of(UserId, SessionId, Option<Actor>, Moment) -> Result<(), EditUserError>;
+    end_all_sessions(Option<Actor>, Moment) -> Result<usize, EditUserError>;
+    set_registration(bool, Option<Actor>) -> Result<(), EditUserError>;
+    add_block(Block, Option<Actor>) -> Result<Block, EditUserError>;
+    remove_block(BlockId, Option<Actor>, Timestamp) -> Result<Block, EditUserError>;
+    restricted() -> Result<Restricted, StoreError>;
     authority(SessionId, UserId) -> Result<Authority, StoreError>;
     sweep(Timestamp) -> Result<usize, StoreError>;
     counts() -> Result<StoreCounts, StoreError>;

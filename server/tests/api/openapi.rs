@@ -87,6 +87,7 @@ async fn every_operation_answers_as_the_document_says() {
     public(&app, &document).await;
     own(&app, &document).await;
     admin(&app, &document).await;
+    incidents(&app, &document).await;
     ends(&app, &document).await;
     assert_eq!(*document.seen.borrow(), document.operations());
 }
@@ -183,6 +184,50 @@ async fn admin(app: &TestApp, document: &Document) {
     document.check("DELETE", path::ME, &app.with_token("DELETE", path::ME, admin.token()).await);
     app.clock.advance(std::time::Duration::from_secs(600));
     document.check("DELETE", path::ME, &app.with_token("DELETE", path::ME, admin.token()).await);
+}
+
+/// What admins do on a bad day. It ends with the sessions of everybody.
+async fn incidents(app: &TestApp, document: &Document) {
+    let admin = app.admin("chief").await;
+    let carl = app.signed_in("carl").await;
+    let session = app.sid(carl.token()).await;
+    let check = async |method: &str, path: &str, id: &str| {
+        let called = path.replace("{id}", id).replace("{session}", &session);
+        document.check(method, path, &app.with_token(method, &called, admin.token()).await);
+    };
+    for (method, path) in [
+        ("GET", path::ADMIN_USER_SESSIONS),
+        ("POST", path::ADMIN_USER_UNLOCK),
+        ("DELETE", path::ADMIN_USER_SESSION),
+    ] {
+        check(method, path, "nobody").await;
+        check(method, path, &carl.user.id).await;
+    }
+    for registration in ["closed", "ajar", "open"] {
+        let body = json!({ "registration": registration });
+        let path = path::ADMIN_REGISTRATION;
+        let answer = app.json_with_token("POST", path, admin.token(), &body).await;
+        document.check("POST", path, &answer);
+    }
+    for network in ["192.0.2.0/24", "127.0.0.0/8", "nonsense"] {
+        let body = json!({ "network": network, "seconds": 60 });
+        let path = path::ADMIN_BLOCKS;
+        let answer = app.json_with_token("POST", path, admin.token(), &body).await;
+        document.check("POST", path, &answer);
+    }
+    let blocks = app.get_with_token(path::ADMIN_BLOCKS, admin.token()).await;
+    document.check("GET", path::ADMIN_BLOCKS, &blocks);
+    let block = blocks.json::<hallpass_contract::BlockList>().blocks[0].id.clone();
+    check("DELETE", path::ADMIN_BLOCK, &block).await;
+    check("DELETE", path::ADMIN_BLOCK, &block).await;
+    let kid = jsonwebtoken::decode_header(admin.token()).unwrap().kid.unwrap();
+    check("DELETE", path::ADMIN_KEY, "nonsense").await;
+    check("DELETE", path::ADMIN_KEY, &kid).await;
+    let admin = SignedIn::from(&app.login("chief", PASSWORD).await);
+    for _ in ["all", "none are left"] {
+        let answer = app.with_token("DELETE", path::ADMIN_SESSIONS, admin.token()).await;
+        document.check("DELETE", path::ADMIN_SESSIONS, &answer);
+    }
 }
 
 /// What ends the caller's own session.

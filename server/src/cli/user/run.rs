@@ -7,7 +7,7 @@ use super::{Add, Delete, Named, Roles, SetPassword, UserCommand};
 use crate::cli::executor::{Executor, Offline, unexpected};
 use crate::cli::terminal::{confirmed, new_password, printable, say};
 use crate::config::List;
-use crate::control::{Command, Reply};
+use crate::control::{Command, Incident, Reply};
 
 impl UserCommand {
     pub(in crate::cli) async fn run(self) -> anyhow::Result<ExitCode> {
@@ -18,6 +18,9 @@ impl UserCommand {
             Self::SetPassword(set) => set.run().await?,
             Self::Disable(named) => named.set_disabled(true).await?,
             Self::Enable(named) => named.set_disabled(false).await?,
+            Self::Sessions(list) => list.run().await?,
+            Self::EndSessions(end) => end.run().await?,
+            Self::Unlock(named) => named.unlock().await?,
             Self::Delete(delete) => delete.run().await?,
             Self::Import(import) => return import.run().await,
             Self::Export(export) => return export.run().await,
@@ -81,6 +84,18 @@ impl Named {
             true => say(format_args!("disabled {user}; all their sessions have ended")),
             false => say(format_args!("enabled {user}, who can sign in again")),
         }
+    }
+}
+
+impl Named {
+    async fn unlock(self) -> anyhow::Result<()> {
+        let mut executor = self.place.executor(Offline::default()).await?;
+        let user = ask_user(
+            &mut executor,
+            Command::Incident(Incident::Unlock { username: self.username }),
+        )
+        .await?;
+        say(format_args!("forgot the failed logins of {}", name(&user)))
     }
 }
 

@@ -16,13 +16,16 @@ use crate::keys::{Algorithm, KeyInfo, RefreshKey};
 /// How often a change is made anew.
 const ATTEMPTS: usize = 5;
 
-/// Why the signing key could not be rotated.
+/// Why the keys were not changed.
 #[derive(Debug, thiserror::Error)]
-pub enum RotateError {
+pub enum KeyChangeError {
     /// Under HS256 the operator makes the secret.
     #[error("HS256 signs with the configured secret; change the secret and restart")]
     SecretIsConfigured,
-    /// The new key could not be made or stored. The old one stays in use.
+    /// There is no key with this id, or not any more.
+    #[error("there is no such key; `hallpass keys list` shows those there are")]
+    NoSuchKey,
+    /// The new keys could not be made or stored. The old ones stay in use.
     #[error(transparent)]
     Failed(#[from] anyhow::Error),
 }
@@ -38,9 +41,9 @@ impl KeyRing {
     /// # Errors
     ///
     /// Under HS256, or if a key can't be made or stored. Then nothing has changed.
-    pub fn rotate(&self, now: Timestamp) -> Result<KeyInfo, RotateError> {
+    pub fn rotate(&self, now: Timestamp) -> Result<KeyInfo, KeyChangeError> {
         if self.settings.algorithm == Algorithm::HS256 {
-            return Err(RotateError::SecretIsConfigured);
+            return Err(KeyChangeError::SecretIsConfigured);
         }
         let _turn = lock(&self.turn);
         let replaced = self.held().keys.signer().kid;
@@ -73,6 +76,34 @@ impl KeyRing {
         let keys = KeySet::clone(&held.keys).rotated(settings, now)?.swept(now);
         let refresh_key = Arc::clone(&held.refresh_key);
         Ok(self.replace(&held, keys, refresh_key)?.map(|held| held.keys.signer()))
+    }
+
+    /// Removes a key at once: no token that it signed is accepted any more. Returns the key that
+    /// signs from now on. If the current key is revoked, the next one takes over. Blocks as
+    /// [`rotate`](Self::rotate) does.
+    ///
+    /// Of several servers, one that has not heard of it yet may refuse the first tokens of the new
+    /// key for a moment. A revocation does not wait for that.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such key, it is the secret under HS256, or a key can't be made or stored.
+    /// Then nothing has changed.
+    pub fn revoke(&self, kid: &str, now: Timestamp) -> Result<KeyInfo, KeyChangeError> {
+        let _turn = lock(&self.turn);
+        let signer = self.attempt(|held| {
+            let signer = held.keys.signer();
+            if signer.kid == kid && signer.alg == Algorithm::HS256 {
+                return Ok(Some(Err(KeyChangeError::SecretIsConfigured)));
+            }
+            let revoked = KeySet::clone(&held.keys).revoked(kid, &self.settings, now)?;
+            let Some(keys) = revoked else { return Ok(Some(Err(KeyChangeError::NoSuchKey))) };
+            let refresh_key = Arc::clone(&held.refresh_key);
+            let replaced = self.replace(&held, keys.swept(now), refresh_key)?;
+            Ok(replaced.map(|held| Ok(held.keys.signer())))
+        })??;
+        tracing::info!(kid, signer = signer.kid, "a key was revoked");
+        Ok(signer)
     }
 
     /// Replaces all keys, including the one for refresh tokens. All access tokens and refresh

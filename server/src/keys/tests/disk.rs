@@ -59,7 +59,7 @@ fn a_failing_disk_leaves_the_old_key_in_force_in_memory_as_on_the_disk() {
     // No temporary file can be made.
     fs::rename(&dir, &away).unwrap();
     let error = ring.rotate(at(NOW)).unwrap_err();
-    assert!(matches!(&error, RotateError::Failed(_)), "{error:?}");
+    assert!(matches!(&error, KeyChangeError::Failed(_)), "{error:?}");
     assert_eq!((ring.list(at(NOW)), ring.jwks(at(NOW)).unwrap()), (before.clone(), jwks));
     fs::rename(&away, &dir).unwrap();
     assert_eq!(file(&dir), stored);

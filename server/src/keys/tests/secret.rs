@@ -33,7 +33,7 @@ fn the_kid_stays_the_same_over_restarts_and_differs_between_servers() {
 fn a_rotation_is_refused_and_says_what_to_do() {
     let ring = KeyRing::in_memory(Algorithm::HS256).unwrap();
     let error = ring.rotate(at(NOW)).unwrap_err();
-    assert!(matches!(error, RotateError::SecretIsConfigured));
+    assert!(matches!(error, KeyChangeError::SecretIsConfigured));
     assert!(error.to_string().contains("change the secret and restart"));
 }
 

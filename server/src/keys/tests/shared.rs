@@ -155,6 +155,22 @@ fn a_rotation_that_another_one_overtakes_changes_nothing() {
 }
 
 #[test]
+fn a_revocation_reaches_all_servers_and_a_rotation_at_the_same_time_does_not_undo_it() {
+    for version in [0, 1] {
+        let shared = Shared::default();
+        let (one, two) = (shared.open(Algorithm::EdDSA), shared.open(Algorithm::EdDSA));
+        let old = signer(&one);
+        shared.0.lock().unwrap().rival = Some((version, Arc::downgrade(&two)));
+        let new = one.revoke(&old, at(NOW)).unwrap().kid;
+        two.reload().unwrap();
+        for server in [&one, &two] {
+            assert_eq!(server.find(&old, at(NOW)).unwrap_err(), NoKey::Unknown);
+            assert_eq!(signer(server), new);
+        }
+    }
+}
+
+#[test]
 fn a_reset_reaches_all_servers() {
     let shared = Shared::default();
     let (one, two) = (shared.join(Algorithm::EdDSA), shared.open(Algorithm::EdDSA));

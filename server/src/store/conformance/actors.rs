@@ -8,12 +8,14 @@ async fn ask_for_everything(store: &dyn Store, by: Actor, to: &User) -> Vec<Edit
         store.offer_reset(offer(to, by, 9)).await,
         store.withdraw_reset(id, Some(by), at(0).now).await,
         store.end_sessions(id, Some(by), at(0)).await.map(drop),
+        store.end_session_of(id, by.session, Some(by), at(0)).await,
+        store.end_all_sessions(Some(by), at(0)).await.map(drop),
         store.end_other_sessions(by, at(0)).await.map(drop),
         store.change_password(by, 0, "new".into(), at(0)).await,
         store.delete_user(id, Some(by), at(0)).await.map(drop),
     ];
     let refused: Vec<_> = outcomes.into_iter().filter_map(Result::err).collect();
-    assert_eq!(refused.len(), 7, "{refused:?}");
+    assert_eq!(refused.len(), 9, "{refused:?}");
     refused
 }
 

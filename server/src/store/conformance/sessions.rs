@@ -149,14 +149,62 @@ pub(super) async fn who_else_ends_a_user_s_sessions_ends_the_offers_they_made(
     assert!(is_open(&*store, 7).await, "they asked themselves");
 }
 
-pub(super) async fn all_sessions_of_everybody_end(store: Arc<dyn Store>) {
-    let (ada, bob) = (added(&*store, "ada").await, added(&*store, "bob").await);
-    let mut ids = Vec::new();
-    for user in [&ada, &ada, &bob] {
-        ids.push(signed_in(&*store, user).await);
+pub(super) async fn one_session_of_a_user_ends_and_the_others_stay(store: Arc<dyn Store>) {
+    let (boss, ada) = (added_admin(&*store, "boss").await, added(&*store, "ada").await);
+    let by = actor(&*store, &boss).await;
+    let (ended, kept) = (signed_in(&*store, &ada).await, signed_in(&*store, &ada).await);
+    store.end_session_of(ada.id, ended, Some(stale(by)), at(1)).await.unwrap();
+    assert!(store.is_revoked(ended));
+    assert_eq!(live_sessions(&*store, &ada).await, [kept]);
+    let no_session = |error: EditUserError| matches!(error, EditUserError::NoSession);
+    for (user, session, seconds) in
+        [(ada.id, ended, 1), (ada.id, by.session, 1), (ada.id, kept, 1000), (boss.id, kept, 1)]
+    {
+        let refused = store.end_session_of(user, session, None, at(seconds)).await;
+        assert!(no_session(refused.unwrap_err()), "{session} at {seconds}");
     }
-    assert_eq!(store.end_all_sessions(at(0)).await.unwrap(), 3);
-    assert!(ids.iter().all(|id| store.is_revoked(*id)));
-    assert!(live_sessions(&*store, &ada).await.is_empty());
-    assert_eq!(store.counts().await.unwrap().sessions, 0);
+    assert!(!store.is_revoked(kept) && !store.is_revoked(by.session));
+}
+
+pub(super) async fn who_ends_a_session_of_an_admin_is_fresh_and_ends_the_offers(
+    store: Arc<dyn Store>,
+) {
+    let (boss, eve) = (added_admin(&*store, "boss").await, added_admin(&*store, "eve").await);
+    let bob = added(&*store, "bob").await;
+    let (by, of_eve) = (actor(&*store, &boss).await, actor(&*store, &eve).await);
+    store.offer_reset(offer(&bob, of_eve, 7)).await.unwrap();
+    let end = async |by| store.end_session_of(eve.id, of_eve.session, Some(by), at(1)).await;
+    assert!(matches!(end(stale(by)).await.unwrap_err(), EditUserError::NotFresh));
+    let mallory = actor(&*store, &bob).await;
+    assert!(matches!(end(mallory).await.unwrap_err(), EditUserError::NoAdmin));
+    assert!(is_open(&*store, 7).await && !store.is_revoked(of_eve.session));
+    end(by).await.unwrap();
+    assert!(!is_open(&*store, 7).await && store.is_revoked(of_eve.session));
+}
+
+pub(super) async fn all_sessions_of_everybody_end_and_all_offers(store: Arc<dyn Store>) {
+    let (boss, ada) = (added_admin(&*store, "boss").await, added(&*store, "ada").await);
+    for is_operator in [false, true] {
+        let by = actor(&*store, &boss).await;
+        store.offer_reset(offer(&ada, by, 7)).await.unwrap();
+        let mut ids = vec![by.session];
+        for user in [&ada, &ada] {
+            ids.push(signed_in(&*store, user).await);
+        }
+        let mallory = actor(&*store, &ada).await;
+        for (by, is_due) in [
+            (stale(by), (|error| matches!(error, EditUserError::NotFresh)) as fn(&_) -> _),
+            (mallory, |error| matches!(error, EditUserError::NoAdmin)),
+        ] {
+            let refused = store.end_all_sessions(Some(by), at(1)).await.unwrap_err();
+            assert!(is_due(&refused), "{refused:?}");
+        }
+        assert!(is_open(&*store, 7).await && !store.is_revoked(by.session));
+        let by = Some(by).filter(|_| !is_operator);
+        assert_eq!(store.end_all_sessions(by, at(1)).await.unwrap(), 4);
+        assert!(ids.iter().all(|id| store.is_revoked(*id)));
+        assert!(live_sessions(&*store, &ada).await.is_empty() && !is_open(&*store, 7).await);
+        assert_eq!(store.counts().await.unwrap().sessions, 0);
+        assert!(store.open_resets(at(1).now).await.unwrap().is_empty());
+    }
 }

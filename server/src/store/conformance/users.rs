@@ -1,5 +1,6 @@
 use super::*;
 use crate::store::CreateUserError;
+use crate::username::{Username, fold};
 
 pub(super) async fn a_user_is_found_by_id_and_by_name(store: Arc<dyn Store>) {
     let ada = added(&*store, "Ada").await;
@@ -45,6 +46,36 @@ pub(super) async fn pages_are_in_the_order_of_ids_and_lead_on(store: Arc<dyn Sto
         after = page.next;
     }
     assert_eq!((found, after), (ids, None));
+}
+
+pub(super) async fn those_are_found_whose_names_hold_a_part_in_whatever_spelling(
+    store: Arc<dyn Store>,
+) {
+    let mut all = Vec::new();
+    for (n, name) in ["Ada", "adam", "Madame", "Straße", "bob"].into_iter().enumerate() {
+        let name = Username::parse(name).unwrap();
+        let created_at = at(i64::try_from(n).unwrap()).now;
+        let user = User::new(&name, "a hash".into(), Vec::new(), created_at);
+        store.create_user(user.clone(), None).await.unwrap();
+        all.push(user);
+    }
+    let find = async |part: &str, after, limit| {
+        let page = store.find_users(&fold(part), after, limit).await.unwrap();
+        let names: Vec<_> = page.users.into_iter().map(|user| user.username).collect();
+        (names.join(" "), page.next)
+    };
+    let found = |names: &str| (names.to_owned(), None);
+    assert_eq!(find("ADA", None, 9).await, found("Ada adam Madame"));
+    assert_eq!(find("ada", None, 3).await, found("Ada adam Madame"));
+    assert_eq!(find("ada", None, 2).await, ("Ada adam".to_owned(), Some(all[1].id)));
+    assert_eq!(find("ada", Some(all[1].id), 2).await, found("Madame"));
+    assert_eq!(find("ASS", None, 9).await, found("Straße"));
+    assert_eq!(find("aß", None, 9).await, found("Straße"));
+    for nobody in ["adaa", "%", "_", "\\", "'"] {
+        assert_eq!(find(nobody, None, 9).await, found(""), "{nobody}");
+    }
+    store.delete_user(all[1].id, None, at(9)).await.unwrap();
+    assert_eq!(find("ada", None, 9).await, found("Ada Madame"));
 }
 
 pub(super) async fn what_is_there_is_counted(store: Arc<dyn Store>) {

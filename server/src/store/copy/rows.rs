@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::store::id::{SessionId, UserId};
 use crate::store::keys_record::KeysRecord;
+use crate::store::restrictions::Restricted;
 use crate::store::sealed_keys::SealedKeys;
 use crate::store::session::Session;
 use crate::store::user::User;
@@ -26,12 +27,23 @@ pub enum Kind {
     Revoked,
     /// Reset offers.
     Offers,
+    /// What admins and operators restrict: one row, or none.
+    Restrictions,
 }
+
+/// How many kinds there are.
+pub(in crate::store) const KINDS: usize = 6;
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::Users, Self::Addresses, Self::Sessions, Self::Revoked, Self::Offers];
+    pub const ALL: [Self; KINDS] = [
+        Self::Users,
+        Self::Addresses,
+        Self::Sessions,
+        Self::Revoked,
+        Self::Offers,
+        Self::Restrictions,
+    ];
 
     /// As people call it.
     pub fn name(self) -> &'static str {
@@ -41,6 +53,7 @@ impl Kind {
             Self::Sessions => "sessions",
             Self::Revoked => "revoked sessions",
             Self::Offers => "reset links",
+            Self::Restrictions => "lists of restrictions",
         }
     }
 }
@@ -58,6 +71,7 @@ pub(in crate::store) enum Row {
     /// Until when it is remembered.
     Revoked(SessionId, Timestamp),
     Offer(StoredOffer),
+    Restrictions(Restricted),
 }
 
 /// A reset offer as it is stored.
@@ -78,6 +92,7 @@ impl Row {
             Self::Session(session) => *session.id.as_bytes(),
             Self::Revoked(id, _) => *id.as_bytes(),
             Self::Offer(offer) => *offer.user.as_bytes(),
+            Self::Restrictions(_) => [0; 16],
         }
     }
 }

@@ -45,6 +45,9 @@ async fn apply_to_offers(db: &Client, changes: &Changes) -> anyhow::Result<()> {
     if let Some(user) = changes.withdraw_offer_to {
         resets::remove(db, user).await?;
     }
+    if changes.withdraw_all_offers {
+        resets::remove_all(db).await?;
+    }
     if let Some(maker) = changes.withdraw_offers_by {
         resets::remove_made_by(db, maker).await?;
     }

@@ -8,7 +8,7 @@ use tokio_postgres::{Client, Row as Found};
 use super::connect::{Connector, Direct};
 use super::nodes::{ensure_alone, until_alone};
 use super::rows::{Parameters, record};
-use super::{DatabaseUrl, keys, names, resets, rows, schema, sessions, users};
+use super::{DatabaseUrl, keys, names, resets, restrictions, rows, schema, sessions, users};
 use crate::store::copy::rows::{Key, Kind, PAGE, Row, Rows};
 use crate::store::keys_record::KeysRecord;
 use crate::store::{SealedKeys, Session, User};
@@ -44,6 +44,12 @@ impl PostgresCopy {
     fn db(&self) -> &Client {
         &self.0.client
     }
+
+    async fn restrictions(&self, after: Option<Key>) -> anyhow::Result<Vec<Row>> {
+        let restricted = restrictions::read(self.db()).await?;
+        let is_there = restricted.version > 0 && after.is_none();
+        Ok(is_there.then_some(Row::Restrictions(restricted)).into_iter().collect())
+    }
 }
 
 #[async_trait]
@@ -58,6 +64,7 @@ impl Rows for PostgresCopy {
                 Ok(Row::Revoked(id, until))
             }),
             Kind::Offers => ("reset_offers", "user_id", |row| Ok(Row::Offer(resets::stored(row)?))),
+            Kind::Restrictions => return self.restrictions(after).await,
         };
         let query = format!(
             "SELECT * FROM {table} WHERE $1::uuid IS NULL OR {key} > $1 ORDER BY {key} LIMIT $2"
@@ -75,6 +82,7 @@ impl Rows for PostgresCopy {
             Kind::Sessions => "SELECT count(*) FROM sessions",
             Kind::Revoked => "SELECT count(*) FROM revoked_sessions",
             Kind::Offers => "SELECT count(*) FROM reset_offers",
+            Kind::Restrictions => return Ok(self.restrictions(None).await?.len() as u64),
         };
         users::count(self.db(), query).await
     }
@@ -94,6 +102,7 @@ impl Rows for PostgresCopy {
             Some(Row::Session(_)) => add_sessions(self.db(), &rows).await,
             Some(Row::Revoked(..)) => add_revoked(self.db(), &rows).await,
             Some(Row::Offer(_)) => add_offers(self.db(), &rows).await,
+            Some(Row::Restrictions(restricted)) => restrictions::put(self.db(), restricted).await,
             None => Ok(()),
         }
     }

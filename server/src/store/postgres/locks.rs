@@ -26,6 +26,13 @@ const NAMES: &str =
 /// The sweep: one node at a time, until the end of its transaction.
 const SWEEP: &str = concat!("SELECT pg_try_advisory_xact_lock(", key!("'sweep'"), ")");
 
+/// What is restricted.
+const RESTRICTIONS: &str = concat!("SELECT pg_advisory_xact_lock(", key!("'restrictions'"), ")");
+
+pub(super) async fn restrictions(db: &Client) -> anyhow::Result<()> {
+    wait(db, RESTRICTIONS).await
+}
+
 pub(super) async fn admins(db: &Client) -> anyhow::Result<()> {
     wait(db, ADMINS).await
 }

@@ -1,9 +1,9 @@
 //! The log of changes: what one server tells the others.
 //!
-//! Each write that ends a session, changes a user or changes the keys takes the next number, last
-//! in its transaction. The row of the counter is locked from then until the commit. So the numbers
-//! have no gaps and are in the order of the commits, and a reader that sees a number sees all
-//! before it.
+//! Each write that ends a session, or changes a user, the keys or what is restricted, takes the
+//! next number, last in its transaction. The row of the counter is locked from then until the
+//! commit. So the numbers have no gaps and are in the order of the commits, and a reader that sees
+//! a number sees all before it.
 
 use std::time::Duration;
 
@@ -37,6 +37,9 @@ pub(super) struct Change {
     /// The keys changed.
     #[serde(skip_serializing_if = "is_false")]
     pub(super) keys: bool,
+    /// What is restricted changed.
+    #[serde(skip_serializing_if = "is_false")]
+    pub(super) restrictions: bool,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it like this")]
@@ -50,7 +53,8 @@ impl Change {
         let entry = |(id, until): &(SessionId, Timestamp)| (*id, until.as_millisecond());
         let revoked =
             if many_revoked { Vec::new() } else { news.revoked.iter().map(entry).collect() };
-        Self { revoked, many_revoked, users: news.users.clone(), keys: news.keys }
+        let (users, restrictions) = (news.users.clone(), news.restricted.is_some());
+        Self { revoked, many_revoked, users, keys: news.keys, restrictions }
     }
 
     pub(super) fn revoked(&self) -> Vec<Revocation> {

@@ -7,13 +7,14 @@ use crate::clock::BootTime;
 use crate::store::applied::{News, Revocation};
 use crate::store::revoked::Revoked;
 use crate::store::versions::Versions;
-use crate::store::{Lease, SessionId, UserId};
+use crate::store::{Lease, Restricted, Restrictions, SessionId, UserId};
 
 /// What is answered from memory, and until when it can be trusted.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
     revoked: Revoked,
     versions: Versions,
+    restrictions: Restrictions,
     /// The end of the lease, in nanoseconds since the machine's start.
     trusted_until: AtomicU64,
     /// The database's timeline in the last poll.
@@ -49,10 +50,17 @@ impl Memory {
         self.versions.of(id)
     }
 
+    pub(super) fn restrictions(&self) -> Restrictions {
+        self.restrictions.clone()
+    }
+
     /// Takes note of what a write changed that was committed, or may have been.
     pub(super) fn publish(&self, news: &News) {
         self.revoked.extend(&news.revoked);
         self.versions.changed(&news.users);
+        if let Some(restricted) = &news.restricted {
+            self.restrictions.follow(restricted);
+        }
     }
 
     /// Takes note of what another server changed.
@@ -61,9 +69,11 @@ impl Memory {
         self.versions.changed(users);
     }
 
-    /// Takes note of all sessions that are revoked. Any user may have changed meanwhile.
-    pub(super) fn start_anew(&self, revoked: &[Revocation]) {
+    /// Takes note of all sessions that are revoked and of what is restricted. Any user may have
+    /// changed meanwhile.
+    pub(super) fn start_anew(&self, revoked: &[Revocation], restricted: Restricted) {
         self.revoked.extend(revoked);
+        self.restrictions.replace(restricted);
         self.versions.all_changed();
     }
 

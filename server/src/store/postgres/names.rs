@@ -119,7 +119,7 @@ pub(super) async fn migrate(db: &Client) -> anyhow::Result<()> {
     db.execute_typed("DELETE FROM looks", &[]).await?;
     let mut after = None;
     loop {
-        let page = users::page(db, after, BATCH).await?;
+        let page = users::page(db, None, after, BATCH).await?;
         for user in &page.users {
             let query = "UPDATE users SET fold = $2 WHERE id = $1";
             let fold = fold(&user.username_key);

@@ -5,13 +5,14 @@ use jiff::Timestamp;
 use tokio_postgres::Client;
 
 use super::changes::{apply, apply_unless_refused};
+use super::rows::or_none;
 use super::sign_outs::Ending;
-use super::{failures, locks, names, resets, sessions, users};
+use super::{failures, locks, names, resets, restrictions, sessions, users};
 use crate::store::applied::Applied;
 use crate::store::rules::{self, Asker, NameCheck};
 use crate::store::{
-    Actor, CreateUserError, EditUserError, Edited, Moment, NewSession, Refresh, ResetOffer,
-    Rotation, Session, SessionId, User, UserEdit, UserId, Verified,
+    Actor, Block, BlockId, CreateUserError, EditUserError, Edited, Moment, NewSession, Refresh,
+    ResetOffer, Rotation, Session, SessionId, User, UserEdit, UserId, Verified,
 };
 
 /// What came of an operation that the rules may refuse.
@@ -40,6 +41,13 @@ async fn asker(db: &Client, actor: Actor) -> anyhow::Result<Asker> {
     let user = users::lock_one(db, actor.user).await?;
     let has_session = sessions::is_there(db, actor.session).await?;
     Ok(Asker { actor, user, has_session })
+}
+
+async fn asker_if_any(db: &Client, by: Option<Actor>) -> anyhow::Result<Option<Asker>> {
+    match by {
+        Some(actor) => asker(db, actor).await.map(Some),
+        None => Ok(None),
+    }
 }
 
 pub(super) async fn create_user(
@@ -183,8 +191,47 @@ pub(super) async fn end_sessions(
     Ok(apply_unless_refused(db, decision).await?.counting())
 }
 
-pub(super) async fn end_all_sessions(db: &Client, at: Moment) -> anyhow::Result<Applied<usize>> {
-    Ok(apply(db, rules::end_all_sessions(at)).await?.map(|(), revoked| revoked.len()))
+pub(super) async fn end_session_of(
+    db: &Client,
+    user: UserId,
+    session: SessionId,
+    by: Option<Actor>,
+    at: Moment,
+) -> Judged<()> {
+    let (by, user) = asker_and_user(db, by, user).await?;
+    // A session of another user is not locked, and is refused.
+    let session = or_none(sessions::get(db, session).await)?;
+    let decision = rules::end_session_of(by.as_ref(), user.as_ref(), session.as_ref(), at);
+    apply_unless_refused(db, decision).await
+}
+
+pub(super) async fn end_all_sessions(db: &Client, by: Option<Actor>, at: Moment) -> Judged<usize> {
+    let by = asker_if_any(db, by).await?;
+    Ok(apply_unless_refused(db, rules::end_all_sessions(by.as_ref(), at)).await?.counting())
+}
+
+pub(super) async fn set_registration(db: &Client, is_open: bool, by: Option<Actor>) -> Judged<()> {
+    let by = asker_if_any(db, by).await?;
+    let kept = restrictions::lock(db).await?;
+    let decision = rules::set_registration(by.as_ref(), kept, is_open);
+    restrictions::put_unless_refused(db, decision).await
+}
+
+pub(super) async fn add_block(db: &Client, block: Block, by: Option<Actor>) -> Judged<Block> {
+    let by = asker_if_any(db, by).await?;
+    let kept = restrictions::lock(db).await?;
+    restrictions::put_unless_refused(db, rules::add_block(by.as_ref(), kept, block)).await
+}
+
+pub(super) async fn remove_block(
+    db: &Client,
+    id: BlockId,
+    by: Option<Actor>,
+    now: Timestamp,
+) -> Judged<Block> {
+    let by = asker_if_any(db, by).await?;
+    let kept = restrictions::lock(db).await?;
+    restrictions::put_unless_refused(db, rules::remove_block(by.as_ref(), kept, id, now)).await
 }
 
 /// Removes at most `limit` expired sessions, or none while another node sweeps.

@@ -69,6 +69,12 @@ pub(super) async fn remove_made_by(db: &Client, maker: UserId) -> anyhow::Result
     Ok(())
 }
 
+/// Removes all offers.
+pub(super) async fn remove_all(db: &Client) -> anyhow::Result<()> {
+    db.execute_typed("DELETE FROM reset_offers", &[]).await?;
+    Ok(())
+}
+
 async fn by_hash(db: &Client, token_hash: &[u8; 32]) -> anyhow::Result<Option<Offer>> {
     let query = "SELECT user_id, maker_id, created_at, expires_at FROM reset_offers
                  WHERE token_hash = $1";

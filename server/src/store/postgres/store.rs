@@ -9,12 +9,15 @@ use hallpass_contract::Secret;
 use jiff::Timestamp;
 use tokio_postgres::Client;
 
-use super::{PostgresStore, addresses, names, nodes, operations, resets, sessions, users};
+use super::{
+    PostgresStore, addresses, names, nodes, operations, resets, restrictions, sessions, users,
+};
 use crate::clock::BootTime;
 use crate::store::{
-    Actor, Authority, BackupError, BackupHead, Beside, CreateUserError, EditUserError, Edited,
-    Lease, Moment, NewSession, OpenReset, Refresh, ResetOffer, Rotation, Session, SessionId,
-    SharedFailures, Store, StoreCounts, StoreError, User, UserEdit, UserId, Users, Verified,
+    Actor, Authority, BackupError, BackupHead, Beside, Block, BlockId, CreateUserError,
+    EditUserError, Edited, Lease, Moment, NewSession, OpenReset, Refresh, ResetOffer, Restricted,
+    Restrictions, Rotation, Session, SessionId, SharedFailures, Store, StoreCounts, StoreError,
+    User, UserEdit, UserId, Users, Verified,
 };
 
 /// Expired sessions that are removed in one write.
@@ -33,6 +36,15 @@ async fn account_of(db: &Client, username_key: String) -> anyhow::Result<String>
 
 async fn looks_like_another(db: &Client, username: String) -> anyhow::Result<bool> {
     names::looks_like_another(db, &username).await
+}
+
+async fn find_users(
+    db: &Client,
+    part: String,
+    after: Option<UserId>,
+    limit: usize,
+) -> anyhow::Result<Users> {
+    users::page(db, Some(&part), after, limit).await
 }
 
 async fn is_known_address(
@@ -98,7 +110,17 @@ impl Store for PostgresStore {
     }
 
     async fn users(&self, after: Option<UserId>, limit: usize) -> Result<Users, StoreError> {
-        self.read(move |db| Box::pin(users::page(db, after, limit))).await
+        self.read(move |db| Box::pin(users::page(db, None, after, limit))).await
+    }
+
+    async fn find_users(
+        &self,
+        part: &str,
+        after: Option<UserId>,
+        limit: usize,
+    ) -> Result<Users, StoreError> {
+        let part = part.to_owned();
+        self.read(move |db| Box::pin(find_users(db, part, after, limit))).await
     }
 
     async fn edit_user(
@@ -220,8 +242,52 @@ impl Store for PostgresStore {
         self.write(move |db| Box::pin(operations::end_sessions(db, user, by, at))).await?
     }
 
-    async fn end_all_sessions(&self, at: Moment) -> Result<usize, StoreError> {
-        self.write(move |db| Box::pin(operations::end_all_sessions(db, at))).await
+    async fn end_session_of(
+        &self,
+        user: UserId,
+        session: SessionId,
+        by: Option<Actor>,
+        at: Moment,
+    ) -> Result<(), EditUserError> {
+        self.write(move |db| Box::pin(operations::end_session_of(db, user, session, by, at)))
+            .await?
+    }
+
+    async fn end_all_sessions(
+        &self,
+        by: Option<Actor>,
+        at: Moment,
+    ) -> Result<usize, EditUserError> {
+        self.write(move |db| Box::pin(operations::end_all_sessions(db, by, at))).await?
+    }
+
+    async fn set_registration(
+        &self,
+        is_open: bool,
+        by: Option<Actor>,
+    ) -> Result<(), EditUserError> {
+        self.write(move |db| Box::pin(operations::set_registration(db, is_open, by))).await?
+    }
+
+    async fn add_block(&self, block: Block, by: Option<Actor>) -> Result<Block, EditUserError> {
+        self.write(move |db| Box::pin(operations::add_block(db, block, by))).await?
+    }
+
+    async fn remove_block(
+        &self,
+        id: BlockId,
+        by: Option<Actor>,
+        now: Timestamp,
+    ) -> Result<Block, EditUserError> {
+        self.write(move |db| Box::pin(operations::remove_block(db, id, by, now))).await?
+    }
+
+    async fn restricted(&self) -> Result<Restricted, StoreError> {
+        self.read(|db| Box::pin(restrictions::read(db))).await
+    }
+
+    fn restrictions(&self) -> Restrictions {
+        self.shared.memory.restrictions()
     }
 
     fn is_revoked(&self, id: SessionId) -> bool {

@@ -60,17 +60,22 @@ pub(super) async fn count(db: &Client, query: &str) -> anyhow::Result<u64> {
     Ok(count.unsigned_abs())
 }
 
-/// At most `limit` users after `after`.
+/// At most `limit` users after `after`, or of those alone whose names hold `part`, which is folded.
 pub(super) async fn page(
     db: &Client,
+    part: Option<&str>,
     after: Option<UserId>,
     limit: usize,
 ) -> anyhow::Result<Users> {
-    let query =
-        "SELECT id, record FROM users WHERE $1::uuid IS NULL OR id > $1 ORDER BY id LIMIT $2";
+    let query = "SELECT id, record FROM users
+                 WHERE ($1::uuid IS NULL OR id > $1)
+                     AND ($3::text IS NULL OR strpos(fold, $3 COLLATE \"C\") > 0)
+                 ORDER BY id LIMIT $2";
     let after = after.map(UserId::uuid);
     let one_more = i64::try_from(limit)?.saturating_add(1);
-    let rows = db.query_typed(query, &[(&after, Type::UUID), (&one_more, Type::INT8)]).await?;
+    let parameters: Parameters<'_> =
+        &[(&after, Type::UUID), (&one_more, Type::INT8), (&part, Type::TEXT)];
+    let rows = db.query_typed(query, parameters).await?;
     let mut page = Users::default();
     for row in rows.iter().take(limit) {
         match read(row) {

@@ -3,9 +3,8 @@
 use redb::WriteTransaction;
 
 use super::{addresses, names, resets, sessions, users};
-use crate::store::Moment;
 use crate::store::applied::{Applied, News};
-use crate::store::rules::{self, Changes, Decision};
+use crate::store::rules::{Changes, Decision};
 
 /// Makes the changes of a decision.
 pub(super) fn apply<T>(
@@ -49,6 +48,9 @@ fn apply_to_offers(txn: &WriteTransaction, changes: &Changes) -> anyhow::Result<
     if let Some(user) = changes.withdraw_offer_to {
         resets::remove(txn, user)?;
     }
+    if changes.withdraw_all_offers {
+        resets::remove_all(txn)?;
+    }
     if let Some(maker) = changes.withdraw_offers_by {
         resets::remove_made_by(txn, maker)?;
     }
@@ -67,12 +69,4 @@ pub(super) fn apply_unless_refused<T, E>(
         Ok(decision) => Ok(apply(txn, decision)?.map(|answer, _| Ok(answer))),
         Err(refusal) => Ok(Applied::quietly(Err(refusal))),
     }
-}
-
-/// Ends the sessions of everybody, and counts them.
-pub(super) fn end_all_sessions(
-    txn: &WriteTransaction,
-    at: Moment,
-) -> anyhow::Result<Applied<usize>> {
-    Ok(apply(txn, rules::end_all_sessions(at))?.map(|(), revoked| revoked.len()))
 }

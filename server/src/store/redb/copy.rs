@@ -13,8 +13,8 @@ use redb::{
 
 use super::check::{Unchanged, check_file};
 use super::guard::guarded;
-use super::tables::{ADDRESSES, Id, RESETS_BY_USER, REVOKED, SESSIONS, USERS, decode, time};
-use super::{addresses, keys_made, names, open, resets, schema, sessions, users};
+use super::tables::{ADDRESSES, Id, META, RESETS_BY_USER, REVOKED, SESSIONS, USERS, decode, time};
+use super::{addresses, keys_made, names, open, resets, restrictions, schema, sessions, users};
 use crate::data_dir::{self, Unfinished};
 use crate::store::SealedKeys;
 use crate::store::copy::rows::{Key, Kind, PAGE, Row, Rows};
@@ -77,6 +77,7 @@ impl Rows for RedbCopy {
             Kind::Sessions => txn.open_table(SESSIONS)?.len()?,
             Kind::Revoked => txn.open_table(REVOKED)?.len()?,
             Kind::Offers => txn.open_table(RESETS_BY_USER)?.len()?,
+            Kind::Restrictions => u64::from(restrictions::of(&txn.open_table(META)?)?.version > 0),
         })
     }
 
@@ -131,6 +132,11 @@ fn page(txn: &ReadTransaction, kind: Kind, after: Option<Key>) -> anyhow::Result
         Kind::Offers => rows(&txn.open_table(RESETS_BY_USER)?, after, |_, token_hash| {
             Ok(Row::Offer(resets::stored(txn, token_hash)?))
         }),
+        Kind::Restrictions => {
+            let restricted = restrictions::of(&txn.open_table(META)?)?;
+            let is_there = restricted.version > 0 && after.is_none();
+            Ok(is_there.then_some(Row::Restrictions(restricted)).into_iter().collect())
+        }
     }
 }
 
@@ -161,5 +167,6 @@ fn add(txn: &WriteTransaction, row: &Row) -> anyhow::Result<()> {
             Ok(())
         }
         Row::Offer(offer) => resets::put_stored(txn, offer),
+        Row::Restrictions(restricted) => restrictions::put(txn, restricted),
     }
 }

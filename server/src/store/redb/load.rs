@@ -3,10 +3,10 @@
 use jiff::Timestamp;
 use redb::{ReadableTable as _, ReadableTableMetadata as _, WriteTransaction};
 
-use super::tables::{ADMINS, RESETS, RESETS_BY_USER, SESSIONS, USERS, or_none};
-use super::{names, resets, sessions, users};
+use super::tables::{ADMINS, META, RESETS, RESETS_BY_USER, SESSIONS, USERS, or_none};
+use super::{names, resets, restrictions, sessions, users};
 use crate::store::rules::{Asker, NameCheck};
-use crate::store::{Actor, Session, SessionId, User, UserId};
+use crate::store::{Actor, Restricted, Session, SessionId, User, UserId};
 
 pub(super) fn asker(txn: &WriteTransaction, actor: Actor) -> anyhow::Result<Asker> {
     let has_session = txn.open_table(SESSIONS)?.get(actor.session.as_bytes())?.is_some();
@@ -18,6 +18,14 @@ pub(super) fn asker_if_any(
     by: Option<Actor>,
 ) -> anyhow::Result<Option<Asker>> {
     by.map(|actor| asker(txn, actor)).transpose()
+}
+
+/// Who asks, and what is restricted.
+pub(super) fn asker_and_restricted(
+    txn: &WriteTransaction,
+    by: Option<Actor>,
+) -> anyhow::Result<(Option<Asker>, Restricted)> {
+    Ok((asker_if_any(txn, by)?, restrictions::of(&txn.open_table(META)?)?))
 }
 
 pub(super) fn user(txn: &WriteTransaction, id: UserId) -> anyhow::Result<Option<User>> {
@@ -39,8 +47,12 @@ pub(super) fn name_check(txn: &WriteTransaction, user: &User) -> anyhow::Result<
 
 /// Whose session it is. Unknown if its record is gone or can't be read.
 pub(super) fn owner_of(txn: &WriteTransaction, id: SessionId) -> anyhow::Result<Option<UserId>> {
-    let session = or_none(sessions::get(&txn.open_table(SESSIONS)?, id))?;
-    Ok(session.map(|session| session.user))
+    Ok(session(txn, id)?.map(|session| session.user))
+}
+
+/// The session. None if its record is gone or can't be read.
+pub(super) fn session(txn: &WriteTransaction, id: SessionId) -> anyhow::Result<Option<Session>> {
+    or_none(sessions::get(&txn.open_table(SESSIONS)?, id))
 }
 
 /// How many active admins there are.

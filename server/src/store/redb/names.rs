@@ -99,6 +99,26 @@ pub(super) fn would_look_like_another(
     looks_like_another(&names, &looks, username)
 }
 
+/// The users after `after` whose names hold `part`, which is folded, in the order of their ids.
+pub(super) fn holding(
+    names: &impl ReadableTable<&'static str, Id>,
+    part: &str,
+    after: Option<UserId>,
+) -> anyhow::Result<Vec<UserId>> {
+    let mut found = Vec::new();
+    for row in names.iter()? {
+        let (name, id) = row?;
+        let (name, id) = (name.value(), UserId::from_bytes(*id.value()));
+        // A case-mapped name of ASCII is its own fold.
+        let is_it = if name.is_ascii() { name.contains(part) } else { fold(name).contains(part) };
+        if is_it && after.is_none_or(|after| id > after) {
+            found.push(id);
+        }
+    }
+    found.sort_unstable();
+    Ok(found)
+}
+
 /// Gives the user their name.
 pub(super) fn add(txn: &WriteTransaction, user: &User) -> anyhow::Result<()> {
     txn.open_table(USER_IDS_BY_NAME)?.insert(user.username_key.as_str(), user.id.as_bytes())?;

@@ -52,6 +52,14 @@ pub(super) fn remove_made_by(txn: &WriteTransaction, maker: UserId) -> anyhow::R
     offered.into_iter().try_for_each(|user| remove(txn, user))
 }
 
+/// Removes all offers.
+pub(super) fn remove_all(txn: &WriteTransaction) -> anyhow::Result<()> {
+    txn.open_table(RESETS)?.retain(|_, _| false)?;
+    txn.open_table(RESET_TIMES)?.retain(|_, _| false)?;
+    txn.open_table(RESETS_BY_USER)?.retain(|_, _| false)?;
+    Ok(())
+}
+
 /// To whom an offer was made, if it is open.
 pub(super) fn find(
     resets: &impl ReadableTable<&'static [u8; 32], (Id, Id, i64)>,

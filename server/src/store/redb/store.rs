@@ -9,15 +9,16 @@ use hallpass_contract::Secret;
 use jiff::Timestamp;
 use redb::{Database, ReadableDatabase as _, ReadableTableMetadata as _};
 
-use super::changes::{apply, apply_unless_refused, end_all_sessions};
+use super::changes::{apply, apply_unless_refused};
 use super::failure::kind_of;
 use super::tables::{ADDRESSES, LOOKS, RESETS, SESSIONS, USER_IDS_BY_NAME, USERS};
-use super::{RedbStore, addresses, backup, load, names, resets, sessions, users};
+use super::{RedbStore, addresses, backup, load, names, resets, restrictions, sessions, users};
 use crate::store::rules;
 use crate::store::{
-    Actor, Authority, BackupError, BackupHead, Beside, CreateUserError, EditUserError, Edited,
-    Lease, Moment, NewSession, OpenReset, Refresh, ResetOffer, Rotation, Session, SessionId, Store,
-    StoreCounts, StoreError, User, UserEdit, UserId, Users, Verified,
+    Actor, Authority, BackupError, BackupHead, Beside, Block, BlockId, CreateUserError,
+    EditUserError, Edited, Lease, Moment, NewSession, OpenReset, Refresh, ResetOffer, Restricted,
+    Restrictions, Rotation, Session, SessionId, Store, StoreCounts, StoreError, User, UserEdit,
+    UserId, Users, Verified,
 };
 
 /// Expired sessions that are removed in one write, so that no other write waits long.
@@ -79,6 +80,25 @@ impl Store for RedbStore {
 
     async fn users(&self, after: Option<UserId>, limit: usize) -> Result<Users, StoreError> {
         self.read(|db| users::page(&db.begin_read()?.open_table(USERS)?, after, limit))
+    }
+
+    async fn find_users(
+        &self,
+        part: &str,
+        after: Option<UserId>,
+        limit: usize,
+    ) -> Result<Users, StoreError> {
+        let (db, part) = (Arc::clone(&self.db), part.to_owned());
+        let find = move || {
+            db.with(|db| {
+                let txn = db.begin_read()?;
+                let ids = names::holding(&txn.open_table(USER_IDS_BY_NAME)?, &part, after)?;
+                users::page_of(&txn.open_table(USERS)?, &ids, limit)
+            })
+        };
+        // It looks at all names, which takes a while where there are many.
+        let found = tokio::task::spawn_blocking(find).await.context("the search panicked");
+        found.flatten().map_err(kind_of)
     }
 
     async fn edit_user(
@@ -255,16 +275,82 @@ impl Store for RedbStore {
         .await?
     }
 
-    async fn end_all_sessions(&self, at: Moment) -> Result<usize, StoreError> {
-        self.write(move |txn| end_all_sessions(txn, at)).await
+    async fn end_session_of(
+        &self,
+        user: UserId,
+        session: SessionId,
+        by: Option<Actor>,
+        at: Moment,
+    ) -> Result<(), EditUserError> {
+        self.write(move |txn| {
+            let (by, user) = (load::asker_if_any(txn, by)?, load::user(txn, user)?);
+            let session = load::session(txn, session)?;
+            let decision = rules::end_session_of(by.as_ref(), user.as_ref(), session.as_ref(), at);
+            apply_unless_refused(txn, decision)
+        })
+        .await?
+    }
+
+    async fn end_all_sessions(
+        &self,
+        by: Option<Actor>,
+        at: Moment,
+    ) -> Result<usize, EditUserError> {
+        self.write(move |txn| {
+            let by = load::asker_if_any(txn, by)?;
+            Ok(apply_unless_refused(txn, rules::end_all_sessions(by.as_ref(), at))?.counting())
+        })
+        .await?
+    }
+
+    async fn set_registration(
+        &self,
+        is_open: bool,
+        by: Option<Actor>,
+    ) -> Result<(), EditUserError> {
+        self.write(move |txn| {
+            let (by, kept) = load::asker_and_restricted(txn, by)?;
+            let decision = rules::set_registration(by.as_ref(), kept, is_open);
+            restrictions::put_unless_refused(txn, decision)
+        })
+        .await?
+    }
+
+    async fn add_block(&self, block: Block, by: Option<Actor>) -> Result<Block, EditUserError> {
+        self.write(move |txn| {
+            let (by, kept) = load::asker_and_restricted(txn, by)?;
+            restrictions::put_unless_refused(txn, rules::add_block(by.as_ref(), kept, block))
+        })
+        .await?
+    }
+
+    async fn remove_block(
+        &self,
+        id: BlockId,
+        by: Option<Actor>,
+        now: Timestamp,
+    ) -> Result<Block, EditUserError> {
+        self.write(move |txn| {
+            let (by, kept) = load::asker_and_restricted(txn, by)?;
+            restrictions::put_unless_refused(txn, rules::remove_block(by.as_ref(), kept, id, now))
+        })
+        .await?
+    }
+
+    async fn restricted(&self) -> Result<Restricted, StoreError> {
+        self.read(restrictions::read)
+    }
+
+    fn restrictions(&self) -> Restrictions {
+        self.memory.restrictions.clone()
     }
 
     fn is_revoked(&self, id: SessionId) -> bool {
-        self.revoked.contains(id)
+        self.memory.revoked.contains(id)
     }
 
     fn user_version(&self, id: UserId) -> u64 {
-        self.versions.of(id)
+        self.memory.versions.of(id)
     }
 
     fn lease(&self) -> Lease {
@@ -298,7 +384,7 @@ impl Store for RedbStore {
             sessions::forget_revoked(txn, now)
         };
         self.writer.write(forget).await?;
-        self.revoked.forget_expired(now);
+        self.memory.revoked.forget_expired(now);
         Ok(swept)
     }
 
@@ -308,7 +394,7 @@ impl Store for RedbStore {
             let txn = db.begin_read()?;
             Ok((txn.open_table(USERS)?.len()?, txn.open_table(SESSIONS)?.len()?))
         })?;
-        let revoked = self.revoked.len() as u64;
+        let revoked = self.memory.revoked.len() as u64;
         Ok(StoreCounts { users, sessions, revoked, queue: self.writer.queued() as u64 })
     }
 

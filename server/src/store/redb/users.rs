@@ -40,6 +40,20 @@ pub(super) fn page(
     Ok(page)
 }
 
+/// The first `limit` of these users.
+pub(super) fn page_of(table: &impl Records, ids: &[UserId], limit: usize) -> anyhow::Result<Users> {
+    let mut page = Users::default();
+    for id in ids.iter().take(limit) {
+        let Some(json) = table.get(id.as_bytes())? else { continue };
+        match read(*id, json.value()) {
+            Ok(user) => page.users.push(user),
+            Err(_) => page.damaged.push(*id),
+        }
+    }
+    page.next = ids.get(limit).and_then(|_| ids.get(limit.checked_sub(1)?)).copied();
+    Ok(page)
+}
+
 pub(super) fn put(txn: &WriteTransaction, user: &User) -> anyhow::Result<()> {
     let mut admins = txn.open_table(ADMINS)?;
     if user.is_active_admin() {

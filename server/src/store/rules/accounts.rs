@@ -3,8 +3,8 @@
 use hallpass_contract::Secret;
 
 use super::decision::{Changes, Decision, EndSessions};
-use super::permission::{Asker, admit_admin, admit_for, demand_fresh};
-use crate::store::{EditUserError, Edited, Moment, User, UserEdit, UserId};
+use super::permission::{Asker, admit_admin, admit_for, admit_fresh_admin, demand_fresh};
+use crate::store::{EditUserError, Edited, Moment, Session, User, UserEdit, UserId};
 
 /// An edit of `user`, where there are `active_admins`.
 pub(crate) fn edit(
@@ -116,6 +116,36 @@ pub(crate) fn end_sessions(
     let changes = Changes {
         end_sessions: Some(EndSessions::all(user.id, at)),
         withdraw_offers_by: maker_of_offers(user).filter(|_| is_another),
+        ..Changes::default()
+    };
+    Ok(Decision { answer: (), changes })
+}
+
+/// The end of one `session` of `user`. It is of nobody else, and has not expired.
+pub(crate) fn end_session_of(
+    by: Option<&Asker>,
+    user: Option<&User>,
+    session: Option<&Session>,
+    at: Moment,
+) -> Result<Decision<()>, EditUserError> {
+    let mut decision = end_sessions(by, user, at)?;
+    let theirs = session.filter(|session| session.is_live(at.now));
+    let theirs = theirs.filter(|session| user.is_some_and(|user| user.id == session.user));
+    let theirs = theirs.ok_or(EditUserError::NoSession)?;
+    decision.changes.end_sessions = Some(EndSessions::one(theirs, at));
+    Ok(decision)
+}
+
+/// The end of the sessions of all users, and of all reset offers: somebody whose session ends may
+/// have made any of them.
+pub(crate) fn end_all_sessions(
+    by: Option<&Asker>,
+    at: Moment,
+) -> Result<Decision<()>, EditUserError> {
+    admit_fresh_admin(by)?;
+    let changes = Changes {
+        end_sessions: Some(EndSessions::everybodys(at)),
+        withdraw_all_offers: true,
         ..Changes::default()
     };
     Ok(Decision { answer: (), changes })

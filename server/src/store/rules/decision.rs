@@ -26,6 +26,8 @@ pub(crate) struct Changes {
     pub(crate) withdraw_offer_to: Option<UserId>,
     /// Withdraw all reset offers that this user made.
     pub(crate) withdraw_offers_by: Option<UserId>,
+    /// Withdraw the reset offers to everybody.
+    pub(crate) withdraw_all_offers: bool,
     /// Save this offer. Any earlier offer to the same user is withdrawn before.
     pub(crate) save_offer: Option<ResetOffer>,
     /// Add this user, whose name is free.
@@ -74,6 +76,16 @@ pub(crate) enum Which {
 }
 
 impl EndSessions {
+    /// This session.
+    pub(super) fn one(session: &Session, at: Moment) -> Self {
+        Self { which: Which::These(Some(session.user), vec![session.id]), at }
+    }
+
+    /// The sessions of all users.
+    pub(super) fn everybodys(at: Moment) -> Self {
+        Self { which: Which::All, at }
+    }
+
     /// All sessions of a user.
     pub(super) fn all(user: UserId, at: Moment) -> Self {
         Self { which: Which::AllOf(user), at }

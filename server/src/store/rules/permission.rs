@@ -38,6 +38,12 @@ pub(super) fn admit_admin(by: Option<&Asker>) -> Result<(), EditUserError> {
     if by.is_some_and(|by| !by.actor.admin) { Err(EditUserError::NoAdmin) } else { Ok(()) }
 }
 
+/// Whether somebody may act as an admin on what concerns everybody.
+pub(super) fn admit_fresh_admin(by: Option<&Asker>) -> Result<(), EditUserError> {
+    admit_admin(by)?;
+    demand_fresh(by, true)
+}
+
 /// Whether somebody may act on `user`: an admin on anybody, others on themselves alone.
 pub(super) fn admit_for(by: Option<&Asker>, user: Option<UserId>) -> Result<(), EditUserError> {
     let is_own = by.is_some_and(|by| Some(by.actor.user) == user);

@@ -52,16 +52,7 @@ fn longest_unused(mut existing: Vec<Existing>) -> Vec<SessionId> {
 /// The end of one session, which may have no record any more. `user` has it, as far as that is
 /// known.
 pub(crate) fn end_session(id: SessionId, user: Option<UserId>, at: Moment) -> Decision<()> {
-    end(Which::These(user, vec![id]), at)
-}
-
-/// The end of the sessions of all users.
-pub(crate) fn end_all_sessions(at: Moment) -> Decision<()> {
-    end(Which::All, at)
-}
-
-fn end(which: Which, at: Moment) -> Decision<()> {
-    let end_sessions = Some(EndSessions { which, at });
+    let end_sessions = Some(EndSessions { which: Which::These(user, vec![id]), at });
     Decision { answer: (), changes: Changes { end_sessions, ..Changes::default() } }
 }
 

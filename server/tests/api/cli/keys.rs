@@ -62,6 +62,27 @@ async fn a_rotation_in_a_running_server_takes_effect_with_the_next_token() {
 }
 
 #[tokio::test]
+async fn a_revoked_key_verifies_nothing_whether_or_not_the_server_runs() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut process = Process::start(dir.path(), &[]);
+    add(dir.path(), "ada", &[]).ok();
+    let old_token = token(&process).await;
+    let old = listed(dir.path());
+    let revoked = hallpass(dir.path(), &["keys", "revoke", &old[0]]).ok();
+    assert!(revoked.contains(&old[0]) && revoked.contains(&old[1]), "{revoked}");
+    assert!(!verifies(&process, &old_token).await);
+    let new_token = token(&process).await;
+    assert!(verifies(&process, &new_token).await);
+    let refused = hallpass(dir.path(), &["keys", "revoke", &old[0]]).refused();
+    assert!(refused.contains("no such key"), "{refused}");
+    process.end(Signal::TERM);
+    hallpass(dir.path(), &["keys", "revoke", &old[1]]).ok();
+    let process = Process::start(dir.path(), &[]);
+    assert!(!verifies(&process, &new_token).await);
+    assert_eq!(published(&process).await, listed(dir.path()));
+}
+
+#[tokio::test]
 async fn a_rotation_while_the_server_is_stopped_keeps_the_algorithm_and_the_old_tokens() {
     let dir = tempfile::tempdir().unwrap();
     let mut process = Process::start(dir.path(), &["--alg", "ES256"]);

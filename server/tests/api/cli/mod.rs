@@ -2,10 +2,13 @@
 //! control socket of a server that runs.
 
 mod backup;
+mod blocks;
 mod import;
 mod keys;
 mod owners;
+mod registration;
 mod resets;
+mod sessions;
 mod socket;
 mod store;
 mod users;

@@ -52,6 +52,8 @@ fn users_are_made_listed_changed_and_deleted_both_ways() {
         assert_eq!(roles_of(dir, "bob"), ["user"]);
         let table = hallpass(dir, &["user", "list", "--role", "admin"]).ok();
         assert!(table.contains("Ada") && !table.contains("bob"), "{table}");
+        let found = hallpass(dir, &["user", "list", "--search", "OB"]).ok();
+        assert!(found.contains("bob") && !found.contains("Ada"), "{found}");
 
         hallpass(dir, &["user", "roles", "BOB", "editor", "billing:read"]).ok();
         assert_eq!(roles_of(dir, "bob"), ["editor", "billing:read"]);

@@ -33,6 +33,12 @@ impl Two {
         }
         Some(Self { one, other, signed_in, dirs, url })
     }
+
+    /// Runs a command on the directory of the first server.
+    fn run(&self, args: &[&str]) {
+        let done = on(&mut command(self.dirs[0].path(), args), &self.url).output().unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    }
 }
 
 #[tokio::test]
@@ -73,6 +79,48 @@ async fn nobody_waits_for_a_server_whose_port_is_taken() {
     assert!(refused.contains(&address), "{refused}");
     let left = count(&two.url, "SELECT count(*) FROM nodes").await;
     assert_eq!(left, 2, "the two that run");
+}
+
+#[tokio::test]
+async fn a_key_that_is_revoked_on_one_server_verifies_on_neither_when_it_is_answered() {
+    let Some(two) = Two::start().await else { return };
+    let kid = two.signed_in.kid();
+    two.run(&["keys", "revoke", &kid]);
+    for (from, to) in [(&two.one, &two.other), (&two.other, &two.one)] {
+        assert_eq!(two.signed_in.verify(to).await.status(), 401);
+        let new = SignedIn::at(from).await;
+        assert_ne!(new.kid(), kid);
+        assert_eq!(new.verify(to).await.status(), 200);
+    }
+}
+
+#[tokio::test]
+async fn registration_that_one_server_closes_is_closed_on_the_other_and_after_a_restart() {
+    let Some(mut two) = Two::start().await else { return };
+    two.run(&["registration", "closed"]);
+    for process in [&two.one, &two.other] {
+        assert_eq!(process.post(path::REGISTER, "bob", PASSWORD).await.status(), 403);
+    }
+    two.one.end(Signal::TERM);
+    two.one = serve(two.dirs[0].path(), &two.url);
+    assert_eq!(two.one.post(path::REGISTER, "bob", PASSWORD).await.status(), 403);
+    two.run(&["registration", "open"]);
+    assert_eq!(two.one.post(path::REGISTER, "bob", PASSWORD).await.status(), 201);
+}
+
+#[tokio::test]
+async fn a_network_that_one_server_blocks_is_blocked_on_the_other() {
+    let Some(two) = Two::start().await else { return };
+    for (args, status) in [
+        (&["block", "add", "127.0.0.1", "--for", "1h", "--yes"][..], 403),
+        (&["block", "remove", "127.0.0.1"], 201),
+    ] {
+        two.run(args);
+        for (n, process) in [&two.one, &two.other].into_iter().enumerate() {
+            let name = format!("user{n}");
+            assert_eq!(process.post(path::REGISTER, &name, PASSWORD).await.status(), status);
+        }
+    }
 }
 
 #[tokio::test]

@@ -19,7 +19,7 @@ use crate::metrics::StoreMetrics;
 use crate::store::postgres::connect::{Connector, Direct};
 use crate::store::postgres::log::{self, Change, Lost, Place};
 use crate::store::postgres::memory::Memory;
-use crate::store::postgres::{channel, sessions};
+use crate::store::postgres::{channel, restrictions, sessions};
 
 /// How often a server polls if nothing wakes it.
 const PERIOD: Duration = Duration::from_millis(500);
@@ -125,7 +125,8 @@ impl Keeper {
         Ok(link)
     }
 
-    /// Registers this server, and reads what is revoked. The first poll begins the lease.
+    /// Registers this server, and reads what is revoked and restricted. The first poll begins the
+    /// lease.
     async fn enter(&mut self, link: &Direct) -> anyhow::Result<Membership> {
         let (id, before) = (new_id()?, self.file.last());
         self.file.note(id).context("can't write to the data directory")?;
@@ -134,11 +135,13 @@ impl Keeper {
             register(db, id, self.lease, before).await?;
             // After the commit, and in this order: whatever is changed later is polled.
             let place = log::end(db).await?;
-            anyhow::Ok((place, sessions::revoked(db).await?))
+            let revoked = sessions::revoked(db).await?;
+            anyhow::Ok((place, revoked, restrictions::read(db).await?))
         };
-        let (place, revoked) = timeout(LONG_PATIENCE, joining).await.context(SILENT)??;
+        let (place, revoked, restricted) =
+            timeout(LONG_PATIENCE, joining).await.context(SILENT)??;
         self.reload_keys().await?;
-        self.shared.memory.start_anew(&revoked);
+        self.shared.memory.start_anew(&revoked, restricted);
         self.shared.set_own(id);
         Ok(Membership { id, place })
     }
@@ -182,6 +185,11 @@ impl Keeper {
         if change.many_revoked {
             let reading = sessions::revoked(&link.client);
             memory.apply(&timeout(LONG_PATIENCE, reading).await.context(SILENT)??, &[]);
+        }
+        if change.restrictions {
+            let reading = restrictions::read(&link.client);
+            let restricted = timeout(PATIENCE, reading).await.context(SILENT)??;
+            memory.restrictions().follow(&Arc::new(restricted));
         }
         if change.keys {
             self.reload_keys().await?;

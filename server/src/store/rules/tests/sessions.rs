@@ -1,4 +1,5 @@
 use super::*;
+use crate::store::EditUserError;
 use crate::store::rules::{
     Changes, Decision, EndSessions, Existing, Which, end_all_sessions, end_session, has_expired,
     is_full, reauthenticate, refresh, start, swept_until, until,
@@ -164,8 +165,20 @@ fn a_session_ends_whether_or_not_it_is_known_whose_it_is() {
         let expected = Changes { end_sessions, ..Changes::default() };
         assert_eq!(end_session(ended.id, owner, at(5)).changes, expected);
     }
-    let all = EndSessions { which: Which::All, at: at(5) };
-    assert_eq!(end_all_sessions(at(5)).changes.end_sessions, Some(all));
+}
+
+#[test]
+fn the_end_of_all_sessions_needs_a_fresh_admin_or_an_operator() {
+    let changes = Changes {
+        end_sessions: Some(EndSessions { which: Which::All, at: at(5) }),
+        withdraw_all_offers: true,
+        ..Changes::default()
+    };
+    for by in [None, Some(&asker())] {
+        assert_eq!(end_all_sessions(by, at(5)).unwrap().changes, changes);
+    }
+    let refused = end_all_sessions(Some(&stale()), at(5)).unwrap_err();
+    assert!(matches!(refused, EditUserError::NotFresh), "{refused:?}");
 }
 
 #[test]

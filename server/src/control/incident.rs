@@ -1,0 +1,59 @@
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+
+use crate::store::SessionId;
+
+/// What operators ask for on a bad day: a part of the commands.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(tag = "incident", rename_all = "snake_case")]
+pub(crate) enum Incident {
+    /// Show the sessions of a user.
+    Sessions {
+        /// Whose.
+        username: String,
+    },
+    /// End the sessions of a user.
+    EndSessions {
+        /// Whose.
+        username: String,
+        /// This one alone.
+        session: Option<SessionId>,
+    },
+    /// End the sessions of all users.
+    EndAllSessions,
+    /// Forget a user's failed attempts in a row.
+    Unlock {
+        /// Whose.
+        username: String,
+    },
+    /// Accept no token of a key any more.
+    RevokeKey {
+        /// Its id.
+        kid: String,
+    },
+    /// Say who may register.
+    Registration,
+    /// Open or close registration.
+    SetRegistration {
+        /// Whether everyone may register.
+        is_open: bool,
+    },
+    /// Show the networks that are blocked.
+    Blocks,
+    /// Block a network.
+    Block {
+        /// Which.
+        network: IpNet,
+        /// For how long.
+        seconds: u64,
+        /// Why.
+        reason: String,
+        /// Also if that is hazardous.
+        force: bool,
+    },
+    /// End the block of a network.
+    Unblock {
+        /// Which.
+        network: IpNet,
+    },
+}
