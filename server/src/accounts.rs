@@ -2,6 +2,7 @@
 //! needs and its [`Origin`](crate::origin::Origin), writes the audit record, and yields a result in
 //! the domain's terms. Nothing here knows of HTTP, the command line or the control socket.
 
+mod audit;
 mod backup;
 mod deletion;
 mod edit;
@@ -23,6 +24,7 @@ mod sign_out;
 mod unlock;
 mod users;
 
+pub(crate) use self::audit::{AuditKeeping, AuditPart};
 pub(crate) use self::edit::{AccountEdit, RoleEdit};
 pub(crate) use self::error::{AccountError, BrokenRule};
 pub(crate) use self::hazard::Hazard;
@@ -36,10 +38,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio::sync::Mutex;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
 
 use self::error::AccountError as Error;
+use crate::audit::AuditLog;
 use crate::clock::Clock;
 use crate::keys::KeyRing;
 use crate::metrics::{Logins, Refreshes};
@@ -75,6 +79,12 @@ pub struct Accounts {
     pub(crate) fresh_for: Duration,
     /// The time.
     pub(crate) clock: Clock,
+    /// The audit records that are still to be kept.
+    pub(crate) audit: Arc<AuditLog>,
+    /// How much of the audit log is kept.
+    pub(crate) audit_keeping: AuditKeeping,
+    /// Held while audit records are kept, so that whoever waits for it finds them all.
+    pub(crate) keeping: Mutex<()>,
     /// What goes on when its client has gone; the shutdown waits for it.
     pub(crate) tasks: TaskTracker,
     /// Logins, counted by how they ended.

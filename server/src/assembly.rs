@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use tokio::sync::Mutex;
 use tokio_util::task::TaskTracker;
 
-use crate::accounts::Accounts;
+use crate::accounts::{Accounts, AuditKeeping};
+use crate::audit::AuditLog;
 use crate::clock::Clock;
 use crate::config::{Config, Registration, Switch};
 use crate::keys::KeyRing;
@@ -37,6 +39,8 @@ pub(crate) fn accounts(
         nodes: config.throttle.nodes,
         shared: store.shared_failures(),
     };
+    let audit_keeping =
+        AuditKeeping { keep: config.audit.audit_keep, most: config.audit.audit_max_size };
     Ok(Accounts {
         restrictions: store.restrictions(),
         store,
@@ -54,6 +58,9 @@ pub(crate) fn accounts(
         throttle: Throttle::new(throttle, clock.clone(), metrics.throttled.clone()),
         opens_registration: config.registration == Registration::Open,
         fresh_for: config.fresh_for,
+        audit: Arc::new(AuditLog::new(clock.clone(), audit_keeping.keeps_any())),
+        audit_keeping,
+        keeping: Mutex::default(),
         clock,
         tasks: TaskTracker::new(),
         logins: metrics.logins.clone(),

@@ -1,192 +1,90 @@
 //! The audit log: a record of each event that matters to security, under the target
-//! `hallpass::audit`. A record holds no secret. Nor does it hold a name that somebody typed, since
-//! people type passwords into the wrong field.
+//! `hallpass::audit`, and in the store. A record holds no secret. Nor does it hold a name that
+//! somebody typed, since people type passwords into the wrong field.
 
-use std::fmt;
+mod counts;
+mod log;
+mod record;
 
-use crate::client::Client;
-use crate::origin::{Caller, Origin};
-use crate::store::{SessionId, UserId};
+pub(crate) use self::log::AuditLog;
+pub use self::record::Record;
 
 /// The target of audit records, for filters.
 pub const TARGET: &str = "hallpass::audit";
 
-/// What happened.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Event {
+macro_rules! events {
+    ($($(#[doc = $doc:literal])* $event:ident = $name:literal,)*) => {
+        /// What happened.
+        #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+        pub enum Event {
+            $($(#[doc = $doc])* $event,)*
+        }
+
+        impl Event {
+            /// The names of all events.
+            pub const NAMES: &[&str] = &[$($name),*];
+
+            /// Its name in the log.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$event => $name,)*
+                }
+            }
+        }
+    };
+}
+
+events! {
     /// A user registered, or was added on the command line.
-    Registration,
+    Registration = "registration",
     /// Users were imported; the detail says how many.
-    Import,
+    Import = "import",
     /// Somebody signed in, or tried.
-    Login,
+    Login = "login",
     /// An access token was renewed by the refresh cookie.
-    Refresh,
+    Refresh = "refresh",
     /// A refresh token was used again: somebody has a copy. The session has ended.
-    RefreshReuse,
+    RefreshReuse = "refresh_reuse",
     /// A session was signed out of.
-    Logout,
+    Logout = "logout",
     /// One or more sessions were ended from elsewhere.
-    SessionsEnded,
+    SessionsEnded = "sessions_ended",
     /// The sessions of all users were ended; the detail says how many.
-    AllSessionsEnded,
+    AllSessionsEnded = "all_sessions_ended",
     /// An account's failed attempts in a row were forgotten.
-    AccountUnlocked,
+    AccountUnlocked = "account_unlocked",
     /// The password was given again, or tried.
-    Reauthentication,
+    Reauthentication = "reauthentication",
     /// The password was changed, or tried to be.
-    PasswordChange,
+    PasswordChange = "password_change",
     /// An admin made a reset link.
-    ResetOffer,
+    ResetOffer = "reset_offer",
     /// A reset link was withdrawn before it was used.
-    ResetWithdrawn,
+    ResetWithdrawn = "reset_withdrawn",
     /// A reset link was used, or tried.
-    PasswordReset,
+    PasswordReset = "password_reset",
     /// The roles of a user were changed; the detail says to what.
-    RoleChange,
+    RoleChange = "role_change",
     /// A user was shut out.
-    UserDisabled,
+    UserDisabled = "user_disabled",
     /// A user was let in again.
-    UserEnabled,
+    UserEnabled = "user_enabled",
     /// A user was deleted.
-    UserDeleted,
+    UserDeleted = "user_deleted",
     /// A new signing key took over; the detail is its id.
-    KeyRotation,
+    KeyRotation = "key_rotation",
     /// A key was revoked: no token of it is accepted any more; the detail is its id.
-    KeyRevoked,
+    KeyRevoked = "key_revoked",
     /// From now on everyone may register.
-    RegistrationOpened,
+    RegistrationOpened = "registration_opened",
     /// From now on nobody may register.
-    RegistrationClosed,
+    RegistrationClosed = "registration_closed",
     /// A network was blocked for a time; the detail says which, and until when.
-    NetworkBlocked,
+    NetworkBlocked = "network_blocked",
     /// A block was ended; the detail is the network.
-    NetworkUnblocked,
+    NetworkUnblocked = "network_unblocked",
     /// All that is stored was written to a backup.
-    Backup,
+    Backup = "backup",
     /// All keys were made anew, and all sessions ended; the detail is the id of the new one.
-    KeyReset,
-}
-
-impl Event {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Registration => "registration",
-            Self::Import => "import",
-            Self::Login => "login",
-            Self::Refresh => "refresh",
-            Self::RefreshReuse => "refresh_reuse",
-            Self::Logout => "logout",
-            Self::SessionsEnded => "sessions_ended",
-            Self::AllSessionsEnded => "all_sessions_ended",
-            Self::AccountUnlocked => "account_unlocked",
-            Self::Reauthentication => "reauthentication",
-            Self::PasswordChange => "password_change",
-            Self::ResetOffer => "reset_offer",
-            Self::ResetWithdrawn => "reset_withdrawn",
-            Self::PasswordReset => "password_reset",
-            Self::RoleChange => "role_change",
-            Self::UserDisabled => "user_disabled",
-            Self::UserEnabled => "user_enabled",
-            Self::UserDeleted => "user_deleted",
-            Self::KeyRotation => "key_rotation",
-            Self::KeyRevoked => "key_revoked",
-            Self::RegistrationOpened => "registration_opened",
-            Self::RegistrationClosed => "registration_closed",
-            Self::NetworkBlocked => "network_blocked",
-            Self::NetworkUnblocked => "network_unblocked",
-            Self::Backup => "backup",
-            Self::KeyReset => "key_reset",
-        }
-    }
-}
-
-/// An audit record in the making.
-#[derive(Clone, Debug)]
-#[must_use = "it is not written until it is `ok` or `refused`"]
-pub struct Record<'a> {
-    event: Event,
-    /// Who sent the request; none if an operator did it.
-    client: Option<&'a Client>,
-    user: Option<UserId>,
-    by: Option<UserId>,
-    session: Option<SessionId>,
-    detail: Option<String>,
-}
-
-impl<'a> Record<'a> {
-    fn new(event: Event, client: Option<&'a Client>) -> Self {
-        Self { event, client, user: None, by: None, session: None, detail: None }
-    }
-
-    /// What somebody did who is not signed in.
-    pub fn of_client(event: Event, client: &'a Client) -> Self {
-        Self::new(event, Some(client))
-    }
-
-    /// What somebody who is signed in did with their own account.
-    pub fn of_caller(event: Event, caller: &'a Caller) -> Self {
-        Self::new(event, Some(&caller.client)).user(caller.user.id).session(caller.session)
-    }
-
-    /// What an operator did.
-    pub fn of_operator(event: Event) -> Self {
-        Self::new(event, None)
-    }
-
-    /// What an admin or an operator did.
-    pub fn of(event: Event, origin: &'a Origin<Caller>) -> Self {
-        match origin {
-            Origin::Http(caller) => Self {
-                by: Some(caller.user.id),
-                session: Some(caller.session),
-                ..Self::new(event, Some(&caller.client))
-            },
-            Origin::Operator => Self::of_operator(event),
-        }
-    }
-
-    /// Whom it concerns, as far as it is known.
-    pub fn user(self, user: impl Into<Option<UserId>>) -> Self {
-        Self { user: user.into(), ..self }
-    }
-
-    /// Which session it concerns.
-    pub fn session(self, session: SessionId) -> Self {
-        Self { session: Some(session), ..self }
-    }
-
-    /// What else there is to say; never a secret.
-    pub fn detail(self, detail: impl fmt::Display) -> Self {
-        Self { detail: Some(detail.to_string()), ..self }
-    }
-
-    /// It was done.
-    pub fn ok(self) {
-        self.write("ok", None);
-    }
-
-    /// It was not done, and why.
-    pub fn refused(self, reason: &str) {
-        self.write("refused", Some(reason));
-    }
-
-    fn write(self, result: &str, reason: Option<&str>) {
-        let (address, user_agent) = match self.client {
-            Some(client) => (client.address.to_string(), Some(client.user_agent.as_str())),
-            None => ("command line".to_owned(), None),
-        };
-        tracing::info!(
-            target: TARGET,
-            event = self.event.name(),
-            result,
-            reason,
-            user = self.user.map(tracing::field::display),
-            by = self.by.map(tracing::field::display),
-            session = self.session.map(tracing::field::display),
-            address,
-            user_agent,
-            detail = self.detail,
-        );
-    }
+    KeyReset = "key_reset",
 }

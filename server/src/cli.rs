@@ -1,6 +1,7 @@
 //! The `hallpass` command line: what can be asked for, and how the answers look.
 
 mod arguments;
+mod audit;
 mod block;
 mod executor;
 mod export;
@@ -25,6 +26,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use crate::config::{Config, with_variables};
 
 pub use self::arguments::parse;
+pub use self::audit::AuditArgs;
 pub use self::block::BlockCommand;
 pub use self::given::Given;
 pub use self::keys::KeysCommand;
@@ -83,6 +85,9 @@ pub enum Command {
     /// Block networks for a time
     #[command(subcommand, after_help = block::EXAMPLES)]
     Block(BlockCommand),
+    /// Show what happened that matters to security
+    #[command(after_help = audit::EXAMPLES)]
+    Audit(AuditArgs),
     /// Back up, restore, check, repair and copy the database
     #[command(subcommand, after_help = store::EXAMPLES)]
     Store(StoreCommand),
@@ -120,6 +125,7 @@ pub async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Keys(command) => command.run().await,
         Command::Registration(args) => args.run().await,
         Command::Block(command) => command.run().await,
+        Command::Audit(args) => args.run().await.map(|()| ExitCode::SUCCESS),
         Command::Store(command) => command.run().await,
         Command::Token(command) => command.run().await,
     }

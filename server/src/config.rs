@@ -12,6 +12,7 @@ use crate::proxies::parse_network;
 use crate::store::DatabaseUrl;
 
 mod algorithm;
+mod audit;
 mod backups;
 mod connections;
 mod file;
@@ -27,6 +28,7 @@ mod tls;
 mod values;
 mod variables;
 
+pub use audit::AuditArgs;
 pub use backups::BackupArgs;
 pub use connections::ConnectionArgs;
 pub use file::{CONFIG_FLAG, ConfigFile, is_list, is_number};
@@ -230,16 +232,9 @@ pub struct Config {
     #[command(flatten)]
     pub connections: ConnectionArgs,
 
-    /// Whether security events, such as logins, are logged, one line each, whatever --log-level
-    /// says
-    #[arg(
-        long,
-        value_name = "ON|OFF",
-        value_enum,
-        hide_possible_values = true,
-        default_value = "on"
-    )]
-    pub audit_log: Switch,
+    /// What becomes of audit records.
+    #[command(flatten)]
+    pub audit: AuditArgs,
 
     /// The format of log lines
     #[arg(long, value_name = "FORMAT", value_enum, default_value = "text")]

@@ -3,6 +3,7 @@
 
 pub(crate) mod account;
 pub(crate) mod admin;
+pub(crate) mod audit;
 pub(crate) mod docs;
 pub(crate) mod frontend;
 pub(crate) mod guarded;

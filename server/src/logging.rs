@@ -47,7 +47,7 @@ pub(crate) fn start(config: &Config) -> Guard {
         .with_target(audit::TARGET, LevelFilter::OFF)
         .with_default(config.log_level.min(LevelFilter::WARN));
     // The audit log does not depend on the log level.
-    let level = if config.audit_log.is_on() { LevelFilter::INFO } else { LevelFilter::OFF };
+    let level = if config.audit.audit_log.is_on() { LevelFilter::INFO } else { LevelFilter::OFF };
     // Includes the request's span, the only span of this level there.
     let audited = Targets::new()
         .with_target(audit::TARGET, level)

@@ -4,6 +4,7 @@
 
 mod account;
 mod admin;
+mod audit;
 mod curl;
 mod fields;
 mod html;
@@ -100,7 +101,10 @@ pub(crate) fn document(policy: Policy, public_url: Option<&str>, endpoints: &[Li
 /// All operations, in the order of the page.
 fn operations() -> impl Iterator<Item = Operation> {
     let users = account::operations().into_iter().chain(sessions::operations());
-    let admins = admin::operations().into_iter().chain(restrictions::operations());
+    let admins = admin::operations()
+        .into_iter()
+        .chain(restrictions::operations())
+        .chain(audit::operations());
     let others = admins.chain(service::operations());
     users.chain(service::access()).chain(others)
 }

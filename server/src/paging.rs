@@ -3,7 +3,9 @@
 use hallpass_contract::FieldError;
 use hallpass_contract::path::{self, DEFAULT_LIMIT, MAX_LIMIT, MAX_SEARCH};
 
-use crate::store::UserId;
+use crate::audit::Event;
+use crate::problem::field_error;
+use crate::store::{AuditId, AuditQuery, UserId};
 
 /// A page of users.
 #[derive(Clone, Debug)]
@@ -23,40 +25,86 @@ impl Page {
     ///
     /// What is wrong with which parameter.
     pub(crate) fn parse(query: &str) -> Result<Self, Vec<FieldError>> {
-        let mut page = Self { search: None, after: None, limit: DEFAULT_LIMIT };
-        let mut errors = Vec::new();
-        let mut wrong = |field: &str, message: String| {
-            errors.push(FieldError { field: field.to_owned(), message });
+        let mut given = Given::new(query);
+        let is_short = |search: &str| search.chars().count() <= MAX_SEARCH;
+        let search = given.once(
+            path::SEARCH,
+            |search| is_short(search).then(|| search.to_owned()),
+            || format!("Give at most {MAX_SEARCH} characters."),
+        );
+        let page = Self {
+            search: search.filter(|search| !search.is_empty()),
+            after: given.once(path::AFTER, UserId::parse, of_page_before),
+            limit: given.limit(),
         };
-        let (mut afters, mut limits, mut searches) = (0, 0, 0);
-        for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
-            if name == path::AFTER {
-                afters += 1;
-                page.after = UserId::parse(&value);
-                if page.after.is_none() {
-                    wrong(path::AFTER, "Give the `next` of the page before.".to_owned());
-                }
-            } else if name == path::LIMIT {
-                limits += 1;
-                match value.parse() {
-                    Ok(limit @ 1..=MAX_LIMIT) => page.limit = limit,
-                    _ => wrong(path::LIMIT, format!("Give 1 to {MAX_LIMIT}.")),
-                }
-            } else if name == path::SEARCH {
-                searches += 1;
-                if value.chars().count() > MAX_SEARCH {
-                    wrong(path::SEARCH, format!("Give at most {MAX_SEARCH} characters."));
-                }
-                page.search = Some(value.into_owned()).filter(|search| !search.is_empty());
-            }
-        }
-        let times = [(path::AFTER, afters), (path::LIMIT, limits), (path::SEARCH, searches)];
-        for (name, times) in times {
-            if times > 1 {
-                wrong(name, "Give it once.".to_owned());
-            }
-        }
-        if errors.is_empty() { Ok(page) } else { Err(errors) }
+        given.end(page)
+    }
+}
+
+/// Reads which records of the audit log a request asks for.
+///
+/// # Errors
+///
+/// What is wrong with which parameter.
+pub(crate) fn audit_query(query: &str) -> Result<AuditQuery, Vec<FieldError>> {
+    let mut given = Given::new(query);
+    let is_event = |event: &str| Event::NAMES.contains(&event).then(|| event.to_owned());
+    let asked = AuditQuery {
+        user: given.once(path::USER, UserId::parse, || "Give the id of a user.".to_owned()),
+        event: given.once(path::EVENT, is_event, || {
+            format!("Give one of these: {}.", Event::NAMES.join(", "))
+        }),
+        since: given.once(
+            path::SINCE,
+            |since| since.parse().ok(),
+            || "Give a time such as 2026-11-28T22:43:11Z.".to_owned(),
+        ),
+        before: given.once(path::BEFORE, AuditId::parse, of_page_before),
+        limit: given.limit(),
+    };
+    given.end(asked)
+}
+
+fn of_page_before() -> String {
+    "Give the `next` of the page before.".to_owned()
+}
+
+/// The parameters that a request gives. Others than are asked for are ignored.
+struct Given {
+    parameters: Vec<(String, String)>,
+    errors: Vec<FieldError>,
+}
+
+impl Given {
+    fn new(query: &str) -> Self {
+        let parameters = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+        Self { parameters, errors: Vec::new() }
+    }
+
+    /// Reads a parameter that may come once.
+    fn once<T>(
+        &mut self,
+        name: &str,
+        read: impl FnOnce(&str) -> Option<T>,
+        otherwise: impl FnOnce() -> String,
+    ) -> Option<T> {
+        let mut values = self.parameters.iter().filter(|(given, _)| given == name);
+        let (_, value) = values.next()?;
+        let read = match values.next() {
+            Some(_) => Err("Give it once.".to_owned()),
+            None => read(value).ok_or_else(otherwise),
+        };
+        read.map_err(|message| self.errors.push(field_error(name, message))).ok()
+    }
+
+    fn limit(&mut self) -> usize {
+        let read = |limit: &str| limit.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit));
+        let limit = self.once(path::LIMIT, read, || format!("Give 1 to {MAX_LIMIT}."));
+        limit.unwrap_or(DEFAULT_LIMIT)
+    }
+
+    fn end<T>(self, asked: T) -> Result<T, Vec<FieldError>> {
+        if self.errors.is_empty() { Ok(asked) } else { Err(self.errors) }
     }
 }
 

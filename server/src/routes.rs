@@ -10,8 +10,8 @@ use crate::filters::{
     fresh_and_body, get, head, id, json_body, patch, post, query, session_id, with,
 };
 use crate::handlers::{
-    account, admin as admins, docs, frontend, guarded, health, login, public, reset, restrictions,
-    sessions,
+    account, admin as admins, audit, docs, frontend, guarded, health, login, public, reset,
+    restrictions, sessions,
 };
 use crate::openapi::Documents;
 use crate::state::App;
@@ -65,6 +65,7 @@ static ENDPOINTS: &[Endpoint] = &[
     get(path::ADMIN_BLOCKS,        Needs::Admin,         |app| answered(admin(app).and(with(&app.accounts)).then(restrictions::blocks))),
     post(path::ADMIN_BLOCKS,       Needs::FreshAdmin,    |app| answered(fresh_admin_and_body(app).and(with(&app.accounts)).then(restrictions::block))),
     delete(path::ADMIN_BLOCK,      Needs::FreshAdmin,    |app| answered(fresh_admin(app).and(id(path::ADMIN_BLOCK)).and(with(&app.accounts)).then(restrictions::unblock))),
+    get(path::ADMIN_AUDIT,         Needs::Admin,         |app| answered(admin(app).and(query()).and(with(&app.accounts)).then(audit::page))),
 
     get(path::CONFIG,              Needs::Nothing,       |app| answered(with(&app.accounts).and(with(&app.site)).then(public::config))),
     get(path::JWKS,                Needs::Nothing,       |app| answered(head(app).then(public::jwks))),

@@ -1,8 +1,9 @@
-//! Users, sessions and reset links as the contract shows them.
+//! Users, sessions, reset links and audit records as the contract shows them.
 
-use hallpass_contract::{self as contract, AdminUser, NamedUser};
+use hallpass_contract::{self as contract, AdminUser, AuditedUser, NamedUser};
 
-use crate::store::{Block, OpenReset, Session, SessionId, User};
+use crate::accounts::AuditPart;
+use crate::store::{AuditEntry, Block, OpenReset, Session, SessionId, User, UserId};
 
 /// Who may register.
 pub(crate) fn registration(is_open: bool) -> &'static str {
@@ -61,4 +62,27 @@ pub(crate) fn reset(open: OpenReset) -> contract::OpenReset {
         created_at: open.created_at.to_string(),
         expires_at: open.expires_at.to_string(),
     }
+}
+
+/// Records of the audit log as admins and operators see them.
+pub(crate) fn audit(part: AuditPart) -> Vec<contract::AuditRecord> {
+    let AuditPart { page, names } = part;
+    let user = |id: UserId| AuditedUser { id: id.to_string(), username: names.get(&id).cloned() };
+    let shown = |AuditEntry { id, record }| {
+        let result = if record.reason.is_some() { "refused" } else { "ok" };
+        contract::AuditRecord {
+            at: id.time().to_string(),
+            event: record.event,
+            result: result.to_owned(),
+            reason: record.reason,
+            user: record.user.map(user),
+            by: record.by.map(user),
+            session: record.session.map(|session| session.to_string()),
+            address: record.address,
+            user_agent: record.user_agent,
+            detail: record.detail,
+            times: record.times.unwrap_or(1),
+        }
+    };
+    page.entries.into_iter().map(shown).collect()
 }

@@ -121,6 +121,7 @@ impl State {
             Err(error) => tracing::error!("can't remove expired sessions: {error:#}"),
         }
         self.accounts.sweep_keys(now).await;
+        self.accounts.sweep_audit(now).await;
         self.bearers.sweep(&self.accounts, now);
     }
 }

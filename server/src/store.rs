@@ -5,6 +5,7 @@
 
 mod actor;
 mod applied;
+mod audit;
 mod backup;
 #[cfg(test)]
 mod conformance;
@@ -30,11 +31,12 @@ mod versions;
 pub(crate) use postgres::tests::fresh_store;
 
 pub use actor::Actor;
+pub use audit::{AuditEntry, AuditPage, AuditQuery, AuditRecord};
 pub use backup::{BackupError, Beside, Head as BackupHead, NotSound, verify as verify_backup};
 pub use copy::{Copied, Copying, Kind, Place, Progress};
 pub use error::{CreateUserError, EditUserError, StoreError};
 pub use failures::{FailureQuota, Failures, SharedFailures};
-pub use id::{BlockId, SessionId, UserId, uuid_v7};
+pub use id::{AuditId, BlockId, SessionId, UserId, uuid_v7};
 pub use keys_record::KeysRecord;
 pub use lease::Lease;
 pub use postgres::{DatabaseUrl, KeyRows, LONGEST_LEASE, NodeSettings, PostgresStore};
@@ -151,7 +153,8 @@ pub trait Store: fmt::Debug + Send + Sync {
     ) -> Result<Edited, EditUserError>;
 
     /// Removes a user, their sessions, the reset offer to them and the reset offers they made. The
-    /// name is free then. The last active admin is not removed.
+    /// audit log forgets their addresses and browsers. The name is free then. The last active admin
+    /// is not removed.
     async fn delete_user(
         &self,
         id: UserId,
@@ -294,6 +297,18 @@ pub trait Store: fmt::Debug + Send + Sync {
 
     /// What is restricted, as it is kept.
     async fn restricted(&self) -> Result<Restricted, StoreError>;
+
+    /// Keeps records of the audit log. One that is kept already stays as it is. Where the owner of
+    /// an address is gone, the record is kept without it. While all records take more than `most`
+    /// bytes, some of the oldest are removed.
+    async fn add_audit(&self, entries: Vec<AuditEntry>, most: u64) -> Result<(), StoreError>;
+
+    /// Records of the audit log, the latest one first.
+    async fn audit(&self, query: AuditQuery) -> Result<AuditPage, StoreError>;
+
+    /// Removes the records of the audit log from before this time, and the oldest ones while all
+    /// take more than `most` bytes. Says how many.
+    async fn sweep_audit(&self, before: Timestamp, most: u64) -> Result<usize, StoreError>;
 
     /// What is restricted, to be asked at each request. It follows each change before the operation
     /// that made it answers.

@@ -176,3 +176,63 @@ pub struct NewBlock {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub force: Option<bool>,
 }
+
+/// The answer to `GET /api/admin/audit`.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AuditPage {
+    /// The latest one comes first. There may be fewer than were asked for, or none, though more
+    /// follow.
+    pub records: Vec<AuditRecord>,
+    /// What to give as `before` for the next page; none on the last one.
+    #[cfg_attr(feature = "openapi", schema(required, format = "uuid"))]
+    pub next: Option<String>,
+}
+
+/// A record of the audit log: an event that matters to security.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AuditRecord {
+    /// RFC 3339, UTC.
+    #[cfg_attr(feature = "openapi", schema(format = "date-time"))]
+    pub at: String,
+    /// What happened.
+    pub event: String,
+    /// `ok` or `refused`.
+    pub result: String,
+    /// Why it was refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Whom it concerns, as far as that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<AuditedUser>,
+    /// The admin who did it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<AuditedUser>,
+    /// The session that it concerns, or in which the admin did it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<String>,
+    /// From where it was done. It is not kept once its user is deleted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// By which browser it was done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_agent: Option<String>,
+    /// What else there is to say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// How often it happened, within a minute.
+    pub times: u64,
+}
+
+/// Somebody in the audit log.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AuditedUser {
+    /// `UUIDv7` text.
+    #[cfg_attr(feature = "openapi", schema(format = "uuid"))]
+    pub id: String,
+    /// The name as it is today. None if the user is gone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub username: Option<String>,
+}

@@ -14,9 +14,9 @@ mod session;
 mod user;
 
 pub use admin::{
-    ADMIN_ROLE, AdminUser, AdminUserBody, Block, BlockBody, BlockList, NamedUser, NewBlock,
-    OpenReset, RegistrationChange, ResetLink, ResetList, RotatedKey, USER_ROLE, UserPage,
-    UserPatch,
+    ADMIN_ROLE, AdminUser, AdminUserBody, AuditPage, AuditRecord, AuditedUser, Block, BlockBody,
+    BlockList, NamedUser, NewBlock, OpenReset, RegistrationChange, ResetLink, ResetList,
+    RotatedKey, USER_ROLE, UserPage, UserPatch,
 };
 pub use problem::{FieldError, PROBLEM_MEDIA_TYPE, Problem, kind};
 pub use secret::Secret;

@@ -52,6 +52,8 @@ pub const ADMIN_REGISTRATION: &str = "/api/admin/registration";
 pub const ADMIN_BLOCKS: &str = "/api/admin/blocks";
 /// One of them.
 pub const ADMIN_BLOCK: &str = "/api/admin/blocks/{id}";
+/// The audit log, a page at a time by [`BEFORE`] and [`LIMIT`].
+pub const ADMIN_AUDIT: &str = "/api/admin/audit";
 /// What a frontend must know.
 pub const CONFIG: &str = "/api/config";
 /// The public keys as a JWK Set (RFC 7517 section 5).
@@ -80,3 +82,12 @@ pub const LIMIT: &str = "limit";
 pub const DEFAULT_LIMIT: usize = 50;
 /// The most users of a page that a request can ask for.
 pub const MAX_LIMIT: usize = 200;
+
+/// The query parameter of [`ADMIN_AUDIT`] for the `next` of the page before.
+pub const BEFORE: &str = "before";
+/// The query parameter of [`ADMIN_AUDIT`] for the id of a user.
+pub const USER: &str = "user";
+/// The query parameter of [`ADMIN_AUDIT`] for what happened.
+pub const EVENT: &str = "event";
+/// The query parameter of [`ADMIN_AUDIT`] for the earliest time, in RFC 3339.
+pub const SINCE: &str = "since";

@@ -26,8 +26,8 @@ impl Accounts {
             let record = Record::of_operator(Event::Backup);
             let made = accounts.store.back_up(beside, out).await;
             match &made {
-                Ok(head) => record.detail(format_args!("{} users", head.users)).ok(),
-                Err(error) => record.refused(&error.to_string()),
+                Ok(head) => record.detail(format_args!("{} users", head.users)).ok(&accounts.audit),
+                Err(error) => record.refused(&accounts.audit, &error.to_string()),
             }
             Ok(made?)
         })

@@ -58,10 +58,12 @@ impl Accounts {
             let (store, at) = (&accounts.store, accounts.moment());
             let edited = store.edit_user(id, edit, origin.actor(true), at).await;
             let edited = edited.map_err(|error| {
-                Record::of(refusable, &origin).user(id).refused(&error.to_string());
+                Record::of(refusable, &origin)
+                    .user(id)
+                    .refused(&accounts.audit, &error.to_string());
                 accounts.not_changed(error)
             })?;
-            write(&edited, &origin);
+            accounts.write(&edited, &origin);
             Ok(edited.after)
         })
         .await
@@ -82,25 +84,26 @@ impl Accounts {
         changed: Result<T, EditUserError>,
     ) -> Result<T, AccountError> {
         match &changed {
-            Ok(_) => record.ok(),
-            Err(error) => record.refused(&error.to_string()),
+            Ok(_) => record.ok(&self.audit),
+            Err(error) => record.refused(&self.audit, &error.to_string()),
         }
         changed.map_err(|error| self.not_changed(error))
+    }
+
+    /// An audit record for each thing that is different now.
+    fn write(&self, edited: &Edited, origin: &Origin<Caller>) {
+        let Edited { before, after } = edited;
+        if before.roles != after.roles {
+            let record = Record::of(Event::RoleChange, origin).user(after.id);
+            record.detail(after.roles.join(",")).ok(&self.audit);
+        }
+        if before.disabled != after.disabled {
+            let record = Record::of(of_disabled(after.disabled), origin);
+            record.user(after.id).ok(&self.audit);
+        }
     }
 }
 
 fn of_disabled(disabled: bool) -> Event {
     if disabled { Event::UserDisabled } else { Event::UserEnabled }
-}
-
-/// An audit record for each thing that is different now.
-fn write(edited: &Edited, origin: &Origin<Caller>) {
-    let Edited { before, after } = edited;
-    if before.roles != after.roles {
-        let record = Record::of(Event::RoleChange, origin).user(after.id);
-        record.detail(after.roles.join(",")).ok();
-    }
-    if before.disabled != after.disabled {
-        Record::of(of_disabled(after.disabled), origin).user(after.id).ok();
-    }
 }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Accounts;
 use super::error::{AccountError, phrase};
-use crate::audit::{Event, Record};
+use crate::audit::{AuditLog, Event, Record};
 use crate::proof::password::StoredHash;
 use crate::roles;
 use crate::store::{User, UserId, Users};
@@ -45,8 +45,9 @@ pub enum ImportResult {
 
 /// An import, which comes in many parts. Dropped, it is one audit record, even if whoever asked for
 /// it was killed on the way.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct ImportRun {
+    audit: Arc<AuditLog>,
     added: usize,
     already_there: usize,
     refused: usize,
@@ -64,6 +65,12 @@ pub struct UserPage {
 }
 
 impl Accounts {
+    /// The beginning of an import.
+    pub fn begin_import(&self) -> ImportRun {
+        let audit = Arc::clone(&self.audit);
+        ImportRun { audit, added: 0, already_there: 0, refused: 0 }
+    }
+
     /// Adds the users whose names nobody has, for an operator. Says of each what became of it.
     pub async fn import(
         self: &Arc<Self>,
@@ -117,7 +124,7 @@ impl ImportRun {
 
 impl fmt::Display for ImportRun {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { added, already_there, refused } = self;
+        let Self { added, already_there, refused, .. } = self;
         write!(f, "added {added}, already there {already_there}, refused {refused}")
     }
 }
@@ -125,7 +132,7 @@ impl fmt::Display for ImportRun {
 impl Drop for ImportRun {
     fn drop(&mut self) {
         if self.added + self.already_there + self.refused > 0 {
-            Record::of_operator(Event::Import).detail(&self).ok();
+            Record::of_operator(Event::Import).detail(&self).ok(&self.audit);
         }
     }
 }

@@ -65,7 +65,7 @@ impl Accounts {
             let (keys, now) = (Arc::clone(&accounts.keys), accounts.clock.now());
             let rotated = tokio::task::spawn_blocking(move || keys.rotate(now)).await;
             let rotated = rotated.context("the rotation panicked")?;
-            Ok(noted(Record::of(Event::KeyRotation, &origin), rotated)?)
+            Ok(accounts.noted_key(Record::of(Event::KeyRotation, &origin), rotated)?)
         })
         .await
     }
@@ -88,9 +88,9 @@ impl Accounts {
             let revoked = revoked.context("the revocation panicked")?;
             let record = Record::of(Event::KeyRevoked, &origin);
             match &revoked {
-                Ok(_) => record.detail(&kid).ok(),
+                Ok(_) => record.detail(&kid).ok(&accounts.audit),
                 // What was given as an id may be anything.
-                Err(error) => record.refused(&error.to_string()),
+                Err(error) => record.refused(&accounts.audit, &error.to_string()),
             }
             Ok(revoked?)
         })
@@ -108,20 +108,24 @@ impl Accounts {
             let (keys, at) = (Arc::clone(&accounts.keys), accounts.moment());
             let reset = tokio::task::spawn_blocking(move || keys.reset(at.now)).await;
             let reset = reset.context("the reset panicked")?;
-            let key = noted(Record::of_operator(Event::KeyReset), reset)?;
+            let key = accounts.noted_key(Record::of_operator(Event::KeyReset), reset)?;
             let ended = accounts.store.end_all_sessions(None, at).await;
             ended.context("the keys are new, but old sessions are still listed")?;
             Ok(key)
         })
         .await
     }
-}
 
-/// Writes a new key or its refusal to the audit log, and hands the result on.
-fn noted<E: ToString>(record: Record<'_>, made: Result<KeyInfo, E>) -> Result<KeyInfo, E> {
-    match &made {
-        Ok(key) => record.detail(&key.kid).ok(),
-        Err(error) => record.refused(&error.to_string()),
+    /// Writes a new key or its refusal to the audit log, and hands the result on.
+    fn noted_key<E: ToString>(
+        &self,
+        record: Record<'_>,
+        made: Result<KeyInfo, E>,
+    ) -> Result<KeyInfo, E> {
+        match &made {
+            Ok(key) => record.detail(&key.kid).ok(&self.audit),
+            Err(error) => record.refused(&self.audit, &error.to_string()),
+        }
+        made
     }
-    made
 }

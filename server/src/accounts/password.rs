@@ -24,7 +24,7 @@ impl Accounts {
         let event = Event::PasswordChange;
         self.prove_again(&caller, &proof, event).await?;
         let hash = self.prover.hash_new(new, &caller.user).await?.map_err(|message| {
-            Record::of_caller(event, &caller).refused("a rule is broken");
+            Record::of_caller(event, &caller).refused(&self.audit, "a rule is broken");
             AccountError::broken_rule("new_password", message)
         })?;
         self.to_the_end(|accounts| async move {
@@ -54,7 +54,7 @@ impl Accounts {
                 return Err(accounts.not_changed(EditUserError::NotFound));
             }
             accounts.forgive(&user).await;
-            Record::of_operator(Event::PasswordChange).user(user.id).ok();
+            Record::of_operator(Event::PasswordChange).user(user.id).ok(&accounts.audit);
             Ok(user)
         })
         .await

@@ -54,12 +54,12 @@ impl Accounts {
         proof: &Proof,
         event: Event,
     ) -> Result<Proven, AccountError> {
-        let refused = |reason| Record::of_caller(event, caller).refused(reason);
+        let record = || Record::of_caller(event, caller);
         let attempt = self.begin_attempt(&caller.client, &caller.user.username_key).await;
-        let attempt = attempt.inspect_err(|_| refused("too many attempts"))?;
+        let attempt = attempt.inspect_err(|_| record().throttled(&self.audit))?;
         let proven = self.prove(proof, Some(User::clone(&caller.user)), attempt).await?;
         proven.ok_or_else(|| {
-            refused("invalid credentials");
+            record().refused(&self.audit, "invalid credentials");
             AccountError::NotProven
         })
     }

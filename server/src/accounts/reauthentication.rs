@@ -26,13 +26,13 @@ impl Accounts {
             let renewed = store.reauthenticate(caller.session, verified, at).await?;
             let Some((session, user)) = renewed else {
                 if store.session(caller.session).await?.is_some() {
-                    record.refused("the password was changed meanwhile");
+                    record.refused(&accounts.audit, "the password was changed meanwhile");
                     return Err(AccountError::NotProven);
                 }
-                record.refused("the session has ended");
+                record.refused(&accounts.audit, "the session has ended");
                 return Err(AccountError::SessionEnded);
             };
-            record.ok();
+            record.ok(&accounts.audit);
             accounts.access(user, &session)
         })
         .await

@@ -51,7 +51,7 @@ impl Accounts {
                     (session, user, Some("the answer before was lost"))
                 }
                 Rotation::Reused => {
-                    record(Event::RefreshReuse).refused("the session has ended");
+                    record(Event::RefreshReuse).refused(&accounts.audit, "the session has ended");
                     return Err(AccountError::SessionEnded);
                 }
                 Rotation::Gone => return Err(AccountError::SessionEnded),
@@ -61,7 +61,7 @@ impl Accounts {
                 Some(detail) => refreshed.detail(detail),
                 None => refreshed,
             }
-            .ok();
+            .ok(&accounts.audit);
             accounts.signed_in(user, &session)
         })
         .await

@@ -45,11 +45,12 @@ impl Accounts {
             self.throttle.registration(client.address)?;
         }
         let prepared = self.prepare(new, &origin).await;
-        let (username, hash, roles) = prepared.map_err(|error| noted(error, &origin))?;
+        let (username, hash, roles) =
+            prepared.map_err(|error| self.noted_refusal(error, &origin))?;
         self.to_the_end(|accounts| async move {
             let user = User::new(&username, hash.to_phc(), roles, accounts.clock.now());
             let created = accounts.create(user.clone(), &origin).await;
-            created.map_err(|error| noted(error, &origin))?;
+            created.map_err(|error| accounts.noted_refusal(error, &origin))?;
             match &origin {
                 Origin::Http(client) => Record::of_client(Event::Registration, client),
                 Origin::Operator => {
@@ -57,7 +58,7 @@ impl Accounts {
                 }
             }
             .user(user.id)
-            .ok();
+            .ok(&accounts.audit);
             Ok(user)
         })
         .await
@@ -125,19 +126,19 @@ impl Accounts {
             CreateUserError::Store(error) => error.into(),
         })
     }
-}
 
-/// Writes a registration that a rule refused to the audit log, and hands the error on.
-fn noted(error: AccountError, origin: &Origin<Client>) -> AccountError {
-    let reason = match &error {
-        AccountError::NameTaken => "the username is taken",
-        AccountError::BrokenRules(_) => "a rule is broken",
-        _ => return error,
-    };
-    if let Origin::Http(client) = origin {
-        Record::of_client(Event::Registration, client).refused(reason);
+    /// Writes a registration that a rule refused to the audit log, and hands the error on.
+    fn noted_refusal(&self, error: AccountError, origin: &Origin<Client>) -> AccountError {
+        let reason = match &error {
+            AccountError::NameTaken => "the username is taken",
+            AccountError::BrokenRules(_) => "a rule is broken",
+            _ => return error,
+        };
+        if let Origin::Http(client) = origin {
+            Record::of_client(Event::Registration, client).refused(&self.audit, reason);
+        }
+        error
     }
-    error
 }
 
 /// What is accepted, or what is wrong with each of the two.

@@ -44,7 +44,8 @@ impl Accounts {
         self.to_the_end(|accounts| async move {
             let offered = accounts.store.offer_reset(offer).await;
             offered.map_err(|error| accounts.not_changed(error))?;
-            Record::of(Event::ResetOffer, &Origin::Http(admin)).user(user).ok();
+            let record = Record::of(Event::ResetOffer, &Origin::Http(admin));
+            record.user(user).ok(&accounts.audit);
             Ok(ResetToken { token, expires_at })
         })
         .await
@@ -87,24 +88,25 @@ impl Accounts {
         self.throttle.anonymous(client.address)?;
         let token_hash = hash(token);
         let offered = self.store.reset_offered(token_hash, self.clock.now()).await?;
-        let user = offered.ok_or_else(|| not_valid(&client))?;
+        let user = offered.ok_or_else(|| self.not_valid(&client))?;
         let hashed = self.prover.hash_new(new, &user).await?;
         let hash = hashed.map_err(|message| AccountError::broken_rule("new_password", message))?;
         self.to_the_end(|accounts| async move {
             let (new, at) = (hash.to_phc(), accounts.moment());
             let taken_up = accounts.store.take_up_reset(token_hash, new, at).await?;
-            let id = taken_up.ok_or_else(|| not_valid(&client))?;
+            let id = taken_up.ok_or_else(|| accounts.not_valid(&client))?;
             accounts.forgive(&user).await;
-            Record::of_client(Event::PasswordReset, &client).user(id).ok();
+            Record::of_client(Event::PasswordReset, &client).user(id).ok(&accounts.audit);
             Ok(())
         })
         .await
     }
-}
 
-fn not_valid(client: &Client) -> AccountError {
-    Record::of_client(Event::PasswordReset, client).refused("the link is not valid");
-    AccountError::LinkNotValid
+    fn not_valid(&self, client: &Client) -> AccountError {
+        let record = Record::of_client(Event::PasswordReset, client);
+        record.refused(&self.audit, "the link is not valid");
+        AccountError::LinkNotValid
+    }
 }
 
 fn random_token() -> anyhow::Result<Secret> {

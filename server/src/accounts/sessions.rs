@@ -22,7 +22,7 @@ impl Accounts {
             let ended = accounts.store.end_other_sessions(by, at).await;
             let ended = ended.map_err(|error| accounts.not_changed(error))?;
             let record = Record::of_caller(Event::SessionsEnded, &caller);
-            record.detail(format_args!("{ended} others")).ok();
+            record.detail(format_args!("{ended} others")).ok(&accounts.audit);
             Ok(())
         })
         .await
@@ -45,7 +45,7 @@ impl Accounts {
         }
         self.to_the_end(|accounts| async move {
             accounts.store.end_session(id, accounts.moment()).await?;
-            Record::of_caller(Event::SessionsEnded, &caller).session(id).ok();
+            Record::of_caller(Event::SessionsEnded, &caller).session(id).ok(&accounts.audit);
             Ok(())
         })
         .await

@@ -64,7 +64,7 @@ impl Accounts {
         let username = Username::parse(name).ok();
         let key = username.as_ref().map_or(name, Username::key);
         let attempt = self.begin_attempt(&client, key).await.inspect_err(|_| {
-            Record::of_client(Event::Login, &client).refused("too many attempts");
+            Record::of_client(Event::Login, &client).throttled(&self.audit);
         })?;
         let user = match &username {
             Some(username) => self.store.user_by_name(username.key()).await?,
@@ -72,7 +72,8 @@ impl Accounts {
         };
         let id = user.as_ref().map(|user| user.id);
         let Some(proven) = self.prove(&proof, user, attempt).await? else {
-            Record::of_client(Event::Login, &client).user(id).refused("invalid credentials");
+            let record = Record::of_client(Event::Login, &client).user(id);
+            record.refused(&self.audit, "invalid credentials");
             return Err(AccountError::NotProven);
         };
         let verified = self.prover.verified(&proof, &proven).await;
@@ -96,10 +97,10 @@ impl Accounts {
         let new = NewSession { session: session.clone(), verified, at, address };
         let record = Record::of_client(Event::Login, client).user(user).session(session.id);
         let Some(user) = self.store.start_session(new).await? else {
-            record.refused("the user was changed meanwhile");
+            record.refused(&self.audit, "the user was changed meanwhile");
             return Err(AccountError::NotProven);
         };
-        record.ok();
+        record.ok(&self.audit);
         self.signed_in(user, &session)
     }
 

@@ -17,7 +17,8 @@ impl Accounts {
         self.to_the_end(|accounts| async move {
             for (user, session) in sessions {
                 accounts.store.end_session(session, accounts.moment()).await?;
-                Record::of_client(Event::Logout, &client).user(user).session(session).ok();
+                let record = Record::of_client(Event::Logout, &client).user(user);
+                record.session(session).ok(&accounts.audit);
             }
             Ok(())
         })

@@ -22,7 +22,7 @@ impl Accounts {
             let found = accounts.store.user_by_id(user).await?.ok_or(AccountError::NotFound)?;
             let account = accounts.store.account_of(&found.username_key).await?;
             accounts.throttle.forgive(&account).await;
-            Record::of(Event::AccountUnlocked, &origin).user(user).ok();
+            Record::of(Event::AccountUnlocked, &origin).user(user).ok(&accounts.audit);
             Ok(found)
         })
         .await

@@ -74,7 +74,11 @@ impl Executor {
     pub(super) async fn ask(&mut self, command: Command) -> anyhow::Result<Reply> {
         let reply = match self {
             Self::Server(client) => client.ask(&command).await?,
-            Self::Own(operator) => operator.execute(command).await,
+            Self::Own(operator) => {
+                let reply = operator.execute(command).await;
+                keep_audit(operator).await;
+                reply
+            }
         };
         match reply {
             Reply::Refused { reason } => Err(anyhow!(reason)),
@@ -93,8 +97,27 @@ impl Executor {
     ) -> anyhow::Result<BackupHead> {
         match self {
             Self::Server(client) => client.back_up(out).await,
-            Self::Own(operator) => operator.back_up(out).await,
+            Self::Own(operator) => {
+                let made = operator.back_up(out).await;
+                keep_audit(operator).await;
+                made
+            }
         }
+    }
+
+    /// Ends an import. A server does that when this program hangs up.
+    pub(super) async fn end_import(&mut self) {
+        if let Self::Own(operator) = self {
+            operator.end_import();
+            keep_audit(operator).await;
+        }
+    }
+}
+
+/// Keeps the audit records of what was done in this process.
+async fn keep_audit(operator: &Operator) {
+    if let Err(error) = operator.keep_audit().await {
+        note(format_args!("hallpass: the audit log lacks what was done: {error:#}"));
     }
 }
 
@@ -268,6 +291,8 @@ fn may_come(error: &io::Error) -> bool {
 /// The settings of a server that never serves. Where nothing will be hashed, hashes are cheap.
 fn config(offline: &Offline) -> Result<Config, clap::Error> {
     let mut config = Config::without_environment(&["--pbkdf2-iterations", "1"])?;
+    // The server knows how much of the audit log is kept.
+    config.audit.audit_max_size = u64::MAX;
     if let Some(passwords) = &offline.passwords {
         config.passwords = passwords.clone();
     }

@@ -86,6 +86,7 @@ impl Import {
         let mut executor = self.place.executor(offline).await?;
         let mut importing = Importing::new(bar(size));
         let outcome = importing.all(&mut *records, &mut executor).await;
+        executor.end_import().await;
         importing.bar.finish_and_clear();
         outcome.with_context(|| {
             format!("{}; it can be run again, which goes on from there", importing.summary())

@@ -25,6 +25,27 @@ pub(super) fn backup_period(text: &str) -> Result<Duration, String> {
         .ok_or("give 1m to 90d in whole seconds, such as 24h".into())
 }
 
+pub(super) fn audit_keep(text: &str) -> Result<Duration, String> {
+    const TEN_YEARS: u64 = 10 * 366 * 24 * 60 * 60;
+    whole_seconds(text, 0..=TEN_YEARS).ok_or("give 0s to 10y in whole seconds, such as 90d".into())
+}
+
+/// Reads a size.
+pub(super) fn bytes(text: &str) -> Result<u64, String> {
+    let number = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = match &text[number.len()..] {
+        "" | "B" => Some(1),
+        "KiB" => Some(1 << 10),
+        "MiB" => Some(1 << 20),
+        "GiB" => Some(1 << 30),
+        "TiB" => Some(1 << 40),
+        _ => None,
+    };
+    let size = number.trim_end().parse::<u64>().ok().zip(unit);
+    size.and_then(|(number, unit)| number.checked_mul(unit))
+        .ok_or("give a whole number of bytes, KiB, MiB, GiB or TiB, such as 256MiB".into())
+}
+
 pub(super) fn lease(text: &str) -> Result<Duration, String> {
     let lease = humantime::parse_duration(text).ok();
     lease

@@ -4,9 +4,12 @@
 use clap::Command;
 
 /// What a single run is told. It is no setting, and no variable stands for it.
-pub const OF_ONE_RUN: [&str; 17] = [
+pub const OF_ONE_RUN: [&str; 20] = [
     "role",
     "search",
+    "user",
+    "since",
+    "event",
     "for",
     "reason",
     "password-stdin",

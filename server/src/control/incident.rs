@@ -1,7 +1,8 @@
 use ipnet::IpNet;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::store::SessionId;
+use crate::store::{AuditId, SessionId};
 
 /// What operators ask for on a bad day: a part of the commands.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -55,5 +56,19 @@ pub(crate) enum Incident {
     Unblock {
         /// Which.
         network: IpNet,
+    },
+    /// Show records of the audit log.
+    Audit {
+        /// Those that concern this user, or tell what they did: a name, or the id of somebody who
+        /// may be gone.
+        user: Option<String>,
+        /// Those of this event.
+        event: Option<String>,
+        /// Those from this time on.
+        since: Option<Timestamp>,
+        /// Those before this one.
+        before: Option<AuditId>,
+        /// How many at most.
+        limit: usize,
     },
 }

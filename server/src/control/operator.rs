@@ -28,7 +28,18 @@ pub(crate) struct Operator {
 impl Operator {
     /// One for a single run of the command line.
     pub(crate) fn new(accounts: Arc<Accounts>) -> Self {
-        Self { accounts, import: ImportRun::default() }
+        let import = accounts.begin_import();
+        Self { accounts, import }
+    }
+
+    /// Keeps the audit records of what was done, where no server does.
+    pub(crate) async fn keep_audit(&self) -> anyhow::Result<()> {
+        Ok(self.accounts.keep_audit(true).await?)
+    }
+
+    /// Ends the import, if there was any, so that there is a record of it.
+    pub(crate) fn end_import(&mut self) {
+        self.import = self.accounts.begin_import();
     }
 
     /// Does it, or says why not.

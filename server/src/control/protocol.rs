@@ -1,13 +1,13 @@
 //! What goes over the control socket: one JSON object in a line each way, the request with the
 //! version of this protocol.
 
-use hallpass_contract::{AdminUser, Block, OpenReset, Secret, Session};
+use hallpass_contract::{AdminUser, AuditRecord, Block, OpenReset, Secret, Session};
 use serde::{Deserialize, Serialize};
 
 use super::incident::Incident;
 use crate::accounts::{ImportResult, UserRecord};
 use crate::keys::KeyInfo;
-use crate::store::{BackupHead, UserId};
+use crate::store::{AuditId, BackupHead, UserId};
 use crate::token::Inspection;
 
 /// Another version is refused: the binary was replaced under a server that still runs.
@@ -182,6 +182,13 @@ pub(crate) enum Reply {
     Blocks {
         /// The one that was blocked first comes first.
         blocks: Vec<Block>,
+    },
+    /// Records of the audit log.
+    Audit {
+        /// The latest one comes first.
+        records: Vec<AuditRecord>,
+        /// What to give as `before` for more; none on the last page.
+        next: Option<AuditId>,
     },
     /// Nothing was done, since it may shut out whoever asks.
     Hazard {

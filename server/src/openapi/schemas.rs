@@ -1,9 +1,10 @@
 //! The schemas of bodies, from the contract's types.
 
 use hallpass_contract::{
-    AdminUserBody, BlockBody, BlockList, Credentials, Health, Login, NewBlock, PasswordChange,
-    PasswordReset, Problem, Protected, PublicConfig, Reauthentication, RegistrationChange,
-    ResetLink, ResetList, RotatedKey, SessionList, UserBody, UserPage, UserPatch, Verified,
+    AdminUserBody, AuditPage, BlockBody, BlockList, Credentials, Health, Login, NewBlock,
+    PasswordChange, PasswordReset, Problem, Protected, PublicConfig, Reauthentication,
+    RegistrationChange, ResetLink, ResetList, RotatedKey, SessionList, UserBody, UserPage,
+    UserPatch, Verified,
 };
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
@@ -46,6 +47,7 @@ pub(super) fn schemas(policy: Policy) -> Map<String, Value> {
     add::<BlockList>(&mut schemas);
     add::<BlockBody>(&mut schemas);
     add::<NewBlock>(&mut schemas);
+    add::<AuditPage>(&mut schemas);
     add::<PublicConfig>(&mut schemas);
     add::<Health>(&mut schemas);
     add::<Problem>(&mut schemas);

@@ -30,6 +30,9 @@ use crate::store::{NodeSettings, Retrying, Store};
 use crate::tls::{self, Certificate};
 use crate::{data_dir, opening, scrape};
 
+/// How long the last audit records may take, even if the drain timeout is over.
+const LAST_RECORDS: Duration = Duration::from_secs(1);
+
 /// Serves until a signal ends it.
 pub(super) async fn serve(config: &Config, sockets: PassedSockets) -> anyhow::Result<()> {
     // First, so that a signal during the start ends it in order, too.
@@ -81,6 +84,8 @@ async fn run(
     let limits = limits(&config.connections);
     let scrapes = scrapes(config, &app, limits, stop.clone()).await?;
     tokio::spawn(sweep_now_and_then(Arc::clone(&app)));
+    let accounts = Arc::clone(&app.accounts);
+    tokio::spawn(async move { accounts.keep_audit_for_ever().await });
     tokio::spawn(back_up_now_and_then(Arc::clone(&app), backups));
     let control = control(config, &app, stop.clone());
     warn_about_cookies(config, &addresses);
@@ -93,17 +98,30 @@ async fn run(
         systemd::stopping();
     };
     serve::serve(listeners, service, limits, stop).await;
-    finish(&app, stopped.await + limits.drain).await;
+    let deadline = stopped.await + limits.drain;
+    wait_for_use_cases(&app, deadline).await;
+    let control = control.await.context("the control socket's task panicked");
+    take_leave(&app, deadline).await;
     scrapes.await.context("the metrics' task panicked")?;
-    control.await.context("the control socket's task panicked")
+    control
 }
 
 /// Waits for the use cases, which go on without their client until the audit log has their record.
-/// Then takes leave of the other servers.
-async fn finish(app: &App, deadline: Instant) {
+async fn wait_for_use_cases(app: &App, deadline: Instant) {
     app.accounts.tasks.close();
     if timeout_at(deadline, app.accounts.tasks.wait()).await.is_err() {
         tracing::warn!("what was under way was cut off at the drain timeout");
+    }
+}
+
+/// Keeps the last audit records, for which there is always some time. Then takes leave of the other
+/// servers.
+async fn take_leave(app: &App, deadline: Instant) {
+    let deadline = deadline.max(Instant::now() + LAST_RECORDS);
+    match timeout_at(deadline, app.accounts.keep_audit(true)).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::error!("can't keep the last audit records: {error:#}"),
+        Err(_) => tracing::error!("the last audit records were not kept in time"),
     }
     app.accounts.leave().await;
 }

@@ -13,6 +13,7 @@ use super::{
 };
 
 mod actors;
+mod audit;
 mod edits;
 mod names;
 mod passwords;
@@ -76,6 +77,11 @@ conformance! {
             freshness_is_judged_by_what_the_user_is_when_the_change_is_made
             a_stale_admin_does_not_touch_sessions_or_offers_of_an_admin
             without_an_actor_the_operator_asks_who_may_do_anything;
+        audit:
+            records_are_found_by_whom_they_concern_by_event_and_by_time
+            pages_of_records_lead_on_to_the_oldest
+            the_oldest_records_are_removed_by_age_and_by_size
+            the_addresses_of_a_user_are_forgotten_with_them;
         edits:
             an_edit_changes_what_it_names_and_tells_before_and_after
             disabling_a_user_ends_their_sessions_and_the_offer_to_them

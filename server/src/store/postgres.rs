@@ -15,6 +15,7 @@
 //! No clock of the database counts, and no two clocks are compared.
 
 mod addresses;
+mod audit;
 mod changes;
 mod channel;
 mod connect;

@@ -1,6 +1,7 @@
 //! The embedded store: one redb file, read on the caller's thread and written by one thread.
 
 mod addresses;
+mod audit;
 mod backup;
 mod changes;
 mod check;

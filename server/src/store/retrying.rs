@@ -8,6 +8,7 @@ use hallpass_contract::Secret;
 use jiff::Timestamp;
 
 use super::actor::Actor;
+use super::audit::{AuditEntry, AuditPage, AuditQuery};
 use super::backup::{BackupError, Beside, Head as BackupHead};
 use super::error::{CreateUserError, EditUserError, StoreError};
 use super::id::{BlockId, SessionId, UserId};
@@ -123,6 +124,9 @@ retrying! {
     set_registration(is_open: bool, by: Option<Actor>) -> Result<(), EditUserError>;
     add_block(block: Block, by: Option<Actor>) -> Result<Block, EditUserError>;
     remove_block(id: BlockId, by: Option<Actor>, now: Timestamp) -> Result<Block, EditUserError>;
+    add_audit(entries: Vec<AuditEntry>, most: u64) -> Result<(), StoreError>;
+    audit(query: AuditQuery) -> Result<AuditPage, StoreError>;
+    sweep_audit(before: Timestamp, most: u64) -> Result<usize, StoreError>;
     restricted() -> Result<Restricted, StoreError>;
     authority(session: SessionId, user: UserId) -> Result<Authority, StoreError>;
     sweep(now: Timestamp) -> Result<usize, StoreError>;

@@ -8,10 +8,10 @@ use anyhow::anyhow;
 use async_trait::async_trait;
 use hallpass::serve::Limits;
 use hallpass::store::{
-    Actor, Authority, BackupError, BackupHead, Beside, Block, BlockId, CreateUserError,
-    EditUserError, Edited, Lease, Moment, NewSession, OpenReset, Refresh, ResetOffer, Restricted,
-    Restrictions, Rotation, Session, SessionId, Store, StoreCounts, StoreError, User, UserEdit,
-    UserId, Users, Verified,
+    Actor, AuditEntry, AuditPage, AuditQuery, Authority, BackupError, BackupHead, Beside, Block,
+    BlockId, CreateUserError, EditUserError, Edited, Lease, Moment, NewSession, OpenReset, Refresh,
+    ResetOffer, Restricted, Restrictions, Rotation, Session, SessionId, Store, StoreCounts,
+    StoreError, User, UserEdit, UserId, Users, Verified,
 };
 use hallpass::token::Tokens;
 use hallpass_contract::{Secret, kind, path};
@@ -104,6 +104,9 @@ broken! {
     set_registration(bool, Option<Actor>) -> Result<(), EditUserError>;
     add_block(Block, Option<Actor>) -> Result<Block, EditUserError>;
     remove_block(BlockId, Option<Actor>, Timestamp) -> Result<Block, EditUserError>;
+    add_audit(Vec<AuditEntry>, u64) -> Result<(), StoreError>;
+    audit(AuditQuery) -> Result<AuditPage, StoreError>;
+    sweep_audit(Timestamp, u64) -> Result<usize, StoreError>;
     restricted() -> Result<Restricted, StoreError>;
     authority(SessionId, UserId) -> Result<Authority, StoreError>;
     sweep(Timestamp) -> Result<usize, StoreError>;

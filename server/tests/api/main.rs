@@ -7,6 +7,7 @@ mod admin;
 mod announced;
 mod app;
 mod audit;
+mod audit_kept;
 mod binary;
 mod blocks;
 mod bodies;

@@ -9,19 +9,36 @@ use rustix::process::Signal;
 use serde_json::Value;
 
 use crate::app::PASSWORD;
-use crate::binary::{Process, client};
+use crate::binary::{Process, client, command};
 
-const DATABASE: &[u8] = include_bytes!("../data/version-0/hallpass.redb.gz");
-const KEYS: &[u8] = include_bytes!("../data/version-0/keys.json");
+/// What an earlier version made.
+struct Earlier {
+    database: &'static [u8],
+    keys: &'static [u8],
+    /// A refresh token of bob.
+    cookie: &'static str,
+}
 
-/// A refresh token of bob.
-const COOKIE: &str = "__Host-hallpass-refresh=\
-                      AaIkU6ObcxCXf1PFOXbggAAAAAB8A6vL4sGS8-maPk7Ojv_YwYnkgDRJ9fzq9ZSuVY3chw";
+const VERSION_0: Earlier = Earlier {
+    database: include_bytes!("../data/version-0/hallpass.redb.gz"),
+    keys: include_bytes!("../data/version-0/keys.json"),
+    cookie: "__Host-hallpass-refresh=\
+             AaIkU6ObcxCXf1PFOXbggAAAAAB8A6vL4sGS8-maPk7Ojv_YwYnkgDRJ9fzq9ZSuVY3chw",
+};
 
-fn unpack(dir: &Path) {
-    let mut database = File::create(dir.join("hallpass.redb")).unwrap();
-    std::io::copy(&mut GzDecoder::new(DATABASE), &mut database).unwrap();
-    fs::write(dir.join("keys.json"), KEYS).unwrap();
+const VERSION_1: Earlier = Earlier {
+    database: include_bytes!("../data/version-1/hallpass.redb.gz"),
+    keys: include_bytes!("../data/version-1/keys.json"),
+    cookie: "__Host-hallpass-refresh=\
+             AaImrCB9dVW3JMO4hWUYeAAAAADfkNsJOv_mTreiJhBCdvci-LDUgVsgnwEwGF6idMgcJA",
+};
+
+impl Earlier {
+    fn unpack(&self, dir: &Path) {
+        let mut database = File::create(dir.join("hallpass.redb")).unwrap();
+        std::io::copy(&mut GzDecoder::new(self.database), &mut database).unwrap();
+        fs::write(dir.join("keys.json"), self.keys).unwrap();
+    }
 }
 
 async fn refresh(process: &Process, cookie: &str) -> reqwest::Response {
@@ -33,10 +50,10 @@ async fn refresh(process: &Process, cookie: &str) -> reqwest::Response {
 #[tokio::test]
 async fn passwords_and_sessions_of_an_earlier_version_are_still_good() {
     let dir = tempfile::tempdir().unwrap();
-    unpack(dir.path());
+    VERSION_0.unpack(dir.path());
     let mut process = Process::start(dir.path(), &[]);
 
-    let refreshed = refresh(&process, COOKIE).await;
+    let refreshed = refresh(&process, VERSION_0.cookie).await;
     assert_eq!(refreshed.status(), 200);
     let cookie = refreshed.headers()["set-cookie"].to_str().unwrap();
     let next = cookie.split(';').next().unwrap().to_owned();
@@ -60,4 +77,16 @@ async fn passwords_and_sessions_of_an_earlier_version_are_still_good() {
     process.end(Signal::TERM);
     let process = Process::start(dir.path(), &[]);
     assert_eq!(refresh(&process, &next).await.status(), 200);
+}
+
+#[tokio::test]
+async fn restrictions_and_sessions_of_version_1_are_still_good_and_the_audit_log_begins() {
+    let dir = tempfile::tempdir().unwrap();
+    VERSION_1.unpack(dir.path());
+    let process = Process::start(dir.path(), &[]);
+    assert_eq!(refresh(&process, VERSION_1.cookie).await.status(), 200);
+    assert_eq!(process.post(path::REGISTER, "carl", PASSWORD).await.status(), 403);
+    let audit = command(dir.path(), &["audit", "--json"]).output().unwrap().stdout;
+    let audit = String::from_utf8(audit).unwrap();
+    assert!(audit.lines().count() == 1 && audit.contains("\"event\":\"refresh\""), "{audit}");
 }

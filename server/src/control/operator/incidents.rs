@@ -5,13 +5,13 @@ use std::time::Duration;
 use anyhow::Context as _;
 use ipnet::IpNet;
 
-use super::{Operator, of_user};
+use super::{MAX_PAGE, Operator, of_user};
 use crate::accounts::{AccountError, NewBlock, RegistrationState};
 use crate::control::incident::Incident;
 use crate::control::protocol::Reply;
 use crate::origin::Origin;
 use crate::shown;
-use crate::store::{Block, SessionId};
+use crate::store::{AuditQuery, Block, SessionId, UserId};
 
 impl Operator {
     pub(super) async fn incident(&self, incident: Incident) -> anyhow::Result<Reply> {
@@ -42,6 +42,11 @@ impl Operator {
                 self.block(NewBlock { network, lasts, reason, force }).await?
             }
             Incident::Unblock { network } => self.unblock(network).await?,
+            Incident::Audit { user, event, since, before, limit } => {
+                let user = self.concerned(user).await?;
+                let limit = limit.clamp(1, MAX_PAGE);
+                self.audit(AuditQuery { user, event, since, before, limit }).await?
+            }
         })
     }
 
@@ -82,6 +87,22 @@ impl Operator {
         let block = blocks.into_iter().find(|block| block.network == network);
         let block = block.with_context(|| format!("{network} is not blocked"))?;
         Ok(of_blocks(vec![self.accounts.unblock(block.id, Origin::Operator).await?]))
+    }
+}
+
+impl Operator {
+    /// The user of whom somebody asks what happened. They may be gone.
+    async fn concerned(&self, user: Option<String>) -> anyhow::Result<Option<UserId>> {
+        let Some(user) = user else { return Ok(None) };
+        let found = self.accounts.user_named(&user).await?.map(|user| user.id);
+        let id = found.or_else(|| UserId::parse(&user));
+        Ok(Some(id.with_context(|| format!("there is no user {user}"))?))
+    }
+
+    async fn audit(&self, query: AuditQuery) -> anyhow::Result<Reply> {
+        let part = self.accounts.audit_log(query).await?;
+        let next = part.page.next;
+        Ok(Reply::Audit { records: shown::audit(part), next })
     }
 }
 

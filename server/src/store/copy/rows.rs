@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::store::audit::AuditEntry;
 use crate::store::id::{SessionId, UserId};
 use crate::store::keys_record::KeysRecord;
 use crate::store::restrictions::Restricted;
@@ -29,10 +30,12 @@ pub enum Kind {
     Offers,
     /// What admins and operators restrict: one row, or none.
     Restrictions,
+    /// Records of the audit log.
+    Audit,
 }
 
 /// How many kinds there are.
-pub(in crate::store) const KINDS: usize = 6;
+pub(in crate::store) const KINDS: usize = 7;
 
 impl Kind {
     /// All of them.
@@ -43,6 +46,7 @@ impl Kind {
         Self::Revoked,
         Self::Offers,
         Self::Restrictions,
+        Self::Audit,
     ];
 
     /// As people call it.
@@ -54,6 +58,7 @@ impl Kind {
             Self::Revoked => "revoked sessions",
             Self::Offers => "reset links",
             Self::Restrictions => "lists of restrictions",
+            Self::Audit => "audit records",
         }
     }
 }
@@ -72,6 +77,7 @@ pub(in crate::store) enum Row {
     Revoked(SessionId, Timestamp),
     Offer(StoredOffer),
     Restrictions(Restricted),
+    Audit(AuditEntry),
 }
 
 /// A reset offer as it is stored.
@@ -93,6 +99,7 @@ impl Row {
             Self::Revoked(id, _) => *id.as_bytes(),
             Self::Offer(offer) => *offer.user.as_bytes(),
             Self::Restrictions(_) => [0; 16],
+            Self::Audit(entry) => *entry.id.as_bytes(),
         }
     }
 }

@@ -4,7 +4,8 @@ use super::*;
 use crate::store::conformance::{actor, added, added_admin, at, offer, presented, signed_in};
 use crate::store::postgres::tests::{LEASE, fresh_schema, node};
 use crate::store::{
-    Block, BlockId, RedbStore, Rotation, SessionId, Store, User, UserId, check_file,
+    AuditEntry, AuditId, AuditQuery, AuditRecord, Block, BlockId, RedbStore, Rotation, SessionId,
+    Store, User, UserId, check_file,
 };
 
 /// A store in a file of its own.
@@ -33,6 +34,9 @@ async fn inhabit(store: &dyn Store) -> Inhabited {
     let (since, until, reason) = (at(0).now, at(9).now, String::new());
     let block = Block { id: BlockId::new(since), network, since, until, reason };
     store.add_block(block, None).await.unwrap();
+    let record = AuditRecord { user: Some(zoe.id), ..AuditRecord::default() };
+    let entry = AuditEntry { id: AuditId::in_order(at(0).now), record };
+    store.add_audit(vec![entry], u64::MAX).await.unwrap();
     Inhabited { zoe, refreshed, ended }
 }
 
@@ -45,6 +49,8 @@ async fn check(store: &dyn Store, inhabited: &Inhabited) {
     assert_eq!(store.reset_offered([7; 32], at(1).now).await.unwrap().as_ref(), Some(zoe));
     assert_eq!(store.restrictions().registration_is_open(), Some(false));
     assert!(store.restrictions().is_blocked("192.0.2.7".parse().unwrap(), at(1).now));
+    let query = AuditQuery { user: Some(zoe.id), limit: 9, ..AuditQuery::default() };
+    assert_eq!(store.audit(query).await.unwrap().entries.len(), 1);
     let rotation = store.refresh(presented(*refreshed, 1, 200)).await.unwrap();
     assert!(matches!(rotation, Rotation::Rotated(session, _) if session.generation == 2));
     let last_admin = store.delete_user(boss(store).await, None, at(1)).await;
@@ -69,7 +75,7 @@ async fn all_of_a_file_gets_into_a_database_and_back() {
     store.record_keys_made().await.unwrap();
     drop(store);
     let before = std::fs::read(file(&dir)).unwrap();
-    let expected = Copied { counts: [2, 2, 2, 1, 1, 1], was_there: false };
+    let expected = Copied { counts: [2, 2, 2, 1, 1, 1, 1], was_there: false };
     let (from, to) = (file(&dir), file(&back));
     let (from, to, database) = (Place::File(&from), Place::File(&to), Place::Database(&url));
     assert_eq!(copied(from, database).await.unwrap(), expected);

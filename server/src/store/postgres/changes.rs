@@ -2,7 +2,7 @@
 
 use tokio_postgres::Client;
 
-use super::{addresses, names, resets, sessions, users};
+use super::{addresses, audit, names, resets, sessions, users};
 use crate::store::applied::{Applied, News};
 use crate::store::rules::{Changes, Decision};
 
@@ -17,6 +17,7 @@ pub(super) async fn apply<T>(db: &Client, decision: Decision<T>) -> anyhow::Resu
     apply_to_offers(db, &changes).await?;
     if let Some(user) = &changes.remove_user {
         users::remove(db, user.id).await?;
+        audit::forget_addresses(db, user.id).await?;
     }
     if let Some(user) = &changes.add_user {
         names::add_user(db, user).await?;

@@ -8,7 +8,7 @@ use tokio_postgres::{Client, Row as Found};
 use super::connect::{Connector, Direct};
 use super::nodes::{ensure_alone, until_alone};
 use super::rows::{Parameters, record};
-use super::{DatabaseUrl, keys, names, resets, restrictions, rows, schema, sessions, users};
+use super::{DatabaseUrl, audit, keys, names, resets, restrictions, rows, schema, sessions, users};
 use crate::store::copy::rows::{Key, Kind, PAGE, Row, Rows};
 use crate::store::keys_record::KeysRecord;
 use crate::store::{SealedKeys, Session, User};
@@ -64,6 +64,7 @@ impl Rows for PostgresCopy {
                 Ok(Row::Revoked(id, until))
             }),
             Kind::Offers => ("reset_offers", "user_id", |row| Ok(Row::Offer(resets::stored(row)?))),
+            Kind::Audit => ("audit", "id", |row| Ok(Row::Audit(audit::read(row)?))),
             Kind::Restrictions => return self.restrictions(after).await,
         };
         let query = format!(
@@ -82,6 +83,7 @@ impl Rows for PostgresCopy {
             Kind::Sessions => "SELECT count(*) FROM sessions",
             Kind::Revoked => "SELECT count(*) FROM revoked_sessions",
             Kind::Offers => "SELECT count(*) FROM reset_offers",
+            Kind::Audit => "SELECT count(*) FROM audit",
             Kind::Restrictions => return Ok(self.restrictions(None).await?.len() as u64),
         };
         users::count(self.db(), query).await
@@ -102,6 +104,7 @@ impl Rows for PostgresCopy {
             Some(Row::Session(_)) => add_sessions(self.db(), &rows).await,
             Some(Row::Revoked(..)) => add_revoked(self.db(), &rows).await,
             Some(Row::Offer(_)) => add_offers(self.db(), &rows).await,
+            Some(Row::Audit(_)) => add_audit(self.db(), rows).await,
             Some(Row::Restrictions(restricted)) => restrictions::put(self.db(), restricted).await,
             None => Ok(()),
         }
@@ -192,5 +195,14 @@ async fn add_offers(db: &Client, rows: &[Row]) -> anyhow::Result<()> {
             resets::put_stored(db, offer).await?;
         }
     }
+    Ok(())
+}
+
+async fn add_audit(db: &Client, rows: Vec<Row>) -> anyhow::Result<()> {
+    let entries = rows.into_iter().filter_map(|row| match row {
+        Row::Audit(entry) => Some(entry),
+        _ => None,
+    });
+    audit::insert(db, &entries.collect::<Vec<_>>()).await?;
     Ok(())
 }

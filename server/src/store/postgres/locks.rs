@@ -29,6 +29,18 @@ const SWEEP: &str = concat!("SELECT pg_try_advisory_xact_lock(", key!("'sweep'")
 /// What is restricted.
 const RESTRICTIONS: &str = concat!("SELECT pg_advisory_xact_lock(", key!("'restrictions'"), ")");
 
+/// The audit log: whoever adds records excludes those who forget addresses, who exclude all.
+const AUDIT: &str = concat!("SELECT pg_advisory_xact_lock(", key!("'audit'"), ")");
+const AUDIT_SHARED: &str = concat!("SELECT pg_advisory_xact_lock_shared(", key!("'audit'"), ")");
+
+pub(super) async fn audit(db: &Client) -> anyhow::Result<()> {
+    wait(db, AUDIT).await
+}
+
+pub(super) async fn audit_shared(db: &Client) -> anyhow::Result<()> {
+    wait(db, AUDIT_SHARED).await
+}
+
 pub(super) async fn restrictions(db: &Client) -> anyhow::Result<()> {
     wait(db, RESTRICTIONS).await
 }

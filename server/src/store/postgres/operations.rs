@@ -7,12 +7,13 @@ use tokio_postgres::Client;
 use super::changes::{apply, apply_unless_refused};
 use super::rows::or_none;
 use super::sign_outs::Ending;
-use super::{failures, locks, names, resets, restrictions, sessions, users};
+use super::{audit, failures, locks, names, resets, restrictions, sessions, users};
 use crate::store::applied::Applied;
 use crate::store::rules::{self, Asker, NameCheck};
 use crate::store::{
-    Actor, Block, BlockId, CreateUserError, EditUserError, Edited, Moment, NewSession, Refresh,
-    ResetOffer, Rotation, Session, SessionId, User, UserEdit, UserId, Verified,
+    Actor, AuditEntry, AuditId, Block, BlockId, CreateUserError, EditUserError, Edited, Moment,
+    NewSession, Refresh, ResetOffer, Rotation, Session, SessionId, User, UserEdit, UserId,
+    Verified,
 };
 
 /// What came of an operation that the rules may refuse.
@@ -232,6 +233,27 @@ pub(super) async fn remove_block(
     let by = asker_if_any(db, by).await?;
     let kept = restrictions::lock(db).await?;
     restrictions::put_unless_refused(db, rules::remove_block(by.as_ref(), kept, id, now)).await
+}
+
+pub(super) async fn add_audit(
+    db: &Client,
+    entries: Vec<AuditEntry>,
+    most: u64,
+) -> anyhow::Result<Applied<()>> {
+    audit::add(db, entries, most).await.map(Applied::quietly)
+}
+
+/// Removes audit records, or none while another node sweeps.
+pub(super) async fn sweep_audit(
+    db: &Client,
+    before: AuditId,
+    most: u64,
+) -> anyhow::Result<Applied<usize>> {
+    if !locks::try_sweep(db).await? {
+        return Ok(Applied::quietly(0));
+    }
+    locks::audit(db).await?;
+    audit::sweep(db, before, most).await.map(Applied::quietly)
 }
 
 /// Removes at most `limit` expired sessions, or none while another node sweeps.

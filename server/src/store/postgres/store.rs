@@ -10,14 +10,15 @@ use jiff::Timestamp;
 use tokio_postgres::Client;
 
 use super::{
-    PostgresStore, addresses, names, nodes, operations, resets, restrictions, sessions, users,
+    PostgresStore, addresses, audit, names, nodes, operations, resets, restrictions, sessions,
+    users,
 };
 use crate::clock::BootTime;
 use crate::store::{
-    Actor, Authority, BackupError, BackupHead, Beside, Block, BlockId, CreateUserError,
-    EditUserError, Edited, Lease, Moment, NewSession, OpenReset, Refresh, ResetOffer, Restricted,
-    Restrictions, Rotation, Session, SessionId, SharedFailures, Store, StoreCounts, StoreError,
-    User, UserEdit, UserId, Users, Verified,
+    Actor, AuditEntry, AuditId, AuditPage, AuditQuery, Authority, BackupError, BackupHead, Beside,
+    Block, BlockId, CreateUserError, EditUserError, Edited, Lease, Moment, NewSession, OpenReset,
+    Refresh, ResetOffer, Restricted, Restrictions, Rotation, Session, SessionId, SharedFailures,
+    Store, StoreCounts, StoreError, User, UserEdit, UserId, Users, Verified,
 };
 
 /// Expired sessions that are removed in one write.
@@ -280,6 +281,26 @@ impl Store for PostgresStore {
         now: Timestamp,
     ) -> Result<Block, EditUserError> {
         self.write(move |db| Box::pin(operations::remove_block(db, id, by, now))).await?
+    }
+
+    async fn add_audit(&self, entries: Vec<AuditEntry>, most: u64) -> Result<(), StoreError> {
+        self.write(move |db| Box::pin(operations::add_audit(db, entries, most))).await
+    }
+
+    async fn audit(&self, query: AuditQuery) -> Result<AuditPage, StoreError> {
+        self.read(move |db| Box::pin(audit::page(db, query))).await
+    }
+
+    async fn sweep_audit(&self, before: Timestamp, most: u64) -> Result<usize, StoreError> {
+        let (before, mut swept) = (AuditId::least(before), 0);
+        loop {
+            let sweep =
+                self.write(move |db| Box::pin(operations::sweep_audit(db, before, most))).await?;
+            swept += sweep;
+            if sweep == 0 {
+                return Ok(swept);
+            }
+        }
     }
 
     async fn restricted(&self) -> Result<Restricted, StoreError> {

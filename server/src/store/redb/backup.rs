@@ -35,7 +35,9 @@ fn each_table(visit: &mut impl Visit) -> anyhow::Result<()> {
     visit.table(tables::RESETS)?;
     visit.table(tables::RESET_TIMES)?;
     visit.table(tables::RESETS_BY_USER)?;
-    visit.table(tables::ADDRESSES)
+    visit.table(tables::ADDRESSES)?;
+    visit.table(tables::AUDIT)?;
+    visit.table(tables::AUDIT_BY_USER)
 }
 
 /// What the keys and values of a table are.

@@ -2,7 +2,7 @@
 
 use redb::WriteTransaction;
 
-use super::{addresses, names, resets, sessions, users};
+use super::{addresses, audit, names, resets, sessions, users};
 use crate::store::applied::{Applied, News};
 use crate::store::rules::{Changes, Decision};
 
@@ -19,6 +19,7 @@ pub(super) fn apply<T>(
         users::remove(txn, user.id)?;
         names::remove(txn, user)?;
         addresses::forget(txn, user.id)?;
+        audit::forget_addresses(txn, user.id)?;
     }
     if let Some(user) = &changes.add_user {
         names::add(txn, user)?;

@@ -1,6 +1,7 @@
 //! `hallpass store check` and `hallpass store repair`: finds what can't be read in a database file
 //! or does not fit together.
 
+mod audit;
 pub(super) mod find;
 mod finding;
 mod repair;

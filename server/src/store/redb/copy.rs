@@ -13,12 +13,14 @@ use redb::{
 
 use super::check::{Unchanged, check_file};
 use super::guard::guarded;
-use super::tables::{ADDRESSES, Id, META, RESETS_BY_USER, REVOKED, SESSIONS, USERS, decode, time};
+use super::tables::{
+    ADDRESSES, AUDIT, Id, META, RESETS_BY_USER, REVOKED, SESSIONS, USERS, decode, time,
+};
 use super::{addresses, keys_made, names, open, resets, restrictions, schema, sessions, users};
 use crate::data_dir::{self, Unfinished};
 use crate::store::SealedKeys;
 use crate::store::copy::rows::{Key, Kind, PAGE, Row, Rows};
-use crate::store::id::{SessionId, UserId};
+use crate::store::id::{AuditId, SessionId, UserId};
 use crate::store::keys_record::KeysRecord;
 
 /// A database file that is copied from or to.
@@ -77,6 +79,7 @@ impl Rows for RedbCopy {
             Kind::Sessions => txn.open_table(SESSIONS)?.len()?,
             Kind::Revoked => txn.open_table(REVOKED)?.len()?,
             Kind::Offers => txn.open_table(RESETS_BY_USER)?.len()?,
+            Kind::Audit => audit::count(&txn)?,
             Kind::Restrictions => u64::from(restrictions::of(&txn.open_table(META)?)?.version > 0),
         })
     }
@@ -132,6 +135,9 @@ fn page(txn: &ReadTransaction, kind: Kind, after: Option<Key>) -> anyhow::Result
         Kind::Offers => rows(&txn.open_table(RESETS_BY_USER)?, after, |_, token_hash| {
             Ok(Row::Offer(resets::stored(txn, token_hash)?))
         }),
+        Kind::Audit => rows(&txn.open_table(AUDIT)?, after, |id, json| {
+            Ok(Row::Audit(audit::read(AuditId::from_bytes(id), json)?))
+        }),
         Kind::Restrictions => {
             let restricted = restrictions::of(&txn.open_table(META)?)?;
             let is_there = restricted.version > 0 && after.is_none();
@@ -167,6 +173,7 @@ fn add(txn: &WriteTransaction, row: &Row) -> anyhow::Result<()> {
             Ok(())
         }
         Row::Offer(offer) => resets::put_stored(txn, offer),
+        Row::Audit(entry) => audit::put(txn, entry),
         Row::Restrictions(restricted) => restrictions::put(txn, restricted),
     }
 }

@@ -18,7 +18,11 @@ type Step = fn(&WriteTransaction) -> anyhow::Result<()>;
 
 /// Step n brings a file from version n to version n + 1. A new file begins at version 0, so every
 /// step must do for an empty file, too.
-const STEPS: &[Step] = &[|txn| Ok(tables::create(txn)?)];
+const STEPS: &[Step] = &[
+    |txn| Ok(tables::create(txn)?),
+    // The tables of the audit log are new.
+    |txn| Ok(tables::create(txn)?),
+];
 
 /// The version that this program writes.
 pub(super) const VERSION: u32 = STEPS.len() as u32;

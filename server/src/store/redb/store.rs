@@ -12,13 +12,15 @@ use redb::{Database, ReadableDatabase as _, ReadableTableMetadata as _};
 use super::changes::{apply, apply_unless_refused};
 use super::failure::kind_of;
 use super::tables::{ADDRESSES, LOOKS, RESETS, SESSIONS, USER_IDS_BY_NAME, USERS};
-use super::{RedbStore, addresses, backup, load, names, resets, restrictions, sessions, users};
+use super::{
+    RedbStore, addresses, audit, backup, load, names, resets, restrictions, sessions, users,
+};
 use crate::store::rules;
 use crate::store::{
-    Actor, Authority, BackupError, BackupHead, Beside, Block, BlockId, CreateUserError,
-    EditUserError, Edited, Lease, Moment, NewSession, OpenReset, Refresh, ResetOffer, Restricted,
-    Restrictions, Rotation, Session, SessionId, Store, StoreCounts, StoreError, User, UserEdit,
-    UserId, Users, Verified,
+    Actor, AuditEntry, AuditId, AuditPage, AuditQuery, Authority, BackupError, BackupHead, Beside,
+    Block, BlockId, CreateUserError, EditUserError, Edited, Lease, Moment, NewSession, OpenReset,
+    Refresh, ResetOffer, Restricted, Restrictions, Rotation, Session, SessionId, Store,
+    StoreCounts, StoreError, User, UserEdit, UserId, Users, Verified,
 };
 
 /// Expired sessions that are removed in one write, so that no other write waits long.
@@ -335,6 +337,29 @@ impl Store for RedbStore {
             restrictions::put_unless_refused(txn, rules::remove_block(by.as_ref(), kept, id, now))
         })
         .await?
+    }
+
+    async fn add_audit(&self, entries: Vec<AuditEntry>, most: u64) -> Result<(), StoreError> {
+        self.writer.write(move |txn| audit::add(txn, entries, most)).await
+    }
+
+    async fn audit(&self, query: AuditQuery) -> Result<AuditPage, StoreError> {
+        let db = Arc::clone(&self.db);
+        let find = move || db.with(|db| audit::page(&db.begin_read()?, &query));
+        let found = tokio::task::spawn_blocking(find).await.context("the search panicked");
+        found.flatten().map_err(kind_of)
+    }
+
+    async fn sweep_audit(&self, before: Timestamp, most: u64) -> Result<usize, StoreError> {
+        let (before, mut swept) = (AuditId::least(before), 0);
+        loop {
+            let sweep = move |txn: &_| audit::sweep(txn, before, most, SWEEP_BATCH);
+            let removed = self.writer.write(sweep).await?;
+            swept += removed;
+            if removed < SWEEP_BATCH {
+                return Ok(swept);
+            }
+        }
     }
 
     async fn restricted(&self) -> Result<Restricted, StoreError> {

@@ -64,6 +64,13 @@ pub(super) const RESETS_BY_USER: TableDefinition<'_, Id, &[u8; 32]> =
 /// User id to the addresses they signed in from as JSON, the newest one last.
 pub(super) const ADDRESSES: TableDefinition<'_, Id, &[u8]> = TableDefinition::new("addresses");
 
+/// Audit record id to [`AuditRecord`](crate::store::AuditRecord) as JSON.
+pub(super) const AUDIT: TableDefinition<'_, Id, &[u8]> = TableDefinition::new("audit");
+
+/// User id, and id of an audit record that concerns the user or tells what they did.
+pub(super) const AUDIT_BY_USER: TableDefinition<'_, (Id, Id), ()> =
+    TableDefinition::new("audit_by_user");
+
 /// What is known of the database as a whole, by name.
 pub(super) const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
 
@@ -81,6 +88,8 @@ pub(super) fn create(txn: &WriteTransaction) -> Result<(), TableError> {
     txn.open_table(RESET_TIMES)?;
     txn.open_table(RESETS_BY_USER)?;
     txn.open_table(ADDRESSES)?;
+    txn.open_table(AUDIT)?;
+    txn.open_table(AUDIT_BY_USER)?;
     txn.open_table(META)?;
     Ok(())
 }

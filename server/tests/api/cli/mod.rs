@@ -1,6 +1,7 @@
 //! The command line, by the real binary: on a data directory that nobody serves, and through the
 //! control socket of a server that runs.
 
+mod audit;
 mod backup;
 mod blocks;
 mod import;

@@ -1,7 +1,7 @@
 use std::fmt;
 use std::path::Path;
 
-use crate::store::id::{SessionId, UserId};
+use crate::store::id::{AuditId, SessionId, UserId};
 
 pub(super) const UNREADABLE: &str = "the record can't be read";
 pub(super) const NO_USER: &str = "its user is not there or can't be read";
@@ -35,6 +35,9 @@ pub(super) enum Remedy {
     RemoveResetTime([u8; 32]),
     RemoveResetOf(UserId),
     RemoveAddresses(UserId),
+    RemoveAudit(AuditId),
+    RemoveAuditOf(UserId, AuditId),
+    AddAuditOf(UserId, AuditId),
     /// A person must decide.
     None,
     /// None: a page of the file is damaged.

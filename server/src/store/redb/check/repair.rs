@@ -14,8 +14,8 @@ use super::finding::{Finding, Remedy};
 use crate::data_dir;
 use crate::store::redb::guard::guarded;
 use crate::store::redb::tables::{
-    ADDRESSES, ADMINS, RESET_TIMES, RESETS, RESETS_BY_USER, SESSIONS, SESSIONS_BY_USER,
-    USER_IDS_BY_NAME, USERS,
+    ADDRESSES, ADMINS, AUDIT, AUDIT_BY_USER, RESET_TIMES, RESETS, RESETS_BY_USER, SESSIONS,
+    SESSIONS_BY_USER, USER_IDS_BY_NAME, USERS,
 };
 use crate::store::redb::{names, open};
 
@@ -141,6 +141,14 @@ fn remove(txn: &WriteTransaction, finding: &Finding) -> anyhow::Result<Option<Se
             .open_table(ADDRESSES)?
             .remove(id.as_bytes())?
             .map(|json| row(id.as_bytes(), json.value())),
+        Remedy::RemoveAudit(id) => txn
+            .open_table(AUDIT)?
+            .remove(id.as_bytes())?
+            .map(|json| row(id.as_bytes(), json.value())),
+        Remedy::RemoveAuditOf(user, id) => txn
+            .open_table(AUDIT_BY_USER)?
+            .remove((user.as_bytes(), id.as_bytes()))?
+            .map(|_| row(&[*user.as_bytes(), *id.as_bytes()].concat(), &[])),
         _ => None,
     })
 }
@@ -161,6 +169,9 @@ fn add(txn: &WriteTransaction, finding: &Finding) -> anyhow::Result<()> {
         Remedy::AddSessionOf(user, id) => {
             let key = (user.as_bytes(), id.as_bytes());
             txn.open_table(SESSIONS_BY_USER)?.insert(key, ())?;
+        }
+        Remedy::AddAuditOf(user, id) => {
+            txn.open_table(AUDIT_BY_USER)?.insert((user.as_bytes(), id.as_bytes()), ())?;
         }
         _ => {}
     }

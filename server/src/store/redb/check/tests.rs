@@ -12,11 +12,12 @@ use tempfile::TempDir;
 use super::*;
 use crate::store::redb::RedbStore;
 use crate::store::redb::tables::{
-    ADDRESSES, ADMINS, RESET_TIMES, RESETS_BY_USER, SESSIONS, SESSIONS_BY_USER, USER_IDS_BY_FOLD,
-    USER_IDS_BY_NAME, USERS,
+    ADDRESSES, ADMINS, AUDIT, AUDIT_BY_USER, RESET_TIMES, RESETS_BY_USER, SESSIONS,
+    SESSIONS_BY_USER, USER_IDS_BY_FOLD, USER_IDS_BY_NAME, USERS,
 };
 use crate::store::{
-    Moment, NewSession, Session, SessionId, Store as _, StoreError, User, UserId, Verified,
+    AuditEntry, AuditId, AuditQuery, AuditRecord, Moment, NewSession, Session, SessionId,
+    Store as _, StoreError, User, UserId, Verified,
 };
 
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
@@ -252,6 +253,40 @@ async fn a_damaged_record_of_a_session_or_an_address_stops_nobody() {
     let at = Moment { now: NOW, tokens_expired_at: Timestamp::MAX };
     store.end_session(broken, at).await.unwrap();
     assert!(store.is_revoked(broken));
+}
+
+#[tokio::test]
+async fn audit_records_are_mended_or_set_aside() {
+    let directory = Directory::with_users(1).await;
+    let user = directory.users[0].id;
+    let record = AuditRecord { user: Some(user), ..AuditRecord::default() };
+    let ids = [1, 2, 3].map(|second| AuditId::in_order(Timestamp::from_second(second).unwrap()));
+    let entries = ids[..2].iter().map(|id| AuditEntry { id: *id, record: record.clone() });
+    directory.open().unwrap().add_audit(entries.collect(), u64::MAX).await.unwrap();
+    assert!(directory.check().is_empty());
+    directory.damage(|txn| {
+        let mut of_users = txn.open_table(AUDIT_BY_USER).unwrap();
+        of_users.remove((user.as_bytes(), ids[0].as_bytes())).unwrap();
+        of_users.insert((user.as_bytes(), ids[2].as_bytes()), ()).unwrap();
+        txn.open_table(AUDIT).unwrap().insert(ids[1].as_bytes(), &b"{"[..]).unwrap();
+    });
+    let findings = directory.check();
+    let expected = [
+        format!("audit {}: it is not among the records of user {user}", ids[0]),
+        format!("audit {}: the record can't be read", ids[1]),
+        format!("audit_by_user {user} {}: the user has no such record", ids[1]),
+        format!("audit_by_user {user} {}: the user has no such record", ids[2]),
+    ];
+    assert_eq!(findings, expected);
+    // The damaged one is left out of what is read.
+    let query = AuditQuery { limit: 9, ..AuditQuery::default() };
+    assert_eq!(directory.open().unwrap().audit(query.clone()).await.unwrap().entries.len(), 1);
+    let repaired = directory.repair();
+    assert_eq!(directory.set_aside(&repaired).len(), 3);
+    assert!(directory.check().is_empty());
+    let query = AuditQuery { user: Some(user), ..query };
+    let left = directory.open().unwrap().audit(query).await.unwrap().entries;
+    assert_eq!(left.iter().map(|entry| entry.id).collect::<Vec<_>>(), [ids[0]]);
 }
 
 /// Damages the page that holds the record of a user. Others held it before.

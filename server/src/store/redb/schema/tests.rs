@@ -10,10 +10,15 @@ use tempfile::TempDir;
 use super::*;
 use crate::store::redb::tables::{SESSIONS, USER_IDS_BY_FOLD, USERS};
 use crate::store::redb::{RedbStore, check_file, open, repair_file};
-use crate::store::{CreateUserError, Session, SessionId, Store as _, User, UserId};
+use crate::store::{
+    AuditEntry, AuditId, AuditQuery, AuditRecord, CreateUserError, Session, SessionId, Store as _,
+    User, UserId,
+};
 use crate::username::Username;
 
 const VERSION_0: &[u8] = include_bytes!("../../../../tests/data/version-0/hallpass.redb.gz");
+
+const VERSION_1: &[u8] = include_bytes!("../../../../tests/data/version-1/hallpass.redb.gz");
 
 /// The time at which the file of version 0 was made.
 fn then() -> Timestamp {
@@ -21,9 +26,13 @@ fn then() -> Timestamp {
 }
 
 fn file_of_version_0() -> (TempDir, PathBuf) {
+    unpacked(VERSION_0)
+}
+
+fn unpacked(file: &[u8]) -> (TempDir, PathBuf) {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("hallpass.redb");
-    std::io::copy(&mut GzDecoder::new(VERSION_0), &mut File::create(&path).unwrap()).unwrap();
+    std::io::copy(&mut GzDecoder::new(file), &mut File::create(&path).unwrap()).unwrap();
     (dir, path)
 }
 
@@ -82,9 +91,30 @@ async fn a_file_of_version_0_keeps_its_users_sessions_and_offers() {
     assert!(check_file(&path).unwrap().is_empty());
 }
 
+#[tokio::test]
+async fn a_file_of_version_1_keeps_what_it_holds_and_gets_an_audit_log() {
+    let (_dir, path) = unpacked(VERSION_1);
+    assert_eq!(version_row(&path), Some(1_u32.to_be_bytes().to_vec()));
+    let store = RedbStore::open(&path).unwrap();
+    let (ada, bob) = (named(&store, "Ada").await, named(&store, "bob").await);
+    assert_eq!((ada.roles.join(","), bob.roles.join(",")), ("admin".to_owned(), "user".to_owned()));
+    assert_eq!(store.sessions_of(bob.id, then()).await.unwrap().len(), 1);
+    let restricted = store.restricted().await.unwrap();
+    assert_eq!((restricted.registration_is_open, restricted.blocks.len()), (Some(false), 1));
+    let query = AuditQuery { limit: 9, ..AuditQuery::default() };
+    assert_eq!(store.audit(query.clone()).await.unwrap().entries, []);
+    let record = AuditRecord { user: Some(bob.id), ..AuditRecord::default() };
+    let entry = AuditEntry { id: AuditId::in_order(then()), record };
+    store.add_audit(vec![entry.clone()], u64::MAX).await.unwrap();
+    assert_eq!(store.audit(query).await.unwrap().entries, [entry]);
+    drop(store);
+    assert_eq!(version_row(&path), Some(VERSION.to_be_bytes().to_vec()));
+    assert!(check_file(&path).unwrap().is_empty());
+}
+
 #[test]
 fn a_file_that_is_up_to_date_is_not_written() {
-    for (_dir, path) in [new_file(), file_of_version_0()] {
+    for (_dir, path) in [new_file(), file_of_version_0(), unpacked(VERSION_1)] {
         drop(RedbStore::open(&path).unwrap());
         assert_eq!(version_row(&path), Some(VERSION.to_be_bytes().to_vec()));
         let db = open::open_file(&path).unwrap();

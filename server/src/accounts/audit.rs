@@ -1,0 +1,117 @@
+//! The audit log as it is kept in the store.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::Accounts;
+use super::error::AccountError;
+use crate::store::{AuditPage, AuditQuery, UserId};
+
+/// Records that are kept in one write.
+const BATCH: usize = 256;
+
+/// How long records wait for more, so that they are kept together.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// For how long is counted what may come in a flood.
+const COUNTING: Duration = Duration::from_secs(60);
+
+/// Until records are tried again that could not be kept.
+const RETRY: Duration = Duration::from_secs(5);
+
+/// How much of the audit log is kept.
+#[derive(Clone, Copy, Debug)]
+pub struct AuditKeeping {
+    /// For how long.
+    pub keep: Duration,
+    /// The most bytes.
+    pub most: u64,
+}
+
+/// A part of the audit log.
+#[derive(Clone, Debug)]
+pub struct AuditPart {
+    /// The records, the latest one first.
+    pub page: AuditPage,
+    /// The names of the users in them who are still there.
+    pub names: HashMap<UserId, String>,
+}
+
+impl AuditKeeping {
+    /// Whether any records are kept.
+    pub fn keeps_any(self) -> bool {
+        self.most > 0 && !self.keep.is_zero()
+    }
+}
+
+impl Accounts {
+    /// Records of the audit log, those of this server up to now.
+    pub async fn audit_log(&self, query: AuditQuery) -> Result<AuditPart, AccountError> {
+        if let Err(error) = self.keep_audit(true).await {
+            tracing::warn!("the newest audit records are not kept yet: {error:#}");
+        }
+        let page = self.store.audit(query).await?;
+        let mut names = HashMap::new();
+        let records = page.entries.iter().map(|entry| &entry.record);
+        for id in records.flat_map(|record| [record.user, record.by]).flatten() {
+            if !names.contains_key(&id) {
+                // Who is gone, or can't be read, has no name here.
+                let user = self.store.user_by_id(id).await.unwrap_or_default();
+                names.insert(id, user.map(|user| user.username));
+            }
+        }
+        let names = names.into_iter().filter_map(|(id, name)| Some((id, name?))).collect();
+        Ok(AuditPart { page, names })
+    }
+
+    /// Writes the audit records that wait to the store. Of what is counted, that of a minute that
+    /// is over, or `all`.
+    pub(crate) async fn keep_audit(&self, all: bool) -> Result<(), AccountError> {
+        let _alone = self.keeping.lock().await;
+        let lost = self.audit.lost();
+        if lost > 0 {
+            tracing::error!(lost, "audit records were not kept in the store: too many waited");
+        }
+        loop {
+            let entries = self.audit.take(BATCH, all);
+            if entries.is_empty() {
+                return Ok(());
+            }
+            let added = self.store.add_audit(entries.clone(), self.audit_keeping.most).await;
+            if let Err(error) = added {
+                self.audit.put_back(entries);
+                return Err(error.into());
+            }
+        }
+    }
+
+    /// Writes audit records to the store soon after they were made, for ever.
+    pub(crate) async fn keep_audit_for_ever(&self) {
+        loop {
+            match self.audit.is_counting() {
+                // What comes first: a record, or the end of the minute.
+                true => drop(tokio::time::timeout(COUNTING, self.audit.arrived()).await),
+                false => self.audit.arrived().await,
+            }
+            tokio::time::sleep(PAUSE).await;
+            if let Err(error) = self.keep_audit(false).await {
+                tracing::error!("can't keep audit records in the store: {error:#}");
+                tokio::time::sleep(RETRY).await;
+                self.audit.again();
+            }
+        }
+    }
+
+    /// Removes the audit records that are too old or too many.
+    pub(crate) async fn sweep_audit(&self, now: Timestamp) {
+        let AuditKeeping { keep, most } = self.audit_keeping;
+        let before = now.checked_sub(keep).unwrap_or(Timestamp::MIN);
+        match self.store.sweep_audit(before, most).await {
+            Ok(0) => {}
+            Ok(records) => tracing::debug!(records, "old audit records were removed"),
+            Err(error) => tracing::error!("can't remove old audit records: {error:#}"),
+        }
+    }
+}

@@ -1,0 +1,149 @@
+use std::collections::VecDeque;
+use std::mem;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+
+use super::counts::Counts;
+use crate::clock::Clock;
+use crate::store::{AuditEntry, AuditId, AuditRecord};
+
+/// The most records that wait to be kept. Any more are in the log on stderr alone.
+const MOST_WAITING: usize = 10_000;
+
+/// The records that are still to be kept in the store. Whoever makes one never waits.
+#[derive(Debug)]
+pub struct AuditLog {
+    clock: Clock,
+    /// Whether any are kept.
+    keeps: bool,
+    waiting: Mutex<Waiting>,
+    arrived: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    entries: VecDeque<AuditEntry>,
+    counts: Counts,
+    /// Records that will not be kept, since too many wait.
+    lost: u64,
+}
+
+impl AuditLog {
+    pub(crate) fn new(clock: Clock, keeps: bool) -> Self {
+        let (waiting, arrived) = (Mutex::default(), Notify::new());
+        Self { clock, keeps, waiting, arrived }
+    }
+
+    pub(super) fn add(&self, record: AuditRecord) {
+        if !self.keeps {
+            return;
+        }
+        let id = AuditId::in_order(self.clock.now());
+        let mut waiting = self.waiting();
+        if waiting.entries.len() >= MOST_WAITING {
+            waiting.lost += 1;
+            return;
+        }
+        waiting.entries.push_back(AuditEntry { id, record });
+        drop(waiting);
+        self.arrived.notify_one();
+    }
+
+    pub(super) fn count(&self, record: AuditRecord) {
+        if !self.keeps {
+            return;
+        }
+        self.waiting().counts.add(record, self.clock.now());
+        self.arrived.notify_one();
+    }
+
+    /// Waits until a record is made.
+    pub(crate) async fn arrived(&self) {
+        self.arrived.notified().await;
+    }
+
+    /// Wakes who waits for a record.
+    pub(crate) fn again(&self) {
+        self.arrived.notify_one();
+    }
+
+    /// Whether something is counted that is to be kept later.
+    pub(crate) fn is_counting(&self) -> bool {
+        !self.waiting().counts.is_empty()
+    }
+
+    /// The next records to keep, `most` of them, the oldest first. Of what is counted, that of a
+    /// minute that is over, or `all`.
+    pub(crate) fn take(&self, most: usize, all: bool) -> Vec<AuditEntry> {
+        let mut waiting = self.waiting();
+        let counted = waiting.counts.take((!all).then(|| self.clock.now()));
+        waiting.entries.extend(counted);
+        let taken = most.min(waiting.entries.len());
+        waiting.entries.drain(..taken).collect()
+    }
+
+    /// Takes back records that could not be kept yet.
+    pub(crate) fn put_back(&self, entries: Vec<AuditEntry>) {
+        let mut waiting = self.waiting();
+        for entry in entries.into_iter().rev() {
+            waiting.entries.push_front(entry);
+        }
+    }
+
+    /// How many records were not kept since the last call.
+    pub(crate) fn lost(&self) -> u64 {
+        mem::take(&mut self.waiting().lost)
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn log() -> AuditLog {
+        AuditLog::new(Clock::system(), true)
+    }
+
+    fn of(event: &str) -> AuditRecord {
+        AuditRecord { event: event.to_owned(), ..AuditRecord::default() }
+    }
+
+    fn events(entries: &[AuditEntry]) -> Vec<&str> {
+        entries.iter().map(|entry| entry.record.event.as_str()).collect()
+    }
+
+    #[test]
+    fn what_could_not_be_kept_comes_first_again() {
+        let log = log();
+        ["a", "b", "c"].map(|event| log.add(of(event)));
+        let taken = log.take(2, false);
+        assert_eq!(events(&taken), ["a", "b"]);
+        log.put_back(taken);
+        log.count(of("d"));
+        assert_eq!(events(&log.take(10, false)), ["a", "b", "c"]);
+        assert_eq!(events(&log.take(10, true)), ["d"]);
+    }
+
+    #[test]
+    fn no_more_than_so_many_wait_and_the_others_are_counted() {
+        let log = log();
+        for _ in 0..MOST_WAITING + 7 {
+            log.add(of("a"));
+        }
+        assert_eq!((log.lost(), log.lost()), (7, 0));
+        assert_eq!(log.take(usize::MAX, true).len(), MOST_WAITING);
+    }
+
+    #[test]
+    fn a_log_that_keeps_nothing_takes_nothing() {
+        let log = AuditLog::new(Clock::system(), false);
+        log.add(of("a"));
+        log.count(of("a"));
+        assert!(log.take(10, true).is_empty() && !log.is_counting());
+    }
+}
