@@ -18,10 +18,19 @@ function showForm() {
   }
 }
 
+// What only the admin page needs is loaded when somebody sees it.
+function loadForAdmins() {
+  const view = document.querySelector("[data-view=admin]");
+  const load = () => view.hidden || import("./admin.js").catch(console.error);
+  new MutationObserver(load).observe(view, { attributes: true });
+  load();
+}
+
 try {
   showForm();
   const { default: start } = await import("./app.js");
   await start();
+  loadForAdmins();
 } catch (error) {
   document.documentElement.dataset.app = "failed";
   console.error("the application could not be started", error);

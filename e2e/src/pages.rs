@@ -3,6 +3,7 @@
 
 mod account;
 mod admin;
+mod bad_day;
 mod credentials;
 mod header;
 mod protected;
@@ -11,6 +12,7 @@ mod resets;
 
 pub use account::{AccountPage, FreshnessPrompt};
 pub use admin::AdminPage;
+pub use bad_day::BadDay;
 pub use credentials::{CredentialsForm, LoginPage, RegisterPage};
 pub use header::Header;
 pub use protected::ProtectedPage;

@@ -26,14 +26,41 @@ pub enum Route {
     Protected,
     /// `/account`: guarded.
     Account,
-    /// `/admin?after=`: guarded, for admins; the users after the one with this id.
-    Admin(Option<String>),
+    /// `/admin?search=&after=`: guarded, for admins; which users.
+    Admin(UsersPage),
     /// `/reset-password#token`: where a reset link leads.
     ResetPassword,
     /// At one of the sign-in pages, on the way to this page, which is not ours. No path names it.
     Onward(String),
     /// Any other path.
     NotFound,
+}
+
+/// A page of users.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct UsersPage {
+    /// Of those whose names hold this, encoded as in the address.
+    pub search: Option<String>,
+    /// The ones after the one with this id.
+    pub after: Option<String>,
+}
+
+impl UsersPage {
+    fn parse(query: &str) -> Self {
+        Self { search: parameter(query, api::SEARCH), after: parameter(query, api::AFTER) }
+    }
+
+    /// The parameters that name it, each with `start` before the first.
+    pub fn query(&self, start: &'static str) -> String {
+        let mut query = String::new();
+        for (name, value) in [(api::SEARCH, &self.search), (api::AFTER, &self.after)] {
+            if let Some(value) = value {
+                query.push_str(if query.is_empty() { start } else { "&" });
+                query.extend([name, "=", value]);
+            }
+        }
+        query
+    }
 }
 
 impl Route {
@@ -47,7 +74,7 @@ impl Route {
             page::REGISTER => Self::Register(next(query, fragment)),
             page::PROTECTED => Self::Protected,
             page::ACCOUNT => Self::Account,
-            page::ADMIN => Self::Admin(after(query)),
+            page::ADMIN => Self::Admin(UsersPage::parse(query)),
             page::RESET_PASSWORD => Self::ResetPassword,
             _ => Self::NotFound,
         }
@@ -101,12 +128,9 @@ fn with_next(page: &str, next: Option<&ReturnPath>) -> String {
     path
 }
 
-/// The path of the admin page whose first user is the one after this id.
-pub fn admin_path(after: Option<&str>) -> String {
-    match after {
-        Some(after) => [page::ADMIN, "?", api::AFTER, "=", after].concat(),
-        None => page::ADMIN.to_owned(),
-    }
+/// The path of this page of users.
+pub fn admin_path(users: &UsersPage) -> String {
+    [page::ADMIN, &users.query("?")].concat()
 }
 
 /// What the guard says to somebody who wants to see a route.
@@ -138,13 +162,13 @@ pub fn admit(route: &Route, target: &str, session: Option<&Session>) -> Admissio
     }
 }
 
-/// The `after` of a query string, if it can be a user's id.
-fn after(query: &str) -> Option<String> {
+/// A parameter of a query string, as it stands there, if it is well encoded.
+fn parameter(query: &str, name: &str) -> Option<String> {
     let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-    let (_, id) = pairs.into_iter().find(|(name, _)| *name == api::AFTER)?;
-    let is_id =
-        id.len() <= 64 && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-    (is_id && !id.is_empty()).then(|| id.to_owned())
+    let (_, value) = pairs.into_iter().find(|(given, _)| *given == name)?;
+    let is_encoded = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~%+*".contains(&byte);
+    (!value.is_empty() && value.len() <= 999 && value.bytes().all(is_encoded))
+        .then(|| value.to_owned())
 }
 
 /// The `next` of a query string, if it may be followed. Of several the first counts.
@@ -183,9 +207,15 @@ mod tests {
         assert_eq!(Route::parse("/register#x"), Route::Register(None));
         assert_eq!(Route::parse("/protected?a=b"), Route::Protected);
         assert_eq!(Route::parse("/account"), Route::Account);
-        assert_eq!(Route::parse("/admin?after=&x"), Route::Admin(None));
-        assert_eq!(Route::parse("/admin?x&after=0190-aB"), Route::Admin(Some("0190-aB".into())));
-        assert_eq!(Route::parse("/admin?after=..%2Fme"), Route::Admin(None));
+        assert_eq!(Route::parse("/admin?after=&x"), Route::Admin(UsersPage::default()));
+        let page = |search: Option<&str>, after: Option<&str>| {
+            let [search, after] = [search, after].map(|value| value.map(str::to_owned));
+            Route::Admin(UsersPage { search, after })
+        };
+        assert_eq!(Route::parse("/admin?x&after=0190-aB"), page(None, Some("0190-aB")));
+        let both = "/admin?search=Z%C3%B6+%26&after=0190";
+        assert_eq!(Route::parse(both), page(Some("Z%C3%B6+%26"), Some("0190")));
+        assert_eq!(Route::parse("/admin?after=a\"b&search=<"), page(None, None));
         assert_eq!(Route::parse("/reset-password#t0ken"), Route::ResetPassword);
         assert_eq!(Route::parse("/protected/"), Route::NotFound);
         assert_eq!(Route::parse("/LOGIN"), Route::NotFound);
@@ -234,7 +264,7 @@ mod tests {
 
     #[test]
     fn the_admin_page_takes_the_role() {
-        let (route, path) = (Route::Admin(None), "/admin");
+        let (route, path) = (Route::Admin(UsersPage::default()), "/admin");
         let signed_out = Admission::SignInFirst("/login?next=%2Fadmin".into());
         assert_eq!(admit(&route, path, None), signed_out);
         for (roles, admission) in [
@@ -243,6 +273,16 @@ mod tests {
         ] {
             let session = Session::restore(&jwt_with_roles("ada", 1_900, roles), 0);
             assert_eq!(admit(&route, path, session.as_ref()), admission, "{roles:?}");
+        }
+    }
+
+    #[test]
+    fn the_path_of_a_page_of_users_names_it() {
+        for path in
+            ["/admin", "/admin?search=a%20b", "/admin?after=0190", "/admin?search=a&after=0190"]
+        {
+            let Route::Admin(users) = Route::parse(path) else { panic!("{path}") };
+            assert_eq!(admin_path(&users), path);
         }
     }
 

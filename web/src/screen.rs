@@ -8,7 +8,7 @@ mod words;
 use hallpass_contract::ADMIN_ROLE;
 
 use crate::app::{FORMS, Form, Model};
-use crate::route::{Route, admin_path, login_path, register_path};
+use crate::route::{Route, UsersPage, admin_path, login_path, register_path};
 pub use parts::{FormView, Row, Screen};
 
 /// Draws a model.
@@ -23,7 +23,7 @@ pub fn screen(model: &Model) -> Screen {
         links: vec![
             ("login", login_path(next)),
             ("register", register_path(next)),
-            ("next-page", admin_path(model.content.next_users.as_deref())),
+            ("next-page", next_users(model)),
             ("onward", onward(&model.route).to_owned()),
         ],
         lists: vec![
@@ -51,6 +51,19 @@ fn view(model: &Model) -> (&'static str, &'static str) {
         Route::Onward(_) => ("onward", "Signed in · Hallpass"),
         Route::NotFound => ("not-found", "Page not found · Hallpass"),
     }
+}
+
+/// Not the first users of all.
+fn is_part_of_users(route: &Route) -> bool {
+    matches!(route, Route::Admin(users) if *users != UsersPage::default())
+}
+
+fn next_users(model: &Model) -> String {
+    let search = match &model.route {
+        Route::Admin(users) => users.search.clone(),
+        _ => None,
+    };
+    admin_path(&UsersPage { search, after: model.content.next_users.clone() })
 }
 
 /// Where the link of the view `onward` leads.
@@ -138,7 +151,7 @@ fn shown(model: &Model) -> Vec<(&'static str, bool)> {
         ("resets", content.resets.is_some()),
         ("no-resets", content.resets.as_ref().is_some_and(Vec::is_empty)),
         ("next-page", content.next_users.is_some()),
-        ("first-page", matches!(model.route, Route::Admin(Some(_)))),
-        ("start-over", matches!(model.route, Route::Admin(Some(_)))),
+        ("first-page", is_part_of_users(&model.route)),
+        ("start-over", is_part_of_users(&model.route)),
     ]
 }

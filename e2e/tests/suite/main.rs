@@ -6,6 +6,7 @@ mod accessibility;
 mod account;
 mod accounts;
 mod admin;
+mod bad_day;
 mod cluster;
 mod evidence;
 mod first;
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
         account::tests(),
         accounts::tests(),
         admin::tests(),
+        bad_day::tests(),
         cluster::tests(),
         evidence::tests(),
         first::tests(),

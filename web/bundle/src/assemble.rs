@@ -9,14 +9,19 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::bindings::{GLUE, Module, WASM};
 use crate::names::hashed;
 use crate::output::Files;
+use crate::tidy;
 
 /// Where index.html wants the hints for what `main.js` is going to load.
 const PRELOAD_MARK: &str = "<!-- bundle:preload -->";
+
+/// The script that the admin page loads.
+pub(crate) const ADMIN: &str = "admin.js";
 
 /// The hand-written files.
 pub(crate) struct Sources {
     index: String,
     main: String,
+    admin: String,
     style: String,
     favicon: String,
 }
@@ -32,6 +37,7 @@ impl Sources {
         Ok(Self {
             index: read("index.html")?,
             main: read("main.js")?,
+            admin: read(ADMIN)?,
             style: read("style.css")?,
             favicon: read("favicon.svg")?,
         })
@@ -43,9 +49,13 @@ pub(crate) fn assemble(sources: &Sources, module: Module) -> Result<Files> {
     let wasm = add_asset(&mut files, WASM, module.wasm);
     let glue = refer("the glue of wasm-bindgen", &module.glue, &format!("'{WASM}'"), &wasm)?;
     let glue = add_asset(&mut files, GLUE, glue.into_bytes());
-    let main = refer("main.js", &sources.main, &format!("\"./{GLUE}\""), &format!("./{glue}"))?;
+    let admin = add_asset(&mut files, ADMIN, tidy::script(&sources.admin).into_bytes());
+    let mut main = tidy::script(&sources.main);
+    for (name, asset) in [(GLUE, &glue), (ADMIN, &admin)] {
+        main = refer("main.js", &main, &format!("\"./{name}\""), &format!("./{asset}"))?;
+    }
     let main = add_asset(&mut files, "main.js", main.into_bytes());
-    let style = add_asset(&mut files, "style.css", sources.style.clone().into_bytes());
+    let style = add_asset(&mut files, "style.css", tidy::style(&sources.style).into_bytes());
     let favicon = add_asset(&mut files, "favicon.svg", sources.favicon.clone().into_bytes());
 
     let mut index = sources.index.clone();
@@ -53,7 +63,7 @@ pub(crate) fn assemble(sources: &Sources, module: Module) -> Result<Files> {
         index = refer("index.html", &index, &format!("\"/{name}\""), &format!("/assets/{asset}"))?;
     }
     let index = replace_once("index.html", &index, PRELOAD_MARK, &preload(&glue, &wasm))?;
-    files.insert("index.html".to_owned(), index.into_bytes());
+    files.insert("index.html".to_owned(), tidy::page(&index).into_bytes());
     Ok(files)
 }
 
@@ -95,7 +105,8 @@ mod tests {
                 "{PRELOAD_MARK}<link href=\"/style.css\"><link href=\"/favicon.svg\">\
                  <script src=\"/main.js\"></script>"
             ),
-            main: "await import(\"./app.js\")".to_owned(),
+            main: "await import(\"./app.js\"), import(\"./admin.js\")".to_owned(),
+            admin: "ask()".to_owned(),
             style: "body {}".to_owned(),
             favicon: "<svg/>".to_owned(),
         }
@@ -127,11 +138,13 @@ mod tests {
         let (_, index) = named(&files, "index.html", "");
         let base = |name: &str| name.trim_start_matches("assets/").to_owned();
         assert_eq!(glue_text, format!("new URL('{}', import.meta.url)", base(wasm)));
-        assert_eq!(main_text, format!("await import(\"./{}\")", base(glue)));
+        let (admin, _) = named(&files, "assets/admin-", ".js");
+        let both = format!("await import(\"./{}\"), import(\"./{}\")\n", base(glue), base(admin));
+        assert_eq!(main_text, both);
         for name in [wasm, glue, main, style, favicon] {
             assert!(index.contains(&format!("\"/{name}\"")), "{name} is not in {index}");
         }
-        assert_eq!(files.len(), 6);
+        assert_eq!(files.len(), 7);
     }
 
     #[test]

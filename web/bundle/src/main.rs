@@ -8,6 +8,7 @@ mod imports;
 mod names;
 mod output;
 mod sizes;
+mod tidy;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

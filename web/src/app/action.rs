@@ -13,6 +13,8 @@ pub enum Action {
     Retry,
     /// `cancel`: close the dialog and drop what it was for.
     Cancel,
+    /// `prove`: ask for the password, for another script of the page.
+    Prove,
     /// `end-session`, of this id.
     EndSession(String),
     /// `end-other-sessions`
@@ -37,6 +39,7 @@ impl Action {
             "toggle-password" => Self::TogglePassword(form?),
             "retry" => Self::Retry,
             "cancel" => Self::Cancel,
+            "prove" => Self::Prove,
             "end-session" => Self::EndSession(row?),
             "end-other-sessions" => Self::EndOtherSessions,
             "disable" => Self::Disable(row?),

@@ -14,11 +14,11 @@ const LIST: &str = "users";
 /// The users on a page.
 pub(super) const PAGE_SIZE: usize = 20;
 
-/// The query of the page of users that a route names.
+/// The path of the page of users that a route names.
 pub(super) fn users_path(route: &Route) -> String {
     let mut path = [path::ADMIN_USERS, "?", path::LIMIT, "=", &PAGE_SIZE.to_string()].concat();
-    if let Route::Admin(Some(after)) = route {
-        path.extend(["&", path::AFTER, "=", after]);
+    if let Route::Admin(users) = route {
+        path.push_str(&users.query("&"));
     }
     path
 }

@@ -30,7 +30,7 @@ impl Turn<'_> {
         }
     }
 
-    fn prompt_for(&mut self, waiting: Vec<(Call, Task)>) {
+    pub(super) fn prompt_for(&mut self, waiting: Vec<(Call, Task)>) {
         self.model.prompt = Some(Prompt { waiting, asks: true });
         *self.model.form_mut(Form::Fresh) = FormState::default();
         self.effects.push(Effect::Focus(Form::Fresh, Control::Field(Field::Password)));

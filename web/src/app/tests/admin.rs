@@ -27,6 +27,20 @@ fn users_are_listed_a_page_at_a_time() {
 }
 
 #[test]
+fn the_next_page_of_a_search_is_one_of_that_search() {
+    let mut page = Page::at_admin();
+    assert!(page.screen().shown.contains(&("first-page", false)));
+    page.follow("/admin?search=b%20b");
+    let users = page.request("/api/admin/users?limit=20&search=b%20b").unwrap();
+    page.answer(&users, json(200, &users_page(Some("b0b"))));
+    let next = "/admin?search=b%20b&after=b0b";
+    assert!(page.screen().links.contains(&("next-page", next.into())));
+    assert!(page.screen().shown.contains(&("first-page", true)));
+    page.follow(next);
+    assert!(page.request("/api/admin/users?limit=20&search=b%20b&after=b0b").is_some());
+}
+
+#[test]
 fn without_the_role_the_page_is_not_even_asked_for() {
     let mut page = Page::signed_in("/admin");
     assert_eq!(page.view(), "forbidden");

@@ -138,3 +138,20 @@ fn a_cancelled_prompt_gives_the_focus_back() {
     page.press(Action::Cancel);
     assert!(page.does(&Effect::Focus(Form::Delete, Control::Submit)));
 }
+
+#[test]
+fn another_script_of_the_page_can_have_the_password_asked_for() {
+    let mut page = Page::at_account();
+    page.press(Action::Prove);
+    assert!(page.screen().asks_for_password);
+    page.submit(Form::Fresh, "", "the password");
+    page.answer(
+        &page.request(path::REAUTHENTICATE).unwrap(),
+        json(200, &login("ada", RENEWED, 900)),
+    );
+    assert!(!page.screen().asks_for_password);
+    assert!(page.does(&Effect::Save(jwt("ada", RENEWED).into(), RENEWED - 900 - NOW)));
+    page.press(Action::Prove);
+    page.press(Action::Cancel);
+    assert!(!page.screen().asks_for_password);
+}

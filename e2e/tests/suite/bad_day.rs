@@ -1,0 +1,154 @@
+//! What admins do on a bad day, on their page.
+
+use anyhow::ensure;
+use hallpass_e2e::pages::{
+    AdminPage, BadDay, FreshnessPrompt, LoginPage, ProtectedPage, RegisterPage,
+};
+use hallpass_e2e::{Context, PASSWORD, Result, Test, User, tests};
+
+/// Every login is too old after a second.
+const FRESH: &[&str] = &["--fresh-for", "1s"];
+
+pub(crate) fn tests() -> Vec<Test> {
+    tests![
+        users_are_found_by_a_part_of_their_names.needs_server(),
+        one_session_of_a_user_is_ended_and_the_others_go_on.needs_admin().needs_users(),
+        an_account_is_unlocked.needs_admin().needs_users(),
+        registration_is_closed_and_opened.needs_server(),
+        everybody_is_signed_out_once_the_admin_is_sure.needs_server(),
+        what_takes_a_recent_login_asks_for_the_password_and_goes_on.server_args(FRESH),
+        nobody_else_loads_what_admins_need.needs_server(),
+    ]
+}
+
+async fn admin(t: &Context) -> Result<User> {
+    let root = t.admin().await?;
+    LoginPage::open(&t.browser).await?.sign_in(&root).await?;
+    Ok(root)
+}
+
+async fn users_are_found_by_a_part_of_their_names(t: &Context) -> Result {
+    admin(t).await?;
+    let (browser, page) = (&t.browser, AdminPage(&t.browser));
+    for name in ["Smith-one", "other-user", "two-smith"] {
+        t.site.add_user(User::new(name, PASSWORD)).await?;
+    }
+    let bad_day = BadDay::open(browser).await?;
+    bad_day.find("sMITH").await?;
+    let found = async || Ok(page.names().await? == ["Smith-one", "two-smith"]);
+    browser.eventually("the two are found", found).await?;
+    browser.expect_path("/admin?search=sMITH").await?;
+    browser.reload().await?;
+    browser.eventually("the two are found again", found).await?;
+    browser.see_value("[data-form='search'] input", "sMITH").await?;
+    // Each row has its buttons, whenever it comes.
+    bad_day.press("two-smith", "unlock").await?;
+    bad_day.expect_done("two-smith", "forgotten").await?;
+    bad_day.find("x/&?=").await?;
+    browser.see("[data-show='no-users']").await?;
+    browser.back().await?;
+    page.row("Smith-one").await?;
+    browser.see_value("[data-form='search'] input", "sMITH").await?;
+    browser.click("[data-show='first-page']").await?;
+    page.row("other-user").await.map(drop)
+}
+
+async fn one_session_of_a_user_is_ended_and_the_others_go_on(t: &Context) -> Result {
+    admin(t).await?;
+    let ada = t.new_user().await?;
+    let (phone, laptop) = (t.another_browser().await?, t.another_browser().await?);
+    for browser in [&phone, &laptop] {
+        LoginPage::open(browser).await?.sign_in(&ada).await?;
+    }
+    AdminPage::open_at(&t.browser, &ada).await?;
+    let bad_day = BadDay(&t.browser);
+    bad_day.press(&ada.name, "sessions").await?;
+    let row = AdminPage(&t.browser).row(&ada.name).await?;
+    let sessions = format!("{row} [data-list='user-sessions'] > [data-session]");
+    // The one that was used last comes first.
+    t.browser.click(&format!("{sessions}:nth-child(1) [data-do='end-session']")).await?;
+    t.browser.see_text(&format!("{sessions}:nth-child(1) [role='status']"), "Signed out").await?;
+    t.browser.see(&format!("{sessions}:nth-child(2) [data-do='end-session']")).await?;
+    laptop.reload().await?;
+    LoginPage::expect(&laptop).await?;
+    phone.reload().await?;
+    ProtectedPage(&phone).expect_content_for(&ada.name).await?;
+    bad_day.press(&ada.name, "sessions").await?;
+    t.browser.see_no(&format!("{sessions}:nth-child(2)")).await?;
+    t.browser.see(&sessions).await.map(drop)
+}
+
+async fn an_account_is_unlocked(t: &Context) -> Result {
+    admin(t).await?;
+    let ada = t.new_user().await?;
+    AdminPage::open_at(&t.browser, &ada).await?;
+    let bad_day = BadDay(&t.browser);
+    bad_day.press(&ada.name, "unlock").await?;
+    bad_day.expect_done(&ada.name, &ada.name).await?;
+    bad_day.expect_done(&ada.name, "forgotten").await
+}
+
+async fn registration_is_closed_and_opened(t: &Context) -> Result {
+    admin(t).await?;
+    let bad_day = BadDay::open(&t.browser).await?;
+    bad_day.expect_registration("open").await?;
+    bad_day.change_registration().await?;
+    bad_day.expect_registration("closed").await?;
+    let phone = t.another_browser().await?;
+    phone.goto("/register").await?;
+    phone.see("[data-show='registration-closed']").await?;
+    t.browser.reload().await?;
+    bad_day.expect_registration("closed").await?;
+    bad_day.change_registration().await?;
+    bad_day.expect_registration("open").await?;
+    RegisterPage::open(&phone).await.map(drop)
+}
+
+async fn everybody_is_signed_out_once_the_admin_is_sure(t: &Context) -> Result {
+    let root = admin(t).await?;
+    let (ada, phone) = (t.new_user().await?, t.another_browser().await?);
+    LoginPage::open(&phone).await?.sign_in(&ada).await?;
+    let bad_day = BadDay::open(&t.browser).await?;
+    t.browser.click("[data-do='end-all']").await?;
+    t.browser.click("[data-do='end-none']").await?;
+    phone.reload().await?;
+    ProtectedPage(&phone).expect_content_for(&ada.name).await?;
+    bad_day.end_all().await?;
+    LoginPage::expect(&t.browser).await?;
+    phone.reload().await?;
+    LoginPage::expect(&phone).await?.sign_in(&ada).await?;
+    LoginPage(&t.browser).sign_in(&root).await?;
+    AdminPage::expect(&t.browser).await.map(drop)
+}
+
+async fn what_takes_a_recent_login_asks_for_the_password_and_goes_on(t: &Context) -> Result {
+    admin(t).await?;
+    let (browser, bad_day) = (&t.browser, BadDay::open(&t.browser).await?);
+    let before = t.site.requests("GET /api/admin/users")?;
+    let signed_in = before.first().map(|request| request.arrived);
+    let old = async || Ok(signed_in.is_some_and(|at| at.elapsed().as_secs() >= 2));
+    browser.eventually("the login is too old", old).await?;
+    bad_day.change_registration().await?;
+    FreshnessPrompt::expect(browser).await?.cancel().await?;
+    let alert = "[aria-labelledby='registration-title'] [role='alert']";
+    browser.see_text(alert, "It takes your password").await?;
+    bad_day.expect_registration("open").await?;
+    bad_day.change_registration().await?;
+    let prompt = FreshnessPrompt::expect(browser).await?;
+    prompt.confirm("wrong horse battery staple").await?;
+    browser.see_text("#fresh-form [data-error-for='password']", "not your password").await?;
+    prompt.confirm(PASSWORD).await?;
+    FreshnessPrompt::expect_none(browser).await?;
+    bad_day.expect_registration("closed").await
+}
+
+async fn nobody_else_loads_what_admins_need(t: &Context) -> Result {
+    let loads = || t.site.requests("GET /assets/admin-");
+    t.signed_in().await?;
+    t.browser.goto("/account").await?;
+    t.browser.see("[data-view='account'] [data-show='sessions']").await?;
+    t.browser.goto("/admin").await?;
+    t.browser.see("[data-view='forbidden']").await?;
+    ensure!(loads()?.is_empty(), "it was loaded for somebody who is no admin");
+    Ok(())
+}
