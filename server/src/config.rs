@@ -40,7 +40,7 @@ use listen::listen_on;
 pub use names::NameArgs;
 pub use shared::{DatabaseArgs, MasterKeyArgs, PasswordArgs, TokenArgs};
 pub use throttle::ThrottleArgs;
-pub use tls::{CertificateFiles, TlsArgs};
+pub use tls::{AcmeSettings, CertificateFiles, CertificateSource, TlsArgs};
 pub use values::origin;
 use values::{access_ttl, address, lease, session_lifetime};
 pub use variables::{OF_ONE_RUN, with_variables};
@@ -256,7 +256,7 @@ impl Config {
     pub fn over_https(&self) -> bool {
         match &self.public_url {
             Some(url) => url.starts_with("https:"),
-            None => self.tls.tls_cert.is_some(),
+            None => self.tls.is_on(),
         }
     }
 

@@ -11,6 +11,7 @@
 
 mod accept_encoding;
 mod accounts;
+mod acme;
 mod answer;
 mod assembly;
 pub mod assets;

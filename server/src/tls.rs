@@ -17,6 +17,10 @@ mod files;
 /// The name of HTTP/2 in ALPN (RFC 9113 section 3.1).
 pub(crate) const ALPN_HTTP2: &[u8] = b"h2";
 
+/// The protocol by which an ACME authority asks for the answer to its challenge (RFC 8737
+/// section 4). Nothing is said over it.
+pub(crate) const ALPN_ACME: &[u8] = b"acme-tls/1";
+
 /// The certificate with its key. It is read again when its files change.
 #[derive(Debug)]
 pub struct Certificate {
@@ -82,18 +86,18 @@ impl ResolvesServerCert for Certificate {
     }
 }
 
-/// Accepts TLS 1.2 and 1.3 with this certificate, for HTTP/2 and HTTP/1.1.
+/// Accepts TLS 1.2 and 1.3 with this certificate, for HTTP/2, HTTP/1.1 and an ACME authority.
 ///
 /// # Errors
 ///
 /// If the library of ciphers can't be used.
-pub fn acceptor(certificate: Arc<Certificate>) -> anyhow::Result<TlsAcceptor> {
+pub fn acceptor(certificate: Arc<dyn ResolvesServerCert>) -> anyhow::Result<TlsAcceptor> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
         .with_no_client_auth();
     let mut config = config.with_cert_resolver(certificate);
-    config.alpn_protocols = vec![ALPN_HTTP2.to_vec(), b"http/1.1".to_vec()];
+    config.alpn_protocols = [ALPN_HTTP2, b"http/1.1", ALPN_ACME].map(<[u8]>::to_vec).to_vec();
     // Sessions resume without a table of them that somebody could fill.
     config.ticketer = aws_lc_rs::Ticketer::new()?;
     Ok(TlsAcceptor::from(Arc::new(config)))

@@ -41,6 +41,37 @@ impl<'a> BadDay<'a> {
         self.0.see(&format!("[data-state='{state}']")).await.map(drop)
     }
 
+    /// Blocks a network for an hour, or asks for it.
+    pub async fn block(&self, network: &str) -> Result {
+        self.0.fill("[data-form='block'] [name='network']", network).await?;
+        self.0.fill("[data-form='block'] [name='reason']", "guesses passwords").await?;
+        self.0.click("[data-form='block'] [type='submit']").await
+    }
+
+    /// The row of a blocked network, the first or the only one.
+    pub async fn expect_blocked(&self, network: &str) -> Result {
+        self.0.see_text("[data-list='blocks'] > [data-block]", network).await
+    }
+
+    /// Ends the block that is listed first.
+    pub async fn unblock(&self) -> Result {
+        self.0.click("[data-list='blocks'] [data-do='unblock']").await
+    }
+
+    /// Revokes the key that is listed first, and is sure of it.
+    pub async fn revoke_key(&self) -> Result {
+        self.0.click("[data-list='keys'] [data-do='revoke']").await?;
+        self.0.click("[data-list='keys'] [data-do='revoke-really']").await
+    }
+
+    /// Asks for the records of an event.
+    pub async fn records_of(&self, event: &str) -> Result {
+        let choice = "[data-form='records'] [name='event']";
+        self.0.execute("document.querySelector(arguments[0]).focus()", &[choice.into()]).await?;
+        self.0.click(&format!("{choice} [value='{event}']")).await?;
+        self.0.click("[data-form='records'] [type='submit']").await
+    }
+
     /// Signs everybody out, and is sure of it.
     pub async fn end_all(&self) -> Result {
         self.0.click("[data-do='end-all']").await?;

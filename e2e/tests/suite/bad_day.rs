@@ -17,6 +17,9 @@ pub(crate) fn tests() -> Vec<Test> {
         registration_is_closed_and_opened.needs_server(),
         everybody_is_signed_out_once_the_admin_is_sure.needs_server(),
         what_takes_a_recent_login_asks_for_the_password_and_goes_on.server_args(FRESH),
+        a_network_is_blocked_and_the_admin_is_asked_before_it_is_their_own.needs_server(),
+        a_key_is_revoked_and_nobody_is_signed_out.needs_server(),
+        what_happened_is_on_record_of_all_and_of_one_user.needs_server(),
         nobody_else_loads_what_admins_need.needs_server(),
     ]
 }
@@ -140,6 +143,60 @@ async fn what_takes_a_recent_login_asks_for_the_password_and_goes_on(t: &Context
     prompt.confirm(PASSWORD).await?;
     FreshnessPrompt::expect_none(browser).await?;
     bad_day.expect_registration("closed").await
+}
+
+async fn a_network_is_blocked_and_the_admin_is_asked_before_it_is_their_own(t: &Context) -> Result {
+    admin(t).await?;
+    let (browser, bad_day) = (&t.browser, BadDay::open(&t.browser).await?);
+    let card = "[aria-labelledby='blocks-title']";
+    bad_day.block("nobody").await?;
+    browser.see_text(&format!("{card} > [role='alert']"), "192.0.2.0/24").await?;
+    bad_day.block("127.0.0.0/8").await?;
+    browser.see_text(&format!("{card} > [role='alert']"), "your own address").await?;
+    browser.see("[data-do='block-really']").await?;
+    bad_day.block("203.0.113.0/24").await?;
+    bad_day.expect_blocked("203.0.113.0/24").await?;
+    browser.see_no("[data-do='block-really']").await?;
+    browser.reload().await?;
+    bad_day.expect_blocked("203.0.113.0/24").await?;
+    bad_day.expect_blocked("guesses passwords").await?;
+    bad_day.unblock().await?;
+    bad_day.expect_blocked("is not blocked any more").await?;
+    browser.reload().await?;
+    browser.see("[data-list='keys'] > [data-key]").await?;
+    browser.see_no("[data-list='blocks'] > [data-block]").await
+}
+
+async fn a_key_is_revoked_and_nobody_is_signed_out(t: &Context) -> Result {
+    admin(t).await?;
+    let (browser, bad_day) = (&t.browser, BadDay::open(&t.browser).await?);
+    let key = "[data-list='keys'] > [data-key]";
+    let kid = async || Ok(browser.see(key).await?.attr("data-key").await?);
+    let before = kid().await?;
+    bad_day.revoke_key().await?;
+    browser.eventually("another key signs", async || Ok(kid().await? != before)).await?;
+    browser.reload().await?;
+    AdminPage::expect(browser).await.map(drop)
+}
+
+async fn what_happened_is_on_record_of_all_and_of_one_user(t: &Context) -> Result {
+    let root = admin(t).await?;
+    let ada = t.new_user().await?;
+    LoginPage::open(&t.another_browser().await?).await?.sign_in(&ada).await?;
+    AdminPage::open_at(&t.browser, &ada).await?;
+    let (browser, bad_day) = (&t.browser, BadDay(&t.browser));
+    bad_day.press(&ada.name, "unlock").await?;
+    bad_day.expect_done(&ada.name, "forgotten").await?;
+    bad_day.press(&ada.name, "records").await?;
+    let row = AdminPage(browser).row(&ada.name).await?;
+    let record = |n: u8| format!("{row} [data-list='records'] > :nth-child({n})");
+    browser.see_text(&record(1), "account unlocked").await?;
+    browser.see_text(&record(1), &format!("by {}", root.name)).await?;
+    browser.see_text(&record(2), "login").await?;
+    browser.see_text(&record(3), "registration").await?;
+    bad_day.records_of("account_unlocked").await?;
+    let card = "[aria-labelledby='log-title'] [data-list='records']";
+    browser.see_text(&format!("{card} > :only-child"), &ada.name).await
 }
 
 async fn nobody_else_loads_what_admins_need(t: &Context) -> Result {

@@ -1,6 +1,6 @@
 //! The audit log as it is kept in the store.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -23,7 +23,7 @@ const RETRY: Duration = Duration::from_secs(5);
 
 /// How much of the audit log is kept.
 #[derive(Clone, Copy, Debug)]
-pub struct AuditKeeping {
+pub(crate) struct AuditKeeping {
     /// For how long.
     pub keep: Duration,
     /// The most bytes.
@@ -32,7 +32,7 @@ pub struct AuditKeeping {
 
 /// A part of the audit log.
 #[derive(Clone, Debug)]
-pub struct AuditPart {
+pub(crate) struct AuditPart {
     /// The records, the latest one first.
     pub page: AuditPage,
     /// The names of the users in them who are still there.
@@ -41,28 +41,27 @@ pub struct AuditPart {
 
 impl AuditKeeping {
     /// Whether any records are kept.
-    pub fn keeps_any(self) -> bool {
+    pub(crate) fn keeps_any(self) -> bool {
         self.most > 0 && !self.keep.is_zero()
     }
 }
 
 impl Accounts {
     /// Records of the audit log, those of this server up to now.
-    pub async fn audit_log(&self, query: AuditQuery) -> Result<AuditPart, AccountError> {
+    pub(crate) async fn audit_log(&self, query: AuditQuery) -> Result<AuditPart, AccountError> {
         if let Err(error) = self.keep_audit(true).await {
             tracing::warn!("the newest audit records are not kept yet: {error:#}");
         }
         let page = self.store.audit(query).await?;
+        let people = page.entries.iter().flat_map(|entry| [entry.record.user, entry.record.by]);
+        let people: HashSet<UserId> = people.flatten().collect();
         let mut names = HashMap::new();
-        let records = page.entries.iter().map(|entry| &entry.record);
-        for id in records.flat_map(|record| [record.user, record.by]).flatten() {
-            if !names.contains_key(&id) {
-                // Who is gone, or can't be read, has no name here.
-                let user = self.store.user_by_id(id).await.unwrap_or_default();
-                names.insert(id, user.map(|user| user.username));
+        for id in people {
+            // Who is gone, or can't be read, has no name here.
+            if let Ok(Some(user)) = self.store.user_by_id(id).await {
+                names.insert(id, user.username);
             }
         }
-        let names = names.into_iter().filter_map(|(id, name)| Some((id, name?))).collect();
         Ok(AuditPart { page, names })
     }
 

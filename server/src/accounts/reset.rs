@@ -44,7 +44,8 @@ impl Accounts {
         self.to_the_end(|accounts| async move {
             let offered = accounts.store.offer_reset(offer).await;
             offered.map_err(|error| accounts.not_changed(error))?;
-            let record = Record::of(Event::ResetOffer, &Origin::Http(admin));
+            let origin = Origin::Http(admin);
+            let record = Record::of(Event::ResetOffer, &origin);
             record.user(user).ok(&accounts.audit);
             Ok(ResetToken { token, expires_at })
         })

@@ -166,12 +166,12 @@ impl Problem {
 
     /// 409: a block may shut out whoever asks for it.
     pub fn hazardous_block(hazard: Hazard) -> Self {
-        let detail =
-            format!("{} Send `force` to block it all the same.", sentence(&hazard.to_string()));
+        let message = "Send `true` to block it all the same.".to_owned();
         Self {
             kind: kind::HAZARDOUS_BLOCK,
             title: "Hazardous block",
-            ..Self::new(StatusCode::CONFLICT, detail)
+            errors: vec![field_error("force", message)],
+            ..Self::new(StatusCode::CONFLICT, sentence(&hazard.to_string()))
         }
     }
 

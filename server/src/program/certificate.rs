@@ -1,30 +1,78 @@
-//! The certificate of a running server: read at the start, and again when it changes.
+//! The certificate of a running server: read at the start and again when it changes, or ordered.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::config::Config;
+use anyhow::ensure;
+use rustls::server::ResolvesServerCert;
+
+use crate::acme::Acme;
+use crate::config::{CertificateSource, Config};
 use crate::signals::Hangup;
 use crate::tls::Certificate;
 
 /// How often the certificate's files are looked at. A change counts once it is this old.
 const LOOK_PERIOD: Duration = Duration::from_secs(2);
 
-/// The certificate that the settings name, if they name one.
-pub(super) fn certificate(config: &Config) -> anyhow::Result<Option<Arc<Certificate>>> {
-    let files = config.tls.files()?;
-    Ok(files.map(Certificate::read).transpose()?.map(Arc::new))
+/// Where the server's certificate comes from.
+pub(super) enum Source {
+    /// Files that somebody else writes.
+    Files(Arc<Certificate>),
+    /// An ACME authority.
+    Acme(Acme),
+    /// There is none: the server speaks plain http.
+    Nowhere,
 }
 
-/// Reads the certificate again at SIGHUP, and when its files have changed. Without one, says at
-/// each SIGHUP that there is nothing to read.
-pub(super) async fn read_again(mut hangup: Hangup, certificate: Option<Arc<Certificate>>) {
-    let Some(certificate) = certificate else {
-        loop {
-            hangup.next().await;
-            tracing::info!("SIGHUP: nothing is read again; settings change with a restart");
+impl Source {
+    /// What the settings name.
+    pub(super) fn of(config: &Config) -> anyhow::Result<Self> {
+        Ok(match config.tls.source()? {
+            Some(CertificateSource::Files(files)) => {
+                Self::Files(Arc::new(Certificate::read(files)?))
+            }
+            Some(CertificateSource::Acme(settings)) => {
+                ensure!(
+                    config.database.database_url.is_none(),
+                    "--acme-domain is for one server alone; of several, the authority would reach \
+                     another one. Have the balancer in front speak https"
+                );
+                Self::Acme(Acme::new(settings, config.data_dir.join("acme")))
+            }
+            None => Self::Nowhere,
+        })
+    }
+
+    /// What to show to whom connects.
+    pub(super) fn resolver(&self) -> Option<Arc<dyn ResolvesServerCert>> {
+        match self {
+            Self::Files(certificate) => Some(Arc::clone(certificate) as Arc<_>),
+            Self::Acme(acme) => Some(acme.issued()),
+            Self::Nowhere => None,
         }
-    };
+    }
+
+    /// Keeps the certificate up to date for ever.
+    pub(super) async fn keep(self, hangup: Hangup) {
+        match self {
+            Self::Files(certificate) => read_again(hangup, certificate).await,
+            Self::Acme(acme) => {
+                tokio::join!(acme.keep_valid(), nothing_to_read(hangup));
+            }
+            Self::Nowhere => nothing_to_read(hangup).await,
+        }
+    }
+}
+
+async fn nothing_to_read(mut hangup: Hangup) {
+    loop {
+        hangup.next().await;
+        tracing::info!("SIGHUP: nothing is read again; settings change with a restart");
+    }
+}
+
+/// Reads the certificate again at SIGHUP, and when its files have changed.
+async fn read_again(mut hangup: Hangup, certificate: Arc<Certificate>) {
     let mut looks = tokio::time::interval(LOOK_PERIOD);
     loop {
         let is_asked = tokio::select! {

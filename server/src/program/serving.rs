@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 
 use super::backups::back_up_now_and_then;
-use super::certificate::{certificate, read_again};
+use super::certificate::Source;
 use super::listening::{announce, listen};
 use super::systemd::{self, PassedSockets};
 use super::warnings::{affordable_connections, warn_about, warn_about_cookies};
@@ -27,7 +27,7 @@ use crate::serve::{self, Limits, Listener};
 use crate::signals::Signals;
 use crate::state::{App, State};
 use crate::store::{NodeSettings, Retrying, Store};
-use crate::tls::{self, Certificate};
+use crate::tls;
 use crate::{data_dir, opening, scrape};
 
 /// How long the last audit records may take, even if the drain timeout is over.
@@ -40,7 +40,7 @@ pub(super) async fn serve(config: &Config, sockets: PassedSockets) -> anyhow::Re
     config.interceptor.check(config.public_url.as_deref())?;
     warn_about(config);
     let backups = config.backups.plan(&config.database)?;
-    let certificate = certificate(config)?;
+    let certificate = Source::of(config)?;
     let settings = config.keys.settings(secret_from_environment()?, config.access_ttl)?;
     config.database.master_key()?;
     let clock = Clock::system();
@@ -68,16 +68,16 @@ pub(super) async fn serve(config: &Config, sockets: PassedSockets) -> anyhow::Re
 async fn run(
     config: &Config,
     sockets: PassedSockets,
-    certificate: Option<Arc<Certificate>>,
+    certificate: Source,
     signals: Signals,
     state: State,
     backups: Option<Plan>,
 ) -> anyhow::Result<()> {
-    let acceptor = certificate.clone().map(tls::acceptor).transpose()?;
+    let acceptor = certificate.resolver().map(tls::acceptor).transpose()?;
     let listeners = listen(config, sockets, acceptor.as_ref()).await?;
     let addresses = listeners.iter().map(Listener::address).collect::<Result<Vec<_>, _>>()?;
     let app = Arc::new(state.listening_on(&addresses));
-    tokio::spawn(read_again(signals.hangup, certificate));
+    tokio::spawn(certificate.keep(signals.hangup));
     let delay = config.connections.shutdown_delay;
     let stopped = signals.stop.stop(app.shutdown.clone(), delay).shared();
     let stop = stopped.clone().map(|_| ()).shared();

@@ -37,7 +37,7 @@ pub(super) fn warn_about_cookies(config: &Config, addresses: &[Option<SocketAddr
     if !config.over_https() && !addresses.iter().all(is_loopback) {
         tracing::warn!(
             "browsers keep no refresh cookie over plain http from another machine, so people must \
-             sign in again when the access token expires; give a certificate with --tls-cert, or put \
+             sign in again when the access token expires; give a certificate with --tls-cert or --acme-domain, or put \
              a proxy with https in front and say so with --public-url https://..."
         );
     }

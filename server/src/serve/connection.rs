@@ -17,7 +17,7 @@ use super::Answer;
 use super::stream::{Accepted, Stream};
 use crate::proxies::Peer;
 use crate::shutdown::Stage;
-use crate::tls::ALPN_HTTP2;
+use crate::tls::{ALPN_ACME, ALPN_HTTP2};
 
 pub(super) use self::bounds::Bounds;
 
@@ -78,6 +78,8 @@ async fn encrypted<F: Future<Output = Response> + Send + 'static>(
     let Some(stream) = handshake(stream, &tls, &bounds).await? else { return Ok(()) };
     match stream.get_ref().1.alpn_protocol() {
         Some(ALPN_HTTP2) => http2::run(stream, peer, answer, bounds).await?,
+        // The authority has seen what it wanted.
+        Some(ALPN_ACME) => {}
         _ => http1::run(stream, peer, answer, bounds).await?,
     }
     Ok(())

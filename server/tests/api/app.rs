@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use hallpass::assets::Assets;
 use hallpass::clock::Clock;
-use hallpass::config::Config;
+use hallpass::config::{CertificateSource, Config};
 use hallpass::keys::KeyRing;
 use hallpass::metrics::Metrics;
 use hallpass::middleware::Service;
@@ -88,9 +88,12 @@ impl TestApp {
         let state = State::new(&config, metrics, store, keys, time, assets()).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let certificate =
-            config.tls.files().unwrap().map(|files| Certificate::read(files).unwrap());
-        let acceptor = certificate.map(|it| tls::acceptor(Arc::new(it)).unwrap());
+        let acceptor = match config.tls.source().unwrap() {
+            Some(CertificateSource::Files(files)) => {
+                Some(tls::acceptor(Arc::new(Certificate::read(files).unwrap())).unwrap())
+            }
+            _ => None,
+        };
         let listener = Listener::from(listener).with_tls(acceptor);
         let mut state = state.listening_on(&[Some(address)]);
         adjust(&mut state);

@@ -14,6 +14,7 @@ use crate::app::{PASSWORD, TestApp};
 use crate::certificates::Authority;
 use crate::connections::{SOON, connect, read_to_close};
 
+mod acme;
 mod http2;
 mod renewal;
 

@@ -14,21 +14,23 @@ use crate::tidy;
 /// Where index.html wants the hints for what `main.js` is going to load.
 const PRELOAD_MARK: &str = "<!-- bundle:preload -->";
 
-/// The script that the admin page loads.
-pub(crate) const ADMIN: &str = "admin.js";
+/// The scripts that only the admin page loads. Each may import the ones before it, and `main.js`
+/// imports the last one.
+pub(crate) const LATER: [&str; 4] =
+    ["admin-tools.js", "admin-log.js", "admin-incidents.js", "admin.js"];
 
 /// The hand-written files.
 pub(crate) struct Sources {
     index: String,
     main: String,
-    admin: String,
+    later: Vec<String>,
     style: String,
     favicon: String,
 }
 
 impl Sources {
     pub(crate) fn read(directory: &Path) -> Result<Self> {
-        let read = |name: &str| {
+        let read = |name: &str| -> Result<String> {
             let path = directory.join(name);
             fs::read_to_string(&path).with_context(|| {
                 format!("could not read {}: is --source the web directory?", path.display())
@@ -37,7 +39,7 @@ impl Sources {
         Ok(Self {
             index: read("index.html")?,
             main: read("main.js")?,
-            admin: read(ADMIN)?,
+            later: LATER.into_iter().map(read).collect::<Result<_>>()?,
             style: read("style.css")?,
             favicon: read("favicon.svg")?,
         })
@@ -49,9 +51,9 @@ pub(crate) fn assemble(sources: &Sources, module: Module) -> Result<Files> {
     let wasm = add_asset(&mut files, WASM, module.wasm);
     let glue = refer("the glue of wasm-bindgen", &module.glue, &format!("'{WASM}'"), &wasm)?;
     let glue = add_asset(&mut files, GLUE, glue.into_bytes());
-    let admin = add_asset(&mut files, ADMIN, tidy::script(&sources.admin).into_bytes());
+    let admin = add_later(&mut files, &sources.later)?;
     let mut main = tidy::script(&sources.main);
-    for (name, asset) in [(GLUE, &glue), (ADMIN, &admin)] {
+    for (name, asset) in [(GLUE, &glue), (LATER[LATER.len() - 1], &admin)] {
         main = refer("main.js", &main, &format!("\"./{name}\""), &format!("./{asset}"))?;
     }
     let main = add_asset(&mut files, "main.js", main.into_bytes());
@@ -65,6 +67,23 @@ pub(crate) fn assemble(sources: &Sources, module: Module) -> Result<Files> {
     let index = replace_once("index.html", &index, PRELOAD_MARK, &preload(&glue, &wasm))?;
     files.insert("index.html".to_owned(), tidy::page(&index).into_bytes());
     Ok(files)
+}
+
+/// Adds the scripts that are loaded later, and returns the name of the last one.
+fn add_later(files: &mut Files, sources: &[String]) -> Result<String> {
+    let mut added: Vec<(&str, String)> = Vec::new();
+    for (name, source) in LATER.into_iter().zip(sources) {
+        let mut script = tidy::script(source);
+        for (imported, asset) in &added {
+            let reference = format!("\"./{imported}\"");
+            if script.contains(&reference) {
+                script = refer(name, &script, &reference, &format!("./{asset}"))?;
+            }
+        }
+        added.push((name, add_asset(files, name, script.into_bytes())));
+    }
+    let (_, last) = added.pop().context("no script is loaded later")?;
+    Ok(last)
 }
 
 /// Returns the name under which the asset is found in `assets`.
@@ -106,7 +125,14 @@ mod tests {
                  <script src=\"/main.js\"></script>"
             ),
             main: "await import(\"./app.js\"), import(\"./admin.js\")".to_owned(),
-            admin: "ask()".to_owned(),
+            later: [
+                "export const ask = 1;",
+                "import { ask } from \"./admin-tools.js\";",
+                "import \"./admin-tools.js\";",
+                "import \"./admin-log.js\"; import \"./admin-incidents.js\";",
+            ]
+            .map(str::to_owned)
+            .to_vec(),
             style: "body {}".to_owned(),
             favicon: "<svg/>".to_owned(),
         }
@@ -138,13 +164,26 @@ mod tests {
         let (_, index) = named(&files, "index.html", "");
         let base = |name: &str| name.trim_start_matches("assets/").to_owned();
         assert_eq!(glue_text, format!("new URL('{}', import.meta.url)", base(wasm)));
-        let (admin, _) = named(&files, "assets/admin-", ".js");
-        let both = format!("await import(\"./{}\"), import(\"./{}\")\n", base(glue), base(admin));
+        let later = |stem: &str| {
+            let is_it = |name: &&String| {
+                let hash = name.strip_prefix("assets/").and_then(|name| name.strip_prefix(stem));
+                hash.is_some_and(|hash| hash.starts_with('-') && hash.matches('-').count() == 1)
+            };
+            let name = files.keys().find(is_it).unwrap();
+            (base(name), String::from_utf8_lossy(&files[name]).into_owned())
+        };
+        let (admin, admin_text) = later("admin");
+        for part in ["admin-log", "admin-incidents"] {
+            let (part, text) = later(part);
+            assert!(text.contains(&format!("\"./{}\"", later("admin-tools").0)), "{text}");
+            assert!(admin_text.contains(&format!("\"./{part}\"")), "{admin_text}");
+        }
+        let both = format!("await import(\"./{}\"), import(\"./{}\")\n", base(glue), admin);
         assert_eq!(main_text, both);
         for name in [wasm, glue, main, style, favicon] {
             assert!(index.contains(&format!("\"/{name}\"")), "{name} is not in {index}");
         }
-        assert_eq!(files.len(), 7);
+        assert_eq!(files.len(), 10);
     }
 
     #[test]

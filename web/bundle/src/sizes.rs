@@ -4,7 +4,7 @@ use std::fmt;
 
 use anyhow::{Result, ensure};
 
-use crate::assemble::ADMIN;
+use crate::assemble::LATER;
 use crate::compress::is_compressed;
 use crate::output::Files;
 
@@ -33,7 +33,8 @@ impl Size {
 
     /// Whether it is loaded later, and only by those who need it.
     fn is_later(&self) -> bool {
-        ADMIN.split_once('.').is_some_and(|(stem, _)| {
+        LATER.iter().any(|name| {
+            let stem = name.trim_end_matches(".js");
             let hashed = self.name.strip_prefix("assets/").and_then(|it| it.strip_prefix(stem));
             hashed.is_some_and(|rest| rest.starts_with('-'))
         })

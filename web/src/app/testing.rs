@@ -58,11 +58,9 @@ impl Page {
     pub(crate) fn at_admin_with(resets: Vec<OpenReset>) -> Self {
         let admin = jwt_with_roles("ada", EXPIRY, &[ADMIN_ROLE]);
         let mut page = Self::open("/admin", Stored::Token(admin.into(), 0));
-        let users = vec![admin_user("id", "ada", &[ADMIN_ROLE]), admin_user("b0b", "bob", &[])];
-        let users = UserPage { users, next: Some("b0b".into()) };
         let (listed, open) =
             (page.request(USERS).unwrap(), page.request(path::ADMIN_RESETS).unwrap());
-        page.answer(&listed, json(200, &users));
+        page.answer(&listed, json(200, &users_page(Some("b0b"))));
         page.answer(&open, json(200, &ResetList { resets }));
         page
     }
@@ -207,6 +205,12 @@ pub(crate) fn too_many(seconds: &str) -> Reply {
 
 pub(crate) fn input(username: &str, password: &str, current: &str) -> Input {
     Input { username: username.into(), password: password.into(), current: current.into() }
+}
+
+/// The admin and bob, and what the next page begins after.
+pub(crate) fn users_page(next: Option<&str>) -> UserPage {
+    let users = vec![admin_user("id", "ada", &[ADMIN_ROLE]), admin_user("b0b", "bob", &[])];
+    UserPage { users, next: next.map(str::to_owned) }
 }
 
 pub(crate) fn config() -> PublicConfig {

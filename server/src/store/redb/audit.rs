@@ -200,7 +200,7 @@ fn ids(
     }
     Ok(match query.user {
         None => {
-            let rows = txn.open_table(AUDIT)?.range(first.as_bytes()..before.as_bytes())?;
+            let rows = txn.open_table(AUDIT)?.range::<&[u8; 16]>(first.as_bytes()..before.as_bytes())?;
             Box::new(rows.rev().map(|row| Ok(AuditId::from_bytes(*row?.0.value()))))
         }
         Some(user) => {

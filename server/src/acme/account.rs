@@ -1,0 +1,51 @@
+//! The account with the authority.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+
+use anyhow::Context as _;
+use instant_acme::{Account, AccountBuilder, AccountCredentials, NewAccount};
+use serde::{Deserialize, Serialize};
+
+use crate::config::AcmeSettings;
+use crate::data_dir;
+
+/// An account as it is kept, with its private key.
+#[derive(Deserialize, Serialize)]
+struct Kept {
+    /// The authority's.
+    directory: String,
+    credentials: AccountCredentials,
+}
+
+/// The account that is kept, or a new one.
+pub(super) async fn account(settings: &AcmeSettings, dir: &Path) -> anyhow::Result<Account> {
+    let path = dir.join("account.json");
+    let kept = fs::read(&path).ok().and_then(|json| serde_json::from_slice::<Kept>(&json).ok());
+    if let Some(kept) = kept.filter(|kept| kept.directory == settings.directory) {
+        return Ok(builder(settings)?.from_credentials(kept.credentials).await?);
+    }
+    let contact: Vec<_> = settings.contact.iter().map(|mail| format!("mailto:{mail}")).collect();
+    let contact: Vec<_> = contact.iter().map(String::as_str).collect();
+    let new = NewAccount {
+        contact: &contact,
+        terms_of_service_agreed: true,
+        only_return_existing: false,
+    };
+    let directory = settings.directory.clone();
+    let made = builder(settings)?.create(&new, directory.clone(), None).await;
+    let (account, credentials) =
+        made.with_context(|| format!("no account with {directory} could be made"))?;
+    let json = serde_json::to_vec(&Kept { directory, credentials })?;
+    data_dir::replace_whole(&path, |mut file| Ok(file.write_all(&json)?))?;
+    Ok(account)
+}
+
+fn builder(settings: &AcmeSettings) -> anyhow::Result<AccountBuilder> {
+    Ok(match &settings.ca {
+        Some(ca) => Account::builder_with_root(ca)
+            .with_context(|| format!("can't use --acme-ca {}", ca.display()))?,
+        None => Account::builder()?,
+    })
+}

@@ -1,0 +1,97 @@
+//! An order: what the server and the authority say to each other.
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use instant_acme::{
+    AuthorizationStatus, ChallengeType, Identifier, NewOrder, Order, OrderStatus, RetryPolicy,
+};
+use rcgen::{CertificateParams, CustomExtension, DistinguishedName, KeyPair};
+use rustls::crypto::aws_lc_rs;
+use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::sign::CertifiedKey;
+
+use super::account::account;
+use super::issued::Issued;
+use super::kept::{self, Kept};
+use crate::config::AcmeSettings;
+use crate::data_dir;
+
+/// How long the authority may take for each step.
+const PATIENCE: RetryPolicy = RetryPolicy::new().timeout(Duration::from_secs(120));
+
+/// Orders a certificate, and keeps it.
+pub(super) async fn certificate(
+    settings: &AcmeSettings,
+    dir: &Path,
+    issued: &Issued,
+) -> anyhow::Result<Kept> {
+    data_dir::create(dir)?;
+    let account = account(settings, dir).await?;
+    let names: Vec<_> = settings.domains.iter().cloned().map(Identifier::Dns).collect();
+    let order = account.new_order(&NewOrder::new(&names)).await;
+    let mut order = order.context("the authority did not take the order")?;
+    let proven = prove(&mut order, issued).await;
+    issued.forget_answers();
+    proven?;
+    let (key, request) = signing_request(&settings.domains)?;
+    order.finalize_csr(&request).await.context("the authority did not sign")?;
+    let chain = order.poll_certificate(&PATIENCE).await.context("no certificate came")?;
+    kept::write(dir, &chain, &key.serialize_pem())
+}
+
+/// Answers the authority's challenges, and waits until it is sure of all names.
+async fn prove(order: &mut Order, issued: &Issued) -> anyhow::Result<()> {
+    let mut authorizations = order.authorizations();
+    while let Some(authorization) = authorizations.next().await {
+        let mut authorization = authorization?;
+        if authorization.status == AuthorizationStatus::Valid {
+            continue;
+        }
+        let mut challenge = authorization
+            .challenge(ChallengeType::TlsAlpn01)
+            .context("the authority does not check names by TLS-ALPN-01")?;
+        let name = challenge.identifier().to_string().to_ascii_lowercase();
+        let answer = answer(&name, challenge.key_authorization().digest().as_ref())?;
+        issued.answer(name, answer);
+        challenge.set_ready().await?;
+    }
+    match order.poll_ready(&PATIENCE).await.context("the authority is not done with its checks")? {
+        OrderStatus::Ready | OrderStatus::Valid => Ok(()),
+        _ => bail!("the authority could not make sure of it: {}", complaints(order).await),
+    }
+}
+
+/// What the authority says about the names that it could not reach.
+async fn complaints(order: &mut Order) -> String {
+    let mut complaints = Vec::new();
+    let mut authorizations = order.authorizations();
+    while let Some(authorization) = authorizations.next().await {
+        let Ok(mut authorization) = authorization else { continue };
+        let Ok(state) = authorization.refresh().await else { continue };
+        let name = state.identifier().to_string();
+        let errors = state.challenges.iter().filter_map(|challenge| challenge.error.as_ref());
+        complaints.extend(errors.map(|error| format!("{name}: {error}")));
+    }
+    complaints.join("; ")
+}
+
+/// The certificate that answers a challenge.
+fn answer(name: &str, digest: &[u8]) -> anyhow::Result<CertifiedKey> {
+    let mut params = CertificateParams::new([name.to_owned()])?;
+    params.custom_extensions = vec![CustomExtension::new_acme_identifier(digest)];
+    let key = KeyPair::generate()?;
+    let certificate = params.self_signed(&key)?.der().clone();
+    let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
+    Ok(CertifiedKey::from_der(vec![certificate], key, &aws_lc_rs::default_provider())?)
+}
+
+/// A new key, and the request to sign it for these names.
+fn signing_request(names: &[String]) -> anyhow::Result<(KeyPair, Vec<u8>)> {
+    let mut params = CertificateParams::new(names)?;
+    params.distinguished_name = DistinguishedName::new();
+    let key = KeyPair::generate()?;
+    let request = params.serialize_request(&key)?;
+    Ok((key, request.der().to_vec()))
+}
