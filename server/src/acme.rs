@@ -1,6 +1,7 @@
-//! The certificate that an ACME authority such as Let's Encrypt issues (RFC 8555). It is ordered at
-//! the start unless a good one is kept, and renewed in time. The authority makes sure of the names
-//! by TLS-ALPN-01 (RFC 8737): it connects to port 443 and expects the answer to its challenge there.
+//! The certificate that an ACME authority such as Let's Encrypt issues (RFC 8555). The server
+//! orders it at the start unless a good one is kept, and renews it in time. The authority makes
+//! sure of the names by TLS-ALPN-01 (RFC 8737): it connects to port 443, and expects the answer to
+//! its challenge.
 
 mod account;
 mod issued;
@@ -16,6 +17,7 @@ use jiff::{SignedDuration, Timestamp};
 pub(crate) use self::issued::Issued;
 
 use self::kept::Kept;
+use crate::clock::Clock;
 use crate::config::AcmeSettings;
 
 /// How long after a failure the next try comes at first. Each failure doubles it. Authorities count
@@ -36,12 +38,13 @@ pub(crate) struct Acme {
     dir: PathBuf,
     /// What the server shows.
     issued: Arc<Issued>,
+    clock: Clock,
 }
 
 impl Acme {
     /// What keeps a certificate for these settings in a directory.
-    pub(crate) fn new(settings: AcmeSettings, dir: PathBuf) -> Self {
-        Self { settings, dir, issued: Arc::default() }
+    pub(crate) fn new(settings: AcmeSettings, dir: PathBuf, clock: Clock) -> Self {
+        Self { settings, dir, issued: Arc::default(), clock }
     }
 
     /// The certificate in use.
@@ -61,7 +64,7 @@ impl Acme {
         };
         let mut retry = FIRST_RETRY;
         loop {
-            wait_until(renewal.unwrap_or(Timestamp::MIN)).await;
+            self.wait_until(renewal.unwrap_or(Timestamp::MIN)).await;
             match order::certificate(&self.settings, &self.dir, &self.issued).await {
                 Ok(kept) => {
                     renewal = self.use_it(&kept);
@@ -87,14 +90,14 @@ impl Acme {
         tracing::info!("the certificate for {names} is in use, until {:.0}", kept.until);
         Some(kept.renewal())
     }
-}
 
-async fn wait_until(time: Timestamp) {
-    loop {
-        let left = time.duration_since(Timestamp::now());
-        if left <= SignedDuration::ZERO {
-            return;
+    async fn wait_until(&self, time: Timestamp) {
+        loop {
+            let left = time.duration_since(self.clock.now());
+            if left <= SignedDuration::ZERO {
+                return;
+            }
+            tokio::time::sleep(left.min(LOOK).unsigned_abs()).await;
         }
-        tokio::time::sleep(left.min(LOOK).unsigned_abs()).await;
     }
 }

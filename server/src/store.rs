@@ -300,7 +300,7 @@ pub trait Store: fmt::Debug + Send + Sync {
 
     /// Keeps records of the audit log. One that is kept already stays as it is. Where the owner of
     /// an address is gone, the record is kept without it. While all records take more than `most`
-    /// bytes, some of the oldest are removed.
+    /// bytes, some of the oldest are removed, but none of these.
     async fn add_audit(&self, entries: Vec<AuditEntry>, most: u64) -> Result<(), StoreError>;
 
     /// Records of the audit log, the latest one first.

@@ -8,7 +8,7 @@ use instant_acme::{
     AuthorizationStatus, ChallengeType, Identifier, NewOrder, Order, OrderStatus, RetryPolicy,
 };
 use rcgen::{CertificateParams, CustomExtension, DistinguishedName, KeyPair};
-use rustls::crypto::aws_lc_rs;
+use rustls::crypto::aws_lc_rs::sign::any_ecdsa_type;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::sign::CertifiedKey;
 
@@ -57,24 +57,11 @@ async fn prove(order: &mut Order, issued: &Issued) -> anyhow::Result<()> {
         issued.answer(name, answer);
         challenge.set_ready().await?;
     }
-    match order.poll_ready(&PATIENCE).await.context("the authority is not done with its checks")? {
+    let checked = order.poll_ready(&PATIENCE).await;
+    match checked.context("the authority could not make sure of the name")? {
         OrderStatus::Ready | OrderStatus::Valid => Ok(()),
-        _ => bail!("the authority could not make sure of it: {}", complaints(order).await),
+        status => bail!("the order is {status:?} after the authority's checks"),
     }
-}
-
-/// What the authority says about the names that it could not reach.
-async fn complaints(order: &mut Order) -> String {
-    let mut complaints = Vec::new();
-    let mut authorizations = order.authorizations();
-    while let Some(authorization) = authorizations.next().await {
-        let Ok(mut authorization) = authorization else { continue };
-        let Ok(state) = authorization.refresh().await else { continue };
-        let name = state.identifier().to_string();
-        let errors = state.challenges.iter().filter_map(|challenge| challenge.error.as_ref());
-        complaints.extend(errors.map(|error| format!("{name}: {error}")));
-    }
-    complaints.join("; ")
 }
 
 /// The certificate that answers a challenge.
@@ -84,7 +71,8 @@ fn answer(name: &str, digest: &[u8]) -> anyhow::Result<CertifiedKey> {
     let key = KeyPair::generate()?;
     let certificate = params.self_signed(&key)?.der().clone();
     let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
-    Ok(CertifiedKey::from_der(vec![certificate], key, &aws_lc_rs::default_provider())?)
+    // Unchecked: rustls does not know the extension, which is critical.
+    Ok(CertifiedKey::new(vec![certificate], any_ecdsa_type(&key)?))
 }
 
 /// A new key, and the request to sign it for these names.

@@ -120,7 +120,9 @@ mod tests {
     #[test]
     fn what_could_not_be_kept_comes_first_again() {
         let log = log();
-        ["a", "b", "c"].map(|event| log.add(of(event)));
+        for event in ["a", "b", "c"] {
+            log.add(of(event));
+        }
         let taken = log.take(2, false);
         assert_eq!(events(&taken), ["a", "b"]);
         log.put_back(taken);

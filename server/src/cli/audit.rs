@@ -1,6 +1,6 @@
 //! `hallpass audit`: what happened that matters to security.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use anyhow::bail;
 use clap::Args;
@@ -12,6 +12,7 @@ use super::executor::{Offline, Place, unexpected};
 use super::list::PAGE;
 use super::terminal::{Stdout, printable};
 use crate::audit::Event;
+use crate::clock::Clock;
 use crate::control::{Command, Incident, Reply};
 
 pub(super) const EXAMPLES: &str = "\
@@ -68,10 +69,7 @@ impl Since {
     fn time(self) -> Timestamp {
         match self {
             Self::At(at) => at,
-            Self::Ago(ago) => {
-                let then = SystemTime::now().checked_sub(ago);
-                then.and_then(|then| Timestamp::try_from(then).ok()).unwrap_or(Timestamp::MIN)
-            }
+            Self::Ago(ago) => Clock::system().now().checked_sub(ago).unwrap_or(Timestamp::MIN),
         }
     }
 }

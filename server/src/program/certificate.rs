@@ -7,6 +7,7 @@ use anyhow::ensure;
 use rustls::server::ResolvesServerCert;
 
 use crate::acme::Acme;
+use crate::clock::Clock;
 use crate::config::{CertificateSource, Config};
 use crate::signals::Hangup;
 use crate::tls::Certificate;
@@ -26,7 +27,7 @@ pub(super) enum Source {
 
 impl Source {
     /// What the settings name.
-    pub(super) fn of(config: &Config) -> anyhow::Result<Self> {
+    pub(super) fn of(config: &Config, clock: Clock) -> anyhow::Result<Self> {
         Ok(match config.tls.source()? {
             Some(CertificateSource::Files(files)) => {
                 Self::Files(Arc::new(Certificate::read(files)?))
@@ -37,7 +38,7 @@ impl Source {
                     "--acme-domain is for one server alone; of several, the authority would reach \
                      another one. Have the balancer in front speak https"
                 );
-                Self::Acme(Acme::new(settings, config.data_dir.join("acme")))
+                Self::Acme(Acme::new(settings, config.data_dir.join("acme"), clock))
             }
             None => Self::Nowhere,
         })

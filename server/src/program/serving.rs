@@ -40,11 +40,11 @@ pub(super) async fn serve(config: &Config, sockets: PassedSockets) -> anyhow::Re
     config.interceptor.check(config.public_url.as_deref())?;
     warn_about(config);
     let backups = config.backups.plan(&config.database)?;
-    let certificate = Source::of(config)?;
-    let settings = config.keys.settings(secret_from_environment()?, config.access_ttl)?;
-    config.database.master_key()?;
     let clock = Clock::system();
     clock.check()?;
+    let certificate = Source::of(config, clock.clone())?;
+    let settings = config.keys.settings(secret_from_environment()?, config.access_ttl)?;
+    config.database.master_key()?;
     let (dir, now) = (&config.data_dir, clock.now());
     data_dir::create(dir)?;
     if config.new {

@@ -97,8 +97,9 @@ async fn nobody_blocks_themselves_unless_they_insist() {
             (refused.status.as_u16(), &*refused.problem().kind),
             (409, kind::HAZARDOUS_BLOCK)
         );
-        let detail = refused.problem().detail.to_lowercase();
-        assert!(detail.contains(told) && detail.contains("force"), "{network}: {detail}");
+        let problem = refused.problem();
+        assert!(problem.detail.to_lowercase().contains(told), "{network}: {problem:?}");
+        assert_eq!(problem.errors[0].field, "force");
     }
     assert!(listed(&app, &admin).await.is_empty());
     let forced = json!({ "network": "127.0.0.1", "seconds": 60, "force": true });

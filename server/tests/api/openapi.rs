@@ -217,6 +217,11 @@ async fn incidents(app: &TestApp, document: &Document) {
     }
     let blocks = app.get_with_token(path::ADMIN_BLOCKS, admin.token()).await;
     document.check("GET", path::ADMIN_BLOCKS, &blocks);
+    for query in ["", "?limit=0", "?event=login&limit=2", "?event=nonsense"] {
+        let path = format!("{}{query}", path::ADMIN_AUDIT);
+        let answer = app.get_with_token(&path, admin.token()).await;
+        document.check("GET", path::ADMIN_AUDIT, &answer);
+    }
     let block = blocks.json::<hallpass_contract::BlockList>().blocks[0].id.clone();
     check("DELETE", path::ADMIN_BLOCK, &block).await;
     check("DELETE", path::ADMIN_BLOCK, &block).await;

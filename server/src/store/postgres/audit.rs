@@ -43,9 +43,10 @@ pub(super) async fn add(
         }
     }
     let bytes = insert(db, &entries).await?;
-    match bytes.checked_sub(most).filter(|surplus| *surplus > 0) {
-        Some(surplus) => trim(db, surplus).await,
-        None => Ok(()),
+    let new = entries.iter().map(|entry| entry.id).min();
+    match (bytes.checked_sub(most), new) {
+        (Some(surplus @ 1..), Some(new)) => trim(db, surplus, new).await,
+        _ => Ok(()),
     }
 }
 
@@ -85,19 +86,21 @@ pub(super) async fn insert(db: &Client, entries: &[AuditEntry]) -> anyhow::Resul
     Ok(bytes.max(0).unsigned_abs())
 }
 
-/// Removes some of the oldest records, which take about as many bytes.
-async fn trim(db: &Client, surplus: u64) -> anyhow::Result<()> {
+/// Removes some of the oldest records, which take about as many bytes, and none of the new ones.
+async fn trim(db: &Client, surplus: u64, new: AuditId) -> anyhow::Result<()> {
     let query = "WITH sizes AS (SELECT id, sum(bytes) OVER (ORDER BY id) - bytes AS before
-                                FROM (SELECT id, bytes FROM audit ORDER BY id LIMIT $2) AS oldest)
+                                FROM (SELECT id, bytes FROM audit WHERE id < $3
+                                      ORDER BY id LIMIT $2) AS oldest)
                  DELETE FROM audit WHERE id IN (SELECT id FROM sizes WHERE before < $1)
                  RETURNING bytes";
     let surplus = i64::try_from(surplus)?;
-    let parameters: Parameters<'_> = &[(&surplus, Type::INT8), (&BATCH, Type::INT8)];
+    let parameters: Parameters<'_> =
+        &[(&surplus, Type::INT8), (&BATCH, Type::INT8), (&new.uuid(), Type::UUID)];
     note_removed(db, &db.query_typed(query, parameters).await?).await
 }
 
-/// Removes at most `limit` records from before `before`, or else some of the oldest if all take more
-/// than `most` bytes. Says how many.
+/// Removes at most `limit` records from before `before`, or else some of the oldest if all take
+/// more than `most` bytes. Says how many.
 pub(super) async fn sweep(db: &Client, before: AuditId, most: u64) -> anyhow::Result<usize> {
     let query = "DELETE FROM audit WHERE id IN
                  (SELECT id FROM audit WHERE id < $1

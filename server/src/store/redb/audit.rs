@@ -41,6 +41,7 @@ pub(super) fn add(
 ) -> anyhow::Result<()> {
     let mut tables = Tables::open(txn)?;
     let removable = 2 * entries.len() + 100;
+    let Some(new) = entries.iter().map(|entry| entry.id).min() else { return Ok(()) };
     {
         let users = txn.open_table(USERS)?;
         for AuditEntry { id, mut record } in entries {
@@ -54,7 +55,8 @@ pub(super) fn add(
         }
     }
     for _ in 0..removable {
-        if tables.bytes <= most || !tables.remove_first()? {
+        let is_old = tables.first()?.is_some_and(|id| id < new);
+        if tables.bytes <= most || !is_old || !tables.remove_first()? {
             break;
         }
     }
@@ -200,7 +202,8 @@ fn ids(
     }
     Ok(match query.user {
         None => {
-            let rows = txn.open_table(AUDIT)?.range::<&[u8; 16]>(first.as_bytes()..before.as_bytes())?;
+            let rows =
+                txn.open_table(AUDIT)?.range::<&[u8; 16]>(first.as_bytes()..before.as_bytes())?;
             Box::new(rows.rev().map(|row| Ok(AuditId::from_bytes(*row?.0.value()))))
         }
         Some(user) => {

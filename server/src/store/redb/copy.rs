@@ -16,7 +16,9 @@ use super::guard::guarded;
 use super::tables::{
     ADDRESSES, AUDIT, Id, META, RESETS_BY_USER, REVOKED, SESSIONS, USERS, decode, time,
 };
-use super::{addresses, audit, keys_made, names, open, resets, restrictions, schema, sessions, users};
+use super::{
+    addresses, audit, keys_made, names, open, resets, restrictions, schema, sessions, users,
+};
 use crate::data_dir::{self, Unfinished};
 use crate::store::SealedKeys;
 use crate::store::copy::rows::{Key, Kind, PAGE, Row, Rows};

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use data_encoding::BASE64;
 use jiff::Timestamp;
-use redb::{Database, ReadableTable as _, WriteTransaction};
+use redb::{Database, ReadableTable as _, TableDefinition, WriteTransaction};
 use serde::Serialize;
 
 use super::find;
@@ -14,7 +14,7 @@ use super::finding::{Finding, Remedy};
 use crate::data_dir;
 use crate::store::redb::guard::guarded;
 use crate::store::redb::tables::{
-    ADDRESSES, ADMINS, AUDIT, AUDIT_BY_USER, RESET_TIMES, RESETS, RESETS_BY_USER, SESSIONS,
+    ADDRESSES, ADMINS, AUDIT, AUDIT_BY_USER, Id, RESET_TIMES, RESETS, RESETS_BY_USER, SESSIONS,
     SESSIONS_BY_USER, USER_IDS_BY_NAME, USERS,
 };
 use crate::store::redb::{names, open};
@@ -103,10 +103,9 @@ fn remove(txn: &WriteTransaction, finding: &Finding) -> anyhow::Result<Option<Se
         fault: finding.fault.clone(),
     };
     Ok(match &finding.remedy {
-        Remedy::RemoveUser(id) => txn
-            .open_table(USERS)?
-            .remove(id.as_bytes())?
-            .map(|json| row(id.as_bytes(), json.value())),
+        Remedy::RemoveUser(id) => {
+            taken(txn, USERS, id.as_bytes())?.map(|json| row(id.as_bytes(), &json))
+        }
         Remedy::RemoveName(name) => txn
             .open_table(USER_IDS_BY_NAME)?
             .remove(name.as_str())?
@@ -118,10 +117,33 @@ fn remove(txn: &WriteTransaction, finding: &Finding) -> anyhow::Result<Option<Se
             .open_table(SESSIONS)?
             .remove(id.as_bytes())?
             .map(|session| row(id.as_bytes(), session.value().1)),
-        Remedy::RemoveSessionOf(user, id) => txn
-            .open_table(SESSIONS_BY_USER)?
-            .remove((user.as_bytes(), id.as_bytes()))?
-            .map(|_| row(&[*user.as_bytes(), *id.as_bytes()].concat(), &[])),
+        Remedy::RemoveSessionOf(user, id) => {
+            let (key, pair) =
+                ((user.as_bytes(), id.as_bytes()), [*user.as_bytes(), *id.as_bytes()]);
+            txn.open_table(SESSIONS_BY_USER)?.remove(key)?.map(|_| row(&pair.concat(), &[]))
+        }
+        Remedy::RemoveAddresses(id) => {
+            taken(txn, ADDRESSES, id.as_bytes())?.map(|json| row(id.as_bytes(), &json))
+        }
+        Remedy::RemoveAudit(id) => {
+            taken(txn, AUDIT, id.as_bytes())?.map(|json| row(id.as_bytes(), &json))
+        }
+        Remedy::RemoveAuditOf(user, id) => {
+            let (key, pair) =
+                ((user.as_bytes(), id.as_bytes()), [*user.as_bytes(), *id.as_bytes()]);
+            txn.open_table(AUDIT_BY_USER)?.remove(key)?.map(|_| row(&pair.concat(), &[]))
+        }
+        remedy => return remove_of_reset(txn, remedy, row),
+    })
+}
+
+/// The row of a reset link that is removed, if the remedy is to remove one.
+fn remove_of_reset(
+    txn: &WriteTransaction,
+    remedy: &Remedy,
+    row: impl Fn(&[u8], &[u8]) -> SetAside,
+) -> anyhow::Result<Option<SetAside>> {
+    Ok(match remedy {
         Remedy::RemoveReset(hash) => {
             txn.open_table(RESET_TIMES)?.remove(hash)?;
             txn.open_table(RESETS)?.remove(hash)?.map(|reset| {
@@ -137,20 +159,17 @@ fn remove(txn: &WriteTransaction, finding: &Finding) -> anyhow::Result<Option<Se
             .open_table(RESETS_BY_USER)?
             .remove(user.as_bytes())?
             .map(|hash| row(user.as_bytes(), hash.value())),
-        Remedy::RemoveAddresses(id) => txn
-            .open_table(ADDRESSES)?
-            .remove(id.as_bytes())?
-            .map(|json| row(id.as_bytes(), json.value())),
-        Remedy::RemoveAudit(id) => txn
-            .open_table(AUDIT)?
-            .remove(id.as_bytes())?
-            .map(|json| row(id.as_bytes(), json.value())),
-        Remedy::RemoveAuditOf(user, id) => txn
-            .open_table(AUDIT_BY_USER)?
-            .remove((user.as_bytes(), id.as_bytes()))?
-            .map(|_| row(&[*user.as_bytes(), *id.as_bytes()].concat(), &[])),
         _ => None,
     })
+}
+
+/// Removes a row of a table, and returns its value.
+fn taken(
+    txn: &WriteTransaction,
+    table: TableDefinition<'_, Id, &'static [u8]>,
+    id: &[u8; 16],
+) -> anyhow::Result<Option<Vec<u8>>> {
+    Ok(txn.open_table(table)?.remove(id)?.map(|json| json.value().to_vec()))
 }
 
 /// Adds the row, if the remedy is to add one.
