@@ -45,7 +45,7 @@ export function blocks() {
   const block = async (force) => {
     actions.replaceChildren();
     const body = { network: network.value.trim(), seconds: Number(span.value), reason: reason.value, force };
-    const { block } = await ask("POST", "/api/admin/blocks", body).catch((error) => {
+    const made = await ask("POST", "/api/admin/blocks", body).catch((error) => {
       if (error.kind === HAZARDOUS) {
         actions.replaceChildren(button("block-really", () => block(true), "Block it all the same"));
       }
@@ -53,7 +53,7 @@ export function blocks() {
     });
     network.value = reason.value = "";
     await draw();
-    return block.network + " is blocked.";
+    return made.block.network + " is blocked.";
   };
   const form = line(
     "block",
@@ -88,14 +88,22 @@ export function keys() {
   const list = make("ul", { class: "rows", "data-list": "keys" });
   const draw = async () => {
     const { keys } = await ask("GET", "/.well-known/jwks.json");
-    list.replaceChildren(...keys.map((key) => signing(key, draw)));
+    const signs = keys.length && (await ownKey());
+    list.replaceChildren(...keys.map((key) => signing(key, key.kid === signs, draw)));
     return keys.length ? "" : "Tokens are signed with a secret (HS256), which only the command line replaces.";
   };
   const hint = make("p", { class: "hint" }, "Browsers fetch other tokens. Nobody is signed out.");
   return { element: card("keys", "Signing keys", hint, list, ...notes), load: () => run(draw) };
 }
 
-function signing({ kid, alg }, draw) {
+// The key that signed the newest token: this page's own.
+async function ownKey() {
+  await ask("GET", "/api/me");
+  const [header] = localStorage.getItem("hallpass.access_token").split(".");
+  return JSON.parse(atob(header.replaceAll("-", "+").replaceAll("_", "/"))).kid;
+}
+
+function signing({ kid, alg }, signs, draw) {
   const { button, notes } = doer();
   const actions = make("p", { class: "row-actions" });
   const rest = () => actions.replaceChildren(button("revoke", sure, "Revoke", hidden(" " + kid)));
@@ -109,10 +117,11 @@ function signing({ kid, alg }, draw) {
     await draw();
   };
   rest();
+  const tags = signs ? [alg, "signs"] : [alg];
   return make(
     "li",
-    { class: "row", "data-key": kid },
-    make("div", { class: "row-head" }, make("code", {}, kid), make("span", { class: "tag" }, alg)),
+    { class: "row", "data-key": kid, ...(signs && { "data-signs": "" }) },
+    make("div", { class: "row-head" }, make("code", {}, kid), ...tags.map((tag) => make("span", { class: "tag" }, tag))),
     ...notes,
     actions,
   );

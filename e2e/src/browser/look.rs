@@ -61,6 +61,13 @@ impl Browser {
         eventually(&format!("{css} is hidden"), hidden).await
     }
 
+    /// Waits until no element matches.
+    pub async fn see_gone(&self, css: &str) -> Result {
+        self.step(format_args!("see {css} gone")).await;
+        let gone = async || Ok(self.client.find_all(Locator::Css(css)).await?.is_empty());
+        eventually(&format!("{css} is gone"), gone).await
+    }
+
     /// Waits until the visible element's text holds `expected`.
     pub async fn see_text(&self, css: &str, expected: &str) -> Result {
         self.step(format_args!("see “{expected}” in {css}")).await;

@@ -58,10 +58,10 @@ impl<'a> BadDay<'a> {
         self.0.click("[data-list='blocks'] [data-do='unblock']").await
     }
 
-    /// Revokes the key that is listed first, and is sure of it.
+    /// Revokes the key that signs, and is sure of it.
     pub async fn revoke_key(&self) -> Result {
-        self.0.click("[data-list='keys'] [data-do='revoke']").await?;
-        self.0.click("[data-list='keys'] [data-do='revoke-really']").await
+        self.0.click("[data-list='keys'] > [data-signs] [data-do='revoke']").await?;
+        self.0.click("[data-list='keys'] > [data-signs] [data-do='revoke-really']").await
     }
 
     /// Asks for the records of an event.

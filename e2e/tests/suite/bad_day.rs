@@ -62,6 +62,7 @@ async fn one_session_of_a_user_is_ended_and_the_others_go_on(t: &Context) -> Res
     let (phone, laptop) = (t.another_browser().await?, t.another_browser().await?);
     for browser in [&phone, &laptop] {
         LoginPage::open(browser).await?.sign_in(&ada).await?;
+        ProtectedPage(browser).expect_content_for(&ada.name).await?;
     }
     AdminPage::open_at(&t.browser, &ada).await?;
     let bad_day = BadDay(&t.browser);
@@ -70,14 +71,15 @@ async fn one_session_of_a_user_is_ended_and_the_others_go_on(t: &Context) -> Res
     let sessions = format!("{row} [data-list='user-sessions'] > [data-session]");
     // The one that was used last comes first.
     t.browser.click(&format!("{sessions}:nth-child(1) [data-do='end-session']")).await?;
-    t.browser.see_text(&format!("{sessions}:nth-child(1) [role='status']"), "Signed out").await?;
+    let ended = format!("{sessions}:nth-child(1) [role='status'][tabindex]");
+    t.browser.see_text(&ended, "Signed out").await?;
     t.browser.see(&format!("{sessions}:nth-child(2) [data-do='end-session']")).await?;
     laptop.reload().await?;
     LoginPage::expect(&laptop).await?;
     phone.reload().await?;
     ProtectedPage(&phone).expect_content_for(&ada.name).await?;
     bad_day.press(&ada.name, "sessions").await?;
-    t.browser.see_no(&format!("{sessions}:nth-child(2)")).await?;
+    t.browser.see_gone(&format!("{sessions}:nth-child(2)")).await?;
     t.browser.see(&sessions).await.map(drop)
 }
 
@@ -111,6 +113,7 @@ async fn everybody_is_signed_out_once_the_admin_is_sure(t: &Context) -> Result {
     let root = admin(t).await?;
     let (ada, phone) = (t.new_user().await?, t.another_browser().await?);
     LoginPage::open(&phone).await?.sign_in(&ada).await?;
+    ProtectedPage(&phone).expect_content_for(&ada.name).await?;
     let bad_day = BadDay::open(&t.browser).await?;
     t.browser.click("[data-do='end-all']").await?;
     t.browser.click("[data-do='end-none']").await?;
@@ -120,7 +123,7 @@ async fn everybody_is_signed_out_once_the_admin_is_sure(t: &Context) -> Result {
     LoginPage::expect(&t.browser).await?;
     phone.reload().await?;
     LoginPage::expect(&phone).await?.sign_in(&ada).await?;
-    LoginPage(&t.browser).sign_in(&root).await?;
+    LoginPage::expect(&t.browser).await?.submit_as(&root).await?;
     AdminPage::expect(&t.browser).await.map(drop)
 }
 
@@ -152,26 +155,26 @@ async fn a_network_is_blocked_and_the_admin_is_asked_before_it_is_their_own(t: &
     bad_day.block("nobody").await?;
     browser.see_text(&format!("{card} > [role='alert']"), "192.0.2.0/24").await?;
     bad_day.block("127.0.0.0/8").await?;
-    browser.see_text(&format!("{card} > [role='alert']"), "your own address").await?;
+    browser.see_text(&format!("{card} > [role='alert']"), "own address is in this network").await?;
     browser.see("[data-do='block-really']").await?;
     bad_day.block("203.0.113.0/24").await?;
     bad_day.expect_blocked("203.0.113.0/24").await?;
-    browser.see_no("[data-do='block-really']").await?;
+    browser.see_gone("[data-do='block-really']").await?;
     browser.reload().await?;
     bad_day.expect_blocked("203.0.113.0/24").await?;
     bad_day.expect_blocked("guesses passwords").await?;
     bad_day.unblock().await?;
     bad_day.expect_blocked("is not blocked any more").await?;
     browser.reload().await?;
-    browser.see("[data-list='keys'] > [data-key]").await?;
-    browser.see_no("[data-list='blocks'] > [data-block]").await
+    browser.see("[data-list='keys'] > [data-signs]").await?;
+    browser.see_gone("[data-list='blocks'] > [data-block]").await
 }
 
 async fn a_key_is_revoked_and_nobody_is_signed_out(t: &Context) -> Result {
     admin(t).await?;
     let (browser, bad_day) = (&t.browser, BadDay::open(&t.browser).await?);
-    let key = "[data-list='keys'] > [data-key]";
-    let kid = async || Ok(browser.see(key).await?.attr("data-key").await?);
+    let key = "[data-list='keys'] > [data-signs]";
+    let kid = async || anyhow::Ok(browser.see(key).await?.attr("data-key").await?);
     let before = kid().await?;
     bad_day.revoke_key().await?;
     browser.eventually("another key signs", async || Ok(kid().await? != before)).await?;
