@@ -203,7 +203,11 @@ CONF
 start_forwarder() {
     forwarder_settings "$1" >"$dir/forwarder$1.cfg"
     spawn "forwarder$1" haproxy -db -f "$dir/forwarder$1.cfg"
+    await 30 "the forwarder of node $1" listens "${port[node$1-pg1]}"
 }
+
+# Whether a connection to this port of loopback is accepted.
+listens() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
 start_node() {
     spawn "node$1" env -i HOME="$dir" PATH="$PATH" HALLPASS_MASTER_KEY_FILE="$dir/master-key" \

@@ -13,6 +13,7 @@ pub mod disk;
 pub mod hallpass;
 pub mod machine;
 pub mod options;
+pub mod postgres;
 pub mod report;
 pub mod row;
 pub mod rows;

@@ -6,6 +6,7 @@ use crate::bench::Bench;
 use crate::row::Findings;
 
 pub mod against;
+mod cluster;
 mod contest;
 mod flask;
 mod isolation;
@@ -28,7 +29,7 @@ pub struct Group {
 }
 
 /// All groups, in the order of the table.
-pub const GROUPS: [Group; 7] = [
+pub const GROUPS: [Group; 8] = [
     Group {
         name: "kdf",
         about: "PBKDF2-HMAC-SHA256, 600,000 iterations: one, two and all lanes, the pbkdf2 crate, OpenSSL",
@@ -58,6 +59,11 @@ pub const GROUPS: [Group; 7] = [
         name: "scale",
         about: "one million users beside ten thousand: import, start-up, memory, GET /api/me, lookups",
         run: scale::run,
+    },
+    Group {
+        name: "cluster",
+        about: "three servers on one PostgreSQL: verification, logins, refreshes, sign-outs, idle polling",
+        run: cluster::run,
     },
     Group {
         name: "metrics",

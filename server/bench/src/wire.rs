@@ -81,6 +81,16 @@ pub fn post(path: &str, json: &str) -> Vec<u8> {
     .into()
 }
 
+/// A PATCH with JSON and an access token.
+pub fn patch(path: &str, token: &str, json: &str) -> Vec<u8> {
+    let length = json.len();
+    format!(
+        "PATCH {path} HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer {token}\r\n\
+         content-type: application/json\r\ncontent-length: {length}\r\n\r\n{json}"
+    )
+    .into()
+}
+
 /// A POST with a cookie, as a page of the server's own sends it.
 pub fn post_cookie(path: &str, cookie: &str) -> Vec<u8> {
     format!(
