@@ -58,11 +58,12 @@ export function log() {
   const { run, show, parts } = pages(query);
   // The server's description of its API names the events.
   const fill = async () => {
+    if (event.length > 1) return;
     const { paths } = await ask("GET", "/api/openapi.json");
     const { schema } = paths[PATH].get.parameters.find(({ name }) => name === "event");
     event.append(...schema.enum.map((name) => make("option", { value: name }, name.replaceAll("_", " "))));
   };
-  event.addEventListener("focus", () => run(fill), { once: true });
+  event.addEventListener("focus", () => run(fill));
   const form = line("records", { run, label: "Show", submit: show }, field("Event", event), field("Since", since));
   return { element: card("log", "Audit log", form, ...parts) };
 }

@@ -46,7 +46,8 @@ export function doer() {
 
 // A request. If it takes a recent login, the person is asked for the password, and it goes on.
 export async function ask(method, path, body, asked) {
-  const init = { method, headers: body ? { "content-type": "application/json" } : {}, body: body && JSON.stringify(body) };
+  const headers = body ? { "content-type": "application/json" } : {};
+  const init = { method, headers, body: body && JSON.stringify(body), cache: "no-cache" };
   const answer = await hallpass.fetch(path, init).catch(() => null);
   if (!answer) throw new Error(OFFLINE);
   if (answer.ok) return answer.status === 204 ? null : answer.json();

@@ -88,8 +88,15 @@ function listed() {
   for (const row of users.children) equip(row);
 }
 
+// What only admins may see does not stay in the page for the next person.
+function forget() {
+  for (const list of view.querySelectorAll("[data-list=user-sessions], [data-list=records], [data-list=blocks], [data-list=keys]")) {
+    list.replaceChildren();
+  }
+}
+
 function seen() {
-  if (view.hidden) return;
+  if (view.hidden) return forget();
   for (const { load } of cards) load?.();
   listed();
 }

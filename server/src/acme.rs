@@ -12,7 +12,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::Context as _;
 use jiff::{SignedDuration, Timestamp};
+use tokio::time::timeout;
 
 pub(crate) use self::issued::Issued;
 
@@ -30,6 +32,9 @@ const LAST_RETRY: Duration = Duration::from_secs(6 * 60 * 60);
 /// How often is looked whether it is time. A machine that sleeps loses no more.
 const LOOK: SignedDuration = SignedDuration::from_hours(1);
 
+/// The longest time that an order may take. The client of the library waits for ever.
+const ORDER: Duration = Duration::from_secs(10 * 60);
+
 /// Gets certificates and keeps them.
 #[derive(Debug)]
 pub(crate) struct Acme {
@@ -39,12 +44,21 @@ pub(crate) struct Acme {
     /// What the server shows.
     issued: Arc<Issued>,
     clock: Clock,
+    /// When to order the next one. None if there is none yet.
+    renewal: Option<Timestamp>,
 }
 
 impl Acme {
-    /// What keeps a certificate for these settings in a directory.
+    /// What keeps a certificate for these settings in a directory. The one that is kept there is in
+    /// use from now on.
     pub(crate) fn new(settings: AcmeSettings, dir: PathBuf, clock: Clock) -> Self {
-        Self { settings, dir, issued: Arc::default(), clock }
+        let mut acme = Self { settings, dir, issued: Arc::default(), clock, renewal: None };
+        match kept::read(&acme.dir, &acme.settings) {
+            Ok(Some(kept)) => acme.use_it(&kept),
+            Ok(None) => {}
+            Err(error) => tracing::error!("can't use the certificate that is kept: {error:#}"),
+        }
+        acme
     }
 
     /// The certificate in use.
@@ -52,28 +66,21 @@ impl Acme {
         Arc::clone(&self.issued)
     }
 
-    /// Uses the certificate that is kept, and keeps one in use for ever.
-    pub(crate) async fn keep_valid(self) {
-        let mut renewal = match kept::read(&self.dir, &self.settings.domains) {
-            Ok(Some(kept)) => self.use_it(&kept),
-            Ok(None) => None,
-            Err(error) => {
-                tracing::error!("can't use the certificate that is kept: {error:#}");
-                None
-            }
-        };
+    /// Keeps a certificate in use for ever.
+    pub(crate) async fn keep_valid(mut self) {
         let mut retry = FIRST_RETRY;
         loop {
-            self.wait_until(renewal.unwrap_or(Timestamp::MIN)).await;
-            match order::certificate(&self.settings, &self.dir, &self.issued).await {
+            self.wait_until(self.renewal.unwrap_or(Timestamp::MIN)).await;
+            match self.order().await {
                 Ok(kept) => {
-                    renewal = self.use_it(&kept);
+                    self.use_it(&kept);
+                    self.pause_after(&kept);
                     retry = FIRST_RETRY;
                 }
                 Err(error) => {
-                    let names = self.settings.domains.join(", ");
                     tracing::error!(
-                        "no certificate for {names}: {error:#}; trying again in {} minutes",
+                        "no certificate for {}: {error:#}; trying again in {} minutes",
+                        self.names(),
                         retry.as_secs() / 60
                     );
                     tokio::time::sleep(retry).await;
@@ -83,12 +90,36 @@ impl Acme {
         }
     }
 
-    /// Shows a certificate from now on. Says when to renew it.
-    fn use_it(&self, kept: &Kept) -> Option<Timestamp> {
+    async fn order(&self) -> anyhow::Result<Kept> {
+        let order = order::certificate(&self.settings, &self.dir, &self.issued);
+        let ordered = timeout(ORDER, order).await;
+        self.issued.forget_answers();
+        ordered.context("the authority does not answer")?
+    }
+
+    /// Shows a certificate from now on.
+    fn use_it(&mut self, kept: &Kept) {
         self.issued.replace(Arc::clone(&kept.certificate));
-        let names = self.settings.domains.join(", ");
-        tracing::info!("the certificate for {names} is in use, until {:.0}", kept.until);
-        Some(kept.renewal())
+        self.renewal = Some(kept.renewal());
+        tracing::info!("the certificate for {} is in use, until {:.0}", self.names(), kept.until);
+    }
+
+    /// Where the clock is wrong, a new certificate may seem to be due for renewal. It is not
+    /// renewed over and over: authorities count that, too.
+    fn pause_after(&mut self, kept: &Kept) {
+        let earliest = self.clock.now().checked_add(kept.lifetime() / 6).unwrap_or(Timestamp::MAX);
+        if self.renewal.is_some_and(|renewal| renewal < earliest) {
+            tracing::warn!(
+                "the new certificate is good until {:.0}, which is soon by the clock of this \
+                 machine; is the clock right?",
+                kept.until
+            );
+            self.renewal = Some(earliest);
+        }
+    }
+
+    fn names(&self) -> String {
+        self.settings.domains.join(", ")
     }
 
     async fn wait_until(&self, time: Timestamp) {

@@ -130,7 +130,7 @@ pub trait Store: fmt::Debug + Send + Sync {
     async fn users(&self, after: Option<UserId>, limit: usize) -> Result<Users, StoreError>;
 
     /// As [`users`](Self::users), of those whose names hold `part` in whatever spelling. `part` is
-    /// a [fold](crate::username::fold).
+    /// folded as names are.
     async fn find_users(
         &self,
         part: &str,

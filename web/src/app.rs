@@ -72,7 +72,7 @@ impl Turn<'_> {
             Action::TogglePassword(form) => self.model.form_mut(form).show_password ^= true,
             Action::Retry => self.retry(),
             Action::Cancel => self.cancel_prompt(),
-            Action::Prove => self.prompt_for(Vec::new()),
+            Action::Prove => self.prompt_unless_open(),
             Action::EndSession(id) => self.end_session_of(id),
             Action::EndOtherSessions => self.end_other_sessions(),
             Action::Disable(id) => self.disable(id, true),

@@ -1,6 +1,6 @@
 //! What admins do on a bad day, on their page.
 
-use anyhow::ensure;
+use anyhow::{Context as _, ensure};
 use hallpass_e2e::pages::{
     AdminPage, BadDay, FreshnessPrompt, LoginPage, ProtectedPage, RegisterPage,
 };
@@ -175,9 +175,12 @@ async fn a_key_is_revoked_and_nobody_is_signed_out(t: &Context) -> Result {
     let (browser, bad_day) = (&t.browser, BadDay::open(&t.browser).await?);
     let key = "[data-list='keys'] > [data-signs]";
     let kid = async || anyhow::Ok(browser.see(key).await?.attr("data-key").await?);
-    let before = kid().await?;
+    let before = kid().await?.context("a key without an id")?;
     bad_day.revoke_key().await?;
-    browser.eventually("another key signs", async || Ok(kid().await? != before)).await?;
+    browser.see_gone(&format!("[data-list='keys'] > [data-key='{before}']")).await?;
+    browser
+        .eventually("another key signs", async || Ok(kid().await? != Some(before.clone())))
+        .await?;
     browser.reload().await?;
     AdminPage::expect(browser).await.map(drop)
 }

@@ -74,15 +74,15 @@ impl Accounts {
             tracing::error!(lost, "audit records were not kept in the store: too many waited");
         }
         loop {
-            let entries = self.audit.take(BATCH, all);
+            let entries = self.audit.next(BATCH, all);
             if entries.is_empty() {
                 return Ok(());
             }
-            let added = self.store.add_audit(entries.clone(), self.audit_keeping.most).await;
-            if let Err(error) = added {
-                self.audit.put_back(entries);
-                return Err(error.into());
-            }
+            let records = entries.len();
+            // Whoever asked may have gone by now. Then they are added once more, which changes
+            // nothing.
+            self.store.add_audit(entries, self.audit_keeping.most).await?;
+            self.audit.are_kept(records);
         }
     }
 

@@ -23,6 +23,18 @@ impl Accounts {
         self.throttle.attempt(client.address, &account, known).await
     }
 
+    /// Counts in the audit log what the throttle refused, and hands the result on.
+    pub(super) fn noted_throttle<'r, T>(
+        &self,
+        admitted: Result<T, AccountError>,
+        record: impl FnOnce() -> Record<'r>,
+    ) -> Result<T, AccountError> {
+        if let Err(AccountError::TooMany(_)) = &admitted {
+            record().throttled(&self.audit);
+        }
+        admitted
+    }
+
     /// What the proof says, if it is right and the user may sign in. No user, a disabled one and a
     /// wrong proof take the same time and count the same.
     pub(super) async fn prove(
@@ -56,7 +68,7 @@ impl Accounts {
     ) -> Result<Proven, AccountError> {
         let record = || Record::of_caller(event, caller);
         let attempt = self.begin_attempt(&caller.client, &caller.user.username_key).await;
-        let attempt = attempt.inspect_err(|_| record().throttled(&self.audit))?;
+        let attempt = self.noted_throttle(attempt, record)?;
         let proven = self.prove(proof, Some(User::clone(&caller.user)), attempt).await?;
         proven.ok_or_else(|| {
             record().refused(&self.audit, "invalid credentials");

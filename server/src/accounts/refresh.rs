@@ -61,7 +61,7 @@ impl Accounts {
                 Some(detail) => refreshed.detail(detail),
                 None => refreshed,
             }
-            .ok(&accounts.audit);
+            .routine(&accounts.audit);
             accounts.signed_in(user, &session)
         })
         .await

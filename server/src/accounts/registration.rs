@@ -42,7 +42,8 @@ impl Accounts {
             if !self.registration_is_open() {
                 return Err(AccountError::RegistrationClosed);
             }
-            self.throttle.registration(client.address)?;
+            let admitted = self.throttle.registration(client.address).map_err(AccountError::from);
+            self.noted_throttle(admitted, || Record::of_client(Event::Registration, client))?;
         }
         let prepared = self.prepare(new, &origin).await;
         let (username, hash, roles) =

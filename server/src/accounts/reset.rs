@@ -86,7 +86,8 @@ impl Accounts {
         new: Secret,
         client: Client,
     ) -> Result<(), AccountError> {
-        self.throttle.anonymous(client.address)?;
+        let admitted = self.throttle.anonymous(client.address).map_err(AccountError::from);
+        self.noted_throttle(admitted, || Record::of_client(Event::PasswordReset, &client))?;
         let token_hash = hash(token);
         let offered = self.store.reset_offered(token_hash, self.clock.now()).await?;
         let user = offered.ok_or_else(|| self.not_valid(&client))?;

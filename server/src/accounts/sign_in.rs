@@ -63,9 +63,8 @@ impl Accounts {
         // A name that breaks the rules can't be anyone's.
         let username = Username::parse(name).ok();
         let key = username.as_ref().map_or(name, Username::key);
-        let attempt = self.begin_attempt(&client, key).await.inspect_err(|_| {
-            Record::of_client(Event::Login, &client).throttled(&self.audit);
-        })?;
+        let attempt = self.begin_attempt(&client, key).await;
+        let attempt = self.noted_throttle(attempt, || Record::of_client(Event::Login, &client))?;
         let user = match &username {
             Some(username) => self.store.user_by_name(username.key()).await?,
             None => None,

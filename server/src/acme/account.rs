@@ -1,8 +1,8 @@
 //! The account with the authority.
 
 use std::fs;
-use std::io::Write as _;
-use std::path::Path;
+use std::io::{ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use instant_acme::{Account, AccountBuilder, AccountCredentials, NewAccount};
@@ -19,10 +19,25 @@ struct Kept {
     credentials: AccountCredentials,
 }
 
+fn path(dir: &Path) -> PathBuf {
+    dir.join("account.json")
+}
+
+/// Removes the account that is kept, since the authority does not know it.
+pub(super) fn forget_account(dir: &Path) -> anyhow::Result<()> {
+    let path = path(dir);
+    fs::remove_file(&path).with_context(|| format!("can't remove {}", path.display()))
+}
+
 /// The account that is kept, or a new one.
 pub(super) async fn account(settings: &AcmeSettings, dir: &Path) -> anyhow::Result<Account> {
-    let path = dir.join("account.json");
-    let kept = fs::read(&path).ok().and_then(|json| serde_json::from_slice::<Kept>(&json).ok());
+    let path = path(dir);
+    let broken = || format!("can't read the account in {}; remove that file", path.display());
+    let kept: Option<Kept> = match fs::read(&path) {
+        Ok(json) => serde_json::from_slice(&json).with_context(broken)?,
+        Err(missing) if missing.kind() == ErrorKind::NotFound => None,
+        Err(error) => return Err(error).with_context(broken),
+    };
     if let Some(kept) = kept.filter(|kept| kept.directory == settings.directory) {
         return Ok(builder(settings)?.from_credentials(kept.credentials).await?);
     }

@@ -14,6 +14,7 @@ use rustls::sign::CertifiedKey;
 use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
+use crate::config::AcmeSettings;
 use crate::data_dir;
 
 /// A certificate with its key.
@@ -38,10 +39,14 @@ impl Kept {
         Ok((Self { certificate: Arc::new(certificate), since, until }, names))
     }
 
+    /// For how long it is good.
+    pub(super) fn lifetime(&self) -> SignedDuration {
+        self.until.duration_since(self.since).max(SignedDuration::ZERO)
+    }
+
     /// When to renew it: once two thirds of its time are over.
     pub(super) fn renewal(&self) -> Timestamp {
-        let lifetime = self.until.duration_since(self.since).max(SignedDuration::ZERO);
-        self.until.checked_sub(lifetime / 3).unwrap_or(self.until)
+        self.until.checked_sub(self.lifetime() / 3).unwrap_or(self.until)
     }
 }
 
@@ -58,8 +63,15 @@ fn path(dir: &Path) -> PathBuf {
     dir.join("certificate.pem")
 }
 
-/// The certificate that is kept, if it is there and is for all of these names.
-pub(super) fn read(dir: &Path, domains: &[String]) -> anyhow::Result<Option<Kept>> {
+/// What stands before the certificate: who issued it. Text outside of the PEM blocks is ignored
+/// (RFC 7468 section 2).
+fn heading(settings: &AcmeSettings) -> String {
+    format!("Issued by way of {}\n", settings.directory)
+}
+
+/// The certificate that is kept, if it is there, comes from this authority, and is for all of these
+/// names.
+pub(super) fn read(dir: &Path, settings: &AcmeSettings) -> anyhow::Result<Option<Kept>> {
     let path = path(dir);
     let pem = match fs::read(&path) {
         Ok(pem) => pem,
@@ -68,14 +80,28 @@ pub(super) fn read(dir: &Path, domains: &[String]) -> anyhow::Result<Option<Kept
     };
     let broken = || format!("{} is broken; another one will be ordered", path.display());
     let (kept, names) = Kept::parse(&pem).with_context(broken)?;
-    Ok(domains.iter().all(|domain| names.contains(domain)).then_some(kept))
+    let is_theirs = pem.starts_with(heading(settings).as_bytes());
+    let has_all = settings.domains.iter().all(|domain| names.contains(domain));
+    Ok((is_theirs && has_all).then_some(kept))
 }
 
-/// Keeps a chain and its key, which come in PEM form.
-pub(super) fn write(dir: &Path, chain: &str, key: &str) -> anyhow::Result<Kept> {
-    let pem = [chain.trim_end(), "\n", key.trim_end(), "\n"].concat();
+/// Keeps a chain and its key, which come in PEM form. If the disk fails, it is good all the same
+/// until the server ends: another one would count with the authority.
+pub(super) fn write(
+    dir: &Path,
+    settings: &AcmeSettings,
+    chain: &str,
+    key: &str,
+) -> anyhow::Result<Kept> {
+    let pem = [&heading(settings), chain.trim_end(), "\n", key.trim_end(), "\n"].concat();
     let (kept, _) = Kept::parse(pem.as_bytes()).context("the authority's certificate is broken")?;
-    data_dir::replace_whole(&path(dir), |mut file| Ok(file.write_all(pem.as_bytes())?))?;
+    let written =
+        data_dir::replace_whole(&path(dir), |mut file| Ok(file.write_all(pem.as_bytes())?));
+    if let Err(error) = written {
+        tracing::error!(
+            "the new certificate is used, but the next start will not find it: {error:#}"
+        );
+    }
     Ok(kept)
 }
 
@@ -85,14 +111,19 @@ mod tests {
 
     use super::*;
 
+    fn settings(directory: &str, names: &[&str]) -> AcmeSettings {
+        let domains = names.iter().map(|&name| name.to_owned()).collect();
+        AcmeSettings { domains, contact: None, directory: directory.to_owned(), ca: None }
+    }
+
     fn written(dir: &Path, names: &[&str]) -> Kept {
         let key = KeyPair::generate().unwrap();
-        let names: Vec<_> = names.iter().map(|&name| name.to_owned()).collect();
-        let mut params = CertificateParams::new(names).unwrap();
+        let settings = settings("https://ca.test/", names);
+        let mut params = CertificateParams::new(settings.domains.clone()).unwrap();
         params.not_before = date_time_ymd(2026, 1, 1);
         params.not_after = date_time_ymd(2026, 4, 1);
         let chain = params.self_signed(&key).unwrap().pem();
-        write(dir, &chain, &key.serialize_pem()).unwrap()
+        write(dir, &settings, &chain, &key.serialize_pem()).unwrap()
     }
 
     #[test]
@@ -102,16 +133,17 @@ mod tests {
     }
 
     #[test]
-    fn what_is_kept_is_used_if_it_has_all_the_names() {
+    fn what_is_kept_is_used_if_it_has_all_the_names_and_comes_from_this_authority() {
         let dir = tempfile::tempdir().unwrap();
-        let read = |names: &[&str]| {
-            let names: Vec<_> = names.iter().map(|&name| name.to_owned()).collect();
-            read(dir.path(), &names).map(|kept| kept.is_some())
+        let of = |directory: &str, names: &[&str]| {
+            read(dir.path(), &settings(directory, names)).map(|kept| kept.is_some())
         };
+        let read = |names: &[&str]| of("https://ca.test/", names);
         assert!(!read(&["a.test"]).unwrap());
         written(dir.path(), &["a.test", "b.test"]);
         assert!(read(&["b.test", "a.test"]).unwrap() && read(&["a.test"]).unwrap());
         assert!(!read(&["a.test", "c.test"]).unwrap());
+        assert!(!of("https://staging.ca.test/", &["a.test"]).unwrap());
         fs::write(path(dir.path()), "no certificate").unwrap();
         assert!(read(&["a.test"]).is_err());
     }

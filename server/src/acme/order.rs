@@ -5,14 +5,15 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use instant_acme::{
-    AuthorizationStatus, ChallengeType, Identifier, NewOrder, Order, OrderStatus, RetryPolicy,
+    AuthorizationStatus, ChallengeType, Error, Identifier, NewOrder, Order, OrderStatus,
+    RetryPolicy,
 };
 use rcgen::{CertificateParams, CustomExtension, DistinguishedName, KeyPair};
 use rustls::crypto::aws_lc_rs::sign::any_ecdsa_type;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::sign::CertifiedKey;
 
-use super::account::account;
+use super::account::{account, forget_account};
 use super::issued::Issued;
 use super::kept::{self, Kept};
 use crate::config::AcmeSettings;
@@ -21,6 +22,9 @@ use crate::data_dir;
 /// How long the authority may take for each step.
 const PATIENCE: RetryPolicy = RetryPolicy::new().timeout(Duration::from_secs(120));
 
+/// What an authority says that was set up anew (RFC 8555 section 6.7).
+const NO_ACCOUNT: &str = "urn:ietf:params:acme:error:accountDoesNotExist";
+
 /// Orders a certificate, and keeps it.
 pub(super) async fn certificate(
     settings: &AcmeSettings,
@@ -28,17 +32,19 @@ pub(super) async fn certificate(
     issued: &Issued,
 ) -> anyhow::Result<Kept> {
     data_dir::create(dir)?;
-    let account = account(settings, dir).await?;
     let names: Vec<_> = settings.domains.iter().cloned().map(Identifier::Dns).collect();
+    let account = account(settings, dir).await?;
     let order = account.new_order(&NewOrder::new(&names)).await;
+    if matches!(&order, Err(Error::Api(problem)) if problem.r#type.as_deref() == Some(NO_ACCOUNT)) {
+        // The next try makes a new one.
+        forget_account(dir)?;
+    }
     let mut order = order.context("the authority did not take the order")?;
-    let proven = prove(&mut order, issued).await;
-    issued.forget_answers();
-    proven?;
+    prove(&mut order, issued).await?;
     let (key, request) = signing_request(&settings.domains)?;
     order.finalize_csr(&request).await.context("the authority did not sign")?;
     let chain = order.poll_certificate(&PATIENCE).await.context("no certificate came")?;
-    kept::write(dir, &chain, &key.serialize_pem())
+    kept::write(dir, settings, &chain, &key.serialize_pem())
 }
 
 /// Answers the authority's challenges, and waits until it is sure of all names.

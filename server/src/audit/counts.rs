@@ -23,7 +23,13 @@ impl Counts {
         self.since.get_or_insert(now);
         let is_full = self.counts.len() >= MOST_COUNTS && !self.counts.contains_key(&record);
         let counted = match is_full {
-            true => AuditRecord { user: None, address: Some("many networks".to_owned()), ..record },
+            true => AuditRecord {
+                user: None,
+                session: None,
+                detail: None,
+                address: Some("many networks".to_owned()),
+                ..record
+            },
             false => record,
         };
         *self.counts.entry(counted).or_default() += 1;

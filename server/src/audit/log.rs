@@ -73,22 +73,18 @@ impl AuditLog {
         !self.waiting().counts.is_empty()
     }
 
-    /// The next records to keep, `most` of them, the oldest first. Of what is counted, that of a
-    /// minute that is over, or `all`.
-    pub(crate) fn take(&self, most: usize, all: bool) -> Vec<AuditEntry> {
+    /// The next records to keep, `most` of them, the oldest first. They wait until they are
+    /// [kept](Self::are_kept). Of what is counted, that of a minute that is over, or `all`.
+    pub(crate) fn next(&self, most: usize, all: bool) -> Vec<AuditEntry> {
         let mut waiting = self.waiting();
         let counted = waiting.counts.take((!all).then(|| self.clock.now()));
         waiting.entries.extend(counted);
-        let taken = most.min(waiting.entries.len());
-        waiting.entries.drain(..taken).collect()
+        waiting.entries.iter().take(most).cloned().collect()
     }
 
-    /// Takes back records that could not be kept yet.
-    pub(crate) fn put_back(&self, entries: Vec<AuditEntry>) {
-        let mut waiting = self.waiting();
-        for entry in entries.into_iter().rev() {
-            waiting.entries.push_front(entry);
-        }
+    /// The first so many records are kept, and wait no longer.
+    pub(crate) fn are_kept(&self, records: usize) {
+        self.waiting().entries.drain(..records);
     }
 
     /// How many records were not kept since the last call.
@@ -118,17 +114,18 @@ mod tests {
     }
 
     #[test]
-    fn what_could_not_be_kept_comes_first_again() {
+    fn what_is_not_kept_comes_first_again() {
         let log = log();
         for event in ["a", "b", "c"] {
             log.add(of(event));
         }
-        let taken = log.take(2, false);
-        assert_eq!(events(&taken), ["a", "b"]);
-        log.put_back(taken);
+        assert_eq!(events(&log.next(2, false)), ["a", "b"]);
         log.count(of("d"));
-        assert_eq!(events(&log.take(10, false)), ["a", "b", "c"]);
-        assert_eq!(events(&log.take(10, true)), ["d"]);
+        assert_eq!(events(&log.next(10, false)), ["a", "b", "c"]);
+        log.are_kept(2);
+        assert_eq!(events(&log.next(10, true)), ["c", "d"]);
+        log.are_kept(2);
+        assert!(log.next(10, true).is_empty());
     }
 
     #[test]
@@ -138,7 +135,7 @@ mod tests {
             log.add(of("a"));
         }
         assert_eq!((log.lost(), log.lost()), (7, 0));
-        assert_eq!(log.take(usize::MAX, true).len(), MOST_WAITING);
+        assert_eq!(log.next(usize::MAX, true).len(), MOST_WAITING);
     }
 
     #[test]
@@ -146,6 +143,6 @@ mod tests {
         let log = AuditLog::new(Clock::system(), false);
         log.add(of("a"));
         log.count(of("a"));
-        assert!(log.take(10, true).is_empty() && !log.is_counting());
+        assert!(log.next(10, true).is_empty() && !log.is_counting());
     }
 }

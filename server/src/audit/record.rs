@@ -10,7 +10,7 @@ use crate::store::{AuditRecord, SessionId, UserId};
 
 /// An audit record in the making.
 #[derive(Clone, Debug)]
-#[must_use = "it is not written until it is `ok`, `refused` or `throttled`"]
+#[must_use = "it is not written until it is `ok`, `routine`, `refused` or `throttled`"]
 pub struct Record<'a> {
     event: Event,
     /// Who sent the request; none if an operator did it.
@@ -80,21 +80,31 @@ impl<'a> Record<'a> {
         log.add(self.kept(Some(reason)));
     }
 
+    /// It was done, as it is done all the time. What is kept is how often within a minute, so that
+    /// nobody fills the audit log with it.
+    pub fn routine(self, log: &AuditLog) {
+        self.write("ok", None);
+        log.count(AuditRecord { address: self.network(), user_agent: None, ..self.kept(None) });
+    }
+
     /// It was not even looked at. There may be a flood of these: what is kept is how many.
     pub fn throttled(self, log: &AuditLog) {
         const REASON: &str = "too many attempts";
         self.write("refused", Some(REASON));
-        let network = self.client.map(|client| shown(client.network()));
         log.count(AuditRecord {
             event: self.event.name().to_owned(),
             reason: Some(REASON.to_owned()),
             user: self.user,
-            address: network,
+            address: self.network(),
             ..AuditRecord::default()
         });
     }
 
-    fn kept(self, reason: Option<&str>) -> AuditRecord {
+    fn network(&self) -> Option<String> {
+        self.client.map(|client| shown(client.network()))
+    }
+
+    fn kept(&self, reason: Option<&str>) -> AuditRecord {
         let (address, user_agent) = self.origin();
         AuditRecord {
             event: self.event.name().to_owned(),
@@ -104,7 +114,7 @@ impl<'a> Record<'a> {
             session: self.session,
             address: Some(address),
             user_agent: user_agent.filter(|agent| !agent.is_empty()).map(str::to_owned),
-            detail: self.detail,
+            detail: self.detail.clone(),
             times: None,
         }
     }

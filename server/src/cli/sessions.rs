@@ -11,7 +11,7 @@ use crate::store::SessionId;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  hallpass user sessions ada                  where ada is signed in
+  hallpass user sessions ada                  the sessions of ada, with browsers and times
   hallpass user end-sessions ada              ada is signed out everywhere, at once
   hallpass user end-sessions ada SESSION      only there; `user sessions` shows the ids
   hallpass user end-sessions --all            everybody is; asks whether to

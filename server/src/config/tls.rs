@@ -18,8 +18,8 @@ pub struct TlsArgs {
     #[arg(long, value_name = "FILE")]
     pub tls_key: Option<PathBuf>,
 
-    /// Get the certificate for this name from an ACME authority, and renew it; with it, the server
-    /// speaks https. The authority must reach the server as NAME on port 443. You agree to the
+    /// The server gets a certificate for this name from an ACME authority, renews it, and speaks
+    /// https. The authority must reach the server under this name on port 443. You agree to the
     /// authority's terms of service. Can be repeated
     #[arg(long, value_name = "NAME", value_parser = domains)]
     pub acme_domain: Vec<List<String>>,
@@ -32,8 +32,8 @@ pub struct TlsArgs {
     #[arg(long, value_name = "URL", default_value = LETS_ENCRYPT, value_parser = directory)]
     pub acme_directory: String,
 
-    /// File with the certificate, in PEM form, of who signs the ACME authority's own one, if this
-    /// machine does not trust it anyway
+    /// File with a root certificate, in PEM form, for the connection to the ACME authority; without
+    /// it, the roots of this machine count
     #[arg(long, value_name = "FILE")]
     pub acme_ca: Option<PathBuf>,
 }

@@ -13,7 +13,9 @@ use super::backups::back_up_now_and_then;
 use super::certificate::Source;
 use super::listening::{announce, listen};
 use super::systemd::{self, PassedSockets};
-use super::warnings::{affordable_connections, warn_about, warn_about_cookies};
+use super::warnings::{
+    affordable_connections, tell_of_registration, warn_about, warn_about_cookies,
+};
 use crate::assets::Assets;
 use crate::backup::Plan;
 use crate::clock::Clock;
@@ -89,6 +91,7 @@ async fn run(
     tokio::spawn(back_up_now_and_then(Arc::clone(&app), backups));
     let control = control(config, &app, stop.clone());
     warn_about_cookies(config, &addresses);
+    tell_of_registration(config, &app);
     announce(&listeners);
     systemd::ready();
     tokio::spawn(systemd::watch());

@@ -4,7 +4,8 @@ use std::net::SocketAddr;
 
 use crate::cli;
 use crate::client::is_everybody;
-use crate::config::{Config, RECOMMENDED_ITERATIONS};
+use crate::config::{Config, RECOMMENDED_ITERATIONS, Registration};
+use crate::state::App;
 
 pub(super) fn warn_about(config: &Config) {
     cli::warn_of_unknown_variables();
@@ -39,6 +40,18 @@ pub(super) fn warn_about_cookies(config: &Config, addresses: &[Option<SocketAddr
             "browsers keep no refresh cookie over plain http from another machine, so people must \
              sign in again when the access token expires; give a certificate with --tls-cert or --acme-domain, or put \
              a proxy with https in front and say so with --public-url https://..."
+        );
+    }
+}
+
+/// Somebody may have said otherwise than the setting, while servers ran.
+pub(super) fn tell_of_registration(config: &Config, app: &App) {
+    let is_open = app.accounts.registration_is_open();
+    if is_open != (config.registration == Registration::Open) {
+        let state = if is_open { "open" } else { "closed" };
+        tracing::warn!(
+            "registration is {state}, whatever --registration says, since somebody has said so; \
+             `hallpass registration` changes it"
         );
     }
 }

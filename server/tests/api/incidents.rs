@@ -102,8 +102,8 @@ async fn set_registration(app: &TestApp, admin: &SignedIn, value: &str) -> u16 {
 }
 
 #[tokio::test]
-async fn an_admin_closes_and_opens_registration_whatever_the_setting_says() {
-    for setting in ["open", "closed"] {
+async fn an_admin_closes_and_opens_registration() {
+    for last in ["open", "closed"] {
         let app = TestApp::with_args(&["--registration", "open"]).await;
         let admin = app.admin("ada").await;
         assert_eq!(set_registration(&app, &admin, "neither").await, 422);
@@ -111,13 +111,13 @@ async fn an_admin_closes_and_opens_registration_whatever_the_setting_says() {
         assert_eq!(set_registration(&app, &admin, "closed").await, 204);
         assert_eq!(registration(&app).await, "closed");
         assert_eq!(app.register("bob", PASSWORD).await.status, 403);
-        assert_eq!(set_registration(&app, &admin, setting).await, 204);
-        assert_eq!(registration(&app).await, setting);
-        let expected = if setting == "open" { 201 } else { 403 };
+        assert_eq!(set_registration(&app, &admin, last).await, 204);
+        assert_eq!(registration(&app).await, last);
+        let expected = if last == "open" { 201 } else { 403 };
         assert_eq!(app.register("carl", PASSWORD).await.status, expected);
         app.clock.advance(Duration::from_secs(301));
         assert_eq!(set_registration(&app, &admin, "closed").await, 401, "it is not fresh");
-        assert_eq!(registration(&app).await, setting);
+        assert_eq!(registration(&app).await, last);
     }
 }
 

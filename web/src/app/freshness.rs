@@ -30,7 +30,15 @@ impl Turn<'_> {
         }
     }
 
-    pub(super) fn prompt_for(&mut self, waiting: Vec<(Call, Task)>) {
+    /// Asks for the password, unless the person is being asked: what waits for the answer goes on
+    /// waiting.
+    pub(super) fn prompt_unless_open(&mut self) {
+        if self.model.prompt.is_none() {
+            self.prompt_for(Vec::new());
+        }
+    }
+
+    fn prompt_for(&mut self, waiting: Vec<(Call, Task)>) {
         self.model.prompt = Some(Prompt { waiting, asks: true });
         *self.model.form_mut(Form::Fresh) = FormState::default();
         self.effects.push(Effect::Focus(Form::Fresh, Control::Field(Field::Password)));

@@ -57,7 +57,7 @@ impl Kind {
             Self::Sessions => "sessions",
             Self::Revoked => "revoked sessions",
             Self::Offers => "reset links",
-            Self::Restrictions => "lists of restrictions",
+            Self::Restrictions => "restrictions",
             Self::Audit => "audit records",
         }
     }

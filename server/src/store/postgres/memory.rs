@@ -63,6 +63,12 @@ impl Memory {
         }
     }
 
+    /// The same for a write that may not have been committed. What it restricts is left to the log
+    /// of changes: another write may have got its number.
+    pub(super) fn publish_unsure(&self, news: &News) {
+        self.apply(&news.revoked, &news.users);
+    }
+
     /// Takes note of what another server changed.
     pub(super) fn apply(&self, revoked: &[Revocation], users: &[UserId]) {
         self.revoked.extend(revoked);

@@ -206,7 +206,10 @@ impl Work {
             tracing::error!("a write may or may not have been committed: {error:#}");
         }
         // If the outcome is unknown, too: whoever asked wanted these sessions to end.
-        self.shared.memory.publish(&applied.news);
+        match &committed {
+            Ok(_) => self.shared.memory.publish(&applied.news),
+            Err(_) => self.shared.memory.publish_unsure(&applied.news),
+        }
         committed?;
         borrowed.give_back();
         let awaited = numbered

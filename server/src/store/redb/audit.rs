@@ -70,6 +70,16 @@ pub(super) fn put(txn: &WriteTransaction, entry: &AuditEntry) -> anyhow::Result<
     tables.close(txn)
 }
 
+/// Removes a record, and returns its text.
+pub(super) fn remove(txn: &WriteTransaction, id: AuditId) -> anyhow::Result<Option<Vec<u8>>> {
+    let mut tables = Tables::open(txn)?;
+    let removed = tables.records.remove(id.as_bytes())?.map(|json| json.value().to_vec());
+    let bytes = removed.as_ref().map_or(0, |json| json.len() + KEY_BYTES);
+    tables.bytes = tables.bytes.saturating_sub(bytes as u64);
+    tables.close(txn)?;
+    Ok(removed)
+}
+
 /// Removes at most `limit` records: those before `before`, and the oldest while all take more than
 /// `most` bytes. Says how many.
 pub(super) fn sweep(

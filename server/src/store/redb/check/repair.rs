@@ -14,10 +14,10 @@ use super::finding::{Finding, Remedy};
 use crate::data_dir;
 use crate::store::redb::guard::guarded;
 use crate::store::redb::tables::{
-    ADDRESSES, ADMINS, AUDIT, AUDIT_BY_USER, Id, RESET_TIMES, RESETS, RESETS_BY_USER, SESSIONS,
+    ADDRESSES, ADMINS, AUDIT_BY_USER, Id, RESET_TIMES, RESETS, RESETS_BY_USER, SESSIONS,
     SESSIONS_BY_USER, USER_IDS_BY_NAME, USERS,
 };
-use crate::store::redb::{names, open};
+use crate::store::redb::{audit, names, open};
 
 /// What a repair did.
 #[derive(Debug)]
@@ -104,6 +104,7 @@ fn remove(txn: &WriteTransaction, finding: &Finding) -> anyhow::Result<Option<Se
     };
     Ok(match &finding.remedy {
         Remedy::RemoveUser(id) => {
+            audit::forget_addresses(txn, *id)?;
             taken(txn, USERS, id.as_bytes())?.map(|json| row(id.as_bytes(), &json))
         }
         Remedy::RemoveName(name) => txn
@@ -125,9 +126,7 @@ fn remove(txn: &WriteTransaction, finding: &Finding) -> anyhow::Result<Option<Se
         Remedy::RemoveAddresses(id) => {
             taken(txn, ADDRESSES, id.as_bytes())?.map(|json| row(id.as_bytes(), &json))
         }
-        Remedy::RemoveAudit(id) => {
-            taken(txn, AUDIT, id.as_bytes())?.map(|json| row(id.as_bytes(), &json))
-        }
+        Remedy::RemoveAudit(id) => audit::remove(txn, *id)?.map(|json| row(id.as_bytes(), &json)),
         Remedy::RemoveAuditOf(user, id) => {
             let (key, pair) =
                 ((user.as_bytes(), id.as_bytes()), [*user.as_bytes(), *id.as_bytes()]);
