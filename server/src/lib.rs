@@ -29,6 +29,8 @@ mod core_dumps;
 pub mod data_dir;
 pub mod endpoint;
 mod filters;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod handlers;
 pub mod keys;
 mod logging;
