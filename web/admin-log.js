@@ -1,6 +1,6 @@
 // The audit log: all of it, and what concerns one user.
 
-import { ask, card, choice, doer, field, line, make, time } from "./admin-tools.js";
+import { ask, card, choice, doer, field, line, make, named, time } from "./admin-tools.js";
 
 const PATH = "/api/admin/audit";
 
@@ -21,7 +21,7 @@ function pages(query) {
   return { run, show: () => more(), parts: [list, ...notes, actions] };
 }
 
-const person = ({ id, username }) => make("bdi", { translate: "no" }, username ?? "a deleted user (" + id + ")");
+const person = ({ id, username }) => named(username ?? "a deleted user (" + id + ")");
 
 function row({ at, event, result, reason, user, by, address, user_agent, detail, times }) {
   const words = [];
@@ -31,7 +31,7 @@ function row({ at, event, result, reason, user, by, address, user_agent, detail,
   if (address) add(address);
   if (detail) add(detail);
   if (reason) add(reason);
-  if (user_agent) add(make("bdi", { translate: "no" }, user_agent));
+  if (user_agent) add(named(user_agent));
   const name = event.replaceAll("_", " ") + (times > 1 ? " × " + times : "");
   const refused = result === "ok" ? [] : [make("span", { class: "tag warn" }, result)];
   return make(

@@ -16,7 +16,10 @@ export function make(tag, attributes, ...children) {
 }
 
 // What a button is called by whoever does not see where it stands.
-export const hidden = (text) => make("span", { class: "visually-hidden" }, text);
+export const hidden = (...parts) => make("span", { class: "visually-hidden" }, ...parts);
+
+// What people or their browsers are called, which nobody translates.
+export const named = (name) => make("bdi", { translate: "no" }, name);
 
 export const time = (at) => make("time", { datetime: at }, new Date(at).toLocaleString());
 
@@ -25,16 +28,19 @@ export const card = (name, title, ...children) =>
 
 // Does one thing at a time, and says beside it what came of it.
 export function doer() {
-  const alert = make("p", { class: "alert", role: "alert" });
+  // It is an alert while it says something.
+  const alert = make("p", { class: "alert" });
   const notice = make("p", { class: "notice", role: "status" });
   let busy = false;
   const run = async (act) => {
     if (busy) return;
     busy = true;
     alert.textContent = notice.textContent = "";
+    alert.removeAttribute("role");
     try {
       notice.textContent = (await act()) ?? "";
     } catch (error) {
+      alert.setAttribute("role", "alert");
       alert.textContent = error.message;
     }
     busy = false;

@@ -4,7 +4,7 @@
 
 import { blocks, everybody, keys, registration } from "./admin-incidents.js";
 import { log, recordsOf } from "./admin-log.js";
-import { ask, doer, field, hidden, line, make, time, view } from "./admin-tools.js";
+import { ask, doer, field, hidden, line, make, named, time, view } from "./admin-tools.js";
 
 const users = view.querySelector("[data-list=users]");
 
@@ -45,17 +45,17 @@ function equip(row) {
   const show = async () => {
     const { sessions } = await ask("GET", path + "/sessions");
     list.replaceChildren(...sessions.map((of) => session(of, path)));
-    return sessions.length ? "" : name + " is signed in nowhere.";
+    return sessions.length ? "" : "Signed in nowhere.";
   };
   const unlock = async () => {
     await ask("POST", path + "/unlock");
-    return "Failed sign-ins of " + name + " are forgotten.";
+    return "Failed sign-ins are forgotten.";
   };
   const records = recordsOf(row.dataset.id);
   actions.append(
-    button("sessions", show, "Sessions", hidden(" of " + name)),
-    button("unlock", unlock, "Unlock", hidden(" " + name)),
-    button("records", records.show, "Audit log", hidden(" of " + name)),
+    button("sessions", show, "Sessions", hidden(" of ", named(name))),
+    button("unlock", unlock, "Unlock", hidden(" ", named(name))),
+    button("records", records.show, "Audit log", hidden(" of ", named(name))),
   );
   actions.after(...notes, list, records.element);
 }
@@ -71,10 +71,10 @@ function session({ id, user_agent, created_at, last_used_at, current }, path) {
   const row = make(
     "li",
     { class: "row", "data-session": id },
-    make("div", { class: "row-head" }, make("bdi", { translate: "no" }, agent)),
+    make("div", { class: "row-head" }, named(agent)),
     make("p", { class: "hint" }, "Signed in ", time(created_at), ", last used ", time(last_used_at)),
     ...notes,
-    current ? make("span", { class: "tag" }, "this session") : button("end-session", end, "Sign out", hidden(" " + agent)),
+    current ? make("span", { class: "tag" }, "this session") : button("end-session", end, "Sign out", hidden(" ", named(agent))),
   );
   return row;
 }
