@@ -22,8 +22,8 @@ Examples:
   hallpass audit --event login --since 2026-11-28T22:00:00Z
   hallpass audit --json | jq -r 'select(.result == \"refused\") | .address' | sort | uniq -c
 
-The latest comes first. Each line is one event; for attempts that were throttled, one line says how
-many there were within a minute. The server keeps them for --audit-keep and up to --audit-max-size.
+The latest comes first. Each line is one event. Of refreshes and of attempts that were throttled, one
+line says how many there were within a minute. The server keeps them for --audit-keep and up to --audit-max-size.
 Of users who are gone there are ids alone.";
 
 /// `hallpass audit`

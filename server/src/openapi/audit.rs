@@ -15,7 +15,7 @@ pub(super) fn operations() -> Vec<Operation> {
 
 fn page() -> Operation {
     let about = "The events that matter to security, the latest one first, a page at a time. Those of \
-                 other servers may be half a second late. Attempts that were throttled are counted: \
+                 other servers may be half a second late. Refreshes and throttled attempts are counted: \
                  one record tells how many there were within a minute. A record holds no name; the \
                  names are those of today.";
     let id = json!({ "type": "string", "format": "uuid" });

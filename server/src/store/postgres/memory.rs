@@ -54,7 +54,7 @@ impl Memory {
         self.restrictions.clone()
     }
 
-    /// Takes note of what a write changed that was committed, or may have been.
+    /// Takes note of what a committed write changed.
     pub(super) fn publish(&self, news: &News) {
         self.revoked.extend(&news.revoked);
         self.versions.changed(&news.users);
@@ -63,8 +63,8 @@ impl Memory {
         }
     }
 
-    /// The same for a write that may not have been committed. What it restricts is left to the log
-    /// of changes: another write may have got its number.
+    /// Takes note of what a write changed that may have been committed. What it restricts is left to
+    /// the log of changes: another write may have got its number.
     pub(super) fn publish_unsure(&self, news: &News) {
         self.apply(&news.revoked, &news.users);
     }
