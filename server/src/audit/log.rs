@@ -24,7 +24,10 @@ pub struct AuditLog {
 #[derive(Debug, Default)]
 struct Waiting {
     entries: VecDeque<AuditEntry>,
-    counts: Counts,
+    /// Of what was refused. Apart from the others, so that these don't displace it.
+    refused: Counts,
+    /// Of what is done all the time.
+    routine: Counts,
     /// Records that will not be kept, since too many wait.
     lost: u64,
 }
@@ -54,7 +57,12 @@ impl AuditLog {
         if !self.keeps {
             return;
         }
-        self.waiting().counts.add(record, self.clock.now());
+        let (mut waiting, now) = (self.waiting(), self.clock.now());
+        match record.reason {
+            Some(_) => waiting.refused.add(record, now),
+            None => waiting.routine.add(record, now),
+        }
+        drop(waiting);
         self.arrived.notify_one();
     }
 
@@ -70,14 +78,16 @@ impl AuditLog {
 
     /// Whether something is counted that is to be kept later.
     pub(crate) fn is_counting(&self) -> bool {
-        !self.waiting().counts.is_empty()
+        let waiting = self.waiting();
+        !waiting.refused.is_empty() || !waiting.routine.is_empty()
     }
 
     /// The next records to keep, `most` of them, the oldest first. They wait until they are
     /// [kept](Self::are_kept). Of what is counted, that of a minute that is over, or `all`.
     pub(crate) fn next(&self, most: usize, all: bool) -> Vec<AuditEntry> {
         let mut waiting = self.waiting();
-        let counted = waiting.counts.take((!all).then(|| self.clock.now()));
+        let now = (!all).then(|| self.clock.now());
+        let counted = [waiting.refused.take(now), waiting.routine.take(now)].concat();
         waiting.entries.extend(counted);
         waiting.entries.iter().take(most).cloned().collect()
     }
@@ -136,6 +146,23 @@ mod tests {
         }
         assert_eq!((log.lost(), log.lost()), (7, 0));
         assert_eq!(log.next(usize::MAX, true).len(), MOST_WAITING);
+    }
+
+    #[test]
+    fn what_is_done_all_the_time_does_not_displace_what_was_refused() {
+        let log = log();
+        for n in 0..5000 {
+            log.count(AuditRecord { address: Some(n.to_string()), ..of("refresh") });
+        }
+        let refused = AuditRecord {
+            reason: Some("too many attempts".to_owned()),
+            address: Some("192.0.2.7".to_owned()),
+            ..of("login")
+        };
+        log.count(refused.clone());
+        let found = log.next(usize::MAX, true);
+        let expected = AuditRecord { times: Some(1), ..refused };
+        assert!(found.iter().any(|entry| entry.record == expected));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use super::executor::{Offline, Place, unexpected};
 use super::list::PAGE;
-use super::terminal::{Stdout, printable};
+use super::terminal::{Stdout, printable, to_the_second};
 use crate::audit::Event;
 use crate::clock::Clock;
 use crate::control::{Command, Incident, Reply};
@@ -110,8 +110,7 @@ fn row([time, result, event, user, address, detail]: [&str; 6]) -> String {
 }
 
 fn shown(record: &AuditRecord) -> String {
-    // To the second; the fraction is in the JSON.
-    let time = record.at.split(['.', 'Z']).next().unwrap_or_default().to_owned() + "Z";
+    let time = to_the_second(&record.at);
     let user = record.user.as_ref().or(record.by.as_ref()).map(name).unwrap_or_default();
     let by = record.by.as_ref().filter(|_| record.user.is_some());
     let details = [

@@ -11,7 +11,7 @@ use hallpass_contract::Block;
 use ipnet::IpNet;
 
 use super::executor::{Executor, Offline, Place, unexpected};
-use super::terminal::{Stdout, confirmed, printable, say};
+use super::terminal::{Stdout, confirmed, printable, say, to_the_second};
 use crate::client::parse_blocked;
 use crate::control::{Command, Incident, Reply};
 
@@ -108,7 +108,7 @@ impl AddBlock {
         };
         let Reply::Blocks { blocks } = reply else { bail!(unexpected()) };
         let [block] = &blocks[..] else { bail!(unexpected()) };
-        say(format_args!("blocked {} until {}", block.network, seconds(&block.until)))
+        say(format_args!("blocked {} until {}", block.network, to_the_second(&block.until)))
     }
 
     async fn ask(&self, force: bool) -> anyhow::Result<Reply> {
@@ -167,16 +167,11 @@ async fn blocks(mut executor: Executor, command: Command) -> anyhow::Result<Vec<
     Ok(blocks)
 }
 
-/// A time to the second; the fraction is in the JSON.
-fn seconds(time: &str) -> String {
-    time.split(['.', 'Z']).next().unwrap_or_default().to_owned() + "Z"
-}
-
 fn row(network: &str, since: &str, until: &str, reason: &str) -> String {
     format!("{network:<24}  {since:<20}  {until:<20}  {reason}").trim_end().to_owned()
 }
 
 fn shown(block: &Block) -> String {
-    let (since, until) = (seconds(&block.since), seconds(&block.until));
+    let (since, until) = (to_the_second(&block.since), to_the_second(&block.until));
     row(&block.network, &since, &until, &printable(&block.reason))
 }

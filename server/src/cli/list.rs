@@ -5,7 +5,7 @@ use clap::Args;
 use hallpass_contract::AdminUser;
 
 use super::executor::{Offline, Place, unexpected};
-use super::terminal::{Stdout, note, printable};
+use super::terminal::{Stdout, note, printable, to_the_second};
 use crate::control::{Command, Reply};
 use crate::store::UserId;
 
@@ -82,8 +82,7 @@ fn row(id: &str, created: &str, state: &str, name: &str, roles: &str) -> String 
 
 fn shown(user: &AdminUser) -> String {
     let state = if user.disabled { "disabled" } else { "active" };
-    // To the second; the fraction is in the JSON.
-    let created = user.created_at.split(['.', 'Z']).next().unwrap_or_default();
+    let created = to_the_second(&user.created_at);
     let (name, roles) = (printable(&user.username), printable(&user.roles.join(" ")));
-    row(&user.id, &format!("{created}Z"), state, &name, &roles)
+    row(&user.id, &created, state, &name, &roles)
 }

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use hallpass_contract::OpenReset;
 
 use super::executor::{Offline, Place, unexpected};
-use super::terminal::{Stdout, printable, say};
+use super::terminal::{Stdout, printable, say, to_the_second};
 use crate::control::{Command, Reply};
 
 pub(super) const EXAMPLES: &str = "\
@@ -95,8 +95,6 @@ fn row(made: &str, ends: &str, user: &str, by: &str) -> String {
 }
 
 fn shown(offer: &OpenReset) -> String {
-    // To the second; the fraction is in the JSON.
-    let seconds = |time: &str| time.split(['.', 'Z']).next().unwrap_or_default().to_owned() + "Z";
-    let (made, ends) = (seconds(&offer.created_at), seconds(&offer.expires_at));
+    let (made, ends) = (to_the_second(&offer.created_at), to_the_second(&offer.expires_at));
     row(&made, &ends, &printable(&offer.user.username), &printable(&offer.by.username))
 }

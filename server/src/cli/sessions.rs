@@ -5,7 +5,7 @@ use clap::Args;
 use hallpass_contract::Session;
 
 use super::executor::{Offline, Place, unexpected};
-use super::terminal::{Stdout, confirmed, printable, say};
+use super::terminal::{Stdout, confirmed, printable, say, to_the_second};
 use crate::control::{Command, Incident, Reply};
 use crate::store::SessionId;
 
@@ -106,8 +106,6 @@ fn row(id: &str, began: &str, used: &str, browser: &str) -> String {
 }
 
 fn shown(session: &Session) -> String {
-    // To the second; the fraction is in the JSON.
-    let seconds = |time: &str| time.split(['.', 'Z']).next().unwrap_or_default().to_owned() + "Z";
-    let (began, used) = (seconds(&session.created_at), seconds(&session.last_used_at));
+    let (began, used) = (to_the_second(&session.created_at), to_the_second(&session.last_used_at));
     row(&session.id, &began, &used, &printable(&session.user_agent))
 }

@@ -55,6 +55,11 @@ pub(super) fn note(line: impl fmt::Display) {
     let _ = writeln!(io::stderr(), "{line}");
 }
 
+/// A time of the API, to the second, for a table. The fraction is in the JSON.
+pub(super) fn to_the_second(time: &str) -> String {
+    time.split(['.', 'Z']).next().unwrap_or_default().to_owned() + "Z"
+}
+
 /// The text with everything escaped that could move the cursor, change the writing direction or
 /// can't be seen, as JSON would.
 pub fn printable(text: &str) -> String {

@@ -63,8 +63,8 @@ impl Memory {
         }
     }
 
-    /// Takes note of what a write changed that may have been committed. What it restricts is left to
-    /// the log of changes: another write may have got its number.
+    /// Takes note of what a write changed that may have been committed. What it restricts is left
+    /// to the log of changes: another write may have got its number.
     pub(super) fn publish_unsure(&self, news: &News) {
         self.apply(&news.revoked, &news.users);
     }
