@@ -52,7 +52,7 @@ impl Accounts {
         if let Err(error) = self.keep_audit(true).await {
             tracing::warn!("the newest audit records are not kept yet: {error:#}");
         }
-        let page = self.store.audit(query).await?;
+        let mut page = self.store.audit(query).await?;
         let people = page.entries.iter().flat_map(|entry| [entry.record.user, entry.record.by]);
         let people: HashSet<UserId> = people.flatten().collect();
         let mut names = HashMap::new();
@@ -60,6 +60,13 @@ impl Accounts {
             // Who is gone, or can't be read, has no name here.
             if let Ok(Some(user)) = self.store.user_by_id(id).await {
                 names.insert(id, user.username);
+            }
+        }
+        for entry in &mut page.entries {
+            // A crash may have left it, in the middle of the deletion.
+            let owner = entry.record.owner_of_address();
+            if owner.is_some_and(|owner| !names.contains_key(&owner)) {
+                entry.record = std::mem::take(&mut entry.record).without_address();
             }
         }
         Ok(AuditPart { page, names })

@@ -37,6 +37,19 @@ pub struct AuditRecord {
     pub times: Option<u64>,
 }
 
+impl AuditRecord {
+    /// Whose address it holds: the admin's who did it, or else the user's.
+    pub fn owner_of_address(&self) -> Option<UserId> {
+        self.by.or(self.user)
+    }
+
+    /// As it is kept once the owner of its address is gone.
+    #[must_use]
+    pub fn without_address(self) -> Self {
+        Self { address: None, user_agent: None, ..self }
+    }
+}
+
 /// A record of the audit log.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct AuditEntry {

@@ -81,7 +81,8 @@ conformance! {
             records_are_found_by_whom_they_concern_by_event_and_by_time
             pages_of_records_lead_on_to_the_oldest
             the_oldest_records_are_removed_by_age_and_by_size
-            the_addresses_of_a_user_are_forgotten_with_them;
+            the_addresses_of_a_user_are_forgotten_with_them
+            the_addresses_of_thousands_of_records_are_forgotten;
         edits:
             an_edit_changes_what_it_names_and_tells_before_and_after
             disabling_a_user_ends_their_sessions_and_the_offer_to_them

@@ -24,7 +24,7 @@ pub(super) use accounts::{
     end_sessions, set_password,
 };
 pub(super) use addresses::remember;
-pub(super) use audit::{concerned, is_asked_for, owner_of_address, without_address};
+pub(super) use audit::{concerned, is_asked_for};
 pub(super) use creation::{NameCheck, import, register};
 pub(super) use decision::{Changes, Decision, EndSessions, Which};
 pub(super) use names::{account_key, is_taken, owner, similar_kinds};

@@ -116,6 +116,24 @@ pub(super) async fn the_oldest_records_are_removed_by_age_and_by_size(store: Arc
     assert_eq!(store.sweep_audit(Timestamp::MIN, 1000).await.unwrap(), 0);
 }
 
+pub(super) async fn the_addresses_of_thousands_of_records_are_forgotten(store: Arc<dyn Store>) {
+    let ada = added(&*store, "ada").await.id;
+    let records: Vec<_> = (0..4500).map(|n| record(n, "login", Some(ada), None)).collect();
+    for some in records.chunks(500) {
+        add(&*store, some).await;
+    }
+    store.delete_user(ada, None, at(5)).await.unwrap();
+    let (mut query, mut found) = (AuditQuery { limit: 1000, ..all() }, 0);
+    loop {
+        let page = store.audit(query.clone()).await.unwrap();
+        assert!(page.entries.iter().all(|entry| entry.record.address.is_none()));
+        found += page.entries.len();
+        let Some(next) = page.next else { break };
+        query.before = Some(next);
+    }
+    assert_eq!(found, records.len());
+}
+
 pub(super) async fn the_addresses_of_a_user_are_forgotten_with_them(store: Arc<dyn Store>) {
     let (boss, ada) = (added_admin(&*store, "boss").await.id, added(&*store, "ada").await.id);
     let own = record(0, "login", Some(ada), None);

@@ -8,7 +8,6 @@ use uuid::Uuid;
 
 use super::rows::{Parameters, or_none, record};
 use super::{locks, users};
-use crate::store::rules;
 use crate::store::{AuditEntry, AuditId, AuditPage, AuditQuery, UserId};
 
 /// What a record takes beside its text, by estimate: the row and the entries of indices.
@@ -34,12 +33,12 @@ pub(super) async fn add(
 ) -> anyhow::Result<()> {
     // A user who is deleted at the same time is there when this looks, or else waits for it.
     locks::audit_shared(db).await?;
-    let owners = entries.iter().filter_map(|entry| rules::owner_of_address(&entry.record));
+    let owners = entries.iter().filter_map(|entry| entry.record.owner_of_address());
     let there = users_among(db, owners.collect()).await?;
     for entry in &mut entries {
-        let owner = rules::owner_of_address(&entry.record);
+        let owner = entry.record.owner_of_address();
         if owner.is_some_and(|owner| !there.contains(&owner)) {
-            entry.record = rules::without_address(std::mem::take(&mut entry.record));
+            entry.record = std::mem::take(&mut entry.record).without_address();
         }
     }
     let bytes = insert(db, &entries).await?;
@@ -75,7 +74,7 @@ pub(super) async fn insert(db: &Client, entries: &[AuditEntry]) -> anyhow::Resul
     let sizes = entries.iter().map(size).collect::<anyhow::Result<Vec<_>>>()?;
     let parameters: Parameters<'_> = &[
         (&entries.iter().map(|entry| entry.id.uuid()).collect::<Vec<_>>(), Type::UUID_ARRAY),
-        (&of(|entry| rules::owner_of_address(&entry.record)), Type::UUID_ARRAY),
+        (&of(|entry| entry.record.owner_of_address()), Type::UUID_ARRAY),
         (&of(|entry| entry.record.user), Type::UUID_ARRAY),
         (&of(|entry| entry.record.by), Type::UUID_ARRAY),
         (&entries.iter().map(|entry| &entry.record.event).collect::<Vec<_>>(), Type::TEXT_ARRAY),
@@ -122,13 +121,18 @@ async fn note_removed(db: &Client, rows: &[Row]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Forgets the addresses and browsers of a user whose row is removed.
-pub(super) async fn forget_addresses(db: &Client, user: UserId) -> anyhow::Result<()> {
+/// Records of a user whose addresses are forgotten in one write.
+const FORGET: i64 = 2000;
+
+/// Forgets the addresses and browsers of a user whose row is removed, in some records. Says whether
+/// there may be more.
+pub(super) async fn forget_addresses(db: &Client, user: UserId) -> anyhow::Result<bool> {
     locks::audit(db).await?;
     let query = "UPDATE audit SET record = record - 'address' - 'user_agent', owner_id = NULL
-                 WHERE owner_id = $1";
-    db.execute_typed(query, &[(&user.uuid(), Type::UUID)]).await?;
-    Ok(())
+                 WHERE id IN (SELECT id FROM audit WHERE owner_id = $1 LIMIT $2)";
+    let parameters: Parameters<'_> = &[(&user.uuid(), Type::UUID), (&FORGET, Type::INT8)];
+    let forgotten = db.execute_typed(query, parameters).await?;
+    Ok(forgotten == FORGET.unsigned_abs())
 }
 
 /// The records that are asked for.

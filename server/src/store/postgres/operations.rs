@@ -243,6 +243,11 @@ pub(super) async fn add_audit(
     audit::add(db, entries, most).await.map(Applied::quietly)
 }
 
+/// Forgets addresses of a user who is gone. Says whether there may be more.
+pub(super) async fn forget_addresses(db: &Client, user: UserId) -> anyhow::Result<Applied<bool>> {
+    audit::forget_addresses(db, user).await.map(Applied::quietly)
+}
+
 /// Removes audit records, or none while another node sweeps.
 pub(super) async fn sweep_audit(
     db: &Client,

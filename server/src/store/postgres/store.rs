@@ -140,7 +140,10 @@ impl Store for PostgresStore {
         by: Option<Actor>,
         at: Moment,
     ) -> Result<User, EditUserError> {
-        self.write(move |db| Box::pin(operations::delete_user(db, id, by, at))).await?
+        let delete = self.write(move |db| Box::pin(operations::delete_user(db, id, by, at)));
+        let deleted = delete.await??;
+        while self.write(move |db| Box::pin(operations::forget_addresses(db, id))).await? {}
+        Ok(deleted)
     }
 
     async fn set_password(&self, id: UserId, new: Secret, at: Moment) -> Result<bool, StoreError> {

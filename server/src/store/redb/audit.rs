@@ -1,5 +1,7 @@
 //! The records of the audit log.
 
+use std::ops::Bound::{Excluded, Included};
+
 use redb::{
     ReadTransaction, ReadableTable as _, ReadableTableMetadata as _, Table, TableError,
     WriteTransaction,
@@ -45,11 +47,11 @@ pub(super) fn add(
     {
         let users = txn.open_table(USERS)?;
         for AuditEntry { id, mut record } in entries {
-            let owner = rules::owner_of_address(&record);
+            let owner = record.owner_of_address();
             let is_gone = owner
                 .map(|owner| Ok::<_, redb::StorageError>(users.get(owner.as_bytes())?.is_none()));
             if is_gone.transpose()?.unwrap_or_default() {
-                record = rules::without_address(record);
+                record = record.without_address();
             }
             tables.put(id, &record)?;
         }
@@ -101,17 +103,27 @@ pub(super) fn sweep(
     Ok(removed)
 }
 
-/// Forgets the addresses and browsers of a user.
-pub(super) fn forget_addresses(txn: &WriteTransaction, user: UserId) -> anyhow::Result<()> {
+/// Records of a user whose addresses are forgotten in one write. Other writes wait for it.
+pub(super) const FORGET: usize = 2000;
+
+/// Forgets the addresses and browsers of a user in the first [`FORGET`] records after `after`. Says
+/// where to go on, if there are more.
+pub(super) fn forget_addresses(
+    txn: &WriteTransaction,
+    user: UserId,
+    after: Option<AuditId>,
+) -> anyhow::Result<Option<AuditId>> {
     let mut tables = Tables::open(txn)?;
-    for id in tables.of_user(user)? {
+    let ids = tables.of_user(user, after)?;
+    for &id in &ids {
         let Some(record) = tables.get(id)? else { continue };
         let holds_any = record.address.is_some() || record.user_agent.is_some();
-        if holds_any && rules::owner_of_address(&record) == Some(user) {
-            tables.replace(id, &rules::without_address(record))?;
+        if holds_any && record.owner_of_address() == Some(user) {
+            tables.replace(id, &record.without_address())?;
         }
     }
-    tables.close(txn)
+    tables.close(txn)?;
+    Ok(ids.last().copied().filter(|_| ids.len() == FORGET))
 }
 
 impl<'t> Tables<'t> {
@@ -174,10 +186,12 @@ impl<'t> Tables<'t> {
         Ok(true)
     }
 
-    fn of_user(&self, user: UserId) -> anyhow::Result<Vec<AuditId>> {
-        let (first, last) = ([0; 16], [0xff; 16]);
-        let rows = self.by_user.range((user.as_bytes(), &first)..=(user.as_bytes(), &last))?;
-        rows.map(|row| Ok(AuditId::from_bytes(*row?.0.value().1))).collect()
+    /// The first [`FORGET`] records of a user after this one.
+    fn of_user(&self, user: UserId, after: Option<AuditId>) -> anyhow::Result<Vec<AuditId>> {
+        let (after, last) = (after.map_or([0; 16], |id| *id.as_bytes()), [0xff; 16]);
+        let range = (Excluded((user.as_bytes(), &after)), Included((user.as_bytes(), &last)));
+        let rows = self.by_user.range::<(&[u8; 16], &[u8; 16])>(range)?;
+        rows.take(FORGET).map(|row| Ok(AuditId::from_bytes(*row?.0.value().1))).collect()
     }
 }
 

@@ -19,7 +19,7 @@ pub(super) fn apply<T>(
         users::remove(txn, user.id)?;
         names::remove(txn, user)?;
         addresses::forget(txn, user.id)?;
-        audit::forget_addresses(txn, user.id)?;
+        audit::forget_addresses(txn, user.id, None)?;
     }
     if let Some(user) = &changes.add_user {
         names::add(txn, user)?;

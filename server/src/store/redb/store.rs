@@ -124,12 +124,20 @@ impl Store for RedbStore {
         by: Option<Actor>,
         at: Moment,
     ) -> Result<User, EditUserError> {
-        self.write(move |txn| {
+        let delete = self.write(move |txn| {
             let (by, user, admins) =
                 (load::asker_if_any(txn, by)?, load::user(txn, id)?, load::admins(txn)?);
             apply_unless_refused(txn, rules::delete(by.as_ref(), user, admins, at))
-        })
-        .await?
+        });
+        let deleted = delete.await??;
+        let mut after = None;
+        loop {
+            let forget = move |txn: &_| audit::forget_addresses(txn, id, after);
+            after = self.writer.write(forget).await?;
+            if after.is_none() {
+                return Ok(deleted);
+            }
+        }
     }
 
     async fn set_password(&self, id: UserId, new: Secret, at: Moment) -> Result<bool, StoreError> {

@@ -2,16 +2,6 @@
 
 use crate::store::{AuditEntry, AuditQuery, AuditRecord, UserId};
 
-/// Whose address a record holds: the admin's who did it, or else the user's.
-pub(crate) fn owner_of_address(record: &AuditRecord) -> Option<UserId> {
-    record.by.or(record.user)
-}
-
-/// A record as it is kept once the owner of its address is gone.
-pub(crate) fn without_address(record: AuditRecord) -> AuditRecord {
-    AuditRecord { address: None, user_agent: None, ..record }
-}
-
 /// The users by whom a record is found, each once.
 pub(crate) fn concerned(record: &AuditRecord) -> impl Iterator<Item = UserId> {
     let by = record.by.filter(|by| Some(*by) != record.user);

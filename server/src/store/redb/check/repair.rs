@@ -104,7 +104,7 @@ fn remove(txn: &WriteTransaction, finding: &Finding) -> anyhow::Result<Option<Se
     };
     Ok(match &finding.remedy {
         Remedy::RemoveUser(id) => {
-            audit::forget_addresses(txn, *id)?;
+            audit::forget_addresses(txn, *id, None)?;
             taken(txn, USERS, id.as_bytes())?.map(|json| row(id.as_bytes(), &json))
         }
         Remedy::RemoveName(name) => txn
