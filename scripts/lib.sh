@@ -74,6 +74,30 @@ build_release() {
     in_root cargo build --release "${packages[@]}"
 } >&2
 
+# Programs that need nothing of the machine: no C library, of whatever version.
+static_targets=(x86_64-unknown-linux-musl aarch64-unknown-linux-musl)
+
+# What is released: target/release/hallpass, and static programs where their target can be had. Each
+# names its dependencies inside. The C code in them, which the cryptography has, is compiled by zig,
+# which comes with musl's headers for all machines.
+build_auditable() {
+    local target remap home=${CARGO_HOME:-$HOME/.cargo}
+    # The same bytes wherever they are built.
+    remap="--remap-path-prefix=$home=cargo"$'\x1f'"--remap-path-prefix=$root=."
+    step "building in release mode"
+    in_root cargo auditable build --release -p hallpass
+    python_env zig scripts/oci/requirements.txt
+    for target in "${static_targets[@]}"; do
+        if ! rustup target add "$target"; then
+            echo "there is no standard library for $target: it is left out" >&2
+            continue
+        fi
+        step "building for $target"
+        PATH="$root/target/zig/bin:$PATH" CARGO_ENCODED_RUSTFLAGS="$remap" \
+            in_root cargo auditable zigbuild --release -p hallpass --target "$target"
+    done
+} >&2
+
 # target/debug/hallpass, which fails on an overflow where the release wraps around. $server is it,
 # unless the caller brings another one.
 build_debug() {

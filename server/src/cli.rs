@@ -29,6 +29,8 @@ pub use self::arguments::parse;
 pub use self::audit::AuditArgs;
 pub use self::block::BlockCommand;
 pub use self::given::Given;
+#[cfg(fuzzing)]
+pub(crate) use self::import::read as read_import;
 pub use self::keys::KeysCommand;
 pub use self::registration::RegistrationArgs;
 pub use self::reset::ResetCommand;

@@ -29,6 +29,8 @@ mod core_dumps;
 pub mod data_dir;
 pub mod endpoint;
 mod filters;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod handlers;
 pub mod keys;
 mod logging;
@@ -59,4 +61,5 @@ pub mod store;
 mod throttle;
 pub mod tls;
 pub mod token;
+mod traces;
 mod username;

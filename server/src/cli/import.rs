@@ -206,6 +206,13 @@ fn format_of(path: &Path) -> Option<Format> {
     }
 }
 
+/// The numbers of the lines of a file that is fed by `server/fuzz`.
+#[cfg(fuzzing)]
+pub(crate) fn read(file: Vec<u8>) -> Vec<u64> {
+    let Ok(mut records) = records(Box::new(io::Cursor::new(file)), None) else { return Vec::new() };
+    std::iter::from_fn(|| records.next().expect("memory can be read")).map(|it| it.0).collect()
+}
+
 fn records(input: Box<dyn BufRead>, format: Option<Format>) -> anyhow::Result<Box<dyn Records>> {
     let mut lines = Lines::new(input);
     let first = lines.first_character()?;
