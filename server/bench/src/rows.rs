@@ -6,6 +6,7 @@ use crate::bench::Bench;
 use crate::row::Findings;
 
 pub mod against;
+mod backup;
 mod cluster;
 mod contest;
 mod flask;
@@ -29,7 +30,7 @@ pub struct Group {
 }
 
 /// All groups, in the order of the table.
-pub const GROUPS: [Group; 8] = [
+pub const GROUPS: [Group; 9] = [
     Group {
         name: "kdf",
         about: "PBKDF2-HMAC-SHA256, 600,000 iterations: one, two and all lanes, the pbkdf2 crate, OpenSSL",
@@ -59,6 +60,11 @@ pub const GROUPS: [Group; 8] = [
         name: "scale",
         about: "one million users beside ten thousand: import, start-up, memory, GET /api/me, lookups",
         run: scale::run,
+    },
+    Group {
+        name: "backup",
+        about: "logins while 100,000 users are backed up, again and again",
+        run: backup::run,
     },
     Group {
         name: "cluster",

@@ -27,10 +27,11 @@ const ACTIVE: usize = 4096;
 const CONNECTIONS: usize = 5000;
 
 /// A data directory full of imported users.
-struct Data {
+pub(super) struct Data {
     name: &'static str,
     users: usize,
-    dir: PathBuf,
+    /// Where they are.
+    pub(super) dir: PathBuf,
     import: Duration,
     active: Vec<SignedIn>,
 }
@@ -48,7 +49,7 @@ pub(super) fn run(bench: &Bench, findings: &mut Findings) -> anyhow::Result<()> 
 }
 
 /// The password's hash, as Hallpass stores it.
-fn hash(bench: &Bench) -> anyhow::Result<String> {
+pub(super) fn hash(bench: &Bench) -> anyhow::Result<String> {
     let dir = bench.directory("hallpass-hash")?;
     let server = hallpass::start(bench, "hallpass-hash", &dir, None, CHEAP_HASHES)?;
     hallpass::register(server.address, &users::names(1))?;
@@ -65,7 +66,12 @@ fn hash(bench: &Bench) -> anyhow::Result<String> {
 }
 
 impl Data {
-    fn import(bench: &Bench, name: &'static str, users: usize, hash: &str) -> anyhow::Result<Self> {
+    pub(super) fn import(
+        bench: &Bench,
+        name: &'static str,
+        users: usize,
+        hash: &str,
+    ) -> anyhow::Result<Self> {
         bench.step(&format!("importing {users} users"));
         let (file, dir) = (bench.work().join("users.csv"), bench.directory(name)?);
         write_users(&file, users, hash).context("can't write the users")?;
