@@ -13,6 +13,7 @@ use tracing_subscriber::{Layer, fmt};
 use crate::audit;
 use crate::config::{Config, LogFormat};
 use crate::store::{DamagedFile, Panic, count_panic};
+use crate::traces::{self, Traces};
 
 mod limit;
 
@@ -30,6 +31,8 @@ const AUDIT_LINES: usize = 100_000;
 pub(crate) struct Guard {
     /// The limit on log lines. None if each request is to be logged.
     pub limit: Option<Limit>,
+    // Before the log: it may have something to say at its end.
+    _traces: Option<Traces>,
     _log: WorkerGuard,
     _audit: WorkerGuard,
 }
@@ -38,7 +41,12 @@ pub(crate) struct Guard {
 /// our stderr, we lose lines, but requests go on. The audit log has its own queue, so that a flood
 /// of other lines displaces none of it. Other crates log warnings and errors only: below that, they
 /// would log bytes that must stay secret.
-pub(crate) fn start(config: &Config) -> Guard {
+///
+/// # Errors
+///
+/// If traces are asked for and can't be sent.
+pub(crate) fn start(config: &Config) -> anyhow::Result<Guard> {
+    let traces = traces::start()?;
     let writer =
         |lines| NonBlockingBuilder::default().buffered_lines_limit(lines).finish(std::io::stderr());
     let ((log, log_guard), (audit, audit_guard)) = (writer(LOG_LINES), writer(AUDIT_LINES));
@@ -55,13 +63,14 @@ pub(crate) fn start(config: &Config) -> Guard {
     // An operator who asks for each request gets all of them.
     let limit = (config.log_level < LevelFilter::DEBUG).then(Limit::default);
     let log = lines(config.log_format, log);
-    let layers = vec![
+    let mut layers = vec![
         match limit.clone() {
             Some(limit) => log.with_filter(logged.and(limit)).boxed(),
             None => log.with_filter(logged).boxed(),
         },
         lines(config.log_format, audit).with_filter(audited).boxed(),
     ];
+    layers.extend(traces.as_ref().map(|traces| traces::layer(traces).boxed()));
     tracing_subscriber::registry().with(layers).init();
     // A panic's message is not logged, since it may quote secrets such as a password.
     std::panic::set_hook(Box::new(|panic| {
@@ -72,7 +81,7 @@ pub(crate) fn start(config: &Config) -> Guard {
             let _ = writeln!(std::io::stderr(), "{DamagedFile}");
         }
     }));
-    Guard { limit, _log: log_guard, _audit: audit_guard }
+    Ok(Guard { limit, _traces: traces, _log: log_guard, _audit: audit_guard })
 }
 
 fn lines<S>(format: LogFormat, writer: NonBlocking) -> Box<dyn Layer<S> + Send + Sync>

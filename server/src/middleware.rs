@@ -21,6 +21,7 @@ use crate::metrics::Series;
 use crate::problem::Problem;
 use crate::proxies::{self, ForwardingWarning, Peer};
 use crate::state::App;
+use crate::traces;
 use ids::RequestIds;
 
 mod ids;
@@ -99,10 +100,14 @@ impl Service {
 
     /// Answers `GET /api/verify` with a cached token. A proxy sends one for each of its own
     /// requests, and the route table would take longer for the same answer. The route table answers
-    /// all else, and everything if each request is logged.
+    /// all else. It also answers a verification whose caller wants a trace, and everything if each
+    /// request is logged.
     fn at_once(&self, request: &Request<Incoming>) -> Option<Response> {
         let is_verify = request.method() == Method::GET && request.uri().path() == path::VERIFY;
-        if !is_verify || tracing::enabled!(tracing::Level::DEBUG) {
+        if !is_verify
+            || tracing::enabled!(tracing::Level::DEBUG)
+            || traces::is_wanted(request.headers())
+        {
             return None;
         }
         let bearer = self.app.authenticator().known_bearer(request.headers())?;
@@ -124,8 +129,12 @@ async fn logged(
     request.extensions_mut().insert(peer);
     // Only the path is logged, since a query may hold secrets.
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    let response = caught(table.route.clone(), request, admitted).await;
+    let route = table.series.route(&path);
+    let trace = traces::request(&method, route, &path, request.headers(), client);
+    let answer = caught(table.route.clone(), request, admitted);
+    let response = answer.instrument(trace.clone()).await;
     let (status, elapsed) = (response.status(), started.elapsed());
+    traces::answered(&trace, status);
     table.series.observe(&path, &method, status, elapsed);
     let duration_us = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
     macro_rules! log {

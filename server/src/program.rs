@@ -54,7 +54,7 @@ fn carry_out(command: Command, given: &Given) -> anyhow::Result<ExitCode> {
             // First, before there are other threads.
             let sockets = PassedSockets::take()?;
             // Dropped last: it writes out what was logged.
-            let log = logging::start(&config);
+            let log = logging::start(&config)?;
             let outcome = runtime().and_then(|runtime| {
                 if let Some(limit) = log.limit.clone() {
                     runtime.spawn(tell_now_and_then(limit));

@@ -153,8 +153,8 @@ pub trait Store: fmt::Debug + Send + Sync {
     ) -> Result<Edited, EditUserError>;
 
     /// Removes a user, their sessions, the reset offer to them and the reset offers they made. The
-    /// audit log forgets their addresses and browsers. The name is free then. The last active admin
-    /// is not removed.
+    /// name is free then. The last active admin is not removed. The audit log forgets the user's
+    /// addresses and browsers before this answers; of very many, a crash may leave some.
     async fn delete_user(
         &self,
         id: UserId,

@@ -138,9 +138,18 @@ impl RouteSeries {
         self.of(path, method).observe(status, elapsed);
     }
 
-    fn of(&self, path: &str, method: &Method) -> &Series {
+    /// The pattern of the route that answers this path, or [`OTHER`].
+    pub fn route(&self, path: &str) -> &'static str {
+        self.at(path).path
+    }
+
+    fn at(&self, path: &str) -> &Route {
         let pattern = || self.patterns.iter().find(|route| captured(route.path, path).is_some());
-        let route = self.fixed.get(path).or_else(pattern).unwrap_or(&self.other);
+        self.fixed.get(path).or_else(pattern).unwrap_or(&self.other)
+    }
+
+    fn of(&self, path: &str, method: &Method) -> &Series {
+        let route = self.at(path);
         let known = |(name, _): &&(&str, _)| *name == method.as_str() || *name == OTHER;
         let found = route.methods.iter().find(known);
         let (name, series) = found.expect("the last one is for all others");

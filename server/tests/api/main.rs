@@ -43,5 +43,7 @@ mod signals;
 mod sockets;
 mod throttling;
 mod tls;
+#[cfg(feature = "otlp")]
+mod traces;
 mod upgrade;
 mod users;

@@ -14,10 +14,12 @@ use std::time::{Duration, Instant};
 use hallpass_contract::Secret;
 use hallpass_kdf::{KEY_LEN, Key};
 use tokio::sync::oneshot;
+use tracing::Instrument as _;
 
 use super::kdf::{Kdf, Prf};
 use super::phc::SALT_LEN;
 use super::{Password, PhcHash, StoredHash, cost};
+use crate::traces;
 use queue::Queue;
 use settings::Rates;
 pub use settings::Settings;
@@ -242,7 +244,9 @@ impl Pool {
         // that cancels the job.
         let _ticket = Queue::submit(&self.queue, kind, shares_lanes, work, Instant::now())
             .map_err(|retry_after| PoolError::Overloaded { retry_after })?;
-        answer.await.map_err(|_| PoolError::Panicked)
+        // The time in the queue counts.
+        let hashed = answer.instrument(traces::step("hash a password"));
+        hashed.await.map_err(|_| PoolError::Panicked)
     }
 }
 

@@ -8,6 +8,7 @@ use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, R
 use futures_util::future::BoxFuture;
 use tokio::time::{error::Elapsed, timeout};
 use tokio_postgres::Client;
+use tracing::Instrument as _;
 use uuid::Uuid;
 
 use super::connect::Connector;
@@ -20,6 +21,7 @@ use super::waits::Waits;
 use crate::metrics::StoreMetrics;
 use crate::store::applied::Applied;
 use crate::store::{Moment, SessionId, StoreError};
+use crate::traces;
 
 /// Connections at most.
 const SIZE: usize = 16;
@@ -84,7 +86,8 @@ impl Connections {
         read: impl for<'a> FnOnce(&'a Client) -> BoxFuture<'a, anyhow::Result<T>> + Send + 'static,
     ) -> Result<T, StoreError> {
         let work = Arc::clone(&self.work);
-        run(async move { work.read(read).await.map_err(kind_of) }).await
+        let read = async move { work.read(read).await.map_err(kind_of) };
+        run(read.instrument(traces::step("read"))).await
     }
 
     /// Makes a write in a task of its own and publishes what it changed: from the commit on, the
@@ -97,24 +100,24 @@ impl Connections {
         + 'static,
     ) -> Result<T, StoreError> {
         let (work, waits) = (Arc::clone(&self.work), Arc::clone(&self.waits));
-        run(async move {
+        let write = async move {
             let Written { answer, awaited } = work.commit(1, write).await?;
             work.wait(&waits, awaited).await;
             Ok(answer)
-        })
-        .await
+        };
+        run(write.instrument(traces::step("write"))).await
     }
 
     /// Ends a session, and waits as [`write`](Self::write) does.
     pub(super) async fn end_session(&self, id: SessionId, at: Moment) -> Result<(), StoreError> {
         let (work, waits) = (Arc::clone(&self.work), Arc::clone(&self.waits));
         let sign_outs = Arc::clone(&self.sign_outs);
-        run(async move {
+        let end = async move {
             let awaited = sign_outs.end(id, at).await?;
             work.wait(&waits, awaited).await;
             Ok(())
-        })
-        .await
+        };
+        run(end.instrument(traces::step("write"))).await
     }
 }
 
@@ -178,7 +181,8 @@ impl Work {
     async fn wait(&self, waits: &Arc<Waits>, awaited: Option<Numbered>) {
         let Some(Numbered { number, longest_lease }) = awaited else { return };
         let started = Instant::now();
-        waits.until_applied(number, longest_lease).await;
+        let applied = waits.until_applied(number, longest_lease);
+        applied.instrument(traces::step("wait for the other servers")).await;
         self.metrics.waited(started.elapsed());
     }
 

@@ -7,12 +7,14 @@ use std::time::Instant;
 use anyhow::{Context as _, anyhow};
 use redb::{Database, ReadableTable as _, TableDefinition, WriteTransaction};
 use tokio::sync::{mpsc, oneshot};
+use tracing::Instrument as _;
 
 use super::database::Reopening;
 use super::failure::{Damaged, is_damage, kind_of};
 use super::guard::guarded;
 use crate::metrics::StoreMetrics;
 use crate::store::error::StoreError;
+use crate::traces;
 
 /// How many writes may wait for the thread before a request has to wait for a place.
 const QUEUE: usize = 1024;
@@ -121,7 +123,8 @@ impl Writer {
         queue.send(write).await.map_err(|_| stopped())?;
         // A write that its group did not come to is dropped without an answer.
         let needs_mending = || self.last.needs_mending.load(Ordering::Relaxed);
-        answer.await.map_err(|_| aborted(needs_mending()))?
+        let answered = answer.instrument(traces::step("write"));
+        answered.await.map_err(|_| aborted(needs_mending()))?
     }
 }
 
