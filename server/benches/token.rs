@@ -30,6 +30,7 @@ fn user(now: Timestamp) -> User {
         roles: vec!["user".to_owned()],
         disabled: false,
         created_at: now,
+        factors: Default::default(),
     }
 }
 

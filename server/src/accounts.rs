@@ -7,6 +7,7 @@ mod backup;
 mod deletion;
 mod edit;
 mod error;
+mod factors;
 mod hazard;
 mod import;
 mod inspection;
@@ -18,6 +19,7 @@ mod refresh;
 mod registration;
 mod reset;
 mod restrictions;
+mod second_factor;
 mod sessions;
 mod sign_in;
 mod sign_out;
@@ -46,7 +48,7 @@ use self::error::AccountError as Error;
 use crate::audit::AuditLog;
 use crate::clock::Clock;
 use crate::keys::KeyRing;
-use crate::metrics::{Logins, Refreshes};
+use crate::metrics::{Logins, Refreshes, SecondFactors};
 use crate::proof::Prover;
 use crate::sessions::Sessions;
 use crate::store::{Moment, Restrictions, Store};
@@ -91,6 +93,10 @@ pub struct Accounts {
     pub(crate) logins: Logins,
     /// Refreshes, counted by how they ended.
     pub(crate) refreshes: Refreshes,
+    /// Second factors, counted by how they ended.
+    pub(crate) second_factors: SecondFactors,
+    /// Whose one-time codes they are, as an authenticator app shows it.
+    pub(crate) factor_issuer: String,
 }
 
 impl Accounts {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::Mutex;
 use tokio_util::task::TaskTracker;
+use url::Url;
 
 use crate::accounts::{Accounts, AuditKeeping};
 use crate::audit::AuditLog;
@@ -12,6 +13,7 @@ use crate::config::{Config, Registration, Switch};
 use crate::keys::KeyRing;
 use crate::metrics::Metrics;
 use crate::proof::Prover;
+use crate::proof::factors::Factors;
 use crate::proof::password::{Policy, Pool, Settings};
 use crate::sessions::Sessions;
 use crate::store::{Lifetimes, Store};
@@ -46,14 +48,15 @@ pub(crate) fn accounts(
         store,
         tokens: tokens.with_leeway(config.tokens.leeway),
         sessions: Sessions::new(keys.shared_refresh_key(), lifetimes),
-        keys,
         prover: Prover {
+            factors: Factors::new(Arc::clone(&keys)),
             pool: Pool::start(Settings {
                 observer: Arc::new(metrics.hashing.clone()),
                 ..Settings::new(config.passwords.pbkdf2_iterations)
             })?,
             policy: Policy { min_chars: config.passwords.password_min.into() },
         },
+        keys,
         names: NameRules::new(&config.names.reserved()),
         throttle: Throttle::new(throttle, clock.clone(), metrics.throttled.clone()),
         opens_registration: config.registration == Registration::Open,
@@ -65,5 +68,13 @@ pub(crate) fn accounts(
         tasks: TaskTracker::new(),
         logins: metrics.logins.clone(),
         refreshes: metrics.refreshes.clone(),
+        second_factors: metrics.second_factors.clone(),
+        factor_issuer: factor_issuer(config.public_url.as_deref()),
     })
+}
+
+/// The host under which people know the service.
+fn factor_issuer(public_url: Option<&str>) -> String {
+    let host = public_url.and_then(|url| Url::parse(url).ok()?.host_str().map(str::to_owned));
+    host.unwrap_or_else(|| "Hallpass".to_owned())
 }

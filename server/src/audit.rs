@@ -41,6 +41,16 @@ events! {
     Import = "import",
     /// Somebody signed in, or tried.
     Login = "login",
+    /// The password was right, and a second factor was asked for.
+    FactorAsked = "second_factor_asked",
+    /// One-time codes were set up, or tried to be.
+    TotpAdded = "totp_added",
+    /// One-time codes were taken away by their user.
+    TotpRemoved = "totp_removed",
+    /// Recovery codes were made anew; the old ones are void.
+    RecoveryCodesMade = "recovery_codes_made",
+    /// An admin or an operator took all second factors from a user.
+    FactorsReset = "factors_reset",
     /// An access token was renewed by the refresh cookie.
     Refresh = "refresh",
     /// A refresh token was used again: somebody has a copy. The session has ended.

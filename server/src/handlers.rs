@@ -5,6 +5,7 @@ pub(crate) mod account;
 pub(crate) mod admin;
 pub(crate) mod audit;
 pub(crate) mod docs;
+pub(crate) mod factors;
 pub(crate) mod frontend;
 pub(crate) mod guarded;
 pub(crate) mod health;

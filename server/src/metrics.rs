@@ -33,7 +33,7 @@ pub use self::bodies::Bodies;
 pub use self::connections::{BadEnd, Connections, OpenConnection};
 pub use self::hashing::Hashing;
 pub use self::http::{Http, OTHER, RouteSeries, Series};
-pub use self::logins::{LoginEnd, Logins, PendingLogin, Refreshes};
+pub use self::logins::{FactorEnd, LoginEnd, Logins, PendingLogin, Refreshes, SecondFactors};
 pub use self::store::StoreMetrics;
 pub use self::throttle::Throttled;
 pub use self::tokens::TokenCache;
@@ -68,6 +68,8 @@ pub struct Inner {
     pub hashing: Hashing,
     /// Sign-ins.
     pub logins: Logins,
+    /// Second factors.
+    pub second_factors: SecondFactors,
     /// Exchanges of refresh tokens.
     pub refreshes: Refreshes,
     /// Requests that a throttle refused.
@@ -95,6 +97,7 @@ impl Default for Inner {
             bodies: Bodies::new(families),
             hashing: Hashing::new(families),
             logins: Logins::new(families),
+            second_factors: SecondFactors::new(families),
             refreshes: Refreshes::new(families),
             throttled: Throttled::new(families),
             tokens: TokenCache::new(families),

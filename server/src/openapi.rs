@@ -6,6 +6,7 @@ mod account;
 mod admin;
 mod audit;
 mod curl;
+mod factors;
 mod fields;
 mod html;
 mod json;
@@ -69,9 +70,10 @@ user gave their password not long ago. Without, the answer is a 401 with \
 Every answer has an `X-Request-Id`, which is in the server's log, too.";
 
 /// The tags, in the order of the page.
-const TAGS: [(&str, &str); 5] = [
+const TAGS: [(&str, &str); 6] = [
     (account::TAG, "How an account comes to be, gets another password, and goes."),
     (sessions::TAG, "Signing in, staying signed in, signing out."),
+    (factors::TAG, "One-time codes and recovery codes beside the password."),
     (service::ACCESS, "What an access token opens, and how others check one."),
     (admin::TAG, "What users with the role `admin` do with other users and with keys."),
     (service::TAG, "What a frontend, a program or an orchestrator asks about the server."),
@@ -101,8 +103,10 @@ pub(crate) fn document(policy: Policy, public_url: Option<&str>, endpoints: &[Li
 /// All operations, in the order of the page.
 fn operations() -> impl Iterator<Item = Operation> {
     let users = account::operations().into_iter().chain(sessions::operations());
+    let users = users.chain(factors::operations());
     let admins = admin::operations()
         .into_iter()
+        .chain([factors::reset()])
         .chain(restrictions::operations())
         .chain(audit::operations());
     let others = admins.chain(service::operations());

@@ -6,7 +6,7 @@ mod named;
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use hallpass_contract::{FieldError, PROBLEM_MEDIA_TYPE, kind};
+use hallpass_contract::{FieldError, PROBLEM_MEDIA_TYPE, Secret, kind};
 use http::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 
@@ -17,12 +17,31 @@ pub struct Problem {
     kind: &'static str,
     title: &'static str,
     detail: Cow<'static, str>,
-    errors: Vec<FieldError>,
+    details: Details,
     headers: Vec<(HeaderName, HeaderValue)>,
     /// Whether another server may be able to answer.
     is_out_of_touch: bool,
     /// Only logged, never sent.
     cause: Option<anyhow::Error>,
+}
+
+/// What there is to say besides.
+#[derive(Debug)]
+enum Details {
+    Nothing,
+    /// What is wrong with the fields of a form.
+    Errors(Vec<FieldError>),
+    /// A second factor is needed. In a box, since almost no problem is about that.
+    Factor(Box<FactorNeeded>),
+}
+
+/// What is said about a second factor that is needed.
+#[derive(Debug)]
+struct FactorNeeded {
+    /// What to send with it.
+    challenge: Option<Secret>,
+    /// Its kinds.
+    methods: Vec<String>,
 }
 
 impl Problem {
@@ -33,7 +52,7 @@ impl Problem {
             kind: kind::BLANK,
             title: status.canonical_reason().unwrap_or("Error"),
             detail: detail.into(),
-            errors: Vec::new(),
+            details: Details::Nothing,
             headers: Vec::new(),
             is_out_of_touch: false,
             cause: None,
@@ -70,12 +89,23 @@ impl Problem {
 
     /// The body of the answer.
     pub fn body(&self) -> hallpass_contract::Problem {
+        let (mut errors, mut challenge, mut methods) = (Vec::new(), None, Vec::new());
+        match &self.details {
+            Details::Nothing => {}
+            Details::Errors(wrong) => errors.clone_from(wrong),
+            Details::Factor(needed) => {
+                challenge.clone_from(&needed.challenge);
+                methods.clone_from(&needed.methods);
+            }
+        }
         hallpass_contract::Problem {
             kind: self.kind.to_owned(),
             title: self.title.to_owned(),
             status: self.status.as_u16(),
             detail: self.detail.clone().into_owned(),
-            errors: self.errors.clone(),
+            errors,
+            challenge,
+            methods,
         }
     }
 

@@ -1,6 +1,7 @@
-//! Checks who somebody is. A [`Proof`] is what they show: today a password, later perhaps a passkey
-//! or a one-time code. [`Proven`] says what a right proof showed, whatever its kind.
+//! Checks who somebody is. A [`Proof`] is what they show: a password, alone or with a second factor.
+//! [`Proven`] says what a right proof showed, whatever its kind.
 
+pub mod factors;
 pub mod password;
 
 use std::time::Duration;
@@ -9,9 +10,10 @@ use anyhow::Context as _;
 use hallpass_contract::Secret;
 use jiff::Timestamp;
 
-use crate::store::{User, Verified};
+use crate::store::{FactorUse, User, Verified};
 use crate::token::MAX_LEEWAY;
 use crate::username::Username;
+use factors::{FactorProof, Factors};
 use password::{JobKind, Password, PhcHash, Policy, Pool, PoolError, StoredHash, Verdict};
 
 /// What somebody shows to prove who they are.
@@ -19,6 +21,23 @@ use password::{JobKind, Password, PhcHash, Policy, Pool, PoolError, StoredHash, 
 pub enum Proof {
     /// A password, as it was typed.
     Password(Secret),
+    /// A password and a second factor, both as they were typed.
+    Both(Secret, FactorProof),
+}
+
+impl Proof {
+    fn password(&self) -> &Secret {
+        let (Self::Password(password) | Self::Both(password, _)) = self;
+        password
+    }
+
+    /// The second factor.
+    pub(crate) fn factor(&self) -> Option<&FactorProof> {
+        match self {
+            Self::Password(_) => None,
+            Self::Both(_, factor) => Some(factor),
+        }
+    }
 }
 
 /// How somebody proved who they are.
@@ -26,6 +45,10 @@ pub enum Proof {
 pub enum Method {
     /// By a password.
     Password,
+    /// By a one-time code, or a recovery code.
+    OneTimeCode,
+    /// By more than one factor.
+    MultipleFactors,
 }
 
 /// What a right proof shows.
@@ -35,9 +58,18 @@ pub struct Proven {
     pub user: User,
     /// How they proved it.
     pub methods: Vec<Method>,
+    /// The second factor, to be used up.
+    pub factor: Option<FactorUse>,
     /// Whether the password's hash must be made anew: it is cheaper than today's, or another system
     /// made it.
     pub outdated: bool,
+}
+
+impl Proven {
+    /// Whether the user has a second factor that was not shown.
+    pub(crate) fn lacks_factor(&self) -> bool {
+        self.factor.is_none() && self.user.factors.are_needed()
+    }
 }
 
 impl Method {
@@ -45,6 +77,8 @@ impl Method {
     pub fn amr(self) -> &'static str {
         match self {
             Self::Password => "pwd",
+            Self::OneTimeCode => "otp",
+            Self::MultipleFactors => "mfa",
         }
     }
 }
@@ -67,32 +101,38 @@ pub struct Prover {
     pub pool: Pool,
     /// What a new password must be.
     pub policy: Policy,
+    /// Checks second factors.
+    pub(crate) factors: Factors,
 }
 
 impl Prover {
     /// Checks a proof. Returns what it shows, or none if it is wrong. Without a user the answer is
-    /// none, too, and takes just as long.
+    /// none, too, and takes just as long. Of a second factor, the store has the last word.
     pub async fn check(
         &self,
         proof: &Proof,
         user: Option<User>,
+        now: Timestamp,
     ) -> Result<Option<Proven>, NotChecked> {
-        let Proof::Password(password) = proof;
         let stored = user.as_ref().map(stored_hash).transpose()?;
-        let Verdict { matches, outdated } = self.pool.verify(password, stored.as_ref()).await?;
-        Ok(user.filter(|_| matches).map(|user| Proven {
-            user,
-            methods: vec![Method::Password],
-            outdated,
-        }))
+        let verified = self.pool.verify(proof.password(), stored.as_ref()).await?;
+        let Verdict { matches, outdated } = verified;
+        let Some(user) = user.filter(|_| matches) else { return Ok(None) };
+        let Some(factor) = proof.factor() else {
+            let methods = vec![Method::Password];
+            return Ok(Some(Proven { user, methods, factor: None, outdated }));
+        };
+        let methods = FactorProof::methods();
+        let factor = self.factors.check(factor, &user, now)?;
+        Ok(factor.map(|factor| Proven { user, methods, factor: Some(factor), outdated }))
     }
 
     /// What the store must note after a right proof. An outdated hash gets a new one. If that
     /// fails, the proof still counts, and the next login tries again.
     pub async fn verified(&self, proof: &Proof, proven: &Proven) -> Verified {
-        let (Proof::Password(password), Proven { user, methods, outdated }) = (proof, proven);
+        let Proven { user, methods, factor, outdated } = proven;
         // If today's rules would refuse the password, the other system's hash stays.
-        let outdated = Password::prepare(password).ok().filter(|_| *outdated);
+        let outdated = Password::prepare(proof.password()).ok().filter(|_| *outdated);
         let renewed = match outdated {
             None => None,
             Some(password) => match self.pool.hash(password).await {
@@ -103,8 +143,8 @@ impl Prover {
                 }
             },
         };
-        let amr = methods.iter().map(|method| method.amr().to_owned()).collect();
-        Verified { version: user.password_version, renewed, amr }
+        let (amr, factor) = (amr(methods), factor.clone());
+        Verified { version: user.password_version, renewed, amr, factor }
     }
 
     /// Hashes a new password for an existing account, if the policy accepts it.
@@ -121,6 +161,11 @@ impl Prover {
         let check = move || Ok((policy.check(&password, username.as_ref())?, ()));
         Ok(self.pool.hash_checked(JobKind::Login, check).await?.map(|(hash, ())| hash))
     }
+}
+
+/// The `amr` claim of these methods.
+pub(crate) fn amr(methods: &[Method]) -> Vec<String> {
+    methods.iter().map(|method| method.amr().to_owned()).collect()
 }
 
 fn stored_hash(user: &User) -> anyhow::Result<StoredHash> {

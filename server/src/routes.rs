@@ -10,8 +10,8 @@ use crate::filters::{
     fresh_and_body, get, head, id, json_body, patch, post, query, session_id, with,
 };
 use crate::handlers::{
-    account, admin as admins, audit, docs, frontend, guarded, health, login, public, reset,
-    restrictions, sessions,
+    account, admin as admins, audit, docs, factors, frontend, guarded, health, login, public,
+    reset, restrictions, sessions,
 };
 use crate::openapi::Documents;
 use crate::state::App;
@@ -36,6 +36,7 @@ static ENDPOINTS: &[Endpoint] = &[
     get(path::VERIFY,              Needs::Token,         |app| answered(bearer_for_proxies(app).and(with(&app.site)).then(guarded::verify))),
     get(path::PROTECTED,           Needs::Token,         |app| answered(bearer(app).then(guarded::protected))),
     post(path::LOGIN,              Needs::Nothing,       |app| answered(json_body(app).and(client(app)).and(with(&app.accounts)).then(login::login))),
+    post(path::SECOND_FACTOR,      Needs::Nothing,       |app| answered(json_body(app).and(client(app)).and(with(&app.accounts)).then(factors::second_factor))),
     post(path::REFRESH,            Needs::Cookie,        |app| answered(head(app).then(login::refresh))),
     post(path::LOGOUT,             Needs::TokenOrCookie, |app| answered(head(app).then(login::logout))),
     post(path::REGISTER,           Needs::Nothing,       |app| answered(json_body(app).and(client(app)).and(with(&app.accounts)).then(account::register))),
@@ -48,6 +49,11 @@ static ENDPOINTS: &[Endpoint] = &[
     get(path::SESSIONS,            Needs::Token,         |app| answered(bearer(app).and(with(&app.accounts)).then(sessions::list))),
     delete(path::SESSIONS,         Needs::Token,         |app| answered(bearer(app).and(with(&app.accounts)).then(sessions::end_others))),
     delete(path::SESSION,          Needs::Token,         |app| answered(bearer(app).and(id(path::SESSION)).and(with(&app.accounts)).then(sessions::end))),
+    get(path::FACTORS,             Needs::Token,         |app| answered(bearer(app).and(with(&app.accounts)).then(factors::list))),
+    post(path::TOTP,               Needs::FreshToken,    |app| answered(fresh(app).and(with(&app.accounts)).then(factors::begin_totp))),
+    delete(path::TOTP,             Needs::FreshToken,    |app| answered(fresh(app).and(with(&app.accounts)).then(factors::remove_totp))),
+    post(path::TOTP_CONFIRM,       Needs::FreshToken,    |app| answered(fresh_and_body(app).and(with(&app.accounts)).then(factors::confirm_totp))),
+    post(path::RECOVERY_CODES,     Needs::FreshToken,    |app| answered(fresh(app).and(with(&app.accounts)).then(factors::recovery_codes))),
 
     get(path::ADMIN_USERS,         Needs::Admin,         |app| answered(admin(app).and(query()).and(with(&app.accounts)).then(admins::users))),
     patch(path::ADMIN_USER,        Needs::AdminOverUser, |app| answered(admin_over_and_body(app, path::ADMIN_USER).and(with(&app.accounts)).then(admins::edit))),
@@ -55,6 +61,7 @@ static ENDPOINTS: &[Endpoint] = &[
     get(path::ADMIN_USER_SESSIONS, Needs::Admin,         |app| answered(admin(app).and(id(path::ADMIN_USER_SESSIONS)).and(with(&app.accounts)).then(admins::sessions))),
     delete(path::ADMIN_USER_SESSION, Needs::AdminOverUser, |app| answered(admin_over(app, path::ADMIN_USER_SESSION).and(session_id(path::ADMIN_USER_SESSION)).and(with(&app.accounts)).then(admins::end_session))),
     post(path::ADMIN_USER_UNLOCK,  Needs::AdminOverUser, |app| answered(admin_over(app, path::ADMIN_USER_UNLOCK).and(with(&app.accounts)).then(admins::unlock))),
+    delete(path::ADMIN_USER_FACTORS, Needs::FreshAdmin,  |app| answered(fresh_admin(app).and(id(path::ADMIN_USER_FACTORS)).and(with(&app.accounts)).then(factors::reset))),
     delete(path::ADMIN_SESSIONS,   Needs::FreshAdmin,    |app| answered(fresh_admin(app).and(with(&app.accounts)).then(admins::end_all_sessions))),
     post(path::ADMIN_USER_RESET,   Needs::FreshAdmin,    |app| answered(fresh_admin(app).and(id(path::ADMIN_USER_RESET)).and(with(&app.accounts)).and(with(&app.site)).then(reset::offer))),
     delete(path::ADMIN_USER_RESET, Needs::AdminOverUser, |app| answered(admin_over(app, path::ADMIN_USER_RESET).and(with(&app.accounts)).then(reset::withdraw))),

@@ -14,7 +14,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use jiff::Timestamp;
 use sha2::Sha256;
 
-use crate::keys::RefreshKey;
+use crate::keys::RandomKey;
 use crate::store::{Lifetimes, Moment, Session, SessionId, UserId};
 
 /// Bytes of a token before base64url: session id, generation, MAC.
@@ -23,7 +23,7 @@ const TOKEN_LEN: usize = 16 + 4 + 32;
 /// Makes sessions and their refresh tokens.
 #[derive(Debug)]
 pub struct Sessions {
-    key: Arc<ArcSwap<RefreshKey>>,
+    key: Arc<ArcSwap<RandomKey>>,
     lifetimes: Lifetimes,
 }
 
@@ -49,7 +49,7 @@ pub struct IssuedRefreshToken {
 impl Sessions {
     /// Makes sessions that last as long as `lifetimes` says. All sessions end if the next start has
     /// another `key`.
-    pub fn new(key: Arc<ArcSwap<RefreshKey>>, lifetimes: Lifetimes) -> Self {
+    pub fn new(key: Arc<ArcSwap<RandomKey>>, lifetimes: Lifetimes) -> Self {
         Self { key, lifetimes }
     }
 
@@ -148,7 +148,7 @@ mod tests {
 
     fn sessions() -> Sessions {
         let lifetimes = Lifetimes { idle: IDLE, absolute: IDLE * 3 };
-        Sessions::new(Arc::new(ArcSwap::from_pointee(RefreshKey::generate().unwrap())), lifetimes)
+        Sessions::new(Arc::new(ArcSwap::from_pointee(RandomKey::generate().unwrap())), lifetimes)
     }
 
     fn at(seconds: i64) -> Timestamp {

@@ -7,10 +7,12 @@ mod actor;
 mod applied;
 mod audit;
 mod backup;
+mod challenge;
 #[cfg(test)]
 mod conformance;
 mod copy;
 mod error;
+mod factors;
 mod failures;
 mod id;
 mod keys_record;
@@ -33,10 +35,12 @@ pub(crate) use postgres::tests::fresh_store;
 pub use actor::Actor;
 pub use audit::{AuditEntry, AuditPage, AuditQuery, AuditRecord};
 pub use backup::{BackupError, Beside, Head as BackupHead, NotSound, verify as verify_backup};
+pub use challenge::{Challenge, MAX_ANSWERS};
 pub use copy::{Copied, Copying, Kind, Place, Progress};
 pub use error::{CreateUserError, EditUserError, StoreError};
+pub use factors::{FactorChange, FactorUse, Factors, RecoveryCode, Sealed, Totp};
 pub use failures::{FailureQuota, Failures, SharedFailures};
-pub use id::{AuditId, BlockId, SessionId, UserId, uuid_v7};
+pub use id::{AuditId, BlockId, ChallengeId, SessionId, UserId, uuid_v7};
 pub use keys_record::KeysRecord;
 pub use lease::Lease;
 pub use postgres::{DatabaseUrl, KeyRows, LONGEST_LEASE, NodeSettings, PostgresStore};
@@ -179,6 +183,27 @@ pub trait Store: fmt::Debug + Send + Sync {
         at: Moment,
     ) -> Result<(), EditUserError>;
 
+    /// Changes the actor's own second factors, and returns the user as they are then. The login must
+    /// be fresh.
+    ///
+    /// - One-time codes count from [`FactorChange::ConfirmTotp`] on. That confirms the secret which
+    ///   was begun last, and no other.
+    /// - Recovery codes go with the last factor.
+    async fn change_factors(&self, by: Actor, change: FactorChange) -> Result<User, EditUserError>;
+
+    /// Takes all second factors from a user, and returns the user as they were. Their sessions end,
+    /// and so do the reset offers they made. An admin needs a fresh login.
+    async fn remove_factors(
+        &self,
+        id: UserId,
+        by: Option<Actor>,
+        at: Moment,
+    ) -> Result<User, EditUserError>;
+
+    /// Counts an attempt to answer a challenge. Says whether there may be one: there are
+    /// [`MAX_ANSWERS`], and none after a right answer.
+    async fn count_answer(&self, challenge: Challenge) -> Result<bool, StoreError>;
+
     /// Keeps an offer: the token sets a new password, once. An earlier offer to the user ends.
     async fn offer_reset(&self, offer: ResetOffer) -> Result<(), EditUserError>;
 
@@ -214,8 +239,11 @@ pub trait Store: fmt::Debug + Send + Sync {
 
     /// Starts a session, remembers the address, and returns the user as they are now.
     ///
-    /// None if the user is gone, is disabled, or has another password by now. Beyond
-    /// [`MAX_SESSIONS`] of a user, the session that was not used for the longest time ends.
+    /// None if the user is gone, is disabled, or has another password by now. None also if the user
+    /// has a second factor and none was shown, or the one that was shown is not theirs or was used
+    /// before. A one-time code counts once, and so does a recovery code. Nobody can answer the
+    /// challenge again. Beyond [`MAX_SESSIONS`] of a user, the session that was not used for the
+    /// longest time ends.
     async fn start_session(&self, new: NewSession) -> Result<Option<User>, StoreError>;
 
     /// Whether the user with this case-mapped name registered or signed in from this address

@@ -4,6 +4,7 @@
 //! The feature `openapi` adds the schemas of the wire types.
 
 mod admin;
+mod factor;
 pub mod page;
 pub mod path;
 mod problem;
@@ -17,6 +18,9 @@ pub use admin::{
     ADMIN_ROLE, AdminUser, AdminUserBody, AuditPage, AuditRecord, AuditedUser, Block, BlockBody,
     BlockList, NamedUser, NewBlock, OpenReset, RegistrationChange, ResetLink, ResetList,
     RotatedKey, USER_ROLE, UserPage, UserPatch,
+};
+pub use factor::{
+    FactorList, RecoveryCodes, SecondFactor, TotpConfirmation, TotpFactor, TotpSetup,
 };
 pub use problem::{FieldError, PROBLEM_MEDIA_TYPE, Problem, kind};
 pub use secret::Secret;

@@ -6,6 +6,8 @@
 pub const REGISTER: &str = "/api/register";
 /// Sign in.
 pub const LOGIN: &str = "/api/login";
+/// Finish signing in, with a second factor.
+pub const SECOND_FACTOR: &str = "/api/login/second-factor";
 /// Fetch the next access token.
 pub const REFRESH: &str = "/api/refresh";
 /// Sign out.
@@ -24,6 +26,14 @@ pub const PASSWORD: &str = "/api/me/password";
 pub const SESSIONS: &str = "/api/me/sessions";
 /// One of the caller's sessions.
 pub const SESSION: &str = "/api/me/sessions/{id}";
+/// The caller's second factors.
+pub const FACTORS: &str = "/api/me/factors";
+/// The caller's one-time codes.
+pub const TOTP: &str = "/api/me/totp";
+/// Take the one-time codes into use that were begun last.
+pub const TOTP_CONFIRM: &str = "/api/me/totp/confirm";
+/// The caller's recovery codes.
+pub const RECOVERY_CODES: &str = "/api/me/recovery-codes";
 /// All users, or those whose names hold [`SEARCH`], a page at a time by [`AFTER`] and [`LIMIT`].
 pub const ADMIN_USERS: &str = "/api/admin/users";
 /// One user.
@@ -34,6 +44,8 @@ pub const ADMIN_USER_SESSIONS: &str = "/api/admin/users/{id}/sessions";
 pub const ADMIN_USER_SESSION: &str = "/api/admin/users/{id}/sessions/{session}";
 /// A user's failed attempts.
 pub const ADMIN_USER_UNLOCK: &str = "/api/admin/users/{id}/unlock";
+/// A user's second factors.
+pub const ADMIN_USER_FACTORS: &str = "/api/admin/users/{id}/factors";
 /// The sessions of all users.
 pub const ADMIN_SESSIONS: &str = "/api/admin/sessions";
 /// The reset links that can still be used.

@@ -1,5 +1,7 @@
 use serde::{Deserialize, Serialize};
 
+use crate::Secret;
+
 /// The media type of every error's body (RFC 9457 section 3).
 pub const PROBLEM_MEDIA_TYPE: &str = "application/problem+json";
 
@@ -14,6 +16,11 @@ pub mod kind {
     pub const BLANK: &str = "about:blank";
     /// 401: unknown user, wrong password, or disabled user. The answer does not say which.
     pub const INVALID_CREDENTIALS: &str = "urn:hallpass:problem:invalid-credentials";
+    /// 401: the password is right, and a second factor has to be shown. `methods` says of which
+    /// kinds it may be, and `challenge` goes with it.
+    pub const SECOND_FACTOR_REQUIRED: &str = "urn:hallpass:problem:second-factor-required";
+    /// 401: the challenge has expired, was answered, or was answered wrongly too often.
+    pub const CHALLENGE_OVER: &str = "urn:hallpass:problem:challenge-over";
     /// 401: the access token is missing, or is not accepted.
     pub const UNAUTHENTICATED: &str = "urn:hallpass:problem:unauthenticated";
     /// 401: the refresh token is missing, unknown, expired or of a session that has ended.
@@ -60,6 +67,13 @@ pub struct Problem {
     /// For a form: what is wrong with which field.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldError>,
+    /// Where a second factor is needed: what to send with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub challenge: Option<Secret>,
+    /// Where a second factor is needed: its kinds, of `totp` and `recovery_code`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub methods: Vec<String>,
 }
 
 /// What is wrong with one field of a form.

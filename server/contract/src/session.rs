@@ -28,6 +28,14 @@ pub struct Reauthentication {
     /// The caller's password.
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = "password"))]
     pub password: Secret,
+    /// Where the caller has a second factor: the six digits that the authenticator app shows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub totp: Option<Secret>,
+    /// Or one of the recovery codes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub recovery_code: Option<Secret>,
 }
 
 /// The body of `POST /api/me/password`.

@@ -1,8 +1,11 @@
 use std::time::Duration;
 
+use hallpass_contract::Secret;
+
 use super::hazard::Hazard;
 use crate::keys::KeyChangeError;
 use crate::proof::NotChecked;
+use crate::proof::factors::FactorKind;
 use crate::proof::password::PoolError;
 use crate::store::{BackupError, EditUserError, StoreError};
 use crate::throttle::RetryAfter;
@@ -25,6 +28,17 @@ pub enum AccountError {
     /// The proof is wrong, or nobody may sign in with it. Which of them is not told.
     #[error("invalid credentials")]
     NotProven,
+    /// The password is right, and a second factor has to be shown.
+    #[error("a second factor is needed")]
+    FactorNeeded {
+        /// What to answer it with; none where the password is to be sent again with it.
+        challenge: Option<Secret>,
+        /// Of which kinds it may be.
+        kinds: Vec<FactorKind>,
+    },
+    /// The challenge has expired, was answered, or was answered wrongly too often.
+    #[error("the sign-in took too long, or had too many wrong codes")]
+    ChallengeOver,
     /// The session has ended.
     #[error("the session has ended")]
     SessionEnded,

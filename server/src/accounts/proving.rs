@@ -36,14 +36,15 @@ impl Accounts {
     }
 
     /// What the proof says, if it is right and the user may sign in. No user, a disabled one and a
-    /// wrong proof take the same time and count the same.
+    /// wrong proof take the same time and count the same. A right password clears the failures in a
+    /// row, unless a second factor has yet to be shown.
     pub(super) async fn prove(
         &self,
         proof: &Proof,
         user: Option<User>,
         attempt: Attempt<'_>,
     ) -> Result<Option<Proven>, AccountError> {
-        let proven = match self.prover.check(proof, user).await {
+        let proven = match self.prover.check(proof, user, self.clock.now()).await {
             Ok(proven) => proven,
             Err(NotChecked::Hashing(error)) => {
                 attempt.withdraw();
@@ -52,7 +53,8 @@ impl Accounts {
             Err(damaged) => return Err(damaged.into()),
         };
         let proven = proven.filter(|proven| !proven.user.disabled);
-        match proven {
+        match &proven {
+            Some(proven) if proven.lacks_factor() => drop(attempt),
             Some(_) => attempt.succeeded(),
             None => attempt.failed(),
         }

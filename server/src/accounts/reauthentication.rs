@@ -6,19 +6,25 @@ use super::sign_in::Access;
 use crate::audit::{Event, Record};
 use crate::origin::Caller;
 use crate::proof::Proof;
+use crate::proof::factors::FactorKind;
 
 impl Accounts {
     /// Notes that the caller gave a proof again, so that their session is fresh.
     ///
     /// # Errors
     ///
-    /// [`AccountError::NotProven`], or [`AccountError::SessionEnded`] if it ended meanwhile.
+    /// [`AccountError::NotProven`], [`AccountError::FactorNeeded`] if a password came alone, or
+    /// [`AccountError::SessionEnded`] if it ended meanwhile.
     pub async fn reauthenticate(
         self: &Arc<Self>,
         caller: Caller,
         proof: Proof,
     ) -> Result<Access, AccountError> {
         let proven = self.prove_again(&caller, &proof, Event::Reauthentication).await?;
+        if proven.lacks_factor() {
+            let kinds = FactorKind::of(&proven.user);
+            return Err(AccountError::FactorNeeded { challenge: None, kinds });
+        }
         let verified = self.prover.verified(&proof, &proven).await;
         self.to_the_end(|accounts| async move {
             let record = Record::of_caller(Event::Reauthentication, &caller);
@@ -26,7 +32,10 @@ impl Accounts {
             let renewed = store.reauthenticate(caller.session, verified, at).await?;
             let Some((session, user)) = renewed else {
                 if store.session(caller.session).await?.is_some() {
-                    record.refused(&accounts.audit, "the password was changed meanwhile");
+                    record.refused(
+                        &accounts.audit,
+                        "the password was changed meanwhile, or the code was used",
+                    );
                     return Err(AccountError::NotProven);
                 }
                 record.refused(&accounts.audit, "the session has ended");

@@ -8,7 +8,7 @@ use crate::metrics::LoginEnd;
 use crate::proof::Proof;
 use crate::proof::password::PoolError;
 use crate::sessions::IssuedRefreshToken;
-use crate::store::{NewSession, Session, User, UserId, Verified};
+use crate::store::{Challenge, NewSession, Session, User, UserId, Verified};
 use crate::token::{Grant, Signed};
 use crate::username::Username;
 
@@ -30,12 +30,25 @@ pub struct SignedIn {
     pub refresh: IssuedRefreshToken,
 }
 
+/// How a login ended, as it is counted.
+pub(super) fn end_of(signed_in: &Result<SignedIn, AccountError>) -> LoginEnd {
+    match signed_in {
+        Ok(_) => LoginEnd::Ok,
+        Err(AccountError::NotProven | AccountError::ChallengeOver) => LoginEnd::Refused,
+        Err(AccountError::FactorNeeded { .. }) => LoginEnd::Challenged,
+        Err(AccountError::TooMany(_)) => LoginEnd::Throttled,
+        Err(AccountError::Hashing(PoolError::Overloaded { .. })) => LoginEnd::Overloaded,
+        Err(_) => LoginEnd::Failed,
+    }
+}
+
 impl Accounts {
     /// Starts a session for whoever has the name, if the proof is theirs.
     ///
     /// # Errors
     ///
     /// [`AccountError::NotProven`] if it is not. That takes as long as a login.
+    /// [`AccountError::FactorNeeded`] if it is, and the user has a second factor.
     pub async fn sign_in(
         self: &Arc<Self>,
         username: &str,
@@ -44,13 +57,7 @@ impl Accounts {
     ) -> Result<SignedIn, AccountError> {
         let pending = self.logins.begin();
         let signed_in = self.try_sign_in(username, proof, client).await;
-        pending.ended(match &signed_in {
-            Ok(_) => LoginEnd::Ok,
-            Err(AccountError::NotProven) => LoginEnd::Refused,
-            Err(AccountError::TooMany(_)) => LoginEnd::Throttled,
-            Err(AccountError::Hashing(PoolError::Overloaded { .. })) => LoginEnd::Overloaded,
-            Err(_) => LoginEnd::Failed,
-        });
+        pending.ended(end_of(&signed_in));
         signed_in
     }
 
@@ -76,27 +83,32 @@ impl Accounts {
             return Err(AccountError::NotProven);
         };
         let verified = self.prover.verified(&proof, &proven).await;
+        if proven.lacks_factor() {
+            return Err(self.ask_for_factor(&proven.user, verified, &client)?);
+        }
         let id = proven.user.id;
-        self.to_the_end(
-            |accounts| async move { accounts.start_session(id, verified, &client).await },
-        )
+        self.to_the_end(|accounts| async move {
+            accounts.start_session(id, verified, None, &client).await
+        })
         .await
     }
 
-    async fn start_session(
+    /// Starts a session, unless what was shown does not count any more.
+    pub(super) async fn start_session(
         &self,
         user: UserId,
         verified: Verified,
+        challenge: Option<Challenge>,
         client: &Client,
     ) -> Result<SignedIn, AccountError> {
         let at = self.moment();
         let session =
             self.sessions.begin(user, verified.amr.clone(), client.user_agent.clone(), at)?;
         let address = client.network().to_string();
-        let new = NewSession { session: session.clone(), verified, at, address };
+        let new = NewSession { session: session.clone(), verified, at, address, challenge };
         let record = Record::of_client(Event::Login, client).user(user).session(session.id);
         let Some(user) = self.store.start_session(new).await? else {
-            record.refused(&self.audit, "the user was changed meanwhile");
+            record.refused(&self.audit, "the user was changed meanwhile, or the code was used");
             return Err(AccountError::NotProven);
         };
         record.ok(&self.audit);

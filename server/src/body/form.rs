@@ -2,7 +2,7 @@
 
 use hallpass_contract::{
     Credentials, FieldError, NewBlock, PasswordChange, PasswordReset, Reauthentication,
-    RegistrationChange, UserPatch,
+    RegistrationChange, SecondFactor, TotpConfirmation, UserPatch,
 };
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -40,7 +40,23 @@ impl Form for Credentials {
 }
 
 impl Form for Reauthentication {
-    const FIELDS: &'static [Field] = &[Field::Text("password")];
+    const FIELDS: &'static [Field] = &[
+        Field::Text("password"),
+        Field::OptionalText("totp"),
+        Field::OptionalText("recovery_code"),
+    ];
+}
+
+impl Form for SecondFactor {
+    const FIELDS: &'static [Field] = &[
+        Field::Text("challenge"),
+        Field::OptionalText("totp"),
+        Field::OptionalText("recovery_code"),
+    ];
+}
+
+impl Form for TotpConfirmation {
+    const FIELDS: &'static [Field] = &[Field::Text("code")];
 }
 
 impl Form for PasswordChange {

@@ -54,6 +54,9 @@ pub enum UserCommand {
     /// Forget a user's failed logins, so that they may sign in from a new address again
     #[command(after_help = UNLOCK_EXAMPLES)]
     Unlock(Named),
+    /// Take all second factors from a user who has lost them; all sessions of the user end
+    #[command(after_help = RESET_FACTORS_EXAMPLES)]
+    ResetFactors(Named),
     /// Remove a user with all that belongs to them
     #[command(after_help = DELETE_EXAMPLES)]
     Delete(Delete),
@@ -170,6 +173,13 @@ Examples:
 
 After 100 failed logins in a row, only addresses from which ada was signed in before may try for an
 hour. This forgets the failures. What one address may try is limited as before.";
+
+const RESET_FACTORS_EXAMPLES: &str = "\
+Examples:
+  hallpass user reset-factors ada
+
+For whoever has lost their authenticator app and all recovery codes. The password alone signs them
+in afterwards, so set a new one as well if somebody else may know it.";
 
 const DELETE_EXAMPLES: &str = "\
 Examples:

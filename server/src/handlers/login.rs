@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use hallpass_contract::{Credentials, Login, Reauthentication};
+use hallpass_contract::{Credentials, Login, Reauthentication, Secret};
 use http::HeaderMap;
 use http::header::SET_COOKIE;
 
@@ -10,8 +10,9 @@ use crate::accounts::{Access, Accounts, SignedIn};
 use crate::answer::Answer;
 use crate::client::Client;
 use crate::origin::Caller;
-use crate::problem::Problem;
+use crate::problem::{Problem, field_error};
 use crate::proof::Proof;
+use crate::proof::factors::FactorProof;
 use crate::state::App;
 use crate::{refresh_cookie, shown};
 
@@ -52,10 +53,15 @@ pub(crate) async fn reauthenticate(
     form: Reauthentication,
     accounts: Arc<Accounts>,
 ) -> Result<Answer<Login>, Problem> {
-    Ok(answer(accounts.reauthenticate(caller, Proof::Password(form.password)).await?))
+    let Reauthentication { password, totp, recovery_code } = form;
+    let proof = match factor(totp, recovery_code)? {
+        Some(factor) => Proof::Both(password, factor),
+        None => Proof::Password(password),
+    };
+    Ok(answer(accounts.reauthenticate(caller, proof).await?))
 }
 
-fn with_cookie(signed_in: SignedIn) -> Result<Answer<Login>, Problem> {
+pub(super) fn with_cookie(signed_in: SignedIn) -> Result<Answer<Login>, Problem> {
     let cookie = refresh_cookie::set(&signed_in.refresh)?;
     Ok(answer(signed_in.access).with_header(SET_COOKIE, cookie))
 }
@@ -67,4 +73,26 @@ fn answer(Access { user, token }: Access) -> Answer<Login> {
         expires_in: token.expires_in,
         user: shown::user(&user),
     })
+}
+
+/// The factor of a form that takes one of two.
+///
+/// # Errors
+///
+/// 422 if both are there.
+pub(super) fn factor(
+    totp: Option<Secret>,
+    recovery_code: Option<Secret>,
+) -> Result<Option<FactorProof>, Problem> {
+    match (totp, recovery_code) {
+        (Some(code), None) => Ok(Some(FactorProof::Totp(code))),
+        (None, Some(code)) => Ok(Some(FactorProof::RecoveryCode(code))),
+        (None, None) => Ok(None),
+        (Some(_), Some(_)) => Err(no_code()),
+    }
+}
+
+pub(super) fn no_code() -> Problem {
+    let message = "Send either a one-time code as totp or a recovery_code.";
+    Problem::invalid_fields(vec![field_error("totp", message)])
 }

@@ -10,7 +10,7 @@ use serde_json::error::Category;
 
 use super::entry::{Entry, Record};
 use super::keyset::KeySet;
-use super::{Algorithm, Key, RefreshKey};
+use super::{Algorithm, Key, RandomKey};
 
 /// What is stored, as JSON. Unknown members are refused: a later version wrote them, and an earlier
 /// one must not drop them.
@@ -22,16 +22,47 @@ pub(super) struct Contents {
     /// Absent under HS256, and in files of versions without a next key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     next_key: Option<Record>,
-    refresh_key: RefreshKey,
+    refresh_key: RandomKey,
+    /// Absent in files of versions without second factors.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    factor_key: Option<RandomKey>,
+}
+
+/// The keys for other things than access tokens.
+#[derive(Clone, Debug)]
+pub(super) struct OtherKeys {
+    /// The HMAC key from which refresh tokens are derived. It stays the same when signing keys
+    /// rotate, until all keys are reset.
+    pub(super) refresh: Arc<RandomKey>,
+    /// Seals the secrets of second factors. It stays the same for ever. None if it is yet to be
+    /// made.
+    pub(super) factors: Option<Arc<RandomKey>>,
+}
+
+impl OtherKeys {
+    /// New keys, but for the one of second factors.
+    pub(super) fn generate() -> anyhow::Result<Self> {
+        Ok(Self { refresh: Arc::new(RandomKey::generate()?), factors: None })
+    }
+
+    /// With a key for second factors.
+    pub(super) fn complete(self) -> anyhow::Result<Self> {
+        let factors = match self.factors {
+            Some(key) => key,
+            None => Arc::new(RandomKey::generate()?),
+        };
+        Ok(Self { factors: Some(factors), ..self })
+    }
 }
 
 impl Contents {
-    pub(super) fn new(keys: &KeySet, refresh_key: &RefreshKey) -> Self {
+    pub(super) fn new(keys: &KeySet, others: &OtherKeys) -> Self {
         let record = |entry: &Entry| entry.record.clone();
         Self {
             keys: std::iter::once(&keys.current).chain(&keys.retired).map(record).collect(),
             next_key: keys.next.as_ref().map(record),
-            refresh_key: refresh_key.clone(),
+            refresh_key: RandomKey::clone(&others.refresh),
+            factor_key: others.factors.as_deref().cloned(),
         }
     }
 
@@ -53,7 +84,7 @@ impl Contents {
     }
 
     /// The keys, ready for use. Fails if the contents make no sense.
-    pub(super) fn into_keys(self, secret: Option<&Secret>) -> anyhow::Result<(KeySet, RefreshKey)> {
+    pub(super) fn into_keys(self, secret: Option<&Secret>) -> anyhow::Result<(KeySet, OtherKeys)> {
         let mut kids = HashSet::new();
         let mut load = |record: Record| {
             ensure!(kids.insert(record.kid.clone()), "key {} is there twice", record.kid);
@@ -73,7 +104,8 @@ impl Contents {
         let [current] = <[Entry; 1]>::try_from(current)
             .map_err(|current| anyhow!("{} current keys instead of one", current.len()))?;
         retired.sort_by_key(|entry| std::cmp::Reverse(entry.record.retired_at));
-        Ok((KeySet { current, next, retired }, self.refresh_key))
+        let (refresh, factors) = (Arc::new(self.refresh_key), self.factor_key.map(Arc::new));
+        Ok((KeySet { current, next, retired }, OtherKeys { refresh, factors }))
     }
 }
 

@@ -3,8 +3,7 @@ use hallpass_contract::Secret;
 use jiff::Timestamp;
 use tokio::runtime::Handle;
 
-use super::RefreshKey;
-use super::contents::Contents;
+use super::contents::{Contents, OtherKeys};
 use super::master_key::{MasterKey, NotOpened};
 use super::storage::{Loaded, Replacement, Storage};
 use crate::store::KeyRows;
@@ -56,12 +55,12 @@ impl Storage for DatabaseKeys {
         let stored = self.runtime.block_on(self.rows.read())?;
         let version = stored.version;
         let Some(sealed) = &stored.sealed else {
-            return Ok(Loaded { version, keys: None, refresh_key: RefreshKey::generate()? });
+            return Ok(Loaded { version, keys: None, others: OtherKeys::generate()? });
         };
         let contents = opened(&self.master, &stored.database, sealed)?;
         let unusable = || UnusableKeys(NotOpened::Damaged);
-        let (keys, refresh_key) = contents.into_keys(secret).with_context(unusable)?;
-        Ok(Loaded { version, keys: Some(keys), refresh_key })
+        let (keys, others) = contents.into_keys(secret).with_context(unusable)?;
+        Ok(Loaded { version, keys: Some(keys), others })
     }
 
     fn version(&self) -> anyhow::Result<u64> {

@@ -7,11 +7,11 @@ use anyhow::Context as _;
 use hallpass_contract::Secret;
 use jiff::Timestamp;
 
-use super::contents::Contents;
+use super::contents::{Contents, OtherKeys};
 use super::entry::{Entry, Record};
 use super::keyset::KeySet;
 use super::storage::{Loaded, NOT_STORED, Replacement, Storage};
-use super::{Algorithm, Key, RefreshKey};
+use super::{Algorithm, Key};
 use crate::data_dir;
 
 /// The name of the file in the data directory that holds all secrets of the server.
@@ -96,14 +96,13 @@ impl Storage for KeyFile {
         let damaged = |path: &Path| DamagedKeys { path: path.display().to_string() };
         if let Some(json) = read(&self.path)? {
             let contents = Contents::parse(&json).with_context(|| damaged(&self.path))?;
-            let (keys, refresh_key) =
-                contents.into_keys(secret).with_context(|| damaged(&self.path))?;
-            return Ok(Loaded { version: STORED, keys: Some(keys), refresh_key });
+            let (keys, others) = contents.into_keys(secret).with_context(|| damaged(&self.path))?;
+            return Ok(Loaded { version: STORED, keys: Some(keys), others });
         }
         let pem = read(&self.old)?;
         let keys = pem.map(|pem| self.adopt(pem, now)).transpose();
         let keys = keys.with_context(|| damaged(&self.old))?;
-        Ok(Loaded { version: NOT_STORED, keys, refresh_key: RefreshKey::generate()? })
+        Ok(Loaded { version: NOT_STORED, keys, others: OtherKeys::generate()? })
     }
 
     fn version(&self) -> anyhow::Result<u64> {

@@ -12,17 +12,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use hallpass_contract::Secret;
 use jiff::Timestamp;
 
-use super::contents::Contents;
+use super::contents::{Contents, OtherKeys};
 use super::database::DatabaseKeys;
 use super::entry::Record;
 use super::file::KeyFile;
 use super::keyset::KeySet;
 use super::storage::{Loaded, NOT_STORED, Storage};
-use super::{Algorithm, Jwks, Key, KeyInfo, KeySettings, NoKey, RefreshKey, SigningKey};
+use super::{Algorithm, Jwks, Key, KeyInfo, KeySettings, NoKey, RandomKey, SigningKey};
 
 /// The lifetime of tokens in [`KeyRing::in_memory`]: the default of `--access-ttl`.
 const DEFAULT_ACCESS_TTL: Duration = Duration::from_secs(15 * 60);
@@ -31,7 +31,9 @@ const DEFAULT_ACCESS_TTL: Duration = Duration::from_secs(15 * 60);
 /// Changes happen one at a time, and each is stored before it takes effect.
 pub struct KeyRing {
     keys: ArcSwap<KeySet>,
-    refresh_key: Arc<ArcSwap<RefreshKey>>,
+    /// Sessions hold it, too.
+    refresh_key: Arc<ArcSwap<RandomKey>>,
+    factor_key: ArcSwapOption<RandomKey>,
     /// The version of the keys in use. Held while they are swapped.
     version: Mutex<u64>,
     /// Held during a whole change.
@@ -48,7 +50,7 @@ pub struct KeyRing {
 struct Held {
     version: u64,
     keys: Arc<KeySet>,
-    refresh_key: Arc<RefreshKey>,
+    others: OtherKeys,
 }
 
 impl KeyRing {
@@ -157,15 +159,15 @@ impl KeyRing {
         settings: KeySettings,
         now: Timestamp,
     ) -> anyhow::Result<Self> {
-        let Loaded { version, keys, refresh_key } = loaded;
+        let Loaded { version, keys, others } = loaded;
         let keys = keys.map_or_else(|| KeySet::first(&settings, now), Ok)?;
-        Ok(Self { storage: Some(storage), ..Self::new(version, keys, settings, refresh_key) })
+        Ok(Self { storage: Some(storage), ..Self::new(version, keys, settings, others) })
     }
 
     /// A ring in memory, for tests. Its keys were made long ago, for tokens that live 15 minutes.
     /// For HS256 it has a secret of its own.
     pub fn in_memory(algorithm: Algorithm) -> anyhow::Result<Self> {
-        let secret = data_encoding::HEXLOWER.encode(RefreshKey::generate()?.expose());
+        let secret = data_encoding::HEXLOWER.encode(RandomKey::generate()?.expose());
         let secret = (algorithm == Algorithm::HS256).then(|| Secret::from(secret));
         let settings = KeySettings::new(algorithm, secret, DEFAULT_ACCESS_TTL)?;
         Self::in_memory_with(settings, Timestamp::UNIX_EPOCH)
@@ -174,13 +176,14 @@ impl KeyRing {
     /// A ring in memory, for tests.
     pub fn in_memory_with(settings: KeySettings, now: Timestamp) -> anyhow::Result<Self> {
         let keys = KeySet::first(&settings, now)?;
-        Ok(Self::new(NOT_STORED, keys, settings, RefreshKey::generate()?))
+        Ok(Self::new(NOT_STORED, keys, settings, OtherKeys::generate()?.complete()?))
     }
 
-    fn new(version: u64, keys: KeySet, settings: KeySettings, refresh_key: RefreshKey) -> Self {
+    fn new(version: u64, keys: KeySet, settings: KeySettings, others: OtherKeys) -> Self {
         Self {
             keys: ArcSwap::from_pointee(keys),
-            refresh_key: Arc::new(ArcSwap::from_pointee(refresh_key)),
+            refresh_key: Arc::new(ArcSwap::new(others.refresh)),
+            factor_key: ArcSwapOption::new(others.factors),
             version: Mutex::new(version),
             turn: Mutex::new(()),
             storage: None,
@@ -191,7 +194,8 @@ impl KeyRing {
 
     fn held(&self) -> Held {
         let version = lock(&self.version);
-        Held { version: *version, keys: self.keys.load_full(), refresh_key: self.refresh_key() }
+        let others = OtherKeys { refresh: self.refresh_key(), factors: self.factor_key() };
+        Held { version: *version, keys: self.keys.load_full(), others }
     }
 
     /// Puts keys into use, unless later ones are in use by now.
@@ -200,7 +204,8 @@ impl KeyRing {
         if new.version >= *version {
             *version = new.version;
             self.keys.store(new.keys);
-            self.refresh_key.store(new.refresh_key);
+            self.refresh_key.store(new.others.refresh);
+            self.factor_key.store(new.others.factors);
         }
     }
 
@@ -233,18 +238,23 @@ impl KeyRing {
     /// If it can't be written as JSON.
     pub(crate) fn stored_text(&self) -> anyhow::Result<Option<Secret>> {
         let held = self.held();
-        let contents = || Contents::new(&held.keys, &held.refresh_key);
+        let contents = || Contents::new(&held.keys, &held.others);
         self.storage.as_ref().map(|_| contents().to_text()).transpose()
     }
 
+    /// The key that seals the secrets of second factors. None if no server has made it yet.
+    pub fn factor_key(&self) -> Option<Arc<RandomKey>> {
+        self.factor_key.load_full()
+    }
+
     /// The HMAC key from which refresh tokens are derived.
-    pub fn refresh_key(&self) -> Arc<RefreshKey> {
+    pub fn refresh_key(&self) -> Arc<RandomKey> {
         self.refresh_key.load_full()
     }
 
     /// The [`refresh_key`](Self::refresh_key) as it changes: after a [`reset`](Self::reset) it is
     /// the new one.
-    pub fn shared_refresh_key(&self) -> Arc<ArcSwap<RefreshKey>> {
+    pub fn shared_refresh_key(&self) -> Arc<ArcSwap<RandomKey>> {
         Arc::clone(&self.refresh_key)
     }
 

@@ -3,8 +3,7 @@ use std::fmt;
 use hallpass_contract::Secret;
 use jiff::Timestamp;
 
-use super::RefreshKey;
-use super::contents::Contents;
+use super::contents::{Contents, OtherKeys};
 use super::keyset::KeySet;
 
 /// The version of keys that are not stored yet.
@@ -29,7 +28,7 @@ pub(super) struct Loaded {
     pub(super) version: u64,
     /// None at the very first start.
     pub(super) keys: Option<KeySet>,
-    pub(super) refresh_key: RefreshKey,
+    pub(super) others: OtherKeys,
 }
 
 /// New keys for old ones.

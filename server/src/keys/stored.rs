@@ -24,7 +24,7 @@ impl StoredKeys {
     /// If they can't be read.
     pub fn of_directory(dir: &Path, now: Timestamp) -> anyhow::Result<Option<Self>> {
         let loaded = KeyFile::new(dir).load(None, now)?;
-        Ok(loaded.keys.map(|keys| Self(Contents::new(&keys, &loaded.refresh_key))))
+        Ok(loaded.keys.map(|keys| Self(Contents::new(&keys, &loaded.others))))
     }
 
     /// Those of a database, if it has any.

@@ -1,8 +1,9 @@
 //! Metrics of logins and refreshes.
 
-use prometheus::IntCounter;
+use prometheus::{IntCounter, IntCounterVec};
 
 use super::families::Families;
+use crate::proof::factors::FactorKind;
 
 /// Logins by their outcome.
 #[derive(Clone, Debug)]
@@ -11,6 +12,7 @@ pub struct Logins {
     refused: IntCounter,
     throttled: IntCounter,
     overloaded: IntCounter,
+    challenged: IntCounter,
     failed: IntCounter,
     abandoned: IntCounter,
 }
@@ -25,6 +27,7 @@ impl Logins {
             refused: outcome("refused"),
             throttled: outcome("throttled"),
             overloaded: outcome("overloaded"),
+            challenged: outcome("challenged"),
             failed: outcome("failed"),
             abandoned: outcome("abandoned"),
         }
@@ -48,6 +51,8 @@ pub enum LoginEnd {
     Throttled,
     /// Too many passwords wait to be hashed.
     Overloaded,
+    /// The password was right, and a second factor is asked for.
+    Challenged,
     /// An internal error.
     Failed,
 }
@@ -66,6 +71,7 @@ impl PendingLogin<'_> {
             LoginEnd::Refused => &logins.refused,
             LoginEnd::Throttled => &logins.throttled,
             LoginEnd::Overloaded => &logins.overloaded,
+            LoginEnd::Challenged => &logins.challenged,
             LoginEnd::Failed => &logins.failed,
         };
         counter.inc();
@@ -108,5 +114,41 @@ impl Refreshes {
             reused: outcome("reused"),
             gone: outcome("gone"),
         }
+    }
+}
+
+/// Second factors by kind and outcome.
+#[derive(Clone, Debug)]
+pub struct SecondFactors(IntCounterVec);
+
+/// How the check of a second factor ended.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum FactorEnd {
+    /// It was right.
+    Ok,
+    /// It was wrong, or was used before.
+    Refused,
+    /// There were too many attempts.
+    Throttled,
+}
+
+impl SecondFactors {
+    pub(super) fn new(families: Families<'_>) -> Self {
+        let name = "hallpass_second_factors_total";
+        let help = "Second factors of logins by what came of them.";
+        let family = families.counters(name, help, &["factor", "outcome"]);
+        // It exists before the first login.
+        family.with_label_values(&[FactorKind::Totp.name(), "ok"]);
+        Self(family)
+    }
+
+    /// Counts one.
+    pub fn ended(&self, kind: FactorKind, how: FactorEnd) {
+        let outcome = match how {
+            FactorEnd::Ok => "ok",
+            FactorEnd::Refused => "refused",
+            FactorEnd::Throttled => "throttled",
+        };
+        self.0.with_label_values(&[kind.name(), outcome]).inc();
     }
 }

@@ -228,7 +228,7 @@ pub(super) fn security_schemes() -> Value {
             "type": "http",
             "scheme": "bearer",
             "bearerFormat": "JWT",
-            "description": "The access token of a login (RFC 6750), a JWT in the shape of RFC 9068. Its `amr` says how the user proved who they are (RFC 8176): `[\"pwd\"]`, by a password.",
+            "description": "The access token of a login (RFC 6750), a JWT in the shape of RFC 9068. Its `amr` says how the user proved who they are (RFC 8176): `[\"pwd\"]`, by a password; `[\"pwd\", \"otp\", \"mfa\"]`, by a password and a one-time or recovery code.",
         },
         COOKIE: {
             "type": "apiKey",

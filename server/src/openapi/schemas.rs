@@ -1,10 +1,10 @@
 //! The schemas of bodies, from the contract's types.
 
 use hallpass_contract::{
-    AdminUserBody, AuditPage, BlockBody, BlockList, Credentials, Health, Login, NewBlock,
-    PasswordChange, PasswordReset, Problem, Protected, PublicConfig, Reauthentication,
-    RegistrationChange, ResetLink, ResetList, RotatedKey, SessionList, UserBody, UserPage,
-    UserPatch, Verified,
+    AdminUserBody, AuditPage, BlockBody, BlockList, Credentials, FactorList, Health, Login,
+    NewBlock, PasswordChange, PasswordReset, Problem, Protected, PublicConfig, Reauthentication,
+    RecoveryCodes, RegistrationChange, ResetLink, ResetList, RotatedKey, SecondFactor, SessionList,
+    TotpConfirmation, TotpSetup, UserBody, UserPage, UserPatch, Verified,
 };
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
@@ -31,6 +31,11 @@ pub(super) fn schemas(policy: Policy) -> Map<String, Value> {
     schemas.insert(REGISTRATION.to_owned(), registration);
     add::<Login>(&mut schemas);
     add::<Reauthentication>(&mut schemas);
+    add::<SecondFactor>(&mut schemas);
+    add::<FactorList>(&mut schemas);
+    add::<TotpSetup>(&mut schemas);
+    add::<TotpConfirmation>(&mut schemas);
+    add::<RecoveryCodes>(&mut schemas);
     add::<PasswordChange>(&mut schemas);
     add::<PasswordReset>(&mut schemas);
     add::<UserBody>(&mut schemas);

@@ -1,30 +1,37 @@
 //! Sessions: how they begin, go on and end.
 
-use hallpass_contract::{Credentials, Login, Reauthentication, SessionList, path};
+use hallpass_contract::{Credentials, Login, Reauthentication, Secret, SessionList, path};
 use serde_json::json;
 
 use super::operation::{Operation, operation};
 use crate::problem::Problem;
+use crate::proof::factors::FactorKind;
 
 pub(super) const TAG: &str = "Sessions";
 
-const HANDS_OUT: &str = "The refresh cookie: HttpOnly, Secure, SameSite=Strict.";
+pub(super) const HANDS_OUT: &str = "The refresh cookie: HttpOnly, Secure, SameSite=Strict.";
 
 pub(super) fn operations() -> Vec<Operation> {
     vec![login(), refresh(), reauthenticate(), logout(), list(), end_others(), end()]
 }
 
 fn login() -> Operation {
-    let about =
-        "A new session. An unknown user, a wrong password and a disabled user read the same.";
+    let about = "A new session. An unknown user, a wrong password and a disabled user read the same. With \
+         a second factor, a right password is answered with a challenge for it.";
     let ada = json!({ "username": "Ada", "password": "correct horse battery staple" });
     operation(TAG, ("post", path::LOGIN), "login", "Sign in", about)
         .takes::<Credentials>("Credentials", &ada)
         .answers::<Login>(200, "An access token.")
         .with_header(200, "Set-Cookie", HANDS_OUT)
-        .refuses([Problem::invalid_credentials()])
+        .refuses([Problem::invalid_credentials(), asks_for_factor(Some("opaque"))])
         .throttled()
         .stores()
+}
+
+/// The answer to a right password of a user who has a second factor.
+fn asks_for_factor(challenge: Option<&str>) -> Problem {
+    let kinds = [FactorKind::Totp, FactorKind::RecoveryCode];
+    Problem::second_factor_required(challenge.map(Secret::from), &kinds)
 }
 
 fn refresh() -> Operation {
@@ -49,7 +56,7 @@ fn reauthenticate() -> Operation {
     )
     .takes::<Reauthentication>("Reauthentication", &password)
     .answers::<Login>(200, "A fresh access token, of the same session.")
-    .refuses([Problem::invalid_credentials()])
+    .refuses([Problem::invalid_credentials(), asks_for_factor(None)])
     .throttled()
     .stores()
 }

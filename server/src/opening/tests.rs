@@ -3,7 +3,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::time::Duration;
 
 use super::*;
-use crate::keys::{Algorithm, RefreshKey};
+use crate::keys::{Algorithm, RandomKey};
 use crate::store::{Moment, SessionId, Store as _, User};
 use crate::username::Username;
 
@@ -157,7 +157,7 @@ async fn keys_that_were_given_up_are_made_anew_and_a_damaged_file_is_kept() {
     let dir = dir.path();
     let (store, keys) = serve(dir).await.unwrap();
     add_user(&store, Some("192.0.2.1")).await;
-    let old: std::sync::Arc<RefreshKey> = keys.refresh_key();
+    let old: std::sync::Arc<RandomKey> = keys.refresh_key();
     drop((store, keys));
     fs::write(dir.join(KEYS_FILE), "").unwrap();
     give_up_keys(dir, now()).await.unwrap();

@@ -35,6 +35,10 @@ impl From<AccountError> for Problem {
             }
             AccountError::TooMany(wait) => wait.into(),
             AccountError::NotProven => Self::invalid_credentials(),
+            AccountError::FactorNeeded { challenge, kinds } => {
+                Self::second_factor_required(challenge, &kinds)
+            }
+            AccountError::ChallengeOver => Self::challenge_over(),
             AccountError::SessionEnded => Self::session_ended(),
             AccountError::NotFound => Self::not_found(),
             AccountError::LinkNotValid => {
@@ -60,6 +64,7 @@ impl Problem {
             EditUserError::NotFound
             | EditUserError::NoOffer
             | EditUserError::NoSession
+            | EditUserError::NoFactor
             | EditUserError::NoBlock => Self::not_found(),
             EditUserError::TooManyBlocks => Self::too_many_blocks(),
             EditUserError::LastAdmin => Self::last_admin(),

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use hallpass_contract::{FieldError, kind};
+use hallpass_contract::{FieldError, Secret, kind};
 use http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 
-use super::{Problem, field_error};
+use super::{Details, FactorNeeded, Problem, field_error};
 use crate::accounts::Hazard;
+use crate::proof::factors::FactorKind;
 use crate::store::MAX_BLOCKS;
 
 impl Problem {
@@ -170,7 +171,7 @@ impl Problem {
         Self {
             kind: kind::HAZARDOUS_BLOCK,
             title: "Hazardous block",
-            errors: vec![field_error("force", message)],
+            details: Details::Errors(vec![field_error("force", message)]),
             ..Self::new(StatusCode::CONFLICT, sentence(&hazard.to_string()))
         }
     }
@@ -191,13 +192,35 @@ impl Problem {
         }
     }
 
+    /// 401: the password is right.
+    pub fn second_factor_required(challenge: Option<Secret>, kinds: &[FactorKind]) -> Self {
+        let detail = "The password is right; now show your second factor.";
+        let methods = kinds.iter().map(|kind| kind.name().to_owned()).collect();
+        Self {
+            kind: kind::SECOND_FACTOR_REQUIRED,
+            title: "Second factor required",
+            details: Details::Factor(Box::new(FactorNeeded { challenge, methods })),
+            ..Self::new(StatusCode::UNAUTHORIZED, detail).with_challenge(None)
+        }
+    }
+
+    /// 401.
+    pub fn challenge_over() -> Self {
+        let detail = "This took too long, or too many codes were wrong; sign in again.";
+        Self {
+            kind: kind::CHALLENGE_OVER,
+            title: "Challenge over",
+            ..Self::new(StatusCode::UNAUTHORIZED, detail).with_challenge(None)
+        }
+    }
+
     /// 409.
     pub fn username_taken() -> Self {
         let message = "This username is taken; choose another one.";
         Self {
             kind: kind::USERNAME_TAKEN,
             title: "Username taken",
-            errors: vec![field_error("username", message)],
+            details: Details::Errors(vec![field_error("username", message)]),
             ..Self::new(StatusCode::CONFLICT, message)
         }
     }
@@ -205,7 +228,7 @@ impl Problem {
     /// Names the field that caused it.
     #[must_use]
     pub fn with_field(mut self, field: &str) -> Self {
-        self.errors.push(field_error(field, self.detail.clone()));
+        self.details = Details::Errors(vec![field_error(field, self.detail.clone())]);
         self
     }
 
@@ -218,7 +241,7 @@ impl Problem {
         Self {
             kind: kind::INVALID_FIELDS,
             title: "Invalid fields",
-            errors,
+            details: Details::Errors(errors),
             ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
         }
     }

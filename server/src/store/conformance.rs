@@ -8,13 +8,15 @@ use hallpass_contract::{ADMIN_ROLE, Secret};
 use jiff::Timestamp;
 
 use super::{
-    Actor, Authority, EditUserError, Lifetimes, Moment, NewSession, RedbStore, Refresh, ResetOffer,
-    Rotation, Session, SessionId, Store, User, UserEdit, UserId, Verified,
+    Actor, Authority, Challenge, ChallengeId, EditUserError, FactorChange, FactorUse, Lifetimes,
+    Moment, NewSession, RecoveryCode, RedbStore, Refresh, ResetOffer, Rotation, Sealed, Session,
+    SessionId, Store, Totp, User, UserEdit, UserId, Verified,
 };
 
 mod actors;
 mod audit;
 mod edits;
+mod factors;
 mod names;
 mod passwords;
 mod races;
@@ -95,6 +97,16 @@ conformance! {
             a_password_is_set_of_a_user_who_is_there
             a_changed_password_keeps_the_actor_s_session_and_ends_the_others
             a_password_that_was_changed_meanwhile_is_not_changed_again;
+        factors:
+            one_time_codes_count_once_they_are_confirmed
+            who_has_a_factor_signs_in_with_it_alone
+            a_one_time_code_counts_once_and_no_earlier_one_after_it
+            a_recovery_code_counts_once_and_new_ones_void_the_old
+            recovery_codes_go_with_the_last_factor
+            a_change_of_factors_is_of_a_fresh_login_and_a_new_version
+            who_lost_their_factors_signs_in_by_the_password_again
+            a_challenge_is_answered_once_and_tried_five_times
+            of_many_logins_with_one_code_one_succeeds;
         resets:
             an_offer_is_taken_up_once_and_does_what_a_new_password_does
             a_new_offer_ends_the_one_before
@@ -165,6 +177,7 @@ pub(super) fn user(username: &str) -> User {
         roles: Vec::new(),
         disabled: false,
         created_at: Timestamp::UNIX_EPOCH,
+        factors: Default::default(),
     }
 }
 
@@ -198,9 +211,13 @@ pub(super) fn login(user: &User) -> NewSession {
         tokens_expired_at: at(0).tokens_expired_at,
         user_agent: String::new(),
     };
-    let verified =
-        Verified { version: user.password_version, renewed: None, amr: vec!["pwd".to_owned()] };
-    NewSession { session, verified, at: at(0), address: "home".to_owned() }
+    let verified = Verified {
+        version: user.password_version,
+        renewed: None,
+        amr: vec!["pwd".to_owned()],
+        factor: None,
+    };
+    NewSession { session, verified, at: at(0), address: "home".to_owned(), challenge: None }
 }
 
 /// Signs the user in.

@@ -56,6 +56,9 @@ pub enum EditUserError {
     /// The user has no such session, or not any more.
     #[error("the user has no such session")]
     NoSession,
+    /// The user has no such factor, or has not begun to set it up.
+    #[error("there is no such factor")]
+    NoFactor,
     /// There is no such block, or not any more.
     #[error("there is no such block")]
     NoBlock,

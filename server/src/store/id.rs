@@ -76,6 +76,11 @@ id!(
     AuditId
 );
 
+id!(
+    /// The id of a [challenge](crate::store::Challenge): a `UUIDv7`.
+    ChallengeId
+);
+
 impl AuditId {
     /// An id that sorts after those that this process made in the same millisecond before, but for
     /// one in 4096.

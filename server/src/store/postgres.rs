@@ -16,6 +16,7 @@
 
 mod addresses;
 mod audit;
+mod challenges;
 mod changes;
 mod channel;
 mod connect;

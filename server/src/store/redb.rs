@@ -3,6 +3,7 @@
 mod addresses;
 mod audit;
 mod backup;
+mod challenges;
 mod changes;
 mod check;
 mod copy;

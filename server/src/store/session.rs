@@ -4,6 +4,8 @@ use hallpass_contract::Secret;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::challenge::Challenge;
+use super::factors::FactorUse;
 use super::id::{SessionId, UserId};
 use super::user::User;
 
@@ -82,7 +84,8 @@ pub struct Moment {
     pub tokens_expired_at: Timestamp,
 }
 
-/// A password that was checked. The check no longer counts if the password was changed since.
+/// A password that was checked, and what was shown beside it. Neither counts any more if the
+/// password was changed since, or the factor was used or removed.
 #[derive(Clone, Debug)]
 pub struct Verified {
     /// The version of the password: [`User::password_version`].
@@ -91,6 +94,8 @@ pub struct Verified {
     pub renewed: Option<Secret>,
     /// By which methods the user proved who they are (RFC 8176 section 2).
     pub amr: Vec<String>,
+    /// The second factor that was shown. A user who has one must show it.
+    pub factor: Option<FactorUse>,
 }
 
 /// A session to start, and the login that starts it.
@@ -104,6 +109,8 @@ pub struct NewSession {
     pub at: Moment,
     /// The network from which the user signed in, as a text that can be compared.
     pub address: String,
+    /// The challenge that the user has answered, if there was one.
+    pub challenge: Option<Challenge>,
 }
 
 /// The most sessions of one account.

@@ -2,6 +2,7 @@ use hallpass_contract::{ADMIN_ROLE, Secret};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::factors::Factors;
 use super::id::UserId;
 use crate::username::Username;
 
@@ -26,6 +27,9 @@ pub struct User {
     pub disabled: bool,
     /// When the user registered.
     pub created_at: Timestamp,
+    /// What the user can show beside the password.
+    #[serde(default, skip_serializing_if = "Factors::is_empty")]
+    pub factors: Factors,
 }
 
 impl User {
@@ -45,6 +49,7 @@ impl User {
             roles,
             disabled: false,
             created_at,
+            factors: Factors::default(),
         }
     }
 

@@ -53,6 +53,7 @@ fn user() -> User {
         roles: vec!["admin".to_owned()],
         disabled: false,
         created_at: at(NOW),
+        factors: Default::default(),
     }
 }
 

@@ -48,6 +48,12 @@ pub(crate) fn listen() {
     });
 }
 
+/// What this test's server has written so far.
+pub(crate) fn written() -> Vec<Value> {
+    let text = Log::start().text();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
 impl Log {
     fn start() -> Self {
         OF_THIS_THREAD.with(Self::clone)

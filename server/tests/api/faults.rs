@@ -9,9 +9,9 @@ use async_trait::async_trait;
 use hallpass::serve::Limits;
 use hallpass::store::{
     Actor, AuditEntry, AuditPage, AuditQuery, Authority, BackupError, BackupHead, Beside, Block,
-    BlockId, CreateUserError, EditUserError, Edited, Lease, Moment, NewSession, OpenReset, Refresh,
-    ResetOffer, Restricted, Restrictions, Rotation, Session, SessionId, Store, StoreCounts,
-    StoreError, User, UserEdit, UserId, Users, Verified,
+    BlockId, Challenge, CreateUserError, EditUserError, Edited, FactorChange, Lease, Moment,
+    NewSession, OpenReset, Refresh, ResetOffer, Restricted, Restrictions, Rotation, Session,
+    SessionId, Store, StoreCounts, StoreError, User, UserEdit, UserId, Users, Verified,
 };
 use hallpass::token::Tokens;
 use hallpass_contract::{Secret, kind, path};
@@ -87,6 +87,9 @@ broken! {
     change_password(Actor, u32, Secret, Moment) -> Result<(), EditUserError>;
     open_resets(Timestamp) -> Result<Vec<OpenReset>, StoreError>;
     withdraw_reset(UserId, Option<Actor>, Timestamp) -> Result<(), EditUserError>;
+    change_factors(Actor, FactorChange) -> Result<User, EditUserError>;
+    remove_factors(UserId, Option<Actor>, Moment) -> Result<User, EditUserError>;
+    count_answer(Challenge) -> Result<bool, StoreError>;
     offer_reset(ResetOffer) -> Result<(), EditUserError>;
     reset_offered([u8; 32], Timestamp) -> Result<Option<User>, StoreError>;
     take_up_reset([u8; 32], Secret, Moment) -> Result<Option<UserId>, StoreError>;

@@ -25,6 +25,7 @@ async fn import(app: &TestApp, username: &str, hash: &str) {
         roles: Vec::new(),
         disabled: false,
         created_at: now,
+        factors: Default::default(),
     };
     app.state.accounts.store.create_user(user, None).await.unwrap();
 }

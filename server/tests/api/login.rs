@@ -84,7 +84,7 @@ async fn giving_the_password_again_sets_the_methods_anew() {
     let accounts = &app.state.accounts;
     let id = SessionId::parse(&app.sid(ada.token()).await).unwrap();
     let otp = vec!["pwd".to_owned(), "otp".to_owned()];
-    let verified = Verified { version: 0, renewed: None, amr: otp.clone() };
+    let verified = Verified { version: 0, renewed: None, amr: otp.clone(), factor: None };
     accounts.store.reauthenticate(id, verified, accounts.moment()).await.unwrap().unwrap();
     let refreshed = SignedIn::from(&app.refresh(&ada.cookie).await);
     assert_eq!(amr(&app, &refreshed), otp);

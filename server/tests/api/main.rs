@@ -17,6 +17,7 @@ mod config_file;
 mod connections;
 mod disk;
 mod exposition;
+mod factors;
 mod faults;
 mod freshness;
 mod frontend;

@@ -4,8 +4,9 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use hallpass::routes::listed;
-use hallpass_contract::path;
+use hallpass_contract::{TotpSetup, path};
 use serde_json::{Value, json};
+use totp_rs::Totp;
 
 use crate::app::{PASSWORD, Response, SignedIn, TestApp};
 
@@ -88,6 +89,7 @@ async fn every_operation_answers_as_the_document_says() {
     own(&app, &document).await;
     admin(&app, &document).await;
     incidents(&app, &document).await;
+    factors(&app, &document).await;
     ends(&app, &document).await;
     assert_eq!(*document.seen.borrow(), document.operations());
 }
@@ -135,6 +137,45 @@ async fn own(app: &TestApp, document: &Document) {
     ] {
         let answer = app.json_with_token("POST", path, ada.token(), &body).await;
         document.check("POST", path, &answer);
+    }
+}
+
+/// Second factors of somebody, set up, used, and taken away by themselves and by an admin.
+async fn factors(app: &TestApp, document: &Document) {
+    let (admin, eve) = (app.admin("warden").await, app.signed_in("eve").await);
+    let of_eve = async |method: &str, path: &'static str, body: Option<Value>| {
+        let answer = match body {
+            Some(body) => app.json_with_token(method, path, eve.token(), &body).await,
+            None => app.with_token(method, path, eve.token()).await,
+        };
+        document.check(method, path, &answer);
+        answer
+    };
+    of_eve("POST", path::RECOVERY_CODES, None).await;
+    let setup = of_eve("POST", path::TOTP, None).await.json::<TotpSetup>();
+    let totp = Totp::from_url(setup.uri.expose()).unwrap();
+    let code = || totp.generate(app.clock.now().as_second().unsigned_abs()).to_string();
+    for code in ["000000".to_owned(), code()] {
+        of_eve("POST", path::TOTP_CONFIRM, Some(json!({ "code": code }))).await;
+    }
+    of_eve("GET", path::FACTORS, None).await;
+    of_eve("POST", path::RECOVERY_CODES, None).await;
+    of_eve("POST", path::REAUTHENTICATE, Some(json!({ "password": PASSWORD }))).await;
+    app.clock.advance(std::time::Duration::from_secs(30));
+    let asked = app.login("eve", PASSWORD).await;
+    document.check("POST", path::LOGIN, &asked);
+    let challenge = asked.problem().challenge.unwrap();
+    for code in [json!(7), json!("000000"), json!(code()), json!(code())] {
+        let answer = json!({ "challenge": challenge.expose(), "totp": code });
+        let answer = app.post_json(path::SECOND_FACTOR, &answer).await;
+        document.check("POST", path::SECOND_FACTOR, &answer);
+    }
+    of_eve("DELETE", path::TOTP, None).await;
+    of_eve("DELETE", path::TOTP, None).await;
+    for id in [&eve.user.id, "nobody"] {
+        let path = path::ADMIN_USER_FACTORS.replace("{id}", id);
+        let answer = app.with_token("DELETE", &path, admin.token()).await;
+        document.check("DELETE", path::ADMIN_USER_FACTORS, &answer);
     }
 }
 

@@ -33,6 +33,13 @@ const VERSION_1: Earlier = Earlier {
              AaImrCB9dVW3JMO4hWUYeAAAAADfkNsJOv_mTreiJhBCdvci-LDUgVsgnwEwGF6idMgcJA",
 };
 
+const VERSION_2: Earlier = Earlier {
+    database: include_bytes!("../data/version-2/hallpass.redb.gz"),
+    keys: include_bytes!("../data/version-2/keys.json"),
+    cookie: "__Host-hallpass-refresh=\
+             AaIpDOUjdRm2JNzuwhHN4gAAAAD9EYMWhWYhVqezc05nMo37-dWtRk2w2vZR2OWnkoIsDA",
+};
+
 impl Earlier {
     fn unpack(&self, dir: &Path) {
         let mut database = File::create(dir.join("hallpass.redb")).unwrap();
@@ -89,4 +96,25 @@ async fn restrictions_and_sessions_of_version_1_are_still_good_and_the_audit_log
     let audit = command(dir.path(), &["audit", "--json"]).output().unwrap().stdout;
     let audit = String::from_utf8(audit).unwrap();
     assert!(audit.lines().count() == 1 && audit.contains("\"event\":\"refresh\""), "{audit}");
+}
+
+#[tokio::test]
+async fn a_directory_of_version_2_gets_a_key_for_second_factors_and_keeps_the_others() {
+    let dir = tempfile::tempdir().unwrap();
+    VERSION_2.unpack(dir.path());
+    let mut process = Process::start(dir.path(), &[]);
+    assert_eq!(refresh(&process, VERSION_2.cookie).await.status(), 200);
+    let keys = || serde_json::from_slice::<Value>(&fs::read(dir.path().join("keys.json")).unwrap());
+    let (before, after) =
+        (serde_json::from_slice::<Value>(VERSION_2.keys).unwrap(), keys().unwrap());
+    assert_eq!(after["refresh_key"], before["refresh_key"]);
+    assert!(before["factor_key"].is_null() && after["factor_key"].is_string(), "{after}");
+    let login = process.post(path::LOGIN, "bob", PASSWORD).await;
+    let login: Login = login.json().await.unwrap();
+    let begin = client().post(format!("{}{}", process.url, path::TOTP));
+    let begun = begin.bearer_auth(login.access_token.expose()).send().await.unwrap();
+    assert_eq!(begun.status(), 200);
+    process.end(Signal::TERM);
+    let _process = Process::start(dir.path(), &[]);
+    assert_eq!(keys().unwrap()["factor_key"], after["factor_key"]);
 }

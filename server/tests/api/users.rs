@@ -19,6 +19,7 @@ async fn user(app: &TestApp, username: &str, disabled: bool) -> User {
         roles: vec!["reader".to_owned(), "writer".to_owned()],
         disabled,
         created_at: now,
+        factors: Default::default(),
     }
 }
 
@@ -28,9 +29,13 @@ async fn token(app: &TestApp, user: &User) -> String {
     let session =
         app.state.accounts.sessions.begin(user.id, Vec::new(), String::new(), at).unwrap();
     let (sid, not_after) = (session.id.uuid(), session.expires_at);
-    let verified =
-        Verified { version: user.password_version, renewed: None, amr: vec!["pwd".to_owned()] };
-    let new = NewSession { session, verified, at, address: String::new() };
+    let verified = Verified {
+        version: user.password_version,
+        renewed: None,
+        amr: vec!["pwd".to_owned()],
+        factor: None,
+    };
+    let new = NewSession { session, verified, at, address: String::new(), challenge: None };
     app.state.accounts.store.start_session(new).await.unwrap();
     let grant = Grant { user, sid, auth_time: at.now, amr: &[], not_after };
     app.state.accounts.tokens.sign(&grant, at.now).unwrap().token

@@ -304,6 +304,8 @@ fn problem_of(kind: &str, status: u16, detail: &str, errors: &[(&str, &str)]) ->
             .iter()
             .map(|&(field, message)| FieldError { field: field.into(), message: message.into() })
             .collect(),
+        challenge: None,
+        methods: Vec::new(),
     };
     Reply { content_type: PROBLEM_MEDIA_TYPE.into(), ..json(status, &problem) }
 }

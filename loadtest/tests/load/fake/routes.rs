@@ -254,6 +254,8 @@ fn problem(status: StatusCode, kind: &str) -> Answer {
         status: status.as_u16(),
         detail: "told to".into(),
         errors: vec![],
+        challenge: None,
+        methods: vec![],
     };
     json(status, &problem)
 }

@@ -52,9 +52,13 @@ impl Site {
         let session =
             app.accounts.sessions.begin(self.users[n].id, Vec::new(), String::new(), at).unwrap();
         let (id, not_after) = (session.id, session.expires_at);
-        let verified =
-            crate::store::Verified { version: 0, renewed: None, amr: vec!["pwd".to_owned()] };
-        let new = NewSession { session, verified, at, address: String::new() };
+        let verified = crate::store::Verified {
+            version: 0,
+            renewed: None,
+            amr: vec!["pwd".to_owned()],
+            factor: None,
+        };
+        let new = NewSession { session, verified, at, address: String::new(), challenge: None };
         // Nobody who was deleted or disabled, or has another password, gets one.
         let _ = app.accounts.store.start_session(new).await.unwrap();
         let grant =
@@ -152,6 +156,7 @@ fn user(n: usize, now: Timestamp) -> User {
         roles: vec!["user".to_owned()],
         disabled: false,
         created_at: now,
+        factors: Default::default(),
     }
 }
 

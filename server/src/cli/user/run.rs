@@ -21,6 +21,7 @@ impl UserCommand {
             Self::Sessions(list) => list.run().await?,
             Self::EndSessions(end) => end.run().await?,
             Self::Unlock(named) => named.unlock().await?,
+            Self::ResetFactors(named) => named.reset_factors().await?,
             Self::Delete(delete) => delete.run().await?,
             Self::Import(import) => return import.run().await,
             Self::Export(export) => return export.run().await,
@@ -96,6 +97,13 @@ impl Named {
         )
         .await?;
         say(format_args!("forgot the failed logins of {}", name(&user)))
+    }
+
+    async fn reset_factors(self) -> anyhow::Result<()> {
+        let mut executor = self.place.executor(Offline::default()).await?;
+        let command = Command::ResetFactors { username: self.username };
+        let user = name(&ask_user(&mut executor, command).await?);
+        say(format_args!("{user} has no second factor any more; all their sessions have ended"))
     }
 }
 

@@ -8,10 +8,10 @@ use anyhow::{Context as _, bail};
 use jiff::Timestamp;
 
 use super::{Held, KeyRing, lock};
-use crate::keys::contents::Contents;
+use crate::keys::contents::{Contents, OtherKeys};
 use crate::keys::keyset::KeySet;
 use crate::keys::storage::{NOT_STORED, Replacement};
-use crate::keys::{Algorithm, KeyInfo, RefreshKey};
+use crate::keys::{Algorithm, KeyInfo, RandomKey};
 
 /// How often a change is made anew.
 const ATTEMPTS: usize = 5;
@@ -67,15 +67,15 @@ impl KeyRing {
             Some(_) => {
                 let started = Instant::now();
                 let keys = KeySet::clone(&held.keys).introduced(settings, now)?;
-                let refresh_key = Arc::clone(&held.refresh_key);
-                let Some(held) = self.replace(&held, keys, refresh_key)? else { return Ok(None) };
+                let Some(held) = self.replace(&held, keys, held.others.clone())? else {
+                    return Ok(None);
+                };
                 // To reach every server may have taken a while.
                 (held, now.checked_add(started.elapsed()).unwrap_or(now))
             }
         };
         let keys = KeySet::clone(&held.keys).rotated(settings, now)?.swept(now);
-        let refresh_key = Arc::clone(&held.refresh_key);
-        Ok(self.replace(&held, keys, refresh_key)?.map(|held| held.keys.signer()))
+        Ok(self.replace(&held, keys, held.others.clone())?.map(|held| held.keys.signer()))
     }
 
     /// Removes a key at once: no token that it signed is accepted any more. Returns the key that
@@ -98,8 +98,7 @@ impl KeyRing {
             }
             let revoked = KeySet::clone(&held.keys).revoked(kid, &self.settings, now)?;
             let Some(keys) = revoked else { return Ok(Some(Err(KeyChangeError::NoSuchKey))) };
-            let refresh_key = Arc::clone(&held.refresh_key);
-            let replaced = self.replace(&held, keys.swept(now), refresh_key)?;
+            let replaced = self.replace(&held, keys.swept(now), held.others.clone())?;
             Ok(replaced.map(|held| Ok(held.keys.signer())))
         })??;
         tracing::info!(kid, signer = signer.kid, "a key was revoked");
@@ -117,8 +116,9 @@ impl KeyRing {
         let _turn = lock(&self.turn);
         let info = self.attempt(|held| {
             let keys = KeySet::clone(&held.keys).reset(&self.settings, now)?;
-            let refresh_key = Arc::new(RefreshKey::generate()?);
-            Ok(self.replace(&held, keys, refresh_key)?.map(|held| held.keys.signer()))
+            let refresh = Arc::new(RandomKey::generate()?);
+            let others = OtherKeys { refresh, ..held.others.clone() };
+            Ok(self.replace(&held, keys, others)?.map(|held| held.keys.signer()))
         })?;
         tracing::info!(kid = info.kid, alg = %info.alg, "new keys took the place of all old ones");
         Ok(info)
@@ -135,9 +135,8 @@ impl KeyRing {
         let held = self.held();
         let keys = KeySet::clone(&held.keys).swept(now);
         let swept = held.keys.retired.len() - keys.retired.len();
-        let refresh_key = Arc::clone(&held.refresh_key);
         // If another server changes the keys at the same time, the next sweep will do.
-        if swept == 0 || self.replace(&held, keys, refresh_key)?.is_none() {
+        if swept == 0 || self.replace(&held, keys, held.others.clone())?.is_none() {
             return Ok(0);
         }
         tracing::info!(swept, "forgot retired keys");
@@ -148,6 +147,8 @@ impl KeyRing {
     pub(super) fn configure(&self, now: Timestamp) -> anyhow::Result<()> {
         let _turn = lock(&self.turn);
         self.attempt(|held| {
+            let is_complete = held.others.factors.is_some();
+            let held = Held { others: held.others.complete()?, ..held };
             let is_shared = self.settings.spread.is_some() && held.version != NOT_STORED;
             let has_keys = self.settings.algorithm != Algorithm::HS256;
             if is_shared && has_keys && held.keys.needs_successor(&self.settings) {
@@ -155,11 +156,12 @@ impl KeyRing {
             }
             let keys = KeySet::clone(&held.keys).swept(now).configured(&self.settings, now)?;
             let is_stored = held.version != NOT_STORED;
-            if is_stored && keys.records().eq(held.keys.records()) {
+            if is_stored && is_complete && keys.records().eq(held.keys.records()) {
                 return Ok(Some(()));
             }
-            let refresh_key = Arc::clone(&held.refresh_key);
-            let Some(held) = self.replace(&held, keys, refresh_key)? else { return Ok(None) };
+            let Some(held) = self.replace(&held, keys, held.others.clone())? else {
+                return Ok(None);
+            };
             let key = held.keys.signer();
             tracing::info!(kid = key.kid, alg = %key.alg, "stored the keys");
             Ok(Some(()))
@@ -180,8 +182,7 @@ impl KeyRing {
         let keys = loaded.keys.context("an operator has given up the keys; restart the server")?;
         // Tokens that were accepted remember the key itself.
         let keys = Arc::new(keys.with_keys_of(&self.keys.load()));
-        let refresh_key = Arc::new(loaded.refresh_key);
-        self.put_into_use(Held { version: loaded.version, keys, refresh_key });
+        self.put_into_use(Held { version: loaded.version, keys, others: loaded.others });
         Ok(())
     }
 
@@ -202,18 +203,18 @@ impl KeyRing {
         &self,
         held: &Held,
         keys: KeySet,
-        refresh_key: Arc<RefreshKey>,
+        others: OtherKeys,
     ) -> anyhow::Result<Option<Held>> {
         let version = match &self.storage {
             None => Some(held.version),
             Some(storage) => {
-                let old = Contents::new(&held.keys, &held.refresh_key);
-                let new = Contents::new(&keys, &refresh_key);
+                let old = Contents::new(&held.keys, &held.others);
+                let new = Contents::new(&keys, &others);
                 storage.replace(&Replacement { version: held.version, old, new })?
             }
         };
         let Some(version) = version else { return Ok(None) };
-        let new = Held { version, keys: Arc::new(keys), refresh_key };
+        let new = Held { version, keys: Arc::new(keys), others };
         self.put_into_use(new.clone());
         Ok(Some(new))
     }

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, Weak};
 use std::time::Instant;
 
 use super::*;
-use crate::keys::contents::Contents;
+use crate::keys::contents::{Contents, OtherKeys};
 use crate::keys::storage::{Loaded, Replacement, Storage};
 
 const SPREAD: Duration = Duration::from_secs(30);
@@ -30,10 +30,10 @@ impl Storage for Shared {
             (state.version, state.contents.clone())
         };
         let Some(contents) = contents else {
-            return Ok(Loaded { version, keys: None, refresh_key: RefreshKey::generate()? });
+            return Ok(Loaded { version, keys: None, others: OtherKeys::generate()? });
         };
-        let (keys, refresh_key) = contents.into_keys(secret)?;
-        Ok(Loaded { version, keys: Some(keys), refresh_key })
+        let (keys, others) = contents.into_keys(secret)?;
+        Ok(Loaded { version, keys: Some(keys), others })
     }
 
     fn version(&self) -> anyhow::Result<u64> {

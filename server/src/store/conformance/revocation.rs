@@ -79,8 +79,12 @@ pub(super) async fn every_change_of_a_user_is_another_version_of_them_alone(stor
 pub(super) async fn a_new_hash_of_the_same_password_is_no_other_version(store: Arc<dyn Store>) {
     let ada = added(&*store, "ada").await;
     let before = store.user_version(ada.id);
-    let renewed =
-        Verified { version: 0, renewed: Some("renewed".into()), amr: vec!["pwd".to_owned()] };
+    let renewed = Verified {
+        version: 0,
+        renewed: Some("renewed".into()),
+        amr: vec!["pwd".to_owned()],
+        factor: None,
+    };
     let new = NewSession { verified: renewed.clone(), ..login(&ada) };
     let id = new.session.id;
     store.start_session(new).await.unwrap().unwrap();

@@ -34,8 +34,12 @@ pub(super) async fn a_login_is_void_if_the_user_is_gone_disabled_or_has_another_
 
 pub(super) async fn a_renewed_hash_is_kept_and_is_the_same_password(store: Arc<dyn Store>) {
     let ada = added(&*store, "ada").await;
-    let renewed =
-        Verified { version: 0, renewed: Some("renewed".into()), amr: vec!["pwd".to_owned()] };
+    let renewed = Verified {
+        version: 0,
+        renewed: Some("renewed".into()),
+        amr: vec!["pwd".to_owned()],
+        factor: None,
+    };
     let new = NewSession { verified: renewed, ..login(&ada) };
     let found = store.start_session(new).await.unwrap().unwrap();
     assert_eq!(found, User { password_hash: "renewed".into(), ..ada.clone() });
@@ -87,8 +91,12 @@ pub(super) async fn expired_sessions_are_there_but_not_listed(store: Arc<dyn Sto
 pub(super) async fn a_new_proof_is_noted(store: Arc<dyn Store>) {
     let ada = added(&*store, "ada").await;
     let id = signed_in(&*store, &ada).await;
-    let renewed =
-        Verified { version: 0, renewed: Some("renewed".into()), amr: vec!["pwd".to_owned()] };
+    let renewed = Verified {
+        version: 0,
+        renewed: Some("renewed".into()),
+        amr: vec!["pwd".to_owned()],
+        factor: None,
+    };
     let (session, user) = store.reauthenticate(id, renewed, at(60)).await.unwrap().unwrap();
     assert_eq!((session.id, session.auth_time), (id, at(60).now));
     assert_eq!(user.password_hash.expose(), "renewed");
@@ -101,7 +109,8 @@ pub(super) async fn a_proof_is_void_where_a_login_would_be(store: Arc<dyn Store>
     let (id, ended) = (signed_in(&*store, &ada).await, signed_in(&*store, &ada).await);
     store.end_session(ended, at(0)).await.unwrap();
     let proven = async |id, version, seconds| {
-        let verified = Verified { version, renewed: None, amr: vec!["pwd".to_owned()] };
+        let verified =
+            Verified { version, renewed: None, amr: vec!["pwd".to_owned()], factor: None };
         store.reauthenticate(id, verified, at(seconds)).await.unwrap().is_some()
     };
     assert!(!proven(ended, 0, 1).await, "it has ended");

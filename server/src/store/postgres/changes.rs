@@ -2,7 +2,7 @@
 
 use tokio_postgres::Client;
 
-use super::{addresses, audit, names, resets, sessions, users};
+use super::{addresses, audit, challenges, names, resets, sessions, users};
 use crate::store::applied::{Applied, News};
 use crate::store::rules::{Changes, Decision};
 
@@ -22,7 +22,7 @@ pub(super) async fn apply<T>(db: &Client, decision: Decision<T>) -> anyhow::Resu
     if let Some(user) = &changes.add_user {
         names::add_user(db, user).await?;
     }
-    if let Some(user) = changes.save_user.as_ref().or(changes.renew_hash.as_ref()) {
+    if let Some(user) = changes.save_user.as_ref().or(changes.note_user.as_ref()) {
         users::save(db, user).await?;
     }
     apply_to_sessions(db, changes).await?;
@@ -38,6 +38,9 @@ async fn apply_to_sessions(db: &Client, changes: Changes) -> anyhow::Result<()> 
     }
     if let Some(session) = &changes.save_session {
         sessions::save(db, session).await?;
+    }
+    if let Some(challenge) = changes.close_challenge {
+        challenges::close(db, challenge).await?;
     }
     Ok(())
 }

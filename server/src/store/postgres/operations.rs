@@ -7,13 +7,13 @@ use tokio_postgres::Client;
 use super::changes::{apply, apply_unless_refused};
 use super::rows::or_none;
 use super::sign_outs::Ending;
-use super::{audit, failures, locks, names, resets, restrictions, sessions, users};
+use super::{audit, challenges, failures, locks, names, resets, restrictions, sessions, users};
 use crate::store::applied::Applied;
 use crate::store::rules::{self, Asker, NameCheck};
 use crate::store::{
-    Actor, AuditEntry, AuditId, Block, BlockId, CreateUserError, EditUserError, Edited, Moment,
-    NewSession, Refresh, ResetOffer, Rotation, Session, SessionId, User, UserEdit, UserId,
-    Verified,
+    Actor, AuditEntry, AuditId, Block, BlockId, Challenge, CreateUserError, EditUserError, Edited,
+    FactorChange, Moment, NewSession, Refresh, ResetOffer, Rotation, Session, SessionId, User,
+    UserEdit, UserId, Verified,
 };
 
 /// What came of an operation that the rules may refuse.
@@ -120,6 +120,28 @@ pub(super) async fn change_password(
     apply_unless_refused(db, rules::change_password(&by, version, new, at)).await
 }
 
+pub(super) async fn change_factors(db: &Client, by: Actor, change: FactorChange) -> Judged<User> {
+    let by = asker(db, by).await?;
+    apply_unless_refused(db, rules::change_factors(&by, change)).await
+}
+
+pub(super) async fn remove_factors(
+    db: &Client,
+    id: UserId,
+    by: Option<Actor>,
+    at: Moment,
+) -> Judged<User> {
+    let (by, user) = asker_and_user(db, by, id).await?;
+    apply_unless_refused(db, rules::remove_factors(by.as_ref(), user, at)).await
+}
+
+pub(super) async fn count_answer(
+    db: &Client,
+    challenge: Challenge,
+) -> anyhow::Result<Applied<bool>> {
+    challenges::count(db, challenge).await.map(Applied::quietly)
+}
+
 pub(super) async fn offer_reset(db: &Client, offer: ResetOffer) -> Judged<()> {
     let (by, user) = asker_and_user(db, Some(offer.by), offer.user).await?;
     let by = by.unwrap_or(Asker { actor: offer.by, user: None, has_session: false });
@@ -153,8 +175,12 @@ pub(super) async fn start_session(
 ) -> anyhow::Result<Applied<Option<User>>> {
     let user = users::lock_one(db, new.session.user).await?;
     let existing = sessions::existing(db, new.session.user).await?;
+    let answers = match new.challenge {
+        Some(challenge) => challenges::answers(db, challenge.id).await?,
+        None => None,
+    };
     // Nobody is promised that the sessions that made room have ended.
-    Ok(apply(db, rules::start(new, user, existing)).await?.unawaited())
+    Ok(apply(db, rules::start(new, user, existing, answers)).await?.unawaited())
 }
 
 pub(super) async fn refresh(db: &Client, refresh: Refresh) -> anyhow::Result<Applied<Rotation>> {
@@ -278,6 +304,7 @@ pub(super) async fn sweep_sessions(
 pub(super) async fn sweep_rest(db: &Client, now: Timestamp) -> anyhow::Result<Applied<()>> {
     if locks::try_sweep(db).await? {
         resets::sweep(db, now).await?;
+        challenges::sweep(db, now).await?;
         failures::rows::sweep(db, now).await?;
         sessions::forget_revoked(db, now).await?;
     }

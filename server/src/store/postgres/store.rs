@@ -16,9 +16,10 @@ use super::{
 use crate::clock::BootTime;
 use crate::store::{
     Actor, AuditEntry, AuditId, AuditPage, AuditQuery, Authority, BackupError, BackupHead, Beside,
-    Block, BlockId, CreateUserError, EditUserError, Edited, Lease, Moment, NewSession, OpenReset,
-    Refresh, ResetOffer, Restricted, Restrictions, Rotation, Session, SessionId, SharedFailures,
-    Store, StoreCounts, StoreError, User, UserEdit, UserId, Users, Verified,
+    Block, BlockId, Challenge, CreateUserError, EditUserError, Edited, FactorChange, Lease, Moment,
+    NewSession, OpenReset, Refresh, ResetOffer, Restricted, Restrictions, Rotation, Session,
+    SessionId, SharedFailures, Store, StoreCounts, StoreError, User, UserEdit, UserId, Users,
+    Verified,
 };
 
 /// Expired sessions that are removed in one write.
@@ -159,6 +160,23 @@ impl Store for PostgresStore {
     ) -> Result<(), EditUserError> {
         self.write(move |db| Box::pin(operations::change_password(db, by, version, new, at)))
             .await?
+    }
+
+    async fn change_factors(&self, by: Actor, change: FactorChange) -> Result<User, EditUserError> {
+        self.write(move |db| Box::pin(operations::change_factors(db, by, change))).await?
+    }
+
+    async fn remove_factors(
+        &self,
+        id: UserId,
+        by: Option<Actor>,
+        at: Moment,
+    ) -> Result<User, EditUserError> {
+        self.write(move |db| Box::pin(operations::remove_factors(db, id, by, at))).await?
+    }
+
+    async fn count_answer(&self, challenge: Challenge) -> Result<bool, StoreError> {
+        self.write(move |db| Box::pin(operations::count_answer(db, challenge))).await
     }
 
     async fn offer_reset(&self, offer: ResetOffer) -> Result<(), EditUserError> {

@@ -36,6 +36,7 @@ fn each_table(visit: &mut impl Visit) -> anyhow::Result<()> {
     visit.table(tables::RESET_TIMES)?;
     visit.table(tables::RESETS_BY_USER)?;
     visit.table(tables::ADDRESSES)?;
+    visit.table(tables::CHALLENGES)?;
     visit.table(tables::AUDIT)?;
     visit.table(tables::AUDIT_BY_USER)
 }

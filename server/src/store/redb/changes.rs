@@ -2,7 +2,7 @@
 
 use redb::WriteTransaction;
 
-use super::{addresses, audit, names, resets, sessions, users};
+use super::{addresses, audit, challenges, names, resets, sessions, users};
 use crate::store::applied::{Applied, News};
 use crate::store::rules::{Changes, Decision};
 
@@ -25,7 +25,7 @@ pub(super) fn apply<T>(
         names::add(txn, user)?;
         users::put(txn, user)?;
     }
-    if let Some(user) = changes.save_user.as_ref().or(changes.renew_hash.as_ref()) {
+    if let Some(user) = changes.save_user.as_ref().or(changes.note_user.as_ref()) {
         users::put(txn, user)?;
     }
     apply_to_sessions(txn, changes)?;
@@ -41,6 +41,9 @@ fn apply_to_sessions(txn: &WriteTransaction, changes: Changes) -> anyhow::Result
     }
     if let Some(session) = &changes.save_session {
         sessions::put(txn, session)?;
+    }
+    if let Some(challenge) = changes.close_challenge {
+        challenges::close(txn, challenge)?;
     }
     Ok(())
 }

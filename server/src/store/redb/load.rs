@@ -4,9 +4,9 @@ use jiff::Timestamp;
 use redb::{ReadableTable as _, ReadableTableMetadata as _, WriteTransaction};
 
 use super::tables::{ADMINS, META, RESETS, RESETS_BY_USER, SESSIONS, USERS, or_none};
-use super::{names, resets, restrictions, sessions, users};
+use super::{challenges, names, resets, restrictions, sessions, users};
 use crate::store::rules::{Asker, NameCheck};
-use crate::store::{Actor, Restricted, Session, SessionId, User, UserId};
+use crate::store::{Actor, Challenge, Restricted, Session, SessionId, User, UserId};
 
 pub(super) fn asker(txn: &WriteTransaction, actor: Actor) -> anyhow::Result<Asker> {
     let has_session = txn.open_table(SESSIONS)?.get(actor.session.as_bytes())?.is_some();
@@ -53,6 +53,15 @@ pub(super) fn owner_of(txn: &WriteTransaction, id: SessionId) -> anyhow::Result<
 /// The session. None if its record is gone or can't be read.
 pub(super) fn session(txn: &WriteTransaction, id: SessionId) -> anyhow::Result<Option<Session>> {
     or_none(sessions::get(&txn.open_table(SESSIONS)?, id))
+}
+
+/// How often somebody tried to answer a challenge, if there is one.
+pub(super) fn answers(
+    txn: &WriteTransaction,
+    challenge: Option<Challenge>,
+) -> anyhow::Result<Option<u32>> {
+    let answers = challenge.map(|challenge| challenges::answers(txn, challenge.id)).transpose()?;
+    Ok(answers.flatten())
 }
 
 /// How many active admins there are.

@@ -13,14 +13,15 @@ use super::changes::{apply, apply_unless_refused};
 use super::failure::kind_of;
 use super::tables::{ADDRESSES, LOOKS, RESETS, SESSIONS, USER_IDS_BY_NAME, USERS};
 use super::{
-    RedbStore, addresses, audit, backup, load, names, resets, restrictions, sessions, users,
+    RedbStore, addresses, audit, backup, challenges, load, names, resets, restrictions, sessions,
+    users,
 };
 use crate::store::rules;
 use crate::store::{
     Actor, AuditEntry, AuditId, AuditPage, AuditQuery, Authority, BackupError, BackupHead, Beside,
-    Block, BlockId, CreateUserError, EditUserError, Edited, Lease, Moment, NewSession, OpenReset,
-    Refresh, ResetOffer, Restricted, Restrictions, Rotation, Session, SessionId, Store,
-    StoreCounts, StoreError, User, UserEdit, UserId, Users, Verified,
+    Block, BlockId, Challenge, CreateUserError, EditUserError, Edited, FactorChange, Lease, Moment,
+    NewSession, OpenReset, Refresh, ResetOffer, Restricted, Restrictions, Rotation, Session,
+    SessionId, Store, StoreCounts, StoreError, User, UserEdit, UserId, Users, Verified,
 };
 
 /// Expired sessions that are removed in one write, so that no other write waits long.
@@ -158,6 +159,31 @@ impl Store for RedbStore {
         .await?
     }
 
+    async fn change_factors(&self, by: Actor, change: FactorChange) -> Result<User, EditUserError> {
+        self.write(move |txn| {
+            let by = load::asker(txn, by)?;
+            apply_unless_refused(txn, rules::change_factors(&by, change))
+        })
+        .await?
+    }
+
+    async fn remove_factors(
+        &self,
+        id: UserId,
+        by: Option<Actor>,
+        at: Moment,
+    ) -> Result<User, EditUserError> {
+        self.write(move |txn| {
+            let (by, user) = (load::asker_if_any(txn, by)?, load::user(txn, id)?);
+            apply_unless_refused(txn, rules::remove_factors(by.as_ref(), user, at))
+        })
+        .await?
+    }
+
+    async fn count_answer(&self, challenge: Challenge) -> Result<bool, StoreError> {
+        self.writer.write(move |txn| challenges::count(txn, challenge)).await
+    }
+
     async fn offer_reset(&self, offer: ResetOffer) -> Result<(), EditUserError> {
         self.write(move |txn| {
             let (by, exists) = (load::asker(txn, offer.by)?, load::user_exists(txn, offer.user)?);
@@ -212,7 +238,8 @@ impl Store for RedbStore {
         self.write(move |txn| {
             let id = new.session.user;
             let (user, existing) = (load::user(txn, id)?, sessions::existing(txn, id)?);
-            apply(txn, rules::start(new, user, existing))
+            let answers = load::answers(txn, new.challenge)?;
+            apply(txn, rules::start(new, user, existing, answers))
         })
         .await
     }
@@ -414,6 +441,7 @@ impl Store for RedbStore {
         }
         let forget = move |txn: &_| {
             resets::sweep(txn, now)?;
+            challenges::sweep(txn, now)?;
             sessions::forget_revoked(txn, now)
         };
         self.writer.write(forget).await?;

@@ -64,6 +64,10 @@ pub(super) const RESETS_BY_USER: TableDefinition<'_, Id, &[u8; 32]> =
 /// User id to the addresses they signed in from as JSON, the newest one last.
 pub(super) const ADDRESSES: TableDefinition<'_, Id, &[u8]> = TableDefinition::new("addresses");
 
+/// Challenge id to how often somebody tried to answer it, and the millisecond in which it expires.
+pub(super) const CHALLENGES: TableDefinition<'_, Id, (u32, i64)> =
+    TableDefinition::new("challenges");
+
 /// Audit record id to [`AuditRecord`](crate::store::AuditRecord) as JSON.
 pub(super) const AUDIT: TableDefinition<'_, Id, &[u8]> = TableDefinition::new("audit");
 
@@ -88,6 +92,7 @@ pub(super) fn create(txn: &WriteTransaction) -> Result<(), TableError> {
     txn.open_table(RESET_TIMES)?;
     txn.open_table(RESETS_BY_USER)?;
     txn.open_table(ADDRESSES)?;
+    txn.open_table(CHALLENGES)?;
     txn.open_table(AUDIT)?;
     txn.open_table(AUDIT_BY_USER)?;
     txn.open_table(META)?;

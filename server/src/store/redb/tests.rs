@@ -22,6 +22,7 @@ fn user(username: &str) -> User {
         roles: vec!["admin".to_owned()],
         disabled: false,
         created_at: Timestamp::UNIX_EPOCH,
+        factors: Default::default(),
     }
 }
 

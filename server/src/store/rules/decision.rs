@@ -1,4 +1,4 @@
-use crate::store::{Actor, Moment, ResetOffer, Session, SessionId, User, UserId};
+use crate::store::{Actor, Challenge, Moment, ResetOffer, Session, SessionId, User, UserId};
 
 /// What a rule decided.
 #[derive(Clone, Debug)]
@@ -34,8 +34,9 @@ pub(crate) struct Changes {
     pub(crate) add_user: Option<User>,
     /// Save the record of this user, who has changed.
     pub(crate) save_user: Option<User>,
-    /// Save the record of this user, whose password has another hash and is the same.
-    pub(crate) renew_hash: Option<User>,
+    /// Save the record of this user, who signs in as before: the same password has another hash, or
+    /// a factor was used.
+    pub(crate) note_user: Option<User>,
     /// Remove this user's record, with their names and addresses.
     pub(crate) remove_user: Option<User>,
     /// Remember that this user came from this address.
@@ -44,6 +45,8 @@ pub(crate) struct Changes {
     pub(crate) add_session: Option<Session>,
     /// Save the record of this session, which is there.
     pub(crate) save_session: Option<Session>,
+    /// Nobody may answer this challenge again.
+    pub(crate) close_challenge: Option<Challenge>,
 }
 
 impl Changes {

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::decision::{Changes, Decision, EndSessions, Which};
+use super::factors::{CLOSED, use_up};
 use crate::store::{MAX_SESSIONS, Moment, NewSession, Session, SessionId, User, UserId, Verified};
 
 /// A session that a user has already.
@@ -21,13 +22,16 @@ pub(crate) fn is_full(count: usize) -> bool {
 
 /// The start of a session of `user`, if the proof of the login still counts. The sessions that
 /// were not used for the longest time make room. `existing` may be empty unless [`is_full`].
+/// `answers` is the count of the challenge, if there is one.
 pub(crate) fn start(
     new: NewSession,
     user: Option<User>,
     existing: Vec<Existing>,
+    answers: Option<u32>,
 ) -> Decision<Option<User>> {
-    let NewSession { session, verified, at, address } = new;
-    let Some((user, renew_hash)) = confirm(user, verified) else {
+    let NewSession { session, verified, at, address, challenge } = new;
+    let user = user.filter(|_| answers != Some(CLOSED));
+    let Some((user, note_user)) = confirm(user, verified) else {
         return Decision::unchanged(None);
     };
     let surplus = longest_unused(existing);
@@ -35,9 +39,10 @@ pub(crate) fn start(
     let end_sessions = EndSessions { which: Which::These(Some(user.id), surplus), at };
     let changes = Changes {
         end_sessions: makes_room.then_some(end_sessions),
-        renew_hash,
+        note_user,
         add_session: Some(session),
         remember_address: Some((user.id, address)),
+        close_challenge: challenge,
         ..Changes::default()
     };
     Decision { answer: Some(user), changes }
@@ -65,25 +70,31 @@ pub(crate) fn reauthenticate(
 ) -> Decision<Option<(Session, User)>> {
     let session = session.filter(|session| session.is_live(at.now));
     let amr = verified.amr.clone();
-    let Some((mut session, (user, renew_hash))) = session.zip(confirm(user, verified)) else {
+    let Some((mut session, (user, note_user))) = session.zip(confirm(user, verified)) else {
         return Decision::unchanged(None);
     };
     session.auth_time = at.now;
     session.amr = amr;
     session.tokens_expired_at = session.tokens_expired_at.max(at.tokens_expired_at);
     let save_session = Some(session.clone());
-    let changes = Changes { renew_hash, save_session, ..Changes::default() };
+    let changes = Changes { note_user, save_session, ..Changes::default() };
     Decision { answer: Some((session, user)), changes }
 }
 
-/// The user, if they may sign in and the password that was checked is still theirs; and the record
-/// to save if that password has a new hash.
+/// The user, if they may sign in and what was shown still counts; and the record to save if the
+/// password has a new hash, or a factor was used up.
 fn confirm(user: Option<User>, verified: Verified) -> Option<(User, Option<User>)> {
     let mut user =
         user.filter(|user| !user.disabled && user.password_version == verified.version)?;
-    let renewed = verified.renewed.map(|hash| {
+    let changes = verified.renewed.is_some() || verified.factor.is_some();
+    match verified.factor {
+        Some(factor) => user.factors = use_up(user.factors, &factor)?,
+        None if user.factors.are_needed() => return None,
+        None => {}
+    }
+    if let Some(hash) = verified.renewed {
         user.password_hash = hash;
-        user.clone()
-    });
-    Some((user, renewed))
+    }
+    let noted = changes.then(|| user.clone());
+    Some((user, noted))
 }

@@ -26,6 +26,7 @@ pub(super) fn user(roles: &[&str]) -> User {
         roles: roles.iter().map(|role| (*role).to_owned()).collect(),
         disabled: false,
         created_at: Timestamp::UNIX_EPOCH,
+        factors: Default::default(),
     }
 }
 
@@ -73,7 +74,7 @@ fn stale() -> Asker {
 }
 
 fn verified() -> Verified {
-    Verified { version: 3, renewed: None, amr: vec!["pwd".to_owned()] }
+    Verified { version: 3, renewed: None, amr: vec!["pwd".to_owned()], factor: None }
 }
 
 fn presented(session: &Session, generation: u32, seconds: i64) -> Refresh {

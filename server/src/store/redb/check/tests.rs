@@ -86,6 +86,7 @@ fn user(name: &str) -> User {
         roles: vec![ADMIN_ROLE.to_owned()],
         disabled: false,
         created_at: NOW,
+        factors: Default::default(),
     }
 }
 
@@ -104,8 +105,9 @@ fn login(user: &User) -> NewSession {
         user_agent: String::new(),
     };
     let at = Moment { now: NOW, tokens_expired_at: NOW };
-    let verified = Verified { version: 0, renewed: None, amr: vec!["pwd".to_owned()] };
-    NewSession { session, verified, at, address: "home".to_owned() }
+    let verified =
+        Verified { version: 0, renewed: None, amr: vec!["pwd".to_owned()], factor: None };
+    NewSession { session, verified, at, address: "home".to_owned(), challenge: None }
 }
 
 #[tokio::test]

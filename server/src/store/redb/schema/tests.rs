@@ -11,14 +11,16 @@ use super::*;
 use crate::store::redb::tables::{SESSIONS, USER_IDS_BY_FOLD, USERS};
 use crate::store::redb::{RedbStore, check_file, open, repair_file};
 use crate::store::{
-    AuditEntry, AuditId, AuditQuery, AuditRecord, CreateUserError, Session, SessionId, Store as _,
-    User, UserId,
+    AuditEntry, AuditId, AuditQuery, AuditRecord, Challenge, ChallengeId, CreateUserError, Session,
+    SessionId, Store as _, User, UserId,
 };
 use crate::username::Username;
 
 const VERSION_0: &[u8] = include_bytes!("../../../../tests/data/version-0/hallpass.redb.gz");
 
 const VERSION_1: &[u8] = include_bytes!("../../../../tests/data/version-1/hallpass.redb.gz");
+
+const VERSION_2: &[u8] = include_bytes!("../../../../tests/data/version-2/hallpass.redb.gz");
 
 /// The time at which the file of version 0 was made.
 fn then() -> Timestamp {
@@ -112,9 +114,27 @@ async fn a_file_of_version_1_keeps_what_it_holds_and_gets_an_audit_log() {
     assert!(check_file(&path).unwrap().is_empty());
 }
 
+#[tokio::test]
+async fn a_file_of_version_2_keeps_its_audit_log_and_counts_answers_from_now_on() {
+    let (_dir, path) = unpacked(VERSION_2);
+    assert_eq!(version_row(&path), Some(2_u32.to_be_bytes().to_vec()));
+    let store = RedbStore::open(&path).unwrap();
+    let bob = named(&store, "bob").await;
+    assert!(!bob.factors.are_needed());
+    assert_eq!(store.sessions_of(bob.id, then()).await.unwrap().len(), 1);
+    let query = AuditQuery { limit: 9, ..AuditQuery::default() };
+    assert_eq!(store.audit(query).await.unwrap().entries.len(), 3);
+    let challenge = Challenge { id: ChallengeId::new(then()), expires_at: Timestamp::MAX };
+    assert!(store.count_answer(challenge).await.unwrap());
+    drop(store);
+    assert_eq!(version_row(&path), Some(VERSION.to_be_bytes().to_vec()));
+    assert!(check_file(&path).unwrap().is_empty());
+}
+
 #[test]
 fn a_file_that_is_up_to_date_is_not_written() {
-    for (_dir, path) in [new_file(), file_of_version_0(), unpacked(VERSION_1)] {
+    let earlier = [VERSION_0, VERSION_1, VERSION_2].map(unpacked);
+    for (_dir, path) in [new_file()].into_iter().chain(earlier) {
         drop(RedbStore::open(&path).unwrap());
         assert_eq!(version_row(&path), Some(VERSION.to_be_bytes().to_vec()));
         let db = open::open_file(&path).unwrap();

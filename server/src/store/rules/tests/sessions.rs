@@ -1,5 +1,6 @@
 use super::*;
 use crate::store::EditUserError;
+use crate::store::factors::{FactorUse, Factors, Sealed, Totp};
 use crate::store::rules::{
     Changes, Decision, EndSessions, Existing, Which, end_all_sessions, end_session, has_expired,
     is_full, reauthenticate, refresh, start, swept_until, until,
@@ -7,7 +8,13 @@ use crate::store::rules::{
 use crate::store::session::{MAX_SESSIONS, NewSession, Rotation};
 
 fn login(user: &User, verified: Verified) -> NewSession {
-    NewSession { session: session(user, 0), verified, at: at(0), address: "home".to_owned() }
+    NewSession {
+        session: session(user, 0),
+        verified,
+        at: at(0),
+        address: "home".to_owned(),
+        challenge: None,
+    }
 }
 
 fn existing(count: usize) -> Vec<Existing> {
@@ -25,7 +32,7 @@ fn a_proof_counts_while_the_password_is_the_same_and_the_user_may_sign_in() {
     for (found, counts) in
         [(Some(ada.clone()), true), (Some(other), false), (Some(disabled(ada.clone())), false)]
     {
-        let decision = start(login(&ada, verified()), found.clone(), Vec::new());
+        let decision = start(login(&ada, verified()), found.clone(), Vec::new(), None);
         assert_eq!(decision.answer, found.clone().filter(|_| counts));
         let Changes { add_session, remember_address, .. } = decision.changes;
         assert_eq!(add_session.is_some(), counts);
@@ -34,7 +41,7 @@ fn a_proof_counts_while_the_password_is_the_same_and_the_user_may_sign_in() {
         assert_eq!(decision.answer.is_some(), counts);
         assert_eq!(decision.changes.save_session.is_some(), counts);
     }
-    assert_eq!(start(login(&ada, verified()), None, Vec::new()).answer, None);
+    assert_eq!(start(login(&ada, verified()), None, Vec::new(), None).answer, None);
     assert!(reauthenticate(None, Some(ada), verified(), at(5)).answer.is_none());
 }
 
@@ -44,10 +51,30 @@ fn a_renewed_hash_is_saved_and_is_the_same_password() {
     let renewed = Verified { renewed: Some("renewed".into()), ..verified() };
     let saved = User { password_hash: "renewed".into(), ..ada.clone() };
     let Decision { answer, changes } =
-        start(login(&ada, renewed.clone()), Some(ada.clone()), Vec::new());
-    assert_eq!((answer.as_ref(), changes.renew_hash.as_ref()), (Some(&saved), Some(&saved)));
+        start(login(&ada, renewed.clone()), Some(ada.clone()), Vec::new(), None);
+    assert_eq!((answer.as_ref(), changes.note_user.as_ref()), (Some(&saved), Some(&saved)));
     let decision = reauthenticate(Some(session(&ada, 0)), Some(ada), renewed, at(5));
-    assert_eq!(decision.changes.renew_hash, Some(saved));
+    assert_eq!(decision.changes.note_user, Some(saved));
+}
+
+#[test]
+fn a_factor_that_is_used_up_is_noted_and_is_no_change_of_the_user() {
+    let totp = Totp { sealed: Sealed(vec![7]), created_at: at(1).now, last_step: Some(3) };
+    let factors = Factors { totp: Some(totp.clone()), ..Factors::default() };
+    let ada = User { factors, ..user(&[]) };
+    let with = |step| Verified {
+        factor: Some(FactorUse::Totp { created_at: at(1).now, step }),
+        ..verified()
+    };
+    assert_eq!(start(login(&ada, verified()), Some(ada.clone()), Vec::new(), None).answer, None);
+    assert_eq!(start(login(&ada, with(3)), Some(ada.clone()), Vec::new(), None).answer, None);
+    let factors = Factors { totp: Some(Totp { last_step: Some(4), ..totp }), ..Factors::default() };
+    let used = User { factors, ..ada.clone() };
+    let Decision { answer, changes } =
+        start(login(&ada, with(4)), Some(ada.clone()), Vec::new(), None);
+    assert_eq!((answer.as_ref(), changes.note_user.as_ref()), (Some(&used), Some(&used)));
+    assert_eq!(changes.changed_user(), None);
+    assert_eq!(start(login(&ada, with(4)), Some(ada), Vec::new(), Some(u32::MAX)).answer, None);
 }
 
 #[test]
@@ -58,10 +85,10 @@ fn the_sessions_that_were_not_used_for_the_longest_time_make_room() {
     // One that can't be read goes first.
     others[3].refreshed_at = None;
     let ended = vec![others[3].id, others[MAX_SESSIONS].id];
-    let decision = start(login(&ada, verified()), Some(ada.clone()), others);
+    let decision = start(login(&ada, verified()), Some(ada.clone()), others, None);
     let expected = EndSessions { which: Which::These(Some(ada.id), ended), at: at(0) };
     assert_eq!(decision.changes.end_sessions, Some(expected));
-    let roomy = start(login(&ada, verified()), Some(ada), existing(MAX_SESSIONS - 1));
+    let roomy = start(login(&ada, verified()), Some(ada), existing(MAX_SESSIONS - 1), None);
     assert_eq!(roomy.changes.end_sessions, None);
 }
 

@@ -4,12 +4,11 @@ use anyhow::{Context as _, anyhow};
 use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// The HMAC key from which refresh tokens are derived: 256 random bits. It stays the same when
-/// signing keys rotate, until all keys are reset.
+/// A key of 256 random bits.
 #[derive(Clone, Eq, PartialEq)]
-pub struct RefreshKey([u8; 32]);
+pub struct RandomKey([u8; 32]);
 
-impl RefreshKey {
+impl RandomKey {
     /// A new random key.
     pub fn generate() -> anyhow::Result<Self> {
         let mut bytes = [0; 32];
@@ -28,22 +27,22 @@ impl RefreshKey {
     }
 }
 
-impl fmt::Debug for RefreshKey {
+impl fmt::Debug for RandomKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("[redacted]")
     }
 }
 
-impl Serialize for RefreshKey {
+impl Serialize for RandomKey {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&BASE64URL_NOPAD.encode(&self.0))
     }
 }
 
-impl<'de> Deserialize<'de> for RefreshKey {
+impl<'de> Deserialize<'de> for RandomKey {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         // The error does not quote the bad text.
         Self::parse(&String::deserialize(deserializer)?)
-            .map_err(|_| de::Error::custom("refresh_key is not 32 bytes in base64url"))
+            .map_err(|_| de::Error::custom("a key is not 32 bytes in base64url"))
     }
 }

@@ -1,0 +1,124 @@
+//! The second factors of an account: setting them up, and taking them away.
+
+use std::sync::Arc;
+
+use hallpass_contract::Secret;
+
+use super::Accounts;
+use super::error::AccountError;
+use crate::audit::{Event, Record};
+use crate::origin::{Caller, Origin};
+use crate::proof::factors::{NewTotp, new_codes, new_totp};
+use crate::store::{EditUserError, FactorChange, Factors, User, UserId};
+
+impl Accounts {
+    /// The caller's factors as they are now.
+    ///
+    /// # Errors
+    ///
+    /// If the user is gone.
+    pub async fn factors(&self, caller: &Caller) -> Result<Factors, AccountError> {
+        Ok(self.as_they_are(caller).await?.factors)
+    }
+
+    /// The caller, read anew: what is cached does not know which codes were used.
+    async fn as_they_are(&self, caller: &Caller) -> Result<User, AccountError> {
+        let user = self.store.user_by_id(caller.user.id).await?;
+        user.ok_or(AccountError::SessionEnded)
+    }
+
+    /// Makes a secret for one-time codes. They count once the caller has shown one.
+    pub async fn begin_totp(self: &Arc<Self>, caller: Caller) -> Result<NewTotp, AccountError> {
+        let (sealer, names) =
+            (self.prover.factors.sealer()?, (&*self.factor_issuer, &*caller.user.username));
+        let (shown, totp) = new_totp(&sealer, caller.user.id, names, self.clock.now())?;
+        self.to_the_end(|accounts| async move {
+            let change = FactorChange::BeginTotp(totp);
+            let changed = accounts.store.change_factors(caller.actor(false), change).await;
+            changed.map_err(|error| accounts.not_changed(error))?;
+            Ok(shown)
+        })
+        .await
+    }
+
+    /// Takes the secret into use that was made last, and makes recovery codes.
+    ///
+    /// # Errors
+    ///
+    /// [`AccountError::BrokenRules`] if it is no code of that secret.
+    pub async fn confirm_totp(
+        self: &Arc<Self>,
+        caller: Caller,
+        code: &Secret,
+    ) -> Result<Vec<Secret>, AccountError> {
+        let record = Record::of_caller(Event::TotpAdded, &caller);
+        let attempt = self.begin_attempt(&caller.client, &caller.user.username_key).await;
+        let attempt = self.noted_throttle(attempt, || record.clone())?;
+        let user = self.as_they_are(&caller).await?;
+        let now = self.clock.now();
+        let Some((created_at, step)) = self.prover.factors.check_pending(code, &user, now)? else {
+            attempt.failed();
+            record.refused(&self.audit, "wrong one-time code");
+            let message = match user.factors.pending_totp {
+                Some(_) => "This is not the code that your app shows now; try the next one.",
+                None => "Begin anew: the server has made no secret that waits for a code.",
+            };
+            return Err(AccountError::broken_rule("code", message));
+        };
+        drop(attempt);
+        let (codes, recovery_codes) = new_codes()?;
+        self.to_the_end(|accounts| async move {
+            let change = FactorChange::ConfirmTotp { created_at, step, recovery_codes };
+            let changed = accounts.store.change_factors(caller.actor(false), change).await;
+            let record = Record::of_caller(Event::TotpAdded, &caller);
+            accounts.noted(record, changed.map(drop))?;
+            Ok(codes)
+        })
+        .await
+    }
+
+    /// Takes the caller's one-time codes away.
+    pub async fn remove_totp(self: &Arc<Self>, caller: Caller) -> Result<(), AccountError> {
+        self.to_the_end(|accounts| async move {
+            let change = FactorChange::RemoveTotp;
+            let changed = accounts.store.change_factors(caller.actor(false), change).await;
+            accounts.noted(Record::of_caller(Event::TotpRemoved, &caller), changed.map(drop))
+        })
+        .await
+    }
+
+    /// Makes new recovery codes. The old ones are void.
+    pub async fn renew_recovery_codes(
+        self: &Arc<Self>,
+        caller: Caller,
+    ) -> Result<Vec<Secret>, AccountError> {
+        let (codes, stored) = new_codes()?;
+        self.to_the_end(|accounts| async move {
+            let change = FactorChange::NewRecoveryCodes(stored);
+            let changed = accounts.store.change_factors(caller.actor(false), change).await;
+            let record = Record::of_caller(Event::RecoveryCodesMade, &caller);
+            accounts.noted(record, changed.map(drop))?;
+            Ok(codes)
+        })
+        .await
+    }
+
+    /// Takes all factors from a user who has lost them. Their sessions end.
+    ///
+    /// # Errors
+    ///
+    /// Why they still have them.
+    pub async fn reset_factors(
+        self: &Arc<Self>,
+        user: UserId,
+        origin: Origin<Caller>,
+    ) -> Result<User, AccountError> {
+        self.to_the_end(|accounts| async move {
+            let (by, at) = (origin.actor(true), accounts.moment());
+            let removed: Result<User, EditUserError> =
+                accounts.store.remove_factors(user, by, at).await;
+            accounts.noted(Record::of(Event::FactorsReset, &origin).user(user), removed)
+        })
+        .await
+    }
+}

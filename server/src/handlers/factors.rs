@@ -1,0 +1,83 @@
+//! Second factors: the second step of a login, and setting them up.
+
+use std::sync::Arc;
+
+use hallpass_contract::{
+    FactorList, Login, RecoveryCodes, SecondFactor, TotpConfirmation, TotpFactor, TotpSetup,
+};
+
+use super::admin::user_id;
+use super::login::{factor, no_code, with_cookie};
+use crate::accounts::Accounts;
+use crate::answer::Answer;
+use crate::client::Client;
+use crate::origin::{Caller, Origin};
+use crate::problem::Problem;
+
+/// `POST /api/login/second-factor`
+pub(crate) async fn second_factor(
+    form: SecondFactor,
+    client: Client,
+    accounts: Arc<Accounts>,
+) -> Result<Answer<Login>, Problem> {
+    let SecondFactor { challenge, totp, recovery_code } = form;
+    let proof = factor(totp, recovery_code)?.ok_or_else(no_code)?;
+    with_cookie(accounts.answer_challenge(&challenge, proof, client).await?)
+}
+
+/// `GET /api/me/factors`
+pub(crate) async fn list(
+    caller: Caller,
+    accounts: Arc<Accounts>,
+) -> Result<Answer<FactorList>, Problem> {
+    let factors = accounts.factors(&caller).await?;
+    let totp = factors.totp.map(|totp| TotpFactor { created_at: totp.created_at.to_string() });
+    Ok(Answer::ok(FactorList { totp, recovery_codes: factors.recovery_codes.len() }))
+}
+
+/// `POST /api/me/totp`
+pub(crate) async fn begin_totp(
+    caller: Caller,
+    accounts: Arc<Accounts>,
+) -> Result<Answer<TotpSetup>, Problem> {
+    let new = accounts.begin_totp(caller).await?;
+    Ok(Answer::ok(TotpSetup { secret: new.secret, uri: new.uri, qr_svg: new.qr_svg }))
+}
+
+/// `POST /api/me/totp/confirm`
+pub(crate) async fn confirm_totp(
+    caller: Caller,
+    form: TotpConfirmation,
+    accounts: Arc<Accounts>,
+) -> Result<Answer<RecoveryCodes>, Problem> {
+    let recovery_codes = accounts.confirm_totp(caller, &form.code).await?;
+    Ok(Answer::ok(RecoveryCodes { recovery_codes }))
+}
+
+/// `DELETE /api/me/totp`
+pub(crate) async fn remove_totp(
+    caller: Caller,
+    accounts: Arc<Accounts>,
+) -> Result<Answer<()>, Problem> {
+    accounts.remove_totp(caller).await?;
+    Ok(Answer::done())
+}
+
+/// `POST /api/me/recovery-codes`
+pub(crate) async fn recovery_codes(
+    caller: Caller,
+    accounts: Arc<Accounts>,
+) -> Result<Answer<RecoveryCodes>, Problem> {
+    let recovery_codes = accounts.renew_recovery_codes(caller).await?;
+    Ok(Answer::ok(RecoveryCodes { recovery_codes }))
+}
+
+/// `DELETE /api/admin/users/{id}/factors`
+pub(crate) async fn reset(
+    caller: Caller,
+    id: String,
+    accounts: Arc<Accounts>,
+) -> Result<Answer<()>, Problem> {
+    accounts.reset_factors(user_id(&id)?, Origin::Http(caller)).await?;
+    Ok(Answer::done())
+}

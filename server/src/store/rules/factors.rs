@@ -1,0 +1,99 @@
+//! What second factors a user has, and when one counts.
+
+use super::accounts::maker_of_offers;
+use super::decision::{Changes, Decision, EndSessions};
+use super::permission::{Asker, admit_admin, demand_fresh};
+use crate::store::{
+    EditUserError, FactorChange, FactorUse, Factors, MAX_ANSWERS, Moment, Totp, User,
+};
+
+/// A change of the asker's own factors. The login must be fresh.
+pub(crate) fn change_factors(
+    by: &Asker,
+    change: FactorChange,
+) -> Result<Decision<User>, EditUserError> {
+    let user = by.admit()?;
+    if !by.actor.fresh {
+        return Err(EditUserError::NotFresh);
+    }
+    let factors = changed(user.factors.clone(), change)?;
+    let user = User { factors, ..user.clone() };
+    let changes = Changes { save_user: Some(user.clone()), ..Changes::default() };
+    Ok(Decision { answer: user, changes })
+}
+
+fn changed(mut factors: Factors, change: FactorChange) -> Result<Factors, EditUserError> {
+    match change {
+        FactorChange::BeginTotp(totp) => factors.pending_totp = Some(totp),
+        FactorChange::ConfirmTotp { created_at, step, recovery_codes } => {
+            let pending = factors.pending_totp.take();
+            let pending = pending.filter(|totp| totp.created_at == created_at);
+            let totp = pending.ok_or(EditUserError::NoFactor)?;
+            factors.totp = Some(Totp { last_step: Some(step), ..totp });
+            factors.recovery_codes = recovery_codes;
+        }
+        FactorChange::RemoveTotp => {
+            let is_begun = factors.pending_totp.take().is_some();
+            if factors.totp.take().is_none() && !is_begun {
+                return Err(EditUserError::NoFactor);
+            }
+        }
+        FactorChange::NewRecoveryCodes(codes) => {
+            if !factors.are_needed() {
+                return Err(EditUserError::NoFactor);
+            }
+            factors.recovery_codes = codes;
+        }
+    }
+    // Without a factor there is nothing to recover from.
+    if !factors.are_needed() {
+        factors.recovery_codes.clear();
+    }
+    Ok(factors)
+}
+
+/// Takes all factors from a user, who has lost them. Their sessions end.
+pub(crate) fn remove_factors(
+    by: Option<&Asker>,
+    user: Option<User>,
+    at: Moment,
+) -> Result<Decision<User>, EditUserError> {
+    admit_admin(by)?;
+    demand_fresh(by, true)?;
+    let user = user.ok_or(EditUserError::NotFound)?;
+    let after = User { factors: Factors::default(), ..user.clone() };
+    let changes = Changes {
+        end_sessions: Some(EndSessions::all(user.id, at)),
+        withdraw_offers_by: maker_of_offers(&user),
+        save_user: Some(after),
+        ..Changes::default()
+    };
+    Ok(Decision { answer: user, changes })
+}
+
+/// What is left of the factors after one was used. None if it may not be used, or not again.
+pub(super) fn use_up(mut factors: Factors, used: &FactorUse) -> Option<Factors> {
+    match used {
+        FactorUse::Totp { created_at, step } => {
+            let totp = factors.totp.as_mut().filter(|totp| totp.created_at == *created_at)?;
+            if totp.last_step.is_some_and(|last| last >= *step) {
+                return None;
+            }
+            totp.last_step = Some(*step);
+        }
+        FactorUse::RecoveryCode(code) => {
+            let at = factors.recovery_codes.iter().position(|left| left == code)?;
+            factors.recovery_codes.remove(at);
+        }
+    }
+    Some(factors)
+}
+
+/// The count of a challenge that was answered.
+pub(crate) const CLOSED: u32 = u32::MAX;
+
+/// The count of a challenge's answers after one more, if there may be one.
+pub(crate) fn count_answer(answers: Option<u32>) -> Option<u32> {
+    let answers = answers.unwrap_or_default();
+    (answers < MAX_ANSWERS).then(|| answers + 1)
+}
