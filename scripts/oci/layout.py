@@ -115,7 +115,7 @@ def main():
         index = {"schemaVersion": 2, "mediaType": MEDIA + "index.v1+json", "manifests": images}
         images = [layout.add("index.v1+json", json_bytes(index))]
     for found in images:
-        found["annotations"] = {"org.opencontainers.image.ref.name": options.version}
+        found["annotations"] = {"org.opencontainers.image.ref.name": f"hallpass:{options.version}"}
     layout.files["index.json"] = json_bytes({"schemaVersion": 2, "manifests": images})
     layout.write(options.out, options.epoch)
 

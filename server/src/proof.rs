@@ -1,8 +1,12 @@
-//! Checks who somebody is. A [`Proof`] is what they show: a password, alone or with a second factor.
-//! [`Proven`] says what a right proof showed, whatever its kind.
+//! Checks who somebody is. A [`Proof`] is what they show: a password, alone or with a second
+//! factor. [`Proven`] says what a right proof showed, whatever its kind.
 
 pub mod factors;
+mod method;
 pub mod password;
+
+pub use method::Method;
+pub(crate) use method::amr;
 
 use std::time::Duration;
 
@@ -40,17 +44,6 @@ impl Proof {
     }
 }
 
-/// How somebody proved who they are.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Method {
-    /// By a password.
-    Password,
-    /// By a one-time code, or a recovery code.
-    OneTimeCode,
-    /// By more than one factor.
-    MultipleFactors,
-}
-
 /// What a right proof shows.
 #[derive(Clone, Debug)]
 pub struct Proven {
@@ -69,17 +62,6 @@ impl Proven {
     /// Whether the user has a second factor that was not shown.
     pub(crate) fn lacks_factor(&self) -> bool {
         self.factor.is_none() && self.user.factors.are_needed()
-    }
-}
-
-impl Method {
-    /// Its name in the `amr` claim (RFC 8176 section 2).
-    pub fn amr(self) -> &'static str {
-        match self {
-            Self::Password => "pwd",
-            Self::OneTimeCode => "otp",
-            Self::MultipleFactors => "mfa",
-        }
     }
 }
 
@@ -161,11 +143,6 @@ impl Prover {
         let check = move || Ok((policy.check(&password, username.as_ref())?, ()));
         Ok(self.pool.hash_checked(JobKind::Login, check).await?.map(|(hash, ())| hash))
     }
-}
-
-/// The `amr` claim of these methods.
-pub(crate) fn amr(methods: &[Method]) -> Vec<String> {
-    methods.iter().map(|method| method.amr().to_owned()).collect()
 }
 
 fn stored_hash(user: &User) -> anyhow::Result<StoredHash> {

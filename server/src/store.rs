@@ -183,8 +183,8 @@ pub trait Store: fmt::Debug + Send + Sync {
         at: Moment,
     ) -> Result<(), EditUserError>;
 
-    /// Changes the actor's own second factors, and returns the user as they are then. The login must
-    /// be fresh.
+    /// Changes the actor's own second factors, and returns the user as they are then. The login
+    /// must be fresh.
     ///
     /// - One-time codes count from [`FactorChange::ConfirmTotp`] on. That confirms the secret which
     ///   was begun last, and no other.

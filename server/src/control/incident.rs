@@ -27,6 +27,11 @@ pub(crate) enum Incident {
         /// Whose.
         username: String,
     },
+    /// Take all second factors from a user; their sessions end.
+    ResetFactors {
+        /// Whose.
+        username: String,
+    },
     /// Accept no token of a key any more.
     RevokeKey {
         /// Its id.

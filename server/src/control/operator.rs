@@ -86,10 +86,6 @@ impl Operator {
                 let user = self.find(&username).await?;
                 of_user(accounts.delete(user.id, Origin::Operator).await?)
             }
-            Command::ResetFactors { username } => {
-                let user = self.find(&username).await?;
-                of_user(accounts.reset_factors(user.id, Origin::Operator).await?)
-            }
             Command::Resets => self.resets().await?,
             Command::WithdrawReset { username } => self.withdraw_reset(&username).await?,
             Command::Keys => Reply::Keys { keys: accounts.signing_keys() },

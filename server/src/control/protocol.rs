@@ -86,11 +86,6 @@ pub(crate) enum Command {
         /// The password policy applies.
         password: Secret,
     },
-    /// Take all second factors from a user; their sessions end.
-    ResetFactors {
-        /// Whose.
-        username: String,
-    },
     /// Remove a user.
     DeleteUser {
         /// Whom.

@@ -16,7 +16,7 @@ use anyhow::Context as _;
 use hallpass_contract::Secret;
 use jiff::Timestamp;
 
-use super::Method;
+use super::method::Method;
 use crate::keys::KeyRing;
 use crate::store::{FactorUse, User};
 

@@ -142,7 +142,7 @@ async fn own(app: &TestApp, document: &Document) {
 
 /// Second factors of somebody, set up, used, and taken away by themselves and by an admin.
 async fn factors(app: &TestApp, document: &Document) {
-    let (admin, eve) = (app.admin("warden").await, app.signed_in("eve").await);
+    let (admin, eve) = (app.admin("warden").await, app.signed_in("fay").await);
     let of_eve = async |method: &str, path: &'static str, body: Option<Value>| {
         let answer = match body {
             Some(body) => app.json_with_token(method, path, eve.token(), &body).await,
@@ -162,7 +162,7 @@ async fn factors(app: &TestApp, document: &Document) {
     of_eve("POST", path::RECOVERY_CODES, None).await;
     of_eve("POST", path::REAUTHENTICATE, Some(json!({ "password": PASSWORD }))).await;
     app.clock.advance(std::time::Duration::from_secs(30));
-    let asked = app.login("eve", PASSWORD).await;
+    let asked = app.login("fay", PASSWORD).await;
     document.check("POST", path::LOGIN, &asked);
     let challenge = asked.problem().challenge.unwrap();
     for code in [json!(7), json!("000000"), json!(code()), json!(code())] {

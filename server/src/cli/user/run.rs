@@ -101,7 +101,8 @@ impl Named {
 
     async fn reset_factors(self) -> anyhow::Result<()> {
         let mut executor = self.place.executor(Offline::default()).await?;
-        let command = Command::ResetFactors { username: self.username };
+        let incident = Incident::ResetFactors { username: self.username };
+        let command = Command::Incident(incident);
         let user = name(&ask_user(&mut executor, command).await?);
         say(format_args!("{user} has no second factor any more; all their sessions have ended"))
     }

@@ -28,6 +28,10 @@ impl Operator {
                 let user = self.find(&username).await?;
                 of_user(accounts.unlock(user.id, Origin::Operator).await?)
             }
+            Incident::ResetFactors { username } => {
+                let user = self.find(&username).await?;
+                of_user(accounts.reset_factors(user.id, Origin::Operator).await?)
+            }
             Incident::RevokeKey { kid } => {
                 Reply::Keys { keys: vec![accounts.revoke_key(kid, Origin::Operator).await?] }
             }

@@ -1,0 +1,26 @@
+/// How somebody proved who they are.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Method {
+    /// By a password.
+    Password,
+    /// By a one-time code, or a recovery code.
+    OneTimeCode,
+    /// By more than one factor.
+    MultipleFactors,
+}
+
+impl Method {
+    /// Its name in the `amr` claim (RFC 8176 section 2).
+    pub fn amr(self) -> &'static str {
+        match self {
+            Self::Password => "pwd",
+            Self::OneTimeCode => "otp",
+            Self::MultipleFactors => "mfa",
+        }
+    }
+}
+
+/// The `amr` claim of these methods.
+pub(crate) fn amr(methods: &[Method]) -> Vec<String> {
+    methods.iter().map(|method| method.amr().to_owned()).collect()
+}
