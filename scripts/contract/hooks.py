@@ -4,8 +4,12 @@ Every case gets an account of its own, with a session of its own. Where a case i
 it is pointed at that account: a generated id or password would only ever meet a 404 or a 401.
 """
 
+import base64
+import hashlib
+import hmac
 import itertools
 import os
+import time
 
 import requests
 import schemathesis
@@ -23,6 +27,7 @@ accounts = {}
 class Account:
     def __init__(self):
         credentials = {"username": f"account{next(numbers)}", "password": PASSWORD}
+        self.credentials = credentials
         call("POST", "/api/register", json=credentials)
         answer = call("POST", "/api/login", json=credentials)
         self.cookie = answer.cookies[COOKIE]
@@ -30,9 +35,30 @@ class Account:
         self.token = answer.json()["access_token"]
         self.user = answer.json()["user"]["id"]
 
+    def call(self, method, path, **arguments):
+        return call(method, path, headers={"Authorization": f"Bearer {self.token}"}, **arguments)
+
     def session(self):
-        bearer = {"Authorization": f"Bearer {self.token}"}
-        return call("GET", "/api/verify", headers=bearer).json()["sid"]
+        return self.call("GET", "/api/verify").json()["sid"]
+
+    def begin_totp(self):
+        self.secret = self.call("POST", "/api/me/totp").json()["secret"]
+
+    def set_up_totp(self):
+        self.begin_totp()
+        self.call("POST", "/api/me/totp/confirm", json={"code": self.code()})
+
+    def code(self, later=0):
+        """The one-time code of now, or so many steps later (RFC 6238)."""
+        step = (int(time.time()) // 30 + later).to_bytes(8, "big")
+        digest = hmac.digest(base64.b32decode(self.secret), step, hashlib.sha1)
+        offset = digest[-1] & 15
+        number = int.from_bytes(digest[offset : offset + 4], "big") & 0x7FFFFFFF
+        return f"{number % 1000000:06}"
+
+    def challenge(self):
+        answer = http.post(URL + "/api/login", json=self.credentials, timeout=10)
+        return answer.json()["challenge"]
 
     def make_admin(self):
         path = f"/api/admin/users/{self.user}"
@@ -74,6 +100,12 @@ def before_call(context, case, kwargs):
     if path == "/api/password-reset":
         body["token"] = Account().reset_token()
         return
+    if path == "/api/login/second-factor":
+        account = Account()
+        account.set_up_totp()
+        # The code of now is used up.
+        case.body = {"challenge": account.challenge(), "totp": account.code(later=1)}
+        return
     _scheme, _, token = case.headers.get("Authorization", "").partition(" ")
     account = accounts.get(token)
     if account is None:
@@ -82,6 +114,11 @@ def before_call(context, case, kwargs):
         case.path_parameters["id"] = account.session()
     elif path.startswith("/api/admin/users/{id}"):
         case.path_parameters["id"] = account.user
+    elif path == "/api/me/totp/confirm":
+        account.begin_totp()
+        body["code"] = account.code()
+    elif path == "/api/me/recovery-codes":
+        account.set_up_totp()
     elif path == "/api/me/password":
         body["current_password"] = PASSWORD
     elif path == "/api/me/reauthenticate":

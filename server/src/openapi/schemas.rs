@@ -56,6 +56,9 @@ pub(super) fn schemas(policy: Policy) -> Map<String, Value> {
     add::<PublicConfig>(&mut schemas);
     add::<Health>(&mut schemas);
     add::<Problem>(&mut schemas);
+    let codes = json!({ "required": ["totp", "recovery_code"] });
+    schemas["Reauthentication"]["not"] = codes;
+    one_factor(&mut schemas["SecondFactor"]);
     schemas.insert(JWK_SET.to_owned(), jwk_set());
     for (schema, field) in [
         (REGISTRATION, "password"),
@@ -74,6 +77,14 @@ fn add<T: ToSchema>(schemas: &mut Map<String, Value>) {
     for (name, schema) in all {
         schemas.insert(name, json!(schema));
     }
+}
+
+/// Of the two codes there is one, which is not null.
+fn one_factor(schema: &mut Value) {
+    for code in ["totp", "recovery_code"] {
+        schema["properties"][code]["type"] = "string".into();
+    }
+    schema["oneOf"] = json!([{ "required": ["totp"] }, { "required": ["recovery_code"] }]);
 }
 
 fn registration(credentials: &Value) -> Value {
