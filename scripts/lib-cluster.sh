@@ -160,8 +160,30 @@ await_both() {
     await 90 "the synchronous standby $standby" is_synchronous "$standby"
 }
 
+# A PostgreSQL whose clock scripts/cluster moves, by libfaketime. Patroni has the right time.
+make_clock_movable() {
+    local library program
+    library=$(find /usr/lib -name libfaketime.so.1 | head -n 1)
+    [ -n "$library" ] || die "libfaketime is missing; install it: apt-get install libfaketime"
+    mkdir "$dir/bin"
+    for program in "$bin"/*; do ln -s "$program" "$dir/bin/"; done
+    rm "$dir/bin/postgres"
+    cat >"$dir/bin/postgres" <<CONF
+#!/bin/sh
+LD_PRELOAD=$library FAKETIME_TIMESTAMP_FILE=$dir/clock FAKETIME_CACHE_DURATION=1
+FAKETIME_DONT_FAKE_MONOTONIC=1
+export LD_PRELOAD FAKETIME_TIMESTAMP_FILE FAKETIME_CACHE_DURATION FAKETIME_DONT_FAKE_MONOTONIC
+exec $bin/postgres "\$@"
+CONF
+    chmod 755 "$dir/bin" "$dir/bin/postgres"
+    echo +0 >"$dir/clock"
+    chmod 644 "$dir/clock"
+    bin=$dir/bin
+}
+
 start_databases() {
     local name
+    if [ -n "$movable_clock" ]; then make_clock_movable; fi
     for name in pg1 pg2; do
         mkdir -m 700 "$dir/$name"
         patroni_settings "$name" >"$dir/$name/patroni.yaml"
