@@ -187,9 +187,14 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// must be fresh.
     ///
     /// - One-time codes count from [`FactorChange::ConfirmTotp`] on. That confirms the secret which
-    ///   was begun last, and no other.
+    ///   was begun last, and no other. The actor's other sessions end with it.
     /// - Recovery codes go with the last factor.
-    async fn change_factors(&self, by: Actor, change: FactorChange) -> Result<User, EditUserError>;
+    async fn change_factors(
+        &self,
+        by: Actor,
+        change: FactorChange,
+        at: Moment,
+    ) -> Result<User, EditUserError>;
 
     /// Takes all second factors from a user, and returns the user as they were. Their sessions end,
     /// and so do the reset offers they made. An admin needs a fresh login.

@@ -12,7 +12,7 @@ pub struct SecondFactor {
     pub challenge: Secret,
     /// The six digits that the authenticator app shows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, pattern = "^[0-9 ]*$"))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub totp: Option<Secret>,
     /// One of the recovery codes.
     #[serde(default, skip_serializing_if = "Option::is_none")]

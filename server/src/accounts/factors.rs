@@ -21,6 +21,14 @@ impl Accounts {
         Ok(self.as_they_are(caller).await?.factors)
     }
 
+    async fn change_factors(
+        &self,
+        caller: &Caller,
+        change: FactorChange,
+    ) -> Result<User, EditUserError> {
+        self.store.change_factors(caller.actor(false), change, self.moment()).await
+    }
+
     /// The caller, read anew: what is cached does not know which codes were used.
     async fn as_they_are(&self, caller: &Caller) -> Result<User, AccountError> {
         let user = self.store.user_by_id(caller.user.id).await?;
@@ -30,11 +38,11 @@ impl Accounts {
     /// Makes a secret for one-time codes. They count once the caller has shown one.
     pub async fn begin_totp(self: &Arc<Self>, caller: Caller) -> Result<NewTotp, AccountError> {
         let (sealer, names) =
-            (self.prover.factors.sealer()?, (&*self.factor_issuer, &*caller.user.username));
+            (self.prover.factors.secrets()?, (&*self.factor_issuer, &*caller.user.username));
         let (shown, totp) = new_totp(&sealer, caller.user.id, names, self.clock.now())?;
         self.to_the_end(|accounts| async move {
             let change = FactorChange::BeginTotp(totp);
-            let changed = accounts.store.change_factors(caller.actor(false), change).await;
+            let changed = accounts.change_factors(&caller, change).await;
             changed.map_err(|error| accounts.not_changed(error))?;
             Ok(shown)
         })
@@ -55,21 +63,23 @@ impl Accounts {
         let attempt = self.begin_attempt(&caller.client, &caller.user.username_key).await;
         let attempt = self.noted_throttle(attempt, || record.clone())?;
         let user = self.as_they_are(&caller).await?;
+        if user.factors.pending_totp.is_none() {
+            attempt.withdraw();
+            let message = "Begin anew: the server has made no secret that waits for a code.";
+            return Err(AccountError::broken_rule("code", message));
+        }
         let now = self.clock.now();
         let Some((created_at, step)) = self.prover.factors.check_pending(code, &user, now)? else {
             attempt.failed();
             record.refused(&self.audit, "wrong one-time code");
-            let message = match user.factors.pending_totp {
-                Some(_) => "This is not the code that your app shows now; try the next one.",
-                None => "Begin anew: the server has made no secret that waits for a code.",
-            };
+            let message = "This is not the code that your app shows now; try the next one.";
             return Err(AccountError::broken_rule("code", message));
         };
         drop(attempt);
         let (codes, recovery_codes) = new_codes()?;
         self.to_the_end(|accounts| async move {
             let change = FactorChange::ConfirmTotp { created_at, step, recovery_codes };
-            let changed = accounts.store.change_factors(caller.actor(false), change).await;
+            let changed = accounts.change_factors(&caller, change).await;
             let record = Record::of_caller(Event::TotpAdded, &caller);
             accounts.noted(record, changed.map(drop))?;
             Ok(codes)
@@ -81,7 +91,7 @@ impl Accounts {
     pub async fn remove_totp(self: &Arc<Self>, caller: Caller) -> Result<(), AccountError> {
         self.to_the_end(|accounts| async move {
             let change = FactorChange::RemoveTotp;
-            let changed = accounts.store.change_factors(caller.actor(false), change).await;
+            let changed = accounts.change_factors(&caller, change).await;
             accounts.noted(Record::of_caller(Event::TotpRemoved, &caller), changed.map(drop))
         })
         .await
@@ -95,7 +105,7 @@ impl Accounts {
         let (codes, stored) = new_codes()?;
         self.to_the_end(|accounts| async move {
             let change = FactorChange::NewRecoveryCodes(stored);
-            let changed = accounts.store.change_factors(caller.actor(false), change).await;
+            let changed = accounts.change_factors(&caller, change).await;
             let record = Record::of_caller(Event::RecoveryCodesMade, &caller);
             accounts.noted(record, changed.map(drop))?;
             Ok(codes)

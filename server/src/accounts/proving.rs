@@ -37,13 +37,14 @@ impl Accounts {
 
     /// What the proof says, if it is right and the user may sign in. No user, a disabled one and a
     /// wrong proof take the same time and count the same. A right password clears the failures in a
-    /// row, unless a second factor has yet to be shown.
-    pub(super) async fn prove(
+    /// row, unless the user has a second factor. If one was shown, the store has the last word, and
+    /// the attempt is handed back until then.
+    pub(super) async fn prove<'a>(
         &self,
         proof: &Proof,
         user: Option<User>,
-        attempt: Attempt<'_>,
-    ) -> Result<Option<Proven>, AccountError> {
+        attempt: Attempt<'a>,
+    ) -> Result<Option<(Proven, Option<Attempt<'a>>)>, AccountError> {
         let proven = match self.prover.check(proof, user, self.clock.now()).await {
             Ok(proven) => proven,
             Err(NotChecked::Hashing(error)) => {
@@ -53,12 +54,18 @@ impl Accounts {
             Err(damaged) => return Err(damaged.into()),
         };
         let proven = proven.filter(|proven| !proven.user.disabled);
-        match &proven {
-            Some(proven) if proven.lacks_factor() => drop(attempt),
-            Some(_) => attempt.succeeded(),
-            None => attempt.failed(),
+        let Some(proven) = proven else {
+            attempt.failed();
+            return Ok(None);
+        };
+        if proven.factor.is_some() {
+            return Ok(Some((proven, Some(attempt))));
         }
-        Ok(proven)
+        match proven.lacks_factor() {
+            true => attempt.half_done(),
+            false => attempt.succeeded(),
+        }
+        Ok(Some((proven, None)))
     }
 
     /// What the proof says of somebody who is signed in and gives one again for `event`.
@@ -67,7 +74,7 @@ impl Accounts {
         caller: &Caller,
         proof: &Proof,
         event: Event,
-    ) -> Result<Proven, AccountError> {
+    ) -> Result<(Proven, Option<Attempt<'_>>), AccountError> {
         let record = || Record::of_caller(event, caller);
         let attempt = self.begin_attempt(&caller.client, &caller.user.username_key).await;
         let attempt = self.noted_throttle(attempt, record)?;

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use super::Accounts;
 use super::error::AccountError;
-use super::sign_in::Access;
+use super::sign_in::{Access, shown_by};
 use crate::audit::{Event, Record};
 use crate::origin::Caller;
 use crate::proof::Proof;
@@ -20,13 +20,15 @@ impl Accounts {
         caller: Caller,
         proof: Proof,
     ) -> Result<Access, AccountError> {
-        let proven = self.prove_again(&caller, &proof, Event::Reauthentication).await?;
+        let (proven, attempt) = self.prove_again(&caller, &proof, Event::Reauthentication).await?;
         if proven.lacks_factor() {
+            Record::of_caller(Event::FactorAsked, &caller).ok(&self.audit);
             let kinds = FactorKind::of(&proven.user);
             return Err(AccountError::FactorNeeded { challenge: None, kinds });
         }
         let verified = self.prover.verified(&proof, &proven).await;
-        self.to_the_end(|accounts| async move {
+        let renewing = self.to_the_end(|accounts| async move {
+            let by = shown_by(&verified);
             let record = Record::of_caller(Event::Reauthentication, &caller);
             let (store, at) = (&accounts.store, accounts.moment());
             let renewed = store.reauthenticate(caller.session, verified, at).await?;
@@ -41,9 +43,20 @@ impl Accounts {
                 record.refused(&accounts.audit, "the session has ended");
                 return Err(AccountError::SessionEnded);
             };
-            record.ok(&accounts.audit);
+            match by {
+                Some(by) => record.detail(by),
+                None => record,
+            }
+            .ok(&accounts.audit);
             accounts.access(user, &session)
-        })
-        .await
+        });
+        let renewed = renewing.await;
+        match (&renewed, attempt) {
+            (_, None) => {}
+            (Ok(_), Some(attempt)) => attempt.succeeded(),
+            (Err(AccountError::NotProven), Some(attempt)) => attempt.failed(),
+            (Err(_), Some(attempt)) => drop(attempt),
+        }
+        renewed
     }
 }

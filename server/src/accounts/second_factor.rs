@@ -24,7 +24,7 @@ impl Accounts {
     ) -> Result<AccountError, AccountError> {
         let Verified { version, renewed, .. } = verified;
         let shown = SignInChallenge { user: user.id, version, renewed };
-        let challenge = shown.seal(&self.prover.factors.sealer()?, self.clock.now())?;
+        let challenge = shown.seal(&self.prover.factors.challenges()?, self.clock.now())?;
         Record::of_client(Event::FactorAsked, client).user(user.id).ok(&self.audit);
         let (challenge, kinds) = (Some(challenge), FactorKind::of(user));
         Ok(AccountError::FactorNeeded { challenge, kinds })
@@ -60,7 +60,7 @@ impl Accounts {
         proof: &FactorProof,
         client: Client,
     ) -> Result<SignedIn, AccountError> {
-        let (sealer, now) = (self.prover.factors.sealer()?, self.clock.now());
+        let (sealer, now) = (self.prover.factors.challenges()?, self.clock.now());
         let opened = OpenChallenge::read(&sealer, challenge, now);
         let OpenChallenge { challenge, shown } = opened.ok_or(AccountError::ChallengeOver)?;
         let record = || Record::of_client(Event::Login, &client).user(shown.user);

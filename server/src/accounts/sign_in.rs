@@ -8,7 +8,7 @@ use crate::metrics::LoginEnd;
 use crate::proof::Proof;
 use crate::proof::password::PoolError;
 use crate::sessions::IssuedRefreshToken;
-use crate::store::{Challenge, NewSession, Session, User, UserId, Verified};
+use crate::store::{Challenge, FactorUse, NewSession, Session, User, UserId, Verified};
 use crate::token::{Grant, Signed};
 use crate::username::Username;
 
@@ -40,6 +40,15 @@ pub(super) fn end_of(signed_in: &Result<SignedIn, AccountError>) -> LoginEnd {
         Err(AccountError::Hashing(PoolError::Overloaded { .. })) => LoginEnd::Overloaded,
         Err(_) => LoginEnd::Failed,
     }
+}
+
+/// The second factor that was shown, for the audit log.
+pub(super) fn shown_by(verified: &Verified) -> Option<&'static str> {
+    let factor = verified.factor.as_ref()?;
+    Some(match factor {
+        FactorUse::Totp { .. } => "by a one-time code",
+        FactorUse::RecoveryCode(_) => "by a recovery code",
+    })
 }
 
 impl Accounts {
@@ -77,7 +86,7 @@ impl Accounts {
             None => None,
         };
         let id = user.as_ref().map(|user| user.id);
-        let Some(proven) = self.prove(&proof, user, attempt).await? else {
+        let Some((proven, _)) = self.prove(&proof, user, attempt).await? else {
             let record = Record::of_client(Event::Login, &client).user(id);
             record.refused(&self.audit, "invalid credentials");
             return Err(AccountError::NotProven);
@@ -105,13 +114,18 @@ impl Accounts {
         let session =
             self.sessions.begin(user, verified.amr.clone(), client.user_agent.clone(), at)?;
         let address = client.network().to_string();
+        let by = shown_by(&verified);
         let new = NewSession { session: session.clone(), verified, at, address, challenge };
         let record = Record::of_client(Event::Login, client).user(user).session(session.id);
         let Some(user) = self.store.start_session(new).await? else {
             record.refused(&self.audit, "the user was changed meanwhile, or the code was used");
             return Err(AccountError::NotProven);
         };
-        record.ok(&self.audit);
+        match by {
+            Some(by) => record.detail(by),
+            None => record,
+        }
+        .ok(&self.audit);
         self.signed_in(user, &session)
     }
 

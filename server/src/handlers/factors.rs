@@ -8,7 +8,7 @@ use hallpass_contract::{
 
 use super::admin::user_id;
 use super::login::{factor, no_code, with_cookie};
-use crate::accounts::Accounts;
+use crate::accounts::{AccountError, Accounts};
 use crate::answer::Answer;
 use crate::client::Client;
 use crate::origin::{Caller, Origin};
@@ -22,7 +22,11 @@ pub(crate) async fn second_factor(
 ) -> Result<Answer<Login>, Problem> {
     let SecondFactor { challenge, totp, recovery_code } = form;
     let proof = factor(totp, recovery_code)?.ok_or_else(no_code)?;
-    with_cookie(accounts.answer_challenge(&challenge, proof, client).await?)
+    let signed_in = accounts.answer_challenge(&challenge, proof, client).await;
+    with_cookie(signed_in.map_err(|error| match error {
+        AccountError::NotProven => Problem::wrong_factor(),
+        error => error.into(),
+    })?)
 }
 
 /// `GET /api/me/factors`

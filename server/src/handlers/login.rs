@@ -6,7 +6,7 @@ use hallpass_contract::{Credentials, Login, Reauthentication, Secret};
 use http::HeaderMap;
 use http::header::SET_COOKIE;
 
-use crate::accounts::{Access, Accounts, SignedIn};
+use crate::accounts::{Access, AccountError, Accounts, SignedIn};
 use crate::answer::Answer;
 use crate::client::Client;
 use crate::origin::Caller;
@@ -58,7 +58,12 @@ pub(crate) async fn reauthenticate(
         Some(factor) => Proof::Both(password, factor),
         None => Proof::Password(password),
     };
-    Ok(answer(accounts.reauthenticate(caller, proof).await?))
+    let shows_factor = proof.factor().is_some();
+    let access = accounts.reauthenticate(caller, proof).await.map_err(|error| match error {
+        AccountError::NotProven if shows_factor => Problem::wrong_password_or_factor(),
+        error => error.into(),
+    })?;
+    Ok(answer(access))
 }
 
 pub(super) fn with_cookie(signed_in: SignedIn) -> Result<Answer<Login>, Problem> {

@@ -26,7 +26,7 @@ fn second_factor() -> Operation {
         .takes::<SecondFactor>("SecondFactor", &answer)
         .answers::<Login>(200, "An access token.")
         .with_header(200, "Set-Cookie", HANDS_OUT)
-        .refuses([Problem::invalid_credentials(), Problem::challenge_over()])
+        .refuses([Problem::wrong_factor(), Problem::challenge_over()])
         .throttled()
         .stores()
 }

@@ -56,7 +56,8 @@ fn reauthenticate() -> Operation {
     )
     .takes::<Reauthentication>("Reauthentication", &password)
     .answers::<Login>(200, "A fresh access token, of the same session.")
-    .refuses([Problem::invalid_credentials(), asks_for_factor(None)])
+    .refuses([Problem::invalid_credentials(), Problem::wrong_password_or_factor()])
+    .refuses([asks_for_factor(None)])
     .throttled()
     .stores()
 }

@@ -192,6 +192,18 @@ impl Problem {
         }
     }
 
+    /// 401: a second factor was wrong.
+    pub fn wrong_factor() -> Self {
+        let detail = "The code is wrong, or was used before; try the next one.";
+        Self { detail: detail.into(), ..Self::invalid_credentials() }
+    }
+
+    /// 401: one of the two was wrong.
+    pub fn wrong_password_or_factor() -> Self {
+        let detail = "The password or the code is wrong, or the code was used before.";
+        Self { detail: detail.into(), ..Self::invalid_credentials() }
+    }
+
     /// 401: the password is right.
     pub fn second_factor_required(challenge: Option<Secret>, kinds: &[FactorKind]) -> Self {
         let detail = "The password is right; now show your second factor.";

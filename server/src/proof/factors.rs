@@ -89,10 +89,16 @@ impl Factors {
         Self { keys }
     }
 
-    /// What seals secrets and challenges.
-    pub(crate) fn sealer(&self) -> anyhow::Result<Sealer> {
+    /// What seals the secrets of users, for as long as they have them.
+    pub(crate) fn secrets(&self) -> anyhow::Result<Sealer> {
         let key = self.keys.factor_key().context("there is no key for second factors yet")?;
-        Sealer::new(&key)
+        Sealer::new(&key, "hallpass second factors")
+    }
+
+    /// What seals challenges. A reset of the keys replaces it: whoever had them before can say of
+    /// nobody that their password was right.
+    pub(crate) fn challenges(&self) -> anyhow::Result<Sealer> {
+        Sealer::new(&self.keys.refresh_key(), "hallpass challenges")
     }
 
     /// What a factor comes to, if it is right. The store has the last word: it may have been used
@@ -106,7 +112,7 @@ impl Factors {
         match proof {
             FactorProof::Totp(code) => {
                 let Some(totp) = &user.factors.totp else { return Ok(None) };
-                let step = totp::step(&self.sealer()?, user.id, totp, code, now)?;
+                let step = totp::step(&self.secrets()?, user.id, totp, code, now);
                 Ok(step.map(|step| FactorUse::Totp { created_at: totp.created_at, step }))
             }
             FactorProof::RecoveryCode(code) => {
@@ -125,7 +131,7 @@ impl Factors {
         now: Timestamp,
     ) -> anyhow::Result<Option<(Timestamp, u64)>> {
         let Some(totp) = &user.factors.pending_totp else { return Ok(None) };
-        let step = totp::step(&self.sealer()?, user.id, totp, code, now)?;
+        let step = totp::step(&self.secrets()?, user.id, totp, code, now);
         Ok(step.map(|step| (totp.created_at, step)))
     }
 }

@@ -105,7 +105,7 @@ retrying! {
     delete_user(id: UserId, by: Option<Actor>, at: Moment) -> Result<User, EditUserError>;
     set_password(id: UserId, new: Secret, at: Moment) -> Result<bool, StoreError>;
     change_password(by: Actor, version: u32, new: Secret, at: Moment) -> Result<(), EditUserError>;
-    change_factors(by: Actor, change: FactorChange) -> Result<User, EditUserError>;
+    change_factors(by: Actor, change: FactorChange, at: Moment) -> Result<User, EditUserError>;
     remove_factors(id: UserId, by: Option<Actor>, at: Moment) -> Result<User, EditUserError>;
     count_answer(challenge: Challenge) -> Result<bool, StoreError>;
     offer_reset(offer: ResetOffer) -> Result<(), EditUserError>;

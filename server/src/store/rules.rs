@@ -28,7 +28,7 @@ pub(super) use addresses::remember;
 pub(super) use audit::{concerned, is_asked_for};
 pub(super) use creation::{NameCheck, import, register};
 pub(super) use decision::{Changes, Decision, EndSessions, Which};
-pub(super) use factors::{CLOSED, change_factors, count_answer, remove_factors};
+pub(super) use factors::{CLOSED, change_factors, count_answer, forgotten_before, remove_factors};
 pub(super) use names::{account_key, is_taken, owner, similar_kinds};
 pub(super) use permission::Asker;
 pub(super) use resets::{is_open, offer, take_up, withdraw};

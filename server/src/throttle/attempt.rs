@@ -42,6 +42,14 @@ impl Attempt<'_> {
         }
     }
 
+    /// The password was right, and a second factor has yet to be shown. It counts as an attempt of
+    /// the address, and as nothing else; it clears nothing.
+    pub fn half_done(mut self) {
+        let Some(reserved) = self.0.take() else { return };
+        reserved.limits.wide_failures.give_back(reserved.address, reserved.clock.now());
+        reserved.give_back_failure();
+    }
+
     /// The password was wrong, and the client is told so.
     pub fn failed(mut self) {
         let Some(reserved) = self.0.take() else { return };

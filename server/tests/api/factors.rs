@@ -210,6 +210,9 @@ async fn a_stale_login_changes_no_factor() {
         let refused = server.with_token(method, path, signed_in.token()).await;
         assert_eq!(refused.problem().kind, kind::NOT_FRESH, "{method} {path}");
     }
+    let (path, body) = (path::TOTP_CONFIRM, json!({ "code": "123456" }));
+    let refused = server.json_with_token("POST", path, signed_in.token(), &body).await;
+    assert_eq!(refused.problem().kind, kind::NOT_FRESH);
 }
 
 #[tokio::test]
@@ -224,31 +227,111 @@ async fn an_admin_takes_the_factors_of_whoever_lost_them() {
     assert_eq!(server.login("ada", PASSWORD).await.status, 200);
 }
 
-/// Signs in again and again, a minute apart, with the right password and so many wrong codes. Says
-/// whether that was throttled at last.
-async fn is_throttled(wrong_codes: usize) -> bool {
+#[tokio::test]
+async fn wrong_codes_count_as_wrong_passwords() {
     let server = TestApp::with_args(&["--login-throttle", "on"]).await;
-    let Ada { app, .. } = ada(&server).await;
+    ada(&server).await;
+    // Within a minute, the address alone would end it.
     for _ in 0..15 {
         server.clock.advance(Duration::from_secs(60));
         let challenge = challenge(&server).await;
-        for _ in 0..wrong_codes {
+        for _ in 0..5 {
             if answer(&server, &challenge, "totp", "000000").await.status == 429 {
-                return true;
+                return;
             }
         }
     }
-    // The row ends with the second step.
-    let challenge = challenge(&server).await;
-    let done = answer(&server, &challenge, "totp", &code(&server, &app, 0)).await;
-    assert_eq!(done.status, 200);
-    false
+    panic!("75 wrong codes in 15 minutes");
 }
 
 #[tokio::test]
-async fn wrong_codes_count_as_wrong_passwords_and_a_right_password_clears_nothing() {
-    assert!(is_throttled(5).await);
-    assert!(!is_throttled(0).await);
+async fn a_used_code_clears_nothing() {
+    let server = TestApp::with_args(&["--login-throttle", "on", "--access-ttl", "24h"]).await;
+    let Ada { signed_in, app, codes } = ada(&server).await;
+    let again = async |code: &str| {
+        let body = json!({ "password": PASSWORD, "recovery_code": code });
+        server.json_with_token("POST", path::REAUTHENTICATE, signed_in.token(), &body).await
+    };
+    assert_eq!(again(&codes[0]).await.status, 200);
+    for _ in 0..15 {
+        server.clock.advance(Duration::from_secs(60));
+        for wrong in
+            ["aaaa-aaaa-aaaa-aaaa", "bbbb-bbbb-bbbb-bbbb", "cccc-cccc-cccc-cccc", &codes[0]]
+        {
+            let refused = again(wrong).await;
+            if refused.status == 429 {
+                return;
+            }
+            assert_eq!(refused.status, 401);
+        }
+    }
+    panic!("60 wrong codes in 15 minutes: {:?}", code(&server, &app, 0));
+}
+
+#[tokio::test]
+async fn a_first_step_is_no_failure_and_the_second_one_ends_the_row() {
+    let server = TestApp::with_args(&["--login-throttle", "on"]).await;
+    let Ada { app, .. } = ada(&server).await;
+    // More than an account may fail.
+    for _ in 0..30 {
+        server.clock.advance(Duration::from_secs(4));
+        challenge(&server).await;
+    }
+    for _ in 0..2 {
+        server.clock.advance(Duration::from_secs(60));
+        let first = challenge(&server).await;
+        for _ in 0..4 {
+            assert_eq!(answer(&server, &first, "totp", "000000").await.status, 401);
+        }
+        let right = code(&server, &app, 0);
+        assert_eq!(answer(&server, &first, "totp", &right).await.status, 200);
+    }
+}
+
+#[tokio::test]
+async fn what_changes_between_the_two_steps_counts() {
+    let server = TestApp::start().await;
+    let Ada { signed_in, app, .. } = ada(&server).await;
+    let first = challenge(&server).await;
+    let remove = server.with_token("DELETE", path::TOTP, signed_in.token()).await;
+    assert_eq!(remove.status, 204);
+    let right = code(&server, &app, 0);
+    assert_eq!(answer(&server, &first, "totp", &right).await.status, 401, "the factor is gone");
+
+    let server = TestApp::start().await;
+    let Ada { signed_in, app, .. } = ada(&server).await;
+    let first = challenge(&server).await;
+    let new =
+        json!({ "current_password": PASSWORD, "new_password": "tulip anvil copper midnight" });
+    let changed = server.json_with_token("POST", path::PASSWORD, signed_in.token(), &new).await;
+    assert_eq!(changed.status, 204);
+    let right = code(&server, &app, 0);
+    assert_eq!(answer(&server, &first, "totp", &right).await.status, 401, "another password");
+
+    let server = TestApp::start().await;
+    let Ada { signed_in, app, .. } = ada(&server).await;
+    let (first, boss) = (challenge(&server).await, server.admin("boss").await);
+    let path = path::ADMIN_USER.replace("{id}", &signed_in.user.id);
+    let disable = json!({ "disabled": true });
+    let disabled = server.json_with_token("PATCH", &path, boss.token(), &disable).await;
+    assert_eq!(disabled.status, 200);
+    let right = code(&server, &app, 0);
+    assert_eq!(answer(&server, &first, "totp", &right).await.status, 401, "disabled");
+}
+
+#[tokio::test]
+async fn a_new_factor_ends_the_other_sessions() {
+    let server = TestApp::start().await;
+    server.signed_in("bob").await;
+    let other = SignedIn::from(&server.login("bob", PASSWORD).await);
+    let own = SignedIn::from(&server.login("bob", PASSWORD).await);
+    let setup: TotpSetup = server.with_token("POST", path::TOTP, own.token()).await.json();
+    let app = Totp::from_url(setup.uri.expose()).unwrap();
+    let body = json!({ "code": code(&server, &app, 0) });
+    let confirmed = server.json_with_token("POST", path::TOTP_CONFIRM, own.token(), &body).await;
+    assert_eq!(confirmed.status, 200);
+    assert_eq!(server.get_with_token(path::ME, other.token()).await.status, 401);
+    assert_eq!(server.get_with_token(path::ME, own.token()).await.status, 200);
 }
 
 #[tokio::test]
@@ -266,6 +349,6 @@ async fn no_secret_is_in_the_audit_log_and_each_step_is() {
         ["registration", "login", "totp_added", "second_factor_asked", "login", "login"]
     );
     let all = format!("{records:?}");
-    assert!(all.contains("wrong one-time code"), "{all}");
+    assert!(all.contains("wrong one-time code") && all.contains("by a one-time code"), "{all}");
     assert!(!all.contains(app.secret().to_base32().as_str()) && !all.contains(&codes[0]), "{all}");
 }

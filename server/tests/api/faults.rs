@@ -87,7 +87,7 @@ broken! {
     change_password(Actor, u32, Secret, Moment) -> Result<(), EditUserError>;
     open_resets(Timestamp) -> Result<Vec<OpenReset>, StoreError>;
     withdraw_reset(UserId, Option<Actor>, Timestamp) -> Result<(), EditUserError>;
-    change_factors(Actor, FactorChange) -> Result<User, EditUserError>;
+    change_factors(Actor, FactorChange, Moment) -> Result<User, EditUserError>;
     remove_factors(UserId, Option<Actor>, Moment) -> Result<User, EditUserError>;
     count_answer(Challenge) -> Result<bool, StoreError>;
     offer_reset(ResetOffer) -> Result<(), EditUserError>;

@@ -1,5 +1,6 @@
 use anyhow::{Context as _, anyhow};
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
+use aws_lc_rs::hmac;
 
 use crate::keys::RandomKey;
 
@@ -8,8 +9,10 @@ use crate::keys::RandomKey;
 pub(crate) struct Sealer(RandomizedNonceKey);
 
 impl Sealer {
-    pub(super) fn new(key: &RandomKey) -> anyhow::Result<Self> {
-        let key = RandomizedNonceKey::new(&AES_256_GCM, key.expose());
+    /// With a key of its own for each use, which is derived from this one.
+    pub(super) fn new(key: &RandomKey, of: &str) -> anyhow::Result<Self> {
+        let derived = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key.expose()), of.as_bytes());
+        let key = RandomizedNonceKey::new(&AES_256_GCM, derived.as_ref());
         key.map(Self).map_err(|_| anyhow!("no AES-256-GCM"))
     }
 

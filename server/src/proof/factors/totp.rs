@@ -53,19 +53,22 @@ pub(crate) fn new_totp(
     Ok((shown, Totp { sealed, created_at, last_step: None }))
 }
 
-/// The time step of a code, if it is one of the last, this or the next.
+/// The time step of a code, if it is one of the last, this or the next. None also if the secret
+/// can't be opened, as when the keys were lost and made anew.
 pub(super) fn step(
     sealer: &Sealer,
     user: UserId,
     totp: &Totp,
     code: &Secret,
     now: Timestamp,
-) -> anyhow::Result<Option<u64>> {
-    let Some(code) = digits(code) else { return Ok(None) };
-    let secret = sealer.open(&totp.sealed.0, &purpose(user));
-    let secret = secret.with_context(|| format!("the one-time code secret of user {user}"))?;
-    let generator: Generator = Builder::new().with_secret(secret).build_noncompliant();
-    Ok(generator.check(&code, now.as_second().max(0).unsigned_abs()))
+) -> Option<u64> {
+    let code = digits(code)?;
+    let opened = sealer.open(&totp.sealed.0, &purpose(user)).inspect_err(|error| {
+        tracing::error!(%user, "the secret of one-time codes can't be opened ({error}); a recovery \
+                                code still counts, or `hallpass user reset-factors` helps");
+    });
+    let generator: Generator = Builder::new().with_secret(opened.ok()?).build_noncompliant();
+    generator.check(&code, now.as_second().max(0).unsigned_abs())
 }
 
 /// The digits of a code as somebody types it: `123456` or `123 456`.

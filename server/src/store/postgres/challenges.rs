@@ -47,9 +47,10 @@ async fn put(db: &Client, challenge: Challenge, answers: u32) -> anyhow::Result<
     Ok(())
 }
 
-/// Removes those that have expired.
+/// Removes those that expired long ago.
 pub(super) async fn sweep(db: &Client, now: Timestamp) -> anyhow::Result<()> {
     let query = "DELETE FROM challenges WHERE expires_at <= $1";
-    db.execute_typed(query, &[(&now.as_millisecond(), Type::INT8)]).await?;
+    let before = rules::forgotten_before(now).as_millisecond();
+    db.execute_typed(query, &[(&before, Type::INT8)]).await?;
     Ok(())
 }

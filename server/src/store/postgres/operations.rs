@@ -120,9 +120,14 @@ pub(super) async fn change_password(
     apply_unless_refused(db, rules::change_password(&by, version, new, at)).await
 }
 
-pub(super) async fn change_factors(db: &Client, by: Actor, change: FactorChange) -> Judged<User> {
+pub(super) async fn change_factors(
+    db: &Client,
+    by: Actor,
+    change: FactorChange,
+    at: Moment,
+) -> Judged<User> {
     let by = asker(db, by).await?;
-    apply_unless_refused(db, rules::change_factors(&by, change)).await
+    apply_unless_refused(db, rules::change_factors(&by, change, at)).await
 }
 
 pub(super) async fn remove_factors(

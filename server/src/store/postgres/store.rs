@@ -162,8 +162,13 @@ impl Store for PostgresStore {
             .await?
     }
 
-    async fn change_factors(&self, by: Actor, change: FactorChange) -> Result<User, EditUserError> {
-        self.write(move |db| Box::pin(operations::change_factors(db, by, change))).await?
+    async fn change_factors(
+        &self,
+        by: Actor,
+        change: FactorChange,
+        at: Moment,
+    ) -> Result<User, EditUserError> {
+        self.write(move |db| Box::pin(operations::change_factors(db, by, change, at))).await?
     }
 
     async fn remove_factors(

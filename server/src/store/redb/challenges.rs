@@ -31,8 +31,9 @@ fn put(txn: &WriteTransaction, challenge: Challenge, answers: u32) -> anyhow::Re
     Ok(())
 }
 
-/// Removes those that have expired.
+/// Removes those that expired long ago.
 pub(super) fn sweep(txn: &WriteTransaction, now: Timestamp) -> anyhow::Result<()> {
-    let is_live = |_: &[u8; 16], (_, until): (u32, i64)| !rules::has_expired(time(until), now);
+    let before = rules::forgotten_before(now);
+    let is_live = |_: &[u8; 16], (_, until): (u32, i64)| time(until) > before;
     Ok(txn.open_table(CHALLENGES)?.retain(is_live)?)
 }

@@ -159,10 +159,15 @@ impl Store for RedbStore {
         .await?
     }
 
-    async fn change_factors(&self, by: Actor, change: FactorChange) -> Result<User, EditUserError> {
+    async fn change_factors(
+        &self,
+        by: Actor,
+        change: FactorChange,
+        at: Moment,
+    ) -> Result<User, EditUserError> {
         self.write(move |txn| {
             let by = load::asker(txn, by)?;
-            apply_unless_refused(txn, rules::change_factors(&by, change))
+            apply_unless_refused(txn, rules::change_factors(&by, change, at))
         })
         .await?
     }

@@ -1,24 +1,35 @@
 //! What second factors a user has, and when one counts.
 
+use std::time::Duration;
+
+use jiff::Timestamp;
+
 use super::accounts::maker_of_offers;
 use super::decision::{Changes, Decision, EndSessions};
-use super::permission::{Asker, admit_admin, demand_fresh};
+use super::permission::{Asker, admit_fresh_admin};
 use crate::store::{
     EditUserError, FactorChange, FactorUse, Factors, MAX_ANSWERS, Moment, Totp, User,
 };
 
-/// A change of the asker's own factors. The login must be fresh.
+/// A change of the asker's own factors. The login must be fresh. A new factor ends the asker's
+/// other sessions: somebody who knows the password may have begun them.
 pub(crate) fn change_factors(
     by: &Asker,
     change: FactorChange,
+    at: Moment,
 ) -> Result<Decision<User>, EditUserError> {
     let user = by.admit()?;
     if !by.actor.fresh {
         return Err(EditUserError::NotFresh);
     }
+    let ends_others = matches!(change, FactorChange::ConfirmTotp { .. });
     let factors = changed(user.factors.clone(), change)?;
     let user = User { factors, ..user.clone() };
-    let changes = Changes { save_user: Some(user.clone()), ..Changes::default() };
+    let changes = Changes {
+        end_sessions: ends_others.then(|| EndSessions::others(by.actor, at)),
+        save_user: Some(user.clone()),
+        ..Changes::default()
+    };
     Ok(Decision { answer: user, changes })
 }
 
@@ -33,10 +44,8 @@ fn changed(mut factors: Factors, change: FactorChange) -> Result<Factors, EditUs
             factors.recovery_codes = recovery_codes;
         }
         FactorChange::RemoveTotp => {
-            let is_begun = factors.pending_totp.take().is_some();
-            if factors.totp.take().is_none() && !is_begun {
-                return Err(EditUserError::NoFactor);
-            }
+            factors.totp.take().ok_or(EditUserError::NoFactor)?;
+            factors.pending_totp = None;
         }
         FactorChange::NewRecoveryCodes(codes) => {
             if !factors.are_needed() {
@@ -58,8 +67,7 @@ pub(crate) fn remove_factors(
     user: Option<User>,
     at: Moment,
 ) -> Result<Decision<User>, EditUserError> {
-    admit_admin(by)?;
-    demand_fresh(by, true)?;
+    admit_fresh_admin(by)?;
     let user = user.ok_or(EditUserError::NotFound)?;
     let after = User { factors: Factors::default(), ..user.clone() };
     let changes = Changes {
@@ -87,6 +95,14 @@ pub(super) fn use_up(mut factors: Factors, used: &FactorUse) -> Option<Factors> 
         }
     }
     Some(factors)
+}
+
+/// How long a challenge that has expired is remembered. The clocks of servers differ.
+const REMEMBERED: Duration = Duration::from_secs(60 * 60);
+
+/// Challenges that expired by then can be forgotten.
+pub(crate) fn forgotten_before(now: Timestamp) -> Timestamp {
+    now.checked_sub(REMEMBERED).unwrap_or(Timestamp::MIN)
 }
 
 /// The count of a challenge that was answered.

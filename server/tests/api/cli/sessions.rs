@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use hallpass_contract::{Login, Session};
+use hallpass_contract::{Login, Session, TotpSetup};
 use rustix::process::Signal;
 
 use super::{add, hallpass};
@@ -78,6 +78,41 @@ async fn sessions_that_are_ended_while_no_server_runs_stay_ended() {
     hallpass(dir, &["user", "unlock", "bob"]).ok();
     let process = Process::start(dir, &[]);
     assert_eq!(status(&process, &bob).await, 401);
+}
+
+#[tokio::test]
+async fn whoever_lost_their_second_factor_signs_in_by_the_password_after_a_reset() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    for runs in [true, false] {
+        let mut process = Process::start(dir, &[]);
+        if runs {
+            add(dir, "bob", &[]).ok();
+        }
+        let bob = login(&process, "bob").await;
+        let post = async |path: &str, body: &str| {
+            let request = client().post(format!("{}{path}", process.url));
+            let request = request.bearer_auth(bob.access_token.expose()).body(body.to_owned());
+            request.header("content-type", "application/json").send().await.unwrap()
+        };
+        let setup: TotpSetup = post("/api/me/totp", "").await.json().await.unwrap();
+        let app = totp_rs::Totp::from_url(setup.uri.expose()).unwrap();
+        let now = hallpass::clock::Clock::system().now().as_second().unsigned_abs();
+        let code = format!(r#"{{"code": "{}"}}"#, app.generate(now));
+        assert_eq!(post("/api/me/totp/confirm", &code).await.status(), 200);
+        assert_eq!(process.post("/api/login", "bob", PASSWORD).await.status(), 401);
+        if !runs {
+            process.end(Signal::TERM);
+        }
+        let reset = hallpass(dir, &["user", "reset-factors", "BOB"]).ok();
+        assert!(reset.starts_with("bob has no second factor any more"), "{reset}");
+        if !runs {
+            process = Process::start(dir, &[]);
+        }
+        assert_eq!(status(&process, &bob).await, 401, "the session has ended");
+        assert_eq!(process.post("/api/login", "bob", PASSWORD).await.status(), 200);
+        process.end(Signal::TERM);
+    }
 }
 
 #[test]
