@@ -38,13 +38,15 @@ pub fn token(data: &[u8]) {
 /// it is written again.
 pub fn body(data: &[u8]) {
     let Some((form, body)) = data.split_first() else { return };
-    match form % 7 {
+    match form % 9 {
         0 => read_again::<contract::Credentials>(body),
         1 => read_again::<contract::Reauthentication>(body),
         2 => read_again::<contract::PasswordChange>(body),
         3 => read_again::<contract::PasswordReset>(body),
         4 => read_again::<contract::RegistrationChange>(body),
         5 => read_again::<contract::NewBlock>(body),
+        6 => read_again::<contract::SecondFactor>(body),
+        7 => read_again::<contract::TotpConfirmation>(body),
         _ => read_again::<contract::UserPatch>(body),
     }
 }

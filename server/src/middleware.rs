@@ -129,13 +129,13 @@ async fn logged(
     request.extensions_mut().insert(peer);
     // Only the path is logged, since a query may hold secrets.
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    let route = table.series.route(&path);
-    let trace = traces::request(&method, route, &path, request.headers(), client);
+    let series = table.series.at(&path);
+    let trace = traces::request(&method, series.route(), &path, request.headers(), client);
     let answer = caught(table.route.clone(), request, admitted);
     let response = answer.instrument(trace.clone()).await;
     let (status, elapsed) = (response.status(), started.elapsed());
     traces::answered(&trace, status);
-    table.series.observe(&path, &method, status, elapsed);
+    series.observe(&method, status, elapsed);
     let duration_us = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
     macro_rules! log {
         ($level:ident) => {

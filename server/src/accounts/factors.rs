@@ -125,8 +125,7 @@ impl Accounts {
     ) -> Result<User, AccountError> {
         self.to_the_end(|accounts| async move {
             let (by, at) = (origin.actor(true), accounts.moment());
-            let removed: Result<User, EditUserError> =
-                accounts.store.remove_factors(user, by, at).await;
+            let removed = accounts.store.remove_factors(user, by, at).await;
             accounts.noted(Record::of(Event::FactorsReset, &origin).user(user), removed)
         })
         .await

@@ -9,6 +9,15 @@ use crate::proof::{NotChecked, Proof, Proven};
 use crate::store::User;
 use crate::throttle::Attempt;
 
+/// Ends an attempt with a second factor, once the store has had the last word.
+pub(super) fn end_attempt<T>(attempt: Attempt<'_>, outcome: &Result<T, AccountError>) {
+    match outcome {
+        Ok(_) => attempt.succeeded(),
+        Err(AccountError::NotProven) => attempt.failed(),
+        Err(_) => drop(attempt),
+    }
+}
+
 impl Accounts {
     /// Before the user is looked up: a refusal takes the same time whether or not there is such a
     /// user. All spellings of a name count as one.

@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use super::Accounts;
 use super::error::AccountError;
+use super::proving::end_attempt;
 use super::sign_in::{Access, shown_by};
 use crate::audit::{Event, Record};
 use crate::origin::Caller;
@@ -43,19 +44,12 @@ impl Accounts {
                 record.refused(&accounts.audit, "the session has ended");
                 return Err(AccountError::SessionEnded);
             };
-            match by {
-                Some(by) => record.detail(by),
-                None => record,
-            }
-            .ok(&accounts.audit);
+            record.detail_if_any(by).ok(&accounts.audit);
             accounts.access(user, &session)
         });
         let renewed = renewing.await;
-        match (&renewed, attempt) {
-            (_, None) => {}
-            (Ok(_), Some(attempt)) => attempt.succeeded(),
-            (Err(AccountError::NotProven), Some(attempt)) => attempt.failed(),
-            (Err(_), Some(attempt)) => drop(attempt),
+        if let Some(attempt) = attempt {
+            end_attempt(attempt, &renewed);
         }
         renewed
     }

@@ -56,12 +56,7 @@ impl Accounts {
                 }
                 Rotation::Gone => return Err(AccountError::SessionEnded),
             };
-            let refreshed = record(Event::Refresh);
-            match detail {
-                Some(detail) => refreshed.detail(detail),
-                None => refreshed,
-            }
-            .routine(&accounts.audit);
+            record(Event::Refresh).detail_if_any(detail).routine(&accounts.audit);
             accounts.signed_in(user, &session)
         })
         .await

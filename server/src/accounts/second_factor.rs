@@ -6,6 +6,7 @@ use hallpass_contract::Secret;
 
 use super::Accounts;
 use super::error::AccountError;
+use super::proving::end_attempt;
 use super::sign_in::{SignedIn, end_of};
 use crate::audit::{Event, Record};
 use crate::client::Client;
@@ -21,13 +22,16 @@ impl Accounts {
         user: &User,
         verified: Verified,
         client: &Client,
-    ) -> Result<AccountError, AccountError> {
+    ) -> AccountError {
         let Verified { version, renewed, .. } = verified;
         let shown = SignInChallenge { user: user.id, version, renewed };
-        let challenge = shown.seal(&self.prover.factors.challenges()?, self.clock.now())?;
+        let sealer = self.prover.factors.challenges();
+        let challenge = match sealer.and_then(|sealer| shown.seal(&sealer, self.clock.now())) {
+            Ok(challenge) => Some(challenge),
+            Err(error) => return error.into(),
+        };
         Record::of_client(Event::FactorAsked, client).user(user.id).ok(&self.audit);
-        let (challenge, kinds) = (Some(challenge), FactorKind::of(user));
-        Ok(AccountError::FactorNeeded { challenge, kinds })
+        AccountError::FactorNeeded { challenge, kinds: FactorKind::of(user) }
     }
 
     /// Starts a session for whoever has given the right password before, if the factor is theirs.
@@ -86,11 +90,7 @@ impl Accounts {
             accounts.start_session(id, verified, Some(challenge), &client).await
         });
         let started = starting.await;
-        match &started {
-            Ok(_) => attempt.succeeded(),
-            Err(AccountError::NotProven) => attempt.failed(),
-            Err(_) => drop(attempt),
-        }
+        end_attempt(attempt, &started);
         started
     }
 }

@@ -93,7 +93,7 @@ impl Accounts {
         };
         let verified = self.prover.verified(&proof, &proven).await;
         if proven.lacks_factor() {
-            return Err(self.ask_for_factor(&proven.user, verified, &client)?);
+            return Err(self.ask_for_factor(&proven.user, verified, &client));
         }
         let id = proven.user.id;
         self.to_the_end(|accounts| async move {
@@ -121,11 +121,7 @@ impl Accounts {
             record.refused(&self.audit, "the user was changed meanwhile, or the code was used");
             return Err(AccountError::NotProven);
         };
-        match by {
-            Some(by) => record.detail(by),
-            None => record,
-        }
-        .ok(&self.audit);
+        record.detail_if_any(by).ok(&self.audit);
         self.signed_in(user, &session)
     }
 

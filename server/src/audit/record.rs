@@ -68,6 +68,14 @@ impl<'a> Record<'a> {
         Self { detail: Some(detail.to_string()), ..self }
     }
 
+    /// As [`detail`](Self::detail), if there is something to say.
+    pub fn detail_if_any(self, detail: Option<&str>) -> Self {
+        match detail {
+            Some(detail) => self.detail(detail),
+            None => self,
+        }
+    }
+
     /// It was done.
     pub fn ok(self, log: &AuditLog) {
         self.write("ok", None);

@@ -118,6 +118,13 @@ pub struct RouteSeries {
     other: Route,
 }
 
+/// The series of one route.
+#[derive(Clone, Copy, Debug)]
+pub struct PathSeries<'s> {
+    http: &'s Http,
+    route: &'s Route,
+}
+
 #[derive(Debug)]
 struct Route {
     path: &'static str,
@@ -133,23 +140,27 @@ impl Route {
 }
 
 impl RouteSeries {
-    /// Counts a request for `path` that was answered with `status` after `elapsed`.
-    pub fn observe(&self, path: &str, method: &Method, status: StatusCode, elapsed: Duration) {
-        self.of(path, method).observe(status, elapsed);
-    }
-
-    /// The pattern of the route that answers this path, or [`OTHER`].
-    pub fn route(&self, path: &str) -> &'static str {
-        self.at(path).path
-    }
-
-    fn at(&self, path: &str) -> &Route {
+    /// The series of the route that answers this path.
+    pub fn at(&self, path: &str) -> PathSeries<'_> {
         let pattern = || self.patterns.iter().find(|route| captured(route.path, path).is_some());
-        self.fixed.get(path).or_else(pattern).unwrap_or(&self.other)
+        let route = self.fixed.get(path).or_else(pattern).unwrap_or(&self.other);
+        PathSeries { http: &self.http, route }
+    }
+}
+
+impl PathSeries<'_> {
+    /// The route's path, such as `/api/me/sessions/{id}`, or [`OTHER`].
+    pub fn route(&self) -> &'static str {
+        self.route.path
     }
 
-    fn of(&self, path: &str, method: &Method) -> &Series {
-        let route = self.at(path);
+    /// Counts a request that was answered with `status` after `elapsed`.
+    pub fn observe(&self, method: &Method, status: StatusCode, elapsed: Duration) {
+        self.of(method).observe(status, elapsed);
+    }
+
+    fn of(&self, method: &Method) -> &Series {
+        let route = self.route;
         let known = |(name, _): &&(&str, _)| *name == method.as_str() || *name == OTHER;
         let found = route.methods.iter().find(known);
         let (name, series) = found.expect("the last one is for all others");

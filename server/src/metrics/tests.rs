@@ -19,7 +19,7 @@ fn a_request_is_counted_where_it_belongs() {
     let routes = metrics.http.routes(table);
     let observe = |path, method: &str, status| {
         let method = Method::from_bytes(method.as_bytes()).unwrap();
-        routes.observe(path, &method, StatusCode::from_u16(status).unwrap(), Duration::ZERO);
+        routes.at(path).observe(&method, StatusCode::from_u16(status).unwrap(), Duration::ZERO);
     };
     for (path, method, status, labels) in [
         (path::ME, "HEAD", 200, [path::ME, "HEAD", "200"]),
@@ -46,7 +46,7 @@ fn who_answers_without_the_route_table_counts_the_same_series() {
     let methods: &[&str] = &["GET, HEAD"];
     let by_table = metrics.http.routes([(path::VERIFY, methods)]);
     let by_hand = metrics.http.series(path::VERIFY, "GET");
-    by_table.observe(path::VERIFY, &Method::GET, StatusCode::OK, Duration::from_millis(3));
+    by_table.at(path::VERIFY).observe(&Method::GET, StatusCode::OK, Duration::from_millis(3));
     by_hand.observe(StatusCode::OK, Duration::from_millis(700));
     let labels = r#"{method="GET",route="/api/verify""#;
     let of = |series: &str| value(&metrics, series).unwrap();

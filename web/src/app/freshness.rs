@@ -1,7 +1,7 @@
 //! Actions that take a recent login. If the login is too old, the person is asked for the password,
 //! and the action goes on by itself.
 
-use hallpass_contract::{FieldError, Reauthentication, Secret, path};
+use hallpass_contract::{FieldError, Reauthentication, Secret, kind, path};
 
 use super::event::Effect;
 use super::field::{Control, Field, Form};
@@ -9,7 +9,7 @@ use super::forms;
 use super::model::FormState;
 use super::task::{Call, Prompt, Task};
 use super::turn::Turn;
-use crate::api::{Answer, Fault, Method, json_body};
+use crate::api::{Answer, Fault, Method, Reply, json_body};
 
 pub(super) const WRONG_PASSWORD: &str = "That is not your password.";
 
@@ -61,10 +61,11 @@ impl Turn<'_> {
             }
             Err(fault) if prompt.asks => {
                 self.model.prompt = Some(prompt);
-                self.refused(Form::Fresh, in_own_words(fault, "password"));
+                self.refused(Form::Fresh, in_own_words(answer, fault, "password"));
             }
             Err(fault) => {
-                self.show_fault(Form::Password, in_own_words(fault, "current_password"));
+                let fault = in_own_words(answer, fault, "current_password");
+                self.show_fault(Form::Password, fault);
                 let others = prompt.waiting.into_iter();
                 let others: Vec<_> =
                     others.filter(|(_, task)| !matches!(task, Task::ChangePassword(_))).collect();
@@ -89,8 +90,9 @@ impl Turn<'_> {
 }
 
 /// The server's message speaks of name or password. Here only the password can be wrong.
-fn in_own_words(fault: Fault, field: &str) -> Fault {
-    if fault.status != 401 {
+fn in_own_words(answer: &Answer, fault: Fault, field: &str) -> Fault {
+    let problem = answer.as_ref().and_then(Reply::problem);
+    if problem.is_none_or(|problem| problem.kind != kind::INVALID_CREDENTIALS) {
         return fault;
     }
     let error = FieldError { field: field.to_owned(), message: WRONG_PASSWORD.to_owned() };

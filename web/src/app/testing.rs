@@ -294,7 +294,7 @@ pub(crate) fn problem(status: u16, detail: &str, errors: &[(&str, &str)]) -> Rep
     problem_of(kind::BLANK, status, detail, errors)
 }
 
-fn problem_of(kind: &str, status: u16, detail: &str, errors: &[(&str, &str)]) -> Reply {
+pub(crate) fn problem_of(kind: &str, status: u16, detail: &str, errors: &[(&str, &str)]) -> Reply {
     let problem = Problem {
         kind: kind.into(),
         title: "Title".into(),

@@ -105,9 +105,9 @@ impl KeyRing {
         Ok(signer)
     }
 
-    /// Replaces all keys, including the one for refresh tokens. All access tokens and refresh
-    /// tokens from before become invalid. Returns the key that signs from now on. Blocks as
-    /// [`rotate`](Self::rotate) does.
+    /// Replaces all keys, including the one for refresh tokens, but not the one that seals the
+    /// secrets of second factors. All access tokens and refresh tokens from before become invalid.
+    /// Returns the key that signs from now on. Blocks as [`rotate`](Self::rotate) does.
     ///
     /// # Errors
     ///

@@ -1,6 +1,6 @@
 //! The prompt for the password, and what goes on after it.
 
-use hallpass_contract::path;
+use hallpass_contract::{kind, path};
 
 use crate::app::freshness::WRONG_PASSWORD;
 use crate::app::testing::*;
@@ -49,6 +49,17 @@ fn a_wrong_password_is_told_in_the_prompt_which_stays() {
     assert!(page.does(&Effect::ClearPasswords(Some(Form::Fresh))));
     page.submit(Form::Fresh, "", "the password");
     assert!(page.request(path::REAUTHENTICATE).is_some());
+}
+
+#[test]
+fn a_right_password_that_needs_a_second_factor_is_not_called_wrong() {
+    let mut page = prompted();
+    page.submit(Form::Fresh, "", "the password");
+    let asks = problem_of(kind::SECOND_FACTOR_REQUIRED, 401, "Show your second factor.", &[]);
+    page.answer(&page.request(path::REAUTHENTICATE).unwrap(), asks);
+    assert!(page.screen().asks_for_password, "and nobody is signed out");
+    assert_eq!(page.form(Form::Fresh).password_error, "");
+    assert_eq!(page.form(Form::Fresh).alert, "Show your second factor.");
 }
 
 #[test]
