@@ -41,6 +41,7 @@ mod opening;
 mod origin;
 mod paging;
 mod pattern;
+mod priority;
 mod problem;
 pub mod program;
 pub mod proof;

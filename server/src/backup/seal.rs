@@ -4,9 +4,13 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use age::secrecy::SecretString;
-use age::x25519;
+use age::{scrypt, x25519};
 use anyhow::{Context as _, ensure};
 use clap::Args;
+
+/// What scrypt has to do for a passphrase, as a power of two: what the `age` program asks for. The
+/// library would measure how much the machine does in a second, which is less beside other work.
+const SCRYPT_LOG_N: u8 = 18;
 
 /// Whether a backup is encrypted, and for whom.
 #[derive(Args, Clone, Debug)]
@@ -88,7 +92,9 @@ impl Seal {
                 age::Encryptor::with_recipients(keys)?
             }
             Self::Passphrase(passphrase) => {
-                age::Encryptor::with_user_passphrase(passphrase.clone())
+                let mut recipient = scrypt::Recipient::new(passphrase.clone());
+                recipient.set_work_factor(SCRYPT_LOG_N);
+                age::Encryptor::with_recipients(std::iter::once(&recipient as _))?
             }
         };
         Ok(Sealed::Encrypted(Box::new(encryptor.wrap_output(out)?)))

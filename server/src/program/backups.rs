@@ -4,11 +4,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context as _;
-use tokio::task::spawn_blocking;
-
 use crate::backup::{NewFile, Plan, path_for};
 use crate::data_dir;
+use crate::priority::in_background;
 use crate::state::App;
 
 /// How long to wait after a failure.
@@ -54,9 +52,9 @@ async fn back_up_when_due(app: &App, plan: &Arc<Plan>) -> anyhow::Result<PathBuf
     Ok(path)
 }
 
-/// Disks and passphrases take their time.
+/// Disks take their time, and so does a passphrase, on which age spends half a second of a core.
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> anyhow::Result<T> + Send + 'static,
 ) -> anyhow::Result<T> {
-    spawn_blocking(work).await.context("it panicked")?
+    in_background("hallpass-backup", work).await?
 }

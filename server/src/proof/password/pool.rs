@@ -1,6 +1,5 @@
 mod courtesy;
 mod pace;
-mod priority;
 mod queue;
 mod settings;
 mod stats;
@@ -19,7 +18,7 @@ use tracing::Instrument as _;
 use super::kdf::{Kdf, Prf};
 use super::phc::SALT_LEN;
 use super::{Password, PhcHash, StoredHash, cost};
-use crate::traces;
+use crate::{priority, traces};
 use queue::Queue;
 use settings::Rates;
 pub use settings::Settings;

@@ -16,6 +16,7 @@ use super::{
     RedbStore, addresses, audit, backup, challenges, load, names, resets, restrictions, sessions,
     users,
 };
+use crate::priority;
 use crate::store::rules;
 use crate::store::{
     Actor, AuditEntry, AuditId, AuditPage, AuditQuery, Authority, BackupError, BackupHead, Beside,
@@ -471,7 +472,7 @@ impl Store for RedbStore {
     ) -> Result<BackupHead, BackupError> {
         let db = Arc::clone(&self.db);
         let save = move || db.with(|open| backup::save(open, beside, out, &|| db.is_wanted()));
-        Ok(tokio::task::spawn_blocking(save).await.context("the backup panicked")??)
+        Ok(priority::in_background("hallpass-backup", save).await??)
     }
 
     async fn check(&self) -> Result<(), StoreError> {

@@ -10,9 +10,9 @@ use hallpass_kdf::{Input, Key};
 use tokio::sync::oneshot;
 
 use super::courtesy::{Courtesy, Patience, Spent};
-use super::priority;
 use super::queue::{Asker, Batch, Job, Outcome, Queue};
 use super::stats::{JobTimes, PoolObserver};
+use crate::priority;
 
 /// The work of a job.
 pub(super) enum Work {

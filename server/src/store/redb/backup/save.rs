@@ -8,12 +8,13 @@ use redb::{
 };
 
 use super::{Visit, each_table, types};
+use crate::priority::Rests;
 use crate::store::backup::{Beside, Head, TableHead, Writer};
 use crate::store::redb::schema;
 use crate::store::redb::tables::{SESSIONS, USERS};
 
-/// Rows between two looks at whether the backup has to stop.
-const ROWS_BETWEEN_LOOKS: u64 = 1000;
+/// Rows between two rests, each with a look at whether the backup has to stop.
+const ROWS_BETWEEN_RESTS: u64 = 500;
 
 /// Writes a backup of what is in the database now.
 ///
@@ -37,7 +38,7 @@ pub(in crate::store::redb) fn save(
     let left = txn.list_tables()?.map(|table| table.name().to_owned()).collect();
     let out = BufWriter::with_capacity(1 << 16, out);
     let writer = Writer::begin(out, &head, beside.keys.as_ref())?;
-    let mut saving = Saving { txn: &txn, writer, left, must_stop };
+    let mut saving = Saving { txn: &txn, writer, left, must_stop, rests: Rests::begin() };
     each_table(&mut saving)?;
     if let Some(unknown) = saving.left.iter().next() {
         bail!("the table {unknown} is unknown here, and a backup would lack it");
@@ -52,6 +53,7 @@ struct Saving<'a, W> {
     /// The tables that are not written yet.
     left: HashSet<String>,
     must_stop: &'a dyn Fn() -> bool,
+    rests: Rests,
 }
 
 impl<W: Write> Visit for Saving<'_, W> {
@@ -69,8 +71,11 @@ impl<W: Write> Visit for Saving<'_, W> {
             let (key, value) = (key.value(), value.value());
             self.writer.row(K::as_bytes(&key).as_ref(), V::as_bytes(&value).as_ref())?;
             rows += 1;
-            if rows.is_multiple_of(ROWS_BETWEEN_LOOKS) && (self.must_stop)() {
-                bail!("the database is being opened again; try again");
+            if rows.is_multiple_of(ROWS_BETWEEN_RESTS) {
+                self.rests.rest();
+                if (self.must_stop)() {
+                    bail!("the database is being opened again; try again");
+                }
             }
         }
         Ok(())
