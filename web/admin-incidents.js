@@ -1,6 +1,6 @@
 // What admins restrict, revoke and end, for everybody at once.
 
-import { ask, card, choice, doer, field, hidden, line, make, time } from "./admin-tools.js";
+import { ask, card, choice, doer, field, hidden, line, make, time } from "./tools.js";
 
 export function registration() {
   const { button, notes, run } = doer();

@@ -1,6 +1,6 @@
 // The audit log: all of it, and what concerns one user.
 
-import { ask, card, choice, doer, field, line, make, named, time } from "./admin-tools.js";
+import { ask, card, choice, doer, field, line, make, named, time } from "./tools.js";
 
 const PATH = "/api/admin/audit";
 

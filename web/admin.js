@@ -4,8 +4,9 @@
 
 import { blocks, everybody, keys, registration } from "./admin-incidents.js";
 import { log, recordsOf } from "./admin-log.js";
-import { ask, doer, field, hidden, line, make, named, time, view } from "./admin-tools.js";
+import { ask, doer, field, hidden, line, make, named, time } from "./tools.js";
 
+const view = document.querySelector("[data-view=admin]");
 const users = view.querySelector("[data-list=users]");
 
 // Finding users

@@ -18,19 +18,28 @@ function showForm() {
   }
 }
 
-// What only the admin page needs is loaded when somebody sees it.
-function loadForAdmins() {
-  const view = document.querySelector("[data-view=admin]");
-  const load = () => view.hidden || import("./admin.js").catch(console.error);
-  new MutationObserver(load).observe(view, { attributes: true });
-  load();
+// What only some people need is loaded when they see the page that it is for.
+function loadWhenSeen(name, load) {
+  const view = document.querySelector(`[data-view=${name}]`);
+  const look = () => view.hidden || load().catch(console.error);
+  new MutationObserver(look).observe(view, { attributes: true });
+  look();
 }
+
+// The application calls this with the answer to a password. If it takes a second factor, too, a
+// script asks the person for it, and returns the answer to that.
+window.hallpassFactor = async (answer, init) => {
+  if (answer.status !== 401) return answer;
+  const problem = await answer.clone().json();
+  return problem.methods ? (await import("./factor.js")).secondStep(problem, init) : answer;
+};
 
 try {
   showForm();
   const { default: start } = await import("./app.js");
   await start();
-  loadForAdmins();
+  loadWhenSeen("admin", () => import("./admin.js"));
+  loadWhenSeen("account", () => import("./security.js"));
 } catch (error) {
   document.documentElement.dataset.app = "failed";
   console.error("the application could not be started", error);

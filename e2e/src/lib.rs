@@ -26,6 +26,7 @@
 mod accessibility;
 mod api;
 mod attempt;
+mod authenticator_app;
 mod browser;
 mod cluster;
 mod context;
@@ -54,6 +55,7 @@ mod wait;
 pub use accessibility::Violation;
 pub use api::ApiSession;
 pub use attempt::Failure;
+pub use authenticator_app::AuthenticatorApp;
 pub use browser::{Browser, Key, Window};
 pub use cluster::Cluster;
 pub use context::Context;

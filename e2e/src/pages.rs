@@ -9,6 +9,8 @@ mod header;
 mod protected;
 mod reset;
 mod resets;
+mod second_step;
+mod security;
 
 pub use account::{AccountPage, FreshnessPrompt};
 pub use admin::AdminPage;
@@ -17,3 +19,5 @@ pub use credentials::{CredentialsForm, LoginPage, RegisterPage};
 pub use header::Header;
 pub use protected::ProtectedPage;
 pub use reset::ResetPage;
+pub use second_step::SecondStep;
+pub use security::Security;

@@ -3,7 +3,8 @@
 
 use anyhow::ensure;
 use hallpass_e2e::pages::{
-    AccountPage, AdminPage, FreshnessPrompt, LoginPage, ProtectedPage, RegisterPage,
+    AccountPage, AdminPage, FreshnessPrompt, LoginPage, ProtectedPage, RegisterPage, SecondStep,
+    Security,
 };
 use hallpass_e2e::{Answer, Browser, Context, Key, Media, PASSWORD, Result, Test, User, tests};
 
@@ -19,6 +20,10 @@ pub(crate) fn tests() -> Vec<Test> {
         members_screens_are_accessible_in_the_dark.server_args(FRESH).media(dark),
         members_screens_are_accessible_on_a_phone.server_args(FRESH),
         members_screens_are_accessible_in_large_text.server_args(FRESH).media(large),
+        second_factors_are_accessible.needs_users(),
+        second_factors_are_accessible_in_the_dark.needs_users().media(dark),
+        second_factors_are_accessible_on_a_phone.needs_users(),
+        second_factors_are_accessible_in_large_text.needs_users().media(large),
         a_closed_registration_is_accessible.server_args(&["--registration", "closed"]),
         the_focus_goes_with_the_route.needs_account(),
         an_error_is_announced_and_gets_the_focus,
@@ -165,6 +170,50 @@ async fn members_screens_are_accessible_on_a_phone(t: &Context) -> Result {
 async fn members_screens_are_accessible_in_large_text(t: &Context) -> Result {
     t.browser.resize(375, 667).await?;
     members_screens(t).await
+}
+
+async fn second_factor_screens(t: &Context) -> Result {
+    let (browser, ada) = (&t.browser, t.signed_in().await?);
+    let security = Security::open(browser).await?;
+    expect_good(browser).await?;
+    security.press("add-totp").await?;
+    let app = security.scan().await?;
+    expect_good(browser).await?;
+    security.confirm(&app.code(9)?).await?;
+    security.expect_text("not the code").await?;
+    expect_good(browser).await?;
+    security.confirm(&app.code(-1)?).await?;
+    let codes = security.codes().await?;
+    expect_good(browser).await?;
+    browser.click("header [data-action='sign-out']").await?;
+    browser.see("header a[href='/login']").await?;
+    LoginPage::open(browser).await?.submit_as(&ada).await?;
+    let step = SecondStep::expect(browser).await?;
+    expect_good(browser).await?;
+    step.recover("no code").await?;
+    step.expect_alert("wrong").await?;
+    expect_good(browser).await?;
+    browser.fill("#factor-code", &codes[0]).await?;
+    browser.press([Key::Enter]).await?;
+    ProtectedPage(browser).expect_content_for(&ada.name).await
+}
+
+async fn second_factors_are_accessible(t: &Context) -> Result {
+    second_factor_screens(t).await
+}
+
+async fn second_factors_are_accessible_in_the_dark(t: &Context) -> Result {
+    second_factor_screens(t).await
+}
+
+async fn second_factors_are_accessible_on_a_phone(t: &Context) -> Result {
+    t.browser.resize(320, 640).await?;
+    second_factor_screens(t).await
+}
+
+async fn second_factors_are_accessible_in_large_text(t: &Context) -> Result {
+    t.browser.resize(375, 667).await?;
+    second_factor_screens(t).await
 }
 
 async fn a_closed_registration_is_accessible(t: &Context) -> Result {

@@ -22,6 +22,7 @@ mod reader;
 mod resets;
 mod resource;
 mod safety;
+mod second_factor;
 mod session;
 mod tabs;
 
@@ -46,6 +47,7 @@ fn main() -> ExitCode {
         reader::tests(),
         resets::tests(),
         safety::tests(),
+        second_factor::tests(),
         session::tests(),
         tabs::tests(),
     ];

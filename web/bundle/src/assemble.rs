@@ -14,10 +14,16 @@ use crate::tidy;
 /// Where index.html wants the hints for what `main.js` is going to load.
 const PRELOAD_MARK: &str = "<!-- bundle:preload -->";
 
-/// The scripts that only the admin page loads. Each may import the ones before it, and `main.js`
-/// imports the last one.
-pub(crate) const LATER: [&str; 4] =
-    ["admin-tools.js", "admin-log.js", "admin-incidents.js", "admin.js"];
+/// The scripts that are loaded when somebody needs them. Each may import the ones before it, and
+/// `main.js` may import any.
+pub(crate) const LATER: [&str; 6] = [
+    "tools.js",
+    "admin-log.js",
+    "admin-incidents.js",
+    "admin.js",
+    "factor.js",
+    "security.js",
+];
 
 /// The hand-written files.
 pub(crate) struct Sources {
@@ -49,13 +55,12 @@ impl Sources {
 pub(crate) fn assemble(sources: &Sources, module: Module) -> Result<Files> {
     let mut files = Files::new();
     let wasm = add_asset(&mut files, WASM, module.wasm);
-    let glue = refer("the glue of wasm-bindgen", &module.glue, &format!("'{WASM}'"), &wasm)?;
+    let glue = refer("the glue of wasm-bindgen", &tidy::script(&module.glue), &format!("'{WASM}'"), &wasm)?;
     let glue = add_asset(&mut files, GLUE, glue.into_bytes());
-    let admin = add_later(&mut files, &sources.later)?;
-    let mut main = tidy::script(&sources.main);
-    for (name, asset) in [(GLUE, &glue), (LATER[LATER.len() - 1], &admin)] {
-        main = refer("main.js", &main, &format!("\"./{name}\""), &format!("./{asset}"))?;
-    }
+    let later = add_later(&mut files, &sources.later)?;
+    let main = tidy::script(&sources.main);
+    let main = refer("main.js", &main, &format!("\"./{GLUE}\""), &format!("./{glue}"))?;
+    let main = refer_later("main.js", main, &later)?;
     let main = add_asset(&mut files, "main.js", main.into_bytes());
     let style = add_asset(&mut files, "style.css", tidy::style(&sources.style).into_bytes());
     let favicon = add_asset(&mut files, "favicon.svg", sources.favicon.clone().into_bytes());
@@ -69,21 +74,27 @@ pub(crate) fn assemble(sources: &Sources, module: Module) -> Result<Files> {
     Ok(files)
 }
 
-/// Adds the scripts that are loaded later, and returns the name of the last one.
-fn add_later(files: &mut Files, sources: &[String]) -> Result<String> {
-    let mut added: Vec<(&str, String)> = Vec::new();
+/// Adds the scripts that are loaded later. Returns the name of each, and of its asset.
+fn add_later(files: &mut Files, sources: &[String]) -> Result<Vec<(&'static str, String)>> {
+    let mut added = Vec::new();
     for (name, source) in LATER.into_iter().zip(sources) {
-        let mut script = tidy::script(source);
-        for (imported, asset) in &added {
-            let reference = format!("\"./{imported}\"");
-            if script.contains(&reference) {
-                script = refer(name, &script, &reference, &format!("./{asset}"))?;
-            }
-        }
+        let script = refer_later(name, tidy::script(source), &added)?;
         added.push((name, add_asset(files, name, script.into_bytes())));
     }
-    let (_, last) = added.pop().context("no script is loaded later")?;
-    Ok(last)
+    Ok(added)
+}
+
+/// Makes the imports of scripts that are loaded later lead to their assets.
+fn refer_later(place: &str, mut text: String, later: &[(&str, String)]) -> Result<String> {
+    for (name, asset) in later {
+        let reference = format!("\"./{name}\"");
+        if text.contains(&reference) {
+            text = refer(place, &text, &reference, &format!("./{asset}"))?;
+        }
+    }
+    ensure!(LATER.iter().all(|name| !text.contains(&format!("\"./{name}\""))), "{place} imports \
+             a script that comes after it");
+    Ok(text)
 }
 
 /// Returns the name under which the asset is found in `assets`.
@@ -124,12 +135,15 @@ mod tests {
                 "{PRELOAD_MARK}<link href=\"/style.css\"><link href=\"/favicon.svg\">\
                  <script src=\"/main.js\"></script>"
             ),
-            main: "await import(\"./app.js\"), import(\"./admin.js\")".to_owned(),
+            main: "await import(\"./app.js\"), import(\"./admin.js\"), import(\"./security.js\")"
+                .to_owned(),
             later: [
                 "export const ask = 1;",
-                "import { ask } from \"./admin-tools.js\";",
-                "import \"./admin-tools.js\";",
+                "import { ask } from \"./tools.js\";",
+                "import \"./tools.js\";",
                 "import \"./admin-log.js\"; import \"./admin-incidents.js\";",
+                "import \"./tools.js\";",
+                "import \"./factor.js\";",
             ]
             .map(str::to_owned)
             .to_vec(),
@@ -163,7 +177,7 @@ mod tests {
         let (favicon, _) = named(&files, "assets/favicon-", ".svg");
         let (_, index) = named(&files, "index.html", "");
         let base = |name: &str| name.trim_start_matches("assets/").to_owned();
-        assert_eq!(glue_text, format!("new URL('{}', import.meta.url)", base(wasm)));
+        assert_eq!(glue_text, format!("new URL('{}', import.meta.url)\n", base(wasm)));
         let later = |stem: &str| {
             let is_it = |name: &&String| {
                 let hash = name.strip_prefix("assets/").and_then(|name| name.strip_prefix(stem));
@@ -175,15 +189,20 @@ mod tests {
         let (admin, admin_text) = later("admin");
         for part in ["admin-log", "admin-incidents"] {
             let (part, text) = later(part);
-            assert!(text.contains(&format!("\"./{}\"", later("admin-tools").0)), "{text}");
+            assert!(text.contains(&format!("\"./{}\"", later("tools").0)), "{text}");
             assert!(admin_text.contains(&format!("\"./{part}\"")), "{admin_text}");
         }
-        let both = format!("await import(\"./{}\"), import(\"./{}\")\n", base(glue), admin);
-        assert_eq!(main_text, both);
+        let (security, security_text) = later("security");
+        assert!(security_text.contains(&format!("\"./{}\"", later("factor").0)));
+        let all = format!(
+            "await import(\"./{}\"), import(\"./{admin}\"), import(\"./{security}\")\n",
+            base(glue)
+        );
+        assert_eq!(main_text, all);
         for name in [wasm, glue, main, style, favicon] {
             assert!(index.contains(&format!("\"/{name}\"")), "{name} is not in {index}");
         }
-        assert_eq!(files.len(), 10);
+        assert_eq!(files.len(), 12);
     }
 
     #[test]
@@ -204,6 +223,14 @@ mod tests {
             Sources { index: sources().index.replace("/style.css", "/x.css"), ..sources() };
         let error = assemble(&broken, module()).unwrap_err().to_string();
         assert!(error.contains("index.html") && error.contains("\"/style.css\""), "{error}");
+    }
+
+    #[test]
+    fn a_script_that_is_loaded_later_imports_only_earlier_ones() {
+        let mut sources = sources();
+        sources.later[0] = "import \"./admin.js\";".to_owned();
+        let error = assemble(&sources, module()).unwrap_err().to_string();
+        assert!(error.starts_with("tools.js imports"), "{error}");
     }
 
     #[test]

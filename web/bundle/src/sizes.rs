@@ -9,7 +9,7 @@ use crate::compress::is_compressed;
 use crate::output::Files;
 
 /// The files by their names: what a first visit loads, the page and whatever it refers to, and what
-/// only admins load.
+/// is loaded by those who need it.
 pub(crate) struct Sizes(Vec<Size>);
 
 /// One file's bytes, in each encoding that it is there in.
@@ -77,7 +77,7 @@ impl fmt::Display for Sizes {
         writeln!(f, "{:>9} {:>9} {:>9}  file", "raw", "gzip", "brotli")?;
         for size in &self.0 {
             let Size { name, raw, gzip, brotli } = size;
-            let later = if size.is_later() { " (later, for admins)" } else { "" };
+            let later = if size.is_later() { " (later)" } else { "" };
             writeln!(f, "{raw:>9} {:>9} {:>9}  {name}{later}", copy(*gzip), copy(*brotli))?;
         }
         let of = |of| self.first_visit(of);
@@ -130,7 +130,7 @@ mod tests {
         let expected = [
             "raw gzip brotli file",
             "100 90 - assets/a.svg",
-            "500 - - assets/admin-0123456789abcdef.js (later, for admins)",
+            "500 - - assets/admin-0123456789abcdef.js (later)",
             "10 - - assets/b.svg",
             "1000 400 300 index.html",
             "1110 500 410 first visit",

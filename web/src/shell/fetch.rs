@@ -1,6 +1,7 @@
 //! The one place that sends requests, so the one place where the interceptor has to stand.
 
-use js_sys::Reflect;
+use hallpass_contract::path;
+use js_sys::{Function, Promise, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
@@ -40,8 +41,24 @@ async fn exchange(window: &Window, request: &Request) -> Result<Reply, JsValue> 
         init.set_body(&JsValue::from_str(body.expose()));
     }
     init.set_headers(&headers);
-    let response = JsFuture::from(window.fetch_with_str_and_init(&href, &init)).await?;
+    let mut response = JsFuture::from(window.fetch_with_str_and_init(&href, &init)).await?;
+    if matches!(request.path.as_str(), path::LOGIN | path::REAUTHENTICATE) {
+        response = second_step(window, response, &init).await?;
+    }
     reply(&response.dyn_into()?).await
+}
+
+/// Whoever needs a second factor is asked for it by a script that is loaded then. It returns the
+/// answer of the second step.
+async fn second_step(
+    window: &Window,
+    response: JsValue,
+    init: &RequestInit,
+) -> Result<JsValue, JsValue> {
+    // `main.js` defines it, as a function that returns a promise.
+    let ask: Function = Reflect::get(window, &"hallpassFactor".into())?.unchecked_into();
+    let asked: Promise = ask.call2(window, &response, init)?.unchecked_into();
+    JsFuture::from(asked).await
 }
 
 /// An address as the browser writes it, and the parts of it that decide.

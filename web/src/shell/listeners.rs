@@ -112,10 +112,12 @@ fn input(shell: &Rc<Shell>, event: &DomEvent) {
     }
 }
 
-/// The browser would close the dialog behind our back.
+/// The browser would close the dialog behind our back. Dialogs of other scripts are their own.
 fn cancel(shell: &Rc<Shell>, event: &DomEvent) {
-    event.prevent_default();
-    shell.dispatch(Event::Pressed(Action::Cancel));
+    if element(event).is_some_and(|dialog| dialog.id() == "fresh") {
+        event.prevent_default();
+        shell.dispatch(Event::Pressed(Action::Cancel));
+    }
 }
 
 fn online(shell: &Rc<Shell>, event: &DomEvent) {

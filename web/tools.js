@@ -1,8 +1,7 @@
-// What the scripts of the admin page have in common: elements, buttons that say what came of them,
-// and requests. Requests go through `hallpass.fetch`, which adds the token and renews it.
+// What the scripts that are loaded later have in common: elements, buttons that say what came of
+// them, and requests. Requests go through `hallpass.fetch`, which adds the token and renews it.
 
-const OFFLINE = "The server can’t be reached. Check your connection, then try again.";
-export const view = document.querySelector("[data-view=admin]");
+export const OFFLINE = "The server can’t be reached. Check your connection, then try again.";
 
 // Makes an element with these attributes. A function is a listener of that name.
 export function make(tag, attributes, ...children) {
@@ -63,9 +62,14 @@ export async function ask(method, path, body, asked) {
     await prove();
     return ask(method, path, body, true);
   }
-  const problem = await answer.json().catch(() => ({}));
-  const message = problem.detail ?? "That did not work. Try again later.";
-  throw Object.assign(new Error(message), { kind: problem.type });
+  throw await failure(answer);
+}
+
+// What an answer says went wrong.
+export async function failure(answer) {
+  const { type, detail, errors } = await answer.json().catch(() => ({}));
+  const message = detail ?? "That did not work. Try again later.";
+  return Object.assign(new Error(message), { kind: type, errors });
 }
 
 // An input with its label.
@@ -90,7 +94,7 @@ function prove() {
   return new Promise((resolve) => {
     document.getElementById("fresh").addEventListener("close", resolve, { once: true });
     const button = make("button", { "data-action": "prove", hidden: "" });
-    view.append(button);
+    document.body.append(button);
     button.click();
     button.remove();
   });

@@ -1,0 +1,163 @@
+// The second step of a sign-in. The application loads this when a password was right and the account
+// has a second factor, and waits for what the server says to that.
+
+import { failure, make, OFFLINE } from "./tools.js";
+
+const APP = "Enter the six digits that your authenticator app shows.";
+const RECOVERY = "Enter one of the recovery codes that you kept. Each works once.";
+const GIVEN_UP = "Nobody was signed in, since the second step is missing.";
+const FEW = 3;
+
+// Asks for a code until one is right or the person gives up. Returns the server's last answer.
+// `init` is how the password was sent.
+export function secondStep({ challenge, methods }, init) {
+  return new Promise((resolve) => {
+    const send = challenge ? answering(challenge) : provingAgain(init);
+    const dialog = open(methods, send, resolve);
+    document.body.append(dialog);
+    dialog.showModal();
+  });
+}
+
+// A login: the challenge stands for the password.
+const answering = (challenge) => (code) => post("/api/login/second-factor", {}, { challenge, ...code });
+
+// Who is signed in sends both at once.
+const provingAgain = (init) => (code) =>
+  post("/api/me/reauthenticate", init.headers, { ...JSON.parse(init.body), ...code });
+
+function post(path, headers, body) {
+  const all = new Headers(headers);
+  all.set("content-type", "application/json");
+  const signal = AbortSignal.timeout(30_000);
+  return fetch(path, { method: "POST", headers: all, body: JSON.stringify(body), redirect: "error", signal });
+}
+
+function open(methods, send, resolve) {
+  let field = methods.includes("totp") ? "totp" : "recovery_code";
+  let busy = false;
+  const text = make("p", {});
+  const label = make("label", { for: "factor-code" });
+  const input = make("input", {
+    id: "factor-code",
+    name: "code",
+    type: "text",
+    autocapitalize: "none",
+    autocorrect: "off",
+    spellcheck: "false",
+    "aria-describedby": "factor-error",
+    input: () => field === "totp" && digits().length === 6 && submit(),
+  });
+  const alert = make("p", { class: "alert", role: "alert", id: "factor-error" });
+  const button = make("button", { class: "button", type: "submit" }, "Go on");
+  const other = make("button", { class: "quiet", type: "button", "data-do": "other-factor", click: change });
+  const cancel = make("button", { class: "button secondary", type: "button", click: () => giveUp() }, "Cancel");
+  const both = methods.includes("totp") && methods.includes("recovery_code");
+  const form = make(
+    "form",
+    { id: "factor-form", novalidate: "", submit: (event) => (event.preventDefault(), submit()) },
+    make("div", { class: "field" }, label, input),
+    alert,
+    make("div", { class: "actions" }, button, cancel),
+    ...(both ? [make("p", {}, other)] : []),
+  );
+  const title = make("h2", { id: "factor-title" }, "Second step");
+  const dialog = make("dialog", { id: "factor", class: "card", "aria-labelledby": "factor-title" }, title, text, form);
+
+  const digits = () => input.value.replaceAll(" ", "");
+
+  function describe() {
+    const app = field === "totp";
+    text.textContent = app ? APP : RECOVERY;
+    label.textContent = app ? "Code" : "Recovery code";
+    other.textContent = app ? "Use a recovery code instead" : "Use the app’s code instead";
+    input.setAttribute("autocomplete", app ? "one-time-code" : "off");
+    input.setAttribute("inputmode", app ? "numeric" : "text");
+    input.value = alert.textContent = "";
+  }
+
+  function change() {
+    field = field === "totp" ? "recovery_code" : "totp";
+    describe();
+    input.focus();
+  }
+
+  function say(message) {
+    alert.textContent = message;
+    input.setAttribute("aria-invalid", "true");
+    input.value = "";
+    input.focus();
+  }
+
+  async function submit() {
+    if (busy) return;
+    if (!digits()) return say("Enter a code.");
+    busy = true;
+    button.disabled = true;
+    alert.textContent = "";
+    input.removeAttribute("aria-invalid");
+    const answer = await send({ [field]: input.value.trim() }).catch(() => null);
+    busy = button.disabled = false;
+    // Who gave up meanwhile is told so already.
+    if (!dialog.isConnected) return;
+    if (!answer) return say(OFFLINE);
+    if (answer.ok) {
+      const few = field === "recovery_code" && (await fewLeft(answer.clone()));
+      return few ? warn(few, answer) : end(answer);
+    }
+    const { kind, message } = await failure(answer.clone());
+    // Trying again would be in vain.
+    if (kind?.endsWith(":challenge-over")) return end(answer);
+    say(message);
+  }
+
+  // Who is about to run out of recovery codes learns it before they go on.
+  function warn(few, answer) {
+    const goOn = make("button", { class: "button", type: "button", click: () => end(answer) }, "Go on");
+    const message = make("p", { class: "warning", id: "factor-few" }, few);
+    form.replaceWith(message, make("div", { class: "actions" }, goOn));
+    text.remove();
+    dialog.setAttribute("aria-describedby", "factor-few");
+    give = () => end(answer);
+    goOn.focus();
+  }
+
+  function end(answer) {
+    removeEventListener("popstate", giveUp);
+    removeEventListener("storage", giveUp);
+    dialog.remove();
+    resolve(answer);
+  }
+
+  let give = () => end(given(GIVEN_UP));
+
+  // Another tab may have signed in or out, and the back button leaves the page.
+  function giveUp() {
+    give();
+  }
+
+  dialog.addEventListener("cancel", (event) => (event.preventDefault(), giveUp()));
+  addEventListener("popstate", giveUp);
+  addEventListener("storage", giveUp);
+  describe();
+  return dialog;
+}
+
+// What to say to whoever has few recovery codes left; nothing if there are enough.
+async function fewLeft(answer) {
+  const { access_token } = await answer.json();
+  const headers = { authorization: "Bearer " + access_token };
+  const factors = await fetch("/api/me/factors", { headers, cache: "no-store" }).catch(() => null);
+  if (!factors?.ok) return "";
+  const { recovery_codes } = await factors.json();
+  if (recovery_codes > FEW) return "";
+  const left = recovery_codes === 1 ? "one recovery code" : `${recovery_codes || "no"} recovery codes`;
+  return `You have ${left} left. Make new ones on your account page, under “Security”.`;
+}
+
+// An answer as the server would give it.
+function given(detail) {
+  const type = "urn:hallpass:problem:second-factor-required";
+  const headers = { "content-type": "application/problem+json" };
+  return new Response(JSON.stringify({ type, title: "Second factor required", detail }), { status: 401, headers });
+}

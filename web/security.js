@@ -1,0 +1,186 @@
+// The security section of the account page: one-time codes, and the recovery codes that come with
+// them. It is loaded with the account page.
+
+import { ask, card, doer, field, line, make, time } from "./tools.js";
+
+const view = document.querySelector("[data-view=account]");
+const SVG = "http://www.w3.org/2000/svg";
+
+// These rules are for this section alone. The content security policy admits them, since a script
+// of ours makes them.
+const style = new CSSStyleSheet();
+style.replaceSync(`
+  .qr { display: block; width: 100%; max-width: 15rem; margin-block: 1rem; background: #fff }
+  .qr path { fill: #000 }
+  .codes { list-style: none; padding: 0; columns: 12rem; font-family: ui-monospace, monospace }
+  .codes li, .secret { overflow-wrap: anywhere; user-select: all }
+  .secret { font-family: ui-monospace, monospace }
+  @media print {
+    [data-print] body * { visibility: hidden }
+    [data-print] .codes, [data-print] .codes * { visibility: visible }
+    [data-print] .codes { position: absolute; inset: 0 }
+  }
+`);
+document.adoptedStyleSheets = [...document.adoptedStyleSheets, style];
+
+// One-time codes
+
+const app = doer();
+const appText = make("p", {});
+const appPart = make("div", {});
+const appActions = make("div", { class: "actions", "data-of": "app" });
+
+function showApp({ totp }) {
+  appText.replaceChildren(
+    ...(totp
+      ? ["An authenticator app makes codes for your sign-in, set up ", time(totp.created_at), "."]
+      : ["With an authenticator app on your phone, nobody signs in with your password alone."]),
+  );
+  appActions.replaceChildren(
+    totp ? app.button("remove-totp", removeTotp, "Remove the app") : app.button("add-totp", beginTotp, "Set up an app"),
+  );
+  if (totp) appActions.append(app.button("replace-totp", beginTotp, "Set up another app"));
+}
+
+async function beginTotp() {
+  const { secret, qr_svg } = await ask("POST", "/api/me/totp");
+  const code = make("input", { name: "code", type: "text", inputmode: "numeric", autocomplete: "one-time-code" });
+  const confirm = async () => {
+    const body = { code: code.value.trim() };
+    const { recovery_codes } = await ask("POST", "/api/me/totp/confirm", body).catch((error) => {
+      code.value = "";
+      code.focus();
+      throw new Error(error.errors?.[0]?.message ?? error.message);
+    });
+    appPart.replaceChildren();
+    await load();
+    showCodes(recovery_codes);
+    return "Your app is set up. From now on, signing in takes a code of it.";
+  };
+  const form = line("confirm-totp", { run: app.run, label: "Confirm", submit: confirm }, field("The code that the app shows", code));
+  code.addEventListener("input", () => code.value.replaceAll(" ", "").length === 6 && form.requestSubmit());
+  appPart.replaceChildren(
+    make("p", {}, "Scan this with the app, or type the secret into it. Then enter the code that the app shows."),
+    qr(qr_svg),
+    make("p", {}, "Secret: ", make("span", { class: "secret", translate: "no" }, secret.match(/.{1,4}/g).join(" "))),
+    form,
+  );
+  code.focus();
+}
+
+async function removeTotp() {
+  await ask("DELETE", "/api/me/totp");
+  appPart.replaceChildren();
+  forgetCodes();
+  await load();
+  return "The app is removed. Your password alone signs you in.";
+}
+
+// The server sends a picture; a page with our security policy may only build one.
+function qr(text) {
+  const parsed = /viewBox="([\d .]+)"[^]*<path[^>]* d="([\w .-]+)"/.exec(text);
+  const path = document.createElementNS(SVG, "path");
+  path.setAttribute("d", parsed[2]);
+  const svg = document.createElementNS(SVG, "svg");
+  const attributes = { viewBox: parsed[1], class: "qr", role: "img", "aria-label": "The secret as a QR code" };
+  for (const [name, value] of Object.entries(attributes)) svg.setAttribute(name, value);
+  svg.append(path);
+  return svg;
+}
+
+// Recovery codes
+
+const recovery = doer();
+const recoveryPart = make("div", {});
+const recoveryText = make("p", {});
+const newCodes = recovery.button("new-codes", renewCodes, "Make new recovery codes");
+const codesPart = make("div", {});
+
+function showRecovery({ totp, recovery_codes: left }) {
+  recoveryPart.hidden = !totp;
+  const number = left === 1 ? "One recovery code is" : `${left || "No"} recovery codes are`;
+  recoveryText.textContent = `${number} left. They sign you in when you do not have the app at hand.`;
+  recoveryText.className = left > 3 ? "" : "warning";
+}
+
+async function renewCodes() {
+  const { recovery_codes } = await ask("POST", "/api/me/recovery-codes");
+  await load();
+  showCodes(recovery_codes);
+  return "The old recovery codes are void.";
+}
+
+function showCodes(codes) {
+  const text = codes.join("\n") + "\n";
+  const saving = doer();
+  const copy = async () => {
+    await navigator.clipboard.writeText(text).catch(() => {
+      throw new Error("The browser does not let this page copy. Select the codes and copy them.");
+    });
+    return "Copied.";
+  };
+  const actions = [
+    saving.button("copy-codes", copy, "Copy"),
+    saving.button("save-codes", () => download(text), "Download"),
+    saving.button("print-codes", print, "Print"),
+    saving.button("hide-codes", forgetCodes, "I have kept them"),
+  ];
+  // Without a secure origin there is no clipboard.
+  if (!navigator.clipboard) actions.shift();
+  const heading = make("h3", { tabindex: -1 }, "Your recovery codes");
+  codesPart.replaceChildren(
+    heading,
+    make("p", {}, "Keep them where only you find them. They are shown this once, and each works once."),
+    make("ul", { class: "codes", translate: "no" }, ...codes.map((code) => make("li", {}, code))),
+    make("div", { class: "actions" }, ...actions),
+    ...saving.notes,
+  );
+  heading.focus();
+}
+
+function forgetCodes() {
+  codesPart.replaceChildren();
+}
+
+function download(text) {
+  const href = URL.createObjectURL(new Blob([text], { type: "text/plain" }));
+  const link = make("a", { href, download: "hallpass-recovery-codes.txt", hidden: "" });
+  document.body.append(link);
+  link.click();
+  link.remove();
+  setTimeout(() => URL.revokeObjectURL(href), 60_000);
+}
+
+function print() {
+  document.documentElement.dataset.print = "";
+  window.print();
+  delete document.documentElement.dataset.print;
+}
+
+// All of it
+
+recoveryPart.append(recoveryText, make("div", { class: "actions" }, newCodes), ...recovery.notes);
+const loading = doer();
+const parts = make("div", { hidden: "" });
+parts.append(appText, appActions, ...app.notes, appPart, recoveryPart, codesPart);
+const section = card("security", "Security", ...loading.notes, parts);
+
+async function load() {
+  const factors = await ask("GET", "/api/me/factors");
+  showApp(factors);
+  showRecovery(factors);
+  parts.hidden = false;
+}
+
+// What was shown to one person does not stay in the page for the next.
+function seen() {
+  parts.hidden = true;
+  appPart.replaceChildren();
+  forgetCodes();
+  if (!view.hidden) loading.run(load);
+}
+
+view.querySelector("[aria-labelledby=sessions-title]").after(section);
+new MutationObserver(seen).observe(view, { attributeFilter: ["hidden"] });
+new MutationObserver(seen).observe(document.getElementById("nav-user"), { childList: true });
+seen();
