@@ -12,6 +12,7 @@ use std::{env, fs};
 use anyhow::Context as _;
 use hallpass_e2e::pages::{
     AccountPage, AdminPage, FreshnessPrompt, LoginPage, ProtectedPage, RegisterPage, ResetPage,
+    SecondStep, Security,
 };
 use hallpass_e2e::{Context, Media, PASSWORD, Result, User, tests};
 
@@ -61,12 +62,46 @@ async fn all(t: &Context, look: &str) -> Result {
     picture(t, "admin", look).await?;
     let account = AccountPage::open(browser).await?;
     picture(t, "account", look).await?;
+    second_factor(t, look).await?;
+    let account = AccountPage::open(browser).await?;
     let signed_in = Instant::now();
     let old = async || Ok(signed_in.elapsed().as_secs() >= 2);
     browser.eventually("the login is too old", old).await?;
     account.delete("ada").await?;
     FreshnessPrompt::expect(browser).await?;
     picture(t, "freshness", look).await
+}
+
+/// Whoever has seen all of it is signed in again, without a second factor.
+async fn second_factor(t: &Context, look: &str) -> Result {
+    let browser = &t.browser;
+    let carol = User::new("carol", PASSWORD);
+    t.site.add_user(carol.clone()).await?;
+    browser.click("header [data-action='sign-out']").await?;
+    LoginPage::open(browser).await?.sign_in(&carol).await?;
+    let security = Security::open(browser).await?;
+    security.press("add-totp").await?;
+    let app = security.scan().await?;
+    show(t, "[aria-labelledby='security-title']").await?;
+    picture(t, "security-app", look).await?;
+    security.confirm(&app.code(-1)?).await?;
+    security.codes().await?;
+    show(t, "[aria-labelledby='security-title']").await?;
+    picture(t, "security-codes", look).await?;
+    browser.click("header [data-action='sign-out']").await?;
+    LoginPage::open(browser).await?.submit_as(&carol).await?;
+    let step = SecondStep::expect(browser).await?;
+    picture(t, "second-step", look).await?;
+    step.enter(&app.code(0)?).await?;
+    ProtectedPage(browser).expect_content_for("carol").await?;
+    browser.click("header [data-action='sign-out']").await?;
+    LoginPage::open(browser).await?.sign_in(&User::new("ada", PASSWORD)).await
+}
+
+/// Scrolls until this stands at the top.
+async fn show(t: &Context, css: &str) -> Result {
+    let script = "document.querySelector(arguments[0]).scrollIntoView()";
+    t.browser.execute(script, &[css.into()]).await.map(drop)
 }
 
 async fn visitor(t: &Context, look: &str) -> Result {

@@ -13,7 +13,7 @@ use crate::config::{Config, Registration, Switch};
 use crate::keys::KeyRing;
 use crate::metrics::Metrics;
 use crate::proof::Prover;
-use crate::proof::factors::Factors;
+use crate::proof::factors::{Factors, RelyingParty};
 use crate::proof::password::{Policy, Pool, Settings};
 use crate::sessions::Sessions;
 use crate::store::{Lifetimes, Store};
@@ -41,6 +41,7 @@ pub(crate) fn accounts(
         nodes: config.throttle.nodes,
         shared: store.shared_failures(),
     };
+    let relying_party = RelyingParty::at(config.public_url.as_deref())?;
     let audit_keeping =
         AuditKeeping { keep: config.audit.audit_keep, most: config.audit.audit_max_size };
     Ok(Accounts {
@@ -49,7 +50,7 @@ pub(crate) fn accounts(
         tokens: tokens.with_leeway(config.tokens.leeway),
         sessions: Sessions::new(keys.shared_refresh_key(), lifetimes),
         prover: Prover {
-            factors: Factors::new(Arc::clone(&keys)),
+            factors: Factors::new(Arc::clone(&keys), relying_party),
             pool: Pool::start(Settings {
                 observer: Arc::new(metrics.hashing.clone()),
                 ..Settings::new(config.passwords.pbkdf2_iterations)

@@ -47,6 +47,10 @@ events! {
     TotpAdded = "totp_added",
     /// One-time codes were taken away by their user.
     TotpRemoved = "totp_removed",
+    /// A passkey was added, or tried to be.
+    PasskeyAdded = "passkey_added",
+    /// A passkey was taken away by its user.
+    PasskeyRemoved = "passkey_removed",
     /// Recovery codes were made anew; the old ones are void.
     RecoveryCodesMade = "recovery_codes_made",
     /// An admin or an operator took all second factors from a user.

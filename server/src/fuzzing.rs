@@ -38,7 +38,7 @@ pub fn token(data: &[u8]) {
 /// it is written again.
 pub fn body(data: &[u8]) {
     let Some((form, body)) = data.split_first() else { return };
-    match form % 9 {
+    match form % 12 {
         0 => read_again::<contract::Credentials>(body),
         1 => read_again::<contract::Reauthentication>(body),
         2 => read_again::<contract::PasswordChange>(body),
@@ -47,6 +47,9 @@ pub fn body(data: &[u8]) {
         5 => read_again::<contract::NewBlock>(body),
         6 => read_again::<contract::SecondFactor>(body),
         7 => read_again::<contract::TotpConfirmation>(body),
+        8 => read_again::<contract::PasskeyUser>(body),
+        9 => read_again::<contract::PasskeyLogin>(body),
+        10 => read_again::<contract::NewPasskey>(body),
         _ => read_again::<contract::UserPatch>(body),
     }
 }

@@ -12,6 +12,7 @@ mod html;
 mod json;
 mod operation;
 mod page;
+mod passkeys;
 mod refusal;
 mod restrictions;
 mod schemas;
@@ -73,7 +74,7 @@ Every answer has an `X-Request-Id`, which is in the server's log, too.";
 const TAGS: [(&str, &str); 6] = [
     (account::TAG, "How an account comes to be, gets another password, and goes."),
     (sessions::TAG, "Signing in, staying signed in, signing out."),
-    (factors::TAG, "One-time codes and recovery codes beside the password."),
+    (factors::TAG, "One-time codes, recovery codes and passkeys."),
     (service::ACCESS, "What an access token opens, and how others check one."),
     (admin::TAG, "What users with the role `admin` do with other users and with keys."),
     (service::TAG, "What a frontend, a program or an orchestrator asks about the server."),
@@ -103,7 +104,7 @@ pub(crate) fn document(policy: Policy, public_url: Option<&str>, endpoints: &[Li
 /// All operations, in the order of the page.
 fn operations() -> impl Iterator<Item = Operation> {
     let users = account::operations().into_iter().chain(sessions::operations());
-    let users = users.chain(factors::operations());
+    let users = users.chain(factors::operations()).chain(passkeys::operations());
     let admins = admin::operations()
         .into_iter()
         .chain([factors::reset()])

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use hallpass_contract::{FieldError, PROBLEM_MEDIA_TYPE, Secret, kind};
 use http::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::{HeaderName, HeaderValue, Response, StatusCode};
+use serde_json::Value;
 
 /// Why a request was not served.
 #[derive(Debug)]
@@ -42,6 +43,8 @@ struct FactorNeeded {
     challenge: Option<Secret>,
     /// Its kinds.
     methods: Vec<String>,
+    /// What a browser needs to use a passkey.
+    options: Option<Value>,
 }
 
 impl Problem {
@@ -89,13 +92,15 @@ impl Problem {
 
     /// The body of the answer.
     pub fn body(&self) -> hallpass_contract::Problem {
-        let (mut errors, mut challenge, mut methods) = (Vec::new(), None, Vec::new());
+        let (mut errors, mut methods) = (Vec::new(), Vec::new());
+        let (mut challenge, mut options) = (None, None);
         match &self.details {
             Details::Nothing => {}
             Details::Errors(wrong) => errors.clone_from(wrong),
             Details::Factor(needed) => {
                 challenge.clone_from(&needed.challenge);
                 methods.clone_from(&needed.methods);
+                options.clone_from(&needed.options);
             }
         }
         hallpass_contract::Problem {
@@ -106,6 +111,7 @@ impl Problem {
             errors,
             challenge,
             methods,
+            options,
         }
     }
 

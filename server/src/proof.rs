@@ -104,9 +104,11 @@ impl Prover {
             let methods = vec![Method::Password];
             return Ok(Some(Proven { user, methods, factor: None, outdated }));
         };
-        let methods = FactorProof::methods();
         let factor = self.factors.check(factor, &user, now)?;
-        Ok(factor.map(|factor| Proven { user, methods, factor: Some(factor), outdated }))
+        Ok(factor.ok().map(|factor| {
+            let methods = methods_with(&factor);
+            Proven { user, methods, factor: Some(factor), outdated }
+        }))
     }
 
     /// What the store must note after a right proof. An outdated hash gets a new one. If that
@@ -143,6 +145,11 @@ impl Prover {
         let check = move || Ok((policy.check(&password, username.as_ref())?, ()));
         Ok(self.pool.hash_checked(JobKind::Login, check).await?.map(|(hash, ())| hash))
     }
+}
+
+/// The methods of a password and a second factor (RFC 8176).
+pub(crate) fn methods_with(factor: &FactorUse) -> Vec<Method> {
+    vec![Method::Password, factor.into(), Method::MultipleFactors]
 }
 
 fn stored_hash(user: &User) -> anyhow::Result<StoredHash> {

@@ -10,8 +10,8 @@ use crate::filters::{
     fresh_and_body, get, head, id, json_body, patch, post, query, session_id, with,
 };
 use crate::handlers::{
-    account, admin as admins, audit, docs, factors, frontend, guarded, health, login, public,
-    reset, restrictions, sessions,
+    account, admin as admins, audit, docs, factors, frontend, guarded, health, login, passkeys,
+    public, reset, restrictions, sessions,
 };
 use crate::openapi::Documents;
 use crate::state::App;
@@ -37,6 +37,8 @@ static ENDPOINTS: &[Endpoint] = &[
     get(path::PROTECTED,           Needs::Token,         |app| answered(bearer(app).then(guarded::protected))),
     post(path::LOGIN,              Needs::Nothing,       |app| answered(json_body(app).and(client(app)).and(with(&app.accounts)).then(login::login))),
     post(path::SECOND_FACTOR,      Needs::Nothing,       |app| answered(json_body(app).and(client(app)).and(with(&app.accounts)).then(factors::second_factor))),
+    post(path::PASSKEY_LOGIN_OPTIONS, Needs::Nothing,    |app| answered(json_body(app).and(client(app)).and(with(&app.accounts)).then(passkeys::login_options))),
+    post(path::PASSKEY_LOGIN,      Needs::Nothing,       |app| answered(json_body(app).and(client(app)).and(with(&app.accounts)).then(passkeys::login))),
     post(path::REFRESH,            Needs::Cookie,        |app| answered(head(app).then(login::refresh))),
     post(path::LOGOUT,             Needs::TokenOrCookie, |app| answered(head(app).then(login::logout))),
     post(path::REGISTER,           Needs::Nothing,       |app| answered(json_body(app).and(client(app)).and(with(&app.accounts)).then(account::register))),
@@ -54,6 +56,10 @@ static ENDPOINTS: &[Endpoint] = &[
     delete(path::TOTP,             Needs::FreshToken,    |app| answered(fresh(app).and(with(&app.accounts)).then(factors::remove_totp))),
     post(path::TOTP_CONFIRM,       Needs::FreshToken,    |app| answered(fresh_and_body(app).and(with(&app.accounts)).then(factors::confirm_totp))),
     post(path::RECOVERY_CODES,     Needs::FreshToken,    |app| answered(fresh(app).and(with(&app.accounts)).then(factors::recovery_codes))),
+    post(path::PASSKEY_OPTIONS,    Needs::FreshToken,    |app| answered(fresh(app).and(with(&app.accounts)).then(passkeys::options))),
+    post(path::PASSKEYS,           Needs::FreshToken,    |app| answered(fresh_and_body(app).and(with(&app.accounts)).then(passkeys::add))),
+    patch(path::PASSKEY,           Needs::FreshToken,    |app| answered(fresh_and_body(app).and(id(path::PASSKEY)).and(with(&app.accounts)).then(passkeys::rename))),
+    delete(path::PASSKEY,          Needs::FreshToken,    |app| answered(fresh(app).and(id(path::PASSKEY)).and(with(&app.accounts)).then(passkeys::remove))),
 
     get(path::ADMIN_USERS,         Needs::Admin,         |app| answered(admin(app).and(query()).and(with(&app.accounts)).then(admins::users))),
     patch(path::ADMIN_USER,        Needs::AdminOverUser, |app| answered(admin_over_and_body(app, path::ADMIN_USER).and(with(&app.accounts)).then(admins::edit))),

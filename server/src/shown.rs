@@ -3,7 +3,7 @@
 use hallpass_contract::{self as contract, AdminUser, AuditedUser, NamedUser};
 
 use crate::accounts::AuditPart;
-use crate::store::{AuditEntry, Block, OpenReset, Session, SessionId, User, UserId};
+use crate::store::{AuditEntry, Block, OpenReset, Passkey, Session, SessionId, User, UserId};
 
 /// Who may register.
 pub(crate) fn registration(is_open: bool) -> &'static str {
@@ -28,6 +28,16 @@ pub(crate) fn admin_user(user: User) -> AdminUser {
         roles: user.roles,
         created_at: user.created_at.to_string(),
         disabled: user.disabled,
+    }
+}
+
+/// A passkey, as its user sees it.
+pub(crate) fn passkey(passkey: &Passkey) -> contract::Passkey {
+    contract::Passkey {
+        id: passkey.id.to_string(),
+        name: passkey.name.clone(),
+        created_at: passkey.created_at.to_string(),
+        last_used_at: passkey.last_used_at.map(|at| at.to_string()),
     }
 }
 

@@ -38,9 +38,12 @@ pub use backup::{BackupError, Beside, Head as BackupHead, NotSound, verify as ve
 pub use challenge::{Challenge, MAX_ANSWERS};
 pub use copy::{Copied, Copying, Kind, Place, Progress};
 pub use error::{CreateUserError, EditUserError, StoreError};
-pub use factors::{FactorChange, FactorUse, Factors, RecoveryCode, Sealed, Totp};
+pub use factors::{
+    FactorChange, FactorUse, Factors, MAX_PASSKEYS, Passkey, PasskeyState, RecoveryCode, Sealed,
+    Totp,
+};
 pub use failures::{FailureQuota, Failures, SharedFailures};
-pub use id::{AuditId, BlockId, ChallengeId, SessionId, UserId, uuid_v7};
+pub use id::{AuditId, BlockId, ChallengeId, PasskeyId, SessionId, UserId, uuid_v7};
 pub use keys_record::KeysRecord;
 pub use lease::Lease;
 pub use postgres::{DatabaseUrl, KeyRows, LONGEST_LEASE, NodeSettings, PostgresStore};
@@ -206,7 +209,7 @@ pub trait Store: fmt::Debug + Send + Sync {
     ) -> Result<User, EditUserError>;
 
     /// Counts an attempt to answer a challenge. Says whether there may be one: there are
-    /// [`MAX_ANSWERS`], and none after a right answer.
+    /// [so many](Challenge::answers), and none after a right answer.
     async fn count_answer(&self, challenge: Challenge) -> Result<bool, StoreError>;
 
     /// Keeps an offer: the token sets a new password, once. An earlier offer to the user ends.

@@ -1,5 +1,5 @@
 //! The wire types and paths of the Hallpass HTTP API, for the server, the frontend, the load test
-//! and the browser suite. It depends on serde alone, so that all of them can use it.
+//! and the browser suite. It depends on serde and serde_json alone, so that all of them can use it.
 //!
 //! The feature `openapi` adds the schemas of the wire types.
 
@@ -20,7 +20,8 @@ pub use admin::{
     RotatedKey, USER_ROLE, UserPage, UserPatch,
 };
 pub use factor::{
-    FactorList, RecoveryCodes, SecondFactor, TotpConfirmation, TotpFactor, TotpSetup,
+    FactorList, NewPasskey, Passkey, PasskeyBody, PasskeyLogin, PasskeyName, PasskeyOptions,
+    PasskeyUser, RecoveryCodes, SecondFactor, TotpConfirmation, TotpFactor, TotpSetup,
 };
 pub use problem::{FieldError, PROBLEM_MEDIA_TYPE, Problem, kind};
 pub use secret::Secret;

@@ -8,6 +8,10 @@ pub const REGISTER: &str = "/api/register";
 pub const LOGIN: &str = "/api/login";
 /// Finish signing in, with a second factor.
 pub const SECOND_FACTOR: &str = "/api/login/second-factor";
+/// What a browser needs to sign in with a passkey.
+pub const PASSKEY_LOGIN_OPTIONS: &str = "/api/login/passkey/options";
+/// Sign in with a passkey.
+pub const PASSKEY_LOGIN: &str = "/api/login/passkey";
 /// Fetch the next access token.
 pub const REFRESH: &str = "/api/refresh";
 /// Sign out.
@@ -34,6 +38,12 @@ pub const TOTP: &str = "/api/me/totp";
 pub const TOTP_CONFIRM: &str = "/api/me/totp/confirm";
 /// The caller's recovery codes.
 pub const RECOVERY_CODES: &str = "/api/me/recovery-codes";
+/// What a browser needs to make a passkey.
+pub const PASSKEY_OPTIONS: &str = "/api/me/passkeys/options";
+/// The caller's passkeys.
+pub const PASSKEYS: &str = "/api/me/passkeys";
+/// One of the caller's passkeys.
+pub const PASSKEY: &str = "/api/me/passkeys/{id}";
 /// All users, or those whose names hold [`SEARCH`], a page at a time by [`AFTER`] and [`LIMIT`].
 pub const ADMIN_USERS: &str = "/api/admin/users";
 /// One user.

@@ -1,4 +1,5 @@
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::Secret;
 
@@ -16,6 +17,10 @@ pub mod kind {
     pub const BLANK: &str = "about:blank";
     /// 401: unknown user, wrong password, or disabled user. The answer does not say which.
     pub const INVALID_CREDENTIALS: &str = "urn:hallpass:problem:invalid-credentials";
+    /// 409: the server is known by an IP address, for which browsers have no passkeys.
+    pub const NO_PASSKEYS: &str = "urn:hallpass:problem:no-passkeys";
+    /// 409: the user has as many passkeys as may be.
+    pub const TOO_MANY_PASSKEYS: &str = "urn:hallpass:problem:too-many-passkeys";
     /// 401: the password is right, and a second factor has to be shown. `methods` says of which
     /// kinds it may be, and `challenge` goes with it.
     pub const SECOND_FACTOR_REQUIRED: &str = "urn:hallpass:problem:second-factor-required";
@@ -71,9 +76,13 @@ pub struct Problem {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub challenge: Option<Secret>,
-    /// Where a second factor is needed: its kinds, of `totp` and `recovery_code`.
+    /// Where a second factor is needed: its kinds, of `totp`, `passkey` and `recovery_code`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub methods: Vec<String>,
+    /// Where it may be a passkey: for `PublicKeyCredential.parseRequestOptionsFromJSON`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
+    pub options: Option<Value>,
 }
 
 /// What is wrong with one field of a form.

@@ -1,4 +1,5 @@
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::{Secret, User};
 
@@ -22,12 +23,13 @@ pub struct Login {
 }
 
 /// The body of `POST /api/me/reauthenticate`.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Reauthentication {
     /// The caller's password.
-    #[cfg_attr(feature = "openapi", schema(value_type = String, format = "password"))]
-    pub password: Secret,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = "password"))]
+    pub password: Option<Secret>,
     /// Where the caller has a second factor: the six digits that the authenticator app shows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
@@ -36,6 +38,14 @@ pub struct Reauthentication {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub recovery_code: Option<Secret>,
+    /// In the place of a password: the `challenge` of `POST /api/login/passkey/options`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub challenge: Option<Secret>,
+    /// And what the browser made of its options: an `AuthenticationResponseJSON`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
+    pub passkey: Option<Value>,
 }
 
 /// The body of `POST /api/me/password`.

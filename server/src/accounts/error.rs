@@ -5,7 +5,7 @@ use hallpass_contract::Secret;
 use super::hazard::Hazard;
 use crate::keys::KeyChangeError;
 use crate::proof::NotChecked;
-use crate::proof::factors::FactorKind;
+use crate::proof::factors::{FactorKind, Options};
 use crate::proof::password::PoolError;
 use crate::store::{BackupError, EditUserError, StoreError};
 use crate::throttle::RetryAfter;
@@ -35,7 +35,12 @@ pub enum AccountError {
         challenge: Option<Secret>,
         /// Of which kinds it may be.
         kinds: Vec<FactorKind>,
+        /// What a browser needs to use a passkey.
+        options: Option<Options>,
     },
+    /// The server is known by an IP address, for which browsers have no passkeys.
+    #[error("there are no passkeys for an IP address")]
+    NoPasskeys,
     /// The challenge has expired, was answered, or was answered wrongly too often.
     #[error("the sign-in took too long, or had too many wrong codes")]
     ChallengeOver,

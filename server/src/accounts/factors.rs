@@ -21,7 +21,7 @@ impl Accounts {
         Ok(self.as_they_are(caller).await?.factors)
     }
 
-    async fn change_factors(
+    pub(super) async fn change_factors(
         &self,
         caller: &Caller,
         change: FactorChange,
@@ -30,7 +30,7 @@ impl Accounts {
     }
 
     /// The caller, read anew: what is cached does not know which codes were used.
-    async fn as_they_are(&self, caller: &Caller) -> Result<User, AccountError> {
+    pub(super) async fn as_they_are(&self, caller: &Caller) -> Result<User, AccountError> {
         let user = self.store.user_by_id(caller.user.id).await?;
         user.ok_or(AccountError::SessionEnded)
     }

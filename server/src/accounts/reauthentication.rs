@@ -7,7 +7,7 @@ use super::sign_in::{Access, shown_by};
 use crate::audit::{Event, Record};
 use crate::origin::Caller;
 use crate::proof::Proof;
-use crate::proof::factors::FactorKind;
+use crate::store::Verified;
 
 impl Accounts {
     /// Notes that the caller gave a proof again, so that their session is fresh.
@@ -24,10 +24,23 @@ impl Accounts {
         let (proven, attempt) = self.prove_again(&caller, &proof, Event::Reauthentication).await?;
         if proven.lacks_factor() {
             Record::of_caller(Event::FactorAsked, &caller).ok(&self.audit);
-            let kinds = FactorKind::of(&proven.user);
-            return Err(AccountError::FactorNeeded { challenge: None, kinds });
+            let kinds = self.prover.factors.kinds_of(&proven.user);
+            return Err(AccountError::FactorNeeded { challenge: None, kinds, options: None });
         }
         let verified = self.prover.verified(&proof, &proven).await;
+        let renewed = self.renew(caller, verified).await;
+        if let Some(attempt) = attempt {
+            end_attempt(attempt, &renewed);
+        }
+        renewed
+    }
+
+    /// Makes the caller's session fresh, unless what was shown does not count any more.
+    pub(super) async fn renew(
+        self: &Arc<Self>,
+        caller: Caller,
+        verified: Verified,
+    ) -> Result<Access, AccountError> {
         let renewing = self.to_the_end(|accounts| async move {
             let by = shown_by(&verified);
             let record = Record::of_caller(Event::Reauthentication, &caller);
@@ -47,10 +60,6 @@ impl Accounts {
             record.detail_if_any(by).ok(&accounts.audit);
             accounts.access(user, &session)
         });
-        let renewed = renewing.await;
-        if let Some(attempt) = attempt {
-            end_attempt(attempt, &renewed);
-        }
-        renewed
+        renewing.await
     }
 }

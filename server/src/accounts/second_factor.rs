@@ -10,9 +10,8 @@ use super::proving::end_attempt;
 use super::sign_in::{SignedIn, end_of};
 use crate::audit::{Event, Record};
 use crate::client::Client;
-use crate::metrics::FactorEnd;
-use crate::proof::amr;
-use crate::proof::factors::{FactorKind, FactorProof, OpenChallenge, SignInChallenge};
+use crate::proof::factors::{FactorProof, OpenChallenge, SignInChallenge, seal};
+use crate::proof::{amr, methods_with};
 use crate::store::{User, Verified};
 
 impl Accounts {
@@ -24,14 +23,18 @@ impl Accounts {
         client: &Client,
     ) -> AccountError {
         let Verified { version, renewed, .. } = verified;
-        let shown = SignInChallenge { user: user.id, version, renewed };
-        let sealer = self.prover.factors.challenges();
-        let challenge = match sealer.and_then(|sealer| shown.seal(&sealer, self.clock.now())) {
-            Ok(challenge) => Some(challenge),
+        let factors = &self.prover.factors;
+        let asking = || {
+            let (options, asked) = factors.ask(user)?.unzip();
+            let shown = SignInChallenge { user: user.id, version, renewed, asked };
+            anyhow::Ok((seal(shown, &factors.challenges()?, self.clock.now())?, options))
+        };
+        let (challenge, options) = match asking() {
+            Ok((challenge, options)) => (Some(challenge), options),
             Err(error) => return error.into(),
         };
         Record::of_client(Event::FactorAsked, client).user(user.id).ok(&self.audit);
-        AccountError::FactorNeeded { challenge, kinds: FactorKind::of(user) }
+        AccountError::FactorNeeded { challenge, kinds: factors.kinds_of(user), options }
     }
 
     /// Starts a session for whoever has given the right password before, if the factor is theirs.
@@ -47,13 +50,7 @@ impl Accounts {
     ) -> Result<SignedIn, AccountError> {
         let pending = self.logins.begin();
         let signed_in = self.try_answer(challenge, &proof, client).await;
-        let count = &self.second_factors;
-        match &signed_in {
-            Ok(_) => count.ended(proof.kind(), FactorEnd::Ok),
-            Err(AccountError::NotProven) => count.ended(proof.kind(), FactorEnd::Refused),
-            Err(AccountError::TooMany(_)) => count.ended(proof.kind(), FactorEnd::Throttled),
-            Err(_) => {}
-        }
+        self.count_factor(proof.kind(), &signed_in);
         pending.ended(end_of(&signed_in));
         signed_in
     }
@@ -65,8 +62,9 @@ impl Accounts {
         client: Client,
     ) -> Result<SignedIn, AccountError> {
         let (sealer, now) = (self.prover.factors.challenges()?, self.clock.now());
-        let opened = OpenChallenge::read(&sealer, challenge, now);
-        let OpenChallenge { challenge, shown } = opened.ok_or(AccountError::ChallengeOver)?;
+        let opened = OpenChallenge::<SignInChallenge>::read(&sealer, challenge, now);
+        let OpenChallenge { challenge, contents: shown } =
+            opened.ok_or(AccountError::ChallengeOver)?;
         let record = || Record::of_client(Event::Login, &client).user(shown.user);
         let user = self.store.user_by_id(shown.user).await?;
         let user = user.filter(|user| !user.disabled).ok_or(AccountError::ChallengeOver)?;
@@ -77,14 +75,16 @@ impl Accounts {
             record().refused(&self.audit, "the challenge is over");
             return Err(AccountError::ChallengeOver);
         }
-        let Some(factor) = self.prover.factors.check(proof, &user, now)? else {
-            attempt.failed();
-            let what = proof.kind().phrase();
-            record().refused(&self.audit, &format!("wrong {what}"));
-            return Err(AccountError::NotProven);
+        let SignInChallenge { user: id, version, renewed, asked } = shown;
+        let factor = match self.prover.factors.check_asked(proof, asked.as_ref(), &user, now)? {
+            Ok(factor) => factor,
+            Err(refused) => {
+                attempt.failed();
+                record().refused(&self.audit, &refused.to_string());
+                return Err(AccountError::NotProven);
+            }
         };
-        let SignInChallenge { user: id, version, renewed } = shown;
-        let amr = amr(&FactorProof::methods());
+        let amr = amr(&methods_with(&factor));
         let verified = Verified { version, renewed, amr, factor: Some(factor) };
         let starting = self.to_the_end(|accounts| async move {
             accounts.start_session(id, verified, Some(challenge), &client).await

@@ -48,6 +48,7 @@ pub(super) fn shown_by(verified: &Verified) -> Option<&'static str> {
     Some(match factor {
         FactorUse::Totp { .. } => "by a one-time code",
         FactorUse::RecoveryCode(_) => "by a recovery code",
+        FactorUse::Passkey { .. } => "by a passkey",
     })
 }
 

@@ -1,8 +1,9 @@
 //! Which fields a form has, and what is wrong with a body that does not have them.
 
 use hallpass_contract::{
-    Credentials, FieldError, NewBlock, PasswordChange, PasswordReset, Reauthentication,
-    RegistrationChange, SecondFactor, TotpConfirmation, UserPatch,
+    Credentials, FieldError, NewBlock, NewPasskey, PasskeyLogin, PasskeyName, PasskeyUser,
+    PasswordChange, PasswordReset, Reauthentication, RegistrationChange, SecondFactor,
+    TotpConfirmation, UserPatch,
 };
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -33,6 +34,10 @@ pub enum Field {
     OptionalText(&'static str),
     /// A whole number that must be there.
     Number(&'static str),
+    /// An object that must be there.
+    Object(&'static str),
+    /// An object that may be left out.
+    OptionalObject(&'static str),
 }
 
 impl Form for Credentials {
@@ -41,10 +46,31 @@ impl Form for Credentials {
 
 impl Form for Reauthentication {
     const FIELDS: &'static [Field] = &[
-        Field::Text("password"),
+        Field::OptionalText("password"),
         Field::OptionalText("totp"),
         Field::OptionalText("recovery_code"),
+        Field::OptionalText("challenge"),
+        Field::OptionalObject("passkey"),
     ];
+}
+
+impl Form for PasskeyUser {
+    const FIELDS: &'static [Field] = &[Field::OptionalText("username")];
+}
+
+impl Form for PasskeyLogin {
+    const FIELDS: &'static [Field] = &[Field::Text("challenge"), Field::Object("credential")];
+}
+
+impl Form for NewPasskey {
+    /// Its challenge names all passkeys that the user has.
+    const MAX_BYTES: usize = 64 * 1024;
+    const FIELDS: &'static [Field] =
+        &[Field::Text("challenge"), Field::Text("name"), Field::Object("credential")];
+}
+
+impl Form for PasskeyName {
+    const FIELDS: &'static [Field] = &[Field::Text("name")];
 }
 
 impl Form for SecondFactor {
@@ -52,6 +78,7 @@ impl Form for SecondFactor {
         Field::Text("challenge"),
         Field::OptionalText("totp"),
         Field::OptionalText("recovery_code"),
+        Field::OptionalObject("passkey"),
     ];
 }
 
@@ -128,7 +155,9 @@ impl Field {
             | Self::OptionalText(name)
             | Self::OptionalTexts(name)
             | Self::OptionalFlag(name)
-            | Self::Number(name) => name,
+            | Self::Number(name)
+            | Self::Object(name)
+            | Self::OptionalObject(name) => name,
         }
     }
 
@@ -141,9 +170,13 @@ impl Field {
             (Self::Text(_) | Self::OptionalText(_), Value::String(_))
             | (Self::OptionalFlag(_), Value::Bool(_))
             | (
-                Self::OptionalFlag(_) | Self::OptionalTexts(_) | Self::OptionalText(_),
+                Self::OptionalFlag(_)
+                | Self::OptionalTexts(_)
+                | Self::OptionalText(_)
+                | Self::OptionalObject(_),
                 Value::Null,
-            ) => return None,
+            )
+            | (Self::Object(_) | Self::OptionalObject(_), Value::Object(_)) => return None,
             (Self::Number(_), Value::Number(number)) if number.is_u64() => return None,
             (Self::OptionalTexts(_), Value::Array(values))
                 if values.iter().all(Value::is_string) =>
@@ -151,6 +184,9 @@ impl Field {
                 return None;
             }
             (Self::Text(_), Value::Null) => format!("Fill in the {said}."),
+            (Self::Object(_) | Self::OptionalObject(_), _) => {
+                format!("Send the {said} as an object.")
+            }
             (Self::Number(_), _) => format!("Send {said} as a whole number."),
             (Self::Text(_) | Self::OptionalText(_), _) => format!("Send the {said} as a string."),
             (Self::OptionalTexts(_), _) => format!("Send {said} as an array of strings."),

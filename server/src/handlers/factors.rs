@@ -8,11 +8,14 @@ use hallpass_contract::{
 
 use super::admin::user_id;
 use super::login::{factor, no_code, with_cookie};
+use super::passkeys;
 use crate::accounts::{AccountError, Accounts};
 use crate::answer::Answer;
 use crate::client::Client;
 use crate::origin::{Caller, Origin};
 use crate::problem::Problem;
+use crate::proof::factors::FactorProof;
+use crate::shown;
 
 /// `POST /api/login/second-factor`
 pub(crate) async fn second_factor(
@@ -20,10 +23,18 @@ pub(crate) async fn second_factor(
     client: Client,
     accounts: Arc<Accounts>,
 ) -> Result<Answer<Login>, Problem> {
-    let SecondFactor { challenge, totp, recovery_code } = form;
-    let proof = factor(totp, recovery_code)?.ok_or_else(no_code)?;
+    let SecondFactor { challenge, totp, recovery_code, passkey } = form;
+    let code = factor(totp, recovery_code)?;
+    let passkey = passkey.map(|passkey| passkeys::read(passkey, "passkey")).transpose()?;
+    let by_passkey = passkey.is_some();
+    let proof = match (code, passkey) {
+        (Some(code), None) => code,
+        (None, Some(passkey)) => FactorProof::Passkey(passkey),
+        _ => return Err(no_code()),
+    };
     let signed_in = accounts.answer_challenge(&challenge, proof, client).await;
     with_cookie(signed_in.map_err(|error| match error {
+        AccountError::NotProven if by_passkey => Problem::wrong_passkey(),
         AccountError::NotProven => Problem::wrong_factor(),
         error => error.into(),
     })?)
@@ -36,7 +47,8 @@ pub(crate) async fn list(
 ) -> Result<Answer<FactorList>, Problem> {
     let factors = accounts.factors(&caller).await?;
     let totp = factors.totp.map(|totp| TotpFactor { created_at: totp.created_at.to_string() });
-    Ok(Answer::ok(FactorList { totp, recovery_codes: factors.recovery_codes.len() }))
+    let passkeys = factors.passkeys.iter().map(shown::passkey).collect();
+    Ok(Answer::ok(FactorList { totp, recovery_codes: factors.recovery_codes.len(), passkeys }))
 }
 
 /// `POST /api/me/totp`

@@ -6,6 +6,7 @@ use hallpass_contract::{Credentials, Login, Reauthentication, Secret};
 use http::HeaderMap;
 use http::header::SET_COOKIE;
 
+use super::passkeys;
 use crate::accounts::{Access, AccountError, Accounts, SignedIn};
 use crate::answer::Answer;
 use crate::client::Client;
@@ -53,7 +54,19 @@ pub(crate) async fn reauthenticate(
     form: Reauthentication,
     accounts: Arc<Accounts>,
 ) -> Result<Answer<Login>, Problem> {
-    let Reauthentication { password, totp, recovery_code } = form;
+    let Reauthentication { password, totp, recovery_code, challenge, passkey } = form;
+    let password = match (password, challenge, passkey) {
+        (Some(password), None, None) => password,
+        (None, Some(challenge), Some(passkey)) => {
+            let answered = passkeys::read(passkey, "passkey")?;
+            let access = accounts.reauthenticate_by_passkey(caller, &challenge, answered).await;
+            return Ok(answer(access.map_err(passkeys::of_passkey)?));
+        }
+        _ => {
+            let message = "Send your password, or a challenge and the passkey that answers it.";
+            return Err(Problem::invalid_fields(vec![field_error("password", message)]));
+        }
+    };
     let proof = match factor(totp, recovery_code)? {
         Some(factor) => Proof::Both(password, factor),
         None => Proof::Password(password),
@@ -98,6 +111,6 @@ pub(super) fn factor(
 }
 
 pub(super) fn no_code() -> Problem {
-    let message = "Send either a one-time code as totp or a recovery_code.";
+    let message = "Send one of a one-time code as totp, a recovery_code and a passkey.";
     Problem::invalid_fields(vec![field_error("totp", message)])
 }

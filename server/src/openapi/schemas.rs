@@ -2,7 +2,8 @@
 
 use hallpass_contract::{
     AdminUserBody, AuditPage, BlockBody, BlockList, Credentials, FactorList, Health, Login,
-    NewBlock, PasswordChange, PasswordReset, Problem, Protected, PublicConfig, Reauthentication,
+    NewBlock, NewPasskey, PasskeyBody, PasskeyLogin, PasskeyName, PasskeyOptions, PasskeyUser,
+    PasswordChange, PasswordReset, Problem, Protected, PublicConfig, Reauthentication,
     RecoveryCodes, RegistrationChange, ResetLink, ResetList, RotatedKey, SecondFactor, SessionList,
     TotpConfirmation, TotpSetup, UserBody, UserPage, UserPatch, Verified,
 };
@@ -33,6 +34,12 @@ pub(super) fn schemas(policy: Policy) -> Map<String, Value> {
     add::<Reauthentication>(&mut schemas);
     add::<SecondFactor>(&mut schemas);
     add::<FactorList>(&mut schemas);
+    add::<PasskeyUser>(&mut schemas);
+    add::<PasskeyOptions>(&mut schemas);
+    add::<PasskeyLogin>(&mut schemas);
+    add::<NewPasskey>(&mut schemas);
+    add::<PasskeyName>(&mut schemas);
+    add::<PasskeyBody>(&mut schemas);
     add::<TotpSetup>(&mut schemas);
     add::<TotpConfirmation>(&mut schemas);
     add::<RecoveryCodes>(&mut schemas);
@@ -56,8 +63,7 @@ pub(super) fn schemas(policy: Policy) -> Map<String, Value> {
     add::<PublicConfig>(&mut schemas);
     add::<Health>(&mut schemas);
     add::<Problem>(&mut schemas);
-    let codes = json!({ "required": ["totp", "recovery_code"] });
-    schemas["Reauthentication"]["not"] = codes;
+    password_or_passkey(&mut schemas["Reauthentication"]);
     one_factor(&mut schemas["SecondFactor"]);
     schemas.insert(JWK_SET.to_owned(), jwk_set());
     for (schema, field) in [
@@ -79,12 +85,29 @@ fn add<T: ToSchema>(schemas: &mut Map<String, Value>) {
     }
 }
 
-/// Of the two codes there is one, which is not null.
+/// Of the three factors there is one, which is not null.
 fn one_factor(schema: &mut Value) {
-    for code in ["totp", "recovery_code"] {
-        schema["properties"][code]["type"] = "string".into();
+    let mut one_of = Vec::new();
+    for (factor, kind) in [("totp", "string"), ("recovery_code", "string"), ("passkey", "object")] {
+        schema["properties"][factor]["type"] = kind.into();
+        one_of.push(json!({ "required": [factor] }));
     }
-    schema["oneOf"] = json!([{ "required": ["totp"] }, { "required": ["recovery_code"] }]);
+    schema["oneOf"] = one_of.into();
+}
+
+/// A password, perhaps with one code; or a challenge and a passkey.
+fn password_or_passkey(schema: &mut Value) {
+    for (field, kind) in [("password", "string"), ("challenge", "string"), ("passkey", "object")] {
+        schema["properties"][field]["type"] = kind.into();
+    }
+    schema["oneOf"] = json!([
+        {
+            "required": ["password"],
+            "not": { "anyOf": [{ "required": ["challenge"] }, { "required": ["passkey"] }] }
+        },
+        { "required": ["challenge", "passkey"], "not": { "required": ["password"] } }
+    ]);
+    schema["not"] = json!({ "required": ["totp", "recovery_code"] });
 }
 
 fn registration(credentials: &Value) -> Value {

@@ -31,7 +31,7 @@ fn login() -> Operation {
 /// The answer to a right password of a user who has a second factor.
 fn asks_for_factor(challenge: Option<&str>) -> Problem {
     let kinds = [FactorKind::Totp, FactorKind::RecoveryCode];
-    Problem::second_factor_required(challenge.map(Secret::from), &kinds)
+    Problem::second_factor_required(challenge.map(Secret::from), &kinds, None)
 }
 
 fn refresh() -> Operation {
@@ -58,6 +58,7 @@ fn reauthenticate() -> Operation {
     .answers::<Login>(200, "A fresh access token, of the same session.")
     .refuses([Problem::invalid_credentials(), Problem::wrong_password_or_factor()])
     .refuses([asks_for_factor(None)])
+    .refuses([Problem::wrong_passkey(), Problem::challenge_over(), Problem::no_passkeys()])
     .throttled()
     .stores()
 }

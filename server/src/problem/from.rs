@@ -35,9 +35,10 @@ impl From<AccountError> for Problem {
             }
             AccountError::TooMany(wait) => wait.into(),
             AccountError::NotProven => Self::invalid_credentials(),
-            AccountError::FactorNeeded { challenge, kinds } => {
-                Self::second_factor_required(challenge, &kinds)
+            AccountError::FactorNeeded { challenge, kinds, options } => {
+                Self::second_factor_required(challenge, &kinds, options)
             }
+            AccountError::NoPasskeys => Self::no_passkeys(),
             AccountError::ChallengeOver => Self::challenge_over(),
             AccountError::SessionEnded => Self::session_ended(),
             AccountError::NotFound => Self::not_found(),
@@ -67,6 +68,11 @@ impl Problem {
             | EditUserError::NoFactor
             | EditUserError::NoBlock => Self::not_found(),
             EditUserError::TooManyBlocks => Self::too_many_blocks(),
+            EditUserError::TooManyPasskeys => Self::too_many_passkeys(),
+            EditUserError::SamePasskey => {
+                let message = "This passkey was added before.";
+                Self::invalid_fields(vec![field_error("credential", message)])
+            }
             EditUserError::LastAdmin => Self::last_admin(),
             EditUserError::SessionEnded => Self::session_ended(),
             EditUserError::NoAdmin => Self::missing_role(ADMIN_ROLE),

@@ -5,11 +5,12 @@ use std::time::Duration;
 use hallpass_contract::{FieldError, Secret, kind};
 use http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
+use serde_json::Value;
 
 use super::{Details, FactorNeeded, Problem, field_error};
 use crate::accounts::Hazard;
 use crate::proof::factors::FactorKind;
-use crate::store::MAX_BLOCKS;
+use crate::store::{MAX_BLOCKS, MAX_PASSKEYS};
 
 impl Problem {
     /// 404.
@@ -198,6 +199,34 @@ impl Problem {
         Self { detail: detail.into(), ..Self::invalid_credentials() }
     }
 
+    /// 401.
+    pub fn wrong_passkey() -> Self {
+        let detail = "This passkey does not sign anybody in here; take another one.";
+        Self { detail: detail.into(), ..Self::invalid_credentials() }
+    }
+
+    /// 409.
+    pub fn no_passkeys() -> Self {
+        Self {
+            kind: kind::NO_PASSKEYS,
+            title: "No passkeys",
+            ..Self::new(
+                StatusCode::CONFLICT,
+                "This server is known by an IP address, for which browsers have no passkeys.",
+            )
+        }
+    }
+
+    /// 409.
+    pub fn too_many_passkeys() -> Self {
+        let detail = format!("{MAX_PASSKEYS} passkeys are all that may be; remove one first.");
+        Self {
+            kind: kind::TOO_MANY_PASSKEYS,
+            title: "Too many passkeys",
+            ..Self::new(StatusCode::CONFLICT, detail)
+        }
+    }
+
     /// 401: one of the two was wrong.
     pub fn wrong_password_or_factor() -> Self {
         let detail = "The password or the code is wrong, or the code was used before.";
@@ -205,13 +234,17 @@ impl Problem {
     }
 
     /// 401: the password is right.
-    pub fn second_factor_required(challenge: Option<Secret>, kinds: &[FactorKind]) -> Self {
+    pub fn second_factor_required(
+        challenge: Option<Secret>,
+        kinds: &[FactorKind],
+        options: Option<Value>,
+    ) -> Self {
         let detail = "The password is right; now show your second factor.";
         let methods = kinds.iter().map(|kind| kind.name().to_owned()).collect();
         Self {
             kind: kind::SECOND_FACTOR_REQUIRED,
             title: "Second factor required",
-            details: Details::Factor(Box::new(FactorNeeded { challenge, methods })),
+            details: Details::Factor(Box::new(FactorNeeded { challenge, methods, options })),
             ..Self::new(StatusCode::UNAUTHORIZED, detail).with_challenge(None)
         }
     }

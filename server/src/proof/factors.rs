@@ -1,11 +1,14 @@
-//! What somebody shows beside the password: one-time codes (RFC 6238) and recovery codes.
+//! What somebody shows beside the password: one-time codes (RFC 6238), recovery codes and passkeys.
 
 mod challenge;
+mod passkey;
 mod recovery;
 mod seal;
 mod totp;
 
-pub(crate) use challenge::{OpenChallenge, SignInChallenge};
+pub(crate) use challenge::{OpenChallenge, SignInChallenge, seal};
+pub use passkey::Answered;
+pub(crate) use passkey::{Asked, AskedForNew, Options, RelyingParty};
 pub(crate) use recovery::new_codes;
 pub(crate) use seal::Sealer;
 pub(crate) use totp::{NewTotp, new_totp};
@@ -16,7 +19,6 @@ use anyhow::Context as _;
 use hallpass_contract::Secret;
 use jiff::Timestamp;
 
-use super::method::Method;
 use crate::keys::KeyRing;
 use crate::store::{FactorUse, User};
 
@@ -27,6 +29,8 @@ pub enum FactorProof {
     Totp(Secret),
     /// A recovery code.
     RecoveryCode(Secret),
+    /// What a passkey has signed.
+    Passkey(Answered),
 }
 
 /// The kinds of second factors.
@@ -36,6 +40,8 @@ pub enum FactorKind {
     Totp,
     /// Recovery codes.
     RecoveryCode,
+    /// Passkeys.
+    Passkey,
 }
 
 impl FactorKind {
@@ -44,22 +50,8 @@ impl FactorKind {
         match self {
             Self::Totp => "totp",
             Self::RecoveryCode => "recovery_code",
+            Self::Passkey => "passkey",
         }
-    }
-
-    /// Its name in a sentence.
-    pub(crate) fn phrase(self) -> &'static str {
-        match self {
-            Self::Totp => "one-time code",
-            Self::RecoveryCode => "recovery code",
-        }
-    }
-
-    /// Those that a user can show.
-    pub(crate) fn of(user: &User) -> Vec<Self> {
-        let has_codes = !user.factors.recovery_codes.is_empty();
-        let totp = user.factors.totp.as_ref().map(|_| Self::Totp);
-        totp.into_iter().chain(has_codes.then_some(Self::RecoveryCode)).collect()
     }
 }
 
@@ -69,24 +61,81 @@ impl FactorProof {
         match self {
             Self::Totp(_) => FactorKind::Totp,
             Self::RecoveryCode(_) => FactorKind::RecoveryCode,
+            Self::Passkey(_) => FactorKind::Passkey,
         }
     }
+}
 
-    /// The methods of a password and this (RFC 8176).
-    pub(crate) fn methods() -> Vec<Method> {
-        vec![Method::Password, Method::OneTimeCode, Method::MultipleFactors]
-    }
+/// Why a second factor does not count, for the audit log.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub(crate) enum Refused {
+    #[error("wrong one-time code")]
+    Code,
+    #[error("wrong recovery code")]
+    RecoveryCode,
+    #[error("wrong passkey")]
+    Passkey,
+    #[error("the passkey's counter went back: somebody may have a copy of it")]
+    Copied,
 }
 
 /// Checks second factors, and seals what they need.
 #[derive(Debug)]
 pub struct Factors {
     keys: Arc<KeyRing>,
+    /// Where passkeys are for; none if the server is known by an IP address alone.
+    relying_party: Option<RelyingParty>,
 }
 
 impl Factors {
-    pub(crate) fn new(keys: Arc<KeyRing>) -> Self {
-        Self { keys }
+    pub(crate) fn new(keys: Arc<KeyRing>, relying_party: Option<RelyingParty>) -> Self {
+        Self { keys, relying_party }
+    }
+
+    /// The kinds that a user can show.
+    pub(crate) fn kinds_of(&self, user: &User) -> Vec<FactorKind> {
+        let factors = &user.factors;
+        let has_passkey = self.relying_party.is_some() && !factors.passkeys.is_empty();
+        let has = [
+            (FactorKind::Totp, factors.totp.is_some()),
+            (FactorKind::Passkey, has_passkey),
+            (FactorKind::RecoveryCode, !factors.recovery_codes.is_empty()),
+        ];
+        has.into_iter().filter(|(_, has)| *has).map(|(kind, _)| kind).collect()
+    }
+
+    /// Where passkeys are for.
+    pub(crate) fn relying_party(&self) -> Option<&RelyingParty> {
+        self.relying_party.as_ref()
+    }
+
+    /// What a browser needs to use a passkey of this user, if there is one.
+    pub(crate) fn ask(&self, user: &User) -> anyhow::Result<Option<(Options, Asked)>> {
+        let ids = passkey::ids_of(user);
+        let party = self.relying_party.as_ref().filter(|_| !ids.is_empty());
+        party.map(|party| party.ask(Some(user.id), &ids)).transpose()
+    }
+
+    /// What a browser needs to sign in with a passkey. Of a name that is nobody's, or whose user
+    /// has no passkey, it reads like that of anybody else, and always the same.
+    pub(crate) fn ask_by_name(
+        &self,
+        party: &RelyingParty,
+        key: &str,
+        user: Option<&User>,
+    ) -> anyhow::Result<(Options, Asked)> {
+        let invented = passkey::invented(&self.secret_of("hallpass invented passkeys", key)?);
+        let (id, ids) = match user.filter(|user| !user.factors.passkeys.is_empty()) {
+            Some(user) => (user.id, passkey::ids_of(user)),
+            None => (invented.0, vec![invented.1]),
+        };
+        party.ask(Some(id), &ids)
+    }
+
+    /// A secret of this text, for as long as the key is there.
+    fn secret_of(&self, purpose: &str, text: &str) -> anyhow::Result<[u8; 32]> {
+        let key = self.keys.factor_key().context("there is no key for second factors yet")?;
+        Ok(seal::derive(&seal::derive(key.expose(), purpose), text))
     }
 
     /// What seals the secrets of users, for as long as they have them.
@@ -108,19 +157,37 @@ impl Factors {
         proof: &FactorProof,
         user: &User,
         now: Timestamp,
-    ) -> anyhow::Result<Option<FactorUse>> {
-        match proof {
+    ) -> anyhow::Result<Result<FactorUse, Refused>> {
+        self.check_asked(proof, None, user, now)
+    }
+
+    /// As [`check`](Self::check), where a passkey was asked for.
+    pub(crate) fn check_asked(
+        &self,
+        proof: &FactorProof,
+        asked: Option<&Asked>,
+        user: &User,
+        now: Timestamp,
+    ) -> anyhow::Result<Result<FactorUse, Refused>> {
+        let used = match proof {
             FactorProof::Totp(code) => {
-                let Some(totp) = &user.factors.totp else { return Ok(None) };
+                let Some(totp) = &user.factors.totp else { return Ok(Err(Refused::Code)) };
                 let step = totp::step(&self.secrets()?, user.id, totp, code, now);
-                Ok(step.map(|step| FactorUse::Totp { created_at: totp.created_at, step }))
+                let step = step.map(|step| FactorUse::Totp { created_at: totp.created_at, step });
+                step.ok_or(Refused::Code)
             }
             FactorProof::RecoveryCode(code) => {
                 let code = recovery::parse(code).map(|code| recovery::hash(&code));
                 let left = &user.factors.recovery_codes;
-                Ok(code.filter(|code| left.contains(code)).map(FactorUse::RecoveryCode))
+                let code = code.filter(|code| left.contains(code)).map(FactorUse::RecoveryCode);
+                code.ok_or(Refused::RecoveryCode)
             }
-        }
+            FactorProof::Passkey(answered) => match (&self.relying_party, asked) {
+                (Some(party), Some(asked)) => return party.check(asked, answered, user, now),
+                _ => Err(Refused::Passkey),
+            },
+        };
+        Ok(used)
     }
 
     /// The time step of a code of the secret that the user is setting up, and when that was made.

@@ -1,3 +1,5 @@
+use crate::store::FactorUse;
+
 /// How somebody proved who they are.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Method {
@@ -5,6 +7,10 @@ pub enum Method {
     Password,
     /// By a one-time code, or a recovery code.
     OneTimeCode,
+    /// By a passkey that its authenticator may copy to others.
+    SoftwareKey,
+    /// By a passkey that stays in one device.
+    HardwareKey,
     /// By more than one factor.
     MultipleFactors,
 }
@@ -15,7 +21,19 @@ impl Method {
         match self {
             Self::Password => "pwd",
             Self::OneTimeCode => "otp",
+            Self::SoftwareKey => "swk",
+            Self::HardwareKey => "hwk",
             Self::MultipleFactors => "mfa",
+        }
+    }
+}
+
+impl From<&FactorUse> for Method {
+    fn from(used: &FactorUse) -> Self {
+        match used {
+            FactorUse::Totp { .. } | FactorUse::RecoveryCode(_) => Self::OneTimeCode,
+            FactorUse::Passkey { synced: true, .. } => Self::SoftwareKey,
+            FactorUse::Passkey { synced: false, .. } => Self::HardwareKey,
         }
     }
 }

@@ -59,6 +59,12 @@ pub enum EditUserError {
     /// The user has no such factor, or has not begun to set it up.
     #[error("there is no such factor")]
     NoFactor,
+    /// The user has as many passkeys as may be.
+    #[error("there are as many passkeys as may be; remove one first")]
+    TooManyPasskeys,
+    /// The user has this passkey already.
+    #[error("this passkey was added before")]
+    SamePasskey,
     /// There is no such block, or not any more.
     #[error("there is no such block")]
     NoBlock,

@@ -6,6 +6,8 @@ use data_encoding::BASE64;
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use super::id::PasskeyId;
+
 /// The second factors of a user. A field that later versions add needs `#[serde(default)]`.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(default)]
@@ -19,6 +21,40 @@ pub struct Factors {
     /// The recovery codes that are left.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub recovery_codes: Vec<RecoveryCode>,
+    /// The passkeys, in the order in which they were made; at most [`MAX_PASSKEYS`].
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub passkeys: Vec<Passkey>,
+}
+
+/// The most passkeys of a user.
+pub const MAX_PASSKEYS: usize = 20;
+
+/// A passkey (Web Authentication Level 3).
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Passkey {
+    /// Which one of the user's it is.
+    pub id: PasskeyId,
+    /// What its user calls it.
+    pub name: String,
+    /// When it was added.
+    pub created_at: Timestamp,
+    /// When it was used last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_used_at: Option<Timestamp>,
+    /// How its authenticator calls it, in base64url.
+    pub credential_id: String,
+    /// How it stands.
+    #[serde(flatten)]
+    pub state: PasskeyState,
+}
+
+/// What changes with each use of a passkey.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct PasskeyState {
+    /// How often it has signed, as it says; 0 if it does not count. It never goes back.
+    pub counter: u32,
+    /// Its public key and whatever else is known of it, as the library that checks it wrote them.
+    pub credential: String,
 }
 
 /// The secret that a user and their authenticator share (RFC 6238).
@@ -53,6 +89,17 @@ pub enum FactorUse {
     },
     /// A recovery code.
     RecoveryCode(RecoveryCode),
+    /// A passkey.
+    Passkey {
+        /// Which one.
+        id: PasskeyId,
+        /// How it stands after that.
+        state: PasskeyState,
+        /// Whether its authenticator may copy it to others.
+        synced: bool,
+        /// When.
+        at: Timestamp,
+    },
 }
 
 /// A change that a user makes to their own factors.
@@ -73,12 +120,23 @@ pub enum FactorChange {
     RemoveTotp,
     /// New recovery codes in the place of the old ones.
     NewRecoveryCodes(Vec<RecoveryCode>),
+    /// One more passkey.
+    AddPasskey(Passkey),
+    /// Another name for a passkey.
+    RenamePasskey {
+        /// Which one.
+        id: PasskeyId,
+        /// Its new name.
+        name: String,
+    },
+    /// One passkey less. Recovery codes go with the last factor.
+    RemovePasskey(PasskeyId),
 }
 
 impl Factors {
     /// Whether the password alone does not sign the user in.
     pub fn are_needed(&self) -> bool {
-        self.totp.is_some()
+        self.totp.is_some() || !self.passkeys.is_empty()
     }
 
     /// Whether there is nothing at all.

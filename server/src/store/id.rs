@@ -72,6 +72,10 @@ id!(
     BlockId
 );
 id!(
+    /// A passkey's id: a `UUIDv7`.
+    PasskeyId
+);
+id!(
     /// The id of an audit record: a `UUIDv7`, so that ids sort by time.
     AuditId
 );

@@ -46,6 +46,7 @@ pub(crate) fn unshared<T>(part: &mut Arc<T>) -> &mut T {
 }
 
 /// An answer that was read to its end.
+#[derive(Debug)]
 pub(crate) struct Response {
     pub status: StatusCode,
     pub headers: HeaderMap,

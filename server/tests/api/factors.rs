@@ -53,7 +53,7 @@ async fn factors(server: &TestApp, token: &str) -> FactorList {
     server.get_with_token(path::FACTORS, token).await.json()
 }
 
-fn amr(login: &Login) -> Value {
+pub(crate) fn amr(login: &Login) -> Value {
     let claims = login.access_token.expose().split('.').nth(1).unwrap();
     let claims = data_encoding::BASE64URL_NOPAD.decode(claims.as_bytes()).unwrap();
     serde_json::from_slice::<Value>(&claims).unwrap()["amr"].clone()

@@ -45,7 +45,7 @@ impl Turn<'_> {
     }
 
     pub(super) fn reauthenticate(&mut self, password: Secret) {
-        let body = json_body(&Reauthentication { password, totp: None, recovery_code: None });
+        let body = json_body(&Reauthentication { password: Some(password), ..Default::default() });
         self.call(Method::Post, path::REAUTHENTICATE, body, Task::Reauthenticate);
     }
 

@@ -306,6 +306,7 @@ pub(crate) fn problem_of(kind: &str, status: u16, detail: &str, errors: &[(&str,
             .collect(),
         challenge: None,
         methods: Vec::new(),
+        options: None,
     };
     Reply { content_type: PROBLEM_MEDIA_TYPE.into(), ..json(status, &problem) }
 }

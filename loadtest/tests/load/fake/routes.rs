@@ -256,6 +256,7 @@ fn problem(status: StatusCode, kind: &str) -> Answer {
         errors: vec![],
         challenge: None,
         methods: vec![],
+        options: None,
     };
     json(status, &problem)
 }

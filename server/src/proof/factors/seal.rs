@@ -4,6 +4,12 @@ use aws_lc_rs::hmac;
 
 use crate::keys::RandomKey;
 
+/// A key of its own for each use.
+pub(super) fn derive(key: &[u8], of: &str) -> [u8; 32] {
+    let derived = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), of.as_bytes());
+    derived.as_ref().try_into().expect("SHA-256 has 32 bytes")
+}
+
 /// Encrypts with AES-256-GCM. What is sealed for one purpose can't be opened for another.
 #[derive(Debug)]
 pub(crate) struct Sealer(RandomizedNonceKey);
@@ -11,8 +17,7 @@ pub(crate) struct Sealer(RandomizedNonceKey);
 impl Sealer {
     /// With a key of its own for each use, which is derived from this one.
     pub(super) fn new(key: &RandomKey, of: &str) -> anyhow::Result<Self> {
-        let derived = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key.expose()), of.as_bytes());
-        let key = RandomizedNonceKey::new(&AES_256_GCM, derived.as_ref());
+        let key = RandomizedNonceKey::new(&AES_256_GCM, &derive(key.expose(), of));
         key.map(Self).map_err(|_| anyhow!("no AES-256-GCM"))
     }
 

@@ -4,7 +4,7 @@ use crate::keys::Algorithm;
 use crate::store::{Totp, UserId};
 
 fn factors() -> Factors {
-    Factors::new(Arc::new(KeyRing::in_memory(Algorithm::EdDSA).unwrap()))
+    Factors::new(Arc::new(KeyRing::in_memory(Algorithm::EdDSA).unwrap()), None)
 }
 
 fn at(seconds: i64) -> Timestamp {
@@ -100,25 +100,34 @@ fn a_challenge_is_read_until_it_expires_and_by_its_own_key() {
     let factors = factors();
     let sealer = factors.challenges().unwrap();
     let user = UserId::new(at(0));
-    let shown = SignInChallenge { user, version: 3, renewed: Some("hash".into()) };
-    let text = shown.seal(&sealer, at(0)).unwrap();
-    let opened = OpenChallenge::read(&sealer, &text, at(299)).unwrap();
-    assert_eq!((opened.shown.user, opened.shown.version), (user, 3));
-    assert!(OpenChallenge::read(&sealer, &text, at(300)).is_none());
+    let shown = SignInChallenge { user, version: 3, renewed: Some("hash".into()), asked: None };
+    let text = seal(shown, &sealer, at(0)).unwrap();
+    let opened = OpenChallenge::<SignInChallenge>::read(&sealer, &text, at(299)).unwrap();
+    assert_eq!((opened.contents.user, opened.contents.version), (user, 3));
+    assert!(OpenChallenge::<SignInChallenge>::read(&sealer, &text, at(300)).is_none());
     let other = self::factors().challenges().unwrap();
-    assert!(OpenChallenge::read(&other, &text, at(0)).is_none());
+    assert!(OpenChallenge::<SignInChallenge>::read(&other, &text, at(0)).is_none());
     // Whoever has the keys of before a reset makes no challenge after it, and secrets stay good.
     let (totp, app) = made(&factors, user);
     factors.keys.reset(at(1)).unwrap();
-    assert!(OpenChallenge::read(&factors.challenges().unwrap(), &text, at(1)).is_none());
+    assert!(
+        OpenChallenge::<SignInChallenge>::read(&factors.challenges().unwrap(), &text, at(1))
+            .is_none()
+    );
     assert!(step(&factors, user, &totp, &app(60), 60).is_some());
     for at_byte in 0..text.expose().len() {
         let mut changed = text.expose().to_owned().into_bytes();
         changed[at_byte] = if changed[at_byte] == b'A' { b'B' } else { b'A' };
         let changed = String::from_utf8(changed).unwrap();
-        assert!(OpenChallenge::read(&sealer, &changed.into(), at(0)).is_none(), "{at_byte}");
+        assert!(
+            OpenChallenge::<SignInChallenge>::read(&sealer, &changed.into(), at(0)).is_none(),
+            "{at_byte}"
+        );
     }
     for bad in ["", "AAAA", "not base64!"] {
-        assert!(OpenChallenge::read(&sealer, &bad.into(), at(0)).is_none(), "{bad:?}");
+        assert!(
+            OpenChallenge::<SignInChallenge>::read(&sealer, &bad.into(), at(0)).is_none(),
+            "{bad:?}"
+        );
     }
 }

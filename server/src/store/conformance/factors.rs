@@ -132,8 +132,11 @@ pub(super) async fn who_lost_their_factors_signs_in_by_the_password_again(store:
 
 pub(super) async fn a_challenge_is_answered_once_and_tried_five_times(store: Arc<dyn Store>) {
     let (ada, _) = with_totp(&*store).await;
-    let challenge =
-        |expires| Challenge { id: ChallengeId::new(at(0).now), expires_at: at(expires).now };
+    let challenge = |expires| Challenge {
+        id: ChallengeId::new(at(0).now),
+        expires_at: at(expires).now,
+        answers: 5,
+    };
     let tried = challenge(300);
     for n in 1..=7 {
         assert_eq!(store.count_answer(tried).await.unwrap(), n <= 5, "attempt {n}");

@@ -23,7 +23,7 @@ pub(super) async fn count(db: &Client, challenge: Challenge) -> anyhow::Result<b
                  ON CONFLICT (id) DO NOTHING";
     let (id, until) = (challenge.id.uuid(), challenge.expires_at.as_millisecond());
     db.execute_typed(query, &[(&id, Type::UUID), (&until, Type::INT8)]).await?;
-    match rules::count_answer(answers(db, challenge.id).await?) {
+    match rules::count_answer(challenge, answers(db, challenge.id).await?) {
         Some(answers) => put(db, challenge, answers).await.map(|()| true),
         None => Ok(false),
     }
@@ -37,7 +37,7 @@ pub(super) async fn close(db: &Client, challenge: Challenge) -> anyhow::Result<(
 async fn put(db: &Client, challenge: Challenge, answers: u32) -> anyhow::Result<()> {
     let query = "INSERT INTO challenges (id, answers, expires_at) VALUES ($1, $3, $2)
                  ON CONFLICT (id) DO UPDATE SET answers = excluded.answers";
-    let Challenge { id, expires_at } = challenge;
+    let Challenge { id, expires_at, .. } = challenge;
     let parameters: Parameters<'_> = &[
         (&id.uuid(), Type::UUID),
         (&expires_at.as_millisecond(), Type::INT8),

@@ -15,7 +15,8 @@ pub(super) fn answers(txn: &WriteTransaction, id: ChallengeId) -> anyhow::Result
 
 /// Counts one more, if there may be one.
 pub(super) fn count(txn: &WriteTransaction, challenge: Challenge) -> anyhow::Result<bool> {
-    let Some(answers) = rules::count_answer(answers(txn, challenge.id)?) else { return Ok(false) };
+    let counted = rules::count_answer(challenge, answers(txn, challenge.id)?);
+    let Some(answers) = counted else { return Ok(false) };
     put(txn, challenge, answers)?;
     Ok(true)
 }

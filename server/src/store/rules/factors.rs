@@ -8,7 +8,8 @@ use super::accounts::maker_of_offers;
 use super::decision::{Changes, Decision, EndSessions};
 use super::permission::{Asker, admit_fresh_admin};
 use crate::store::{
-    EditUserError, FactorChange, FactorUse, Factors, MAX_ANSWERS, Moment, Totp, User,
+    Challenge, EditUserError, FactorChange, FactorUse, Factors, MAX_PASSKEYS, Moment, Passkey,
+    Totp, User,
 };
 
 /// A change of the asker's own factors. The login must be fresh. A new factor ends the asker's
@@ -22,7 +23,11 @@ pub(crate) fn change_factors(
     if !by.actor.fresh {
         return Err(EditUserError::NotFresh);
     }
-    let ends_others = matches!(change, FactorChange::ConfirmTotp { .. });
+    let ends_others = match change {
+        FactorChange::ConfirmTotp { .. } => true,
+        FactorChange::AddPasskey(_) => !user.factors.are_needed(),
+        _ => false,
+    };
     let factors = changed(user.factors.clone(), change)?;
     let user = User { factors, ..user.clone() };
     let changes = Changes {
@@ -52,6 +57,24 @@ fn changed(mut factors: Factors, change: FactorChange) -> Result<Factors, EditUs
                 return Err(EditUserError::NoFactor);
             }
             factors.recovery_codes = codes;
+        }
+        FactorChange::AddPasskey(passkey) => {
+            let is_same = |other: &Passkey| other.credential_id == passkey.credential_id;
+            if factors.passkeys.iter().any(is_same) {
+                return Err(EditUserError::SamePasskey);
+            }
+            if factors.passkeys.len() >= MAX_PASSKEYS {
+                return Err(EditUserError::TooManyPasskeys);
+            }
+            factors.passkeys.push(passkey);
+        }
+        FactorChange::RenamePasskey { id, name } => {
+            let passkey = factors.passkeys.iter_mut().find(|passkey| passkey.id == id);
+            passkey.ok_or(EditUserError::NoFactor)?.name = name;
+        }
+        FactorChange::RemovePasskey(id) => {
+            let at = factors.passkeys.iter().position(|passkey| passkey.id == id);
+            factors.passkeys.remove(at.ok_or(EditUserError::NoFactor)?);
         }
     }
     // Without a factor there is nothing to recover from.
@@ -93,6 +116,16 @@ pub(super) fn use_up(mut factors: Factors, used: &FactorUse) -> Option<Factors> 
             let at = factors.recovery_codes.iter().position(|left| left == code)?;
             factors.recovery_codes.remove(at);
         }
+        FactorUse::Passkey { id, state, at, .. } => {
+            let passkey = factors.passkeys.iter_mut().find(|passkey| passkey.id == *id)?;
+            let (last, next) = (passkey.state.counter, state.counter);
+            // One that does not count says 0 for ever.
+            if next <= last && (next, last) != (0, 0) {
+                return None;
+            }
+            passkey.state = state.clone();
+            passkey.last_used_at = Some(*at);
+        }
     }
     Some(factors)
 }
@@ -109,7 +142,7 @@ pub(crate) fn forgotten_before(now: Timestamp) -> Timestamp {
 pub(crate) const CLOSED: u32 = u32::MAX;
 
 /// The count of a challenge's answers after one more, if there may be one.
-pub(crate) fn count_answer(answers: Option<u32>) -> Option<u32> {
+pub(crate) fn count_answer(challenge: Challenge, answers: Option<u32>) -> Option<u32> {
     let answers = answers.unwrap_or_default();
-    (answers < MAX_ANSWERS).then(|| answers + 1)
+    (answers < challenge.answers).then(|| answers + 1)
 }

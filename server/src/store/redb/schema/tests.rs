@@ -124,7 +124,8 @@ async fn a_file_of_version_2_keeps_its_audit_log_and_counts_answers_from_now_on(
     assert_eq!(store.sessions_of(bob.id, then()).await.unwrap().len(), 1);
     let query = AuditQuery { limit: 9, ..AuditQuery::default() };
     assert_eq!(store.audit(query).await.unwrap().entries.len(), 3);
-    let challenge = Challenge { id: ChallengeId::new(then()), expires_at: Timestamp::MAX };
+    let challenge =
+        Challenge { id: ChallengeId::new(then()), expires_at: Timestamp::MAX, answers: 5 };
     assert!(store.count_answer(challenge).await.unwrap());
     drop(store);
     assert_eq!(version_row(&path), Some(VERSION.to_be_bytes().to_vec()));

@@ -1,0 +1,300 @@
+//! Passkeys: adding them, and signing in with one.
+
+use std::sync::Arc;
+
+use hallpass_contract::Secret;
+use serde_json::Value;
+
+use super::Accounts;
+use super::error::AccountError;
+use super::proving::end_attempt;
+use super::sign_in::{Access, SignedIn, end_of};
+use crate::audit::{Event, Record};
+use crate::client::Client;
+use crate::metrics::FactorEnd;
+use crate::origin::Caller;
+use crate::proof::factors::{
+    Answered, Asked, AskedForNew, FactorKind, FactorProof, OpenChallenge, Options, RelyingParty,
+    seal,
+};
+use crate::proof::{Method, amr};
+use crate::store::{Challenge, FactorChange, FactorUse, Passkey, PasskeyId, User, Verified};
+use crate::username::Username;
+
+/// The longest name of a passkey, in characters.
+const MOST_CHARS: usize = 64;
+
+/// What was asked of a browser, and the challenge to send back with its answer.
+pub(crate) type AskedPasskey = (Secret, Options);
+
+impl Accounts {
+    fn relying_party(&self) -> Result<&RelyingParty, AccountError> {
+        self.prover.factors.relying_party().ok_or(AccountError::NoPasskeys)
+    }
+
+    /// Asks for a passkey of somebody who wants to sign in: of this name's, or of anybody's. It
+    /// reads the same whether or not there is such a user.
+    pub async fn ask_passkey(
+        &self,
+        username: Option<&str>,
+        client: &Client,
+    ) -> Result<AskedPasskey, AccountError> {
+        let party = self.relying_party()?;
+        let admitted = self.throttle.anonymous(client.address).map_err(AccountError::from);
+        self.noted_throttle(admitted, || Record::of_client(Event::Login, client))?;
+        let factors = &self.prover.factors;
+        let (options, asked) = match username {
+            None => party.ask(None, &[])?,
+            Some(name) => {
+                let username = Username::parse(name).ok();
+                let key = username.as_ref().map_or(name, Username::key);
+                let user = match &username {
+                    Some(username) => self.store.user_by_name(username.key()).await?,
+                    None => None,
+                };
+                factors.ask_by_name(party, key, user.as_ref())?
+            }
+        };
+        Ok((seal(asked, &factors.challenges()?, self.clock.now())?, options))
+    }
+
+    /// Starts a session for whoever has the passkey. It verifies its user, so nothing else is asked
+    /// for.
+    ///
+    /// # Errors
+    ///
+    /// [`AccountError::NotProven`] if it is nobody's, [`AccountError::ChallengeOver`] if it is too
+    /// late.
+    pub async fn sign_in_by_passkey(
+        self: &Arc<Self>,
+        challenge: &Secret,
+        answered: Answered,
+        client: Client,
+    ) -> Result<SignedIn, AccountError> {
+        let pending = self.logins.begin();
+        let signed_in = self.try_passkey(challenge, answered, client).await;
+        self.count_factor(FactorKind::Passkey, &signed_in);
+        pending.ended(end_of(&signed_in));
+        signed_in
+    }
+
+    async fn try_passkey(
+        self: &Arc<Self>,
+        challenge: &Secret,
+        answered: Answered,
+        client: Client,
+    ) -> Result<SignedIn, AccountError> {
+        let (challenge, asked) = self.asked(challenge)?;
+        let record = || Record::of_client(Event::Login, &client);
+        let user = self.whose(&asked, &answered).await?;
+        // All passkeys of nobody count as one account's.
+        let key = user.as_ref().map_or("", |user| &user.username_key);
+        let attempt = self.begin_attempt(&client, key).await;
+        let attempt = self.noted_throttle(attempt, record)?;
+        let Some(user) = user.filter(|user| !user.disabled) else {
+            attempt.failed();
+            record().refused(&self.audit, "invalid credentials");
+            return Err(AccountError::NotProven);
+        };
+        let record = || record().user(user.id);
+        let used = self.check_passkey(challenge, &asked, answered, &user, record).await;
+        let used = match used {
+            Ok(used) => used,
+            Err(error) => {
+                let failed = Err(error);
+                end_attempt(attempt, &failed);
+                return failed;
+            }
+        };
+        let (id, verified) = (user.id, verified_by(&user, used));
+        let starting = self.to_the_end(|accounts| async move {
+            accounts.start_session(id, verified, Some(challenge), &client).await
+        });
+        let started = starting.await;
+        end_attempt(attempt, &started);
+        started
+    }
+
+    /// Makes the caller's session fresh, by a passkey of theirs.
+    ///
+    /// # Errors
+    ///
+    /// As of [`sign_in_by_passkey`](Self::sign_in_by_passkey).
+    pub async fn reauthenticate_by_passkey(
+        self: &Arc<Self>,
+        caller: Caller,
+        challenge: &Secret,
+        answered: Answered,
+    ) -> Result<Access, AccountError> {
+        let (challenge, asked) = self.asked(challenge)?;
+        let record = || Record::of_caller(Event::Reauthentication, &caller);
+        let attempt = self.begin_attempt(&caller.client, &caller.user.username_key).await;
+        let attempt = self.noted_throttle(attempt, record)?;
+        let user = self.as_they_are(&caller).await?;
+        let used = self.check_passkey(challenge, &asked, answered, &user, record).await;
+        let used = match used {
+            Ok(used) => used,
+            Err(error) => {
+                let failed = Err(error);
+                end_attempt(attempt, &failed);
+                return failed;
+            }
+        };
+        let verified = verified_by(&user, used);
+        let renewed = self.renew(caller, verified).await;
+        end_attempt(attempt, &renewed);
+        renewed
+    }
+
+    /// What was asked, if it can still be answered.
+    fn asked(&self, challenge: &Secret) -> Result<(Challenge, Asked), AccountError> {
+        self.relying_party()?;
+        let sealer = self.prover.factors.challenges()?;
+        let opened = OpenChallenge::<Asked>::read(&sealer, challenge, self.clock.now());
+        let OpenChallenge { challenge, contents } = opened.ok_or(AccountError::ChallengeOver)?;
+        Ok((challenge, contents))
+    }
+
+    /// The user of whom a passkey was asked, or who it says is its own.
+    async fn whose(
+        &self,
+        asked: &Asked,
+        answered: &Answered,
+    ) -> Result<Option<User>, AccountError> {
+        let id = match (asked.user, answered.user()) {
+            (Some(asked), Some(own)) if asked != own => return Ok(None),
+            (asked, own) => asked.or(own),
+        };
+        match id {
+            Some(id) => Ok(self.store.user_by_id(id).await?),
+            None => Ok(None),
+        }
+    }
+
+    async fn check_passkey<'r>(
+        &self,
+        challenge: Challenge,
+        asked: &Asked,
+        answered: Answered,
+        user: &User,
+        record: impl Fn() -> Record<'r>,
+    ) -> Result<FactorUse, AccountError> {
+        // Before it is looked at: a challenge is answered once.
+        if !self.store.count_answer(challenge).await? {
+            record().refused(&self.audit, "the challenge is over");
+            return Err(AccountError::ChallengeOver);
+        }
+        let proof = FactorProof::Passkey(answered);
+        let (factors, now) = (&self.prover.factors, self.clock.now());
+        factors.check_asked(&proof, Some(asked), user, now)?.map_err(|refused| {
+            record().refused(&self.audit, &refused.to_string());
+            AccountError::NotProven
+        })
+    }
+
+    /// Counts how a second factor ended.
+    pub(super) fn count_factor<T>(&self, kind: FactorKind, outcome: &Result<T, AccountError>) {
+        let how = match outcome {
+            Ok(_) => FactorEnd::Ok,
+            Err(AccountError::NotProven) => FactorEnd::Refused,
+            Err(AccountError::TooMany(_)) => FactorEnd::Throttled,
+            Err(_) => return,
+        };
+        self.second_factors.ended(kind, how);
+    }
+
+    /// Asks the caller's browser to make a passkey.
+    pub async fn ask_new_passkey(&self, caller: &Caller) -> Result<AskedPasskey, AccountError> {
+        let party = self.relying_party()?;
+        let user = self.as_they_are(caller).await?;
+        let (options, asked) = party.ask_for_new(&user)?;
+        let sealer = self.prover.factors.challenges()?;
+        Ok((seal(asked, &sealer, self.clock.now())?, options))
+    }
+
+    /// Adds the passkey that the caller's browser has made.
+    ///
+    /// # Errors
+    ///
+    /// [`AccountError::BrokenRules`] if it is not what was asked for.
+    pub async fn add_passkey(
+        self: &Arc<Self>,
+        caller: Caller,
+        challenge: &Secret,
+        name: &str,
+        credential: Value,
+    ) -> Result<Passkey, AccountError> {
+        let party = self.relying_party()?;
+        let (name, now) = (named(name)?, self.clock.now());
+        let sealer = self.prover.factors.challenges()?;
+        let opened = OpenChallenge::<AskedForNew>::read(&sealer, challenge, now);
+        let message = "This took too long, or was done before; begin anew.";
+        let over = || AccountError::broken_rule("challenge", message);
+        let OpenChallenge { challenge, contents: asked } =
+            opened.filter(|open| open.contents.user == caller.user.id).ok_or_else(over)?;
+        if !self.store.count_answer(challenge).await? {
+            return Err(over());
+        }
+        let Some(passkey) = party.made(&asked, credential, name, now)? else {
+            let record = Record::of_caller(Event::PasskeyAdded, &caller);
+            record.refused(&self.audit, "not the passkey that was asked for");
+            let message = "This is not the passkey that the server has asked for; begin anew.";
+            return Err(AccountError::broken_rule("credential", message));
+        };
+        self.to_the_end(|accounts| async move {
+            let change = FactorChange::AddPasskey(passkey.clone());
+            let changed = accounts.change_factors(&caller, change).await;
+            accounts.noted(Record::of_caller(Event::PasskeyAdded, &caller), changed.map(drop))?;
+            Ok(passkey)
+        })
+        .await
+    }
+
+    /// Gives one of the caller's passkeys another name, and returns it.
+    pub async fn rename_passkey(
+        self: &Arc<Self>,
+        caller: Caller,
+        id: PasskeyId,
+        name: &str,
+    ) -> Result<Passkey, AccountError> {
+        let name = named(name)?;
+        self.to_the_end(|accounts| async move {
+            let change = FactorChange::RenamePasskey { id, name };
+            let changed = accounts.change_factors(&caller, change).await;
+            let user = changed.map_err(|error| accounts.not_changed(error))?;
+            let passkey = user.factors.passkeys.into_iter().find(|passkey| passkey.id == id);
+            passkey.ok_or(AccountError::NotFound)
+        })
+        .await
+    }
+
+    /// Takes one of the caller's passkeys away.
+    pub async fn remove_passkey(
+        self: &Arc<Self>,
+        caller: Caller,
+        id: PasskeyId,
+    ) -> Result<(), AccountError> {
+        self.to_the_end(|accounts| async move {
+            let change = FactorChange::RemovePasskey(id);
+            let changed = accounts.change_factors(&caller, change).await;
+            accounts.noted(Record::of_caller(Event::PasskeyRemoved, &caller), changed.map(drop))
+        })
+        .await
+    }
+}
+
+/// A passkey counts whatever the password is, and is two factors by itself.
+fn verified_by(user: &User, used: FactorUse) -> Verified {
+    let amr = amr(&[Method::from(&used), Method::MultipleFactors]);
+    Verified { version: user.password_version, renewed: None, amr, factor: Some(used) }
+}
+
+fn named(name: &str) -> Result<String, AccountError> {
+    let name = name.trim();
+    let fits = (1..=MOST_CHARS).contains(&name.chars().count());
+    if !fits || name.chars().any(char::is_control) {
+        let message = format!("Give it a name of 1 to {MOST_CHARS} characters.");
+        return Err(AccountError::broken_rule("name", message));
+    }
+    Ok(name.to_owned())
+}
