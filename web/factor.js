@@ -1,30 +1,41 @@
 // The second step of a sign-in. The application loads this when a password was right and the account
 // has a second factor, and waits for what the server says to that.
 
+import { hindrance, question, sign } from "./passkey.js";
 import { failure, make, OFFLINE } from "./tools.js";
 
+const PASSKEY = "Use one of your passkeys.";
 const APP = "Enter the six digits that your authenticator app shows.";
 const RECOVERY = "Enter one of the recovery codes that you kept. Each works once.";
+const NONE = "Your second factor is a passkey, which this browser can not show here. Sign in where it can.";
 const GIVEN_UP = "Nobody was signed in, since the second step is missing.";
 const FEW = 3;
 
 // Asks for a code until one is right or the person gives up. Returns the server's last answer.
 // `init` is how the password was sent.
-export function secondStep({ challenge, methods }, init) {
+export function secondStep({ challenge, methods, options }, init) {
   return new Promise((resolve) => {
-    const send = challenge ? answering(challenge) : provingAgain(init);
-    const dialog = open(methods, send, resolve);
+    const ways = challenge ? answering(challenge, options) : provingAgain(init);
+    const dialog = open(methods, ways, resolve);
     document.body.append(dialog);
     dialog.showModal();
   });
 }
 
 // A login: the challenge stands for the password.
-const answering = (challenge) => (code) => post("/api/login/second-factor", {}, { challenge, ...code });
+const answering = (challenge, options) => ({
+  send: (factor) => post("/api/login/second-factor", {}, { challenge, ...factor }),
+  passkey: async () => ({ passkey: await sign(options) }),
+});
 
-// Who is signed in sends both at once.
-const provingAgain = (init) => (code) =>
-  post("/api/me/reauthenticate", init.headers, { ...JSON.parse(init.body), ...code });
+// Who is signed in sends the password and a code at once, or a passkey alone.
+const provingAgain = (init) => ({
+  send: (factor) => post("/api/me/reauthenticate", init.headers, factor.passkey ? factor : { ...JSON.parse(init.body), ...factor }),
+  passkey: async () => {
+    const { challenge, options } = await question(document.getElementById("nav-user").textContent);
+    return { challenge, passkey: await sign(options) };
+  },
+});
 
 function post(path, headers, body) {
   const all = new Headers(headers);
@@ -33,8 +44,9 @@ function post(path, headers, body) {
   return fetch(path, { method: "POST", headers: all, body: JSON.stringify(body), redirect: "error", signal });
 }
 
-function open(methods, send, resolve) {
-  let field = methods.includes("totp") ? "totp" : "recovery_code";
+function open(methods, ways, resolve) {
+  const can = (method) => methods.includes(method) && !(method === "passkey" && hindrance());
+  let field = can("totp") ? "totp" : can("recovery_code") ? "recovery_code" : undefined;
   let busy = false;
   const text = make("p", {});
   const label = make("label", { for: "factor-code" });
@@ -50,16 +62,22 @@ function open(methods, send, resolve) {
   });
   const alert = make("p", { class: "alert", role: "alert", id: "factor-error" });
   const button = make("button", { class: "button", type: "submit" }, "Go on");
+  const passkey = make("button", { class: "button", type: "button", "data-do": "passkey", click: usePasskey }, "Use a passkey");
   const other = make("button", { class: "quiet", type: "button", "data-do": "other-factor", click: change });
   const cancel = make("button", { class: "button secondary", type: "button", click: () => giveUp() }, "Cancel");
-  const both = methods.includes("totp") && methods.includes("recovery_code");
   const form = make(
     "form",
     { id: "factor-form", novalidate: "", submit: (event) => (event.preventDefault(), submit()) },
-    make("div", { class: "field" }, label, input),
+    ...(field ? [make("div", { class: "field" }, label, input)] : []),
     alert,
-    make("div", { class: "actions" }, button, cancel),
-    ...(both ? [make("p", {}, other)] : []),
+    make(
+      "div",
+      { class: "actions" },
+      ...(can("passkey") ? [passkey] : []),
+      ...(field ? [button] : []),
+      cancel,
+      ...(can("totp") && can("recovery_code") ? [other] : []),
+    ),
   );
   const title = make("h2", { id: "factor-title" }, "Second step");
   const dialog = make("dialog", { id: "factor", class: "card", "aria-labelledby": "factor-title" }, title, text, form);
@@ -68,7 +86,8 @@ function open(methods, send, resolve) {
 
   function describe() {
     const app = field === "totp";
-    text.textContent = app ? APP : RECOVERY;
+    const code = app ? APP : field ? RECOVERY : "";
+    text.textContent = [can("passkey") ? PASSKEY : "", code].filter(Boolean).join(" Or: ") || NONE;
     label.textContent = app ? "Code" : "Recovery code";
     other.textContent = app ? "Use a recovery code instead" : "Use the app’s code instead";
     input.setAttribute("autocomplete", app ? "one-time-code" : "off");
@@ -89,20 +108,32 @@ function open(methods, send, resolve) {
     input.focus();
   }
 
-  async function submit() {
-    if (busy) return;
+  function submit() {
     if (!digits()) return say("Enter a code.");
+    return answerWith({ [field]: input.value.trim() });
+  }
+
+  async function usePasskey() {
+    if (busy) return;
+    passkey.disabled = true;
+    const signed = await ways.passkey().catch((error) => say(error.message));
+    passkey.disabled = false;
+    if (signed && dialog.isConnected) return answerWith(signed);
+  }
+
+  async function answerWith(factor) {
+    if (busy) return;
     busy = true;
     button.disabled = true;
     alert.textContent = "";
     input.removeAttribute("aria-invalid");
-    const answer = await send({ [field]: input.value.trim() }).catch(() => null);
+    const answer = await ways.send(factor).catch(() => null);
     busy = button.disabled = false;
     // Who gave up meanwhile is told so already.
     if (!dialog.isConnected) return;
     if (!answer) return say(OFFLINE);
     if (answer.ok) {
-      const few = field === "recovery_code" && (await fewLeft(answer.clone()));
+      const few = factor.recovery_code && (await fewLeft(answer.clone()));
       return few ? warn(few, answer) : end(answer);
     }
     const { kind, message } = await failure(answer.clone());

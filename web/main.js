@@ -34,12 +34,16 @@ window.hallpassFactor = async (answer, init) => {
   return problem.methods ? (await import("./factor.js")).secondStep(problem, init) : answer;
 };
 
+const loadPasskeys = () => import("./passkey.js");
+
 try {
   showForm();
   const { default: start } = await import("./app.js");
   await start();
   loadWhenSeen("admin", () => import("./admin.js"));
   loadWhenSeen("account", () => import("./security.js"));
+  loadWhenSeen("login", loadPasskeys);
+  new MutationObserver(loadPasskeys).observe(document.getElementById("fresh"), { attributes: true });
 } catch (error) {
   document.documentElement.dataset.app = "failed";
   console.error("the application could not be started", error);

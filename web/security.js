@@ -1,7 +1,8 @@
-// The security section of the account page: one-time codes, and the recovery codes that come with
-// them. It is loaded with the account page.
+// The security section of the account page: passkeys, one-time codes, and the recovery codes that
+// come with them. It is loaded with the account page.
 
-import { ask, card, doer, field, line, make, time } from "./tools.js";
+import { create, hindrance } from "./passkey.js";
+import { ask, card, doer, field, hidden, line, make, named, time } from "./tools.js";
 
 const view = document.querySelector("[data-view=account]");
 const SVG = "http://www.w3.org/2000/svg";
@@ -10,6 +11,7 @@ const SVG = "http://www.w3.org/2000/svg";
 // of ours makes them.
 const style = new CSSStyleSheet();
 style.replaceSync(`
+  [aria-labelledby=security-title] :is(h3, .actions) { margin-block: 1.25rem 0.5rem }
   .qr { display: block; width: 100%; max-width: 15rem; margin-block: 1rem; background: #fff }
   .qr path { fill: #000 }
   .codes { list-style: none; padding: 0; columns: 12rem; font-family: ui-monospace, monospace }
@@ -23,6 +25,51 @@ style.replaceSync(`
 `);
 document.adoptedStyleSheets = [...document.adoptedStyleSheets, style];
 
+// Passkeys
+
+const keys = doer();
+const keyText = make("p", {}, "A passkey signs you in by your finger, face or PIN, and no false site can ask for it.");
+const keyList = make("ul", { class: "rows", "data-list": "passkeys" });
+const keyName = make("input", { name: "name", type: "text", autocomplete: "off", maxlength: 64, value: "My passkey" });
+const keyForm = line("add-passkey", { run: keys.run, label: "Add a passkey", submit: addPasskey }, field("What to call it", keyName));
+const whyNone = hindrance();
+
+function showPasskeys({ passkeys }) {
+  keyList.replaceChildren(...passkeys.map(passkeyRow));
+}
+
+function passkeyRow({ id, name, created_at, last_used_at }) {
+  const { run, button, notes } = doer();
+  const path = "/api/me/passkeys/" + id;
+  const remove = async () => {
+    await ask("DELETE", path);
+    await load();
+  };
+  const input = make("input", { name: "name", type: "text", autocomplete: "off", maxlength: 64, value: name });
+  const rename = async () => {
+    await ask("PATCH", path, { name: input.value });
+    await load();
+  };
+  return make(
+    "li",
+    { class: "row", "data-passkey": id },
+    make("div", { class: "row-head" }, make("strong", {}, named(name))),
+    make("p", { class: "hint" }, "Added ", time(created_at), ...(last_used_at ? [", last used ", time(last_used_at)] : [", never used"])),
+    ...notes,
+    line("rename-passkey", { run, label: "Rename", submit: rename }, field(["New name", hidden(" of ", named(name))], input)),
+    button("remove-passkey", remove, "Remove", hidden(" ", named(name))),
+  );
+}
+
+async function addPasskey() {
+  const { challenge, options } = await ask("POST", "/api/me/passkeys/options");
+  const credential = await create(options);
+  await ask("POST", "/api/me/passkeys", { challenge, name: keyName.value, credential });
+  const { recovery_codes: left } = await load();
+  if (!left) await renewCodes();
+  return "Your passkey is there. From now on, signing in takes more than your password.";
+}
+
 // One-time codes
 
 const app = doer();
@@ -31,6 +78,7 @@ const appPart = make("div", {});
 const appActions = make("div", { class: "actions", "data-of": "app" });
 
 function showApp({ totp }) {
+  appActions.hidden = false;
   appText.replaceChildren(
     ...(totp
       ? ["An authenticator app makes codes for your sign-in, set up ", time(totp.created_at), "."]
@@ -59,11 +107,17 @@ async function beginTotp() {
   };
   const form = line("confirm-totp", { run: app.run, label: "Confirm", submit: confirm }, field("The code that the app shows", code));
   code.addEventListener("input", () => code.value.replaceAll(" ", "").length === 6 && form.requestSubmit());
+  appActions.hidden = true;
+  const cancel = () => {
+    appPart.replaceChildren();
+    appActions.hidden = false;
+  };
   appPart.replaceChildren(
     make("p", {}, "Scan this with the app, or type the secret into it. Then enter the code that the app shows."),
     qr(qr_svg),
     make("p", {}, "Secret: ", make("span", { class: "secret", translate: "no" }, secret.match(/.{1,4}/g).join(" "))),
     form,
+    make("div", { class: "actions" }, app.button("cancel-totp", cancel, "Cancel")),
   );
   code.focus();
 }
@@ -73,7 +127,7 @@ async function removeTotp() {
   appPart.replaceChildren();
   forgetCodes();
   await load();
-  return "The app is removed. Your password alone signs you in.";
+  return "The app is removed.";
 }
 
 // The server sends a picture; a page with our security policy may only build one.
@@ -96,10 +150,10 @@ const recoveryText = make("p", {});
 const newCodes = recovery.button("new-codes", renewCodes, "Make new recovery codes");
 const codesPart = make("div", {});
 
-function showRecovery({ totp, recovery_codes: left }) {
-  recoveryPart.hidden = !totp;
+function showRecovery({ totp, passkeys, recovery_codes: left }) {
+  recoveryPart.hidden = !totp && !passkeys.length;
   const number = left === 1 ? "One recovery code is" : `${left || "No"} recovery codes are`;
-  recoveryText.textContent = `${number} left. They sign you in when you do not have the app at hand.`;
+  recoveryText.textContent = `${number} left. They sign you in when you have nothing else at hand.`;
   recoveryText.className = left > 3 ? "" : "warning";
 }
 
@@ -127,7 +181,7 @@ function showCodes(codes) {
   ];
   // Without a secure origin there is no clipboard.
   if (!navigator.clipboard) actions.shift();
-  const heading = make("h3", { tabindex: -1 }, "Your recovery codes");
+  const heading = make("h3", { tabindex: -1 }, "Your new recovery codes");
   codesPart.replaceChildren(
     heading,
     make("p", {}, "Keep them where only you find them. They are shown this once, and each works once."),
@@ -159,17 +213,20 @@ function print() {
 
 // All of it
 
-recoveryPart.append(recoveryText, make("div", { class: "actions" }, newCodes), ...recovery.notes);
+recoveryPart.append(make("h3", {}, "Recovery codes"), recoveryText, make("div", { class: "actions" }, newCodes), ...recovery.notes);
 const loading = doer();
 const parts = make("div", { hidden: "" });
-parts.append(appText, appActions, ...app.notes, appPart, recoveryPart, codesPart);
+parts.append(make("h3", {}, "Passkeys"), keyText, keyList, ...keys.notes, whyNone ? make("p", { class: "hint" }, whyNone) : keyForm);
+parts.append(make("h3", {}, "Authenticator app"), appText, ...app.notes, appPart, appActions, recoveryPart, codesPart);
 const section = card("security", "Security", ...loading.notes, parts);
 
 async function load() {
   const factors = await ask("GET", "/api/me/factors");
+  showPasskeys(factors);
   showApp(factors);
   showRecovery(factors);
   parts.hidden = false;
+  return factors;
 }
 
 // What was shown to one person does not stay in the page for the next.
@@ -177,7 +234,7 @@ function seen() {
   parts.hidden = true;
   appPart.replaceChildren();
   forgetCodes();
-  if (!view.hidden) loading.run(load);
+  if (!view.hidden) loading.run(async () => void (await load()));
 }
 
 view.querySelector("[aria-labelledby=sessions-title]").after(section);

@@ -73,7 +73,7 @@ export async function failure(answer) {
 }
 
 // An input with its label.
-export const field = (label, input) => make("label", {}, make("span", {}, label), input);
+export const field = (label, input) => make("label", {}, make("span", {}, ...[label].flat()), input);
 
 // A list to choose from: pairs of a value and its name.
 export const choice = (name, options) =>

@@ -1,5 +1,6 @@
 //! Steps: what a person does with a browser and sees in it. Each waits by itself.
 
+mod authenticator;
 mod console;
 mod devtools;
 mod extension;
@@ -22,6 +23,7 @@ use tokio::time::sleep;
 use crate::driver::{Kind, Session};
 use crate::steps::{HIDDEN, Steps};
 use crate::{Result, Site, eventually};
+pub use authenticator::Authenticator;
 use console::Console;
 pub use windows::Window;
 

@@ -56,7 +56,7 @@ pub use accessibility::Violation;
 pub use api::ApiSession;
 pub use attempt::Failure;
 pub use authenticator_app::AuthenticatorApp;
-pub use browser::{Browser, Key, Window};
+pub use browser::{Authenticator, Browser, Key, Window};
 pub use cluster::Cluster;
 pub use context::Context;
 pub use driver::{Kind, Media, PLAIN_HOST};

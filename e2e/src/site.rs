@@ -38,7 +38,10 @@ impl Site {
 
     async fn start_own(args: &[&str]) -> Result<Self> {
         let own = Own { server: Server::new(args)?, proxy: Proxy::start().await? };
-        let site = Self { url: format!("http://{}", own.proxy.address()), own: Some(own) };
+        let site = Self {
+            url: format!("http://localhost:{}", own.proxy.address().port()),
+            own: Some(own),
+        };
         site.start().await?;
         Ok(site)
     }

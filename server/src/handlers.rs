@@ -15,3 +15,4 @@ pub(crate) mod public;
 pub(crate) mod reset;
 pub(crate) mod restrictions;
 pub(crate) mod sessions;
+mod signed_in;

@@ -73,6 +73,7 @@ impl Turn<'_> {
             Action::Retry => self.retry(),
             Action::Cancel => self.cancel_prompt(),
             Action::Prove => self.prompt_unless_open(),
+            Action::Passkey(body) => self.show_passkey(body),
             Action::EndSession(id) => self.end_session_of(id),
             Action::EndOtherSessions => self.end_other_sessions(),
             Action::Disable(id) => self.disable(id, true),

@@ -9,6 +9,8 @@ impl LoginPage {
     /// The page's path.
     pub const PATH: &'static str = "/login";
     const FORM: &'static str = "#login-form";
+    /// The button by which a passkey signs in, as a selector.
+    pub const PASSKEY: &'static str = "#login-form [data-do='passkey']";
 
     /// Loads the page.
     pub async fn open(browser: &Browser) -> Result<CredentialsForm<'_>> {

@@ -30,6 +30,11 @@ impl<'a> SecondStep<'a> {
         self.0.click("#factor-form [type='submit']").await
     }
 
+    /// Shows a passkey instead.
+    pub async fn use_passkey(&self) -> Result {
+        self.0.click("#factor [data-do='passkey']").await
+    }
+
     /// Waits until it says this.
     pub async fn expect_alert(&self, text: &str) -> Result {
         self.0.see_text("#factor-error", text).await

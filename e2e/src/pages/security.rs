@@ -1,3 +1,4 @@
+use anyhow::Context as _;
 use fantoccini::Locator;
 
 use super::AccountPage;
@@ -46,6 +47,55 @@ impl<'a> Security<'a> {
             codes.push(code.text().await?);
         }
         Ok(codes)
+    }
+
+    /// Adds a passkey of this name, which the browser's authenticator makes.
+    pub async fn add_passkey(&self, name: &str) -> Result {
+        self.0.fill("[data-form='add-passkey'] [name='name']", name).await?;
+        self.0.click("[data-form='add-passkey'] [type='submit']").await
+    }
+
+    /// Waits until these passkeys are listed.
+    pub async fn expect_passkeys(&self, names: &[&str]) -> Result {
+        let mut listed = Vec::new();
+        let there = async || {
+            listed.clear();
+            let rows = Locator::Css("[data-list='passkeys'] strong");
+            for name in self.0.client().find_all(rows).await? {
+                listed.push(name.text().await?);
+            }
+            Ok(listed == names)
+        };
+        let waited = self.0.eventually(&format!("the passkeys are {names:?}"), there).await;
+        waited.with_context(|| format!("listed are {listed:?}"))
+    }
+
+    /// Gives a passkey another name.
+    pub async fn rename_passkey(&self, name: &str, new: &str) -> Result {
+        let row = self.passkey(name).await?;
+        self.0.fill(&format!("{row} [name='name']"), new).await?;
+        self.0.click(&format!("{row} [type='submit']")).await
+    }
+
+    /// Removes a passkey.
+    pub async fn remove_passkey(&self, name: &str) -> Result {
+        let row = self.passkey(name).await?;
+        self.0.click(&format!("{row} [data-do='remove-passkey']")).await
+    }
+
+    /// The row of a passkey, as a selector.
+    async fn passkey(&self, name: &str) -> Result<String> {
+        let script = "
+            const rows = [...document.querySelectorAll('[data-passkey]')];
+            const named = row => row.querySelector('strong').textContent === arguments[0];
+            return rows.find(named)?.dataset.passkey ?? null";
+        let mut id = None;
+        let there = async || {
+            id = self.0.execute(script, &[name.into()]).await?.as_str().map(str::to_owned);
+            Ok(id.is_some())
+        };
+        self.0.eventually(&format!("the passkey {name} is listed"), there).await?;
+        Ok(format!("[data-passkey='{}']", id.context("the row went")?))
     }
 
     /// Sets up an app with the code of the step before this one, so that the present one and the

@@ -17,6 +17,7 @@ mod leaving;
 mod life;
 mod live;
 mod network;
+mod passkeys;
 mod passwords;
 mod reader;
 mod resets;
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
         life::tests(),
         live::tests(),
         network::tests(),
+        passkeys::tests(),
         passwords::tests(),
         reader::tests(),
         resets::tests(),

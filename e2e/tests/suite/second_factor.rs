@@ -122,7 +122,7 @@ async fn who_removes_the_app_signs_in_by_password_alone(t: &Context) -> Result {
     let (ada, ..) = with_app(t).await?;
     let security = Security::open(&t.browser).await?;
     security.press("remove-totp").await?;
-    security.expect_text("password alone signs you in").await?;
+    security.expect_text("The app is removed").await?;
     t.browser.see_no("[data-do='new-codes']").await?;
     t.browser.click("header [data-action='sign-out']").await?;
     t.browser.see("header a[href='/login']").await?;
@@ -130,7 +130,7 @@ async fn who_removes_the_app_signs_in_by_password_alone(t: &Context) -> Result {
 }
 
 /// With [`FRESH`], until a dangerous action asks for the password.
-async fn let_the_login_age(t: &Context) -> Result {
+pub(crate) async fn let_the_login_age(t: &Context) -> Result {
     let began = Instant::now();
     let waited = async || Ok(began.elapsed().as_secs() >= 2);
     t.browser.eventually("the login is too old", waited).await

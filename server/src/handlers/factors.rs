@@ -7,8 +7,9 @@ use hallpass_contract::{
 };
 
 use super::admin::user_id;
-use super::login::{factor, no_code, with_cookie};
+use super::login::{factor, no_code};
 use super::passkeys;
+use super::signed_in::with_cookie;
 use crate::accounts::{AccountError, Accounts};
 use crate::answer::Answer;
 use crate::client::Client;

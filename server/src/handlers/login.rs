@@ -7,15 +7,16 @@ use http::HeaderMap;
 use http::header::SET_COOKIE;
 
 use super::passkeys;
-use crate::accounts::{Access, AccountError, Accounts, SignedIn};
+use super::signed_in::{answer, with_cookie};
+use crate::accounts::{AccountError, Accounts};
 use crate::answer::Answer;
 use crate::client::Client;
 use crate::origin::Caller;
 use crate::problem::{Problem, field_error};
 use crate::proof::Proof;
 use crate::proof::factors::FactorProof;
+use crate::refresh_cookie;
 use crate::state::App;
-use crate::{refresh_cookie, shown};
 
 /// `POST /api/login`
 pub(crate) async fn login(
@@ -77,20 +78,6 @@ pub(crate) async fn reauthenticate(
         error => error.into(),
     })?;
     Ok(answer(access))
-}
-
-pub(super) fn with_cookie(signed_in: SignedIn) -> Result<Answer<Login>, Problem> {
-    let cookie = refresh_cookie::set(&signed_in.refresh)?;
-    Ok(answer(signed_in.access).with_header(SET_COOKIE, cookie))
-}
-
-fn answer(Access { user, token }: Access) -> Answer<Login> {
-    Answer::ok(Login {
-        access_token: token.token.into(),
-        token_type: "Bearer".to_owned(),
-        expires_in: token.expires_in,
-        user: shown::user(&user),
-    })
 }
 
 /// The factor of a form that takes one of two.

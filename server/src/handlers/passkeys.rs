@@ -7,7 +7,7 @@ use hallpass_contract::{
 };
 use serde_json::Value;
 
-use super::login::with_cookie;
+use super::signed_in::with_cookie;
 use crate::accounts::{AccountError, Accounts, AskedPasskey};
 use crate::answer::Answer;
 use crate::client::Client;

@@ -3,6 +3,7 @@
 mod challenge;
 mod passkey;
 mod recovery;
+mod refused;
 mod seal;
 mod totp;
 
@@ -10,6 +11,7 @@ pub(crate) use challenge::{OpenChallenge, SignInChallenge, seal};
 pub use passkey::Answered;
 pub(crate) use passkey::{Asked, AskedForNew, Options, RelyingParty};
 pub(crate) use recovery::new_codes;
+pub(crate) use refused::Refused;
 pub(crate) use seal::Sealer;
 pub(crate) use totp::{NewTotp, new_totp};
 
@@ -64,19 +66,6 @@ impl FactorProof {
             Self::Passkey(_) => FactorKind::Passkey,
         }
     }
-}
-
-/// Why a second factor does not count, for the audit log.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-pub(crate) enum Refused {
-    #[error("wrong one-time code")]
-    Code,
-    #[error("wrong recovery code")]
-    RecoveryCode,
-    #[error("wrong passkey")]
-    Passkey,
-    #[error("the passkey's counter went back: somebody may have a copy of it")]
-    Copied,
 }
 
 /// Checks second factors, and seals what they need.

@@ -16,11 +16,12 @@ const PRELOAD_MARK: &str = "<!-- bundle:preload -->";
 
 /// The scripts that are loaded when somebody needs them. Each may import the ones before it, and
 /// `main.js` may import any.
-pub(crate) const LATER: [&str; 6] = [
+pub(crate) const LATER: [&str; 7] = [
     "tools.js",
     "admin-log.js",
     "admin-incidents.js",
     "admin.js",
+    "passkey.js",
     "factor.js",
     "security.js",
 ];
@@ -55,7 +56,12 @@ impl Sources {
 pub(crate) fn assemble(sources: &Sources, module: Module) -> Result<Files> {
     let mut files = Files::new();
     let wasm = add_asset(&mut files, WASM, module.wasm);
-    let glue = refer("the glue of wasm-bindgen", &tidy::script(&module.glue), &format!("'{WASM}'"), &wasm)?;
+    let glue = refer(
+        "the glue of wasm-bindgen",
+        &tidy::script(&module.glue),
+        &format!("'{WASM}'"),
+        &wasm,
+    )?;
     let glue = add_asset(&mut files, GLUE, glue.into_bytes());
     let later = add_later(&mut files, &sources.later)?;
     let main = tidy::script(&sources.main);
@@ -92,8 +98,11 @@ fn refer_later(place: &str, mut text: String, later: &[(&str, String)]) -> Resul
             text = refer(place, &text, &reference, &format!("./{asset}"))?;
         }
     }
-    ensure!(LATER.iter().all(|name| !text.contains(&format!("\"./{name}\""))), "{place} imports \
-             a script that comes after it");
+    ensure!(
+        LATER.iter().all(|name| !text.contains(&format!("\"./{name}\""))),
+        "{place} imports \
+             a script that comes after it"
+    );
     Ok(text)
 }
 
@@ -143,6 +152,7 @@ mod tests {
                 "import \"./tools.js\";",
                 "import \"./admin-log.js\"; import \"./admin-incidents.js\";",
                 "import \"./tools.js\";",
+                "import \"./passkey.js\";",
                 "import \"./factor.js\";",
             ]
             .map(str::to_owned)
@@ -202,7 +212,7 @@ mod tests {
         for name in [wasm, glue, main, style, favicon] {
             assert!(index.contains(&format!("\"/{name}\"")), "{name} is not in {index}");
         }
-        assert_eq!(files.len(), 12);
+        assert_eq!(files.len(), 13);
     }
 
     #[test]

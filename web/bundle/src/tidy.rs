@@ -1,4 +1,5 @@
-//! What browsers need of the scripts, the style and the page: no comments and no indentation. Lines stay lines.
+//! What browsers need of the scripts, the style and the page: no comments and no indentation. Lines
+//! stay lines.
 
 /// A script. Comments in it have lines of their own.
 pub(crate) fn script(text: &str) -> String {

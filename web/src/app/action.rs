@@ -15,6 +15,8 @@ pub enum Action {
     Cancel,
     /// `prove`: ask for the password, for another script of the page.
     Prove,
+    /// `passkey`: send this body, which another script of the page has made.
+    Passkey(String),
     /// `end-session`, of this id.
     EndSession(String),
     /// `end-other-sessions`
@@ -40,6 +42,7 @@ impl Action {
             "retry" => Self::Retry,
             "cancel" => Self::Cancel,
             "prove" => Self::Prove,
+            "passkey" => Self::Passkey(row?),
             "end-session" => Self::EndSession(row?),
             "end-other-sessions" => Self::EndOtherSessions,
             "disable" => Self::Disable(row?),
@@ -65,6 +68,7 @@ mod tests {
         let toggles = Some(Action::TogglePassword(Form::Login));
         assert_eq!(Action::parse("toggle-password", Some(Form::Login), None), toggles);
         assert_eq!(Action::parse("toggle-password", None, row()), None);
+        assert_eq!(Action::parse("passkey", None, None), None);
         assert_eq!(Action::parse("explode", None, None), None);
     }
 }

@@ -10,6 +10,7 @@ use super::model::FormState;
 use super::task::{Call, Prompt, Task};
 use super::turn::Turn;
 use crate::api::{Answer, Fault, Method, Reply, json_body};
+use crate::route::Route;
 
 pub(super) const WRONG_PASSWORD: &str = "That is not your password.";
 
@@ -47,6 +48,17 @@ impl Turn<'_> {
     pub(super) fn reauthenticate(&mut self, password: Secret) {
         let body = json_body(&Reauthentication { password: Some(password), ..Default::default() });
         self.call(Method::Post, path::REAUTHENTICATE, body, Task::Reauthenticate);
+    }
+
+    /// Sends what a passkey has signed: in the place of the password that the person is asked for,
+    /// or to sign in.
+    pub(super) fn show_passkey(&mut self, body: String) {
+        let body = Some(Secret::from(body));
+        if self.model.asks_for_password() {
+            self.call(Method::Post, path::REAUTHENTICATE, body, Task::Reauthenticate);
+        } else if matches!(self.model.route, Route::Login(_)) && !self.model.is_busy(Form::Login) {
+            self.post(path::PASSKEY_LOGIN, body, Task::Login);
+        }
     }
 
     pub(super) fn reauthenticated(&mut self, answer: &Answer) {
@@ -89,10 +101,14 @@ impl Turn<'_> {
     }
 }
 
-/// The server's message speaks of name or password. Here only the password can be wrong.
+/// The server's message speaks of name or password. Here only the password can be wrong, or a
+/// passkey.
 fn in_own_words(answer: &Answer, fault: Fault, field: &str) -> Fault {
     let problem = answer.as_ref().and_then(Reply::problem);
-    if problem.is_none_or(|problem| problem.kind != kind::INVALID_CREDENTIALS) {
+    let of_password = problem.is_some_and(|problem| {
+        problem.kind == kind::INVALID_CREDENTIALS && !problem.detail.contains("passkey")
+    });
+    if !of_password {
         return fault;
     }
     let error = FieldError { field: field.to_owned(), message: WRONG_PASSWORD.to_owned() };

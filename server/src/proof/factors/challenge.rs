@@ -1,4 +1,5 @@
-//! Challenges: what the server asked, and what was proven so far, sealed, in the hands of the client.
+//! Challenges: what the server asked, and what was proven so far. They are sealed, and in the hands
+//! of the client.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! Passkeys (Web Authentication Level 3), checked by `webauthn-rs`. They always verify their user, by
-//! a PIN or a finger, so each is two factors at once.
+//! Passkeys (Web Authentication Level 3), checked by `webauthn-rs`. They always verify their user,
+//! by a PIN or a finger, so each is two factors at once.
 
 use anyhow::Context as _;
 use data_encoding::BASE64URL_NOPAD;
@@ -14,7 +14,7 @@ use webauthn_rs::prelude::{
 use webauthn_rs::{Webauthn, WebauthnBuilder};
 use webauthn_rs_proto::ResidentKeyRequirement;
 
-use super::Refused;
+use super::refused::Refused;
 use crate::store::{FactorUse, Passkey, PasskeyId, PasskeyState, User, UserId};
 
 /// Where the server is reached if no public URL says otherwise. The port does not matter.
