@@ -118,7 +118,7 @@ async function offerAgain() {
 }
 
 if (!hindrance()) {
-  login.append(offer(signIn));
+  login.after(offer(signIn));
   username.autocomplete = "username webauthn";
   username.addEventListener("focus", fill);
   if (document.activeElement === username) fill();

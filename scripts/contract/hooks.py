@@ -122,4 +122,4 @@ def before_call(context, case, kwargs):
     elif path == "/api/me/password":
         body["current_password"] = PASSWORD
     elif path == "/api/me/reauthenticate":
-        body["password"] = PASSWORD
+        case.body = {"password": PASSWORD}

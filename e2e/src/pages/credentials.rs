@@ -10,7 +10,7 @@ impl LoginPage {
     pub const PATH: &'static str = "/login";
     const FORM: &'static str = "#login-form";
     /// The button by which a passkey signs in, as a selector.
-    pub const PASSKEY: &'static str = "#login-form [data-do='passkey']";
+    pub const PASSKEY: &'static str = "[data-view='login'] [data-do='passkey']";
 
     /// Loads the page.
     pub async fn open(browser: &Browser) -> Result<CredentialsForm<'_>> {

@@ -89,7 +89,10 @@ async fn fill_without_offer(t: &Context, user: &User) -> Result {
         }
         document.getElementById('login-form').requestSubmit()";
     t.browser.see("#login-form [type='submit']:enabled").await?;
-    t.browser.execute(script, &[json!(user.credentials())]).await.map(drop)
+    t.browser
+        .execute(script, &[json!({ "username": user.name, "password": user.password.expose() })])
+        .await
+        .map(drop)
 }
 
 async fn who_is_not_verified_is_not_signed_in(t: &Context) -> Result {
@@ -98,12 +101,12 @@ async fn who_is_not_verified_is_not_signed_in(t: &Context) -> Result {
     sign_out(t).await?;
     device.verify_user(false).await?;
     t.browser.click(LoginPage::PASSKEY).await?;
-    t.browser.see_text(".passkey [role='alert']", "no passkey").await?;
+    t.browser.see_text("[data-view='login'] .passkey [role='alert']", "no passkey").await?;
     device.verify_user(true).await?;
     device.remove().await?;
     t.browser.add_authenticator().await?;
     t.browser.click(LoginPage::PASSKEY).await?;
-    t.browser.see_text(".passkey [role='alert']", "no passkey").await?;
+    t.browser.see_text("[data-view='login'] .passkey [role='alert']", "no passkey").await?;
     LoginPage::expect(&t.browser).await.map(drop)
 }
 
@@ -185,7 +188,8 @@ async fn a_page_at_an_ip_address_says_why_there_are_none(t: &Context) -> Result 
     let ada = t.new_user().await?;
     let by_ip = t.site.url().replace("localhost", "127.0.0.1");
     t.browser.client().goto(&format!("{by_ip}/login")).await?;
-    LoginPage::expect(&t.browser).await?.sign_in(&ada).await?;
+    LoginPage::expect(&t.browser).await?.submit_as(&ada).await?;
+    t.browser.see("[data-view='protected']").await?;
     t.browser.click("header a[href='/account']").await?;
     Security(&t.browser).expect_text("browsers have none for an IP address").await?;
     t.browser.see_gone("[data-form='add-passkey']").await

@@ -4,11 +4,12 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use hallpass::routes::listed;
-use hallpass_contract::{TotpSetup, path};
+use hallpass_contract::{PasskeyBody, PasskeyOptions, TotpSetup, path};
 use serde_json::{Value, json};
 use totp_rs::Totp;
 
 use crate::app::{PASSWORD, Response, SignedIn, TestApp};
+use crate::device::Device;
 
 const NEW_PASSWORD: &str = "tulip anvil copper midnight";
 
@@ -172,10 +173,50 @@ async fn factors(app: &TestApp, document: &Document) {
     }
     of_eve("DELETE", path::TOTP, None).await;
     of_eve("DELETE", path::TOTP, None).await;
+    passkeys(app, document, &eve).await;
     for id in [&eve.user.id, "nobody"] {
         let path = path::ADMIN_USER_FACTORS.replace("{id}", id);
         let answer = app.with_token("DELETE", &path, admin.token()).await;
         document.check("DELETE", path::ADMIN_USER_FACTORS, &answer);
+    }
+}
+
+/// A passkey of somebody, from its making to its end.
+async fn passkeys(app: &TestApp, document: &Document, eve: &SignedIn) {
+    let call = async |method: &str, path: &'static str, id: &str, body: Value| {
+        let at = path.replace("{id}", id);
+        let answer = app.json_with_token(method, &at, eve.token(), &body).await;
+        document.check(method, path, &answer);
+        answer
+    };
+    let mut device = Device::new();
+    let mut id = "nobody".to_owned();
+    for is_right in [false, true] {
+        let asked = call("POST", path::PASSKEY_OPTIONS, "", json!({})).await;
+        let asked: PasskeyOptions = asked.json();
+        let credential = device.make(&asked.options).await.unwrap();
+        let credential = if is_right { credential } else { json!({}) };
+        let new = json!({ "challenge": asked.challenge, "name": "Key", "credential": credential });
+        let made = call("POST", path::PASSKEYS, "", new).await;
+        if is_right {
+            id = made.json::<PasskeyBody>().passkey.id;
+        }
+    }
+    call("GET", path::FACTORS, "", json!({})).await;
+    for (id, name) in [(id.as_str(), "Desk"), (&id, ""), ("nobody", "Desk")] {
+        call("PATCH", path::PASSKEY, id, json!({ "name": name })).await;
+    }
+    for (path, field) in [(path::PASSKEY_LOGIN, "credential"), (path::REAUTHENTICATE, "passkey")] {
+        let asked = call("POST", path::PASSKEY_LOGIN_OPTIONS, "", json!({ "username": "fay" }));
+        let asked: PasskeyOptions = asked.await.json();
+        let signed = device.sign(&asked.options).await.unwrap();
+        for _ in 0..2 {
+            call("POST", path, "", json!({ "challenge": asked.challenge, field: signed })).await;
+        }
+    }
+    document.check("POST", path::LOGIN, &app.login("fay", PASSWORD).await);
+    for id in [id.as_str(), "nobody"] {
+        call("DELETE", path::PASSKEY, id, json!({})).await;
     }
 }
 
