@@ -60,7 +60,7 @@ async fn all(t: &Context, look: &str) -> Result {
     picture(t, "home-signed-in", look).await?;
     AdminPage::open(browser).await?.row("bob").await?;
     picture(t, "admin", look).await?;
-    let account = AccountPage::open(browser).await?;
+    AccountPage::open(browser).await?;
     picture(t, "account", look).await?;
     second_factor(t, look).await?;
     let account = AccountPage::open(browser).await?;

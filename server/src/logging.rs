@@ -53,6 +53,8 @@ pub(crate) fn start(config: &Config) -> anyhow::Result<Guard> {
     let logged = Targets::new()
         .with_target("hallpass", config.log_level)
         .with_target(audit::TARGET, LevelFilter::OFF)
+        // It calls each wrong answer to a challenge an error. The audit log has them.
+        .with_target("webauthn_rs_core", LevelFilter::OFF)
         .with_default(config.log_level.min(LevelFilter::WARN));
     // The audit log does not depend on the log level.
     let level = if config.audit.audit_log.is_on() { LevelFilter::INFO } else { LevelFilter::OFF };

@@ -97,15 +97,19 @@ fn one_factor(schema: &mut Value) {
 
 /// A password, perhaps with one code; or a challenge and a passkey.
 fn password_or_passkey(schema: &mut Value) {
-    for (field, kind) in [("password", "string"), ("challenge", "string"), ("passkey", "object")] {
-        schema["properties"][field]["type"] = kind.into();
-    }
+    let fields = |password: &str, challenge: &str, passkey: &str| {
+        json!({
+            "password": { "type": password },
+            "challenge": { "type": challenge },
+            "passkey": { "type": passkey }
+        })
+    };
     schema["oneOf"] = json!([
+        { "required": ["password"], "properties": fields("string", "null", "null") },
         {
-            "required": ["password"],
-            "not": { "anyOf": [{ "required": ["challenge"] }, { "required": ["passkey"] }] }
-        },
-        { "required": ["challenge", "passkey"], "not": { "required": ["password"] } }
+            "required": ["challenge", "passkey"],
+            "properties": fields("null", "string", "object")
+        }
     ]);
     schema["not"] = json!({ "required": ["totp", "recovery_code"] });
 }

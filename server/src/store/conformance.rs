@@ -9,8 +9,9 @@ use jiff::Timestamp;
 
 use super::{
     Actor, Authority, Challenge, ChallengeId, EditUserError, FactorChange, FactorUse, Lifetimes,
-    Moment, NewSession, RecoveryCode, RedbStore, Refresh, ResetOffer, Rotation, Sealed, Session,
-    SessionId, Store, Totp, User, UserEdit, UserId, Verified,
+    Moment, NewSession, Passkey, PasskeyId, PasskeyState, RecoveryCode, RedbStore, Refresh,
+    ResetOffer, Rotation, Sealed, Session, SessionId, Store, Totp, User, UserEdit, UserId,
+    Verified,
 };
 
 mod actors;
@@ -104,6 +105,8 @@ conformance! {
             a_recovery_code_counts_once_and_new_ones_void_the_old
             recovery_codes_go_with_the_last_factor
             a_change_of_factors_is_of_a_fresh_login_and_a_new_version
+            a_passkey_counts_while_its_counter_goes_on
+            passkeys_are_renamed_and_removed_and_twenty_at_most
             who_lost_their_factors_signs_in_by_the_password_again
             a_challenge_is_answered_once_and_tried_five_times
             of_many_logins_with_one_code_one_succeeds;

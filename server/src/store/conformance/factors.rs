@@ -166,3 +166,75 @@ pub(super) async fn of_many_logins_with_one_code_one_succeeds(store: Arc<dyn Sto
     }
     assert_eq!(signed_in, 1);
 }
+
+fn passkey(n: u8, counter: u32) -> Passkey {
+    let state = PasskeyState { counter, credential: format!("key {n}") };
+    Passkey {
+        id: PasskeyId::new(at(n.into()).now),
+        name: format!("device {n}"),
+        created_at: at(1).now,
+        last_used_at: None,
+        credential_id: format!("credential {n}"),
+        state,
+    }
+}
+
+/// A use of the passkey, which says that it has signed so often.
+fn signed(passkey: &Passkey, counter: u32) -> Option<FactorUse> {
+    let state = PasskeyState { counter, credential: format!("after {counter}") };
+    Some(FactorUse::Passkey { id: passkey.id, state, synced: false, at: at(5).now })
+}
+
+pub(super) async fn a_passkey_counts_while_its_counter_goes_on(store: Arc<dyn Store>) {
+    let ada = added(&*store, "ada").await;
+    let by = actor(&*store, &ada).await;
+    let (counting, other) = (passkey(1, 3), passkey(2, 0));
+    let other_session = signed_in(store.as_ref(), &ada).await;
+    let add = async |passkey: &Passkey| {
+        store.change_factors(by, FactorChange::AddPasskey(passkey.clone()), at(2)).await
+    };
+    let ada = add(&counting).await.unwrap();
+    assert!(ada.factors.are_needed() && store.is_revoked(other_session), "it is the first factor");
+    let again = add(&counting).await;
+    assert!(matches!(again, Err(EditUserError::SamePasskey)), "{again:?}");
+    add(&other).await.unwrap();
+    assert!(!signs_in(&*store, &ada, None).await);
+    assert!(!signs_in(&*store, &ada, signed(&counting, 3)).await, "it has not gone on");
+    assert!(signs_in(&*store, &ada, signed(&counting, 5)).await);
+    assert!(!signs_in(&*store, &ada, signed(&counting, 4)).await, "it went back");
+    for _ in 0..2 {
+        assert!(signs_in(&*store, &ada, signed(&other, 0)).await, "this one does not count");
+    }
+    let stored = store.user_by_id(ada.id).await.unwrap().unwrap().factors.passkeys;
+    let after = PasskeyState { counter: 5, credential: "after 5".to_owned() };
+    assert_eq!((&stored[0].state, stored[0].last_used_at), (&after, Some(at(5).now)));
+    let bob = added(&*store, "bob").await;
+    assert!(!signs_in(&*store, &bob, signed(&counting, 9)).await, "it is ada's");
+}
+
+pub(super) async fn passkeys_are_renamed_and_removed_and_twenty_at_most(store: Arc<dyn Store>) {
+    let ada = added(&*store, "ada").await;
+    let by = actor(&*store, &ada).await;
+    let change = async |change| store.change_factors(by, change, at(2)).await;
+    let all: Vec<_> = (1..=21).map(|n| passkey(n, 0)).collect();
+    for passkey in &all[..20] {
+        change(FactorChange::AddPasskey(passkey.clone())).await.unwrap();
+    }
+    let more = change(FactorChange::AddPasskey(all[20].clone())).await;
+    assert!(matches!(more, Err(EditUserError::TooManyPasskeys)), "{more:?}");
+    let rename = |id| FactorChange::RenamePasskey { id, name: "desk".to_owned() };
+    let renamed = change(rename(all[3].id)).await.unwrap();
+    assert_eq!(renamed.factors.passkeys[3].name, "desk");
+    for gone in [rename(all[20].id), FactorChange::RemovePasskey(all[20].id)] {
+        let gone = change(gone).await;
+        assert!(matches!(gone, Err(EditUserError::NoFactor)), "{gone:?}");
+    }
+    change(FactorChange::NewRecoveryCodes(vec![recovery(1)])).await.unwrap();
+    for passkey in &all[1..20] {
+        let left = change(FactorChange::RemovePasskey(passkey.id)).await.unwrap().factors;
+        assert!(left.are_needed() && left.recovery_codes.len() == 1);
+    }
+    let left = change(FactorChange::RemovePasskey(all[0].id)).await.unwrap().factors;
+    assert!(!left.are_needed() && left.recovery_codes.is_empty(), "{left:?}");
+    assert!(signs_in(&*store, &ada, None).await);
+}
