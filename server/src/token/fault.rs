@@ -112,17 +112,17 @@ impl fmt::Display for Part {
 }
 
 /// A value in a token, or that it is missing. It is written as JSON that is safe to show in a
-/// terminal.
+/// terminal. In a box, since results are to be small.
 #[derive(Debug)]
-pub(super) struct Found(Option<Value>);
+pub(super) struct Found(Option<Box<Value>>);
 
 impl Found {
     pub(super) fn new(value: Option<&Value>) -> Self {
-        Self(value.cloned())
+        Self(value.cloned().map(Box::new))
     }
 
     pub(super) fn text(text: &str) -> Self {
-        Self(Some(text.into()))
+        Self(Some(Box::new(text.into())))
     }
 }
 

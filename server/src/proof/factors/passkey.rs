@@ -180,7 +180,7 @@ pub(crate) fn ids_of(user: &User) -> Vec<String> {
 fn id_of(text: &str) -> anyhow::Result<CredentialID> {
     let bytes =
         BASE64URL_NOPAD.decode(text.as_bytes()).context("the id of a passkey is damaged")?;
-    Ok(bytes.into())
+    Ok(bytes)
 }
 
 fn passkey_of(passkey: &Passkey) -> anyhow::Result<webauthn_rs::prelude::Passkey> {
