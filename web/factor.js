@@ -10,12 +10,14 @@ const RECOVERY = "Enter one of the recovery codes that you kept. Each works once
 const NONE = "Your second factor is a passkey, which this browser can not show here. Sign in where it can.";
 const GIVEN_UP = "Nobody was signed in, since the second step is missing.";
 const FEW = 3;
+const TOKEN = "hallpass.access_token";
 
 // Asks for a code until one is right or the person gives up. Returns the server's last answer.
 // `init` is how the password was sent.
 export function secondStep({ challenge, methods, options }, init) {
   return new Promise((resolve) => {
     const ways = challenge ? answering(challenge, options) : provingAgain(init);
+    ways.isLogin = Boolean(challenge);
     const dialog = open(methods, ways, resolve);
     document.body.append(dialog);
     dialog.showModal();
@@ -155,21 +157,26 @@ function open(methods, ways, resolve) {
 
   function end(answer) {
     removeEventListener("popstate", giveUp);
-    removeEventListener("storage", giveUp);
+    removeEventListener("storage", elsewhere);
     dialog.remove();
     resolve(answer);
   }
 
   let give = () => end(given(GIVEN_UP));
 
-  // Another tab may have signed in or out, and the back button leaves the page.
+  // The back button leaves the page.
   function giveUp() {
     give();
   }
 
+  // Another tab may have signed in, or out.
+  function elsewhere({ key, newValue }) {
+    if ((key ?? TOKEN) === TOKEN && ways.isLogin === Boolean(newValue)) give();
+  }
+
   dialog.addEventListener("cancel", (event) => (event.preventDefault(), giveUp()));
   addEventListener("popstate", giveUp);
-  addEventListener("storage", giveUp);
+  addEventListener("storage", elsewhere);
   describe();
   return dialog;
 }

@@ -30,7 +30,7 @@ function loadWhenSeen(name, load) {
 // script asks the person for it, and returns the answer to that.
 window.hallpassFactor = async (answer, init) => {
   if (answer.status !== 401) return answer;
-  const problem = await answer.clone().json();
+  const problem = await answer.clone().json().catch(() => ({}));
   return problem.methods ? (await import("./factor.js")).secondStep(problem, init) : answer;
 };
 

@@ -84,15 +84,17 @@ async function signIn() {
 }
 
 // The browser lists passkeys among the usernames that it knows. The server is asked when somebody
-// comes to the field, and again before its question expires.
+// comes to the field. Its question is dropped before it expires, and the next visit asks anew.
 async function fill() {
-  if (waiting || view.hidden || !(await PublicKeyCredential.isConditionalMediationAvailable?.())) return;
+  if (waiting || view.hidden) return;
   waiting = new AbortController();
   const { signal } = waiting;
   const expiry = setTimeout(() => waiting?.abort(), 240_000);
   try {
-    const { challenge, options } = await question();
-    hand({ challenge, credential: await sign(options, { mediation: "conditional", signal }) });
+    if (await PublicKeyCredential.isConditionalMediationAvailable?.()) {
+      const { challenge, options } = await question();
+      hand({ challenge, credential: await sign(options, { mediation: "conditional", signal }) });
+    }
   } catch {
     // The button says what is wrong.
   }

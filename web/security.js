@@ -29,6 +29,7 @@ document.adoptedStyleSheets = [...document.adoptedStyleSheets, style];
 
 const keys = doer();
 const keyText = make("p", {}, "A passkey signs you in by your finger, face or PIN, and no false site can ask for it.");
+const keyHeading = make("h3", { tabindex: -1 }, "Passkeys");
 const keyList = make("ul", { class: "rows", "data-list": "passkeys" });
 const keyName = make("input", { name: "name", type: "text", autocomplete: "off", maxlength: 64, value: "My passkey" });
 const keyForm = line("add-passkey", { run: keys.run, label: "Add a passkey", submit: addPasskey }, field("What to call it", keyName));
@@ -41,14 +42,19 @@ function showPasskeys({ passkeys }) {
 function passkeyRow({ id, name, created_at, last_used_at }) {
   const { run, button, notes } = doer();
   const path = "/api/me/passkeys/" + id;
+  // The row with the focus goes.
+  const done = async () => {
+    await load();
+    keyHeading.focus();
+  };
   const remove = async () => {
     await ask("DELETE", path);
-    await load();
+    await done();
   };
   const input = make("input", { name: "name", type: "text", autocomplete: "off", maxlength: 64, value: name });
   const rename = async () => {
     await ask("PATCH", path, { name: input.value });
-    await load();
+    await done();
   };
   return make(
     "li",
@@ -216,7 +222,7 @@ function print() {
 recoveryPart.append(make("h3", {}, "Recovery codes"), recoveryText, make("div", { class: "actions" }, newCodes), ...recovery.notes);
 const loading = doer();
 const parts = make("div", { hidden: "" });
-parts.append(make("h3", {}, "Passkeys"), keyText, keyList, ...keys.notes, whyNone ? make("p", { class: "hint" }, whyNone) : keyForm);
+parts.append(keyHeading, keyText, keyList, ...keys.notes, whyNone ? make("p", { class: "hint" }, whyNone) : keyForm);
 parts.append(make("h3", {}, "Authenticator app"), appText, ...app.notes, appPart, appActions, recoveryPart, codesPart);
 const section = card("security", "Security", ...loading.notes, parts);
 
