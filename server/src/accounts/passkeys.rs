@@ -40,7 +40,7 @@ impl Accounts {
         client: &Client,
     ) -> Result<AskedPasskey, AccountError> {
         let party = self.relying_party()?;
-        let admitted = self.throttle.anonymous(client.address).map_err(AccountError::from);
+        let admitted = self.throttle.question(client.address).map_err(AccountError::from);
         self.noted_throttle(admitted, || Record::of_client(Event::Login, client))?;
         let factors = &self.prover.factors;
         let (options, asked) = match username {

@@ -11,6 +11,8 @@ pub struct Throttled {
     pub passwords: IntCounter,
     /// Registrations from one address.
     pub registrations: IntCounter,
+    /// Questions for passkeys from one address.
+    pub questions: IntCounter,
     /// Failures of one account from one address.
     pub failures: IntCounter,
     /// Failures of one account in a row, at an address that is not known for it.
@@ -27,6 +29,7 @@ impl Throttled {
         Self {
             passwords: limit("passwords"),
             registrations: limit("registrations"),
+            questions: limit("questions"),
             failures: limit("failures"),
             streak: limit("streak"),
             prefix: limit("prefix"),

@@ -14,6 +14,7 @@ use crate::client::network;
 
 const PASSWORDS: Quota = Quota { at_once: 20, refill_ms: 3_000 };
 const REGISTRATIONS: Quota = Quota { at_once: 30, refill_ms: 2_000 };
+const QUESTIONS: Quota = Quota { at_once: 60, refill_ms: 1_000 };
 pub(super) const FAILURES: Quota = Quota { at_once: 20, refill_ms: 30_000 };
 
 /// The limit that an attempt has reached, and how long to wait.
@@ -25,6 +26,8 @@ pub(super) enum Refusal {
     Account(RetryAfter),
     /// Registrations of an address.
     Registrations(RetryAfter),
+    /// Questions for passkeys of an address.
+    Questions(RetryAfter),
     /// Attempts of a wider network.
     Prefix(RetryAfter),
 }
@@ -35,6 +38,7 @@ impl Refusal {
             Self::Address(wait)
             | Self::Account(wait)
             | Self::Registrations(wait)
+            | Self::Questions(wait)
             | Self::Prefix(wait) => wait,
         }
     }
@@ -45,6 +49,8 @@ impl Refusal {
 pub(super) struct Limits {
     pub(super) passwords: Buckets<IpNet>,
     pub(super) registrations: Buckets<IpNet>,
+    /// They give nothing away, so fewer addresses are remembered.
+    questions: Buckets<IpNet>,
     pub(super) failures: Buckets<(u64, IpNet)>,
     /// Failed attempts, by wider network.
     pub(super) wide_failures: Wide,
@@ -67,6 +73,7 @@ impl Limits {
         Self {
             passwords: Buckets::new(passwords, capacity),
             registrations: Buckets::new(registrations, capacity),
+            questions: Buckets::new(QUESTIONS.part(nodes), capacity / 10),
             failures: Buckets::new(FAILURES, capacity),
             wide_failures: Wide::new(passwords, capacity / 10),
             wide_registrations: Wide::new(registrations, capacity / 10),
@@ -118,6 +125,10 @@ impl Limits {
             self.passwords.give_back(&network, now);
             Refusal::Prefix(wait)
         })
+    }
+
+    pub(super) fn count_question(&self, address: IpAddr, now: Timestamp) -> Result<(), Refusal> {
+        self.questions.take(network(address), now).map_err(Refusal::Questions)
     }
 
     pub(super) fn count_registration(

@@ -101,6 +101,19 @@ fn an_address_has_20_logins_at_once_and_20_a_minute() {
 }
 
 #[test]
+fn an_address_has_60_questions_at_once_and_they_cost_no_attempt() {
+    let bench = Bench::new();
+    for _ in 0..60 {
+        bench.throttle.question(HOME).unwrap();
+    }
+    assert_eq!(bench.throttle.question(HOME).unwrap_err(), wait(1));
+    bench.throttle.question(CAFE).unwrap();
+    bench.succeed(HOME, "ada").unwrap();
+    bench.pass(1);
+    bench.throttle.question(HOME).unwrap();
+}
+
+#[test]
 fn an_address_has_30_registrations_at_once_and_30_a_minute() {
     let bench = Bench::new();
     for _ in 0..30 {
