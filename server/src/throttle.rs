@@ -25,9 +25,9 @@
 //! An attempt counts as a failure from its beginning. Otherwise many at once could all pass before
 //! any of them fails. A refused attempt costs nothing.
 //!
-//! Each table holds 100,000 keys, or 10,000 of questions and of the wider networks, and forgets the longest unused
-//! ones beyond that. Full tables take 50 MB together. To make them forget an account's failures
-//! takes 100,000 other failures. A restart forgets everything.
+//! Each table holds 100,000 keys, or 10,000 of questions and of the wider networks, and forgets the
+//! longest unused ones beyond that. Full tables take 50 MB together. To make them forget an
+//! account's failures takes 100,000 other failures. A restart forgets everything.
 
 //!
 //! Of several servers on one database, each counts addresses for itself and admits its part of them
