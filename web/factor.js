@@ -9,6 +9,7 @@ const APP = "Enter the six digits that your authenticator app shows.";
 const RECOVERY = "Enter one of the recovery codes that you kept. Each works once.";
 const NONE = "Your second factor is a passkey, which this browser can not show here. Sign in where it can.";
 const GIVEN_UP = "Nobody was signed in, since the second step is missing.";
+const NOT_PROVEN = "Nothing was done, since the second step is missing.";
 const FEW = 3;
 const TOKEN = "hallpass.access_token";
 
@@ -107,7 +108,7 @@ function open(methods, ways, resolve) {
     alert.textContent = message;
     input.setAttribute("aria-invalid", "true");
     input.value = "";
-    input.focus();
+    (field ? input : passkey).focus();
   }
 
   function submit() {
@@ -120,6 +121,7 @@ function open(methods, ways, resolve) {
     passkey.disabled = true;
     const signed = await ways.passkey().catch((error) => say(error.message));
     passkey.disabled = false;
+    if (document.activeElement === document.body) passkey.focus();
     if (signed && dialog.isConnected) return answerWith(signed);
   }
 
@@ -129,13 +131,20 @@ function open(methods, ways, resolve) {
     button.disabled = true;
     alert.textContent = "";
     input.removeAttribute("aria-invalid");
-    const answer = await ways.send(factor).catch(() => null);
+    const answer = await ways.send(factor).then(whole).catch(() => null);
     busy = button.disabled = false;
-    // Who gave up meanwhile is told so already.
-    if (!dialog.isConnected) return;
+    if (!dialog.isConnected) {
+      // Who gave up meanwhile was told that nobody is signed in.
+      if (answer?.ok && ways.isLogin) fetch("/api/logout", { method: "POST" }).catch(console.error);
+      return;
+    }
     if (!answer) return say(OFFLINE);
     if (answer.ok) {
-      const few = factor.recovery_code && (await fewLeft(answer.clone()));
+      // From here on, giving up comes too late.
+      give = () => end(answer);
+      busy = true;
+      const few = factor.recovery_code && (await fewLeft(answer.clone()).catch(() => ""));
+      if (!dialog.isConnected) return;
       return few ? warn(few, answer) : end(answer);
     }
     const { kind, message } = await failure(answer.clone());
@@ -151,7 +160,6 @@ function open(methods, ways, resolve) {
     form.replaceWith(message, make("div", { class: "actions" }, goOn));
     text.remove();
     dialog.setAttribute("aria-describedby", "factor-few");
-    give = () => end(answer);
     goOn.focus();
   }
 
@@ -162,7 +170,7 @@ function open(methods, ways, resolve) {
     resolve(answer);
   }
 
-  let give = () => end(given(GIVEN_UP));
+  let give = () => end(given(ways.isLogin ? GIVEN_UP : NOT_PROVEN));
 
   // The back button leaves the page.
   function giveUp() {
@@ -181,12 +189,18 @@ function open(methods, ways, resolve) {
   return dialog;
 }
 
+// An answer that has arrived to its end: nothing of it can be late any more.
+async function whole(answer) {
+  return new Response(await answer.text(), { status: answer.status, headers: answer.headers });
+}
+
 // What to say to whoever has few recovery codes left; nothing if there are enough.
 async function fewLeft(answer) {
   const { access_token } = await answer.json();
   const headers = { authorization: "Bearer " + access_token };
-  const factors = await fetch("/api/me/factors", { headers, cache: "no-store" }).catch(() => null);
-  if (!factors?.ok) return "";
+  const init = { headers, cache: "no-store", signal: AbortSignal.timeout(5_000) };
+  const factors = await fetch("/api/me/factors", init);
+  if (!factors.ok) return "";
   const { recovery_codes } = await factors.json();
   if (recovery_codes > FEW) return "";
   const left = recovery_codes === 1 ? "one recovery code" : `${recovery_codes || "no"} recovery codes`;

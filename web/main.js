@@ -34,7 +34,7 @@ window.hallpassFactor = async (answer, init) => {
   return problem.methods ? (await import("./factor.js")).secondStep(problem, init) : answer;
 };
 
-const loadPasskeys = () => import("./passkey.js");
+const loadPasskeys = () => import("./passkey.js").catch(console.error);
 
 try {
   showForm();

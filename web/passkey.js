@@ -13,10 +13,16 @@ export function hindrance() {
   return can ? "" : "This browser has no passkeys, or none on a page without https.";
 }
 
-const GIVEN_UP = "The browser has shown no passkey. Try again, or sign in otherwise.";
+const GIVEN_UP = "The browser has shown no passkey. Try again, or do without.";
+const OTHER_SITE = "The passkeys of this server are for another address than this page’s.";
 
 // What the person's passkey has signed, as JSON.
 export async function sign(options, more = {}) {
+  // A browser asks for one at a time.
+  if (!more.signal && waiting) {
+    waiting.abort();
+    await new Promise((resolve) => setTimeout(resolve));
+  }
   const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(options);
   const credential = await navigator.credentials.get({ publicKey, ...more }).catch(refuse);
   return credential.toJSON();
@@ -31,8 +37,8 @@ export async function create(options) {
 
 function refuse(error) {
   if (error.name === "AbortError") throw error;
-  const known = error.name === "InvalidStateError";
-  throw new Error(known ? "This device has a passkey for your account already." : GIVEN_UP);
+  const known = { InvalidStateError: "This device has a passkey for your account already.", SecurityError: OTHER_SITE };
+  throw new Error(known[error.name] ?? GIVEN_UP);
 }
 
 // What the server asks of a passkey: of this user's, or of anybody's.
@@ -64,6 +70,7 @@ function offer(act) {
     button.disabled = true;
     await act().catch((error) => error.name === "AbortError" || (alert.textContent = error.message));
     button.disabled = false;
+    if (document.activeElement === document.body) button.focus();
   };
   const button = make("button", { class: "button secondary wide", type: "button", "data-do": "passkey", click: press }, "Use a passkey");
   return make("div", { class: "passkey" }, button, alert);
@@ -77,7 +84,6 @@ const view = login.closest("[data-view]");
 let waiting;
 
 async function signIn() {
-  waiting?.abort();
   const name = username.value.trim();
   const { challenge, options } = await question(name);
   hand({ challenge, credential: await sign(options) });
@@ -113,10 +119,12 @@ const again = offer(async () => {
 async function offerAgain() {
   if (!fresh.open) return;
   again.hidden = true;
+  again.lastChild.textContent = "";
   const answer = await hallpass.fetch("/api/me/factors", { cache: "no-store" }).catch(() => null);
-  const { passkeys } = answer?.ok ? await answer.json() : { passkeys: [] };
-  again.hidden = !passkeys.length;
-  if (passkeys.length) again.firstChild.focus();
+  const { passkeys } = answer?.ok ? await answer.json().catch(() => ({})) : {};
+  again.hidden = !passkeys?.length;
+  // Whoever types already goes on.
+  if (!again.hidden && !document.getElementById("fresh-password").value) again.firstChild.focus();
 }
 
 if (!hindrance()) {

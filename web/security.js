@@ -72,13 +72,18 @@ async function addPasskey() {
   const credential = await create(options);
   await ask("POST", "/api/me/passkeys", { challenge, name: keyName.value, credential });
   const { recovery_codes: left } = await load();
-  if (!left) await renewCodes();
-  return "Your passkey is there. From now on, signing in takes more than your password.";
+  const done = "Your passkey is there. From now on, signing in takes more than your password.";
+  if (left) return done;
+  return renewCodes().then(
+    () => done,
+    () => done + " But it has no recovery codes as yet: make some below.",
+  );
 }
 
 // One-time codes
 
 const app = doer();
+const appHeading = make("h3", { tabindex: -1 }, "Authenticator app");
 const appText = make("p", {});
 const appPart = make("div", {});
 const appActions = make("div", { class: "actions", "data-of": "app" });
@@ -117,6 +122,7 @@ async function beginTotp() {
   const cancel = () => {
     appPart.replaceChildren();
     appActions.hidden = false;
+    appHeading.focus();
   };
   appPart.replaceChildren(
     make("p", {}, "Scan this with the app, or type the secret into it. Then enter the code that the app shows."),
@@ -131,8 +137,8 @@ async function beginTotp() {
 async function removeTotp() {
   await ask("DELETE", "/api/me/totp");
   appPart.replaceChildren();
-  forgetCodes();
   await load();
+  appHeading.focus();
   return "The app is removed.";
 }
 
@@ -152,6 +158,7 @@ function qr(text) {
 
 const recovery = doer();
 const recoveryPart = make("div", {});
+const recoveryHeading = make("h3", { tabindex: -1 }, "Recovery codes");
 const recoveryText = make("p", {});
 const newCodes = recovery.button("new-codes", renewCodes, "Make new recovery codes");
 const codesPart = make("div", {});
@@ -183,7 +190,7 @@ function showCodes(codes) {
     saving.button("copy-codes", copy, "Copy"),
     saving.button("save-codes", () => download(text), "Download"),
     saving.button("print-codes", print, "Print"),
-    saving.button("hide-codes", forgetCodes, "I have kept them"),
+    saving.button("hide-codes", hideCodes, "I have kept them"),
   ];
   // Without a secure origin there is no clipboard.
   if (!navigator.clipboard) actions.shift();
@@ -200,6 +207,11 @@ function showCodes(codes) {
 
 function forgetCodes() {
   codesPart.replaceChildren();
+}
+
+function hideCodes() {
+  forgetCodes();
+  recoveryHeading.focus();
 }
 
 function download(text) {
@@ -219,15 +231,21 @@ function print() {
 
 // All of it
 
-recoveryPart.append(make("h3", {}, "Recovery codes"), recoveryText, make("div", { class: "actions" }, newCodes), ...recovery.notes);
+recoveryPart.append(recoveryHeading, recoveryText, make("div", { class: "actions" }, newCodes), ...recovery.notes);
 const loading = doer();
 const parts = make("div", { hidden: "" });
 parts.append(keyHeading, keyText, keyList, ...keys.notes, whyNone ? make("p", { class: "hint" }, whyNone) : keyForm);
-parts.append(make("h3", {}, "Authenticator app"), appText, ...app.notes, appPart, appActions, recoveryPart, codesPart);
+parts.append(appHeading, appText, ...app.notes, appPart, appActions, recoveryPart, codesPart);
 const section = card("security", "Security", ...loading.notes, parts);
 
+let loads = 0;
+
 async function load() {
+  const mine = ++loads;
   const factors = await ask("GET", "/api/me/factors");
+  // Somebody else may see the page by now.
+  if (mine !== loads) return factors;
+  if (!factors.recovery_codes) forgetCodes();
   showPasskeys(factors);
   showApp(factors);
   showRecovery(factors);
@@ -237,10 +255,13 @@ async function load() {
 
 // What was shown to one person does not stay in the page for the next.
 function seen() {
+  loads++;
   parts.hidden = true;
   appPart.replaceChildren();
   forgetCodes();
-  if (!view.hidden) loading.run(async () => void (await load()));
+  for (const { clear } of [loading, keys, app, recovery]) clear();
+  keyName.value = "My passkey";
+  if (!view.hidden) load().catch((error) => loading.run(() => Promise.reject(error)));
 }
 
 view.querySelector("[aria-labelledby=sessions-title]").after(section);

@@ -31,11 +31,14 @@ export function doer() {
   const alert = make("p", { class: "alert" });
   const notice = make("p", { class: "notice", role: "status" });
   let busy = false;
+  const clear = () => {
+    alert.textContent = notice.textContent = "";
+    alert.removeAttribute("role");
+  };
   const run = async (act) => {
     if (busy) return;
     busy = true;
-    alert.textContent = notice.textContent = "";
-    alert.removeAttribute("role");
+    clear();
     try {
       notice.textContent = (await act()) ?? "";
     } catch (error) {
@@ -46,7 +49,7 @@ export function doer() {
   };
   const button = (name, act, ...label) =>
     make("button", { class: "quiet", type: "button", "data-do": name, click: () => run(act) }, ...label);
-  return { run, button, notes: [alert, notice] };
+  return { run, button, clear, notes: [alert, notice] };
 }
 
 // A request. If it takes a recent login, the person is asked for the password, and it goes on.

@@ -12,6 +12,7 @@ pub(crate) fn tests() -> Vec<Test> {
         a_passkey_signs_in_with_and_without_a_username.needs_server(),
         the_username_field_offers_passkeys.needs_server(),
         a_passkey_is_the_second_step_after_a_password.needs_server(),
+        a_field_that_waits_for_a_passkey_is_not_in_the_way.needs_server(),
         who_is_not_verified_is_not_signed_in.needs_server(),
         a_browser_without_the_passkey_has_recovery_codes.needs_server(),
         a_copied_passkey_is_refused.needs_server(),
@@ -79,6 +80,20 @@ async fn a_passkey_is_the_second_step_after_a_password(t: &Context) -> Result {
     SecondStep::expect(&t.browser).await?.use_passkey().await?;
     ProtectedPage(&t.browser).expect_content_for(&ada.name).await?;
     SecondStep::expect_none(&t.browser).await
+}
+
+async fn a_field_that_waits_for_a_passkey_is_not_in_the_way(t: &Context) -> Result {
+    let device = t.browser.add_authenticator().await?;
+    let (ada, _) = with_passkey(t).await?;
+    let passkey = device.credentials().await?.pop().context("no passkey is there")?;
+    device.remove_credentials().await?;
+    sign_out(t).await?;
+    // The field asks, and nothing answers.
+    LoginPage::expect(&t.browser).await?.submit_as(&ada).await?;
+    let step = SecondStep::expect(&t.browser).await?;
+    device.add_credential(passkey).await?;
+    step.use_passkey().await?;
+    ProtectedPage(&t.browser).expect_content_for(&ada.name).await
 }
 
 /// Gives name and password, and does not come to the field that offers passkeys.

@@ -102,7 +102,7 @@ async fn wrong_and_old_codes_are_refused_and_the_fifth_ends_it(t: &Context) -> R
     // The right one comes too late.
     step.enter(&app.code(0)?).await?;
     SecondStep::expect_none(&t.browser).await?;
-    LoginPage::expect(&t.browser).await?.expect_alert("sign in again").await
+    LoginPage::expect(&t.browser).await?.expect_alert("begin again").await
 }
 
 async fn a_second_step_that_is_given_up_signs_nobody_in(t: &Context) -> Result {

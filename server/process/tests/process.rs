@@ -171,7 +171,7 @@ fn what_a_server_started_ends_with_it_however_it_ends() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("pid");
     let script = format!(
-        "sleep 60 & echo $! > {}; echo listening on x; trap 'exit 0' TERM; wait",
+        "trap 'exit 0' TERM; sleep 60 & echo $! > {}; echo listening on x; wait",
         file.display()
     );
     let ends: [fn(Server); 3] = [

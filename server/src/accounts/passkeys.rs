@@ -32,8 +32,8 @@ impl Accounts {
         self.prover.factors.relying_party().ok_or(AccountError::NoPasskeys)
     }
 
-    /// Asks for a passkey of somebody who wants to sign in: of this name's, or of anybody's. It
-    /// reads the same whether or not there is such a user.
+    /// Asks for a passkey of somebody who wants to sign in: of this name's, or of anybody's. A name
+    /// that is nobody's is answered with an invented passkey. Only users with several can be told.
     pub async fn ask_passkey(
         &self,
         username: Option<&str>,
@@ -87,18 +87,19 @@ impl Accounts {
         let (challenge, asked) = self.asked(challenge)?;
         let record = || Record::of_client(Event::Login, &client);
         let user = self.whose(&asked, &answered).await?;
-        // All passkeys of nobody count as one account's.
-        let key = user.as_ref().map_or("", |user| &user.username_key);
+        // A name that is nobody's counts as an account, as it does with a password.
+        let nobody = asked.user.map(|id| id.to_string()).unwrap_or_default();
+        let key = user.as_ref().map_or(&nobody, |user| &user.username_key);
         let attempt = self.begin_attempt(&client, key).await;
         let attempt = self.noted_throttle(attempt, record)?;
+        self.use_up(challenge, record).await?;
         let Some(user) = user.filter(|user| !user.disabled) else {
             attempt.failed();
             record().refused(&self.audit, "invalid credentials");
             return Err(AccountError::NotProven);
         };
         let record = || record().user(user.id);
-        let used = self.check_passkey(challenge, &asked, answered, &user, record).await;
-        let used = match used {
+        let used = match self.check_passkey(&asked, answered, &user, record) {
             Ok(used) => used,
             Err(error) => {
                 let failed = Err(error);
@@ -130,9 +131,9 @@ impl Accounts {
         let record = || Record::of_caller(Event::Reauthentication, &caller);
         let attempt = self.begin_attempt(&caller.client, &caller.user.username_key).await;
         let attempt = self.noted_throttle(attempt, record)?;
+        self.use_up(challenge, record).await?;
         let user = self.as_they_are(&caller).await?;
-        let used = self.check_passkey(challenge, &asked, answered, &user, record).await;
-        let used = match used {
+        let used = match self.check_passkey(&asked, answered, &user, record) {
             Ok(used) => used,
             Err(error) => {
                 let failed = Err(error);
@@ -171,19 +172,26 @@ impl Accounts {
         }
     }
 
-    async fn check_passkey<'r>(
+    /// A challenge is answered once, whatever the answer is and whoever's it would be.
+    async fn use_up<'r>(
         &self,
         challenge: Challenge,
+        record: impl Fn() -> Record<'r>,
+    ) -> Result<(), AccountError> {
+        if self.store.count_answer(challenge).await? {
+            return Ok(());
+        }
+        record().refused(&self.audit, "the challenge is over");
+        Err(AccountError::ChallengeOver)
+    }
+
+    fn check_passkey<'r>(
+        &self,
         asked: &Asked,
         answered: Answered,
         user: &User,
         record: impl Fn() -> Record<'r>,
     ) -> Result<FactorUse, AccountError> {
-        // Before it is looked at: a challenge is answered once.
-        if !self.store.count_answer(challenge).await? {
-            record().refused(&self.audit, "the challenge is over");
-            return Err(AccountError::ChallengeOver);
-        }
         let proof = FactorProof::Passkey(answered);
         let (factors, now) = (&self.prover.factors, self.clock.now());
         factors.check_asked(&proof, Some(asked), user, now)?.map_err(|refused| {

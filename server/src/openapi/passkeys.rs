@@ -17,7 +17,7 @@ pub(super) fn operations() -> Vec<Operation> {
 fn login_options() -> Operation {
     let about = "For the browser, which signs them with a passkey. With a username it takes one of \
                  that user's, and without it offers those that it has for the site. A name that is \
-                 nobody's is answered in the same way.";
+                 nobody's is answered with an invented passkey.";
     let path = ("post", path::PASSKEY_LOGIN_OPTIONS);
     operation(TAG, path, "passkeyLoginOptions", "Begin to sign in with a passkey", about)
         .takes::<PasskeyUser>("PasskeyUser", &json!({ "username": "Ada" }))

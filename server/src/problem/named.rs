@@ -251,7 +251,7 @@ impl Problem {
 
     /// 401.
     pub fn challenge_over() -> Self {
-        let detail = "This took too long, or too many codes were wrong; sign in again.";
+        let detail = "This took too long, or there were too many wrong answers; begin again.";
         Self {
             kind: kind::CHALLENGE_OVER,
             title: "Challenge over",

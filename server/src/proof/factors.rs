@@ -105,15 +105,19 @@ impl Factors {
         party.map(|party| party.ask(Some(user.id), &ids)).transpose()
     }
 
-    /// What a browser needs to sign in with a passkey. Of a name that is nobody's, or whose user
-    /// has no passkey, it reads like that of anybody else, and always the same.
+    /// What a browser needs to sign in with a passkey. For a name that is nobody's, or whose user
+    /// has no passkey, one is invented, always the same.
     pub(crate) fn ask_by_name(
         &self,
         party: &RelyingParty,
         key: &str,
         user: Option<&User>,
     ) -> anyhow::Result<(Options, Asked)> {
-        let invented = passkey::invented(&self.secret_of("hallpass invented passkeys", key)?);
+        let of = |what: &str| self.secret_of(&format!("hallpass invented {what}"), key);
+        let mut id = [0; 64];
+        id[..32].copy_from_slice(&of("passkey 1")?);
+        id[32..].copy_from_slice(&of("passkey 2")?);
+        let invented = passkey::invented(&of("user")?, &id);
         let (id, ids) = match user.filter(|user| !user.factors.passkeys.is_empty()) {
             Some(user) => (user.id, passkey::ids_of(user)),
             None => (invented.0, vec![invented.1]),

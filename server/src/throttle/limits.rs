@@ -49,7 +49,7 @@ impl Refusal {
 pub(super) struct Limits {
     pub(super) passwords: Buckets<IpNet>,
     pub(super) registrations: Buckets<IpNet>,
-    /// They give nothing away, so fewer addresses are remembered.
+    /// They guess nothing, so fewer addresses are remembered.
     questions: Buckets<IpNet>,
     pub(super) failures: Buckets<(u64, IpNet)>,
     /// Failed attempts, by wider network.

@@ -21,7 +21,9 @@ pub(super) enum Demand {
 pub(super) fn demand(answer: &Answer) -> Option<Demand> {
     let reply = answer.as_ref().filter(|reply| reply.status == 401)?;
     match reply.problem().as_ref().map(|problem| problem.kind.as_str()) {
-        Some(kind::INVALID_CREDENTIALS | kind::SECOND_FACTOR_REQUIRED) => None,
+        Some(kind::INVALID_CREDENTIALS | kind::SECOND_FACTOR_REQUIRED | kind::CHALLENGE_OVER) => {
+            None
+        }
         Some(kind::NOT_FRESH) => Some(Demand::Password),
         _ => Some(Demand::Token),
     }

@@ -166,10 +166,16 @@ impl Answered {
     }
 }
 
+/// How many bytes authenticators mostly take for an id.
+const USUAL_LENGTHS: [usize; 4] = [16, 20, 32, 64];
+
 /// A user's id and a passkey's, made of random bytes: they look like those of anybody else.
-pub(super) fn invented(random: &[u8; 32]) -> (UserId, String) {
-    let user = uuid::Builder::from_random_bytes(random[..16].try_into().expect("16 of 32"));
-    (UserId::from_bytes(*user.as_uuid().as_bytes()), BASE64URL_NOPAD.encode(random))
+pub(super) fn invented(user: &[u8; 32], passkey: &[u8; 64]) -> (UserId, String) {
+    let (id, choice) = user.split_at(16);
+    let id = uuid::Builder::from_random_bytes(id.try_into().expect("16 of 32"));
+    let length = USUAL_LENGTHS[usize::from(choice[0]) % USUAL_LENGTHS.len()];
+    let id = UserId::from_bytes(*id.as_uuid().as_bytes());
+    (id, BASE64URL_NOPAD.encode(&passkey[..length]))
 }
 
 /// The ids of a user's passkeys.

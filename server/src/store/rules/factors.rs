@@ -12,8 +12,9 @@ use crate::store::{
     Totp, User,
 };
 
-/// A change of the asker's own factors. The login must be fresh. A new factor ends the asker's
-/// other sessions: somebody who knows the password may have begun them.
+/// A change of the asker's own factors. The login must be fresh. One-time codes and a passkey that
+/// is the first factor end the asker's other sessions: somebody who knows the password may have
+/// begun them.
 pub(crate) fn change_factors(
     by: &Asker,
     change: FactorChange,
