@@ -84,7 +84,7 @@ async fn second_factor(t: &Context, look: &str) -> Result {
     let app = security.scan().await?;
     show(t, "[aria-labelledby='security-title']").await?;
     picture(t, "security-app", look).await?;
-    security.confirm(&app.code(-1)?).await?;
+    security.confirm(&app.code(0)?).await?;
     security.codes().await?;
     show(t, "[aria-labelledby='security-title']").await?;
     picture(t, "security-codes", look).await?;
@@ -92,7 +92,7 @@ async fn second_factor(t: &Context, look: &str) -> Result {
     LoginPage::open(browser).await?.submit_as(&carol).await?;
     let step = SecondStep::expect(browser).await?;
     picture(t, "second-step", look).await?;
-    step.enter(&app.code(0)?).await?;
+    step.enter(&app.code(1)?).await?;
     ProtectedPage(browser).expect_content_for("carol").await?;
     browser.click("header [data-action='sign-out']").await?;
     LoginPage::open(browser).await?.sign_in(&User::new("ada", PASSWORD)).await

@@ -98,12 +98,12 @@ impl<'a> Security<'a> {
         Ok(format!("[data-passkey='{}']", id.context("the row went")?))
     }
 
-    /// Sets up an app with the code of the step before this one, so that the present one and the
-    /// next are left. Returns it with the recovery codes.
+    /// Sets up an app with the present code, so that the next one is left, however late both are
+    /// sent. Returns it with the recovery codes.
     pub async fn set_up(&self) -> Result<(AuthenticatorApp, Vec<String>)> {
         self.press("add-totp").await?;
         let app = self.scan().await?;
-        self.confirm(&app.code(-1)?).await?;
+        self.confirm(&app.code(0)?).await?;
         let codes = self.codes().await?;
         Ok((app, codes))
     }

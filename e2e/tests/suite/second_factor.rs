@@ -51,7 +51,7 @@ async fn a_code_of_the_app_completes_a_sign_in(t: &Context) -> Result {
     let step = give_password(t, &ada).await?;
     t.browser.expect_focus("#factor-code").await?;
     // As people copy it from some apps.
-    let code = app.code(0)?;
+    let code = app.code(1)?;
     step.enter(&format!("{} {}", &code[..3], &code[3..])).await?;
     ProtectedPage(&t.browser).expect_content_for(&ada.name).await?;
     SecondStep::expect_none(&t.browser).await?;
@@ -100,7 +100,7 @@ async fn wrong_and_old_codes_are_refused_and_the_fifth_ends_it(t: &Context) -> R
     step.enter(&app.code(4)?).await?;
     step.expect_alert("wrong").await?;
     // The right one comes too late.
-    step.enter(&app.code(0)?).await?;
+    step.enter(&app.code(1)?).await?;
     SecondStep::expect_none(&t.browser).await?;
     LoginPage::expect(&t.browser).await?.expect_alert("begin again").await
 }
@@ -114,7 +114,7 @@ async fn a_second_step_that_is_given_up_signs_nobody_in(t: &Context) -> Result {
     login.expect_alert("second step is missing").await?;
     t.browser.expect_focus(&login.field("password")).await?;
     login.submit_as(&ada).await?;
-    SecondStep::expect(&t.browser).await?.enter(&app.code(0)?).await?;
+    SecondStep::expect(&t.browser).await?.enter(&app.code(1)?).await?;
     ProtectedPage(&t.browser).expect_content_for(&ada.name).await
 }
 
@@ -145,7 +145,7 @@ async fn a_prompt_for_the_password_asks_for_the_code_too(t: &Context) -> Result 
     FreshnessPrompt::expect(&t.browser).await?.confirm(PASSWORD).await?;
     let app = security.scan().await?;
     let_the_login_age(t).await?;
-    security.confirm(&app.code(-1)?).await?;
+    security.confirm(&app.code(0)?).await?;
     // There is no second factor before this.
     FreshnessPrompt::expect(&t.browser).await?.confirm(PASSWORD).await?;
     security.codes().await?;
@@ -155,7 +155,7 @@ async fn a_prompt_for_the_password_asks_for_the_code_too(t: &Context) -> Result 
     let step = SecondStep::expect(&t.browser).await?;
     step.enter(&app.code(5)?).await?;
     step.expect_alert("wrong").await?;
-    step.enter(&app.code(0)?).await?;
+    step.enter(&app.code(1)?).await?;
     SecondStep::expect_none(&t.browser).await?;
     FreshnessPrompt::expect_none(&t.browser).await?;
     security.expect_text("The old recovery codes are void").await
@@ -203,7 +203,7 @@ async fn the_section_says_what_is_wrong_with_a_code(t: &Context) -> Result {
     security.confirm(&app.code(9)?).await?;
     security.expect_text("not the code that your app shows").await?;
     t.browser.expect_focus("[data-form='confirm-totp'] [name='code']").await?;
-    security.confirm(&app.code(0)?).await?;
+    security.confirm(&app.code(1)?).await?;
     ensure!(security.codes().await?.len() == 10, "not ten codes");
     Ok(())
 }
