@@ -7,7 +7,7 @@ import { failure, make, OFFLINE } from "./tools.js";
 const PASSKEY = "Use one of your passkeys.";
 const APP = "Enter the six digits that your authenticator app shows.";
 const RECOVERY = "Enter one of the recovery codes that you kept. Each works once.";
-const NONE = "Your second factor is a passkey, which this browser can not show here. Sign in where it can.";
+const NONE = "Your second factor is a passkey, which this browser can’t show here. Sign in where it can.";
 const GIVEN_UP = "Nobody was signed in, since the second step is missing.";
 const NOT_PROVEN = "Nothing was done, since the second step is missing.";
 const FEW = 3;

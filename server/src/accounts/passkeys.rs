@@ -19,6 +19,7 @@ use crate::proof::factors::{
 };
 use crate::proof::{Method, amr};
 use crate::store::{Challenge, FactorChange, FactorUse, Passkey, PasskeyId, User, Verified};
+use crate::throttle::Attempt;
 use crate::username::Username;
 
 /// The longest name of a passkey, in characters.
@@ -99,14 +100,7 @@ impl Accounts {
             return Err(AccountError::NotProven);
         };
         let record = || record().user(user.id);
-        let used = match self.check_passkey(&asked, answered, &user, record) {
-            Ok(used) => used,
-            Err(error) => {
-                let failed = Err(error);
-                end_attempt(attempt, &failed);
-                return failed;
-            }
-        };
+        let (used, attempt) = self.check_passkey(&asked, answered, &user, attempt, record)?;
         let (id, verified) = (user.id, verified_by(&user, used));
         let starting = self.to_the_end(|accounts| async move {
             accounts.start_session(id, verified, Some(challenge), &client).await
@@ -133,14 +127,7 @@ impl Accounts {
         let attempt = self.noted_throttle(attempt, record)?;
         self.use_up(challenge, record).await?;
         let user = self.as_they_are(&caller).await?;
-        let used = match self.check_passkey(&asked, answered, &user, record) {
-            Ok(used) => used,
-            Err(error) => {
-                let failed = Err(error);
-                end_attempt(attempt, &failed);
-                return failed;
-            }
-        };
+        let (used, attempt) = self.check_passkey(&asked, answered, &user, attempt, record)?;
         let verified = verified_by(&user, used);
         let renewed = self.renew(caller, verified).await;
         end_attempt(attempt, &renewed);
@@ -185,19 +172,25 @@ impl Accounts {
         Err(AccountError::ChallengeOver)
     }
 
-    fn check_passkey<'r>(
+    /// What the passkey comes to. The attempt is handed back, since the store has the last word.
+    fn check_passkey<'a, 'r>(
         &self,
         asked: &Asked,
         answered: Answered,
         user: &User,
+        attempt: Attempt<'a>,
         record: impl Fn() -> Record<'r>,
-    ) -> Result<FactorUse, AccountError> {
+    ) -> Result<(FactorUse, Attempt<'a>), AccountError> {
         let proof = FactorProof::Passkey(answered);
         let (factors, now) = (&self.prover.factors, self.clock.now());
-        factors.check_asked(&proof, Some(asked), user, now)?.map_err(|refused| {
-            record().refused(&self.audit, &refused.to_string());
-            AccountError::NotProven
-        })
+        match factors.check_asked(&proof, Some(asked), user, now)? {
+            Ok(used) => Ok((used, attempt)),
+            Err(refused) => {
+                attempt.failed();
+                record().refused(&self.audit, &refused.to_string());
+                Err(AccountError::NotProven)
+            }
+        }
     }
 
     /// Counts how a second factor ended.

@@ -52,7 +52,7 @@ async fn back_up_when_due(app: &App, plan: &Arc<Plan>) -> anyhow::Result<PathBuf
     Ok(path)
 }
 
-/// Disks take their time, and so does a passphrase, on which age spends half a second of a core.
+/// Disks take their time, and so does scrypt for a passphrase.
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> anyhow::Result<T> + Send + 'static,
 ) -> anyhow::Result<T> {

@@ -85,18 +85,13 @@ impl RelyingParty {
         name: String,
         now: Timestamp,
     ) -> anyhow::Result<Option<Passkey>> {
-        let made = serde_json::from_value::<RegisterPublicKeyCredential>(credential);
-        let made = match made {
-            Ok(made) => self.0.finish_passkey_registration(&made, &asked.state),
-            Err(error) => {
-                tracing::debug!(%error, "no new passkey");
-                return Ok(None);
-            }
+        let Ok(made) = serde_json::from_value::<RegisterPublicKeyCredential>(credential) else {
+            return Ok(None);
         };
-        let made = match made {
+        let made = match self.0.finish_passkey_registration(&made, &asked.state) {
             Ok(made) => made,
             Err(error) => {
-                tracing::debug!(%error, "no new passkey");
+                tracing::debug!(%error, "a new passkey is refused");
                 return Ok(None);
             }
         };
@@ -144,7 +139,10 @@ impl RelyingParty {
         let signed = match checked {
             Ok(signed) => signed,
             Err(WebauthnError::CredentialPossibleCompromise) => return Ok(Err(Refused::Copied)),
-            Err(_) => return Ok(Err(Refused::Passkey)),
+            Err(error) => {
+                tracing::debug!(%error, "a passkey is refused");
+                return Ok(Err(Refused::Passkey));
+            }
         };
         stored.update_credential(&signed);
         let (counter, synced) = (signed.counter(), signed.backup_eligible());
