@@ -53,7 +53,7 @@ use crate::keys::KeyRing;
 use crate::metrics::{Logins, Refreshes, SecondFactors};
 use crate::proof::Prover;
 use crate::sessions::Sessions;
-use crate::store::{Moment, Restrictions, Store};
+use crate::store::{FactorPolicy, Moment, Restrictions, Store};
 use crate::throttle::Throttle;
 use crate::token::{MAX_LEEWAY, Tokens};
 use crate::username::NameRules;
@@ -79,6 +79,8 @@ pub struct Accounts {
     pub(crate) restrictions: Restrictions,
     /// Whether everyone may register while nobody has said otherwise.
     pub(crate) opens_registration: bool,
+    /// Who must have a second factor.
+    pub(crate) factor_policy: FactorPolicy,
     /// How long ago the proof may have been given for what is dangerous.
     pub(crate) fresh_for: Duration,
     /// The time.

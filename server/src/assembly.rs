@@ -61,6 +61,7 @@ pub(crate) fn accounts(
         names: NameRules::new(&config.names.reserved()),
         throttle: Throttle::new(throttle, clock.clone(), metrics.throttled.clone()),
         opens_registration: config.registration == Registration::Open,
+        factor_policy: config.require_second_factor.into(),
         fresh_for: config.fresh_for,
         audit: Arc::new(AuditLog::new(clock.clone(), audit_keeping.keeps_any())),
         audit_keeping,

@@ -27,6 +27,8 @@ pub struct Demand {
     pub admin: bool,
     /// A proof that was given within `--fresh-for`.
     pub fresh: bool,
+    /// A token for setting up a second factor is enough, and counts as fresh.
+    pub setup: bool,
 }
 
 /// Finds out who sent a request.
@@ -53,17 +55,21 @@ impl Authenticator<'_> {
         client: Client,
         demand: Demand,
     ) -> Result<Caller, Problem> {
-        let bearer = self.bearer(headers).await?;
+        let bearer = self.any_bearer(headers).await?;
+        let setup = bearer.is_for_setup();
+        if setup && !demand.setup {
+            return Err(Problem::second_factor_setup_required());
+        }
         if demand.admin && !bearer.user.has_role(ADMIN_ROLE) {
             return Err(Problem::missing_role(ADMIN_ROLE));
         }
         let Accounts { fresh_for, clock, .. } = self.accounts;
-        let fresh = is_fresh(bearer.claims().auth_time, *fresh_for, clock.now());
+        let fresh = setup || is_fresh(bearer.claims().auth_time, *fresh_for, clock.now());
         if demand.fresh && !fresh {
             return Err(Problem::not_fresh(*fresh_for));
         }
         let (user, session) = (Arc::clone(&bearer.user), bearer.session);
-        Ok(Caller { user, session, fresh, client })
+        Ok(Caller { user, session, fresh, setup, client })
     }
 
     /// The admin whom the headers authenticate, and who wants to change the user with this id. To
@@ -78,7 +84,8 @@ impl Authenticator<'_> {
         client: Client,
         id: &str,
     ) -> Result<Caller, Problem> {
-        let caller = self.caller(headers, client, Demand { admin: true, fresh: false }).await?;
+        let demand = Demand { admin: true, fresh: false, setup: false };
+        let caller = self.caller(headers, client, demand).await?;
         let Accounts { store, fresh_for, .. } = self.accounts;
         if let (false, Some(id)) = (caller.fresh, UserId::parse(id))
             && store.user_by_id(id).await?.is_some_and(|user| user.has_role(ADMIN_ROLE))
@@ -92,8 +99,15 @@ impl Authenticator<'_> {
     ///
     /// # Errors
     ///
-    /// 401 if none came, or it is not accepted, or its user is gone or disabled.
+    /// 401 if none came, or it is not accepted, or its user is gone or disabled, or it is for
+    /// setting up a second factor.
     pub async fn bearer(self, headers: &HeaderMap) -> Result<Arc<Bearer>, Problem> {
+        let bearer = self.any_bearer(headers).await?;
+        if bearer.is_for_setup() { Err(Problem::only_for_setup()) } else { Ok(bearer) }
+    }
+
+    /// As [`bearer`](Self::bearer), whatever the token is for.
+    async fn any_bearer(self, headers: &HeaderMap) -> Result<Arc<Bearer>, Problem> {
         let now = self.accounts.clock.now();
         self.bearers.find(self.accounts, bearer_token(headers)?, now).await
     }
@@ -101,7 +115,8 @@ impl Authenticator<'_> {
     /// As [`bearer`](Self::bearer), but from memory alone. None if the token was not accepted
     /// before, or is not acceptable any more.
     pub fn known_bearer(self, headers: &HeaderMap) -> Option<Arc<Bearer>> {
-        self.bearers.known(self.accounts, bearer_token(headers).ok()?)
+        let bearer = self.bearers.known(self.accounts, bearer_token(headers).ok()?);
+        bearer.filter(|bearer| !bearer.is_for_setup())
     }
 
     /// The refresh token of the request's cookie.
@@ -128,8 +143,8 @@ impl Authenticator<'_> {
     /// answered repeats it, and learns that it has ended.
     fn ended_session(self, headers: &HeaderMap) -> Option<(UserId, SessionId)> {
         let Accounts { tokens, store, clock, .. } = self.accounts;
-        let claims = tokens.verify(bearer_token(headers).ok()?, clock.now()).ok()?;
-        claims.subject().ok().filter(|(_, session)| store.is_revoked(*session))
+        let accepted = tokens.accept(bearer_token(headers).ok()?, clock.now()).ok()?;
+        accepted.claims.subject().ok().filter(|(_, session)| store.is_revoked(*session))
     }
 
     /// The sessions that somebody signs out of: the access token's, the cookie's, or both. An
@@ -139,7 +154,7 @@ impl Authenticator<'_> {
     ///
     /// Why neither authenticates the request.
     pub async fn sessions(self, headers: &HeaderMap) -> Result<Vec<(UserId, SessionId)>, Problem> {
-        let bearer = self.bearer(headers).await.map(|bearer| (bearer.user.id, bearer.session));
+        let bearer = self.any_bearer(headers).await.map(|bearer| (bearer.user.id, bearer.session));
         let bearer = bearer.or_else(|problem| self.ended_session(headers).ok_or(problem));
         let cookie = self.cookie_session(headers).await;
         Ok(match (bearer, cookie) {

@@ -22,6 +22,7 @@ mod list;
 mod listen;
 mod master_key;
 mod names;
+mod second_factor;
 mod shared;
 mod throttle;
 mod tls;
@@ -38,6 +39,7 @@ pub use list::{List, list};
 pub use listen::ListenOn;
 use listen::listen_on;
 pub use names::NameArgs;
+pub use second_factor::RequireSecondFactor;
 pub use shared::{DatabaseArgs, MasterKeyArgs, PasswordArgs, TokenArgs};
 pub use throttle::ThrottleArgs;
 pub use tls::{AcmeSettings, CertificateFiles, CertificateSource, TlsArgs};
@@ -209,6 +211,11 @@ pub struct Config {
     /// Who may register
     #[arg(long, value_name = "WHO", value_enum, default_value = "open")]
     pub registration: Registration,
+
+    /// Who must have a second factor: a passkey or an authenticator app. Whoever has none yet sets
+    /// one up at the next login, before anything else. Give it to all servers that share a database
+    #[arg(long, value_name = "WHO", value_enum, default_value = "off")]
+    pub require_second_factor: RequireSecondFactor,
 
     /// The names that nobody may register.
     #[command(flatten)]

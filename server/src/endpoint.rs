@@ -10,6 +10,12 @@ pub enum Needs {
     Token,
     /// An access token of a fresh login.
     FreshToken,
+    /// An access token. Whatever is wrong with it is a 401, since a proxy asks.
+    ProxiedToken,
+    /// An access token, or a token for setting up a second factor.
+    TokenOrSetup,
+    /// An access token of a fresh login, or a token for setting up a second factor.
+    FreshOrSetup,
     /// An access token of an admin.
     Admin,
     /// An access token of an admin. It must be of a fresh login if the user concerned is an admin.
@@ -18,7 +24,7 @@ pub enum Needs {
     FreshAdmin,
     /// The refresh cookie, sent by our own pages.
     Cookie,
-    /// An access token or the refresh cookie.
+    /// An access token, or a token for setting up a second factor, or the refresh cookie.
     TokenOrCookie,
 }
 

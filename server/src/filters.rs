@@ -6,7 +6,7 @@ mod table;
 
 pub(crate) use self::caller::{
     admin, admin_over, admin_over_and_body, bearer, bearer_and_body, bearer_for_proxies, fresh,
-    fresh_admin, fresh_admin_and_body, fresh_and_body,
+    fresh_admin, fresh_admin_and_body, fresh_and_body, fresh_setup, fresh_setup_and_body, setup,
 };
 pub(crate) use self::table::{Endpoint, Table};
 pub(crate) use self::table::{delete, get, patch, post};

@@ -23,6 +23,8 @@ pub struct Caller {
     pub session: SessionId,
     /// The proof was given within `--fresh-for`.
     pub fresh: bool,
+    /// The token is for setting up a second factor and for nothing else.
+    pub setup: bool,
     /// Where the request comes from.
     pub client: Client,
 }

@@ -7,7 +7,8 @@ use crate::endpoint::{Listed, Needs};
 use crate::filters::{
     Endpoint, Table, admin, admin_over, admin_over_and_body, answered, bearer, bearer_and_body,
     bearer_for_proxies, client, delete, everything_else, fresh, fresh_admin, fresh_admin_and_body,
-    fresh_and_body, get, head, id, json_body, patch, post, query, session_id, with,
+    fresh_and_body, fresh_setup, fresh_setup_and_body, get, head, id, json_body, patch, post,
+    query, session_id, setup, with,
 };
 use crate::handlers::{
     account, admin as admins, audit, docs, factors, frontend, guarded, health, login, passkeys,
@@ -33,7 +34,7 @@ pub fn listed() -> Vec<Listed> {
 #[rustfmt::skip] // it reads as a table
 static ENDPOINTS: &[Endpoint] = &[
     // The one that is asked most goes first.
-    get(path::VERIFY,              Needs::Token,         |app| answered(bearer_for_proxies(app).and(with(&app.site)).then(guarded::verify))),
+    get(path::VERIFY,              Needs::ProxiedToken,  |app| answered(bearer_for_proxies(app).and(with(&app.site)).then(guarded::verify))),
     get(path::PROTECTED,           Needs::Token,         |app| answered(bearer(app).then(guarded::protected))),
     post(path::LOGIN,              Needs::Nothing,       |app| answered(json_body(app).and(client(app)).and(with(&app.accounts)).then(login::login))),
     post(path::SECOND_FACTOR,      Needs::Nothing,       |app| answered(json_body(app).and(client(app)).and(with(&app.accounts)).then(factors::second_factor))),
@@ -44,22 +45,22 @@ static ENDPOINTS: &[Endpoint] = &[
     post(path::REGISTER,           Needs::Nothing,       |app| answered(json_body(app).and(client(app)).and(with(&app.accounts)).then(account::register))),
     post(path::PASSWORD_RESET,     Needs::Nothing,       |app| answered(json_body(app).and(client(app)).and(with(&app.accounts)).then(reset::take_up))),
 
-    get(path::ME,                  Needs::Token,         |app| answered(bearer(app).then(guarded::me))),
+    get(path::ME,                  Needs::TokenOrSetup,  |app| answered(setup(app).then(guarded::me))),
     delete(path::ME,               Needs::FreshToken,    |app| answered(fresh(app).and(with(&app.accounts)).then(account::delete))),
     post(path::REAUTHENTICATE,     Needs::Token,         |app| answered(bearer_and_body(app).and(with(&app.accounts)).then(login::reauthenticate))),
     post(path::PASSWORD,           Needs::FreshToken,    |app| answered(fresh_and_body(app).and(with(&app.accounts)).then(account::change_password))),
     get(path::SESSIONS,            Needs::Token,         |app| answered(bearer(app).and(with(&app.accounts)).then(sessions::list))),
     delete(path::SESSIONS,         Needs::Token,         |app| answered(bearer(app).and(with(&app.accounts)).then(sessions::end_others))),
     delete(path::SESSION,          Needs::Token,         |app| answered(bearer(app).and(id(path::SESSION)).and(with(&app.accounts)).then(sessions::end))),
-    get(path::FACTORS,             Needs::Token,         |app| answered(bearer(app).and(with(&app.accounts)).then(factors::list))),
-    post(path::TOTP,               Needs::FreshToken,    |app| answered(fresh(app).and(with(&app.accounts)).then(factors::begin_totp))),
-    delete(path::TOTP,             Needs::FreshToken,    |app| answered(fresh(app).and(with(&app.accounts)).then(factors::remove_totp))),
-    post(path::TOTP_CONFIRM,       Needs::FreshToken,    |app| answered(fresh_and_body(app).and(with(&app.accounts)).then(factors::confirm_totp))),
-    post(path::RECOVERY_CODES,     Needs::FreshToken,    |app| answered(fresh(app).and(with(&app.accounts)).then(factors::recovery_codes))),
-    post(path::PASSKEY_OPTIONS,    Needs::FreshToken,    |app| answered(fresh(app).and(with(&app.accounts)).then(passkeys::options))),
-    post(path::PASSKEYS,           Needs::FreshToken,    |app| answered(fresh_and_body(app).and(with(&app.accounts)).then(passkeys::add))),
-    patch(path::PASSKEY,           Needs::FreshToken,    |app| answered(fresh_and_body(app).and(id(path::PASSKEY)).and(with(&app.accounts)).then(passkeys::rename))),
-    delete(path::PASSKEY,          Needs::FreshToken,    |app| answered(fresh(app).and(id(path::PASSKEY)).and(with(&app.accounts)).then(passkeys::remove))),
+    get(path::FACTORS,             Needs::TokenOrSetup,  |app| answered(setup(app).and(with(&app.accounts)).then(factors::list))),
+    post(path::TOTP,               Needs::FreshOrSetup,  |app| answered(fresh_setup(app).and(with(&app.accounts)).then(factors::begin_totp))),
+    delete(path::TOTP,             Needs::FreshOrSetup,  |app| answered(fresh_setup(app).and(with(&app.accounts)).then(factors::remove_totp))),
+    post(path::TOTP_CONFIRM,       Needs::FreshOrSetup,  |app| answered(fresh_setup_and_body(app).and(with(&app.accounts)).then(factors::confirm_totp))),
+    post(path::RECOVERY_CODES,     Needs::FreshOrSetup,  |app| answered(fresh_setup(app).and(with(&app.accounts)).then(factors::recovery_codes))),
+    post(path::PASSKEY_OPTIONS,    Needs::FreshOrSetup,  |app| answered(fresh_setup(app).and(with(&app.accounts)).then(passkeys::options))),
+    post(path::PASSKEYS,           Needs::FreshOrSetup,  |app| answered(fresh_setup_and_body(app).and(with(&app.accounts)).then(passkeys::add))),
+    patch(path::PASSKEY,           Needs::FreshOrSetup,  |app| answered(fresh_setup_and_body(app).and(id(path::PASSKEY)).and(with(&app.accounts)).then(passkeys::rename))),
+    delete(path::PASSKEY,          Needs::FreshOrSetup,  |app| answered(fresh_setup(app).and(id(path::PASSKEY)).and(with(&app.accounts)).then(passkeys::remove))),
 
     get(path::ADMIN_USERS,         Needs::Admin,         |app| answered(admin(app).and(query()).and(with(&app.accounts)).then(admins::users))),
     patch(path::ADMIN_USER,        Needs::AdminOverUser, |app| answered(admin_over_and_body(app, path::ADMIN_USER).and(with(&app.accounts)).then(admins::edit))),

@@ -39,8 +39,8 @@ pub use challenge::{Challenge, MAX_ANSWERS};
 pub use copy::{Copied, Copying, Kind, Place, Progress};
 pub use error::{CreateUserError, EditUserError, StoreError};
 pub use factors::{
-    FactorChange, FactorUse, Factors, MAX_PASSKEYS, Passkey, PasskeyState, RecoveryCode, Sealed,
-    Totp,
+    FactorChange, FactorEdit, FactorPolicy, FactorUse, Factors, MAX_PASSKEYS, Passkey,
+    PasskeyState, RecoveryCode, Sealed, Totp,
 };
 pub use failures::{FailureQuota, Failures, SharedFailures};
 pub use id::{AuditId, BlockId, ChallengeId, PasskeyId, SessionId, UserId, uuid_v7};
@@ -191,11 +191,13 @@ pub trait Store: fmt::Debug + Send + Sync {
     ///
     /// - One-time codes count from [`FactorChange::ConfirmTotp`] on. That confirms the secret which
     ///   was begun last, and no other. The actor's other sessions end with it.
-    /// - Recovery codes go with the last factor.
+    /// - Recovery codes go with the last factor. That stays where it [must](FactorEdit::policy).
+    /// - If the edit [starts](FactorEdit::starts) a session and gives the actor the first factor,
+    ///   all sessions of the actor end but that one.
     async fn change_factors(
         &self,
         by: Actor,
-        change: FactorChange,
+        edit: FactorEdit,
         at: Moment,
     ) -> Result<User, EditUserError>;
 

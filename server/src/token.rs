@@ -19,8 +19,9 @@ mod inspect;
 mod segments;
 
 pub use claims::{Audience, Claims};
-use fault::TOKEN_TYPE;
-pub use fault::{LONGEST_ACCEPTED, MAX_ACCESS_TTL, MAX_LEEWAY, MAX_TOKEN_BYTES, TokenError};
+pub use fault::{
+    LONGEST_ACCEPTED, MAX_ACCESS_TTL, MAX_LEEWAY, MAX_TOKEN_BYTES, TokenError, TokenKind,
+};
 pub use inspect::{Check, CheckOutcome, Inspection};
 
 /// The OAuth client id of our own frontend and of API callers.
@@ -29,6 +30,8 @@ const CLIENT_ID: &str = "hallpass";
 /// What a token is signed for.
 #[derive(Clone, Copy, Debug)]
 pub struct Grant<'a> {
+    /// What it is for.
+    pub kind: TokenKind,
     /// The token's subject.
     pub user: &'a User,
     /// The session that it belongs to.
@@ -53,6 +56,8 @@ pub struct Signed {
 /// What an accepted token says, and what is needed to accept it again.
 #[derive(Debug)]
 pub struct Accepted {
+    /// What it is for.
+    pub kind: TokenKind,
     /// What it says.
     pub claims: Claims,
     key: Arc<Key>,
@@ -121,7 +126,7 @@ impl Tokens {
             amr: grant.amr.to_vec(),
         };
         let (alg, kid) = (signer.key.algorithm().name(), signer.key.kid());
-        let header = Header { alg, typ: TOKEN_TYPE, kid };
+        let header = Header { alg, typ: grant.kind.typ(), kid };
         let mut token = format!("{}.{}", encode(&header)?, encode(&claims)?);
         let signature = signer.key.sign(token.as_bytes())?;
         token.push('.');
@@ -131,17 +136,20 @@ impl Tokens {
         Ok(Signed { token, expires_in: u64::try_from(exp.saturating_sub(iat)).unwrap_or(0) })
     }
 
-    /// Checks everything that the token itself shows. The caller must check whether the user still
+    /// Checks everything that an access token itself shows. The caller must check whether the user still
     /// exists.
     ///
     /// # Errors
     ///
     /// Why it is not accepted, in as much detail as its bearer may know.
     pub fn verify(&self, token: &str, now: Timestamp) -> Result<Claims, TokenError> {
-        Ok(self.accept(token, now)?.claims)
+        let accepted = self.accept(token, now)?;
+        let is_access = accepted.kind == TokenKind::Access;
+        if is_access { Ok(accepted.claims) } else { Err(TokenError::Invalid) }
     }
 
-    /// As [`verify`](Self::verify), for a caller that caches accepted tokens.
+    /// As [`verify`](Self::verify), for a caller that caches accepted tokens and looks what they
+    /// are for.
     ///
     /// # Errors
     ///

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::Secret;
+use crate::{Login, Secret};
 
 /// The body of `POST /api/login/second-factor`: the challenge, and one of the others.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -58,11 +58,15 @@ pub struct Passkey {
 }
 
 /// The answer to `POST /api/me/passkeys` and to `PATCH /api/me/passkeys/{id}`.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PasskeyBody {
     /// The passkey as it is now.
     pub passkey: Passkey,
+    /// What a login answers, if the caller's token was for setting up a second factor.
+    #[serde(flatten)]
+    #[cfg_attr(feature = "openapi", schema(ignore))]
+    pub login: Option<Login>,
 }
 
 /// The body of `POST /api/login/passkey/options`.
@@ -162,4 +166,8 @@ pub struct RecoveryCodes {
     /// Each signs its user in once, with the password.
     #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>))]
     pub recovery_codes: Vec<Secret>,
+    /// What a login answers, if the caller's token was for setting up a second factor.
+    #[serde(flatten)]
+    #[cfg_attr(feature = "openapi", schema(ignore))]
+    pub login: Option<Login>,
 }

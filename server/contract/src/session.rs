@@ -20,6 +20,11 @@ pub struct Login {
     pub expires_in: u64,
     /// Who signed in.
     pub user: User,
+    /// The account must have a second factor and has none. The token is good for setting one up
+    /// and for nothing else, and no refresh cookie comes with it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[cfg_attr(feature = "openapi", schema(required = false))]
+    pub setup_required: bool,
 }
 
 /// The body of `POST /api/me/reauthenticate`.

@@ -6,10 +6,12 @@ use hallpass_contract::Secret;
 
 use super::Accounts;
 use super::error::AccountError;
+use super::sign_in::SignedIn;
 use crate::audit::{Event, Record};
 use crate::origin::{Caller, Origin};
 use crate::proof::factors::{NewTotp, new_codes, new_totp};
-use crate::store::{EditUserError, FactorChange, Factors, User, UserId};
+use crate::proof::{Method, amr};
+use crate::store::{EditUserError, FactorChange, FactorEdit, Factors, User, UserId};
 
 impl Accounts {
     /// The caller's factors as they are now.
@@ -26,7 +28,34 @@ impl Accounts {
         caller: &Caller,
         change: FactorChange,
     ) -> Result<User, EditUserError> {
-        self.store.change_factors(caller.actor(false), change, self.moment()).await
+        let edit = FactorEdit { change, policy: self.factor_policy, starts: None };
+        self.store.change_factors(caller.actor(false), edit, self.moment()).await
+    }
+
+    /// Adds a factor, which the caller has just shown by `method`. If the caller's session is for
+    /// setting up the first one, they get a session like that of a login, and all others end.
+    pub(super) async fn add_factor(
+        &self,
+        caller: &Caller,
+        change: FactorChange,
+        method: Method,
+        event: Event,
+    ) -> Result<Option<SignedIn>, AccountError> {
+        let (at, policy) = (self.moment(), self.factor_policy);
+        let starts = if caller.setup {
+            let amr = amr(&[Method::Password, method, Method::MultipleFactors]);
+            let agent = caller.client.user_agent.clone();
+            Some(self.sessions.begin(caller.user.id, amr, agent, at)?)
+        } else {
+            None
+        };
+        let edit = FactorEdit { change, policy, starts: starts.clone() };
+        let changed = self.store.change_factors(caller.actor(false), edit, at).await;
+        let user = self.noted(Record::of_caller(event, caller), changed)?;
+        let Some(session) = starts else { return Ok(None) };
+        let record = Record::of_client(Event::Login, &caller.client).user(user.id);
+        record.session(session.id).detail("by the factor that was set up").ok(&self.audit);
+        self.signed_in(user, &session).map(Some)
     }
 
     /// The caller, read anew: what is cached does not know which codes were used.
@@ -49,7 +78,8 @@ impl Accounts {
         .await
     }
 
-    /// Takes the secret into use that was made last, and makes recovery codes.
+    /// Takes the secret into use that was made last, and makes recovery codes. Signs the caller in,
+    /// if they had to set up a second factor first.
     ///
     /// # Errors
     ///
@@ -58,7 +88,7 @@ impl Accounts {
         self: &Arc<Self>,
         caller: Caller,
         code: &Secret,
-    ) -> Result<Vec<Secret>, AccountError> {
+    ) -> Result<(Vec<Secret>, Option<SignedIn>), AccountError> {
         let record = Record::of_caller(Event::TotpAdded, &caller);
         let attempt = self.begin_attempt(&caller.client, &caller.user.username_key).await;
         let attempt = self.noted_throttle(attempt, || record.clone())?;
@@ -79,10 +109,8 @@ impl Accounts {
         let (codes, recovery_codes) = new_codes()?;
         self.to_the_end(|accounts| async move {
             let change = FactorChange::ConfirmTotp { created_at, step, recovery_codes };
-            let changed = accounts.change_factors(&caller, change).await;
-            let record = Record::of_caller(Event::TotpAdded, &caller);
-            accounts.noted(record, changed.map(drop))?;
-            Ok(codes)
+            let (method, event) = (Method::OneTimeCode, Event::TotpAdded);
+            Ok((codes, accounts.add_factor(&caller, change, method, event).await?))
         })
         .await
     }

@@ -101,9 +101,9 @@ impl Accounts {
         };
         let record = || record().user(user.id);
         let (used, attempt) = self.check_passkey(&asked, answered, &user, attempt, record)?;
-        let (id, verified) = (user.id, verified_by(&user, used));
+        let verified = verified_by(&user, used);
         let starting = self.to_the_end(|accounts| async move {
-            accounts.start_session(id, verified, Some(challenge), &client).await
+            accounts.start_session(user, verified, Some(challenge), &client).await
         });
         let started = starting.await;
         end_attempt(attempt, &started);
@@ -213,7 +213,8 @@ impl Accounts {
         Ok((seal(asked, &sealer, self.clock.now())?, options))
     }
 
-    /// Adds the passkey that the caller's browser has made.
+    /// Adds the passkey that the caller's browser has made. Signs the caller in, if they had to set
+    /// up a second factor first.
     ///
     /// # Errors
     ///
@@ -224,7 +225,7 @@ impl Accounts {
         challenge: &Secret,
         name: &str,
         credential: Value,
-    ) -> Result<Passkey, AccountError> {
+    ) -> Result<(Passkey, Option<SignedIn>), AccountError> {
         let party = self.relying_party()?;
         let (name, now) = (named(name)?, self.clock.now());
         let sealer = self.prover.factors.challenges()?;
@@ -236,7 +237,7 @@ impl Accounts {
         if !self.store.count_answer(challenge).await? {
             return Err(over());
         }
-        let Some(passkey) = party.made(&asked, credential, name, now)? else {
+        let Some((passkey, method)) = party.made(&asked, credential, name, now)? else {
             let record = Record::of_caller(Event::PasskeyAdded, &caller);
             record.refused(&self.audit, "not the passkey that was asked for");
             let message = "This is not the passkey that the server has asked for; begin anew.";
@@ -244,9 +245,9 @@ impl Accounts {
         };
         self.to_the_end(|accounts| async move {
             let change = FactorChange::AddPasskey(passkey.clone());
-            let changed = accounts.change_factors(&caller, change).await;
-            accounts.noted(Record::of_caller(Event::PasskeyAdded, &caller), changed.map(drop))?;
-            Ok(passkey)
+            let event = Event::PasskeyAdded;
+            let signed_in = accounts.add_factor(&caller, change, method, event).await?;
+            Ok((passkey, signed_in))
         })
         .await
     }

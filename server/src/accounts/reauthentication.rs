@@ -8,6 +8,7 @@ use crate::audit::{Event, Record};
 use crate::origin::Caller;
 use crate::proof::Proof;
 use crate::store::Verified;
+use crate::token::TokenKind;
 
 impl Accounts {
     /// Notes that the caller gave a proof again, so that their session is fresh.
@@ -58,7 +59,7 @@ impl Accounts {
                 return Err(AccountError::SessionEnded);
             };
             record.detail_if_any(by).ok(&accounts.audit);
-            accounts.access(user, &session)
+            accounts.access(TokenKind::Access, user, &session)
         });
         renewing.await
     }

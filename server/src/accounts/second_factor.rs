@@ -75,7 +75,7 @@ impl Accounts {
             record().refused(&self.audit, "the challenge is over");
             return Err(AccountError::ChallengeOver);
         }
-        let SignInChallenge { user: id, version, renewed, asked } = shown;
+        let SignInChallenge { version, renewed, asked, .. } = shown;
         let factor = match self.prover.factors.check_asked(proof, asked.as_ref(), &user, now)? {
             Ok(factor) => factor,
             Err(refused) => {
@@ -87,7 +87,7 @@ impl Accounts {
         let amr = amr(&methods_with(&factor));
         let verified = Verified { version, renewed, amr, factor: Some(factor) };
         let starting = self.to_the_end(|accounts| async move {
-            accounts.start_session(id, verified, Some(challenge), &client).await
+            accounts.start_session(user, verified, Some(challenge), &client).await
         });
         let started = starting.await;
         end_attempt(attempt, &started);

@@ -8,8 +8,8 @@ use crate::metrics::LoginEnd;
 use crate::proof::Proof;
 use crate::proof::password::PoolError;
 use crate::sessions::IssuedRefreshToken;
-use crate::store::{Challenge, FactorUse, NewSession, Session, User, UserId, Verified};
-use crate::token::{Grant, Signed};
+use crate::store::{Challenge, FactorUse, NewSession, Session, User, Verified};
+use crate::token::{Grant, Signed, TokenKind};
 use crate::username::Username;
 
 /// An access token, and for whom it is.
@@ -19,6 +19,8 @@ pub struct Access {
     pub user: User,
     /// The token.
     pub token: Signed,
+    /// What it is for.
+    pub kind: TokenKind,
 }
 
 /// What somebody gets who signs in or refreshes.
@@ -26,8 +28,8 @@ pub struct Access {
 pub struct SignedIn {
     /// The access token.
     pub access: Access,
-    /// The session's refresh token.
-    pub refresh: IssuedRefreshToken,
+    /// The session's refresh token; none if a second factor has to be set up first.
+    pub refresh: Option<IssuedRefreshToken>,
 }
 
 /// How a login ended, as it is counted.
@@ -96,33 +98,42 @@ impl Accounts {
         if proven.lacks_factor() {
             return Err(self.ask_for_factor(&proven.user, verified, &client));
         }
-        let id = proven.user.id;
+        let user = proven.user;
         self.to_the_end(|accounts| async move {
-            accounts.start_session(id, verified, None, &client).await
+            accounts.start_session(user, verified, None, &client).await
         })
         .await
     }
 
-    /// Starts a session, unless what was shown does not count any more.
+    /// Starts a session, unless what was shown does not count any more. Without a second factor it
+    /// is for setting one up, if the user must have one.
     pub(super) async fn start_session(
         &self,
-        user: UserId,
+        user: User,
         verified: Verified,
         challenge: Option<Challenge>,
         client: &Client,
     ) -> Result<SignedIn, AccountError> {
         let at = self.moment();
-        let session =
-            self.sessions.begin(user, verified.amr.clone(), client.user_agent.clone(), at)?;
+        let is_setup = self.factor_policy.is_unmet(&user);
+        let (amr, agent) = (verified.amr.clone(), client.user_agent.clone());
+        let mut session = self.sessions.begin(user.id, amr, agent, at)?;
+        let by = if is_setup { Some("to set up a second factor") } else { shown_by(&verified) };
+        if is_setup {
+            session.lasts_at_most(self.tokens.ttl());
+        }
         let address = client.network().to_string();
-        let by = shown_by(&verified);
         let new = NewSession { session: session.clone(), verified, at, address, challenge };
-        let record = Record::of_client(Event::Login, client).user(user).session(session.id);
+        let record = Record::of_client(Event::Login, client).user(user.id).session(session.id);
         let Some(user) = self.store.start_session(new).await? else {
             record.refused(&self.audit, "the user was changed meanwhile, or the code was used");
             return Err(AccountError::NotProven);
         };
         record.detail_if_any(by).ok(&self.audit);
+        if is_setup {
+            let access = self.access(TokenKind::Setup, user, &session)?;
+            return Ok(SignedIn { access, refresh: None });
+        }
         self.signed_in(user, &session)
     }
 
@@ -132,13 +143,19 @@ impl Accounts {
         user: User,
         session: &Session,
     ) -> Result<SignedIn, AccountError> {
-        let refresh = self.sessions.issue(session, self.clock.now());
-        Ok(SignedIn { access: self.access(user, session)?, refresh })
+        let refresh = Some(self.sessions.issue(session, self.clock.now()));
+        Ok(SignedIn { access: self.access(TokenKind::Access, user, session)?, refresh })
     }
 
     /// An access token of a session.
-    pub(super) fn access(&self, user: User, session: &Session) -> Result<Access, AccountError> {
+    pub(super) fn access(
+        &self,
+        kind: TokenKind,
+        user: User,
+        session: &Session,
+    ) -> Result<Access, AccountError> {
         let grant = Grant {
+            kind,
             user: &user,
             sid: session.id.uuid(),
             auth_time: session.auth_time,
@@ -146,6 +163,6 @@ impl Accounts {
             not_after: session.expires_at,
         };
         let token = self.tokens.sign(&grant, self.clock.now())?;
-        Ok(Access { user, token })
+        Ok(Access { user, token, kind })
     }
 }

@@ -17,7 +17,7 @@ use crate::accounts::Accounts;
 use crate::metrics::TokenCache;
 use crate::problem::Problem;
 use crate::store::{Authority, SessionId, User};
-use crate::token::{Accepted, Claims};
+use crate::token::{Accepted, Claims, TokenKind};
 
 /// What all entries of the cache may occupy in bytes, by estimate: some twenty thousand tokens.
 const CAPACITY: u64 = 32 << 20;
@@ -42,6 +42,11 @@ pub struct Bearer {
 }
 
 impl Bearer {
+    /// Whether the token is for setting up a second factor and for nothing else.
+    pub fn is_for_setup(&self) -> bool {
+        self.accepted.kind == TokenKind::Setup
+    }
+
     /// What the accepted token says.
     pub fn claims(&self) -> &Claims {
         &self.accepted.claims
@@ -151,6 +156,10 @@ async fn look(
         (None, Some(authority)) => Arc::new(judge(authority, accepted, session, user_version)?),
         (None, None) => return Ok(None),
     };
+    // Whoever must have a second factor now, and has none, signs in again and sets one up.
+    if !bearer.is_for_setup() && accounts.factor_policy.is_unmet(&bearer.user) {
+        return Err(Problem::session_ended());
+    }
     if lease.holds() { Ok(Some(bearer)) } else { Err(out_of_touch()) }
 }
 

@@ -15,24 +15,34 @@ use crate::origin::Caller;
 use crate::problem::Problem;
 use crate::state::App;
 
-/// The authenticated caller; without one, 401.
+/// The authenticated caller; without one, 401. A token for setting up a second factor gets 403.
 pub(crate) fn bearer(app: &App) -> BoxedFilter<(Caller,)> {
-    caller(app, Demand { admin: false, fresh: false })
+    caller(app, Demand { admin: false, fresh: false, setup: false })
 }
 
 /// As [`bearer`], and the session must be fresh; else 401.
 pub(crate) fn fresh(app: &App) -> BoxedFilter<(Caller,)> {
-    caller(app, Demand { admin: false, fresh: true })
+    caller(app, Demand { admin: false, fresh: true, setup: false })
+}
+
+/// As [`bearer`], and a token for setting up a second factor is enough.
+pub(crate) fn setup(app: &App) -> BoxedFilter<(Caller,)> {
+    caller(app, Demand { admin: false, fresh: false, setup: true })
+}
+
+/// As [`fresh`], and a token for setting up a second factor is enough.
+pub(crate) fn fresh_setup(app: &App) -> BoxedFilter<(Caller,)> {
+    caller(app, Demand { admin: false, fresh: true, setup: true })
 }
 
 /// As [`bearer`], with the role `admin`; else 403.
 pub(crate) fn admin(app: &App) -> BoxedFilter<(Caller,)> {
-    caller(app, Demand { admin: true, fresh: false })
+    caller(app, Demand { admin: true, fresh: false, setup: false })
 }
 
 /// As [`admin`] and [`fresh`].
 pub(crate) fn fresh_admin(app: &App) -> BoxedFilter<(Caller,)> {
-    caller(app, Demand { admin: true, fresh: true })
+    caller(app, Demand { admin: true, fresh: true, setup: false })
 }
 
 /// The caller and the JSON body. The caller is checked before and after the body is read, since
@@ -47,17 +57,22 @@ fn caller_and_body<T: Form>(app: &App, demand: Demand) -> BoxedFilter<(Caller, T
 
 /// As [`bearer`], with the JSON body.
 pub(crate) fn bearer_and_body<T: Form>(app: &App) -> BoxedFilter<(Caller, T)> {
-    caller_and_body(app, Demand { admin: false, fresh: false })
+    caller_and_body(app, Demand { admin: false, fresh: false, setup: false })
 }
 
 /// As [`fresh`], with the JSON body.
 pub(crate) fn fresh_and_body<T: Form>(app: &App) -> BoxedFilter<(Caller, T)> {
-    caller_and_body(app, Demand { admin: false, fresh: true })
+    caller_and_body(app, Demand { admin: false, fresh: true, setup: false })
+}
+
+/// As [`fresh_setup`], with the JSON body.
+pub(crate) fn fresh_setup_and_body<T: Form>(app: &App) -> BoxedFilter<(Caller, T)> {
+    caller_and_body(app, Demand { admin: false, fresh: true, setup: true })
 }
 
 /// As [`fresh_admin`], with the JSON body.
 pub(crate) fn fresh_admin_and_body<T: Form>(app: &App) -> BoxedFilter<(Caller, T)> {
-    caller_and_body(app, Demand { admin: true, fresh: true })
+    caller_and_body(app, Demand { admin: true, fresh: true, setup: false })
 }
 
 /// As [`admin`], and the id of the user in the path. If that user is an admin, the session must be

@@ -9,7 +9,7 @@ use hallpass_contract::{
 use super::admin::user_id;
 use super::login::{factor, no_code};
 use super::passkeys;
-use super::signed_in::with_cookie;
+use super::signed_in::{with_cookie, with_login};
 use crate::accounts::{AccountError, Accounts};
 use crate::answer::Answer;
 use crate::client::Client;
@@ -67,8 +67,8 @@ pub(crate) async fn confirm_totp(
     form: TotpConfirmation,
     accounts: Arc<Accounts>,
 ) -> Result<Answer<RecoveryCodes>, Problem> {
-    let recovery_codes = accounts.confirm_totp(caller, &form.code).await?;
-    Ok(Answer::ok(RecoveryCodes { recovery_codes }))
+    let (recovery_codes, signed_in) = accounts.confirm_totp(caller, &form.code).await?;
+    with_login(|login| Answer::ok(RecoveryCodes { recovery_codes, login }), signed_in)
 }
 
 /// `DELETE /api/me/totp`
@@ -86,7 +86,7 @@ pub(crate) async fn recovery_codes(
     accounts: Arc<Accounts>,
 ) -> Result<Answer<RecoveryCodes>, Problem> {
     let recovery_codes = accounts.renew_recovery_codes(caller).await?;
-    Ok(Answer::ok(RecoveryCodes { recovery_codes }))
+    Ok(Answer::ok(RecoveryCodes { recovery_codes, login: None }))
 }
 
 /// `DELETE /api/admin/users/{id}/factors`

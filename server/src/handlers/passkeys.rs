@@ -7,7 +7,7 @@ use hallpass_contract::{
 };
 use serde_json::Value;
 
-use super::signed_in::with_cookie;
+use super::signed_in::{with_cookie, with_login};
 use crate::accounts::{AccountError, Accounts, AskedPasskey};
 use crate::answer::Answer;
 use crate::client::Client;
@@ -52,9 +52,9 @@ pub(crate) async fn add(
     accounts: Arc<Accounts>,
 ) -> Result<Answer<PasskeyBody>, Problem> {
     let NewPasskey { challenge, name, credential } = form;
-    let passkey = accounts.add_passkey(caller, &challenge, &name, credential).await?;
-    let passkey = shown::passkey(&passkey);
-    Ok(Answer::created(PasskeyBody { passkey }))
+    let added = accounts.add_passkey(caller, &challenge, &name, credential).await?;
+    let (passkey, signed_in) = (shown::passkey(&added.0), added.1);
+    with_login(|login| Answer::created(PasskeyBody { passkey, login }), signed_in)
 }
 
 /// `PATCH /api/me/passkeys/{id}`
@@ -65,7 +65,7 @@ pub(crate) async fn rename(
     accounts: Arc<Accounts>,
 ) -> Result<Answer<PasskeyBody>, Problem> {
     let passkey = accounts.rename_passkey(caller, passkey_id(&id)?, &form.name).await?;
-    Ok(Answer::ok(PasskeyBody { passkey: shown::passkey(&passkey) }))
+    Ok(Answer::ok(PasskeyBody { passkey: shown::passkey(&passkey), login: None }))
 }
 
 /// `DELETE /api/me/passkeys/{id}`

@@ -57,7 +57,10 @@ impl Operation {
 
     /// Adds who may use it, and the answers for everybody else.
     pub(super) fn needing(mut self, needs: Needs) -> Self {
-        use Needs::{Admin, AdminOverUser, Cookie, FreshAdmin, FreshToken, Nothing, TokenOrCookie};
+        use Needs::{
+            Admin, AdminOverUser, Cookie, FreshAdmin, FreshOrSetup, FreshToken, Nothing,
+            TokenOrCookie,
+        };
         let is_admin = matches!(needs, Admin | AdminOverUser | FreshAdmin);
         let roles: &[&str] = if is_admin { &[ADMIN_ROLE] } else { &[] };
         let security = match needs {
@@ -67,7 +70,7 @@ impl Operation {
             _ => json!([{ TOKEN: roles }]),
         };
         self.fields.insert("security".to_owned(), security);
-        if matches!(needs, FreshToken | FreshAdmin) {
+        if matches!(needs, FreshToken | FreshOrSetup | FreshAdmin) {
             self.fields.insert("x-fresh".to_owned(), true.into());
         }
         self.refusals.splice(0..0, refusals_of(needs));
@@ -203,13 +206,19 @@ impl Operation {
 
 /// The answers to a caller who lacks what an endpoint needs.
 fn refusals_of(needs: Needs) -> Vec<Problem> {
-    use Needs::{Admin, AdminOverUser, Cookie, FreshAdmin, FreshToken, Nothing, TokenOrCookie};
+    use Needs::{
+        Admin, AdminOverUser, Cookie, FreshAdmin, FreshOrSetup, FreshToken, Nothing, Token,
+        TokenOrCookie,
+    };
     let mut refusals = match needs {
         Nothing => return Vec::new(),
         Cookie => vec![Problem::no_refresh_cookie(), Problem::session_ended()],
         _ => vec![Problem::no_credentials(), TokenError::Expired.into(), Problem::session_ended()],
     };
-    if matches!(needs, FreshToken | FreshAdmin | AdminOverUser) {
+    if matches!(needs, Token | FreshToken | Admin | AdminOverUser | FreshAdmin) {
+        refusals.push(Problem::second_factor_setup_required());
+    }
+    if matches!(needs, FreshToken | FreshOrSetup | FreshAdmin | AdminOverUser) {
         refusals.push(Problem::not_fresh(Duration::from_secs(300)));
     }
     if matches!(needs, Admin | AdminOverUser | FreshAdmin) {

@@ -65,6 +65,9 @@ pub(super) fn schemas(policy: Policy) -> Map<String, Value> {
     add::<Problem>(&mut schemas);
     password_or_passkey(&mut schemas["Reauthentication"]);
     one_factor(&mut schemas["SecondFactor"]);
+    for answer in ["RecoveryCodes", "PasskeyBody"] {
+        perhaps_login(&mut schemas[answer]);
+    }
     schemas.insert(JWK_SET.to_owned(), jwk_set());
     for (schema, field) in [
         (REGISTRATION, "password"),
@@ -93,6 +96,12 @@ fn one_factor(schema: &mut Value) {
         one_of.push(json!({ "required": [factor] }));
     }
     schema["oneOf"] = one_of.into();
+}
+
+/// To whoever had to set up a second factor first, it is the answer of a login, too.
+fn perhaps_login(schema: &mut Value) {
+    let no_login = json!({ "not": { "required": ["access_token"] } });
+    schema["anyOf"] = json!([no_login, reference("Login")]);
 }
 
 /// A password, perhaps with one code; or a challenge and a passkey.

@@ -68,6 +68,7 @@ impl Problem {
             | EditUserError::NoFactor
             | EditUserError::NoBlock => Self::not_found(),
             EditUserError::TooManyBlocks => Self::too_many_blocks(),
+            EditUserError::LastFactor => Self::last_factor(),
             EditUserError::TooManyPasskeys => Self::too_many_passkeys(),
             EditUserError::SamePasskey => {
                 let message = "This passkey was added before.";

@@ -249,6 +249,36 @@ impl Problem {
         }
     }
 
+    /// 403.
+    pub fn second_factor_setup_required() -> Self {
+        Self {
+            kind: kind::SECOND_FACTOR_SETUP_REQUIRED,
+            title: "Second factor setup required",
+            ..Self::new(
+                StatusCode::FORBIDDEN,
+                "Your account must have a second factor; set one up first.",
+            )
+        }
+    }
+
+    /// 401: the token opens nothing but the set-up of a second factor.
+    pub fn only_for_setup() -> Self {
+        let error = Some("the token is for setting up a second factor");
+        let Self { kind, title, detail, .. } = Self::second_factor_setup_required();
+        Self { kind, title, ..Self::new(StatusCode::UNAUTHORIZED, detail).with_challenge(error) }
+    }
+
+    /// 409.
+    pub fn last_factor() -> Self {
+        let detail = "Your account must have a second factor; add another one before you remove \
+                      this one.";
+        Self {
+            kind: kind::LAST_FACTOR,
+            title: "Last factor",
+            ..Self::new(StatusCode::CONFLICT, detail)
+        }
+    }
+
     /// 401.
     pub fn challenge_over() -> Self {
         let detail = "This took too long, or there were too many wrong answers; begin again.";

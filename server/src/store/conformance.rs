@@ -8,10 +8,10 @@ use hallpass_contract::{ADMIN_ROLE, Secret};
 use jiff::Timestamp;
 
 use super::{
-    Actor, Authority, Challenge, ChallengeId, EditUserError, FactorChange, FactorUse, Lifetimes,
-    Moment, NewSession, Passkey, PasskeyId, PasskeyState, RecoveryCode, RedbStore, Refresh,
-    ResetOffer, Rotation, Sealed, Session, SessionId, Store, Totp, User, UserEdit, UserId,
-    Verified,
+    Actor, Authority, Challenge, ChallengeId, EditUserError, FactorChange, FactorEdit,
+    FactorPolicy, FactorUse, Lifetimes, Moment, NewSession, Passkey, PasskeyId, PasskeyState,
+    RecoveryCode, RedbStore, Refresh, ResetOffer, Rotation, Sealed, Session, SessionId, Store,
+    Totp, User, UserEdit, UserId, Verified,
 };
 
 mod actors;
@@ -103,6 +103,8 @@ conformance! {
             who_has_a_factor_signs_in_with_it_alone
             a_one_time_code_counts_once_and_no_earlier_one_after_it
             a_recovery_code_counts_once_and_new_ones_void_the_old
+            a_first_factor_may_start_a_session_that_ends_all_others
+            the_last_factor_stays_where_there_must_be_one
             recovery_codes_go_with_the_last_factor
             a_change_of_factors_is_of_a_fresh_login_and_a_new_version
             a_passkey_counts_while_its_counter_goes_on

@@ -59,6 +59,9 @@ pub enum EditUserError {
     /// The user has no such factor, or has not begun to set it up.
     #[error("there is no such factor")]
     NoFactor,
+    /// The user must have a second factor, and this is the last.
+    #[error("a second factor is required, and this is the last")]
+    LastFactor,
     /// The user has as many passkeys as may be.
     #[error("there are as many passkeys as may be; remove one first")]
     TooManyPasskeys,

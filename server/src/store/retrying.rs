@@ -12,7 +12,7 @@ use super::audit::{AuditEntry, AuditPage, AuditQuery};
 use super::backup::{BackupError, Beside, Head as BackupHead};
 use super::challenge::Challenge;
 use super::error::{CreateUserError, EditUserError, StoreError};
-use super::factors::FactorChange;
+use super::factors::FactorEdit;
 use super::id::{BlockId, SessionId, UserId};
 use super::lease::Lease;
 use super::reset::{OpenReset, ResetOffer};
@@ -105,7 +105,7 @@ retrying! {
     delete_user(id: UserId, by: Option<Actor>, at: Moment) -> Result<User, EditUserError>;
     set_password(id: UserId, new: Secret, at: Moment) -> Result<bool, StoreError>;
     change_password(by: Actor, version: u32, new: Secret, at: Moment) -> Result<(), EditUserError>;
-    change_factors(by: Actor, change: FactorChange, at: Moment) -> Result<User, EditUserError>;
+    change_factors(by: Actor, edit: FactorEdit, at: Moment) -> Result<User, EditUserError>;
     remove_factors(id: UserId, by: Option<Actor>, at: Moment) -> Result<User, EditUserError>;
     count_answer(challenge: Challenge) -> Result<bool, StoreError>;
     offer_reset(offer: ResetOffer) -> Result<(), EditUserError>;

@@ -69,6 +69,12 @@ impl Session {
             after(now, lifetimes.idle).min(after(self.created_at, lifetimes.absolute));
     }
 
+    /// Ends it so long after it was used last, if not before.
+    pub fn lasts_at_most(&mut self, lifetime: Duration) {
+        let end = self.refreshed_at.checked_add(lifetime).unwrap_or(Timestamp::MAX);
+        self.expires_at = self.expires_at.min(end);
+    }
+
     /// Whether it has not expired.
     pub fn is_live(&self, now: Timestamp) -> bool {
         now < self.expires_at

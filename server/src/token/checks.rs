@@ -3,7 +3,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::claims::{Audience, Claims};
-use super::fault::{Fault, Found, TOKEN_TYPE};
+use super::fault::{Fault, Found, TokenKind};
 use super::segments::{Object, Segments};
 use super::{Accepted, Tokens};
 use crate::keys::{Key, NoKey};
@@ -19,7 +19,7 @@ impl Tokens {
         let segments = Segments::split(token)?;
         let header = segments.header()?;
         check_members(&header)?;
-        check_type(&header)?;
+        let kind = check_type(&header)?;
         let key = self.find_key(&header, now)?;
         check_algorithm(&header, &key)?;
         segments.check_signature(&key)?;
@@ -28,7 +28,7 @@ impl Tokens {
         self.check_audience(&claims.aud)?;
         self.check_expiry(claims.exp, now)?;
         self.check_not_before(claims.nbf, now)?;
-        Ok(Accepted { claims, key })
+        Ok(Accepted { kind, claims, key })
     }
 
     /// The key that `kid` names, if we have it and it verifies.
@@ -98,13 +98,12 @@ pub(super) fn check_members(header: &Object) -> Result<(), Fault> {
 }
 
 /// RFC 9068 section 4: `at+jwt` or `application/at+jwt`; media types ignore case.
-pub(super) fn check_type(header: &Object) -> Result<(), Fault> {
-    let typ = header.get("typ");
-    let is_ours = typ.and_then(|typ| typ.as_str()).is_some_and(|typ| {
-        let typ = typ.to_ascii_lowercase();
-        typ.strip_prefix("application/").unwrap_or(&typ) == TOKEN_TYPE
-    });
-    if is_ours { Ok(()) } else { Err(Fault::Type(Found::new(typ))) }
+pub(super) fn check_type(header: &Object) -> Result<TokenKind, Fault> {
+    let found = header.get("typ");
+    let typ = found.and_then(|typ| typ.as_str()).unwrap_or_default().to_ascii_lowercase();
+    let typ = typ.strip_prefix("application/").unwrap_or(&typ);
+    let kind = [TokenKind::Access, TokenKind::Setup].into_iter().find(|kind| kind.typ() == typ);
+    kind.ok_or_else(|| Fault::Type(Found::new(found)))
 }
 
 /// The key determines the algorithm (RFC 8725 section 3.1). The header can only agree with it.

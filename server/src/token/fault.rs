@@ -7,8 +7,24 @@ use thiserror::Error;
 
 use crate::keys::Algorithm;
 
-/// The header's `typ` (RFC 9068 section 2.1).
-pub(super) const TOKEN_TYPE: &str = "at+jwt";
+/// What a token is for. Its header says so in `typ`.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum TokenKind {
+    /// An access token (RFC 9068 section 2.1).
+    Access,
+    /// For setting up a second factor alone. Whoever checks access tokens refuses it by its type.
+    Setup,
+}
+
+impl TokenKind {
+    /// The header's `typ`.
+    pub(super) fn typ(self) -> &'static str {
+        match self {
+            Self::Access => "at+jwt",
+            Self::Setup => "setup+jwt",
+        }
+    }
+}
 
 /// The most bytes of a token. A longer one is refused before it is decoded. Ours have about 700
 /// bytes.
@@ -54,7 +70,7 @@ pub(super) enum Fault {
     Json { part: Part, error: serde_json::Error },
     #[error("the header has {0}, which no token of ours carries")]
     HeaderMember(&'static str),
-    #[error("typ is {0} instead of \"{TOKEN_TYPE}\"")]
+    #[error("typ is {0} instead of \"{access}\"", access = TokenKind::Access.typ())]
     Type(Found),
     #[error("kid is {0} instead of a string")]
     KeyId(Found),

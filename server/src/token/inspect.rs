@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::Tokens;
 use super::checks::{check_algorithm, check_members, check_type};
 use super::claims::{Claims, audience, seconds, text};
-use super::fault::{Fault, TOKEN_TYPE, span, time};
+use super::fault::{Fault, TokenKind, span, time};
 use super::segments::{Object, Segments};
 
 /// What a token says and what is wrong with it, for the operator. Nothing of it can be trusted
@@ -79,7 +79,10 @@ impl Tokens {
         report: &mut Report,
     ) {
         report.add("header", check_members(header), |()| "it offers no key of its own".to_owned());
-        report.add("typ", check_type(header), |()| format!("typ is \"{TOKEN_TYPE}\""));
+        report.add("typ", check_type(header), |kind| match kind {
+            TokenKind::Access => format!("typ is \"{}\"", kind.typ()),
+            TokenKind::Setup => format!("typ is \"{}\": for a second factor alone", kind.typ()),
+        });
         let key = report
             .add("key", self.find_key(header, now), |key| format!("key {} verifies", key.kid()));
         let Some(key) = key else {

@@ -60,7 +60,12 @@ fn user() -> User {
 /// Signs for a user who has just given their password, in a session that never ends.
 fn sign_for(tokens: &Tokens, user: &User, now: i64) -> Signed {
     let (auth_time, amr, not_after) = (at(now), &["pwd".to_owned()][..], Timestamp::MAX);
-    tokens.sign(&Grant { user, sid: Uuid::nil(), auth_time, amr, not_after }, at(now)).unwrap()
+    tokens
+        .sign(
+            &Grant { kind: TokenKind::Access, user, sid: Uuid::nil(), auth_time, amr, not_after },
+            at(now),
+        )
+        .unwrap()
 }
 
 fn valid(tokens: &Tokens) -> String {

@@ -16,7 +16,7 @@ struct Ada {
 }
 
 /// What the authenticator app shows now, or so many steps later.
-fn code(server: &TestApp, app: &Totp, later: i64) -> String {
+pub(crate) fn code(server: &TestApp, app: &Totp, later: i64) -> String {
     let now = server.state.accounts.moment().now.as_second() + 30 * later;
     app.generate(now.unsigned_abs()).to_string()
 }

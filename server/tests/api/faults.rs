@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use hallpass::serve::Limits;
 use hallpass::store::{
     Actor, AuditEntry, AuditPage, AuditQuery, Authority, BackupError, BackupHead, Beside, Block,
-    BlockId, Challenge, CreateUserError, EditUserError, Edited, FactorChange, Lease, Moment,
+    BlockId, Challenge, CreateUserError, EditUserError, Edited, FactorEdit, Lease, Moment,
     NewSession, OpenReset, Refresh, ResetOffer, Restricted, Restrictions, Rotation, Session,
     SessionId, Store, StoreCounts, StoreError, User, UserEdit, UserId, Users, Verified,
 };
@@ -87,7 +87,7 @@ broken! {
     change_password(Actor, u32, Secret, Moment) -> Result<(), EditUserError>;
     open_resets(Timestamp) -> Result<Vec<OpenReset>, StoreError>;
     withdraw_reset(UserId, Option<Actor>, Timestamp) -> Result<(), EditUserError>;
-    change_factors(Actor, FactorChange, Moment) -> Result<User, EditUserError>;
+    change_factors(Actor, FactorEdit, Moment) -> Result<User, EditUserError>;
     remove_factors(UserId, Option<Actor>, Moment) -> Result<User, EditUserError>;
     count_answer(Challenge) -> Result<bool, StoreError>;
     offer_reset(ResetOffer) -> Result<(), EditUserError>;

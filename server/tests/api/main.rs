@@ -37,6 +37,7 @@ mod passkeys;
 mod postgres;
 mod process;
 mod register;
+mod required_factor;
 mod resets;
 mod route_table;
 mod sessions;

@@ -75,7 +75,8 @@ async fn an_old_login_is_refused_where_the_table_says_so() {
     let user = admin.user.id.clone();
     for (endpoint, response) in calls(&app, Some(admin.token()), &user).await {
         let must_be_fresh =
-            [Needs::FreshToken, Needs::FreshAdmin, Needs::AdminOverUser].contains(&endpoint.needs);
+            [Needs::FreshToken, Needs::FreshOrSetup, Needs::FreshAdmin, Needs::AdminOverUser]
+                .contains(&endpoint.needs);
         assert_eq!(is_refused_as_stale(&response), must_be_fresh, "{endpoint:?}");
     }
 }
@@ -84,7 +85,9 @@ async fn an_old_login_is_refused_where_the_table_says_so() {
 fn in_words(needs: Needs) -> &'static str {
     match needs {
         Needs::Nothing => "",
-        Needs::Token => "bearer",
+        Needs::Token | Needs::ProxiedToken => "bearer",
+        Needs::TokenOrSetup => "bearer or set-up",
+        Needs::FreshOrSetup => "bearer, fresh, or set-up",
         Needs::FreshToken => "bearer, fresh",
         Needs::Admin => "bearer, role admin",
         Needs::AdminOverUser => "bearer, role admin; fresh over an admin",

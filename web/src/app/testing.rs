@@ -274,6 +274,7 @@ pub(crate) fn user(username: &str) -> User {
 
 pub(crate) fn login(username: &str, exp: i64, expires_in: u64) -> Login {
     Login {
+        setup_required: false,
         access_token: jwt(username, exp).into(),
         token_type: "Bearer".into(),
         expires_in,

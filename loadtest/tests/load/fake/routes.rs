@@ -156,6 +156,7 @@ fn session(state: &State, user: User, session: Option<usize>) -> Answer {
             token_type: "Bearer".into(),
             expires_in: life.as_secs(),
             user,
+            setup_required: false,
         },
     );
     let cookie = format!("{REFRESH_COOKIE}={refresh}; HttpOnly; Secure; SameSite=Strict; Path=/");

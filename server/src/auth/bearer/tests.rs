@@ -15,7 +15,7 @@ use crate::keys::KeyRing;
 use crate::metrics::Metrics;
 use crate::state::State;
 use crate::store::{NewSession, RedbStore, UserEdit, UserId};
-use crate::token::Grant;
+use crate::token::{Grant, TokenKind};
 
 const USERS: usize = 3;
 const TTL: u64 = 900;
@@ -61,8 +61,14 @@ impl Site {
         let new = NewSession { session, verified, at, address: String::new(), challenge: None };
         // Nobody who was deleted or disabled, or has another password, gets one.
         let _ = app.accounts.store.start_session(new).await.unwrap();
-        let grant =
-            Grant { user: &self.users[n], sid: id.uuid(), auth_time: at.now, amr: &[], not_after };
+        let grant = Grant {
+            kind: TokenKind::Access,
+            user: &self.users[n],
+            sid: id.uuid(),
+            auth_time: at.now,
+            amr: &[],
+            not_after,
+        };
         let token = app.accounts.tokens.sign(&grant, at.now).unwrap().token;
         self.tokens.push((token, id));
     }

@@ -15,6 +15,7 @@ use webauthn_rs::{Webauthn, WebauthnBuilder};
 use webauthn_rs_proto::ResidentKeyRequirement;
 
 use super::refused::Refused;
+use crate::proof::Method;
 use crate::store::{FactorUse, Passkey, PasskeyId, PasskeyState, User, UserId};
 
 /// Where the server is reached if no public URL says otherwise. The port does not matter.
@@ -77,14 +78,15 @@ impl RelyingParty {
         Ok((options, AskedForNew { user: user.id, state }))
     }
 
-    /// The passkey that a browser has made, if that is what it was asked for.
+    /// The passkey that a browser has made, if that is what it was asked for; and how it proves who
+    /// somebody is.
     pub(crate) fn made(
         &self,
         asked: &AskedForNew,
         credential: Value,
         name: String,
         now: Timestamp,
-    ) -> anyhow::Result<Option<Passkey>> {
+    ) -> anyhow::Result<Option<(Passkey, Method)>> {
         let Ok(made) = serde_json::from_value::<RegisterPublicKeyCredential>(credential) else {
             return Ok(None);
         };
@@ -95,14 +97,18 @@ impl RelyingParty {
                 return Ok(None);
             }
         };
-        Ok(Some(Passkey {
+        let written = serde_json::to_value(&made)?;
+        let synced = written["cred"]["backup_eligible"].as_bool().unwrap_or_default();
+        let method = if synced { Method::SoftwareKey } else { Method::HardwareKey };
+        let passkey = Passkey {
             id: PasskeyId::new(now),
             name,
             created_at: now,
             last_used_at: None,
             credential_id: BASE64URL_NOPAD.encode(made.cred_id()),
-            state: PasskeyState { counter: counter_of(&made)?, credential: text_of(&made)? },
-        }))
+            state: PasskeyState { counter: counter_of(&written)?, credential: text_of(&made)? },
+        };
+        Ok(Some((passkey, method)))
     }
 
     /// What a browser needs to sign in, and what to remember of it. It may use these passkeys, or
@@ -197,8 +203,7 @@ fn text_of(passkey: &webauthn_rs::prelude::Passkey) -> anyhow::Result<String> {
 }
 
 /// The library keeps it to itself, but writes it.
-fn counter_of(passkey: &webauthn_rs::prelude::Passkey) -> anyhow::Result<u32> {
-    let written = serde_json::to_value(passkey)?;
+fn counter_of(written: &Value) -> anyhow::Result<u32> {
     let counter = written["cred"]["counter"].as_u64().context("a passkey without a counter")?;
     Ok(u32::try_from(counter)?)
 }

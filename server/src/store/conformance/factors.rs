@@ -21,8 +21,8 @@ fn confirmation(made: i64) -> FactorChange {
 async fn with_totp(store: &dyn Store) -> (User, Actor) {
     let user = added(store, "ada").await;
     let by = actor(store, &user).await;
-    store.change_factors(by, FactorChange::BeginTotp(totp(1)), at(1)).await.unwrap();
-    (store.change_factors(by, confirmation(1), at(1)).await.unwrap(), by)
+    store.change_factors(by, FactorChange::BeginTotp(totp(1)).into(), at(1)).await.unwrap();
+    (store.change_factors(by, confirmation(1).into(), at(1)).await.unwrap(), by)
 }
 
 /// A login with this factor.
@@ -39,18 +39,19 @@ pub(super) async fn one_time_codes_count_once_they_are_confirmed(store: Arc<dyn 
     let user = added(&*store, "ada").await;
     let by = actor(&*store, &user).await;
     let other = signed_in(store.as_ref(), &user).await;
-    store.change_factors(by, FactorChange::BeginTotp(totp(0)), at(1)).await.unwrap();
-    let begun = store.change_factors(by, FactorChange::BeginTotp(totp(1)), at(1)).await.unwrap();
+    store.change_factors(by, FactorChange::BeginTotp(totp(0)).into(), at(1)).await.unwrap();
+    let begun =
+        store.change_factors(by, FactorChange::BeginTotp(totp(1)).into(), at(1)).await.unwrap();
     assert!(!begun.factors.are_needed() && signs_in(&*store, &begun, None).await);
-    let of_another = store.change_factors(by, confirmation(0), at(1)).await;
+    let of_another = store.change_factors(by, confirmation(0).into(), at(1)).await;
     assert!(matches!(of_another, Err(EditUserError::NoFactor)), "{of_another:?}");
     assert_eq!(live_sessions(&*store, &user).await.len(), 3);
-    let confirmed = store.change_factors(by, confirmation(1), at(1)).await.unwrap();
+    let confirmed = store.change_factors(by, confirmation(1).into(), at(1)).await.unwrap();
     assert!(store.is_revoked(other), "somebody who knows the password may have begun it");
     assert_eq!(live_sessions(&*store, &user).await, [by.session]);
     assert!(confirmed.factors.are_needed() && confirmed.factors.pending_totp.is_none());
     assert_eq!(store.user_by_id(user.id).await.unwrap(), Some(confirmed));
-    let again = store.change_factors(by, confirmation(1), at(1)).await;
+    let again = store.change_factors(by, confirmation(1).into(), at(1)).await;
     assert!(matches!(again, Err(EditUserError::NoFactor)), "{again:?}");
 }
 
@@ -86,17 +87,48 @@ pub(super) async fn a_recovery_code_counts_once_and_new_ones_void_the_old(store:
     let left = store.user_by_id(ada.id).await.unwrap().unwrap().factors.recovery_codes;
     assert_eq!(left, [recovery(2)]);
     let new = FactorChange::NewRecoveryCodes(vec![recovery(3)]);
-    store.change_factors(by, new, at(1)).await.unwrap();
+    store.change_factors(by, new.into(), at(1)).await.unwrap();
     assert!(!signs_in(&*store, &ada, code(2)).await && signs_in(&*store, &ada, code(3)).await);
+}
+
+pub(super) async fn a_first_factor_may_start_a_session_that_ends_all_others(store: Arc<dyn Store>) {
+    let user = added(&*store, "ada").await;
+    let by = actor(&*store, &user).await;
+    let other = signed_in(store.as_ref(), &user).await;
+    let starts = login(&user).session;
+    let edit =
+        |change| FactorEdit { change, policy: FactorPolicy::All, starts: Some(starts.clone()) };
+    store.change_factors(by, edit(FactorChange::BeginTotp(totp(1))), at(1)).await.unwrap();
+    assert!(live_sessions(&*store, &user).await.contains(&by.session), "there is no factor yet");
+    let ada = store.change_factors(by, edit(confirmation(1)), at(1)).await.unwrap();
+    assert!(store.is_revoked(by.session) && store.is_revoked(other));
+    assert_eq!(live_sessions(&*store, &user).await, [starts.id]);
+    assert_eq!(store.session(starts.id).await.unwrap().as_ref(), Some(&starts));
+    let by = Actor { session: starts.id, ..by };
+    store.change_factors(by, edit(FactorChange::BeginTotp(totp(2))), at(2)).await.unwrap();
+    store.change_factors(by, edit(confirmation(2)), at(2)).await.unwrap();
+    assert_eq!(live_sessions(&*store, &ada).await, [starts.id], "it was not the first");
+}
+
+pub(super) async fn the_last_factor_stays_where_there_must_be_one(store: Arc<dyn Store>) {
+    let (ada, by) = with_totp(&*store).await;
+    let remove = async |policy| {
+        let edit = FactorEdit { change: FactorChange::RemoveTotp, policy, starts: None };
+        store.change_factors(by, edit, at(1)).await
+    };
+    let refused = remove(FactorPolicy::All).await;
+    assert!(matches!(refused, Err(EditUserError::LastFactor)), "{refused:?}");
+    assert_eq!(store.user_by_id(ada.id).await.unwrap(), Some(ada));
+    assert!(remove(FactorPolicy::Admins).await.is_ok(), "ada is no admin");
 }
 
 pub(super) async fn recovery_codes_go_with_the_last_factor(store: Arc<dyn Store>) {
     let (ada, by) = with_totp(&*store).await;
-    let without = store.change_factors(by, FactorChange::RemoveTotp, at(1)).await.unwrap();
+    let without = store.change_factors(by, FactorChange::RemoveTotp.into(), at(1)).await.unwrap();
     assert_eq!(without, User { factors: Default::default(), ..ada.clone() });
     assert!(signs_in(&*store, &ada, None).await);
     for change in [FactorChange::RemoveTotp, FactorChange::NewRecoveryCodes(vec![recovery(3)])] {
-        let refused = store.change_factors(by, change, at(1)).await;
+        let refused = store.change_factors(by, change.into(), at(1)).await;
         assert!(matches!(refused, Err(EditUserError::NoFactor)), "{refused:?}");
     }
 }
@@ -106,12 +138,12 @@ pub(super) async fn a_change_of_factors_is_of_a_fresh_login_and_a_new_version(
 ) {
     let (ada, by) = with_totp(&*store).await;
     let version = store.user_version(ada.id);
-    let refused = store.change_factors(stale(by), FactorChange::RemoveTotp, at(1)).await;
+    let refused = store.change_factors(stale(by), FactorChange::RemoveTotp.into(), at(1)).await;
     assert!(matches!(refused, Err(EditUserError::NotFresh)), "{refused:?}");
-    store.change_factors(by, FactorChange::RemoveTotp, at(1)).await.unwrap();
+    store.change_factors(by, FactorChange::RemoveTotp.into(), at(1)).await.unwrap();
     assert_ne!(store.user_version(ada.id), version);
     store.end_session(by.session, at(1)).await.unwrap();
-    let ended = store.change_factors(by, FactorChange::BeginTotp(totp(5)), at(1)).await;
+    let ended = store.change_factors(by, FactorChange::BeginTotp(totp(5)).into(), at(1)).await;
     assert!(matches!(ended, Err(EditUserError::SessionEnded)), "{ended:?}");
 }
 
@@ -191,7 +223,7 @@ pub(super) async fn a_passkey_counts_while_its_counter_goes_on(store: Arc<dyn St
     let (counting, other) = (passkey(1, 3), passkey(2, 0));
     let other_session = signed_in(store.as_ref(), &ada).await;
     let add = async |passkey: &Passkey| {
-        store.change_factors(by, FactorChange::AddPasskey(passkey.clone()), at(2)).await
+        store.change_factors(by, FactorChange::AddPasskey(passkey.clone()).into(), at(2)).await
     };
     let ada = add(&counting).await.unwrap();
     assert!(ada.factors.are_needed() && store.is_revoked(other_session), "it is the first factor");
@@ -215,7 +247,7 @@ pub(super) async fn a_passkey_counts_while_its_counter_goes_on(store: Arc<dyn St
 pub(super) async fn passkeys_are_renamed_and_removed_and_twenty_at_most(store: Arc<dyn Store>) {
     let ada = added(&*store, "ada").await;
     let by = actor(&*store, &ada).await;
-    let change = async |change| store.change_factors(by, change, at(2)).await;
+    let change = async |change: FactorChange| store.change_factors(by, change.into(), at(2)).await;
     let all: Vec<_> = (1..=21).map(|n| passkey(n, 0)).collect();
     for passkey in &all[..20] {
         change(FactorChange::AddPasskey(passkey.clone())).await.unwrap();

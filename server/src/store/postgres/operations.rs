@@ -12,7 +12,7 @@ use crate::store::applied::Applied;
 use crate::store::rules::{self, Asker, NameCheck};
 use crate::store::{
     Actor, AuditEntry, AuditId, Block, BlockId, Challenge, CreateUserError, EditUserError, Edited,
-    FactorChange, Moment, NewSession, Refresh, ResetOffer, Rotation, Session, SessionId, User,
+    FactorEdit, Moment, NewSession, Refresh, ResetOffer, Rotation, Session, SessionId, User,
     UserEdit, UserId, Verified,
 };
 
@@ -123,11 +123,11 @@ pub(super) async fn change_password(
 pub(super) async fn change_factors(
     db: &Client,
     by: Actor,
-    change: FactorChange,
+    edit: FactorEdit,
     at: Moment,
 ) -> Judged<User> {
     let by = asker(db, by).await?;
-    apply_unless_refused(db, rules::change_factors(&by, change, at)).await
+    apply_unless_refused(db, rules::change_factors(&by, edit, at)).await
 }
 
 pub(super) async fn remove_factors(

@@ -16,7 +16,7 @@ use super::{
 use crate::clock::BootTime;
 use crate::store::{
     Actor, AuditEntry, AuditId, AuditPage, AuditQuery, Authority, BackupError, BackupHead, Beside,
-    Block, BlockId, Challenge, CreateUserError, EditUserError, Edited, FactorChange, Lease, Moment,
+    Block, BlockId, Challenge, CreateUserError, EditUserError, Edited, FactorEdit, Lease, Moment,
     NewSession, OpenReset, Refresh, ResetOffer, Restricted, Restrictions, Rotation, Session,
     SessionId, SharedFailures, Store, StoreCounts, StoreError, User, UserEdit, UserId, Users,
     Verified,
@@ -165,10 +165,10 @@ impl Store for PostgresStore {
     async fn change_factors(
         &self,
         by: Actor,
-        change: FactorChange,
+        edit: FactorEdit,
         at: Moment,
     ) -> Result<User, EditUserError> {
-        self.write(move |db| Box::pin(operations::change_factors(db, by, change, at))).await?
+        self.write(move |db| Box::pin(operations::change_factors(db, by, edit, at))).await?
     }
 
     async fn remove_factors(

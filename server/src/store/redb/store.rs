@@ -20,7 +20,7 @@ use crate::priority;
 use crate::store::rules;
 use crate::store::{
     Actor, AuditEntry, AuditId, AuditPage, AuditQuery, Authority, BackupError, BackupHead, Beside,
-    Block, BlockId, Challenge, CreateUserError, EditUserError, Edited, FactorChange, Lease, Moment,
+    Block, BlockId, Challenge, CreateUserError, EditUserError, Edited, FactorEdit, Lease, Moment,
     NewSession, OpenReset, Refresh, ResetOffer, Restricted, Restrictions, Rotation, Session,
     SessionId, Store, StoreCounts, StoreError, User, UserEdit, UserId, Users, Verified,
 };
@@ -163,12 +163,12 @@ impl Store for RedbStore {
     async fn change_factors(
         &self,
         by: Actor,
-        change: FactorChange,
+        edit: FactorEdit,
         at: Moment,
     ) -> Result<User, EditUserError> {
         self.write(move |txn| {
             let by = load::asker(txn, by)?;
-            apply_unless_refused(txn, rules::change_factors(&by, change, at))
+            apply_unless_refused(txn, rules::change_factors(&by, edit, at))
         })
         .await?
     }

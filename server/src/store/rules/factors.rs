@@ -8,34 +8,41 @@ use super::accounts::maker_of_offers;
 use super::decision::{Changes, Decision, EndSessions};
 use super::permission::{Asker, admit_fresh_admin};
 use crate::store::{
-    Challenge, EditUserError, FactorChange, FactorUse, Factors, MAX_PASSKEYS, Moment, Passkey,
-    Totp, User,
+    Challenge, EditUserError, FactorChange, FactorEdit, FactorUse, Factors, MAX_PASSKEYS, Moment,
+    Passkey, Totp, User,
 };
 
 /// A change of the asker's own factors. The login must be fresh. One-time codes and a passkey that
 /// is the first factor end the asker's other sessions: somebody who knows the password may have
-/// begun them.
+/// begun them. If another session starts, all others end.
 pub(crate) fn change_factors(
     by: &Asker,
-    change: FactorChange,
+    edit: FactorEdit,
     at: Moment,
 ) -> Result<Decision<User>, EditUserError> {
-    let user = by.admit()?;
+    let before = by.admit()?;
     if !by.actor.fresh {
         return Err(EditUserError::NotFresh);
     }
+    let FactorEdit { change, policy, starts } = edit;
+    let had_any = before.factors.are_needed();
     let ends_others = match change {
         FactorChange::ConfirmTotp { .. } => true,
-        FactorChange::AddPasskey(_) => !user.factors.are_needed(),
+        FactorChange::AddPasskey(_) => !had_any,
         _ => false,
     };
-    let factors = changed(user.factors.clone(), change)?;
-    let user = User { factors, ..user.clone() };
-    let changes = Changes {
-        end_sessions: ends_others.then(|| EndSessions::others(by.actor, at)),
-        save_user: Some(user.clone()),
-        ..Changes::default()
+    let factors = changed(before.factors.clone(), change)?;
+    let user = User { factors, ..before.clone() };
+    if had_any && policy.is_unmet(&user) {
+        return Err(EditUserError::LastFactor);
+    }
+    let add_session = starts.filter(|_| !had_any && user.factors.are_needed());
+    let end_sessions = match add_session {
+        Some(_) => Some(EndSessions::all(user.id, at)),
+        None => ends_others.then(|| EndSessions::others(by.actor, at)),
     };
+    let save_user = Some(user.clone());
+    let changes = Changes { end_sessions, save_user, add_session, ..Changes::default() };
     Ok(Decision { answer: user, changes })
 }
 
