@@ -29,9 +29,8 @@ function loadWhenSeen(name, load) {
 // The application calls this with the answer to a password. If it takes a second factor, too, a
 // script asks the person for it, and returns the answer to that.
 window.hallpassFactor = async (answer, init) => {
-  if (answer.status !== 401) return answer;
-  const problem = await answer.clone().json().catch(() => ({}));
-  return problem.methods ? (await import("./factor.js")).secondStep(problem, init) : answer;
+  const said = await answer.clone().json().catch(() => ({}));
+  return said.methods || said.setup_required ? (await import("./factor.js")).secondStep(said, init) : answer;
 };
 
 const loadPasskeys = () => import("./passkey.js").catch(console.error);

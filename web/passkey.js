@@ -16,13 +16,16 @@ export function hindrance() {
 const GIVEN_UP = "The browser has shown no passkey. Try again, or do without.";
 const OTHER_SITE = "The passkeys of this server are for another address than this page’s.";
 
+// A browser asks for one thing at a time: the username field asks no more.
+async function alone() {
+  if (!waiting) return;
+  waiting.abort();
+  await new Promise((resolve) => setTimeout(resolve));
+}
+
 // What the person's passkey has signed, as JSON.
 export async function sign(options, more = {}) {
-  // A browser asks for one at a time.
-  if (!more.signal && waiting) {
-    waiting.abort();
-    await new Promise((resolve) => setTimeout(resolve));
-  }
+  if (!more.signal) await alone();
   const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(options);
   const credential = await navigator.credentials.get({ publicKey, ...more }).catch(refuse);
   return credential.toJSON();
@@ -30,6 +33,7 @@ export async function sign(options, more = {}) {
 
 // The passkey that the browser has made, as JSON.
 export async function create(options) {
+  await alone();
   const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON(options);
   const credential = await navigator.credentials.create({ publicKey }).catch(refuse);
   return credential.toJSON();

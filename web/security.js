@@ -1,27 +1,17 @@
 // The security section of the account page: passkeys, one-time codes, and the recovery codes that
 // come with them. It is loaded with the account page.
 
+import { appParts, codeParts } from "./enrol.js";
 import { create, hindrance } from "./passkey.js";
 import { ask, card, doer, field, hidden, line, make, named, time } from "./tools.js";
 
 const view = document.querySelector("[data-view=account]");
-const SVG = "http://www.w3.org/2000/svg";
 
 // These rules are for this section alone. The content security policy admits them, since a script
 // of ours makes them.
 const style = new CSSStyleSheet();
 style.replaceSync(`
   [aria-labelledby=security-title] :is(h3, .actions) { margin-block: 1.25rem 0.5rem }
-  .qr { display: block; width: 100%; max-width: 15rem; margin-block: 1rem; background: #fff }
-  .qr path { fill: #000 }
-  .codes { list-style: none; padding: 0; columns: 12rem; font-family: ui-monospace, monospace }
-  .codes li, .secret { overflow-wrap: anywhere; user-select: all }
-  .secret { font-family: ui-monospace, monospace }
-  @media print {
-    [data-print] body * { visibility: hidden }
-    [data-print] .codes, [data-print] .codes * { visibility: visible }
-    [data-print] .codes { position: absolute; inset: 0 }
-  }
 `);
 document.adoptedStyleSheets = [...document.adoptedStyleSheets, style];
 
@@ -102,35 +92,22 @@ function showApp({ totp }) {
 }
 
 async function beginTotp() {
-  const { secret, qr_svg } = await ask("POST", "/api/me/totp");
-  const code = make("input", { name: "code", type: "text", inputmode: "numeric", autocomplete: "one-time-code" });
-  const confirm = async () => {
-    const body = { code: code.value.trim() };
-    const { recovery_codes } = await ask("POST", "/api/me/totp/confirm", body).catch((error) => {
-      code.value = "";
-      code.focus();
-      throw new Error(error.errors?.[0]?.message ?? error.message);
-    });
+  const secret = await ask("POST", "/api/me/totp");
+  const confirm = async (code) => {
+    const { recovery_codes } = await ask("POST", "/api/me/totp/confirm", { code });
     appPart.replaceChildren();
     await load();
     showCodes(recovery_codes);
     return "Your app is set up. From now on, signing in takes a code of it.";
   };
-  const form = line("confirm-totp", { run: app.run, label: "Confirm", submit: confirm }, field("The code that the app shows", code));
-  code.addEventListener("input", () => code.value.replaceAll(" ", "").length === 6 && form.requestSubmit());
+  const { parts, code } = appParts(secret, app.run, confirm);
   appActions.hidden = true;
   const cancel = () => {
     appPart.replaceChildren();
     appActions.hidden = false;
     appHeading.focus();
   };
-  appPart.replaceChildren(
-    make("p", {}, "Scan this with the app, or type the secret into it. Then enter the code that the app shows."),
-    qr(qr_svg),
-    make("p", {}, "Secret: ", make("span", { class: "secret", translate: "no" }, secret.match(/.{1,4}/g).join(" "))),
-    form,
-    make("div", { class: "actions" }, app.button("cancel-totp", cancel, "Cancel")),
-  );
+  appPart.replaceChildren(...parts, make("div", { class: "actions" }, app.button("cancel-totp", cancel, "Cancel")));
   code.focus();
 }
 
@@ -140,18 +117,6 @@ async function removeTotp() {
   await load();
   appHeading.focus();
   return "The app is removed.";
-}
-
-// The server sends a picture; a page with our security policy may only build one.
-function qr(text) {
-  const parsed = /viewBox="([\d .]+)"[^]*<path[^>]* d="([\w .-]+)"/.exec(text);
-  const path = document.createElementNS(SVG, "path");
-  path.setAttribute("d", parsed[2]);
-  const svg = document.createElementNS(SVG, "svg");
-  const attributes = { viewBox: parsed[1], class: "qr", role: "img", "aria-label": "The secret as a QR code" };
-  for (const [name, value] of Object.entries(attributes)) svg.setAttribute(name, value);
-  svg.append(path);
-  return svg;
 }
 
 // Recovery codes
@@ -178,30 +143,8 @@ async function renewCodes() {
 }
 
 function showCodes(codes) {
-  const text = codes.join("\n") + "\n";
-  const saving = doer();
-  const copy = async () => {
-    await navigator.clipboard.writeText(text).catch(() => {
-      throw new Error("The browser does not let this page copy. Select the codes and copy them.");
-    });
-    return "Copied.";
-  };
-  const actions = [
-    saving.button("copy-codes", copy, "Copy"),
-    saving.button("save-codes", () => download(text), "Download"),
-    saving.button("print-codes", print, "Print"),
-    saving.button("hide-codes", hideCodes, "I have kept them"),
-  ];
-  // Without a secure origin there is no clipboard.
-  if (!navigator.clipboard) actions.shift();
   const heading = make("h3", { tabindex: -1 }, "Your new recovery codes");
-  codesPart.replaceChildren(
-    heading,
-    make("p", {}, "Keep them where only you find them. They are shown this once, and each works once."),
-    make("ul", { class: "codes", translate: "no" }, ...codes.map((code) => make("li", {}, code))),
-    make("div", { class: "actions" }, ...actions),
-    ...saving.notes,
-  );
+  codesPart.replaceChildren(heading, ...codeParts(codes, hideCodes));
   heading.focus();
 }
 
@@ -212,21 +155,6 @@ function forgetCodes() {
 function hideCodes() {
   forgetCodes();
   recoveryHeading.focus();
-}
-
-function download(text) {
-  const href = URL.createObjectURL(new Blob([text], { type: "text/plain" }));
-  const link = make("a", { href, download: "hallpass-recovery-codes.txt", hidden: "" });
-  document.body.append(link);
-  link.click();
-  link.remove();
-  setTimeout(() => URL.revokeObjectURL(href), 60_000);
-}
-
-function print() {
-  document.documentElement.dataset.print = "";
-  window.print();
-  delete document.documentElement.dataset.print;
 }
 
 // All of it

@@ -10,6 +10,7 @@ mod protected;
 mod reset;
 mod resets;
 mod second_step;
+mod setup;
 mod security;
 
 pub use account::{AccountPage, FreshnessPrompt};
@@ -21,3 +22,4 @@ pub use protected::ProtectedPage;
 pub use reset::ResetPage;
 pub use second_step::SecondStep;
 pub use security::Security;
+pub use setup::SetUp;

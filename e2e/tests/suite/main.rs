@@ -20,6 +20,7 @@ mod network;
 mod passkeys;
 mod passwords;
 mod reader;
+mod required_factor;
 mod resets;
 mod resource;
 mod safety;
@@ -47,6 +48,7 @@ fn main() -> ExitCode {
         passkeys::tests(),
         passwords::tests(),
         reader::tests(),
+        required_factor::tests(),
         resets::tests(),
         safety::tests(),
         second_factor::tests(),

@@ -16,12 +16,15 @@ const PRELOAD_MARK: &str = "<!-- bundle:preload -->";
 
 /// The scripts that are loaded when somebody needs them. Each may import the ones before it, and
 /// `main.js` may import any.
-pub(crate) const LATER: [&str; 7] = [
+pub(crate) const LATER: [&str; 10] = [
     "tools.js",
     "admin-log.js",
     "admin-incidents.js",
     "admin.js",
     "passkey.js",
+    "step.js",
+    "enrol.js",
+    "setup.js",
     "factor.js",
     "security.js",
 ];

@@ -1,0 +1,48 @@
+// The dialog that stands between a right password and being signed in. It ends with an answer for
+// the application, as the server gave it, or when the person gives up: by a button, by Escape, by
+// the back button, or because another tab has signed in or out.
+
+import { make } from "./tools.js";
+
+const TOKEN = "hallpass.access_token";
+
+// Opens it. `giveUp` is called when the person gives up. In a login nobody is signed in yet.
+export function openStep(name, title, isLogin, giveUp) {
+  const heading = make("h2", { id: name + "-title" }, title);
+  const dialog = make("dialog", { id: name, class: "card", "aria-labelledby": name + "-title" }, heading);
+  const step = { dialog, heading, giveUp };
+  const leave = () => step.giveUp();
+  const elsewhere = ({ key, newValue }) => (key ?? TOKEN) === TOKEN && isLogin === Boolean(newValue) && leave();
+  step.cancel = make("button", { class: "button secondary", type: "button", click: leave }, "Cancel");
+  step.answer = new Promise((resolve) => {
+    step.end = (answer) => {
+      removeEventListener("popstate", leave);
+      removeEventListener("storage", elsewhere);
+      dialog.remove();
+      resolve(answer);
+    };
+  });
+  dialog.addEventListener("cancel", (event) => (event.preventDefault(), leave()));
+  addEventListener("popstate", leave);
+  addEventListener("storage", elsewhere);
+  document.body.append(dialog);
+  dialog.showModal();
+  return step;
+}
+
+// A request of the dialog's own. Its answer has arrived to its end: nothing of it can be late.
+export async function post(path, headers, body, more = {}) {
+  const all = new Headers(headers);
+  all.set("content-type", "application/json");
+  const signal = AbortSignal.timeout(30_000);
+  const init = { method: "POST", headers: all, body: body && JSON.stringify(body), redirect: "error", signal, ...more };
+  const answer = await fetch(path, init);
+  return new Response(await answer.text(), { status: answer.status, headers: answer.headers });
+}
+
+// An answer as the server would give it to somebody who is not signed in.
+export function given(detail) {
+  const type = "urn:hallpass:problem:second-factor-required";
+  const headers = { "content-type": "application/problem+json" };
+  return new Response(JSON.stringify({ type, title: "Second factor required", detail }), { status: 401, headers });
+}
