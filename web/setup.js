@@ -61,6 +61,7 @@ export function setUp({ access_token }) {
       await done(login, () => login.recovery_codes);
     };
     const { parts, code } = appParts(secret, run, confirm);
+    text.textContent = "";
     part.replaceChildren(...parts, make("div", { class: "actions" }, step.cancel));
     code.focus();
   }

@@ -12,12 +12,15 @@ use std::{env, fs};
 use anyhow::Context as _;
 use hallpass_e2e::pages::{
     AccountPage, AdminPage, FreshnessPrompt, LoginPage, ProtectedPage, RegisterPage, ResetPage,
-    SecondStep, Security,
+    SecondStep, Security, SetUp,
 };
 use hallpass_e2e::{Context, Media, PASSWORD, Result, User, tests};
 
 /// A login is too old after a second, so that the prompt is seen.
 const FRESH: &[&str] = &["--fresh-for", "1s"];
+
+/// Everybody must have a second factor.
+const REQUIRED: &[&str] = &["--require-second-factor", "all"];
 
 fn main() -> ExitCode {
     let dark = Media { dark: true, ..Media::default() };
@@ -25,6 +28,9 @@ fn main() -> ExitCode {
         light.server_args(FRESH),
         dark_ones.server_args(FRESH).media(dark),
         phone.server_args(FRESH),
+        required_light.server_args(REQUIRED),
+        required_dark.server_args(REQUIRED).media(dark),
+        required_phone.server_args(REQUIRED),
     ])
 }
 
@@ -41,6 +47,33 @@ async fn dark_ones(t: &Context) -> Result {
 async fn phone(t: &Context) -> Result {
     t.browser.resize(375, 667).await?;
     all(t, "phone").await
+}
+
+async fn required_light(t: &Context) -> Result {
+    t.browser.resize(800, 640).await?;
+    required(t, "light").await
+}
+
+async fn required_dark(t: &Context) -> Result {
+    t.browser.resize(800, 640).await?;
+    required(t, "dark").await
+}
+
+async fn required_phone(t: &Context) -> Result {
+    t.browser.resize(375, 667).await?;
+    required(t, "phone").await
+}
+
+async fn required(t: &Context, look: &str) -> Result {
+    let dora = User::new("dora", PASSWORD);
+    t.site.add_user(dora.clone()).await?;
+    LoginPage::open(&t.browser).await?.submit_as(&dora).await?;
+    let setup = SetUp::expect(&t.browser).await?;
+    setup.expect_text("Set up an app").await?;
+    picture(t, "setup", look).await?;
+    setup.press("add-totp").await?;
+    setup.scan().await?;
+    picture(t, "setup-app", look).await
 }
 
 async fn all(t: &Context, look: &str) -> Result {

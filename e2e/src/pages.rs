@@ -10,8 +10,8 @@ mod protected;
 mod reset;
 mod resets;
 mod second_step;
-mod setup;
 mod security;
+mod setup;
 
 pub use account::{AccountPage, FreshnessPrompt};
 pub use admin::AdminPage;

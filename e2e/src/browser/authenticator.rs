@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use url::{ParseError, Url};
 
 use super::Browser;
-use crate::{Kind, Result, Skip};
+use crate::{Result, Skip};
 
 /// A virtual authenticator of a browser, as [`Browser::add_authenticator`] adds it. It has a PIN or
 /// a finger that it knows, keeps passkeys that need no username, and says yes to everything.
@@ -21,13 +21,8 @@ pub struct Authenticator {
 
 impl Browser {
     /// Plugs in a virtual authenticator, which stays until it is removed or the browser is closed.
-    /// Where the driver has none, the test is skipped. Firefox takes the commands, but then leaves
-    /// pages that want a passkey without an answer, so there it is skipped, too.
+    /// Where the driver has none, the test is skipped.
     pub async fn add_authenticator(&self) -> Result<Authenticator> {
-        if self.kind() == Kind::Firefox {
-            let reason = "Firefox leaves pages without an answer of its virtual authenticator";
-            return Err(Skip::because(reason).into());
-        }
         self.step("plug in an authenticator").await;
         let body = json!({
             "protocol": "ctap2",

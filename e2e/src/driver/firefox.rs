@@ -43,6 +43,9 @@ pub(super) fn capabilities(profile: &Path, headed: bool, media: Media) -> Result
             "network.cookie.cookieBehavior": if media.storage_blocked { 2 } else { 5 },
             "font.size.variable.x-western": media.font_size.unwrap_or(16),
             "network.dns.localDomains": PLAIN_HOST,
+            // Virtual authenticators answer, and nobody waits for a real one at the USB port.
+            "security.webauth.webauthn_enable_softtoken": true,
+            "security.webauth.webauthn_enable_usbtoken": false,
             // Nothing to fetch but the server under test.
             "browser.newtabpage.enabled": false,
             "browser.startup.page": 0,

@@ -4,7 +4,7 @@
 use anyhow::ensure;
 use hallpass_e2e::pages::{
     AccountPage, AdminPage, FreshnessPrompt, LoginPage, ProtectedPage, RegisterPage, SecondStep,
-    Security,
+    Security, SetUp,
 };
 use hallpass_e2e::{Answer, Browser, Context, Key, Media, PASSWORD, Result, Test, User, tests};
 
@@ -24,6 +24,9 @@ pub(crate) fn tests() -> Vec<Test> {
         second_factors_are_accessible_in_the_dark.needs_users().media(dark),
         second_factors_are_accessible_on_a_phone.needs_users(),
         second_factors_are_accessible_in_large_text.needs_users().media(large),
+        a_required_set_up_is_accessible_in_the_dark.server_args(REQUIRED).media(dark),
+        a_required_set_up_is_accessible_on_a_phone.server_args(REQUIRED),
+        a_required_set_up_is_accessible_in_large_text.server_args(REQUIRED).media(large),
         a_closed_registration_is_accessible.server_args(&["--registration", "closed"]),
         the_focus_goes_with_the_route.needs_account(),
         an_error_is_announced_and_gets_the_focus,
@@ -37,6 +40,9 @@ pub(crate) fn tests() -> Vec<Test> {
 
 /// A login is too old after a second, so that the dialog is seen.
 const FRESH: &[&str] = &["--fresh-for", "1s"];
+
+/// Everybody must have a second factor.
+const REQUIRED: &[&str] = &["--require-second-factor", "all"];
 
 /// No violation, and nothing that has to be scrolled sideways.
 async fn expect_good(browser: &Browser) -> Result {
@@ -214,6 +220,39 @@ async fn second_factors_are_accessible_on_a_phone(t: &Context) -> Result {
 async fn second_factors_are_accessible_in_large_text(t: &Context) -> Result {
     t.browser.resize(375, 667).await?;
     second_factor_screens(t).await
+}
+
+async fn required_set_up(t: &Context) -> Result {
+    let (browser, ada) = (&t.browser, t.new_user().await?);
+    LoginPage::open(browser).await?.submit_as(&ada).await?;
+    let setup = SetUp::expect(browser).await?;
+    setup.expect_text("Set up an app").await?;
+    expect_good(browser).await?;
+    setup.press("add-totp").await?;
+    let app = setup.scan().await?;
+    expect_good(browser).await?;
+    setup.confirm(&app.code(9)?).await?;
+    setup.expect_text("not the code").await?;
+    expect_good(browser).await?;
+    setup.confirm(&app.code(0)?).await?;
+    setup.codes().await?;
+    expect_good(browser).await?;
+    setup.press("hide-codes").await?;
+    ProtectedPage(browser).expect_content_for(&ada.name).await
+}
+
+async fn a_required_set_up_is_accessible_in_the_dark(t: &Context) -> Result {
+    required_set_up(t).await
+}
+
+async fn a_required_set_up_is_accessible_on_a_phone(t: &Context) -> Result {
+    t.browser.resize(320, 640).await?;
+    required_set_up(t).await
+}
+
+async fn a_required_set_up_is_accessible_in_large_text(t: &Context) -> Result {
+    t.browser.resize(375, 667).await?;
+    required_set_up(t).await
 }
 
 async fn a_closed_registration_is_accessible(t: &Context) -> Result {
