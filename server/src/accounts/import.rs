@@ -11,9 +11,10 @@ use serde::{Deserialize, Serialize};
 use super::Accounts;
 use super::error::{AccountError, phrase};
 use crate::audit::{AuditLog, Event, Record};
+use crate::proof::factors::{exported, imported};
 use crate::proof::password::StoredHash;
 use crate::roles;
-use crate::store::{User, UserId, Users};
+use crate::store::{Totp, User, UserId, Users};
 use crate::username::Username;
 
 /// A user as import reads and export writes them.
@@ -29,6 +30,9 @@ pub struct UserRecord {
     pub created_at: Option<Timestamp>,
     /// Whether the user is shut out.
     pub disabled: bool,
+    /// The secret of the user's one-time codes, in base32.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub totp_secret: Option<Secret>,
 }
 
 /// What became of a record.
@@ -62,6 +66,8 @@ pub struct UserPage {
     pub damaged: Vec<UserId>,
     /// What to give as `after` for more; none on the last page.
     pub next: Option<UserId>,
+    /// How many of the users have second factors that are not in the records.
+    pub left_behind: usize,
 }
 
 impl Accounts {
@@ -80,7 +86,7 @@ impl Accounts {
         let now = self.clock.now();
         let (mut users, mut refusals) = (Vec::new(), Vec::new());
         for record in records {
-            match user(record, now) {
+            match self.user_of(record, now) {
                 Ok(user) => {
                     users.push(user);
                     refusals.push(None);
@@ -101,14 +107,48 @@ impl Accounts {
         Ok(results)
     }
 
-    /// Hands out the next `limit` users with their password hashes, for an operator.
+    /// The user that a record makes.
+    fn user_of(&self, record: UserRecord, now: Timestamp) -> anyhow::Result<User> {
+        let secret = record.totp_secret.clone();
+        let mut user = user(record, now)?;
+        if let Some(secret) = secret {
+            let sealer = self.prover.factors.secrets()?;
+            let totp = imported(&sealer, user.id, &secret, now).context("totp_secret")?;
+            user.factors.totp = Some(totp);
+        }
+        Ok(user)
+    }
+
+    /// Hands out the next `limit` users with their password hashes, for an operator. The secrets of
+    /// their one-time codes come along only if they are asked for.
+    ///
+    /// # Errors
+    ///
+    /// Also if one of the secrets can't be opened.
     pub async fn export(
         &self,
         after: Option<UserId>,
         limit: usize,
+        with_secrets: bool,
     ) -> Result<UserPage, AccountError> {
         let Users { users, damaged, next } = self.store.users(after, limit).await?;
-        Ok(UserPage { records: users.into_iter().map(UserRecord::from).collect(), damaged, next })
+        let (mut records, mut left_behind) = (Vec::new(), 0);
+        for user in users {
+            let totp = user.factors.totp.as_ref().filter(|_| with_secrets);
+            let is_whole = user.factors.passkeys.is_empty() && totp.is_some();
+            left_behind += usize::from(user.factors.are_needed() && !is_whole);
+            let totp_secret = match totp {
+                Some(totp) => Some(self.exported_secret(&user, totp)?),
+                None => None,
+            };
+            records.push(UserRecord { totp_secret, ..UserRecord::from(user) });
+        }
+        Ok(UserPage { records, damaged, next, left_behind })
+    }
+
+    fn exported_secret(&self, user: &User, totp: &Totp) -> anyhow::Result<Secret> {
+        let secret = exported(&self.prover.factors.secrets()?, user.id, totp);
+        secret.with_context(|| format!("no one-time codes of the user {}", user.username))
     }
 }
 
@@ -154,6 +194,7 @@ fn user(record: UserRecord, now: Timestamp) -> anyhow::Result<User> {
 }
 
 impl From<User> for UserRecord {
+    /// Without second factors.
     fn from(user: User) -> Self {
         Self {
             username: user.username,
@@ -161,6 +202,7 @@ impl From<User> for UserRecord {
             roles: Some(user.roles),
             created_at: Some(user.created_at),
             disabled: user.disabled,
+            totp_secret: None,
         }
     }
 }

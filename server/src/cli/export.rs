@@ -3,6 +3,7 @@ use std::process::ExitCode;
 
 use anyhow::bail;
 use clap::{Args, ValueEnum};
+use hallpass_contract::Secret;
 
 use super::executor::{Offline, Place, unexpected};
 use super::list::{PAGE, left_out};
@@ -14,11 +15,12 @@ pub(super) const EXAMPLES: &str = "\
 Examples:
   hallpass user export > users.csv
   hallpass user export --format jsonl | gzip > users.jsonl.gz
-  hallpass user export | hallpass user import - --data-dir ../other
+  hallpass user export --with-secrets | hallpass user import --with-secrets - --data-dir ../other
 
 Password hashes are in it, so keep it where nobody else can read it. Names, hashes, roles, times of
-registration and who is disabled come out of `import` as they were. Ids, sessions and keys are not
-in it: to move a whole server, stop it and copy its data directory.";
+registration and who is disabled come out of `import` as they were. The secrets of one-time codes
+are in it with --with-secrets, in clear. Passkeys, recovery codes, ids, sessions and keys are not in
+it: to move a whole server, use `hallpass store backup` and `store restore`.";
 
 /// A file format of users.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
@@ -30,8 +32,11 @@ pub(super) enum Format {
 }
 
 /// The columns of a CSV file, in the order in which we write them.
-pub(super) const COLUMNS: [&str; 5] =
-    ["username", "password_hash", "roles", "created_at", "disabled"];
+pub(super) const COLUMNS: [&str; 6] =
+    ["username", "password_hash", "roles", "created_at", "disabled", TOTP_SECRET];
+
+/// The column that is there with `--with-secrets` alone.
+const TOTP_SECRET: &str = "totp_secret";
 
 /// `hallpass user export`
 #[derive(Args, Debug)]
@@ -39,28 +44,35 @@ pub struct Export {
     /// How to write them
     #[arg(long, value_name = "FORMAT", value_enum, default_value = "csv")]
     format: Format,
+    /// With the secrets of one-time codes, in clear: whoever reads them can make the codes
+    #[arg(long)]
+    with_secrets: bool,
     #[command(flatten)]
     place: Place,
 }
 
 impl Export {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
-        let mut executor = self.place.executor(Offline::default()).await?;
+        let with_secrets = self.with_secrets;
+        let offline = Offline { needs_keys: with_secrets, ..Offline::default() };
+        let mut executor = self.place.executor(offline).await?;
         if io::stdout().is_terminal() {
             note("hallpass: these are password hashes; send them to a file that only you can read");
         }
         let mut stdout = Stdout::lock();
         if self.format == Format::Csv {
-            stdout.line(COLUMNS.join(","))?;
+            stdout.line(columns(with_secrets).join(","))?;
         }
-        let (mut after, mut code) = (None, ExitCode::SUCCESS);
+        let (mut after, mut code, mut left) = (None, ExitCode::SUCCESS, 0);
         loop {
-            let command = Command::Export { after, limit: PAGE };
-            let Reply::Records { records, damaged, next } = executor.ask(command).await? else {
+            let command = Command::Export { after, limit: PAGE, with_secrets };
+            let reply = executor.ask(command).await?;
+            let Reply::Records { records, damaged, next, left_behind } = reply else {
                 bail!(unexpected())
             };
+            left += left_behind;
             stdout.bytes(&match self.format {
-                Format::Csv => csv(&records)?,
+                Format::Csv => csv(&records, with_secrets)?,
                 Format::Jsonl => jsonl(&records)?,
             })?;
             for user in damaged {
@@ -68,6 +80,7 @@ impl Export {
                 code = ExitCode::FAILURE;
             }
             if next.is_none() {
+                say_what_is_left(left, with_secrets);
                 return stdout.flush().map(|()| code);
             }
             after = next;
@@ -75,17 +88,34 @@ impl Export {
     }
 }
 
-fn csv(records: &[UserRecord]) -> anyhow::Result<Vec<u8>> {
+/// Whoever imports the file must know for whom the password alone will do.
+fn say_what_is_left(users: usize, with_secrets: bool) {
+    if users == 0 {
+        return;
+    }
+    let what = if with_secrets {
+        "passkeys, which can't be moved"
+    } else {
+        "second factors that are not in it; --with-secrets adds one-time codes"
+    };
+    note(format_args!("hallpass: of these users {users} have {what}"));
+}
+
+fn columns(with_secrets: bool) -> &'static [&'static str] {
+    if with_secrets { &COLUMNS } else { &COLUMNS[..COLUMNS.len() - 1] }
+}
+
+fn csv(records: &[UserRecord], with_secrets: bool) -> anyhow::Result<Vec<u8>> {
     let mut rows = csv::WriterBuilder::new().has_headers(false).from_writer(Vec::new());
     for record in records {
-        let UserRecord { username, password_hash, roles, created_at, disabled } = record;
-        rows.write_record([
-            username,
-            password_hash.expose(),
-            &roles.as_deref().unwrap_or_default().join(" "),
-            &created_at.map(|at| at.to_string()).unwrap_or_default(),
-            &disabled.to_string(),
-        ])?;
+        let UserRecord { username, password_hash, roles, created_at, disabled, totp_secret } =
+            record;
+        let roles = roles.as_deref().unwrap_or_default().join(" ");
+        let created_at = created_at.map(|at| at.to_string()).unwrap_or_default();
+        let secret = totp_secret.as_ref().map_or("", Secret::expose);
+        let disabled = disabled.to_string();
+        let all = [username, password_hash.expose(), &roles, &created_at, &disabled, secret];
+        rows.write_record(&all[..columns(with_secrets).len()])?;
     }
     Ok(rows.into_inner()?)
 }

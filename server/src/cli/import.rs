@@ -45,6 +45,8 @@ CSV with a header, or one JSON object in each line:
                  unless it says otherwise; now without it
   disabled       true or false, or 1 or 0; false without it. A file that has is_active instead is
                  refused: nobody who is shut out comes back unnoticed
+  totp_secret    the secret of one-time codes, in base32 (SHA-1, 6 digits, 30 seconds); read with
+                 --with-secrets alone
 
 A bad line is reported with its number and the rest goes in; the exit code is 1 then. A user who was
 there before stays as they are, so running it twice changes nothing. A second line with the name of
@@ -65,6 +67,9 @@ pub struct Import {
     /// How to read it; without it, its name or its first character tells
     #[arg(long, value_name = "FORMAT", value_enum)]
     format: Option<Format>,
+    /// Take over the secrets of one-time codes. Without it, the password alone signs these users in
+    #[arg(long)]
+    with_secrets: bool,
     #[command(flatten)]
     place: Place,
 }
@@ -82,9 +87,11 @@ impl Import {
         let (input, size) = open(&self.file)?;
         let mut records = records(input, self.format.or_else(|| format_of(&self.file)))
             .with_context(|| format!("can't import {}", self.file.display()))?;
-        let offline = Offline { make_directory: true, ..Offline::default() };
+        let with_secrets = self.with_secrets;
+        let offline =
+            Offline { make_directory: true, needs_keys: with_secrets, ..Offline::default() };
         let mut executor = self.place.executor(offline).await?;
-        let mut importing = Importing::new(bar(size));
+        let mut importing = Importing::new(bar(size), with_secrets);
         let outcome = importing.all(&mut *records, &mut executor).await;
         executor.end_import().await;
         importing.bar.finish_and_clear();
@@ -92,6 +99,13 @@ impl Import {
             format!("{}; it can be run again, which goes on from there", importing.summary())
         })?;
         say(importing.summary())?;
+        if importing.secrets_left > 0 {
+            note(format_args!(
+                "hallpass: {} secrets of one-time codes were left out; --with-secrets takes them \
+                 over",
+                importing.secrets_left
+            ));
+        }
         Ok(if importing.tally.bad == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 }
@@ -101,11 +115,15 @@ struct Importing {
     tally: LineTally,
     names: Names,
     batch: Vec<Numbered>,
+    with_secrets: bool,
+    /// How many were not taken over.
+    secrets_left: usize,
 }
 
 impl Importing {
-    fn new(bar: ProgressBar) -> Self {
-        Self { bar, tally: LineTally::default(), names: Names::default(), batch: Vec::new() }
+    fn new(bar: ProgressBar, with_secrets: bool) -> Self {
+        let (tally, names, batch) = (LineTally::default(), Names::default(), Vec::new());
+        Self { bar, tally, names, batch, with_secrets, secrets_left: 0 }
     }
 
     async fn all(
@@ -131,6 +149,12 @@ impl Importing {
     }
 
     fn add(&mut self, (line, parsed): Numbered) {
+        let parsed = parsed.map(|mut record| {
+            if !self.with_secrets && record.totp_secret.take().is_some() {
+                self.secrets_left += 1;
+            }
+            record
+        });
         let parsed = parsed.and_then(|record| match self.names.claim(&record.username) {
             Ok(()) => Ok(record),
             Err(earlier) => Err(format!("username: line {earlier} has the same name")),

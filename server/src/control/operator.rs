@@ -64,7 +64,9 @@ impl Operator {
             Command::Users { search, after, limit } => {
                 self.users(search.as_deref(), after, limit).await?
             }
-            Command::Export { after, limit } => self.export(after, limit).await?,
+            Command::Export { after, limit, with_secrets } => {
+                self.export(after, limit, with_secrets).await?
+            }
             Command::Import { records } => {
                 Reply::Imported { outcomes: accounts.import(records, &mut self.import).await? }
             }
@@ -123,10 +125,15 @@ impl Operator {
         })
     }
 
-    async fn export(&self, after: Option<UserId>, limit: usize) -> anyhow::Result<Reply> {
-        let page = self.accounts.export(after, limit.clamp(1, MAX_PAGE)).await?;
-        let UserPage { records, damaged, next } = page;
-        Ok(Reply::Records { records, damaged, next })
+    async fn export(
+        &self,
+        after: Option<UserId>,
+        limit: usize,
+        with_secrets: bool,
+    ) -> anyhow::Result<Reply> {
+        let page = self.accounts.export(after, limit.clamp(1, MAX_PAGE), with_secrets).await?;
+        let UserPage { records, damaged, next, left_behind } = page;
+        Ok(Reply::Records { records, damaged, next, left_behind })
     }
 
     async fn counts(&self) -> anyhow::Result<Reply> {

@@ -50,6 +50,9 @@ pub(crate) enum Command {
         after: Option<UserId>,
         /// How many at most.
         limit: usize,
+        /// With the secrets of their one-time codes.
+        #[serde(default)]
+        with_secrets: bool,
     },
     /// Add users that another system made.
     Import {
@@ -145,6 +148,9 @@ pub(crate) enum Reply {
         damaged: Vec<UserId>,
         /// What to give as `after` for more; none on the last page.
         next: Option<UserId>,
+        /// How many of them have second factors that are not in it.
+        #[serde(default)]
+        left_behind: usize,
     },
     /// What became of each of the records.
     Imported {

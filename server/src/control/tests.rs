@@ -149,6 +149,7 @@ fn record(username: &str) -> UserRecord {
         roles: None,
         created_at: None,
         disabled: false,
+        totp_secret: None,
     }
 }
 
@@ -164,6 +165,8 @@ async fn each_record_is_told_what_became_of_it() {
         UserRecord { roles: Some(vec!["Not A Role".to_owned()]), ..record("bob") },
         UserRecord { created_at: Some(Timestamp::MAX), ..record("bob") },
         UserRecord { created_at: Some(Timestamp::MIN), ..record("bob") },
+        UserRecord { totp_secret: Some("not base32!".into()), ..record("bob") },
+        UserRecord { totp_secret: Some("GEZDGNBV".into()), ..record("bob") },
         UserRecord { roles: Some(Vec::new()), disabled: true, ..record("bob") },
     ];
     let mut import = async |records| match operator.execute(Command::Import { records }).await {
@@ -172,17 +175,20 @@ async fn each_record_is_told_what_became_of_it() {
     };
     let outcomes = import(records.clone()).await;
     assert_eq!(outcomes[..2], [ImportResult::Added, ImportResult::AlreadyThere]);
-    for (outcome, field) in outcomes[2..7].iter().zip([
+    for (outcome, field) in outcomes[2..9].iter().zip([
         "username",
         "password_hash",
         "roles",
         "created_at",
         "created_at",
+        "totp_secret",
+        "totp_secret",
     ]) {
         let ImportResult::Refused(reason) = outcome else { panic!("{outcome:?}") };
-        assert!(reason.starts_with(field) && !reason.contains("unusable"), "{reason}");
+        assert!(reason.starts_with(field), "{reason}");
+        assert!(!reason.contains("unusable") && !reason.contains("GEZ"), "{reason}");
     }
-    assert_eq!(outcomes[7], ImportResult::Added);
+    assert_eq!(outcomes[9], ImportResult::Added);
     let again = import(records).await;
     assert!(!again.contains(&ImportResult::Added), "{again:?}");
 

@@ -13,7 +13,7 @@ pub(crate) use passkey::{Asked, AskedForNew, Options, RelyingParty};
 pub(crate) use recovery::new_codes;
 pub(crate) use refused::Refused;
 pub(crate) use seal::Sealer;
-pub(crate) use totp::{NewTotp, new_totp};
+pub(crate) use totp::{NewTotp, exported, imported, new_totp};
 
 use std::sync::Arc;
 

@@ -24,6 +24,7 @@ struct Columns {
     roles: Option<usize>,
     created_at: Option<usize>,
     disabled: Option<usize>,
+    totp_secret: Option<usize>,
 }
 
 type Fields = Vec<Vec<u8>>;
@@ -187,6 +188,7 @@ impl Columns {
             roles: find("roles"),
             created_at: find("created_at"),
             disabled: find("disabled"),
+            totp_secret: find("totp_secret"),
         })
     }
 
@@ -208,12 +210,14 @@ impl Columns {
         let not_empty = |text: &&str| !text.trim().is_empty();
         let created_at = text_of("created_at", self.created_at)?.filter(not_empty);
         let disabled = text_of("disabled", self.disabled)?.filter(not_empty);
+        let secret = text_of("totp_secret", self.totp_secret)?.filter(not_empty);
         Ok(UserRecord {
             username: text("username", self.username)?.to_owned(),
             password_hash: text("password_hash", self.password_hash)?.into(),
             roles: text_of("roles", self.roles)?.map(roles),
             created_at: created_at.map(time).transpose()?,
             disabled: disabled.map(flag).transpose()?.unwrap_or(false),
+            totp_secret: secret.map(Into::into),
         })
     }
 }

@@ -48,12 +48,14 @@ fn record(line: &[u8]) -> Result<UserRecord, String> {
         Some(_) => Err(format!("{name}: it is not a string")),
         None => Err(format!("{name}: it is missing")),
     };
+    let secret = get("totp_secret").map(|_| text("totp_secret")).transpose()?;
     Ok(UserRecord {
         username: text("username")?,
         password_hash: text("password_hash")?.into(),
         roles: get("roles").map(roles_of).transpose()?,
         created_at: get("created_at").map(time_of).transpose()?,
         disabled: get("disabled").map(flag_of).transpose()?.unwrap_or(false),
+        totp_secret: secret.map(Into::into),
     })
 }
 

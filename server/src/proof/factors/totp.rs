@@ -1,7 +1,10 @@
 //! One-time codes (RFC 6238), as authenticator apps expect them: SHA-1, 6 digits, 30 seconds. A
 //! clock may be one step off.
 
+use std::ops::RangeInclusive;
+
 use anyhow::{Context as _, anyhow};
+use data_encoding::BASE32_NOPAD;
 use hallpass_contract::Secret;
 use jiff::Timestamp;
 use qrcode::QrCode;
@@ -51,6 +54,40 @@ pub(crate) fn new_totp(
     };
     let sealed = Sealed(sealer.seal(secret.to_vec(), &purpose(user))?);
     Ok((shown, Totp { sealed, created_at, last_step: None }))
+}
+
+/// The fewest and the most bytes of a secret that another system made. Old authenticators have 80
+/// bits.
+const IMPORTED_BYTES: RangeInclusive<usize> = 10..=64;
+
+/// A secret of a user that another system made, in base32.
+///
+/// # Errors
+///
+/// What it is not; nothing of the secret is quoted.
+pub(crate) fn imported(
+    sealer: &Sealer,
+    user: UserId,
+    secret: &Secret,
+    created_at: Timestamp,
+) -> anyhow::Result<Totp> {
+    let letters = secret.expose().chars().filter(|letter| !matches!(letter, ' ' | '-' | '='));
+    let text: String = letters.map(|letter| letter.to_ascii_uppercase()).collect();
+    let bytes = BASE32_NOPAD.decode(text.as_bytes()).ok();
+    let bytes = bytes.filter(|bytes| IMPORTED_BYTES.contains(&bytes.len()));
+    let bytes = bytes.context("it is not the base32 of 10 to 64 bytes")?;
+    let sealed = Sealed(sealer.seal(bytes, &purpose(user))?);
+    Ok(Totp { sealed, created_at, last_step: None })
+}
+
+/// The secret of a user in base32, as [`imported`] reads it.
+///
+/// # Errors
+///
+/// If it can't be opened, as when the keys were lost and made anew.
+pub(crate) fn exported(sealer: &Sealer, user: UserId, totp: &Totp) -> anyhow::Result<Secret> {
+    let opened = sealer.open(&totp.sealed.0, &purpose(user));
+    Ok(BASE32_NOPAD.encode(&opened.context("the secret can't be opened")?).into())
 }
 
 /// The time step of a code, if it is one of the last, this or the next. None also if the secret

@@ -1,6 +1,8 @@
 use std::path::Path;
 
+use jiff::Timestamp;
 use rustix::process::Signal;
+use serde_json::{Value, json};
 
 use super::{Done, add, hallpass, hallpass_with_input};
 use crate::app::PASSWORD;
@@ -152,4 +154,58 @@ fn a_file_that_can_not_be_read_or_is_none_of_users_is_refused_before_anything_is
     let reason = import(&data_dir, "name;hash\n").refused();
     assert!(reason.contains("username and password_hash"), "{reason}");
     assert!(!data_dir.exists());
+}
+
+/// What a user's app shows now.
+fn code(secret: &str) -> String {
+    let secret = data_encoding::BASE32_NOPAD.decode(secret.as_bytes()).unwrap();
+    let app = totp_rs::Builder::new().with_secret(secret).build_noncompliant();
+    app.generate(Timestamp::now().as_second().unsigned_abs()).to_string()
+}
+
+async fn login(process: &Process, name: &str) -> Value {
+    process.post("/api/login", name, PASSWORD).await.json().await.unwrap()
+}
+
+#[tokio::test]
+async fn one_time_codes_move_with_the_flag_and_only_then() {
+    let dir = tempfile::tempdir().unwrap();
+    let [from, to, served] = ["from", "to", "served"].map(|name| dir.path().join(name));
+    let secret = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
+    let csv = format!(
+        "username,password_hash,totp_secret\nada,{WERKZEUG},{secret}\nbob,{WERKZEUG},\n\
+         carl,{WERKZEUG},no base32\n"
+    );
+    let with_secrets = ["user", "import", "--with-secrets", "-"];
+    let early = hallpass_with_input(&from, &with_secrets, &csv);
+    assert!(early.stderr.contains("no keys in"), "{}", early.stderr);
+    for dir in [&from, &to, &served] {
+        Process::start(dir, &[]).end(Signal::TERM);
+    }
+    let Done { code: ended, stdout, stderr } = hallpass_with_input(&from, &with_secrets, &csv);
+    assert_eq!((ended, stdout.as_str()), (1, "imported 2, already there 0, bad 1\n"));
+    assert!(stderr.contains("line 4: totp_secret: ") && !stderr.contains("no base32"), "{stderr}");
+
+    let plain = hallpass(&from, &["user", "export"]);
+    assert!(!plain.stdout.contains("totp_secret") && !plain.stdout.contains(secret));
+    assert!(plain.stderr.contains("of these users 1 have second factors"), "{}", plain.stderr);
+    for format in ["csv", "jsonl"] {
+        let exported = hallpass(&from, &["user", "export", "--with-secrets", "--format", format]);
+        assert!(exported.stdout.contains(secret), "{}", exported.stdout);
+        assert_eq!(exported.stderr, "");
+        let (all, to) = (exported.stdout, dir.path().join(format!("to-{format}")));
+        let process = Process::start(&to, &[]);
+        assert!(hallpass_with_input(&to, &with_secrets, &all).ok().starts_with("imported 2"));
+        let challenge = login(&process, "ada").await["challenge"].clone();
+        let body = json!({ "challenge": challenge, "totp": code(secret) });
+        let url = format!("{}/api/login/second-factor", process.url);
+        let signed_in = reqwest::Client::new().post(url).json(&body).send().await.unwrap();
+        assert_eq!(signed_in.status(), 200, "sealed with another key by now");
+        assert!(login(&process, "bob").await["access_token"].is_string());
+
+        let plain = hallpass_with_input(&served, &["user", "import", "-"], &all);
+        assert!(plain.stderr.contains("1 secrets of one-time codes were left out"));
+    }
+    let process = Process::start(&served, &[]);
+    assert!(login(&process, "ada").await["access_token"].is_string());
 }
