@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use crate::body::{self, Form};
 use crate::keys::{Algorithm, KeyRing};
+use crate::proof::factors::Questions;
 use crate::proof::password::StoredHash;
 use crate::token::Tokens;
 use crate::{cli, refresh_cookie, store};
@@ -84,6 +85,23 @@ pub fn import(data: &[u8]) {
         assert!(line > last, "line {line} came after line {last}");
         last = line;
     }
+}
+
+thread_local! {
+    static PASSKEYS: LazyCell<Questions> = LazyCell::new(|| Questions::new().expect("a site"));
+}
+
+/// What a browser says that it has made or signed with a passkey; the first byte chooses what. The
+/// client data may be right, so that the rest is read, too. It is never a fault, no signature is
+/// right by chance, and a passkey that is accepted can be read again.
+pub fn credential(data: &[u8]) {
+    let Some((kind, rest)) = data.split_first() else { return };
+    PASSKEYS.with(|questions| match kind % 4 {
+        0 => questions.made(serde_json::from_slice(rest).unwrap_or_default()),
+        1 => questions.made_of(rest),
+        2 => questions.signed(serde_json::from_slice(rest).unwrap_or_default()),
+        _ => questions.signed_of(rest),
+    });
 }
 
 /// A backup, after it was decrypted.

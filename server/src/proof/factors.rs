@@ -9,6 +9,8 @@ mod totp;
 
 pub(crate) use challenge::{OpenChallenge, SignInChallenge, seal};
 pub use passkey::Answered;
+#[cfg(fuzzing)]
+pub(crate) use passkey::fuzzing::Questions;
 pub(crate) use passkey::{Asked, AskedForNew, Options, RelyingParty};
 pub(crate) use recovery::new_codes;
 pub(crate) use refused::Refused;

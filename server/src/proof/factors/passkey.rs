@@ -207,3 +207,8 @@ fn counter_of(written: &Value) -> anyhow::Result<u32> {
     let counter = written["cred"]["counter"].as_u64().context("a passkey without a counter")?;
     Ok(u32::try_from(counter)?)
 }
+
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
+#[cfg(test)]
+mod tests;
