@@ -4,9 +4,11 @@ use super::*;
 use crate::store::conformance::{actor, added, added_admin, at, offer, presented, signed_in};
 use crate::store::postgres::tests::{LEASE, fresh_schema, node};
 use crate::store::{
-    AuditEntry, AuditId, AuditQuery, AuditRecord, Block, BlockId, RedbStore, Rotation, SessionId,
-    Store, User, UserId, check_file,
+    AuditEntry, AuditId, AuditQuery, AuditRecord, Block, BlockId, Factors, Passkey, PasskeyId,
+    PasskeyState, RecoveryCode, RedbStore, Rotation, Sealed, SessionId, Store, Totp, User, UserId,
+    check_file,
 };
+use crate::username::Username;
 
 /// A store in a file of its own.
 fn file(dir: &tempfile::TempDir) -> PathBuf {
@@ -16,8 +18,34 @@ fn file(dir: &tempfile::TempDir) -> PathBuf {
 /// Who and what is in a store, and must be in its copy.
 struct Inhabited {
     zoe: User,
+    mia: User,
     refreshed: SessionId,
     ended: SessionId,
+}
+
+/// A user with a second factor of each kind.
+async fn with_factors(store: &dyn Store) -> User {
+    let made = at(0).now;
+    let totp = Totp { sealed: Sealed(vec![7; 48]), created_at: made, last_step: Some(3) };
+    let state = PasskeyState { counter: 5, credential: "{}".to_owned() };
+    let passkey = Passkey {
+        id: PasskeyId::new(made),
+        name: "My phone".to_owned(),
+        created_at: made,
+        last_used_at: Some(made),
+        credential_id: "AAAA".to_owned(),
+        state,
+    };
+    let factors = Factors {
+        totp: Some(totp),
+        pending_totp: None,
+        recovery_codes: vec![RecoveryCode([9; 32])],
+        passkeys: vec![passkey],
+    };
+    let name = Username::parse("mia").unwrap();
+    let mia = User { factors, ..User::new(&name, "hash".into(), Vec::new(), made) };
+    assert_eq!(store.import_users(vec![mia.clone()]).await.unwrap(), [true]);
+    mia
 }
 
 /// Users, sessions that were refreshed and that have ended, addresses, and an open offer.
@@ -37,11 +65,13 @@ async fn inhabit(store: &dyn Store) -> Inhabited {
     let record = AuditRecord { user: Some(zoe.id), ..AuditRecord::default() };
     let entry = AuditEntry { id: AuditId::in_order(at(0).now), record };
     store.add_audit(vec![entry], u64::MAX).await.unwrap();
-    Inhabited { zoe, refreshed, ended }
+    let mia = with_factors(store).await;
+    Inhabited { zoe, mia, refreshed, ended }
 }
 
 async fn check(store: &dyn Store, inhabited: &Inhabited) {
-    let Inhabited { zoe, refreshed, ended } = inhabited;
+    let Inhabited { zoe, mia, refreshed, ended } = inhabited;
+    assert_eq!(store.user_by_name("mia").await.unwrap().as_ref(), Some(mia));
     assert_eq!(store.user_by_name("zoë").await.unwrap().as_ref(), Some(zoe));
     assert!(store.looks_like_another("zoe\u{308}").await.unwrap());
     assert!(store.is_known_address("zoë", "home").await.unwrap());
@@ -75,7 +105,7 @@ async fn all_of_a_file_gets_into_a_database_and_back() {
     store.record_keys_made().await.unwrap();
     drop(store);
     let before = std::fs::read(file(&dir)).unwrap();
-    let expected = Copied { counts: [2, 2, 2, 1, 1, 1, 1], was_there: false };
+    let expected = Copied { counts: [3, 2, 2, 1, 1, 1, 1], was_there: false };
     let (from, to) = (file(&dir), file(&back));
     let (from, to, database) = (Place::File(&from), Place::File(&to), Place::Database(&url));
     assert_eq!(copied(from, database).await.unwrap(), expected);
@@ -142,6 +172,6 @@ async fn a_copy_that_is_interrupted_leaves_nothing_and_can_be_run_again() {
     for (from, to) in [(from, database), (database, to)] {
         interrupted(from, to).await;
         assert!(!file(&back).exists());
-        assert_eq!(copied(from, to).await.unwrap().counts, [2, 2, 2, 1, 1, 1, 1]);
+        assert_eq!(copied(from, to).await.unwrap().counts, [3, 2, 2, 1, 1, 1, 1]);
     }
 }

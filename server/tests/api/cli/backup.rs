@@ -7,11 +7,13 @@ use std::time::Duration;
 
 use age::secrecy::ExposeSecret as _;
 use flate2::read::GzDecoder;
-use hallpass_contract::{Login, path};
+use hallpass_contract::{Login, Problem, path};
 use rustix::process::Signal;
+use serde_json::json;
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinSet;
 
+use super::import::{SECRET, add_with_totp, code};
 use super::{add, hallpass};
 use crate::app::PASSWORD;
 use crate::binary::{Process, client};
@@ -241,4 +243,22 @@ async fn a_backup_of_an_earlier_version_is_restored() {
     let names: HashSet<&str> =
         listed.lines().skip(1).map(|line| line.split_whitespace().nth(3).unwrap()).collect();
     assert_eq!(names, HashSet::from(["ada", "bob"]));
+}
+
+#[tokio::test]
+async fn second_factors_are_in_a_backup() {
+    let home = tempfile::tempdir().unwrap();
+    let [dir, restored, file] = ["data", "restored", "backup"].map(|name| home.path().join(name));
+    Process::start(&dir, &[]).end(Signal::TERM);
+    add_with_totp(&dir, "ada");
+    hallpass(&dir, &["store", "backup", "--plain", text(&file)]).ok();
+    hallpass(&restored, &["store", "restore", text(&file)]).ok();
+    let process = Process::start(&restored, &[]);
+    let first = process.post(path::LOGIN, "ada", PASSWORD).await;
+    let first: Problem = first.json().await.unwrap();
+    let challenge = first.challenge.expect("the factor is there").expose().to_owned();
+    let body = json!({ "challenge": challenge, "totp": code(SECRET) });
+    let url = format!("{}{}", process.url, path::SECOND_FACTOR);
+    let second = client().post(url).json(&body).send().await.unwrap();
+    assert_eq!(second.status(), 200, "the key that seals it is there, too");
 }

@@ -156,8 +156,17 @@ fn a_file_that_can_not_be_read_or_is_none_of_users_is_refused_before_anything_is
     assert!(!data_dir.exists());
 }
 
+/// Of one-time codes, in base32.
+pub(super) const SECRET: &str = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
+
+/// Adds a user with one-time codes of [`SECRET`].
+pub(super) fn add_with_totp(dir: &Path, name: &str) {
+    let csv = format!("username,password_hash,totp_secret\n{name},{WERKZEUG},{SECRET}\n");
+    hallpass_with_input(dir, &["user", "import", "--with-secrets", "-"], csv).ok();
+}
+
 /// What a user's app shows now.
-fn code(secret: &str) -> String {
+pub(super) fn code(secret: &str) -> String {
     let secret = data_encoding::BASE32_NOPAD.decode(secret.as_bytes()).unwrap();
     let app = totp_rs::Builder::new().with_secret(secret).build_noncompliant();
     app.generate(Timestamp::now().as_second().unsigned_abs()).to_string()
@@ -171,7 +180,7 @@ async fn login(process: &Process, name: &str) -> Value {
 async fn one_time_codes_move_with_the_flag_and_only_then() {
     let dir = tempfile::tempdir().unwrap();
     let [from, to, served] = ["from", "to", "served"].map(|name| dir.path().join(name));
-    let secret = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
+    let secret = SECRET;
     let csv = format!(
         "username,password_hash,totp_secret\nada,{WERKZEUG},{secret}\nbob,{WERKZEUG},\n\
          carl,{WERKZEUG},no base32\n"
