@@ -32,10 +32,10 @@ export async function sign(options, more = {}) {
 }
 
 // The passkey that the browser has made, as JSON.
-export async function create(options) {
+export async function create(options, more = {}) {
   await alone();
   const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON(options);
-  const credential = await navigator.credentials.create({ publicKey }).catch(refuse);
+  const credential = await navigator.credentials.create({ publicKey, ...more }).catch(refuse);
   return credential.toJSON();
 }
 

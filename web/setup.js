@@ -6,18 +6,21 @@ import { create, hindrance } from "./passkey.js";
 import { given, openStep, post } from "./step.js";
 import { doer, failure, make, OFFLINE } from "./tools.js";
 
-const GIVEN_UP = "Nobody was signed in, since your account must have a second factor and has none.";
-const TOO_LATE = "Setting up the second factor took too long. Sign in again.";
+const GIVEN_UP = "Nobody was signed in, since your account must have a second factor. Sign in to set one up.";
+const ENDED = "The set-up has ended: it took too long, or was finished elsewhere. Sign in again.";
 const PASSKEY = "A passkey signs you in by your finger, face or PIN.";
 const APP = "An authenticator app on your phone shows a code for each sign-in.";
+const NO_CODES = "Your passkey is set up. It has no recovery codes as yet: make some on your account page, under “Security”.";
+const CODES = "Your second factor is set up. These recovery codes sign you in when you don’t have it at hand.";
 
 // Leads through it. Returns what the server says to a login, or that nobody is signed in.
 // `access_token` is good for this alone.
 export function setUp({ access_token }) {
   const step = openStep("setup", "Set up a second factor", true, giveUp);
-  const { run, button, notes } = doer();
-  const text = make("p", {}, "Your account must have a second factor beside the password. ");
+  const { run, button, clear, notes } = doer();
+  const text = make("p", {});
   const part = make("div", {});
+  let why = hindrance();
 
   // Nobody is signed in: a cookie that came meanwhile is another tab's.
   function giveUp() {
@@ -25,18 +28,18 @@ export function setUp({ access_token }) {
     post("/api/logout", bearer(access_token), undefined, { credentials: "omit" }).catch(console.error);
   }
 
-  async function send(path, body, token = access_token) {
-    const answer = await post(path, bearer(token), body).catch(() => {
+  async function send(path, body) {
+    const answer = await post(path, bearer(access_token), body).catch(() => {
       throw new Error(OFFLINE);
     });
     if (answer.ok) return answer.json();
-    if (answer.status === 401) step.end(given(TOO_LATE));
+    if (answer.status === 401) step.end(given(ENDED));
     throw await failure(answer);
   }
 
   function choose() {
-    const why = hindrance();
-    text.append(why ? APP : `${PASSKEY} ${APP}`);
+    clear();
+    text.textContent = `Your account must have a second factor beside the password. ${why ? "" : PASSKEY + " "}${APP}`;
     const passkey = button("add-passkey", addPasskey, "Set up a passkey");
     const app = button("add-totp", beginTotp, "Set up an app");
     for (const choice of [passkey, app]) choice.className = "button";
@@ -48,34 +51,55 @@ export function setUp({ access_token }) {
   }
 
   async function addPasskey() {
-    const { challenge, options } = await send("/api/me/passkeys/options");
-    const credential = await create(options);
+    const { challenge, options } = await send("/api/me/passkeys/options").catch((error) => {
+      // The server has none, whatever the browser can.
+      if (!error.kind?.endsWith(":no-passkeys")) throw error;
+      why = error.message;
+      choose();
+      throw error;
+    });
+    const credential = await create(options, { signal: step.signal });
     const login = await send("/api/me/passkeys", { challenge, name: "My passkey", credential });
-    await done(login, async () => (await send("/api/me/recovery-codes", undefined, login.access_token)).recovery_codes);
+    if (await isTooLate(login)) return;
+    const answer = await post("/api/me/recovery-codes", bearer(login.access_token)).catch(() => null);
+    const { recovery_codes } = answer?.ok ? await answer.json() : {};
+    show(recovery_codes);
   }
 
   async function beginTotp() {
     const secret = await send("/api/me/totp");
     const confirm = async (code) => {
       const login = await send("/api/me/totp/confirm", { code });
-      await done(login, () => login.recovery_codes);
+      if (!(await isTooLate(login))) show(login.recovery_codes);
     };
     const { parts, code } = appParts(secret, run, confirm);
     text.textContent = "";
-    part.replaceChildren(...parts, make("div", { class: "actions" }, step.cancel));
+    const back = make("button", { class: "button secondary", type: "button", "data-do": "back", click: choose }, "Back");
+    part.replaceChildren(...parts, make("div", { class: "actions" }, back, step.cancel));
     code.focus();
   }
 
-  // From here on the person is signed in, and giving up comes too late.
-  async function done(login, codesOf) {
+  // Who gave up meanwhile was told that nobody is signed in. From here on, giving up comes too late.
+  async function isTooLate(login) {
+    if (!step.dialog.isConnected) {
+      await post("/api/logout", bearer(login.access_token)).catch(console.error);
+      return true;
+    }
     const at = performance.now();
-    const goOn = () => step.end(signedIn(login, (performance.now() - at) / 1000));
-    step.giveUp = goOn;
-    const codes = await Promise.resolve(codesOf()).catch(() => null);
-    if (!codes) return goOn();
-    text.textContent = "Your second factor is set up. These recovery codes sign you in when you don’t have it at hand.";
-    part.replaceChildren(...codeParts(codes, goOn));
-    step.heading.textContent = "Your recovery codes";
+    step.stay();
+    step.giveUp = () => step.end(signedIn(login, (performance.now() - at) / 1000));
+    return false;
+  }
+
+  // `codes` may be missing.
+  function show(codes) {
+    if (!step.dialog.isConnected) return;
+    const goOn = () => step.giveUp();
+    const only = make("button", { class: "button", type: "button", "data-do": "go-on", click: goOn }, "Go on");
+    text.textContent = codes ? CODES : NO_CODES;
+    text.className = codes ? "" : "warning";
+    part.replaceChildren(...(codes ? codeParts(codes, goOn) : [make("div", { class: "actions" }, only)]));
+    step.heading.textContent = codes ? "Your recovery codes" : "Your passkey is set up";
     step.heading.tabIndex = -1;
     step.heading.focus();
   }

@@ -6,18 +6,23 @@ import { make } from "./tools.js";
 
 const TOKEN = "hallpass.access_token";
 
-// Opens it. `giveUp` is called when the person gives up. In a login nobody is signed in yet.
+// Opens it. `giveUp` is called when the person gives up. If it is a login, another tab's sign-in
+// ends it; otherwise another tab's sign-out does. `stay` keeps it open whatever other tabs do.
 export function openStep(name, title, isLogin, giveUp) {
   const heading = make("h2", { id: name + "-title" }, title);
   const dialog = make("dialog", { id: name, class: "card", "aria-labelledby": name + "-title" }, heading);
   const step = { dialog, heading, giveUp };
+  const over = new AbortController();
+  step.signal = over.signal;
   const leave = () => step.giveUp();
   const elsewhere = ({ key, newValue }) => (key ?? TOKEN) === TOKEN && isLogin === Boolean(newValue) && leave();
   step.cancel = make("button", { class: "button secondary", type: "button", click: leave }, "Cancel");
   step.answer = new Promise((resolve) => {
+    step.stay = () => removeEventListener("storage", elsewhere);
     step.end = (answer) => {
       removeEventListener("popstate", leave);
-      removeEventListener("storage", elsewhere);
+      step.stay();
+      over.abort();
       dialog.remove();
       resolve(answer);
     };

@@ -108,15 +108,27 @@ impl Authenticator<'_> {
 
     /// As [`bearer`](Self::bearer), whatever the token is for.
     async fn any_bearer(self, headers: &HeaderMap) -> Result<Arc<Bearer>, Problem> {
+        let bearer = self.authentic_bearer(headers).await?;
+        // They sign in again, and set one up.
+        if self.lacks_factor(&bearer) { Err(Problem::session_ended()) } else { Ok(bearer) }
+    }
+
+    /// As [`any_bearer`](Self::any_bearer), even if the user lacks a factor.
+    async fn authentic_bearer(self, headers: &HeaderMap) -> Result<Arc<Bearer>, Problem> {
         let now = self.accounts.clock.now();
         self.bearers.find(self.accounts, bearer_token(headers)?, now).await
+    }
+
+    /// Whether it is the access token of somebody who must have a second factor now and has none.
+    fn lacks_factor(self, bearer: &Bearer) -> bool {
+        !bearer.is_for_setup() && self.accounts.factor_policy.is_unmet(&bearer.user)
     }
 
     /// As [`bearer`](Self::bearer), but from memory alone. None if the token was not accepted
     /// before, or is not acceptable any more.
     pub fn known_bearer(self, headers: &HeaderMap) -> Option<Arc<Bearer>> {
         let bearer = self.bearers.known(self.accounts, bearer_token(headers).ok()?);
-        bearer.filter(|bearer| !bearer.is_for_setup())
+        bearer.filter(|bearer| !bearer.is_for_setup() && !self.lacks_factor(bearer))
     }
 
     /// The refresh token of the request's cookie.
@@ -154,7 +166,8 @@ impl Authenticator<'_> {
     ///
     /// Why neither authenticates the request.
     pub async fn sessions(self, headers: &HeaderMap) -> Result<Vec<(UserId, SessionId)>, Problem> {
-        let bearer = self.any_bearer(headers).await.map(|bearer| (bearer.user.id, bearer.session));
+        let bearer = self.authentic_bearer(headers).await;
+        let bearer = bearer.map(|bearer| (bearer.user.id, bearer.session));
         let bearer = bearer.or_else(|problem| self.ended_session(headers).ok_or(problem));
         let cookie = self.cookie_session(headers).await;
         Ok(match (bearer, cookie) {

@@ -20,7 +20,7 @@ mod segments;
 
 pub use claims::{Audience, Claims};
 pub use fault::{
-    LONGEST_ACCEPTED, MAX_ACCESS_TTL, MAX_LEEWAY, MAX_TOKEN_BYTES, TokenError, TokenKind,
+    LONGEST_ACCEPTED, MAX_ACCESS_TTL, MAX_LEEWAY, MAX_TOKEN_BYTES, SETUP_TTL, TokenError, TokenKind,
 };
 pub use inspect::{Check, CheckOutcome, Inspection};
 
@@ -108,25 +108,29 @@ impl Tokens {
     pub fn sign(&self, grant: &Grant<'_>, now: Timestamp) -> anyhow::Result<Signed> {
         let signer = self.keys.signing_key()?;
         let iat = now.as_second();
-        let ttl = self.ttl.min(signer.longest_ttl);
+        let (kind, user) = (grant.kind, grant.user);
+        let (ttl, roles) = match kind {
+            TokenKind::Access => (self.ttl.min(signer.longest_ttl), user.roles.clone()),
+            TokenKind::Setup => (SETUP_TTL, Vec::new()),
+        };
         let exp = iat.saturating_add_unsigned(ttl.as_secs()).min(grant.not_after.as_second());
         let claims = Claims {
             iss: self.issuer.clone(),
-            sub: grant.user.id.to_string(),
-            aud: Audience::One(self.audience.clone()),
+            sub: user.id.to_string(),
+            aud: Audience::One(self.audience_of(kind).to_owned()),
             exp,
             iat,
             nbf: iat,
             jti: uuid_v7(now).to_string(),
             client_id: CLIENT_ID.to_owned(),
             sid: grant.sid.to_string(),
-            username: grant.user.username.clone(),
-            roles: grant.user.roles.clone(),
+            username: user.username.clone(),
+            roles,
             auth_time: grant.auth_time.as_second(),
             amr: grant.amr.to_vec(),
         };
         let (alg, kid) = (signer.key.algorithm().name(), signer.key.kid());
-        let header = Header { alg, typ: grant.kind.typ(), kid };
+        let header = Header { alg, typ: kind.typ(), kid };
         let mut token = format!("{}.{}", encode(&header)?, encode(&claims)?);
         let signature = signer.key.sign(token.as_bytes())?;
         token.push('.');
@@ -136,7 +140,15 @@ impl Tokens {
         Ok(Signed { token, expires_in: u64::try_from(exp.saturating_sub(iat)).unwrap_or(0) })
     }
 
-    /// Checks everything that an access token itself shows. The caller must check whether the user still
+    /// For whom a token is. One for setting up a factor is for this server alone.
+    fn audience_of(&self, kind: TokenKind) -> &str {
+        match kind {
+            TokenKind::Access => &self.audience,
+            TokenKind::Setup => &self.issuer,
+        }
+    }
+
+    /// Checks everything that an access token shows. The caller must check whether the user still
     /// exists.
     ///
     /// # Errors

@@ -13,6 +13,8 @@ pub(crate) fn tests() -> Vec<Test> {
         a_set_up_that_is_given_up_signs_nobody_in.server_args(ALL),
         a_wrong_code_does_not_end_the_set_up.server_args(ALL),
         a_set_up_ends_when_another_tab_signs_in.server_args(ALL),
+        who_gives_up_while_the_code_is_on_its_way_is_not_signed_in.server_args(ALL),
+        a_passkey_without_recovery_codes_is_told.server_args(ALL),
         recovery_codes_that_nobody_keeps_do_not_hold_anybody_up.server_args(ALL),
         the_last_factor_can_not_be_removed.server_args(ALL),
         a_user_beside_the_admins_needs_none.server_args(ADMINS),
@@ -68,6 +70,8 @@ async fn a_set_up_that_is_given_up_signs_nobody_in(t: &Context) -> Result {
     let (ada, setup) = with_password(t).await?;
     setup.press("add-totp").await?;
     setup.scan().await?;
+    setup.press("back").await?;
+    setup.expect_text("Set up an app").await?;
     t.browser.press([Key::Escape]).await?;
     SetUp::expect_none(&t.browser).await?;
     let login = LoginPage::expect(&t.browser).await?;
@@ -105,6 +109,41 @@ async fn a_set_up_ends_when_another_tab_signs_in(t: &Context) -> Result {
     // The session of the other tab goes on.
     t.browser.reload().await?;
     Header(&t.browser).expect_user(&ada.name).await
+}
+
+async fn who_gives_up_while_the_code_is_on_its_way_is_not_signed_in(t: &Context) -> Result {
+    let (_, setup) = with_password(t).await?;
+    setup.press("add-totp").await?;
+    let app = setup.scan().await?;
+    let hold = "
+        const send = window.fetch;
+        window.fetch = (path, init) => send(path, init).then(answer =>
+            path.endsWith('/confirm') ? new Promise(go => window.release = () => go(answer)) : answer)";
+    t.browser.execute(hold, &[]).await?;
+    setup.confirm(&app.code(0)?).await?;
+    let held = async || Ok(t.browser.execute("return 'release' in window", &[]).await? == true);
+    t.browser.eventually("the server has answered", held).await?;
+    t.browser.press([Key::Escape]).await?;
+    LoginPage::expect(&t.browser).await?.expect_alert("Nobody was signed in").await?;
+    t.browser.execute("window.release()", &[]).await?;
+    let refresh = "const done = arguments[0];
+        fetch('/api/refresh', { method: 'POST' }).then(answer => done(answer.status))";
+    let gone = async || Ok(t.browser.execute_async(refresh, &[]).await? == 401);
+    t.browser.eventually("the session is ended", gone).await?;
+    LoginPage::expect(&t.browser).await.map(drop)
+}
+
+async fn a_passkey_without_recovery_codes_is_told(t: &Context) -> Result {
+    t.browser.add_authenticator().await?;
+    let (ada, setup) = with_password(t).await?;
+    let fail = "
+        const send = window.fetch;
+        window.fetch = (path, init) => path.endsWith('/recovery-codes') ? Promise.reject() : send(path, init)";
+    t.browser.execute(fail, &[]).await?;
+    setup.press("add-passkey").await?;
+    setup.expect_text("no recovery codes as yet").await?;
+    setup.press("go-on").await?;
+    ProtectedPage(&t.browser).expect_content_for(&ada.name).await
 }
 
 async fn recovery_codes_that_nobody_keeps_do_not_hold_anybody_up(t: &Context) -> Result {

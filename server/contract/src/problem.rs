@@ -24,7 +24,8 @@ pub mod kind {
     /// 401: the password is right, and a second factor has to be shown. `methods` says of which
     /// kinds it may be, and `challenge` goes with it.
     pub const SECOND_FACTOR_REQUIRED: &str = "urn:hallpass:problem:second-factor-required";
-    /// 403: the account must have a second factor, and the caller's token is for setting one up.
+    /// 403, or 401 of `GET /api/verify`: the account must have a second factor, and the caller's
+    /// token is for setting one up.
     pub const SECOND_FACTOR_SETUP_REQUIRED: &str =
         "urn:hallpass:problem:second-factor-setup-required";
     /// 409: the account must have a second factor, and this one is the last.

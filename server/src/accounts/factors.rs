@@ -8,6 +8,7 @@ use super::Accounts;
 use super::error::AccountError;
 use super::sign_in::SignedIn;
 use crate::audit::{Event, Record};
+use crate::metrics::LoginEnd;
 use crate::origin::{Caller, Origin};
 use crate::proof::factors::{NewTotp, new_codes, new_totp};
 use crate::proof::{Method, amr};
@@ -55,6 +56,7 @@ impl Accounts {
         let Some(session) = starts else { return Ok(None) };
         let record = Record::of_client(Event::Login, &caller.client).user(user.id);
         record.session(session.id).detail("by the factor that was set up").ok(&self.audit);
+        self.logins.begin().ended(LoginEnd::Ok);
         self.signed_in(user, &session).map(Some)
     }
 

@@ -120,26 +120,24 @@ impl Accounts {
     }
 
     /// Hands out the next `limit` users with their password hashes, for an operator. The secrets of
-    /// their one-time codes come along only if they are asked for.
-    ///
-    /// # Errors
-    ///
-    /// Also if one of the secrets can't be opened.
+    /// their one-time codes come along only if they are asked for; a user whose secret can't be
+    /// opened counts as damaged then.
     pub async fn export(
         &self,
         after: Option<UserId>,
         limit: usize,
         with_secrets: bool,
     ) -> Result<UserPage, AccountError> {
-        let Users { users, damaged, next } = self.store.users(after, limit).await?;
+        let Users { users, mut damaged, next } = self.store.users(after, limit).await?;
         let (mut records, mut left_behind) = (Vec::new(), 0);
         for user in users {
             let totp = user.factors.totp.as_ref().filter(|_| with_secrets);
             let is_whole = user.factors.passkeys.is_empty() && totp.is_some();
             left_behind += usize::from(user.factors.are_needed() && !is_whole);
-            let totp_secret = match totp {
-                Some(totp) => Some(self.exported_secret(&user, totp)?),
-                None => None,
+            let sealed = totp.map(|totp| self.exported_secret(&user, totp)).transpose();
+            let Ok(totp_secret) = sealed else {
+                damaged.push(user.id);
+                continue;
             };
             records.push(UserRecord { totp_secret, ..UserRecord::from(user) });
         }
@@ -148,7 +146,7 @@ impl Accounts {
 
     fn exported_secret(&self, user: &User, totp: &Totp) -> anyhow::Result<Secret> {
         let secret = exported(&self.prover.factors.secrets()?, user.id, totp);
-        secret.with_context(|| format!("no one-time codes of the user {}", user.username))
+        secret.inspect_err(|error| tracing::warn!(user = %user.id, "no export: {error:#}"))
     }
 }
 

@@ -1,17 +1,19 @@
 use super::Accounts;
 use super::error::AccountError;
 use crate::store::{SessionId, UserId};
-use crate::token::{Check, CheckOutcome, Inspection};
+use crate::token::{Check, CheckOutcome, Inspection, TokenKind};
 
 impl Accounts {
-    /// All that the API asks of a token but the roles and the freshness, which some routes want.
+    /// All that the API asks of a token but the roles and the freshness, which some routes want. A
+    /// token for setting up a second factor is checked for that alone.
     pub async fn inspect(&self, token: &str) -> Result<Inspection, AccountError> {
         let now = self.clock.now();
         let mut inspection = self.tokens.inspect(token, now);
-        let claims = self.tokens.verify(token, now);
-        let checks = match claims.and_then(|claims| claims.subject()) {
-            Ok((user, session)) => {
-                [self.inspect_session(user, session).await?, self.inspect_user(user).await?]
+        let accepted = self.tokens.accept(token, now);
+        let accepted = accepted.and_then(|it| Ok((it.kind, it.claims.subject()?)));
+        let checks = match accepted {
+            Ok((kind, (user, session))) => {
+                [self.inspect_session(user, session).await?, self.inspect_user(user, kind).await?]
             }
             Err(_) => [(CheckOutcome::Skipped, "the token is refused whatever becomes of it"); 2],
         };
@@ -37,9 +39,17 @@ impl Accounts {
         })
     }
 
-    async fn inspect_user(&self, id: UserId) -> Result<(CheckOutcome, &'static str), AccountError> {
+    async fn inspect_user(
+        &self,
+        id: UserId,
+        kind: TokenKind,
+    ) -> Result<(CheckOutcome, &'static str), AccountError> {
+        let is_access = kind == TokenKind::Access;
         Ok(match self.store.user_by_id(id).await? {
             Some(user) if user.disabled => (CheckOutcome::Failed, "the user is disabled"),
+            Some(user) if is_access && self.factor_policy.is_unmet(&user) => {
+                (CheckOutcome::Failed, "the user must have a second factor, and has none")
+            }
             Some(_) => (CheckOutcome::Passed, "the user is there and not disabled"),
             None => (CheckOutcome::Failed, "there is no such user, or not any more"),
         })

@@ -56,11 +56,11 @@ impl Accounts {
                 }
                 Rotation::Gone => return Err(AccountError::SessionEnded),
             };
-            if accounts.factor_policy.is_unmet(&user) {
+            let demanded = accounts.demand_factor(&user, session.id).await;
+            demanded.inspect_err(|_| {
                 let reason = "a second factor has to be set up first";
                 record(Event::Refresh).refused(&accounts.audit, reason);
-                return Err(AccountError::SessionEnded);
-            }
+            })?;
             record(Event::Refresh).detail_if_any(detail).routine(&accounts.audit);
             accounts.signed_in(user, &session)
         })

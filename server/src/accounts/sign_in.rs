@@ -8,8 +8,8 @@ use crate::metrics::LoginEnd;
 use crate::proof::Proof;
 use crate::proof::password::PoolError;
 use crate::sessions::IssuedRefreshToken;
-use crate::store::{Challenge, FactorUse, NewSession, Session, User, Verified};
-use crate::token::{Grant, Signed, TokenKind};
+use crate::store::{Challenge, FactorUse, NewSession, Session, SessionId, User, Verified};
+use crate::token::{Grant, MAX_LEEWAY, SETUP_TTL, Signed, TokenKind};
 use crate::username::Username;
 
 /// An access token, and for whom it is.
@@ -35,6 +35,7 @@ pub struct SignedIn {
 /// How a login ended, as it is counted.
 pub(super) fn end_of(signed_in: &Result<SignedIn, AccountError>) -> LoginEnd {
     match signed_in {
+        Ok(SignedIn { refresh: None, .. }) => LoginEnd::Challenged,
         Ok(_) => LoginEnd::Ok,
         Err(AccountError::NotProven | AccountError::ChallengeOver) => LoginEnd::Refused,
         Err(AccountError::FactorNeeded { .. }) => LoginEnd::Challenged,
@@ -115,13 +116,13 @@ impl Accounts {
         client: &Client,
     ) -> Result<SignedIn, AccountError> {
         let at = self.moment();
-        let is_setup = self.factor_policy.is_unmet(&user);
         let (amr, agent) = (verified.amr.clone(), client.user_agent.clone());
         let mut session = self.sessions.begin(user.id, amr, agent, at)?;
-        let by = if is_setup { Some("to set up a second factor") } else { shown_by(&verified) };
+        let is_setup = self.factor_policy.is_unmet(&user);
         if is_setup {
-            session.lasts_at_most(self.tokens.ttl());
+            session.lasts_for_setup(SETUP_TTL, MAX_LEEWAY);
         }
+        let by = shown_by(&verified);
         let address = client.network().to_string();
         let new = NewSession { session: session.clone(), verified, at, address, challenge };
         let record = Record::of_client(Event::Login, client).user(user.id).session(session.id);
@@ -129,12 +130,28 @@ impl Accounts {
             record.refused(&self.audit, "the user was changed meanwhile, or the code was used");
             return Err(AccountError::NotProven);
         };
-        record.detail_if_any(by).ok(&self.audit);
         if is_setup {
+            record.detail("to set up a second factor").ok(&self.audit);
             let access = self.access(TokenKind::Setup, user, &session)?;
             return Ok(SignedIn { access, refresh: None });
         }
+        record.detail_if_any(by).ok(&self.audit);
+        self.demand_factor(&user, session.id).await?;
         self.signed_in(user, &session)
+    }
+
+    /// Ends the session of somebody who must have a second factor by now and has none. They may
+    /// have become an admin meanwhile.
+    pub(super) async fn demand_factor(
+        &self,
+        user: &User,
+        session: SessionId,
+    ) -> Result<(), AccountError> {
+        if !self.factor_policy.is_unmet(user) {
+            return Ok(());
+        }
+        self.store.end_session(session, self.moment()).await?;
+        Err(AccountError::SessionEnded)
     }
 
     /// Both tokens of a session.

@@ -156,10 +156,6 @@ async fn look(
         (None, Some(authority)) => Arc::new(judge(authority, accepted, session, user_version)?),
         (None, None) => return Ok(None),
     };
-    // Whoever must have a second factor now, and has none, signs in again and sets one up.
-    if !bearer.is_for_setup() && accounts.factor_policy.is_unmet(&bearer.user) {
-        return Err(Problem::session_ended());
-    }
     if lease.holds() { Ok(Some(bearer)) } else { Err(out_of_touch()) }
 }
 

@@ -57,7 +57,11 @@ impl Export {
         let offline = Offline { needs_keys: with_secrets, ..Offline::default() };
         let mut executor = self.place.executor(offline).await?;
         if io::stdout().is_terminal() {
-            note("hallpass: these are password hashes; send them to a file that only you can read");
+            let also = if with_secrets { " and secrets of one-time codes" } else { "" };
+            note(format_args!(
+                "hallpass: these are password hashes{also}; send them to a file that only you can \
+                 read"
+            ));
         }
         let mut stdout = Stdout::lock();
         if self.format == Format::Csv {

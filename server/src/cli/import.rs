@@ -24,7 +24,7 @@ use self::records::{Numbered, Records};
 use super::executor::{Executor, Offline, Place, unexpected};
 use super::export::Format;
 use super::terminal::{note, printable, say};
-use crate::accounts::ImportResult;
+use crate::accounts::{ImportResult, UserRecord};
 use crate::control::{Command, Reply};
 
 pub(super) const EXAMPLES: &str = "\
@@ -46,7 +46,7 @@ CSV with a header, or one JSON object in each line:
   disabled       true or false, or 1 or 0; false without it. A file that has is_active instead is
                  refused: nobody who is shut out comes back unnoticed
   totp_secret    the secret of one-time codes, in base32 (SHA-1, 6 digits, 30 seconds); read with
-                 --with-secrets alone
+                 --with-secrets. Without that flag such a line is a bad line
 
 A bad line is reported with its number and the rest goes in; the exit code is 1 then. A user who was
 there before stays as they are, so running it twice changes nothing. A second line with the name of
@@ -67,9 +67,12 @@ pub struct Import {
     /// How to read it; without it, its name or its first character tells
     #[arg(long, value_name = "FORMAT", value_enum)]
     format: Option<Format>,
-    /// Take over the secrets of one-time codes. Without it, the password alone signs these users in
+    /// Take over the secrets of one-time codes
     #[arg(long)]
     with_secrets: bool,
+    /// Leave the secrets of one-time codes out: the password alone signs these users in
+    #[arg(long, conflicts_with = "with_secrets")]
+    without_secrets: bool,
     #[command(flatten)]
     place: Place,
 }
@@ -87,11 +90,10 @@ impl Import {
         let (input, size) = open(&self.file)?;
         let mut records = records(input, self.format.or_else(|| format_of(&self.file)))
             .with_context(|| format!("can't import {}", self.file.display()))?;
-        let with_secrets = self.with_secrets;
         let offline =
-            Offline { make_directory: true, needs_keys: with_secrets, ..Offline::default() };
+            Offline { make_directory: true, needs_keys: self.with_secrets, ..Offline::default() };
         let mut executor = self.place.executor(offline).await?;
-        let mut importing = Importing::new(bar(size), with_secrets);
+        let mut importing = Importing::new(bar(size), self.secrets());
         let outcome = importing.all(&mut *records, &mut executor).await;
         executor.end_import().await;
         importing.bar.finish_and_clear();
@@ -99,14 +101,26 @@ impl Import {
             format!("{}; it can be run again, which goes on from there", importing.summary())
         })?;
         say(importing.summary())?;
-        if importing.secrets_left > 0 {
-            note(format_args!(
-                "hallpass: {} secrets of one-time codes were left out; --with-secrets takes them \
-                 over",
-                importing.secrets_left
-            ));
-        }
         Ok(if importing.tally.bad == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+}
+
+/// What becomes of the secrets of one-time codes.
+#[derive(Clone, Copy)]
+enum Secrets {
+    Taken,
+    Left,
+    /// Nobody has said. A user who had a second factor must not come in without it unnoticed.
+    Refused,
+}
+
+impl Import {
+    fn secrets(&self) -> Secrets {
+        match (self.with_secrets, self.without_secrets) {
+            (true, _) => Secrets::Taken,
+            (_, true) => Secrets::Left,
+            _ => Secrets::Refused,
+        }
     }
 }
 
@@ -115,15 +129,13 @@ struct Importing {
     tally: LineTally,
     names: Names,
     batch: Vec<Numbered>,
-    with_secrets: bool,
-    /// How many were not taken over.
-    secrets_left: usize,
+    secrets: Secrets,
 }
 
 impl Importing {
-    fn new(bar: ProgressBar, with_secrets: bool) -> Self {
+    fn new(bar: ProgressBar, secrets: Secrets) -> Self {
         let (tally, names, batch) = (LineTally::default(), Names::default(), Vec::new());
-        Self { bar, tally, names, batch, with_secrets, secrets_left: 0 }
+        Self { bar, tally, names, batch, secrets }
     }
 
     async fn all(
@@ -149,11 +161,12 @@ impl Importing {
     }
 
     fn add(&mut self, (line, parsed): Numbered) {
-        let parsed = parsed.map(|mut record| {
-            if !self.with_secrets && record.totp_secret.take().is_some() {
-                self.secrets_left += 1;
+        let parsed = parsed.and_then(|record| match (self.secrets, &record.totp_secret) {
+            (Secrets::Refused, Some(_)) => {
+                Err("totp_secret: say --with-secrets to take it over, or --without-secrets".into())
             }
-            record
+            (Secrets::Left, _) => Ok(UserRecord { totp_secret: None, ..record }),
+            _ => Ok(record),
         });
         let parsed = parsed.and_then(|record| match self.names.claim(&record.username) {
             Ok(()) => Ok(record),

@@ -11,7 +11,7 @@ use crate::store::{AuditId, BackupHead, UserId};
 use crate::token::Inspection;
 
 /// Another version is refused: the binary was replaced under a server that still runs.
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 
 /// The longest line, without its end.
 pub(super) const MAX_LINE_BYTES: usize = 16 * 1024 * 1024;
@@ -51,7 +51,6 @@ pub(crate) enum Command {
         /// How many at most.
         limit: usize,
         /// With the secrets of their one-time codes.
-        #[serde(default)]
         with_secrets: bool,
     },
     /// Add users that another system made.
@@ -149,7 +148,6 @@ pub(crate) enum Reply {
         /// What to give as `after` for more; none on the last page.
         next: Option<UserId>,
         /// How many of them have second factors that are not in it.
-        #[serde(default)]
         left_behind: usize,
     },
     /// What became of each of the records.

@@ -72,15 +72,15 @@ async fn nonsense_is_refused_line_by_line_and_the_conversation_goes_on() {
         (b"GET / HTTP/1.1\n", "column"),
         (b"\xff\xfe\n", "column"),
         (b"{}\n", "column"),
-        (b"{\"version\": 2, \"command\": \"keys\"}\n", "version 2"),
-        (b"{\"version\": 1, \"command\": \"fly\"}\n", "`fly`"),
-        (b"{\"version\": 1, \"command\": \"user\"}\n", "column"),
+        (b"{\"version\": 1, \"command\": \"keys\"}\n", "version 1"),
+        (b"{\"version\": 2, \"command\": \"fly\"}\n", "`fly`"),
+        (b"{\"version\": 2, \"command\": \"user\"}\n", "column"),
     ] {
         let reason = peer.refusal(line).await;
         assert!(reason.contains(told), "{reason}");
     }
     let typo = format!(
-        "{{\"version\": 1, \"command\": \"add_user\", \"username\": \"ada\", \"password\": 7, \
+        "{{\"version\": 2, \"command\": \"add_user\", \"username\": \"ada\", \"password\": 7, \
          \"roles\": \"{PASSWORD}\"}}\n"
     );
     assert!(!peer.refusal(typo.as_bytes()).await.contains(PASSWORD));

@@ -51,7 +51,7 @@ pub enum LoginEnd {
     Throttled,
     /// Too many passwords wait to be hashed.
     Overloaded,
-    /// The password was right, and a second factor is asked for.
+    /// The password was right, and a second factor is asked for, or has to be set up.
     Challenged,
     /// An internal error.
     Failed,

@@ -237,7 +237,7 @@ pub(super) fn security_schemes() -> Value {
             "type": "http",
             "scheme": "bearer",
             "bearerFormat": "JWT",
-            "description": "The access token of a login (RFC 6750), a JWT in the shape of RFC 9068. Its `amr` says how the user proved who they are (RFC 8176): `[\"pwd\"]`, by a password; `[\"pwd\", \"otp\", \"mfa\"]`, by a password and a one-time or recovery code.",
+            "description": "The access token of a login (RFC 6750), a JWT in the shape of RFC 9068. Its `amr` says how the user proved who they are (RFC 8176): `[\"pwd\"]`, by a password; `[\"pwd\", \"otp\", \"mfa\"]`, by a password and a one-time or recovery code; `hwk` or `swk`, by a passkey that stays in one device or not.",
         },
         COOKIE: {
             "type": "apiKey",

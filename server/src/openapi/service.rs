@@ -27,7 +27,7 @@ fn verify() -> Operation {
             "The user's name: printable ASCII as it is; `%` and all else percent-encoded UTF-8.",
         )
         .with_header(200, "X-Auth-Roles", "The user's roles, with commas between.")
-        .refuses([Problem::out_of_touch(anyhow::anyhow!("an example"))])
+        .refuses([Problem::only_for_setup(), Problem::out_of_touch(anyhow::anyhow!("an example"))])
 }
 
 fn protected() -> Operation {

@@ -69,10 +69,13 @@ impl Session {
             after(now, lifetimes.idle).min(after(self.created_at, lifetimes.absolute));
     }
 
-    /// Ends it so long after it was used last, if not before.
-    pub fn lasts_at_most(&mut self, lifetime: Duration) {
-        let end = self.refreshed_at.checked_add(lifetime).unwrap_or(Timestamp::MAX);
+    /// It is for setting up a second factor: it ends after `lifetime`, and its token up to `leeway`
+    /// later.
+    pub fn lasts_for_setup(&mut self, lifetime: Duration, leeway: Duration) {
+        let after = |time: Timestamp, more| time.checked_add(more).unwrap_or(Timestamp::MAX);
+        let end = after(self.created_at, lifetime);
         self.expires_at = self.expires_at.min(end);
+        self.tokens_expired_at = self.tokens_expired_at.max(after(end, leeway));
     }
 
     /// Whether it has not expired.

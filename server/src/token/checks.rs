@@ -25,7 +25,7 @@ impl Tokens {
         segments.check_signature(&key)?;
         let claims = Claims::from_object(&segments.claims()?)?;
         self.check_issuer(&claims.iss)?;
-        self.check_audience(&claims.aud)?;
+        self.check_audience(&claims.aud, kind)?;
         self.check_expiry(claims.exp, now)?;
         self.check_not_before(claims.nbf, now)?;
         Ok(Accepted { kind, claims, key })
@@ -60,16 +60,17 @@ impl Tokens {
         Err(Fault::Issuer { found: Found::text(iss), expected: Found::text(&self.issuer) })
     }
 
-    pub(super) fn check_audience(&self, aud: &Audience) -> Result<(), Fault> {
+    pub(super) fn check_audience(&self, aud: &Audience, kind: TokenKind) -> Result<(), Fault> {
+        let ours = self.audience_of(kind);
         let holds_ours = match aud {
-            Audience::One(one) => *one == self.audience,
-            Audience::Many(many) => many.contains(&self.audience),
+            Audience::One(one) => one == ours,
+            Audience::Many(many) => many.iter().any(|one| one == ours),
         };
         if holds_ours {
             return Ok(());
         }
         let found = serde_json::to_value(aud).ok();
-        let (found, expected) = (Found::new(found.as_ref()), Found::text(&self.audience));
+        let (found, expected) = (Found::new(found.as_ref()), Found::text(ours));
         Err(Fault::Audience { found, expected })
     }
 

@@ -36,6 +36,9 @@ pub const MAX_LEEWAY: Duration = Duration::from_secs(60);
 /// The longest `--access-ttl`.
 pub const MAX_ACCESS_TTL: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// How long a token for setting up a second factor lives: people install an app meanwhile.
+pub const SETUP_TTL: Duration = Duration::from_secs(15 * 60);
+
 /// The longest that any access token is accepted, whatever the configuration.
 pub const LONGEST_ACCEPTED: Duration =
     Duration::from_secs(MAX_ACCESS_TTL.as_secs() + MAX_LEEWAY.as_secs());
@@ -70,7 +73,8 @@ pub(super) enum Fault {
     Json { part: Part, error: serde_json::Error },
     #[error("the header has {0}, which no token of ours carries")]
     HeaderMember(&'static str),
-    #[error("typ is {0} instead of \"{access}\"", access = TokenKind::Access.typ())]
+    #[error("typ is {0} instead of \"{access}\" or \"{setup}\"",
+        access = TokenKind::Access.typ(), setup = TokenKind::Setup.typ())]
     Type(Found),
     #[error("kid is {0} instead of a string")]
     KeyId(Found),

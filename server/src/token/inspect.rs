@@ -13,7 +13,7 @@ use super::segments::{Object, Segments};
 /// characters before you print them. The sentences are safe.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Inspection {
-    /// Whether [`Tokens::verify`] accepts it. This does not check whether the user and the session
+    /// Whether [`Tokens::accept`] accepts it, for what its `typ` says. This does not check whether the user and the session
     /// still exist.
     pub accepted: bool,
     /// The decoded header, if it can be decoded.
@@ -48,7 +48,7 @@ pub enum CheckOutcome {
 }
 
 impl Tokens {
-    /// Decodes a token without trusting it, and makes all checks of [`verify`](Self::verify). It
+    /// Decodes a token without trusting it, and makes all checks of [`accept`](Self::accept). It
     /// goes on after the first one that fails.
     pub fn inspect(&self, token: &str, now: Timestamp) -> Inspection {
         let mut report = Report(Vec::new());
@@ -63,7 +63,9 @@ impl Tokens {
             }
             claims = report.add("claims", segments.claims(), |_| "a JSON object".to_owned());
             if let Some(claims) = &claims {
-                self.inspect_claims(claims, now, &mut report);
+                let kind = header.as_ref().and_then(|header| check_type(header).ok());
+                let kind = kind.unwrap_or(TokenKind::Access);
+                self.inspect_claims(claims, kind, now, &mut report);
             }
         }
         let accepted = report.0.iter().all(|check| check.outcome == CheckOutcome::Passed);
@@ -98,10 +100,16 @@ impl Tokens {
         });
     }
 
-    fn inspect_claims(&self, claims: &Object, now: Timestamp, report: &mut Report) {
+    fn inspect_claims(
+        &self,
+        claims: &Object,
+        kind: TokenKind,
+        now: Timestamp,
+        report: &mut Report,
+    ) {
         let iss = text(claims, "iss").and_then(|iss| self.check_issuer(&iss));
         report.add("iss", iss, |()| "it is this server".to_owned());
-        let aud = audience(claims).and_then(|aud| self.check_audience(&aud));
+        let aud = audience(claims).and_then(|aud| self.check_audience(&aud, kind));
         report.add("aud", aud, |()| "it holds the audience of this server".to_owned());
         report.add("sub", text(claims, "sub"), |_| "it is a string".to_owned());
         let second = now.as_second();

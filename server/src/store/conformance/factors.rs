@@ -105,9 +105,9 @@ pub(super) async fn a_first_factor_may_start_a_session_that_ends_all_others(stor
     assert_eq!(live_sessions(&*store, &user).await, [starts.id]);
     assert_eq!(store.session(starts.id).await.unwrap().as_ref(), Some(&starts));
     let by = Actor { session: starts.id, ..by };
-    store.change_factors(by, edit(FactorChange::BeginTotp(totp(2))), at(2)).await.unwrap();
-    store.change_factors(by, edit(confirmation(2)), at(2)).await.unwrap();
-    assert_eq!(live_sessions(&*store, &ada).await, [starts.id], "it was not the first");
+    let again = store.change_factors(by, edit(FactorChange::RemoveTotp), at(2)).await;
+    assert!(matches!(again, Err(EditUserError::SessionEnded)), "it was not the first: {again:?}");
+    assert_eq!(live_sessions(&*store, &ada).await, [starts.id]);
 }
 
 pub(super) async fn the_last_factor_stays_where_there_must_be_one(store: Arc<dyn Store>) {

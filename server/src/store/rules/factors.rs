@@ -26,6 +26,10 @@ pub(crate) fn change_factors(
     }
     let FactorEdit { change, policy, starts } = edit;
     let had_any = before.factors.are_needed();
+    // The first factor ends the sessions that are for setting it up.
+    if had_any && starts.is_some() {
+        return Err(EditUserError::SessionEnded);
+    }
     let ends_others = match change {
         FactorChange::ConfirmTotp { .. } => true,
         FactorChange::AddPasskey(_) => !had_any,
@@ -36,7 +40,7 @@ pub(crate) fn change_factors(
     if had_any && policy.is_unmet(&user) {
         return Err(EditUserError::LastFactor);
     }
-    let add_session = starts.filter(|_| !had_any && user.factors.are_needed());
+    let add_session = starts.filter(|_| user.factors.are_needed());
     let end_sessions = match add_session {
         Some(_) => Some(EndSessions::all(user.id, at)),
         None => ends_others.then(|| EndSessions::others(by.actor, at)),

@@ -74,6 +74,14 @@ fn change() -> impl Strategy<Value = Change> {
     ]
 }
 
+/// What the browser says of the question: its type, its challenge and its origin.
+fn client_data(credential: &Value) -> Option<[Value; 3]> {
+    let text = credential["response"]["clientDataJSON"].as_str()?;
+    let data = BASE64URL_NOPAD.decode(text.as_bytes()).ok()?;
+    let data: Value = serde_json::from_slice(&data).ok()?;
+    Some(["type", "challenge", "origin"].map(|name| data[name].clone()))
+}
+
 /// The credential with this field changed.
 fn changed(credential: &Value, field: &str, changes: &[Change]) -> Value {
     let text = credential["response"][field].as_str().unwrap();
@@ -132,5 +140,8 @@ proptest! {
         let credential = changed(made, field, &changes);
         let result = party.made(asked_for_new, credential.clone(), "phone".to_owned(), now());
         prop_assert!(result.is_ok(), "{credential} {result:?}");
+        // The rest is not signed.
+        let counts = client_data(made) == client_data(&credential);
+        prop_assert!(counts || matches!(result, Ok(None)), "{credential} {result:?}");
     }
 }
