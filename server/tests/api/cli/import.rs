@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use jiff::Timestamp;
+use hallpass::clock::Clock;
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
@@ -169,7 +169,7 @@ pub(super) fn add_with_totp(dir: &Path, name: &str) {
 pub(super) fn code(secret: &str) -> String {
     let secret = data_encoding::BASE32_NOPAD.decode(secret.as_bytes()).unwrap();
     let app = totp_rs::Builder::new().with_secret(secret).build_noncompliant();
-    app.generate(Timestamp::now().as_second().unsigned_abs()).to_string()
+    app.generate(Clock::system().now().as_second().unsigned_abs()).to_string()
 }
 
 async fn login(process: &Process, name: &str) -> Value {
