@@ -10,6 +10,7 @@ mod names;
 mod pool;
 mod progress;
 mod provision;
+mod reuse;
 mod set_up;
 mod users;
 

@@ -2,6 +2,7 @@
 
 mod args;
 mod rate;
+mod stream;
 mod two_step;
 
 pub(crate) use args::Args;

@@ -1,6 +1,7 @@
 //! A target's file: how to talk to the server under test, in TOML. An unknown key is an error, so
 //! that a misspelt one is noticed.
 
+mod parts;
 mod second_factor;
 
 use std::path::Path as FilePath;
@@ -8,6 +9,8 @@ use std::path::Path as FilePath;
 use serde::Deserialize;
 
 use super::values::{Codes, Fields, Headers, PasswordForm, Path, Pointer};
+use parts::Mistake;
+pub(crate) use parts::{BodyForm, Method};
 pub(crate) use second_factor::{CodeValues, SecondFactor};
 
 /// The names and texts of the targets that need no file.
@@ -42,25 +45,6 @@ pub(crate) struct AccountRules {
     /// The fewest characters of a password.
     #[serde(default)]
     pub(crate) password_min: usize,
-}
-
-/// What a request's body is written as.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum BodyForm {
-    #[default]
-    Json,
-    /// `application/x-www-form-urlencoded`, as an HTML form sends it.
-    Form,
-}
-
-/// The methods that a request may have.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
-#[serde(rename_all = "UPPERCASE")]
-pub(crate) enum Method {
-    Get,
-    Post,
-    Put,
 }
 
 /// Creates an account.
@@ -210,14 +194,6 @@ impl Spec {
         })?;
         Ok(spec)
     }
-}
-
-/// Keys that are right each by itself, and do not fit each other.
-#[derive(Debug)]
-struct Mistake {
-    section: &'static str,
-    key: &'static str,
-    why: String,
 }
 
 impl Verify {

@@ -3,20 +3,21 @@
 use std::time::Duration;
 
 use super::rate::Rates;
-use super::two_step::{Demand, Shares};
+use super::stream::Stream;
+use super::two_step::{Demand, Shares, drift_steps};
 use crate::experiment::{Common, GeneratorArgs};
 use crate::open::{Load, Phase, Plan};
 use crate::parse::{parse_duration, parse_positive};
 use crate::slo::Slo;
-use crate::sut::{Call, Spec, TwoStep};
+use crate::sut::Spec;
 
 /// Open loop: requests arrive at a given rate, and each is timed from when it should have begun.
 ///
-/// Verifications and logins arrive at their rates, whatever becomes of those before them. A login in
-/// two steps (second-factor) is one request, from its password to the answer to its code. The run
-/// passes if every request is answered rightly, each --slo holds, and no queue grows to the end. It
-/// is invalid if the generator was late, if other processes took the machine's time, or if too few
-/// requests decide an --slo.
+/// Verifications and logins arrive at their rates, whatever becomes of those before them. A login
+/// in two steps (second-factor) is one request, from its password to the answer to its code. The
+/// run passes if every request is answered rightly, each --slo holds, and no queue grows to the
+/// end. It is invalid if the generator was late, if other processes took the machine's time, or if
+/// too few requests decide an --slo.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = EXAMPLES, args_override_self = true)]
 pub(crate) struct Args {
@@ -74,34 +75,6 @@ examples:
   hallpass-loadtest open --second-factor-rate 2 --slo 'second-factor p90<1s'
   hallpass-loadtest open --host https://auth.example.test --verify-rate 100 --arrivals poisson";
 
-/// The streams of requests that may arrive.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Stream {
-    Verify,
-    Login,
-    SecondFactor,
-}
-
-impl Stream {
-    /// Its key in reports and objectives.
-    fn name(self) -> &'static str {
-        match self {
-            Self::Verify => Call::Verify.key(),
-            Self::Login => Call::Login.key(),
-            Self::SecondFactor => Call::TwoStep(TwoStep::Code).key(),
-        }
-    }
-
-    /// Many of them.
-    pub(super) fn plural(self) -> &'static str {
-        match self {
-            Self::Verify => "verifications",
-            Self::Login => "logins",
-            Self::SecondFactor => "logins in two steps",
-        }
-    }
-}
-
 /// What arrives per second when no rate is given: what one core of any machine can serve.
 const DEFAULT_RATES: (f64, f64) = (500.0, 5.0);
 
@@ -132,21 +105,18 @@ impl Args {
     pub(super) fn shares(&self, spec: &Spec) -> Result<Shares, String> {
         let given = self.common.accounts.accounts;
         let streams = self.streams();
-        let is_used =
-            |(stream, rates): &(Stream, Rates)| *stream != Stream::SecondFactor && !rates.is_zero();
-        let Some((_, rate)) = streams.iter().find(|(stream, _)| *stream == Stream::SecondFactor)
-        else {
+        let (two_step, others): (Vec<_>, Vec<_>) =
+            streams.iter().partition(|(stream, _)| *stream == Stream::SecondFactor);
+        let Some((_, rate)) = two_step.first() else {
             return Ok(Shares { users: given, two_step: 0 });
         };
-        let name = &spec.name;
-        let section = spec.second_factor.as_ref().ok_or_else(|| {
-            format!(
-                "--second-factor-rate needs [second_factor], which the target {name} does not have"
-            )
-        })?;
-        let time = self.warm_up + self.time;
-        let (spacing, drift_steps) = (self.generator.arrivals, section.drift_steps.get());
-        Demand { rate, time, spacing, drift_steps }.share(given, streams.iter().any(is_used))
+        let demand = Demand {
+            rate,
+            time: self.warm_up + self.time,
+            spacing: self.generator.arrivals,
+            drift_steps: drift_steps(spec)?,
+        };
+        demand.share(given, others.iter().any(|(_, rates)| !rates.is_zero()))
     }
 
     fn check_slos(&self, streams: &[(Stream, Rates)]) -> Result<(), String> {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::rate::Rates;
 use crate::accounts::STEP_SECONDS;
 use crate::open::Spacing;
+use crate::sut::Spec;
 
 /// How the accounts are shared out.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -66,6 +67,19 @@ impl Demand<'_> {
         let users = if beside { given - needed } else { 0 };
         Ok(Shares { users: Some(users), two_step: given - users })
     }
+}
+
+/// By how many time steps the target lets a code be early or late.
+///
+/// # Errors
+///
+/// It has no logins in two steps.
+pub(super) fn drift_steps(spec: &Spec) -> Result<u64, String> {
+    let section = spec.second_factor.as_ref();
+    section.map(|section| section.drift_steps.get()).ok_or_else(|| {
+        let name = &spec.name;
+        format!("--second-factor-rate needs [second_factor], which the target {name} does not have")
+    })
 }
 
 #[cfg(test)]
