@@ -63,13 +63,19 @@ impl Target {
     ///
     /// It does not ask for a code. A password that signs in alone has a kind of failure of its own.
     pub(crate) fn read_first_step(&self, response: &Response<Bytes>) -> Result<Challenge, Failure> {
-        let call = Call::TwoStep(TwoStep::Password);
-        if self.classify(call, response.status()) == Outcome::Unexpected
-            && self.spec.login.ok.contain(response.status())
-        {
-            return Err(Failure::wrong("signed in without a second factor", ""));
+        let login = &self.spec.login;
+        let is_login = || {
+            let token = json(response).ok().and_then(|document| login.token.id(&document));
+            login.ok.contain(response.status()) && token.is_some_and(|token| !token.is_empty())
+        };
+        match self.read_challenge(response) {
+            Err(_) if is_login() => Err(Failure::wrong("signed in without a second factor", "")),
+            read => read,
         }
-        self.check_status(call, response)?;
+    }
+
+    fn read_challenge(&self, response: &Response<Bytes>) -> Result<Challenge, Failure> {
+        self.check_status(Call::TwoStep(TwoStep::Password), response)?;
         let at = self.spec.second_factor.as_ref().and_then(|it| it.challenge.as_ref());
         let Some(at) = at else { return Ok(Challenge(Secret::from(""))) };
         Ok(Challenge(Secret::from(found(at, at.text(&json(response)?))?)))

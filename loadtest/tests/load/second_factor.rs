@@ -41,6 +41,7 @@ fn logins_in_two_steps_arrive_at_a_rate_and_each_is_one_request() {
     );
     assert_eq!(fake.two_step_logins(), 20);
     assert_eq!(fake.registered(), 20, "as many accounts as logins, and no others");
+    assert!(!run.stderr.contains("waiting"), "a set-up leaves the present code unspent: {run:?}");
     // Each step takes the fake server two milliseconds.
     for times in ["latency_us", "service_us"] {
         assert!(logins[times]["p50"].as_u64() >= Some(4_000), "{times}: {logins}");
