@@ -19,6 +19,8 @@ pub(crate) use codes::{STEP_SECONDS, Step};
 pub(crate) use import::disable;
 pub(crate) use keeper::{Keeper, Renewals};
 pub(crate) use names::Namer;
+#[cfg(test)]
+pub(crate) use pool::tests::pool as code_pool;
 pub(crate) use pool::{CodePool, Loan, NoAccount};
 pub(crate) use provision::Provisioner;
 pub(crate) use users::Users;

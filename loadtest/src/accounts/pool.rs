@@ -99,7 +99,7 @@ impl Drop for Loan {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::collections::HashSet;
 
     use hallpass_contract::Secret;
@@ -113,7 +113,7 @@ mod tests {
     }
 
     /// Accounts whose secrets are different, none of whose codes is spent at step 0.
-    fn pool(accounts: usize, drift: u64) -> Arc<CodePool> {
+    pub(crate) fn pool(accounts: usize, drift: u64) -> Arc<CodePool> {
         let account = |number: usize| CodeAccount {
             account: Arc::new(Account::new(format!("u{number}"), "p")),
             codes: Codes::of(&Secret::from("A".repeat(8 * (number + 1)).as_str())).unwrap(),

@@ -92,3 +92,88 @@ fn no_account(why: NoAccount) -> Failure {
     };
     Failure::new(Outcome::Transport, kind, "")
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+    use url::Url;
+
+    use super::*;
+    use crate::accounts::code_pool;
+    use crate::sut::Spec;
+
+    fn work(accounts: usize) -> SecondFactor {
+        let host = Url::parse("http://127.0.0.1:8080").unwrap();
+        let target = Target::new(Spec::find("hallpass").unwrap(), &host).unwrap();
+        SecondFactor::new(&Arc::new(target), code_pool(accounts, 0))
+    }
+
+    fn answer(status: u16, body: &Value) -> Response<Bytes> {
+        let body = Bytes::from(serde_json::to_vec(body).unwrap());
+        Response::builder().status(status).body(body).unwrap()
+    }
+
+    fn body(request: &Request<Bytes>) -> Value {
+        serde_json::from_slice(request.body()).unwrap()
+    }
+
+    /// Both steps of a login; the body of the second one.
+    fn log_in(work: &SecondFactor, number: u64) -> Result<Value, Failure> {
+        let name = body(&work.request(number)?)["username"].clone();
+        let first = answer(401, &json!({"challenge": format!("c{number}")}));
+        let second = work.next(number, &first)?.unwrap();
+        let mut right = answer(
+            200,
+            &json!({
+                "access_token": "a.b.c", "token_type": "Bearer", "expires_in": 900,
+                "user": {"id": "1", "username": name}
+            }),
+        );
+        let cookie = "__Host-hallpass-refresh=r0".parse().unwrap();
+        right.headers_mut().insert("set-cookie", cookie);
+        assert!(work.next(number, &right)?.is_none(), "a second step is the last");
+        work.read(number, &right, Instant::now())?;
+        Ok(body(&second))
+    }
+
+    /// What this comes to within one time step.
+    fn in_one_step<T>(what: impl Fn() -> T) -> T {
+        loop {
+            let step = Step::at(wall_clock());
+            let done = what();
+            if Step::at(wall_clock()) == step {
+                return done;
+            }
+        }
+    }
+
+    #[test]
+    fn a_login_has_two_steps_and_shows_the_code_of_its_account() {
+        let shown = log_in(&work(1), 7).unwrap();
+        assert_eq!(shown["challenge"], "c7");
+        let code = shown["totp"].as_str().unwrap();
+        assert!(code.len() == 6 && code.bytes().all(|byte| byte.is_ascii_digit()), "{code}");
+    }
+
+    #[test]
+    fn an_account_without_an_unspent_code_is_not_asked_for_one() {
+        let (first, second) = in_one_step(|| {
+            let work = work(1);
+            (log_in(&work, 0), log_in(&work, 1))
+        });
+        assert!(first.is_ok(), "{first:?}");
+        assert_eq!(second.unwrap_err().kind, NO_CODE);
+    }
+
+    #[test]
+    fn a_login_that_failed_gives_its_account_back() {
+        let work = work(1);
+        work.request(0).unwrap();
+        let failure = work.request(1).unwrap_err();
+        assert!(failure.kind.starts_with("all accounts wait"), "{failure}");
+        assert_eq!(work.again(1, 1, failure.outcome), None);
+        assert!(work.request(2).is_err(), "the first login still has it");
+        assert_eq!(work.again(0, 1, Outcome::Transport), None);
+        assert!(work.request(3).is_ok());
+    }
+}
