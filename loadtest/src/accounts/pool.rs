@@ -49,6 +49,11 @@ impl CodePool {
         self.free().iter().map(|Reverse((spent, _))| spent.plus(1)).max()
     }
 
+    /// How many there are.
+    pub(crate) fn count(&self) -> u64 {
+        self.accounts.len() as u64
+    }
+
     /// The account that has rested longest, for a login in this step.
     pub(crate) fn lend(self: &Arc<Self>, present: Step) -> Result<Loan, NoAccount> {
         let mut free = self.free();

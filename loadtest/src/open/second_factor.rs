@@ -43,6 +43,11 @@ impl Work for SecondFactor {
         Call::TwoStep(TwoStep::Code).key()
     }
 
+    /// Each account meets one host after the other, however many there are of both.
+    fn host(&self, number: u64) -> u64 {
+        number + number / self.pool.count().max(1)
+    }
+
     fn request(&self, number: u64) -> Result<Request<Bytes>, Failure> {
         let loan = self.pool.lend(Step::at(wall_clock())).map_err(no_account)?;
         let request = self.target.login_request(loan.account());
