@@ -13,6 +13,7 @@ mod seating;
 mod share;
 mod summary;
 mod tally;
+mod two_step;
 mod verdict;
 mod world;
 

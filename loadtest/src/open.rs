@@ -23,6 +23,7 @@ mod requests;
 mod result;
 mod run;
 mod schedule;
+mod second_factor;
 mod send;
 mod slot;
 mod stage;

@@ -10,7 +10,7 @@ use crate::parse::parse_duration;
 #[command(next_help_heading = "Accounts")]
 pub(crate) struct AccountArgs {
     /// How many accounts the requests are shared out among [default: one for each user of `goose`,
-    /// else 50]
+    /// else 50; as many more as it takes for logins in two steps]
     #[arg(long, value_name = "N", value_parser = parse_count)]
     pub(crate) accounts: Option<usize>,
 

@@ -20,6 +20,24 @@ struct StoredAccount {
     host: String,
     username: String,
     password: Secret,
+    /// The secret of its one-time codes in base32, if it signs in with them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    totp: Option<Secret>,
+}
+
+/// What an account signs in with.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum SignInBy {
+    /// A password alone.
+    Password,
+    /// A password and a one-time code.
+    TwoSteps,
+}
+
+impl SignInBy {
+    fn of(account: &Account) -> Self {
+        if account.totp.is_some() { Self::TwoSteps } else { Self::Password }
+    }
 }
 
 /// What every line begins with, since fields are written in their order.
@@ -71,9 +89,9 @@ impl AccountsFile {
         Ok(Self { path: path.to_owned(), file, host, accounts, open_end })
     }
 
-    /// The accounts of this host, the oldest first.
-    pub(crate) fn accounts(&self) -> &[Account] {
-        &self.accounts
+    /// The accounts of this host that sign in in this way, the oldest first.
+    pub(crate) fn accounts(&self, how: SignInBy) -> impl Iterator<Item = &Account> {
+        self.accounts.iter().filter(move |account| SignInBy::of(account) == how)
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -87,8 +105,8 @@ impl AccountsFile {
     ) -> anyhow::Result<()> {
         let mut text = if self.open_end { b"\n".to_vec() } else { Vec::new() };
         for account in accounts {
-            let Account { username, password } = account.clone();
-            let line = StoredAccount { host: self.host.clone(), username, password };
+            let Account { username, password, totp } = account.clone();
+            let line = StoredAccount { host: self.host.clone(), username, password, totp };
             serde_json::to_writer(&mut text, &line)?;
             text.push(b'\n');
             self.accounts.push(account.clone());
@@ -104,10 +122,10 @@ impl AccountsFile {
 fn parse(text: &str, host: &str) -> anyhow::Result<Vec<Account>> {
     let mut accounts = Vec::new();
     for (number, line) in text.lines().enumerate() {
-        let StoredAccount { host: of, username, password } = serde_json::from_str(line)
+        let StoredAccount { host: of, username, password, totp } = serde_json::from_str(line)
             .with_context(|| format!("line {} is not one of ours", number + 1))?;
         if origin(&of) == host {
-            accounts.push(Account { username, password });
+            accounts.push(Account { username, password, totp });
         }
     }
     Ok(accounts)
@@ -150,15 +168,19 @@ mod tests {
         [Account::new("ann", "pass \"1\""), Account::new("bob", "pass 2")]
     }
 
+    fn by_password(file: &AccountsFile) -> Vec<Account> {
+        file.accounts(SignInBy::Password).cloned().collect()
+    }
+
     #[test]
     fn what_is_recorded_is_there_the_next_time_and_for_nobody_else() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("accounts.jsonl");
         open(&path).unwrap().record(ann_and_bob().iter()).unwrap();
-        assert_eq!(open(&path).unwrap().accounts(), ann_and_bob());
+        assert_eq!(by_password(&open(&path).unwrap()), ann_and_bob());
         assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
         let other = AccountsFile::open(&path, &host("http://127.0.0.1:8081")).unwrap();
-        assert_eq!(other.accounts(), []);
+        assert_eq!(by_password(&other), []);
     }
 
     #[test]
@@ -169,10 +191,10 @@ mod tests {
         let length = path.metadata().unwrap().len();
         OpenOptions::new().write(true).open(&path).unwrap().set_len(length - 3).unwrap();
         let mut file = open(&path).unwrap();
-        assert_eq!(file.accounts(), &ann_and_bob()[..1]);
+        assert_eq!(by_password(&file), &ann_and_bob()[..1]);
         file.record(ann_and_bob()[1..].iter()).unwrap();
         drop(file);
-        assert_eq!(open(&path).unwrap().accounts(), ann_and_bob());
+        assert_eq!(by_password(&open(&path).unwrap()), ann_and_bob());
     }
 
     #[test]
@@ -214,11 +236,24 @@ mod tests {
         std::fs::write(&path, by_hand).unwrap();
         std::fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
         let mut file = open(&path).unwrap();
-        assert_eq!(file.accounts(), [Account::new("ann", "1"), Account::new("bob", "2")]);
+        assert_eq!(by_password(&file), [Account::new("ann", "1"), Account::new("bob", "2")]);
         assert_eq!(std::fs::read_to_string(&path).unwrap(), by_hand);
         file.record([Account::new("eve", "3")].iter()).unwrap();
         drop(file);
         assert!(std::fs::read_to_string(&path).unwrap().starts_with(&format!("{by_hand}\n")));
-        assert_eq!(open(&path).unwrap().accounts().len(), 3);
+        assert_eq!(by_password(&open(&path).unwrap()).len(), 3);
+    }
+
+    #[test]
+    fn an_account_with_one_time_codes_is_none_that_signs_in_by_its_password() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("accounts.jsonl");
+        let eve = Account { totp: Some(Secret::from("JBSWY3DP")), ..Account::new("eve", "3") };
+        let mut file = open(&path).unwrap();
+        file.record(ann_and_bob().iter().chain([&eve])).unwrap();
+        drop(file);
+        let file = open(&path).unwrap();
+        assert_eq!(by_password(&file), ann_and_bob());
+        assert_eq!(file.accounts(SignInBy::TwoSteps).collect::<Vec<_>>(), [&eve]);
     }
 }

@@ -43,7 +43,7 @@ pub(crate) async fn copies(
     let mut accounts = vec![Arc::clone(&first)];
     accounts.extend((1..count).map(|number| {
         let username = namer.username(number);
-        Arc::new(Account { username, password: first.password.clone() })
+        Arc::new(Account { username, password: first.password.clone(), totp: None })
     }));
     let file = written(&accounts[1..], &password_hash)?;
     hallpass(own, "import", Some(file.path())).await?;

@@ -1,6 +1,5 @@
 //! Registers and signs in accounts over HTTP, before the measured time.
 
-use std::collections::HashSet;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,7 +11,7 @@ use http::{Request, Response};
 use reqwest::Client;
 
 use super::args::AccountArgs;
-use super::file::AccountsFile;
+use super::file::{AccountsFile, SignInBy};
 use super::import;
 use super::names::Namer;
 use super::progress::Progress;
@@ -21,19 +20,17 @@ use crate::sut::{Account, Call, Clients, Host, OwnServer, SignedIn, Target, send
 use crate::usage::UsageError;
 
 /// Enough to keep a few cores hashing, too few to fill a server's queue.
-const CONCURRENCY: usize = 8;
-/// How many of the accounts in a file are tried before all are relied on.
-const SAMPLE: usize = 8;
+pub(super) const CONCURRENCY: usize = 8;
 
 /// Registers accounts and signs them in; all of it before one deadline.
 #[derive(Debug)]
 pub(crate) struct Provisioner<'a> {
     pub(super) target: &'a Target,
     pub(super) client: Client,
-    args: &'a AccountArgs,
+    pub(super) args: &'a AccountArgs,
     pub(super) deadline: Instant,
     own: Option<OwnServer>,
-    interrupt: &'a Interrupt,
+    pub(super) interrupt: &'a Interrupt,
 }
 
 impl<'a> Provisioner<'a> {
@@ -56,13 +53,10 @@ impl<'a> Provisioner<'a> {
     ///
     /// The first call that fails for good, the deadline, an interrupt, or the file's.
     pub(crate) async fn accounts(&self, count: usize) -> anyhow::Result<Vec<Arc<Account>>> {
-        let mut file = match &self.args.accounts_file {
-            Some(path) => Some(AccountsFile::open(path, self.target.host())?),
-            None => None,
-        };
+        let mut file = self.file()?;
         let mut accounts = Vec::new();
         if let Some(file) = &file {
-            accounts = self.reuse(file, count).await?;
+            accounts = self.reuse(file, SignInBy::Password, count).await?;
         }
         let missing = count - accounts.len();
         if missing > 0 {
@@ -113,60 +107,9 @@ impl<'a> Provisioner<'a> {
         }
     }
 
-    /// The accounts of the file that work, `count` at most. A few are tried first. If one of them
-    /// is refused, all are tried, and the refused ones are not used. They stay in the file: it may
-    /// be the server that is wrong.
-    async fn reuse(&self, file: &AccountsFile, count: usize) -> anyhow::Result<Vec<Arc<Account>>> {
-        let known: Vec<Arc<Account>> =
-            file.accounts().iter().take(count).cloned().map(Arc::new).collect();
-        if known.is_empty() {
-            return Ok(known);
-        }
-        let step = known.len().div_ceil(SAMPLE);
-        let sample: Vec<Arc<Account>> = known.iter().step_by(step).cloned().collect();
-        if self.refused(&sample).await?.is_empty() {
-            eprintln!("use {} accounts of {}", known.len(), file.path().display());
-            return Ok(known);
-        }
-        let known: Vec<Arc<Account>> = file.accounts().iter().cloned().map(Arc::new).collect();
-        let refused = self.refused(&known).await?;
-        eprintln!(
-            "the server refuses {} accounts of {}: they are not used, and stay in the file",
-            refused.len(),
-            file.path().display()
-        );
-        let refused: HashSet<&str> = refused.iter().map(|a| a.username.as_str()).collect();
-        let works = |account: &Arc<Account>| !refused.contains(account.username.as_str());
-        Ok(known.iter().filter(|account| works(account)).take(count).cloned().collect())
-    }
-
-    /// Those of the accounts whose sign-in is refused.
-    async fn refused(&self, accounts: &[Arc<Account>]) -> anyhow::Result<Vec<Arc<Account>>> {
-        let login = &self.target.spec().login;
-        let tries = stream::iter(accounts).map(|account| async move {
-            let answer = self.ask_once_free(|| self.target.login_request(account)).await?;
-            let status = answer.status();
-            if login.ok.contain(status) {
-                return Ok(None);
-            }
-            match login.wrong_password.contain(status) || login.unknown_user.contain(status) {
-                true => Ok(Some(Arc::clone(account))),
-                false => Err(self.refusal(Call::Login, &answer)),
-            }
-        });
-        let mut tries = std::pin::pin!(tries.buffered(CONCURRENCY));
-        let mut refused = Vec::new();
-        let mut progress = Progress::start("trying", accounts.len());
-        while let Some(next) = self.before_deadline(tries.next(), &progress).await? {
-            refused.extend(next?);
-            progress.advance(1);
-        }
-        Ok(refused)
-    }
-
     /// New accounts. If there is a file, each account is on the disk before the next batch is
     /// awaited.
-    async fn make(
+    pub(super) async fn make(
         &self,
         count: usize,
         mut file: Option<&mut AccountsFile>,
@@ -229,7 +172,7 @@ impl<'a> Provisioner<'a> {
     }
 
     /// The next one of a stream, unless the deadline or an interrupt comes before it.
-    async fn before_deadline<T>(
+    pub(super) async fn before_deadline<T>(
         &self,
         next: impl Future<Output = T>,
         progress: &Progress,

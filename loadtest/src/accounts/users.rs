@@ -10,7 +10,7 @@ use crate::sut::{Account, SignedIn};
 pub(crate) struct Users(Vec<Mutex<SignedIn>>);
 
 impl Users {
-    /// At least one.
+    /// At least one, if there are requests that take turns.
     pub(crate) fn new(signed_in: Vec<SignedIn>) -> Self {
         Self(signed_in.into_iter().map(Mutex::new).collect())
     }

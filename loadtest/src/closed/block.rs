@@ -72,7 +72,10 @@ async fn one(
     let mut last = start;
     while answers < span.answers || start.elapsed() < span.time {
         let number = next.replace(next.get() + 1);
-        let asked = connection.ask(&work.request(number)).await;
+        let asked = match work.request(number) {
+            Ok(request) => connection.ask(&request).await,
+            Err(failure) => Err(failure),
+        };
         let read = asked.and_then(|asked| {
             work.read(number, &asked.answer, asked.received)?;
             Ok(asked)
@@ -118,8 +121,8 @@ mod tests {
             "plain"
         }
 
-        fn request(&self, _: u64) -> Request<Bytes> {
-            Request::new(Bytes::new())
+        fn request(&self, _: u64) -> Result<Request<Bytes>, Failure> {
+            Ok(Request::new(Bytes::new()))
         }
 
         fn read(&self, number: u64, _: &Response<Bytes>, _: Instant) -> Result<Outcome, Failure> {

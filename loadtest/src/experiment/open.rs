@@ -2,6 +2,8 @@
 
 mod args;
 mod rate;
+mod stream;
+mod two_step;
 
 pub(crate) use args::Args;
 
@@ -9,6 +11,7 @@ use super::{Scene, conduct};
 use crate::interrupt::Interrupt;
 use crate::open::{Judgment, OpenJson, Plan, judge, pictures, summary, tables};
 use crate::report::Findings;
+use crate::sut::Spec;
 use crate::usage::UsageError;
 use crate::verdict::Ending;
 
@@ -18,11 +21,24 @@ const EXPERIMENT: &str = "open";
 /// Carries out the command.
 pub(crate) fn command(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Ending> {
     let plan = args.plan().map_err(UsageError)?;
-    conduct(EXPERIMENT, &args.common, interrupt, |scene| measure(args, &plan, scene))
+    let spec = Spec::find(&args.common.target.target);
+    let spec = spec.map_err(|error| UsageError(format!("--target: {error}")))?;
+    let shares = args.shares(&spec).map_err(UsageError)?;
+    let mut common = args.common.clone();
+    common.accounts.accounts = shares.users;
+    conduct(EXPERIMENT, &common, interrupt, |scene| measure(args, &plan, shares.two_step, scene))
 }
 
-fn measure(args: &Args, plan: &Plan, scene: &mut Scene<'_>) -> anyhow::Result<Findings<OpenJson>> {
-    let works = [scene.stage.verify(), scene.stage.sign_in()];
+fn measure(
+    args: &Args,
+    plan: &Plan,
+    two_step: usize,
+    scene: &mut Scene<'_>,
+) -> anyhow::Result<Findings<OpenJson>> {
+    let mut works = vec![scene.stage.verify(), scene.stage.sign_in()];
+    if two_step > 0 {
+        works.push(scene.second_factor(&args.common.accounts, two_step)?);
+    }
     let result = scene.run("", plan, &works)?;
     let server = scene.server();
     let Judgment { ending, slos } = judge(&result, &args.slo, scene.server_exit().as_deref());
@@ -41,12 +57,11 @@ fn measure(args: &Args, plan: &Plan, scene: &mut Scene<'_>) -> anyhow::Result<Fi
 
 /// What the run was to find out.
 fn question(args: &Args, plan: &Plan) -> String {
-    let (verify, login) = args.rates();
-    let streams = [("verifications", verify), ("logins", login)];
-    let rates: Vec<String> = streams
+    let rates: Vec<String> = args
+        .streams()
         .into_iter()
         .filter(|(_, rates)| !rates.is_zero())
-        .map(|(what, rates)| format!("{rates} {what} per second"))
+        .map(|(stream, rates)| format!("{rates} {} per second", stream.plural()))
         .collect();
     format!(
         "How long do people wait when {} arrive for {}, whatever becomes of those before them?",

@@ -99,6 +99,15 @@ impl Scene<'_> {
         Ok(result)
     }
 
+    /// Logins in two steps, by so many accounts of their own, which are set up now.
+    pub(crate) fn second_factor(
+        &self,
+        accounts: &AccountArgs,
+        count: usize,
+    ) -> anyhow::Result<Arc<dyn Work>> {
+        self.stage.second_factor(self.host, self.target, accounts, count, self.interrupt)
+    }
+
     /// How a started server ended, if it has ended by itself.
     pub(crate) fn server_exit(&mut self) -> Option<String> {
         self.host.exit()

@@ -26,7 +26,7 @@ pub(crate) struct Args {
     #[command(flatten)]
     pub(crate) accounts: AccountArgs,
 
-    /// Concurrent users, each with accounts of its own
+    /// Concurrent users, each with accounts of its own; those of second-factor share theirs
     #[arg(short, long, value_name = "N", default_value = "10", value_parser = parse_users)]
     pub(crate) users: usize,
 
@@ -39,10 +39,10 @@ pub(crate) struct Args {
 
     /// What the users do, each scenario with its share of the users; repeatable
     ///
-    /// Scenarios are verify, login, login-then-verify, refresh, register, mixed, and negative,
-    /// which sends what must be refused. `--scenario verify` runs one alone; `--scenario
-    /// verify=3,login=1` gives three of four users to verify. The default share is 9 for verify and
-    /// 1 for others.
+    /// Scenarios are verify, login, login-then-verify, refresh, register, mixed, second-factor,
+    /// which signs in with a one-time code, and negative, which sends what must be refused.
+    /// `--scenario verify` runs one alone; `--scenario verify=3,login=1` gives three of four users
+    /// to verify. The default share is 9 for verify and 1 for others.
     #[arg(
         long, value_name = "NAME[=SHARE]", value_delimiter = ',', default_value = "verify,login",
         value_parser = Share::from_str
@@ -96,6 +96,7 @@ examples:
   hallpass-loadtest goose                             start a server, 9 users verify, 1 signs in
   hallpass-loadtest goose --scenario verify -u 64     verification alone
   hallpass-loadtest goose --scenario negative         what has to be refused
+  hallpass-loadtest goose --scenario second-factor    logins with a password and a one-time code
   hallpass-loadtest goose --host http://127.0.0.1:5000 --target flask-tutorial
   hallpass-loadtest goose --host https://auth.example.test";
 

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::mix::Mix;
-use crate::sut::Call;
+use crate::sut::{Call, TwoStep};
 
 /// A scenario.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -20,18 +20,21 @@ pub(crate) enum ScenarioKind {
     Register,
     /// Calls of several kinds in a given ratio.
     Mixed,
+    /// Signs in with a password and a one-time code.
+    SecondFactor,
     /// What has to be refused: wrong passwords, unknown users, tampered, expired and forged tokens.
     Negative,
 }
 
 impl ScenarioKind {
-    pub(super) const ALL: [Self; 7] = [
+    pub(super) const ALL: [Self; 8] = [
         Self::Verify,
         Self::Login,
         Self::LoginThenVerify,
         Self::Refresh,
         Self::Register,
         Self::Mixed,
+        Self::SecondFactor,
         Self::Negative,
     ];
 
@@ -43,6 +46,7 @@ impl ScenarioKind {
             Self::Refresh => "refresh",
             Self::Register => "register",
             Self::Mixed => "mixed",
+            Self::SecondFactor => "second-factor",
             Self::Negative => "negative",
         }
     }
@@ -63,6 +67,7 @@ impl ScenarioKind {
             Self::Refresh => vec![Call::Refresh],
             Self::Register => vec![Call::Register],
             Self::Mixed => mix.0.iter().map(|(call, _)| *call).collect(),
+            Self::SecondFactor => [TwoStep::Password, TwoStep::Code].map(Call::TwoStep).to_vec(),
             // Which ones depends on the server's tokens.
             Self::Negative => vec![],
         }
@@ -70,7 +75,13 @@ impl ScenarioKind {
 
     /// Whether each of its users needs accounts of its own.
     pub(crate) fn needs_accounts(self, mix: &Mix) -> bool {
-        self == Self::Negative || self.calls(mix).iter().any(|call| *call != Call::Register)
+        let asks_for_one = |call: &Call| !matches!(call, Call::Register | Call::TwoStep(_));
+        self == Self::Negative || self.calls(mix).iter().any(asks_for_one)
+    }
+
+    /// Whether its users share accounts with one-time codes.
+    pub(crate) fn shares_accounts(self) -> bool {
+        self == Self::SecondFactor
     }
 
     /// Whether these accounts are to be signed in before the run. Otherwise hundreds of password
@@ -78,7 +89,7 @@ impl ScenarioKind {
     pub(crate) fn needs_sessions(self, mix: &Mix) -> bool {
         match self {
             Self::Verify | Self::Refresh | Self::Negative => true,
-            Self::Login | Self::LoginThenVerify | Self::Register => false,
+            Self::Login | Self::LoginThenVerify | Self::Register | Self::SecondFactor => false,
             Self::Mixed => {
                 self.calls(mix).iter().any(|call| matches!(call, Call::Verify | Call::Refresh))
             }

@@ -11,7 +11,9 @@ use super::exchange::{custom, exchange};
 use super::kind::ScenarioKind;
 use super::tally::RequestRow;
 use super::world::{Seat, World};
-use crate::sut::{Account, BadLogin, Call, SignedIn};
+use crate::accounts::Step;
+use crate::machine::wall_clock;
+use crate::sut::{Account, BadLogin, Call, SignedIn, TwoStep};
 
 /// The scenarios that have users. Each has as much weight as it has seats, so that Goose gives
 /// every user the scenario of its seat.
@@ -58,6 +60,7 @@ async fn step(kind: ScenarioKind, user: &mut GooseUser, world: &World) -> Transa
         ScenarioKind::Refresh => refresh(user, world, &mut seat, turn).await,
         ScenarioKind::Register => register(user, world).await,
         ScenarioKind::Mixed => mixed(user, world, &mut seat, turn).await,
+        ScenarioKind::SecondFactor => second_factor(user, world).await,
         ScenarioKind::Negative => negative(user, world, &mut seat, turn).await,
     }
 }
@@ -148,6 +151,21 @@ async fn register(user: &mut GooseUser, world: &World) -> TransactionResult {
     let request = request.ok_or_else(|| custom("the target has no [register]"))?;
     let read = |answer: &_| world.target.read_registration(answer);
     exchange(user, world, RequestRow::of(Call::Register), request, read).await
+}
+
+/// Signs an account in with its password and a one-time code, if a login is due.
+async fn second_factor(user: &mut GooseUser, world: &World) -> TransactionResult {
+    let logins = world.two_step.as_ref().ok_or_else(|| custom("no codes were set up"))?;
+    let Some(mut loan) = logins.lend().await else { return Ok(()) };
+    let (target, row) = (&world.target, |step| RequestRow::of(Call::TwoStep(step)));
+    let request = target.login_request(loan.account());
+    let read = |answer: &_| target.read_first_step(answer);
+    let challenge = exchange(user, world, row(TwoStep::Password), request, read).await?;
+    let code = loan.code(Step::at(wall_clock()));
+    let request = target.second_step_request(loan.account(), &challenge, &code);
+    let request = request.ok_or_else(|| custom("the target has no [second_factor]"))?;
+    let read = |answer: &_| target.read_second_step(loan.account(), answer, Instant::now());
+    exchange(user, world, row(TwoStep::Code), request, read).await.map(drop)
 }
 
 async fn negative(

@@ -7,28 +7,42 @@ use super::args::Args;
 use super::kind::ScenarioKind;
 use super::negative::Negative;
 use super::share::Split;
+use super::two_step::{ACCOUNTS_PER_USER, TwoStepLogins};
 use super::world::{Seat, World};
 use crate::accounts::Provisioner;
 use crate::sut::{Account, Clients, SignedIn, Target};
 use crate::usage::UsageError;
 
-/// How many accounts the run needs, for `--accounts` or, without it, one for each user that has
-/// any.
-pub(crate) fn accounts_needed(args: &Args, split: &Split) -> Result<usize, UsageError> {
-    let users: usize = split
-        .0
-        .iter()
-        .filter(|(kind, _)| kind.needs_accounts(&args.mix))
-        .map(|(_, users)| users)
-        .sum();
-    match args.accounts.accounts {
-        Some(accounts) if accounts < users => Err(UsageError(format!(
-            "{users} users need at least as many accounts: raise --accounts"
-        ))),
+/// How many accounts the run needs.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct AccountsNeeded {
+    /// Those that users have to themselves.
+    own: usize,
+    /// Those with one-time codes, which users share.
+    two_step: usize,
+}
+
+/// `--accounts`, in proportion to the users that need some. Without it, one for each user, and
+/// [`ACCOUNTS_PER_USER`] for each that signs in in two steps.
+pub(crate) fn accounts_needed(args: &Args, split: &Split) -> Result<AccountsNeeded, UsageError> {
+    let users = |needs: &dyn Fn(ScenarioKind) -> bool| -> usize {
+        split.0.iter().filter(|(kind, _)| needs(*kind)).map(|(_, users)| users).sum()
+    };
+    let own = users(&|kind| kind.needs_accounts(&args.mix));
+    let sharing = users(&ScenarioKind::shares_accounts);
+    let all = own + sharing;
+    let two_step = match args.accounts.accounts {
+        Some(accounts) if accounts < all => {
+            let why = format!("{all} users need at least as many accounts: raise --accounts");
+            return Err(UsageError(why));
+        }
         // Nobody would use them.
-        _ if users == 0 => Ok(0),
-        accounts => Ok(accounts.unwrap_or(users)),
-    }
+        _ if all == 0 => 0,
+        None => sharing * ACCOUNTS_PER_USER,
+        Some(accounts) => accounts * sharing / all,
+    };
+    let given = args.accounts.accounts.filter(|_| all > 0);
+    Ok(AccountsNeeded { own: given.map_or(own, |accounts| accounts - two_step), two_step })
 }
 
 /// Sets the accounts up and seats the users.
@@ -39,8 +53,8 @@ pub(crate) async fn seat(
     clients: &Clients,
     provisioner: &Provisioner<'_>,
 ) -> anyhow::Result<World> {
-    let count = accounts_needed(args, split)?;
-    let accounts = provisioner.accounts(count).await?;
+    let AccountsNeeded { own, two_step } = accounts_needed(args, split)?;
+    let accounts = provisioner.accounts(own).await?;
     let hands = deal(accounts, split, args);
     // It ages while the others sign in.
     let doomed =
@@ -57,7 +71,12 @@ pub(crate) async fn seat(
         }
         None => None,
     };
-    World::new(Arc::clone(target), seats, &args.mix, args.verifies_per_login, negative)
+    // The last, so that its codes are as new as can be.
+    let two_step = match two_step {
+        0 => None,
+        count => Some(TwoStepLogins::new(provisioner.code_accounts(count).await?, count)),
+    };
+    World::new(Arc::clone(target), seats, args, negative, two_step)
 }
 
 /// The accounts that are used with a token from the start, in the order of the users.
@@ -141,12 +160,26 @@ mod tests {
         assert_eq!(names.len(), 8);
     }
 
+    fn needed(line: &[&str]) -> Result<AccountsNeeded, UsageError> {
+        let (args, split) = setting(line);
+        accounts_needed(&args, &split)
+    }
+
+    #[test]
+    fn users_that_sign_in_in_two_steps_share_accounts_of_their_own() {
+        let of = |own, two_step| Ok(AccountsNeeded { own, two_step });
+        let both = ["-u", "4", "--scenario", "second-factor=1,login=3"];
+        assert_eq!(needed(&both), of(3, 30));
+        assert_eq!(needed(&[&both[..], &["--accounts", "90"]].concat()), of(68, 22));
+        assert_eq!(needed(&["-u", "2", "--scenario", "second-factor"]), of(0, 60));
+        let alone = ["-u", "2", "--scenario", "second-factor", "--accounts", "9"];
+        assert_eq!(needed(&alone), of(0, 9));
+        assert!(needed(&[&both[..], &["--accounts", "3"]].concat()).is_err());
+    }
+
     #[test]
     fn users_that_register_need_no_account() {
-        let needed = |line: &[&str]| {
-            let (args, split) = setting(line);
-            accounts_needed(&args, &split)
-        };
+        let needed = |line: &[&str]| needed(line).map(|needed| needed.own);
         assert_eq!(needed(&["-u", "4", "--scenario", "register"]), Ok(0));
         assert_eq!(needed(&["-u", "4", "--scenario", "mixed", "--mix", "register"]), Ok(0));
         assert_eq!(needed(&["-u", "4", "--scenario", "register,login"]), Ok(2));

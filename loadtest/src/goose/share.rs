@@ -67,6 +67,7 @@ impl Split {
                 let missing = match call {
                     Call::Refresh if spec.refresh.is_none() => "refresh",
                     Call::Register if spec.register.is_none() => "register",
+                    Call::TwoStep(_) if spec.second_factor.is_none() => "second_factor",
                     _ => continue,
                 };
                 return Err(format!(
@@ -155,9 +156,13 @@ mod tests {
         };
         assert_eq!(check("negative", "verify"), Ok(()));
         assert_eq!(check("mixed", "verify,login,register"), Ok(()));
-        for (scenario, mix) in [("refresh", "verify"), ("mixed", "verify,refresh")] {
+        for (scenario, mix, section) in [
+            ("refresh", "verify", "refresh"),
+            ("mixed", "verify,refresh", "refresh"),
+            ("second-factor", "verify", "second_factor"),
+        ] {
             let error = check(scenario, mix).unwrap_err();
-            assert!(error.contains(&format!("--scenario {scenario} needs [refresh]")), "{error}");
+            assert!(error.contains(&format!("--scenario {scenario} needs [{section}]")), "{error}");
         }
     }
 }

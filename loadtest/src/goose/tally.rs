@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use crate::sut::{Call, Failure, Outcome, Target};
+use crate::sut::{Call, Failure, Outcome, Target, TwoStep};
 
 /// A row of the reports.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -30,7 +30,9 @@ impl RequestRow {
         let (_, path) = target.endpoint(self.call);
         match self.call {
             _ if self.renewal => format!("{path} (renewal)"),
-            Call::BadLogin(_) | Call::BadToken(_) => format!("{path} ({})", self.call),
+            Call::BadLogin(_) | Call::BadToken(_) | Call::TwoStep(TwoStep::Password) => {
+                format!("{path} ({})", self.call)
+            }
             _ => path.to_owned(),
         }
     }

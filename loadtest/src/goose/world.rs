@@ -6,11 +6,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use reqwest::Client;
 
+use super::args::Args;
 use super::kind::ScenarioKind;
 use super::mix::Mix;
 use super::negative::Negative;
 use super::share::Split;
 use super::tally::{RequestRow, RequestTally};
+use super::two_step::TwoStepLogins;
 use crate::accounts::Namer;
 use crate::sut::{Account, Call, Outcome, SignedIn, Target};
 
@@ -23,6 +25,8 @@ pub(crate) struct World {
     pub(crate) schedule: Vec<Call>,
     pub(crate) verifies_per_login: u32,
     pub(crate) negative: Option<Negative>,
+    /// If there are users that sign in in two steps.
+    pub(crate) two_step: Option<TwoStepLogins>,
     seats: Mutex<BTreeMap<ScenarioKind, Vec<Seat>>>,
     /// Of accounts that register during the run, and of users that never do.
     namer: Namer,
@@ -57,17 +61,18 @@ impl World {
     pub(crate) fn new(
         target: Arc<Target>,
         seats: BTreeMap<ScenarioKind, Vec<Seat>>,
-        mix: &Mix,
-        verifies_per_login: u32,
+        args: &Args,
         negative: Option<Negative>,
+        two_step: Option<TwoStepLogins>,
     ) -> anyhow::Result<Self> {
         Ok(Self {
             namer: Namer::new(target.spec())?,
             target,
             tally: Arc::default(),
-            schedule: mix.schedule(),
-            verifies_per_login,
+            schedule: args.mix.schedule(),
+            verifies_per_login: args.verifies_per_login,
             negative,
+            two_step,
             seats: Mutex::new(seats),
             names_used: AtomicUsize::new(0),
         })

@@ -32,8 +32,8 @@ impl Work for Verify {
         self.users.host(number)
     }
 
-    fn request(&self, number: u64) -> Request<Bytes> {
-        self.target.verify_request(&self.users.turn(number).token)
+    fn request(&self, number: u64) -> Result<Request<Bytes>, Failure> {
+        Ok(self.target.verify_request(&self.users.turn(number).token))
     }
 
     fn read(&self, number: u64, answer: &Response<Bytes>, _: Instant) -> Result<Outcome, Failure> {
@@ -63,9 +63,9 @@ impl Work for SignIn {
         self.users.host(number)
     }
 
-    fn request(&self, number: u64) -> Request<Bytes> {
+    fn request(&self, number: u64) -> Result<Request<Bytes>, Failure> {
         let account = Arc::clone(&self.users.turn(number).account);
-        self.target.login_request(&account)
+        Ok(self.target.login_request(&account))
     }
 
     fn read(

@@ -3,6 +3,8 @@
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
+use http::{Request, Response};
 use tokio::time::timeout_at;
 
 use super::connect::{Connection, Unanswered};
@@ -47,7 +49,7 @@ impl Engine {
         sent: &mut Option<Duration>,
     ) -> (Duration, End) {
         let deadline = Instant::now() + self.timeout;
-        match timeout_at(deadline.into(), self.exchange(connection, host, job, sent)).await {
+        match timeout_at(deadline.into(), self.carry_out(connection, host, job, sent)).await {
             Ok(done_and_end) => done_and_end,
             Err(_) => {
                 // An answer that comes now would be taken for the next request's.
@@ -57,32 +59,60 @@ impl Engine {
         }
     }
 
-    /// Sends a request, on the slot's connection or a new one; when it ended, and how.
+    /// Sends a request and those that follow from its answers; when the last one ended, and how.
+    async fn carry_out(
+        &self,
+        connection: &mut Option<Connection>,
+        host: usize,
+        mut job: Job,
+        sent: &mut Option<Duration>,
+    ) -> (Duration, End) {
+        let (work, number) = (&self.works[job.arrival.stream], job.arrival.number);
+        let mut request = match work.request(number) {
+            Ok(request) => request,
+            Err(failure) => {
+                self.note_lag(&job.arrival, job.handed);
+                return (self.now(), End::Broken(failure));
+            }
+        };
+        // Those that follow are no new beginning.
+        let (mut began, mut followed) = (sent, None);
+        loop {
+            let exchanged = self.exchange(connection, host, job, &request, began).await;
+            let (answer, received) = match exchanged {
+                Ok(answered) => answered,
+                Err(failure) => return (self.now(), End::Broken(failure)),
+            };
+            let read = match work.next(number, &answer) {
+                Ok(Some(next)) => {
+                    (request, job.handed, began) = (next, None, &mut followed);
+                    continue;
+                }
+                Ok(None) => work.read(number, &answer, received),
+                Err(failure) => Err(failure),
+            };
+            return (received.saturating_duration_since(self.start), End::Answered(read));
+        }
+    }
+
+    /// Sends a request, on the slot's connection or a new one; its answer, and when that came.
     async fn exchange(
         &self,
         connection: &mut Option<Connection>,
         host: usize,
         job: Job,
+        request: &Request<Bytes>,
         sent: &mut Option<Duration>,
-    ) -> (Duration, End) {
+    ) -> Result<(Response<Bytes>, Instant), Failure> {
         let Job { arrival, mut handed } = job;
-        let work = &self.works[arrival.stream];
-        let request = work.request(arrival.number);
         loop {
             let reused = connection.take().filter(Connection::is_open);
             let was_open = reused.is_some();
-            let opened = match self.connected(reused, host, &arrival, handed.take()).await {
-                Ok(opened) => connection.insert(opened),
-                Err(failure) => return (self.now(), End::Broken(failure)),
-            };
+            let opened = self.connected(reused, host, &arrival, handed.take()).await?;
+            let opened = connection.insert(opened);
             *sent = Some(self.now());
-            let answered = opened.exchange(&request).await;
-            let received = Instant::now();
-            let done = received.saturating_duration_since(self.start);
-            let unanswered = match answered {
-                Ok(answer) => {
-                    return (done, End::Answered(work.read(arrival.number, &answer, received)));
-                }
+            let unanswered = match opened.exchange(request).await {
+                Ok(answer) => return Ok((answer, Instant::now())),
                 Err(unanswered) => unanswered,
             };
             *connection = None;
@@ -92,7 +122,7 @@ impl Engine {
                 Unanswered::Closed(_) if was_open => drop(self.live.resent.fetch_add(1, Relaxed)),
                 Unanswered::Unsent(failure)
                 | Unanswered::Closed(failure)
-                | Unanswered::Broken(failure) => return (done, End::Broken(failure)),
+                | Unanswered::Broken(failure) => return Err(failure),
             }
         }
     }
@@ -106,14 +136,18 @@ impl Engine {
         arrival: &Arrival,
         handed: Option<Duration>,
     ) -> Result<Connection, Failure> {
-        if let Some(lag) = handed {
-            let now = || self.now().saturating_sub(arrival.intended);
-            self.state().ledger.lagged(arrival, if kept.is_some() { now() } else { lag });
-        }
+        let now = || self.now().saturating_sub(arrival.intended);
+        self.note_lag(arrival, handed.map(|lag| if kept.is_some() { now() } else { lag }));
         if let Some(kept) = kept {
             return Ok(kept);
         }
         self.live.connections.fetch_add(1, Relaxed);
         self.connector.connect(host).await
+    }
+
+    fn note_lag(&self, arrival: &Arrival, lag: Option<Duration>) {
+        if let Some(lag) = lag {
+            self.state().ledger.lagged(arrival, lag);
+        }
     }
 }

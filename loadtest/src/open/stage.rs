@@ -6,13 +6,14 @@ use anyhow::Context;
 
 use super::connector::Connector;
 use super::requests::{SignIn, Verify};
+use super::second_factor::SecondFactor;
 use super::work::Work;
 use crate::accounts::{AccountArgs, Keeper, Provisioner, Renewals, Users};
 use crate::interrupt::Interrupt;
 use crate::sut::{Clients, Host, Spec, Target, TargetArgs};
 
 /// How many accounts there are where nobody asks for a number.
-const ACCOUNTS: usize = 50;
+pub(crate) const ACCOUNTS: usize = 50;
 
 /// A server and its users.
 #[derive(Debug)]
@@ -59,6 +60,26 @@ impl Stage {
     /// Verifications.
     pub(crate) fn verify(&self) -> Arc<dyn Work> {
         Arc::new(Verify::new(&self.target, &self.users))
+    }
+
+    /// Logins in two steps, by so many accounts of their own, which are set up now.
+    ///
+    /// # Errors
+    ///
+    /// The first call that fails for good, or an interrupt.
+    pub(crate) fn second_factor(
+        &self,
+        host: &Host,
+        args: &TargetArgs,
+        accounts: &AccountArgs,
+        count: usize,
+        interrupt: &Interrupt,
+    ) -> anyhow::Result<Arc<dyn Work>> {
+        let clients = Clients::new(host.url(), args);
+        let provisioner = Provisioner::new(&self.target, host, &clients, accounts, interrupt)?;
+        let runtime = tokio::runtime::Runtime::new().context("cannot start the async runtime")?;
+        let pool = runtime.block_on(provisioner.code_accounts(count))?;
+        Ok(Arc::new(SecondFactor::new(&self.target, pool)))
     }
 
     /// Logins.

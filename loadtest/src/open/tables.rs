@@ -238,8 +238,10 @@ fn goes_first(generator: &Generator) -> &'static str {
 
 /// A row for each request, for standard output.
 pub(crate) fn summary(result: &RunResult) -> String {
+    let names = offered(result).map(|(name, _)| name.len()).max();
+    let width = names.unwrap_or(0).max(10);
     let mut text = format!(
-        "{:10} {:>9} {:>9} {:>7} {:>9} {:>9} {:>9} {:>9} {:>9} {:>9}",
+        "{:width$} {:>9} {:>9} {:>7} {:>9} {:>9} {:>9} {:>9} {:>9} {:>9}",
         "request", "offered", "right", "not", "right/s", "p50", "p95", "p99", "p99.9", "max"
     );
     let seconds = result.measured().as_secs_f64().max(1e-9);
@@ -250,7 +252,7 @@ pub(crate) fn summary(result: &RunResult) -> String {
         let times = [p50, p95, p99, p999, max].map(|us| format!("{:>9}", time_or_dash(us)));
         let rate = tally.in_time.served() as f64 / seconds;
         // Writing to a string cannot fail.
-        let _ = write!(text, "\n{name:10} {:>9} {:>9} {:>7}", counts[0], counts[1], counts[2]);
+        let _ = write!(text, "\n{name:width$} {:>9} {:>9} {:>7}", counts[0], counts[1], counts[2]);
         let _ = write!(text, " {rate:>9.1} {}", times.join(" "));
         intervals.push(format!("{name} p99 {}", interval(&tally.latency, 0.99)));
     }

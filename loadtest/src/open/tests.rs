@@ -1,5 +1,7 @@
 //! The engine against small servers on loopback whose times are known.
 
+mod followed;
+
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -29,8 +31,8 @@ impl Work for Plain {
         "plain"
     }
 
-    fn request(&self, _: u64) -> Request<Bytes> {
-        Request::new(Bytes::new())
+    fn request(&self, _: u64) -> Result<Request<Bytes>, Failure> {
+        Ok(Request::new(Bytes::new()))
     }
 
     fn read(&self, _: u64, answer: &Response<Bytes>, _: Instant) -> Result<Outcome, Failure> {
@@ -59,9 +61,18 @@ impl Observer for Watcher {
 }
 
 fn carried_out(plan: &Plan, address: std::net::SocketAddr, interrupted: bool) -> RunResult {
+    carried_out_by(Plain, plan, address, interrupted)
+}
+
+fn carried_out_by(
+    work: impl Work + 'static,
+    plan: &Plan,
+    address: std::net::SocketAddr,
+    interrupted: bool,
+) -> RunResult {
     let url = Url::parse(&format!("http://{address}")).unwrap();
     let connector = Connector::new(&[url], false).unwrap();
-    let work: Arc<dyn Work> = Arc::new(Plain);
+    let work: Arc<dyn Work> = Arc::new(work);
     let (sender, interrupt) = Interrupt::by_hand();
     let mut watcher = Watcher { interrupt: interrupted.then(|| sender.clone()), started: 0 };
     let result = run(plan, &[work], &connector, &interrupt, &mut watcher).unwrap();

@@ -15,7 +15,23 @@ pub(crate) trait Work: Send + Sync {
 
     /// The request that arrives as the stream's `number`-th, counted from 0. Of its URI, path and
     /// query count.
-    fn request(&self, number: u64) -> Request<Bytes>;
+    ///
+    /// # Errors
+    ///
+    /// There is none to send, such as when no account is left for it.
+    fn request(&self, number: u64) -> Result<Request<Bytes>, Failure>;
+
+    /// The request that follows this answer, if it takes several until it is done. They are one
+    /// request to those who count: its latency and its time-out go on, on the same connection.
+    /// `None` if that was the last answer, which [`read`](Self::read) is given. Only the open loop
+    /// follows.
+    ///
+    /// # Errors
+    ///
+    /// The answer is not what was asked for.
+    fn next(&self, _number: u64, _: &Response<Bytes>) -> Result<Option<Request<Bytes>>, Failure> {
+        Ok(None)
+    }
 
     /// Which of the hosts gets that request: this number, counted on round all of them. An attempt
     /// after a failed one goes to the next host.

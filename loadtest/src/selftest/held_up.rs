@@ -48,7 +48,7 @@ impl Work for HoldingUp {
         Plain.name()
     }
 
-    fn request(&self, number: u64) -> Request<Bytes> {
+    fn request(&self, number: u64) -> Result<Request<Bytes>, Failure> {
         if number == BEFORE {
             thread::sleep(HELD_UP);
         }

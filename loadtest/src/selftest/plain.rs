@@ -21,8 +21,8 @@ impl Work for Plain {
         "plain"
     }
 
-    fn request(&self, _: u64) -> Request<Bytes> {
-        Request::new(Bytes::new())
+    fn request(&self, _: u64) -> Result<Request<Bytes>, Failure> {
+        Ok(Request::new(Bytes::new()))
     }
 
     fn read(&self, _: u64, answer: &Response<Bytes>, _: Instant) -> Result<Outcome, Failure> {

@@ -11,11 +11,13 @@ use http::HeaderValue;
 pub(crate) struct Account {
     pub(crate) username: String,
     pub(crate) password: Secret,
+    /// The secret of its one-time codes in base32, if it signs in with them.
+    pub(crate) totp: Option<Secret>,
 }
 
 impl Account {
     pub(crate) fn new(username: impl Into<String>, password: impl Into<String>) -> Self {
-        Self { username: username.into(), password: Secret::from(password.into()) }
+        Self { username: username.into(), password: Secret::from(password.into()), totp: None }
     }
 }
 

@@ -38,7 +38,18 @@ impl Target {
         response: &Response<Bytes>,
         now: Instant,
     ) -> Result<SignedIn, Failure> {
-        self.check_status(Call::Login, response)?;
+        self.read_session(Call::Login, account, response, now)
+    }
+
+    /// The session of an answer to this call, which signs the account in.
+    pub(super) fn read_session(
+        &self,
+        call: Call,
+        account: &Arc<Account>,
+        response: &Response<Bytes>,
+        now: Instant,
+    ) -> Result<SignedIn, Failure> {
+        self.check_status(call, response)?;
         let document = json(response)?;
         let (token, refresh) = self.read_tokens(account, response, &document, now)?;
         if matches!(self.refresh_with(), Some(RefreshWith::Cookie(_))) && refresh.is_none() {
@@ -214,14 +225,14 @@ impl Target {
     }
 }
 
-fn json(response: &Response<Bytes>) -> Result<Value, Failure> {
+pub(super) fn json(response: &Response<Bytes>) -> Result<Value, Failure> {
     serde_json::from_slice(response.body()).map_err(|error| {
         let kind = format!("status {} with a wrong body", response.status().as_u16());
         Failure::wrong(kind, error.to_string())
     })
 }
 
-fn found<T>(at: &Pointer, value: Option<T>) -> Result<T, Failure> {
+pub(super) fn found<T>(at: &Pointer, value: Option<T>) -> Result<T, Failure> {
     value.ok_or_else(|| Failure::wrong(format!("nothing at {} of the answer", at.as_str()), ""))
 }
 
@@ -236,7 +247,7 @@ fn same(what: &str, is: Option<&str>, should: Option<&str>) -> Result<(), Failur
 }
 
 /// The server's clock, in seconds (`Date`, RFC 9110 section 6.6.1).
-fn date(headers: &HeaderMap) -> Option<f64> {
+pub(super) fn date(headers: &HeaderMap) -> Option<f64> {
     let text = headers.get(DATE)?.to_str().ok()?;
     Some(jiff::fmt::rfc2822::parse(text).ok()?.timestamp().as_second() as f64)
 }

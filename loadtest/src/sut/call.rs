@@ -19,6 +19,21 @@ pub(crate) enum Call {
     BadLogin(BadLogin),
     /// A token that is to be refused.
     BadToken(BadToken),
+    /// A part of signing in with one-time codes.
+    TwoStep(TwoStep),
+}
+
+/// What it takes to sign in with one-time codes (RFC 6238).
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub(crate) enum TwoStep {
+    /// Asks for a secret of codes.
+    Begin,
+    /// Takes the secret into use with a code of it.
+    Confirm,
+    /// The first step of a login: name and right password, on which a code is asked for.
+    Password,
+    /// The second step of a login: the code.
+    Code,
 }
 
 /// What is wrong with a sign-in.
@@ -58,6 +73,10 @@ impl Call {
             Self::BadToken(BadToken::Expired) => "expired",
             Self::BadToken(BadToken::AlgNone) => "alg_none",
             Self::BadToken(BadToken::AlgHs256) => "alg_hs256",
+            Self::TwoStep(TwoStep::Begin) => "begin",
+            Self::TwoStep(TwoStep::Confirm) => "confirm",
+            Self::TwoStep(TwoStep::Password) => "first-step",
+            Self::TwoStep(TwoStep::Code) => "second-factor",
         }
     }
 
@@ -65,6 +84,7 @@ impl Call {
     pub(crate) fn accepted(self) -> Option<&'static str> {
         match self {
             Self::Register | Self::Login | Self::Verify | Self::Refresh | Self::SignOut => None,
+            Self::TwoStep(_) => None,
             Self::BadLogin(BadLogin::WrongPassword) => Some("a wrong password was accepted"),
             Self::BadLogin(BadLogin::UnknownUser) => Some("an unknown user was signed in"),
             Self::BadToken(BadToken::Tampered) => Some("a tampered token was accepted"),
@@ -86,6 +106,7 @@ impl fmt::Display for Call {
             Self::SignOut => "sign-out",
             Self::BadToken(BadToken::AlgNone) => "alg none",
             Self::BadToken(BadToken::AlgHs256) => "alg HS256",
+            Self::TwoStep(TwoStep::Password) => "first step",
             other => other.key(),
         })
     }

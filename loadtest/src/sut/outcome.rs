@@ -80,9 +80,11 @@ impl Serialize for Outcome {
 const NO_DESCRIPTOR: &str = "the generator has no file descriptor left (raise ulimit -n)";
 const NO_PORT: &str = "the generator's machine has no port left (see net.ipv4.ip_local_port_range)";
 const NO_MEMORY: &str = "the generator's machine has no memory left for a connection";
-/// Kinds of failures that are the limits of the generator's own machine, and not the server's
-/// fault.
-pub(crate) const OWN_LIMITS: [&str; 3] = [NO_DESCRIPTOR, NO_PORT, NO_MEMORY];
+/// Each account has spent its one-time code of this time step. A code counts once.
+pub(crate) const NO_CODE: &str =
+    "no account had an unspent one-time code (each has one in 30 s; raise --accounts)";
+/// Kinds of failures that are limits of the generator, and not the server's fault.
+pub(crate) const OWN_LIMITS: [&str; 4] = [NO_DESCRIPTOR, NO_PORT, NO_MEMORY, NO_CODE];
 
 /// Which limit of this machine an error tells of, if it does.
 pub(crate) fn own_limit(error: &(dyn std::error::Error + 'static)) -> Option<&'static str> {

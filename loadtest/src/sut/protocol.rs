@@ -1,15 +1,17 @@
 //! Requests as a target's file describes them.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri};
 use url::Url;
 use url::form_urlencoded::Serializer;
 
-use super::call::{BadLogin, BadToken, Call};
+use super::call::{BadLogin, BadToken, Call, TwoStep};
 use super::outcome::Outcome;
-use super::spec::{BodyForm, Method, Spec};
-use super::values::{Codes, Fields, Path};
+use super::spec::{BodyForm, Method, SecondFactor, Spec};
+use super::values::{Codes, Path};
 use super::{Account, RefreshToken, Token};
 
 /// A server and its language. Cheap to share; requests are whole, with an absolute URI.
@@ -36,11 +38,20 @@ pub(crate) struct Target {
     refresh: Option<Endpoint>,
     sign_out: Option<Endpoint>,
     keys: Option<Endpoint>,
+    pub(super) two_step: Option<TwoStepEndpoints>,
+}
+
+/// Where one-time codes are set up and shown.
+#[derive(Debug)]
+pub(super) struct TwoStepEndpoints {
+    pub(super) begin: Endpoint,
+    pub(super) confirm: Endpoint,
+    pub(super) code: Endpoint,
 }
 
 /// A request's fixed parts, parsed once.
 #[derive(Clone, Debug)]
-struct Endpoint {
+pub(super) struct Endpoint {
     method: http::Method,
     uri: Uri,
     path: String,
@@ -57,6 +68,7 @@ impl Target {
         let sign_out = spec.sign_out.as_ref().map(|s| end(s.method, &s.path, &s.headers.0));
         let register = spec.register.as_ref().map(|r| end(r.method, &r.path, &r.headers.0));
         let keys = spec.keys.as_ref().map(|keys| end(get, &keys.path, &HeaderMap::new()));
+        let two_step = spec.second_factor.as_ref().map(|it| TwoStepEndpoints::new(host, it));
         Ok(Self {
             host: host.clone(),
             register: register.transpose()?,
@@ -65,6 +77,7 @@ impl Target {
             refresh: refresh.transpose()?,
             sign_out: sign_out.transpose()?,
             keys: keys.transpose()?,
+            two_step: two_step.transpose()?,
             spec,
         })
     }
@@ -84,6 +97,7 @@ impl Target {
             Call::Refresh => self.refresh.is_some(),
             Call::SignOut => self.sign_out.is_some(),
             Call::BadToken(BadToken::AlgHs256) => self.keys.is_some(),
+            Call::TwoStep(_) => self.two_step.is_some(),
             _ => true,
         }
     }
@@ -96,6 +110,10 @@ impl Target {
             Call::Verify | Call::BadToken(_) => Some(&self.verify),
             Call::Refresh => self.refresh.as_ref(),
             Call::SignOut => self.sign_out.as_ref(),
+            Call::TwoStep(TwoStep::Password) => Some(&self.login),
+            Call::TwoStep(TwoStep::Begin) => self.two_step.as_ref().map(|it| &it.begin),
+            Call::TwoStep(TwoStep::Confirm) => self.two_step.as_ref().map(|it| &it.confirm),
+            Call::TwoStep(TwoStep::Code) => self.two_step.as_ref().map(|it| &it.code),
         };
         let endpoint = endpoint.unwrap_or(&self.verify);
         (&endpoint.method, &endpoint.path)
@@ -104,12 +122,13 @@ impl Target {
     /// Creates the account; `None` if the target's file does not say how.
     pub(crate) fn register_request(&self, account: &Account) -> Option<Request<Bytes>> {
         let register = self.spec.register.as_ref()?;
-        Some(self.register.as_ref()?.with_fields(register.body, &register.fields, account))
+        let fields = register.fields.fill(account);
+        Some(self.register.as_ref()?.with_fields(register.body, &fields))
     }
 
     /// Signs the account in, rightly or wrongly as its name and password are.
     pub(crate) fn login_request(&self, account: &Account) -> Request<Bytes> {
-        self.login.with_fields(self.spec.login.body, &self.spec.login.fields, account)
+        self.login.with_fields(self.spec.login.body, &self.spec.login.fields.fill(account))
     }
 
     /// Asks for what only the token's bearer may have.
@@ -154,7 +173,7 @@ impl Target {
 
     /// The status codes that this call asks for; `None` for what is not supported.
     pub(crate) fn expected(&self, call: Call) -> Option<&Codes> {
-        let Spec { register, login, verify, refresh, sign_out, .. } = &self.spec;
+        let Spec { register, login, verify, refresh, sign_out, second_factor, .. } = &self.spec;
         match call {
             Call::Register => register.as_ref().map(|register| &register.ok),
             Call::Login => Some(&login.ok),
@@ -165,7 +184,19 @@ impl Target {
             Call::BadLogin(BadLogin::UnknownUser) => Some(&login.unknown_user),
             Call::BadToken(BadToken::Expired) => Some(&verify.expired),
             Call::BadToken(_) => Some(&verify.invalid),
+            Call::TwoStep(step) => second_factor.as_ref().map(|it| it.expected(step)),
         }
+    }
+}
+
+impl TwoStepEndpoints {
+    fn new(host: &Url, spec: &SecondFactor) -> anyhow::Result<Self> {
+        let SecondFactor { begin, confirm, .. } = spec;
+        Ok(Self {
+            begin: Endpoint::new(host, begin.method, &begin.path, &begin.headers.0)?,
+            confirm: Endpoint::new(host, confirm.method, &confirm.path, &confirm.headers.0)?,
+            code: Endpoint::new(host, spec.method, &spec.path, &spec.headers.0)?,
+        })
     }
 }
 
@@ -185,7 +216,7 @@ impl Endpoint {
         Ok(Self { method, uri, path: path.0.clone(), headers: headers.clone() })
     }
 
-    fn request(&self, body: Bytes) -> Request<Bytes> {
+    pub(super) fn request(&self, body: Bytes) -> Request<Bytes> {
         let mut request = Request::new(body);
         *request.method_mut() = self.method.clone();
         *request.uri_mut() = self.uri.clone();
@@ -193,15 +224,18 @@ impl Endpoint {
         request
     }
 
-    fn with_fields(&self, form: BodyForm, fields: &Fields, account: &Account) -> Request<Bytes> {
-        let fields = fields.fill(account);
+    pub(super) fn with_fields(
+        &self,
+        form: BodyForm,
+        fields: &BTreeMap<&str, String>,
+    ) -> Request<Bytes> {
         let (media_type, body) = match form {
             BodyForm::Json => {
                 // Text under text keys can always be written.
-                ("application/json", serde_json::to_vec(&fields).unwrap_or_default())
+                ("application/json", serde_json::to_vec(fields).unwrap_or_default())
             }
             BodyForm::Form => {
-                let form = Serializer::new(String::new()).extend_pairs(&fields).finish();
+                let form = Serializer::new(String::new()).extend_pairs(fields).finish();
                 ("application/x-www-form-urlencoded", form.into_bytes())
             }
         };

@@ -1,11 +1,17 @@
 //! A target's file: how to talk to the server under test, in TOML. An unknown key is an error, so
 //! that a misspelt one is noticed.
 
+mod parts;
+mod second_factor;
+
 use std::path::Path as FilePath;
 
 use serde::Deserialize;
 
 use super::values::{Codes, Fields, Headers, PasswordForm, Path, Pointer};
+use parts::Mistake;
+pub(crate) use parts::{BodyForm, Method};
+pub(crate) use second_factor::{CodeValues, SecondFactor};
 
 /// The names and texts of the targets that need no file.
 pub(crate) const BUILT_IN: [(&str, &str); 2] = [
@@ -27,6 +33,7 @@ pub(crate) struct Spec {
     pub(crate) refresh: Option<Refresh>,
     pub(crate) sign_out: Option<SignOut>,
     pub(crate) keys: Option<Keys>,
+    pub(crate) second_factor: Option<SecondFactor>,
 }
 
 /// What accounts are made of.
@@ -38,25 +45,6 @@ pub(crate) struct AccountRules {
     /// The fewest characters of a password.
     #[serde(default)]
     pub(crate) password_min: usize,
-}
-
-/// What a request's body is written as.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum BodyForm {
-    #[default]
-    Json,
-    /// `application/x-www-form-urlencoded`, as an HTML form sends it.
-    Form,
-}
-
-/// The methods that a request may have.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
-#[serde(rename_all = "UPPERCASE")]
-pub(crate) enum Method {
-    Get,
-    Post,
-    Put,
 }
 
 /// Creates an account.
@@ -194,12 +182,15 @@ impl Spec {
         Self::parse(&text).map_err(|error| format!("{name_or_file}: {error}"))
     }
 
-    fn parse(text: &str) -> Result<Self, String> {
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
         let spec: Self =
             toml::from_str(text).map_err(|error: toml::de::Error| error.to_string())?;
-        spec.verify.check().map_err(|(key, why)| match line_of(text, key) {
-            Some(line) => format!("line {line}: {why}"),
-            None => why,
+        let second_factor = spec.second_factor.as_ref().map_or(Ok(()), SecondFactor::check);
+        spec.verify.check().and(second_factor).map_err(|Mistake { section, key, why }| {
+            match line_of(text, section, key) {
+                Some(line) => format!("line {line}: {why}"),
+                None => why,
+            }
         })?;
         Ok(spec)
     }
@@ -207,7 +198,7 @@ impl Spec {
 
 impl Verify {
     /// A status that means both yes and no is told apart by who is named.
-    fn check(&self) -> Result<(), (&'static str, String)> {
+    fn check(&self) -> Result<(), Mistake> {
         let names_somebody = self.username.is_some() || self.user_id.is_some();
         for (key, codes) in [("expired", &self.expired), ("invalid", &self.invalid)] {
             if codes.contain_a_success() && !names_somebody {
@@ -215,16 +206,16 @@ impl Verify {
                     "a success in `{key}` is told from an accepted token by whom the answer names: say where, with \
                      `username` or `user_id`"
                 );
-                return Err((key, why));
+                return Err(Mistake { section: "[verify]", key, why });
             }
         }
         Ok(())
     }
 }
 
-/// The line in which the section `verify` has this key, counted from 1.
-fn line_of(text: &str, key: &str) -> Option<usize> {
-    let section = text.lines().position(|line| line.trim() == "[verify]")?;
+/// The line in which the section has this key, counted from 1.
+fn line_of(text: &str, section: &str, key: &str) -> Option<usize> {
+    let section = text.lines().position(|line| line.trim() == section)?;
     let after = text.lines().skip(section).position(|line| {
         line.trim_start().strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with('='))
     })?;

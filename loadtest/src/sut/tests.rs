@@ -1,5 +1,7 @@
 //! Requests and answers of the built-in targets.
 
+mod second_factor;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 

@@ -182,7 +182,7 @@ impl TryFrom<BTreeMap<String, String>> for Headers {
 }
 
 /// In one pass, so that what is filled in is never taken for a placeholder.
-fn fill(text: &str, values: &[(&str, &str)]) -> String {
+pub(super) fn fill(text: &str, values: &[(&str, &str)]) -> String {
     let mut filled = String::new();
     let mut rest = text;
     while let Some(at) = rest.find('{') {
@@ -196,7 +196,7 @@ fn fill(text: &str, values: &[(&str, &str)]) -> String {
     filled + rest
 }
 
-fn refuse_unknown(text: &str, known: &[&str]) -> Result<(), String> {
+pub(super) fn refuse_unknown(text: &str, known: &[&str]) -> Result<(), String> {
     let rest = known.iter().fold(text.to_owned(), |rest, name| rest.replace(name, ""));
     match rest.contains(['{', '}']) {
         true => Err(format!("{text:?} has braces that are none of {}", known.join(", "))),

@@ -1,6 +1,7 @@
 //! A server that speaks the contract as far as the load test uses it, and the language of the
 //! tutorial's Flask app beside it; and can be told to be wrong.
 
+mod factors;
 mod routes;
 mod tokens;
 
@@ -15,6 +16,7 @@ use hallpass_contract::User;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 
+use factors::Factors;
 use tokens::Tokens;
 
 /// What the fake server does wrong.
@@ -64,6 +66,12 @@ pub(crate) enum Fault {
     KeepsSignedOut,
     /// Every fifth refresh has no answer but a 503, and uses its token up.
     CutsRefreshes,
+    /// A password signs in alone, even where there are one-time codes.
+    PasswordAlone,
+    /// Every third code is refused.
+    RefusesCodes,
+    /// The clock is a minute and a half ahead.
+    ClockAhead,
 }
 
 struct State {
@@ -71,10 +79,13 @@ struct State {
     /// Password and user by name.
     users: Mutex<HashMap<String, (String, User)>>,
     tokens: Mutex<Tokens>,
+    factors: Mutex<Factors>,
     registrations: AtomicU64,
     logins: AtomicU64,
     refreshes: AtomicU64,
     verifications: AtomicU64,
+    second_steps: AtomicU64,
+    two_step_logins: AtomicU64,
     /// Held by the login that is being done, if they are done one after the other.
     counter: tokio::sync::Mutex<()>,
     /// Logins that wait for it.
@@ -94,10 +105,13 @@ impl Fake {
             fault,
             users: Mutex::default(),
             tokens: Mutex::default(),
+            factors: Mutex::default(),
             registrations: AtomicU64::new(0),
             logins: AtomicU64::new(0),
             refreshes: AtomicU64::new(0),
             verifications: AtomicU64::new(0),
+            second_steps: AtomicU64::new(0),
+            two_step_logins: AtomicU64::new(0),
             counter: tokio::sync::Mutex::default(),
             waiting: AtomicU64::new(0),
         });
@@ -127,6 +141,11 @@ impl Fake {
 
     pub(crate) fn registered(&self) -> usize {
         self.state.users.lock().unwrap().len()
+    }
+
+    /// How many logins ended with a one-time code that counted.
+    pub(crate) fn two_step_logins(&self) -> u64 {
+        self.state.two_step_logins.load(Ordering::Relaxed)
     }
 
     /// How many access tokens were ever made.

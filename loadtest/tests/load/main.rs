@@ -9,6 +9,7 @@ mod fake;
 mod own_server;
 mod real_server;
 mod scenarios;
+mod second_factor;
 mod tls;
 
 use std::path::Path;

@@ -16,14 +16,15 @@ fn count(run: &Value, request: &str, outcome: &str) -> u64 {
 
 #[test]
 fn every_scenario_runs_beside_the_others_and_is_counted_by_call() {
-    let scenarios = "verify=1,login,login-then-verify,refresh,register,mixed,negative";
+    let scenarios =
+        "verify=1,login,login-then-verify,refresh,register,mixed,second-factor,negative";
     let args = ["--scenario", scenarios, "--mix", "verify=3,login,refresh,register"];
-    let args = [&args[..], &["--expiry-wait", "1s", "-u", "7", "--json", "run.json"]].concat();
+    let args = [&args[..], &["--expiry-wait", "1s", "-u", "8", "--json", "run.json"]].concat();
     let (run, fake) = run_against(Fault::None, &args);
     assert_eq!(run.status, Some(0), "{run:?}");
     let json = json(&run);
     assert_eq!(json["verdict"], "pass");
-    for request in ["verify", "login", "refresh", "register"] {
+    for request in ["verify", "login", "refresh", "register", "first-step", "second-factor"] {
         assert!(count(&json, request, "ok") > 0, "{request}: {json}");
         assert_eq!(count(&json, request, "unexpected"), 0, "{request}: {json}");
     }

@@ -95,16 +95,14 @@ impl Work for Stream {
         self.shared.users.host(number)
     }
 
-    fn request(&self, number: u64) -> Request<Bytes> {
-        let Some(session) = self.session(number) else {
-            // The run says that it ran out of sessions, and is invalid for that.
-            return Request::default();
-        };
+    fn request(&self, number: u64) -> Result<Request<Bytes>, Failure> {
+        // The run says that it ran out of sessions, and is invalid for that.
+        let session = self.session(number).ok_or_else(no_session)?;
         let request = request(&self.shared.target, self.action, &session.user);
         let node = usize::try_from(self.host(number) % self.shared.hosts as u64).unwrap_or(0);
         let ticket = self.shared.recorder.begin(session.number, self.action, node);
         self.under_way().insert(number, (ticket, session));
-        request
+        Ok(request)
     }
 
     fn read(
@@ -113,9 +111,7 @@ impl Work for Stream {
         answer: &Response<Bytes>,
         received: Instant,
     ) -> Result<Outcome, Failure> {
-        let Some((ticket, session)) = self.under_way().remove(&number) else {
-            return Err(Failure::new(Outcome::Unexpected, "no session was left", ""));
-        };
+        let (ticket, session) = self.under_way().remove(&number).ok_or_else(no_session)?;
         let Read { answer, counted, user } =
             read(&self.shared.target, self.action, &session.user, answer, received);
         self.shared.recorder.end(ticket, answer);
@@ -132,4 +128,8 @@ impl Work for Stream {
         }
         None
     }
+}
+
+fn no_session() -> Failure {
+    Failure::new(Outcome::Unexpected, "no session was left", "")
 }

@@ -3,17 +3,21 @@
 use std::time::Duration;
 
 use super::rate::Rates;
+use super::stream::Stream;
+use super::two_step::{Demand, Shares, drift_steps};
 use crate::experiment::{Common, GeneratorArgs};
 use crate::open::{Load, Phase, Plan};
 use crate::parse::{parse_duration, parse_positive};
 use crate::slo::Slo;
+use crate::sut::Spec;
 
 /// Open loop: requests arrive at a given rate, and each is timed from when it should have begun.
 ///
-/// Verifications and logins arrive at their rates, whatever becomes of those before them. The run
-/// passes if every request is answered rightly, each --slo holds, and no queue grows to the end. It
-/// is invalid if the generator was late, if other processes took the machine's time, or if too few
-/// requests decide an --slo.
+/// Verifications and logins arrive at their rates, whatever becomes of those before them. A login
+/// in two steps (second-factor) is one request, from its password to the answer to its code. The
+/// run passes if every request is answered rightly, each --slo holds, and no queue grows to the
+/// end. It is invalid if the generator was late, if other processes took the machine's time, or if
+/// too few requests decide an --slo.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = EXAMPLES, args_override_self = true)]
 pub(crate) struct Args {
@@ -22,13 +26,21 @@ pub(crate) struct Args {
 
     /// Verifications per second: `500`, a ramp `100..1000`, or steps of equal length `100,200,400`
     ///
-    /// With neither rate given it is 500, and 5 logins.
+    /// With no rate given it is 500, and 5 logins.
     #[arg(long, value_name = "RATE")]
     pub(crate) verify_rate: Option<Rates>,
 
     /// Logins per second, written in the same way
     #[arg(long, value_name = "RATE")]
     pub(crate) login_rate: Option<Rates>,
+
+    /// Logins in two steps per second, written in the same way: a password and a one-time code
+    ///
+    /// They are the request second-factor. They have accounts of their own, on which one-time codes
+    /// are set up first. A code counts once, so a rate takes 30 accounts for each login a second.
+    /// Without --accounts, there are as many.
+    #[arg(long, value_name = "RATE")]
+    pub(crate) second_factor_rate: Option<Rates>,
 
     /// How long requests arrive
     #[arg(
@@ -60,42 +72,76 @@ const EXAMPLES: &str = "\
 examples:
   hallpass-loadtest open --verify-rate 2000 --login-rate 10 --slo 'verify p99<5ms'
   hallpass-loadtest open --verify-rate 100..5000 --time 1m       where does it bend?
+  hallpass-loadtest open --second-factor-rate 2 --slo 'second-factor p90<1s'
   hallpass-loadtest open --host https://auth.example.test --verify-rate 100 --arrivals poisson";
 
 /// What arrives per second when no rate is given: what one core of any machine can serve.
 const DEFAULT_RATES: (f64, f64) = (500.0, 5.0);
 
 impl Args {
-    /// The rates of verifications and of logins.
-    pub(super) fn rates(&self) -> (Rates, Rates) {
-        match (&self.verify_rate, &self.login_rate) {
-            (None, None) => (Rates::constant(DEFAULT_RATES.0), Rates::constant(DEFAULT_RATES.1)),
-            (verify, login) => {
-                let or_none = |rates: &Option<Rates>| rates.clone().unwrap_or(Rates::constant(0.0));
-                (or_none(verify), or_none(login))
-            }
-        }
+    /// The streams of requests, each with its rates. The first two are always there.
+    pub(super) fn streams(&self) -> Vec<(Stream, Rates)> {
+        let second_factor = self.second_factor_rate.as_ref().filter(|rates| !rates.is_zero());
+        let none_given = [&self.verify_rate, &self.login_rate, &self.second_factor_rate]
+            .iter()
+            .all(|rates| rates.is_none());
+        let rates = |given: &Option<Rates>, default| {
+            let unsaid = Rates::constant(if none_given { default } else { 0.0 });
+            given.clone().unwrap_or(unsaid)
+        };
+        let always = [
+            (Stream::Verify, rates(&self.verify_rate, DEFAULT_RATES.0)),
+            (Stream::Login, rates(&self.login_rate, DEFAULT_RATES.1)),
+        ];
+        let asked_for = second_factor.map(|rates| (Stream::SecondFactor, rates.clone()));
+        always.into_iter().chain(asked_for).collect()
     }
 
-    /// The plan for a stream of verifications and one of logins.
-    pub(super) fn plan(&self) -> Result<Plan, String> {
-        let (verify, login) = self.rates();
-        if verify.is_zero() && login.is_zero() {
-            return Err("nothing would be sent: give --verify-rate or --login-rate".to_owned());
-        }
+    /// How the accounts are shared out.
+    ///
+    /// # Errors
+    ///
+    /// The target has no logins in two steps, or there are too few accounts for their rate.
+    pub(super) fn shares(&self, spec: &Spec) -> Result<Shares, String> {
+        let given = self.common.accounts.accounts;
+        let streams = self.streams();
+        let (two_step, others): (Vec<_>, Vec<_>) =
+            streams.iter().partition(|(stream, _)| *stream == Stream::SecondFactor);
+        let Some((_, rate)) = two_step.first() else {
+            return Ok(Shares { users: given, two_step: 0 });
+        };
+        let demand = Demand {
+            rate,
+            time: self.warm_up + self.time,
+            spacing: self.generator.arrivals,
+            drift_steps: drift_steps(spec)?,
+        };
+        demand.share(given, others.iter().any(|(_, rates)| !rates.is_zero()))
+    }
+
+    fn check_slos(&self, streams: &[(Stream, Rates)]) -> Result<(), String> {
         for slo in &self.slo {
-            match slo.request.as_deref() {
-                None => {}
-                Some("verify") if !verify.is_zero() => {}
-                Some("login") if !login.is_zero() => {}
-                Some(other) => {
-                    return Err(format!("--slo {slo}: this run has no {other} requests"));
-                }
+            let Some(request) = slo.request.as_deref() else { continue };
+            let is_meant =
+                |(stream, rates): &(Stream, Rates)| stream.name() == request && !rates.is_zero();
+            if !streams.iter().any(is_meant) {
+                return Err(format!("--slo {slo}: this run has no {request} requests"));
             }
         }
-        let loads = verify.beside(&login).ok_or(
-            "--verify-rate and --login-rate have different numbers of steps: give as many of both, \
-             or one of either",
+        Ok(())
+    }
+
+    /// The plan for the streams.
+    pub(super) fn plan(&self) -> Result<Plan, String> {
+        let streams = self.streams();
+        if streams.iter().all(|(_, rates)| rates.is_zero()) {
+            let rates = "--verify-rate, --login-rate or --second-factor-rate";
+            return Err(format!("nothing would be sent: give {rates}"));
+        }
+        self.check_slos(&streams)?;
+        let rates: Vec<&Rates> = streams.iter().map(|(_, rates)| rates).collect();
+        let loads = Rates::together(&rates).ok_or(
+            "the rates have different numbers of steps: give as many of each, or one of some",
         )?;
         let several = loads.len() > 1;
         let each = self.time / u32::try_from(loads.len()).map_err(|e| e.to_string())?;
@@ -107,7 +153,7 @@ impl Args {
         }
         for (number, loads) in (1..).zip(loads) {
             let name = if several { format!("step {number}") } else { "load".to_owned() };
-            phases.push(Phase { name, duration: each, measured: true, loads: loads.to_vec() });
+            phases.push(Phase { name, duration: each, measured: true, loads });
         }
         Ok(self.generator.plan(phases, self.common.target.timeout))
     }
@@ -144,6 +190,32 @@ mod tests {
         assert_eq!(loads(&[]), [constant(500.0, 5.0)]);
         assert_eq!(loads(&["--verify-rate", "100"]), [constant(100.0, 0.0)]);
         assert_eq!(loads(&["--login-rate", "2.5"]), [constant(0.0, 2.5)]);
+    }
+
+    #[test]
+    fn logins_in_two_steps_are_a_stream_of_their_own_where_they_are_asked_for() {
+        let rates = ["--second-factor-rate", "2"];
+        assert_eq!(loads(&rates), [[constant(0.0, 0.0), vec![Load::constant(2.0)]].concat()]);
+        assert!(plan(&["--verify-rate", "1", "--slo", "second-factor p50<1s"]).is_err());
+        assert!(plan(&[&rates[..], &["--slo", "second-factor p50<1s"]].concat()).is_ok());
+        assert_eq!(loads(&["--verify-rate", "1", rates[0], "0"]), [constant(1.0, 0.0)]);
+    }
+
+    #[test]
+    fn logins_in_two_steps_take_a_target_that_has_them_and_enough_accounts() {
+        let shares = |target: &str, args: &[&str]| {
+            let line = ["open", "--second-factor-rate", "2"].iter().chain(args);
+            CommandLine::parse_from(line).args.shares(&Spec::find(target).unwrap())
+        };
+        let error = shares("flask-tutorial", &[]).unwrap_err();
+        assert!(error.contains("[second_factor]") && error.contains("flask-tutorial"), "{error}");
+        let error = shares("hallpass", &["--accounts", "59"]).unwrap_err();
+        assert!(error.contains("at least 60 accounts"), "{error}");
+        assert_eq!(shares("hallpass", &[]), Ok(Shares { users: Some(0), two_step: 60 }));
+        let beside = shares("hallpass", &["--login-rate", "1", "--accounts", "70"]);
+        assert_eq!(beside, Ok(Shares { users: Some(10), two_step: 60 }));
+        let warm_up = shares("hallpass", &["-t", "5s", "--warm-up", "5s"]);
+        assert_eq!(warm_up.unwrap().two_step, 20);
     }
 
     #[test]

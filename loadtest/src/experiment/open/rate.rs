@@ -18,17 +18,22 @@ impl Rates {
         self.0.iter().all(|(from, to)| *from == 0.0 && *to == 0.0)
     }
 
-    /// The loads of two streams for each step; one step goes with each of the other's. `None` if
-    /// they have different numbers of steps.
-    pub(super) fn beside(&self, other: &Self) -> Option<Vec<[Load; 2]>> {
-        let steps = self.0.len().max(other.0.len());
-        let fits = |rates: &Self| rates.0.len() == 1 || rates.0.len() == steps;
-        let load = |rates: &Self, step: usize| {
+    /// The highest of all.
+    pub(super) fn peak(&self) -> f64 {
+        self.0.iter().map(|(from, to)| from.max(*to)).fold(0.0, f64::max)
+    }
+
+    /// The loads of several streams for each step; one step goes with each of the others'. `None`
+    /// if they have different numbers of steps.
+    pub(super) fn together(streams: &[&Self]) -> Option<Vec<Vec<Load>>> {
+        let steps = streams.iter().map(|rates| rates.0.len()).max()?;
+        let fits = |rates: &&Self| rates.0.len() == 1 || rates.0.len() == steps;
+        let load = |rates: &&Self, step: usize| {
             let (from, to) = rates.0[if rates.0.len() == 1 { 0 } else { step }];
             Load::Rate { from, to }
         };
-        (fits(self) && fits(other))
-            .then(|| (0..steps).map(|step| [load(self, step), load(other, step)]).collect())
+        let loads = |step| streams.iter().map(|rates| load(rates, step)).collect();
+        streams.iter().all(fits).then(|| (0..steps).map(loads).collect())
     }
 }
 
@@ -90,11 +95,18 @@ mod tests {
     }
 
     #[test]
+    fn the_peak_is_the_highest_rate_of_all_steps() {
+        for (text, peak) in [("5", 5.0), ("9..1", 9.0), ("1,2..8,3", 8.0)] {
+            assert_eq!(text.parse::<Rates>().unwrap().peak(), peak, "{text}");
+        }
+    }
+
+    #[test]
     fn one_step_goes_with_each_of_the_others() {
         let rates = |text: &str| text.parse::<Rates>().unwrap();
-        let pairs = rates("1,2").beside(&rates("7")).unwrap();
-        let pair = |one, other| [Load::constant(one), Load::constant(other)];
-        assert_eq!(pairs, [pair(1.0, 7.0), pair(2.0, 7.0)]);
-        assert_eq!(rates("1,2").beside(&rates("1,2,3")), None);
+        let all = Rates::together(&[&rates("1,2"), &rates("7"), &rates("3,0")]).unwrap();
+        let step = |each: [f64; 3]| each.map(Load::constant).to_vec();
+        assert_eq!(all, [step([1.0, 7.0, 3.0]), step([2.0, 7.0, 0.0])]);
+        assert_eq!(Rates::together(&[&rates("1,2"), &rates("1,2,3")]), None);
     }
 }

@@ -89,7 +89,7 @@ impl Work for StormUsers {
         self.login.host(number)
     }
 
-    fn request(&self, number: u64) -> Request<Bytes> {
+    fn request(&self, number: u64) -> Result<Request<Bytes>, Failure> {
         self.book().attempts.push(Instant::now());
         self.login.request(number)
     }

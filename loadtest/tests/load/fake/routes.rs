@@ -12,10 +12,11 @@ use hyper::http::request::Parts;
 use hyper::{Request, Response, StatusCode};
 use serde_json::{Value, json};
 
+use super::factors;
 use super::tokens::Refused;
 use super::{Fault, State};
 
-type Answer = Response<Full<Bytes>>;
+pub(super) type Answer = Response<Full<Bytes>>;
 
 const A_WHILE: Duration = Duration::from_millis(2);
 
@@ -52,6 +53,9 @@ pub(super) async fn answer(
             in_turn(&state, || login(&state, &body)).await
         }
         ("POST", path::LOGIN) => login(&state, &body),
+        ("POST", path::SECOND_FACTOR) => factors::second_step(&state, &body),
+        ("POST", path::TOTP) => factors::begin(&state, &parts),
+        ("POST", path::TOTP_CONFIRM) => factors::confirm(&state, &parts, &body),
         ("POST", "/login") => flask_login(&state, &body),
         ("GET", path::VERIFY) => verify(&state, &parts),
         ("GET", "/protected") => flask_protected(&state, &parts),
@@ -67,7 +71,9 @@ pub(super) async fn answer(
 
 fn takes_a_while(state: &State, path: &str, body: &[u8]) -> bool {
     match (state.fault, path) {
-        (Fault::Hashes, path::LOGIN) | (Fault::SlowVerify, path::VERIFY) => true,
+        (Fault::Hashes, path::LOGIN | path::SECOND_FACTOR) | (Fault::SlowVerify, path::VERIFY) => {
+            true
+        }
         (Fault::HashesForKnown, path::LOGIN) => is_somebody(state, body),
         _ => false,
     }
@@ -105,12 +111,17 @@ fn login(state: &State, body: &[u8]) -> Answer {
         return refusal;
     }
     match known(state, body) {
+        Some(user) if needs_code(state, &user) => factors::required(state, &user.username),
         Some(user) => session(state, user, None),
         None if state.fault == Fault::SaysUnknown && !is_somebody(state, body) => {
             problem(StatusCode::UNAUTHORIZED, kind::BLANK)
         }
         None => problem(StatusCode::UNAUTHORIZED, kind::INVALID_CREDENTIALS),
     }
+}
+
+fn needs_code(state: &State, user: &User) -> bool {
+    state.fault != Fault::PasswordAlone && state.factors.lock().unwrap().are_needed(&user.username)
 }
 
 fn is_somebody(state: &State, body: &[u8]) -> bool {
@@ -146,7 +157,7 @@ fn known(state: &State, body: &[u8]) -> Option<User> {
     (*right == password || state.fault == Fault::AnyPassword).then(|| user.clone())
 }
 
-fn session(state: &State, user: User, session: Option<usize>) -> Answer {
+pub(super) fn session(state: &State, user: User, session: Option<usize>) -> Answer {
     let life = life(state);
     let (access_token, refresh) = state.tokens.lock().unwrap().make(&user.username, life, session);
     let mut answer = json(
@@ -199,7 +210,7 @@ fn sign_out(state: &State, parts: &Parts) -> Answer {
     }
 }
 
-fn holder(state: &State, parts: &Parts) -> Result<String, Refused> {
+pub(super) fn holder(state: &State, parts: &Parts) -> Result<String, Refused> {
     let bearer = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
     let token = bearer.and_then(|bearer| bearer.strip_prefix("Bearer ")).ok_or(Refused::Invalid)?;
     state.tokens.lock().unwrap().holder(token, state.fault)
@@ -243,12 +254,12 @@ fn flask_protected(state: &State, parts: &Parts) -> Answer {
     }
 }
 
-fn json(status: StatusCode, body: &impl serde::Serialize) -> Answer {
+pub(super) fn json(status: StatusCode, body: &impl serde::Serialize) -> Answer {
     let body = Full::new(Bytes::from(serde_json::to_vec(body).unwrap()));
     Response::builder().status(status).body(body).unwrap()
 }
 
-fn problem(status: StatusCode, kind: &str) -> Answer {
+pub(super) fn problem(status: StatusCode, kind: &str) -> Answer {
     let problem = Problem {
         kind: kind.into(),
         title: "a problem".into(),
