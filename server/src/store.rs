@@ -12,6 +12,7 @@ mod challenge;
 mod conformance;
 mod copy;
 mod error;
+mod factor_edit;
 mod factors;
 mod failures;
 mod id;
@@ -38,9 +39,10 @@ pub use backup::{BackupError, Beside, Head as BackupHead, NotSound, verify as ve
 pub use challenge::{Challenge, MAX_ANSWERS};
 pub use copy::{Copied, Copying, Kind, Place, Progress};
 pub use error::{CreateUserError, EditUserError, StoreError};
+pub use factor_edit::{FactorEdit, FactorPolicy};
 pub use factors::{
-    FactorChange, FactorEdit, FactorPolicy, FactorUse, Factors, MAX_PASSKEYS, Passkey,
-    PasskeyState, RecoveryCode, Sealed, Totp,
+    FactorChange, FactorUse, Factors, MAX_PASSKEYS, Passkey, PasskeyState, RecoveryCode, Sealed,
+    Totp,
 };
 pub use failures::{FailureQuota, Failures, SharedFailures};
 pub use id::{AuditId, BlockId, ChallengeId, PasskeyId, SessionId, UserId, uuid_v7};

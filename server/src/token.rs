@@ -108,13 +108,31 @@ impl Tokens {
     pub fn sign(&self, grant: &Grant<'_>, now: Timestamp) -> anyhow::Result<Signed> {
         let signer = self.keys.signing_key()?;
         let iat = now.as_second();
-        let (kind, user) = (grant.kind, grant.user);
-        let (ttl, roles) = match kind {
-            TokenKind::Access => (self.ttl.min(signer.longest_ttl), user.roles.clone()),
-            TokenKind::Setup => (SETUP_TTL, Vec::new()),
+        let ttl = match grant.kind {
+            TokenKind::Access => self.ttl.min(signer.longest_ttl),
+            TokenKind::Setup => SETUP_TTL,
+        };
+        let claims = self.claims(grant, now, ttl);
+        let (alg, kid) = (signer.key.algorithm().name(), signer.key.kid());
+        let header = Header { alg, typ: grant.kind.typ(), kid };
+        let mut token = format!("{}.{}", encode(&header)?, encode(&claims)?);
+        let signature = signer.key.sign(token.as_bytes())?;
+        token.push('.');
+        BASE64URL_NOPAD.encode_append(&signature, &mut token);
+        let length = token.len();
+        ensure!(length <= MAX_TOKEN_BYTES, "a token of {length} bytes, over {MAX_TOKEN_BYTES}");
+        Ok(Signed { token, expires_in: u64::try_from(claims.exp.saturating_sub(iat)).unwrap_or(0) })
+    }
+
+    /// What a token says that is signed now and lives for `ttl`.
+    fn claims(&self, grant: &Grant<'_>, now: Timestamp, ttl: Duration) -> Claims {
+        let (kind, user, iat) = (grant.kind, grant.user, now.as_second());
+        let roles = match kind {
+            TokenKind::Access => user.roles.clone(),
+            TokenKind::Setup => Vec::new(),
         };
         let exp = iat.saturating_add_unsigned(ttl.as_secs()).min(grant.not_after.as_second());
-        let claims = Claims {
+        Claims {
             iss: self.issuer.clone(),
             sub: user.id.to_string(),
             aud: Audience::One(self.audience_of(kind).to_owned()),
@@ -128,16 +146,7 @@ impl Tokens {
             roles,
             auth_time: grant.auth_time.as_second(),
             amr: grant.amr.to_vec(),
-        };
-        let (alg, kid) = (signer.key.algorithm().name(), signer.key.kid());
-        let header = Header { alg, typ: kind.typ(), kid };
-        let mut token = format!("{}.{}", encode(&header)?, encode(&claims)?);
-        let signature = signer.key.sign(token.as_bytes())?;
-        token.push('.');
-        BASE64URL_NOPAD.encode_append(&signature, &mut token);
-        let length = token.len();
-        ensure!(length <= MAX_TOKEN_BYTES, "a token of {length} bytes, over {MAX_TOKEN_BYTES}");
-        Ok(Signed { token, expires_in: u64::try_from(exp.saturating_sub(iat)).unwrap_or(0) })
+        }
     }
 
     /// For whom a token is. One for setting up a factor is for this server alone.

@@ -7,7 +7,7 @@ use anyhow::{Context as _, anyhow, bail};
 
 use super::protocol::{Command, Reply};
 use crate::accounts::{
-    AccountEdit, AccountError, Accounts, ImportRun, NewAccount, RoleEdit, UserPage,
+    AccountEdit, AccountError, Accounts, ImportRun, NewAccount, RoleEdit, UserPage, UserRecord,
 };
 use crate::origin::Origin;
 use crate::shown;
@@ -67,9 +67,7 @@ impl Operator {
             Command::Export { after, limit, with_secrets } => {
                 self.export(after, limit, with_secrets).await?
             }
-            Command::Import { records } => {
-                Reply::Imported { outcomes: accounts.import(records, &mut self.import).await? }
-            }
+            Command::Import { records } => self.import(records).await?,
             Command::SetRoles { username, roles } => {
                 self.set_roles(&username, RoleEdit::Set(roles)).await?
             }
@@ -123,6 +121,11 @@ impl Operator {
             damaged,
             next,
         })
+    }
+
+    async fn import(&mut self, records: Vec<UserRecord>) -> anyhow::Result<Reply> {
+        let outcomes = self.accounts.import(records, &mut self.import).await?;
+        Ok(Reply::Imported { outcomes })
     }
 
     async fn export(

@@ -49,17 +49,7 @@ pub(super) fn schemas(policy: Policy) -> Map<String, Value> {
     add::<SessionList>(&mut schemas);
     add::<Verified>(&mut schemas);
     add::<Protected>(&mut schemas);
-    add::<UserPage>(&mut schemas);
-    add::<UserPatch>(&mut schemas);
-    add::<AdminUserBody>(&mut schemas);
-    add::<ResetLink>(&mut schemas);
-    add::<ResetList>(&mut schemas);
-    add::<RotatedKey>(&mut schemas);
-    add::<RegistrationChange>(&mut schemas);
-    add::<BlockList>(&mut schemas);
-    add::<BlockBody>(&mut schemas);
-    add::<NewBlock>(&mut schemas);
-    add::<AuditPage>(&mut schemas);
+    add_for_admins(&mut schemas);
     add::<PublicConfig>(&mut schemas);
     add::<Health>(&mut schemas);
     add::<Problem>(&mut schemas);
@@ -77,6 +67,20 @@ pub(super) fn schemas(policy: Policy) -> Map<String, Value> {
         apply(policy, &mut schemas[schema]["properties"][field]);
     }
     schemas
+}
+
+fn add_for_admins(schemas: &mut Map<String, Value>) {
+    add::<UserPage>(schemas);
+    add::<UserPatch>(schemas);
+    add::<AdminUserBody>(schemas);
+    add::<ResetLink>(schemas);
+    add::<ResetList>(schemas);
+    add::<RotatedKey>(schemas);
+    add::<RegistrationChange>(schemas);
+    add::<BlockList>(schemas);
+    add::<BlockBody>(schemas);
+    add::<NewBlock>(schemas);
+    add::<AuditPage>(schemas);
 }
 
 /// Adds a type's schema and those that it refers to.

@@ -12,7 +12,7 @@ use super::audit::{AuditEntry, AuditPage, AuditQuery};
 use super::backup::{BackupError, Beside, Head as BackupHead};
 use super::challenge::Challenge;
 use super::error::{CreateUserError, EditUserError, StoreError};
-use super::factors::FactorEdit;
+use super::factor_edit::FactorEdit;
 use super::id::{BlockId, SessionId, UserId};
 use super::lease::Lease;
 use super::reset::{OpenReset, ResetOffer};

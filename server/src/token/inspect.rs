@@ -13,8 +13,8 @@ use super::segments::{Object, Segments};
 /// characters before you print them. The sentences are safe.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Inspection {
-    /// Whether [`Tokens::accept`] accepts it, for what its `typ` says. This does not check whether the user and the session
-    /// still exist.
+    /// Whether [`Tokens::accept`] accepts it, for what its `typ` says. This does not check whether
+    /// the user and the session still exist.
     pub accepted: bool,
     /// The decoded header, if it can be decoded.
     pub header: Option<Value>,
