@@ -1,6 +1,6 @@
 //! Second factors: one-time codes and recovery codes.
 
-use hallpass_contract::{FactorList, Login, RecoveryCodes, TotpSetup, kind, path};
+use hallpass_contract::{FactorList, Login, RecoveryCodes, ResetLink, TotpSetup, kind, path};
 use serde_json::{Value, json};
 use std::time::Duration;
 use totp_rs::Totp;
@@ -225,6 +225,24 @@ async fn an_admin_takes_the_factors_of_whoever_lost_them() {
     assert_eq!(server.with_token("DELETE", &path, boss.token()).await.status, 204);
     assert_eq!(server.get_with_token(path::ME, signed_in.token()).await.status, 401);
     assert_eq!(server.login("ada", PASSWORD).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_new_password_leaves_the_factors_in_place() {
+    let server = TestApp::with_args(&["--public-url", "https://login.example"]).await;
+    let Ada { signed_in, app, .. } = ada(&server).await;
+    let boss = server.admin("boss").await;
+    let path = path::ADMIN_USER_RESET.replace("{id}", &signed_in.user.id);
+    let link: ResetLink = server.with_token("POST", &path, boss.token()).await.json();
+    let token = link.url.split_once('#').unwrap().1;
+    let new = "tulip anvil copper midnight";
+    let body = json!({ "token": token, "new_password": new });
+    assert_eq!(server.post_json(path::PASSWORD_RESET, &body).await.status, 204);
+    let problem = server.login("ada", new).await.problem();
+    assert_eq!(problem.kind, kind::SECOND_FACTOR_REQUIRED);
+    let challenge = problem.challenge.unwrap();
+    let done = answer(&server, challenge.expose(), "totp", &code(&server, &app, 0)).await;
+    assert_eq!(done.status, 200);
 }
 
 #[tokio::test]
