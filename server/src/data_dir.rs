@@ -13,6 +13,11 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use tempfile::NamedTempFile;
 
+/// Whether what this process makes belongs to root.
+pub(crate) fn will_be_roots() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
 /// Makes the directory and its parents, unless they are there.
 pub fn create(dir: &Path) -> anyhow::Result<()> {
     let failed = || format!("can't make the data directory {}", dir.display());

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use anyhow::bail;
-use clap::Args;
 use clap::builder::PossibleValuesParser;
+use clap::{Args, ValueEnum};
 use hallpass_contract::{AuditRecord, AuditedUser};
 use jiff::Timestamp;
 
@@ -20,7 +20,8 @@ Examples:
   hallpass audit --since 24h
   hallpass audit --user ada
   hallpass audit --event login --since 2026-11-28T22:00:00Z
-  hallpass audit --json | jq -r 'select(.result == \"refused\") | .address' | sort | uniq -c
+  hallpass audit --event login --result refused
+  hallpass audit --result refused --json | jq -r .address | sort | uniq -c
 
 The latest comes first. Each line is one event. Of refreshes and of attempts that were throttled, one
 line says how many there were within a minute. The server keeps them for --audit-keep and up to --audit-max-size.
@@ -44,12 +45,30 @@ pub struct AuditArgs {
         value_parser = PossibleValuesParser::new(Event::NAMES)
     )]
     event: Option<String>,
+    /// Only what ended so: ok or refused
+    #[arg(long, value_name = "RESULT", hide_possible_values = true, value_enum)]
+    result: Option<Outcome>,
     /// Write a JSON object in a line for each: at, event, result, reason, user, by, session,
     /// address, `user_agent`, detail, times
     #[arg(long)]
     json: bool,
     #[command(flatten)]
     place: Place,
+}
+
+/// How something ended.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+enum Outcome {
+    /// It was done
+    Ok,
+    /// It was not
+    Refused,
+}
+
+impl Outcome {
+    fn is_of(self, record: &AuditRecord) -> bool {
+        (record.result == "refused") == (self == Self::Refused)
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -89,7 +108,8 @@ impl AuditArgs {
             if before.is_none() && !self.json {
                 stdout.line(row(["TIME", "RESULT", "EVENT", "USER", "ADDRESS", "DETAIL"]))?;
             }
-            for record in &records {
+            let wanted = |record: &&AuditRecord| self.result.is_none_or(|how| how.is_of(record));
+            for record in records.iter().filter(wanted) {
                 match self.json {
                     true => stdout.line(serde_json::to_string(record)?)?,
                     false => stdout.line(shown(record))?,

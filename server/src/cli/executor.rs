@@ -59,6 +59,10 @@ pub(super) struct Offline {
     pub(super) secret: Option<SecretArgs>,
 }
 
+/// What to do where root has made a data directory.
+pub(super) const BELONGS_TO_ROOT: &str =
+    ", which belongs to root: give it to the server's user with `chown -R`";
+
 /// Who carries out commands.
 pub(super) enum Executor {
     Server(ControlClient),
@@ -217,7 +221,8 @@ impl Place {
         let dir = &self.data_dir;
         if make {
             if !is_there(dir)? {
-                note(format_args!("making the data directory {}", dir.display()));
+                let root = if data_dir::will_be_roots() { BELONGS_TO_ROOT } else { "" };
+                note(format_args!("making the data directory {}{root}", dir.display()));
             }
             return data_dir::create(dir);
         }

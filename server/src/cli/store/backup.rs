@@ -8,11 +8,11 @@ use clap::Args;
 
 use super::findings::tell;
 use crate::backup::{NewFile, Opener, SealArgs, open, path_for};
-use crate::cli::executor::{Offline, Place};
-use crate::cli::terminal::{printable, say};
+use crate::cli::executor::{BELONGS_TO_ROOT, Offline, Place};
+use crate::cli::terminal::{note, printable, say};
 use crate::clock::Clock;
-use crate::opening;
 use crate::store::{BackupHead, check_backup, verify_backup};
+use crate::{data_dir, opening};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -74,9 +74,13 @@ impl Backup {
 impl Restore {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         let dir = self.place.empty_directory()?;
+        let was_new = !dir.exists();
         let head = opening::restore(dir, || open(&self.file, &self.opener))
             .with_context(|| format!("{} was not restored", shown(&self.file)))?;
         say(format_args!("{} has {}", shown(dir), contents(&head)))?;
+        if was_new && data_dir::will_be_roots() {
+            note(format_args!("hallpass: made {}{BELONGS_TO_ROOT}", shown(dir)));
+        }
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -96,7 +96,8 @@ impl Named {
             Command::Incident(Incident::Unlock { username: self.username }),
         )
         .await?;
-        say(format_args!("forgot the failed logins of {}", name(&user)))
+        let name = name(&user);
+        say(format_args!("forgot the failed logins of {name}; new addresses may try again"))
     }
 
     async fn reset_factors(self) -> anyhow::Result<()> {

@@ -43,6 +43,8 @@ async fn what_a_server_and_what_commands_did_is_there_after_the_server_has_ended
     let id = all[1]["user"]["id"].as_str().unwrap();
     assert_eq!(records(dir, &["--user", id]).len(), 4);
     assert_eq!(records(dir, &["--since", "1h"]).len(), 5);
+    assert_eq!(events(&records(dir, &["--result", "refused"])), ["login"]);
+    assert_eq!(records(dir, &["--result", "ok"]).len(), 4);
     assert_eq!(records(dir, &["--since", "2100-01-01T00:00:00Z"]).len(), 0);
 
     let table = hallpass(dir, &["audit", "--user", "ada", "--event", "login"]).ok();
