@@ -41,8 +41,7 @@ impl Accounts {
         client: &Client,
     ) -> Result<AskedPasskey, AccountError> {
         let party = self.relying_party()?;
-        let admitted = self.throttle.question(client.address).map_err(AccountError::from);
-        self.noted_throttle(admitted, || Record::of_client(Event::Login, client))?;
+        self.admit_question(client, || Record::of_client(Event::Login, client))?;
         let factors = &self.prover.factors;
         let (options, asked) = match username {
             None => party.ask(None, &[])?,
@@ -57,6 +56,16 @@ impl Accounts {
             }
         };
         Ok((seal(asked, &factors.challenges()?, self.clock.now())?, options))
+    }
+
+    /// Whether a client may ask for a passkey once more.
+    fn admit_question<'r>(
+        &self,
+        client: &Client,
+        record: impl FnOnce() -> Record<'r>,
+    ) -> Result<(), AccountError> {
+        let admitted = self.throttle.question(client.address).map_err(AccountError::from);
+        self.noted_throttle(admitted.map(drop), record)
     }
 
     /// Starts a session for whoever has the passkey. It verifies its user, so nothing else is asked
@@ -207,6 +216,8 @@ impl Accounts {
     /// Asks the caller's browser to make a passkey.
     pub async fn ask_new_passkey(&self, caller: &Caller) -> Result<AskedPasskey, AccountError> {
         let party = self.relying_party()?;
+        let record = || Record::of_caller(Event::PasskeyAdded, caller);
+        self.admit_question(&caller.client, record)?;
         let user = self.as_they_are(caller).await?;
         let (options, asked) = party.ask_for_new(&user)?;
         let sealer = self.prover.factors.challenges()?;

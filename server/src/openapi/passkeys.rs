@@ -47,6 +47,7 @@ fn options() -> Operation {
     operation(TAG, path, "passkeyOptions", "Begin to add a passkey", about)
         .answers::<PasskeyOptions>(200, "What to make, and the challenge to send back with it.")
         .refuses([Problem::no_passkeys()])
+        .throttled()
         .stores()
 }
 

@@ -399,10 +399,13 @@ async fn a_server_known_by_an_address_has_no_passkeys_and_one_with_a_name_has_it
 #[tokio::test]
 async fn asking_has_a_limit_of_its_own() {
     let server = TestApp::with_args(&["--login-throttle", "on"]).await;
+    let bob = server.signed_in("bob").await;
     for _ in 0..60 {
         let answer = server.post_json(path::PASSKEY_LOGIN_OPTIONS, &json!({})).await;
         assert_eq!(answer.status, 200);
     }
+    let new = server.with_token("POST", path::PASSKEY_OPTIONS, bob.token()).await;
+    assert_eq!(new.status, 429, "for a new one, too");
     let more = server.post_json(path::PASSKEY_LOGIN_OPTIONS, &json!({})).await;
     assert_eq!((more.status.as_u16(), more.header("retry-after")), (429, "1"));
     assert_eq!(server.register("ada", PASSWORD).await.status, 201);
