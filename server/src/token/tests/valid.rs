@@ -2,6 +2,12 @@
 
 use super::*;
 
+/// An access token by a proof of no known method.
+fn grant(user: &User, auth_time: Timestamp, not_after: Timestamp) -> Grant<'_> {
+    let (kind, sid) = (TokenKind::Access, Uuid::nil());
+    Grant { kind, user, sid, auth_time, amr: &[], not_after }
+}
+
 #[test]
 fn a_token_carries_the_header_and_the_claims_of_rfc_9068() {
     for tokens in each_algorithm() {
@@ -51,14 +57,7 @@ fn a_token_tells_when_the_password_was_given_not_when_it_was_refreshed() {
     let tokens = tokens(Algorithm::EdDSA);
     let (auth_time, not_after) = (at(NOW - 500), Timestamp::MAX);
     let user = user();
-    let grant = Grant {
-        kind: TokenKind::Access,
-        user: &user,
-        sid: Uuid::nil(),
-        auth_time,
-        amr: &[],
-        not_after,
-    };
+    let grant = grant(&user, auth_time, not_after);
     let claims = tokens.verify(&tokens.sign(&grant, at(NOW)).unwrap().token, at(NOW)).unwrap();
     assert_eq!((claims.auth_time, claims.iat), (NOW - 500, NOW));
 }
@@ -69,14 +68,7 @@ fn a_token_ends_no_later_than_its_session() {
     let user = user();
     for (session_left, expires_in) in [(5000, 900), (900, 900), (100, 100), (0, 0), (-10, 0)] {
         let (auth_time, not_after) = (at(NOW), at(NOW + session_left));
-        let grant = Grant {
-            kind: TokenKind::Access,
-            user: &user,
-            sid: Uuid::nil(),
-            auth_time,
-            amr: &[],
-            not_after,
-        };
+        let grant = grant(&user, auth_time, not_after);
         let signed = tokens.sign(&grant, at(NOW)).unwrap();
         assert_eq!(signed.expires_in, expires_in);
         assert!(tokens.verify(&signed.token, not_after).is_err(), "session left {session_left}");
@@ -100,14 +92,7 @@ fn what_would_be_refused_for_its_length_is_not_signed() {
     sign_for(&tokens, &user, NOW);
     user.roles = vec!["r".repeat(64); 90];
     let (auth_time, not_after) = (at(NOW), Timestamp::MAX);
-    let grant = Grant {
-        kind: TokenKind::Access,
-        user: &user,
-        sid: Uuid::nil(),
-        auth_time,
-        amr: &[],
-        not_after,
-    };
+    let grant = grant(&user, auth_time, not_after);
     assert!(tokens.sign(&grant, at(NOW)).is_err());
 }
 
@@ -115,14 +100,7 @@ fn what_would_be_refused_for_its_length_is_not_signed() {
 fn a_token_for_setting_up_a_factor_is_no_access_token() {
     for tokens in each_algorithm() {
         let (user, auth_time) = (user(), at(NOW));
-        let grant = Grant {
-            kind: TokenKind::Setup,
-            user: &user,
-            sid: Uuid::nil(),
-            auth_time,
-            amr: &[],
-            not_after: at(NOW + 900),
-        };
+        let grant = Grant { kind: TokenKind::Setup, ..grant(&user, auth_time, at(NOW + 900)) };
         let token = tokens.sign(&grant, auth_time).unwrap().token;
         assert_eq!(tokens.verify(&token, at(NOW)), Err(TokenError::Invalid));
         assert_eq!(tokens.accept(&token, at(NOW)).unwrap().kind, TokenKind::Setup);
