@@ -58,7 +58,7 @@ impl Accounts {
                 record.refused(&accounts.audit, "the session has ended");
                 return Err(AccountError::SessionEnded);
             };
-            accounts.demand_factor(&user, session.id).await?;
+            accounts.demand_factor(&user, session.id, &record).await?;
             record.detail_if_any(by).ok(&accounts.audit);
             accounts.access(TokenKind::Access, user, &session)
         });

@@ -56,12 +56,9 @@ impl Accounts {
                 }
                 Rotation::Gone => return Err(AccountError::SessionEnded),
             };
-            let demanded = accounts.demand_factor(&user, session.id).await;
-            demanded.inspect_err(|_| {
-                let reason = "a second factor has to be set up first";
-                record(Event::Refresh).refused(&accounts.audit, reason);
-            })?;
-            record(Event::Refresh).detail_if_any(detail).routine(&accounts.audit);
+            let refreshed = record(Event::Refresh);
+            accounts.demand_factor(&user, session.id, &refreshed).await?;
+            refreshed.detail_if_any(detail).routine(&accounts.audit);
             accounts.signed_in(user, &session)
         })
         .await

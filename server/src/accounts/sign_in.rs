@@ -135,8 +135,8 @@ impl Accounts {
             let access = self.access(TokenKind::Setup, user, &session)?;
             return Ok(SignedIn { access, refresh: None });
         }
+        self.demand_factor(&user, session.id, &record).await?;
         record.detail_if_any(by).ok(&self.audit);
-        self.demand_factor(&user, session.id).await?;
         self.signed_in(user, &session)
     }
 
@@ -146,11 +146,13 @@ impl Accounts {
         &self,
         user: &User,
         session: SessionId,
+        record: &Record<'_>,
     ) -> Result<(), AccountError> {
         if !self.factor_policy.is_unmet(user) {
             return Ok(());
         }
         self.store.end_session(session, self.moment()).await?;
+        record.clone().refused(&self.audit, "a second factor has to be set up first");
         Err(AccountError::SessionEnded)
     }
 

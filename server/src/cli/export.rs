@@ -15,7 +15,8 @@ pub(super) const EXAMPLES: &str = "\
 Examples:
   hallpass user export > users.csv
   hallpass user export --format jsonl | gzip > users.jsonl.gz
-  hallpass user export --with-secrets | hallpass user import --with-secrets - --data-dir ../other
+  hallpass user export --with-secrets > all.csv       then, once the other server has started:
+  hallpass user import --with-secrets all.csv --data-dir ../other
 
 Password hashes are in it, so keep it where nobody else can read it. Names, hashes, roles, times of
 registration and who is disabled come out of `import` as they were. The secrets of one-time codes

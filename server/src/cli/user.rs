@@ -178,8 +178,9 @@ const RESET_FACTORS_EXAMPLES: &str = "\
 Examples:
   hallpass user reset-factors ada
 
-For whoever has lost their authenticator app and all recovery codes. The password alone signs them
-in afterwards, so set a new one as well if somebody else may know it.";
+For whoever has lost their second factors and all recovery codes. The password alone signs them in
+afterwards. Under --require-second-factor it begins the set-up of another factor. So set a new
+password as well if somebody else may know it.";
 
 const DELETE_EXAMPLES: &str = "\
 Examples:

@@ -77,8 +77,8 @@ fn recovery_codes() -> Operation {
 }
 
 pub(super) fn reset() -> Operation {
-    let about = "For a user who has lost them. Their sessions end, and the password alone signs \
-                 them in.";
+    let about = "For a user who has lost them. Their sessions end. The password alone signs them \
+                 in, unless a second factor is required: then they set one up first.";
     let path = ("delete", path::ADMIN_USER_FACTORS);
     operation(admin::TAG, path, "resetFactors", "Remove a user's factors", about)
         .of("The user's id.")
