@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 use data_encoding::BASE64URL_NOPAD;
 use proptest::prelude::*;
 use proptest::sample::Index;
+use webauthn_rs_proto::CollectedClientData;
 
 use super::*;
 use crate::store::{Factors, User};
@@ -74,12 +75,14 @@ fn change() -> impl Strategy<Value = Change> {
     ]
 }
 
-/// What the browser says of the question: its type, its challenge and its origin.
-fn client_data(credential: &Value) -> Option<[Value; 3]> {
+/// What the browser says of the question: its type, its challenge, and its origin's scheme and
+/// host. `http://localhost`, `http://localhost/` and `http://localhost:8080` are the same.
+fn client_data(credential: &Value) -> Option<(String, Vec<u8>, String, String)> {
     let text = credential["response"]["clientDataJSON"].as_str()?;
     let data = BASE64URL_NOPAD.decode(text.as_bytes()).ok()?;
-    let data: Value = serde_json::from_slice(&data).ok()?;
-    Some(["type", "challenge", "origin"].map(|name| data[name].clone()))
+    let data: CollectedClientData = serde_json::from_slice(&data).ok()?;
+    let (scheme, host) = (data.origin.scheme().to_owned(), data.origin.host_str()?.to_owned());
+    Some((data.type_, data.challenge, scheme, host))
 }
 
 /// The credential with this field changed.
@@ -112,6 +115,22 @@ fn the_genuine_ones_are_accepted() {
     let Genuine { party, user, asked, signed, .. } = all();
     let answered = Answered::read(signed.clone()).unwrap();
     assert!(party.check(asked, &answered, user, now()).unwrap().is_ok());
+}
+
+/// As in `http://localhost/`: the same site, written otherwise.
+#[test]
+fn an_origin_with_a_slash_is_the_same_origin() {
+    let Genuine { party, asked_for_new, made, .. } = all();
+    let text = made["response"]["clientDataJSON"].as_str().unwrap();
+    let data = BASE64URL_NOPAD.decode(text.as_bytes()).unwrap();
+    let mut data: Value = serde_json::from_slice(&data).unwrap();
+    data["origin"] = format!("{}/", data["origin"].as_str().unwrap()).into();
+    let mut credential = made.clone();
+    credential["response"]["clientDataJSON"] =
+        BASE64URL_NOPAD.encode(data.to_string().as_bytes()).into();
+    assert_eq!(client_data(made), client_data(&credential));
+    let result = party.made(asked_for_new, credential, "phone".to_owned(), now());
+    assert!(matches!(result, Ok(Some(_))), "{result:?}");
 }
 
 proptest! {
