@@ -85,7 +85,7 @@ build_auditable() {
     # The same bytes wherever they are built.
     remap="--remap-path-prefix=$home=cargo"$'\x1f'"--remap-path-prefix=$root=."
     step "building in release mode"
-    in_root cargo auditable build --release -p hallpass
+    auditable build --release -p hallpass
     python_env zig scripts/oci/requirements.txt
     for target in "${static_targets[@]}"; do
         if ! rustup target add "$target"; then
@@ -94,9 +94,19 @@ build_auditable() {
         fi
         step "building for $target"
         PATH="$root/target/zig/bin:$PATH" CARGO_ENCODED_RUSTFLAGS="$remap" \
-            in_root cargo auditable zigbuild --release -p hallpass --target "$target"
+            auditable zigbuild --release -p hallpass --target "$target"
     done
 } >&2
+
+# As `cargo auditable`. That program puts itself around the compiler by its whole path, and Cargo
+# names the crates of the workspace by that path, too: each checkout would give other bytes. So the
+# cargo that it calls, which it takes from CARGO, puts its name in the place of the path.
+auditable() {
+    local by_name="$root/target/tools/cargo-by-name"
+    printf '%s\n' '#!/bin/sh' 'RUSTC_WORKSPACE_WRAPPER=cargo-auditable exec cargo "$@"' >"$by_name"
+    chmod +x "$by_name"
+    PATH="$root/target/tools/bin:$PATH" CARGO="$by_name" in_root cargo-auditable auditable "$@"
+}
 
 # target/debug/hallpass, which fails on an overflow where the release wraps around. $server is it,
 # unless the caller brings another one.
