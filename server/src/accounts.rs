@@ -8,6 +8,7 @@ mod deletion;
 mod edit;
 mod error;
 mod factors;
+mod guard;
 mod hazard;
 mod import;
 mod inspection;

@@ -47,7 +47,7 @@ pub(crate) fn accounts(
     Ok(Accounts {
         restrictions: store.restrictions(),
         store,
-        tokens: tokens.with_leeway(config.tokens.leeway),
+        tokens: tokens.with_leeway(config.tokens.leeway).guarding(config.guard.origins()),
         sessions: Sessions::new(keys.shared_refresh_key(), lifetimes),
         prover: Prover {
             factors: Factors::new(Arc::clone(&keys), relying_party),

@@ -59,6 +59,8 @@ events! {
     Refresh = "refresh",
     /// A refresh token was used again: somebody has a copy. The session has ended.
     RefreshReuse = "refresh_reuse",
+    /// A guarded site let a browser in that is signed in here; the detail is the site.
+    GuardOpened = "guard_opened",
     /// A session was signed out of.
     Logout = "logout",
     /// One or more sessions were ended from elsewhere.

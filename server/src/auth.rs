@@ -12,6 +12,7 @@ use http::header::AUTHORIZATION;
 
 use crate::accounts::Accounts;
 use crate::client::Client;
+use crate::guard_cookie;
 use crate::origin::Caller;
 use crate::problem::Problem;
 use crate::proof::is_fresh;
@@ -19,6 +20,10 @@ use crate::refresh_cookie;
 use crate::same_origin::{Reached, is_same_origin};
 use crate::sessions::RefreshToken;
 use crate::store::{Session, SessionId, UserId};
+use crate::token::{TokenError, TokenKind};
+
+/// More cookies of the same name are not looked at.
+const MOST_GUARD_COOKIES: usize = 4;
 
 /// What a route asks of its caller beside a valid access token.
 #[derive(Clone, Copy, Debug)]
@@ -116,7 +121,8 @@ impl Authenticator<'_> {
     /// As [`any_bearer`](Self::any_bearer), even if the user lacks a factor.
     async fn authentic_bearer(self, headers: &HeaderMap) -> Result<Arc<Bearer>, Problem> {
         let now = self.accounts.clock.now();
-        self.bearers.find(self.accounts, bearer_token(headers)?, now).await
+        let bearer = self.bearers.find(self.accounts, bearer_token(headers)?, now).await?;
+        if bearer.is_for_guard() { Err(TokenError::Invalid.into()) } else { Ok(bearer) }
     }
 
     /// Whether it is the access token of somebody who must have a second factor now and has none.
@@ -128,7 +134,32 @@ impl Authenticator<'_> {
     /// before, or is not acceptable any more.
     pub fn known_bearer(self, headers: &HeaderMap) -> Option<Arc<Bearer>> {
         let bearer = self.bearers.known(self.accounts, bearer_token(headers).ok()?);
-        bearer.filter(|bearer| !bearer.is_for_setup() && !self.lacks_factor(bearer))
+        bearer.filter(|bearer| {
+            !bearer.is_for_setup() && !bearer.is_for_guard() && !self.lacks_factor(bearer)
+        })
+    }
+
+    /// Whose guard cookie opens the pages of `site`. None if no cookie does.
+    ///
+    /// # Errors
+    ///
+    /// If the store can't tell.
+    pub async fn guard_bearer(
+        self,
+        headers: &HeaderMap,
+        site: &str,
+    ) -> Result<Option<Arc<Bearer>>, Problem> {
+        let now = self.accounts.clock.now();
+        for token in guard_cookie::tokens(headers).take(MOST_GUARD_COOKIES) {
+            match self.bearers.find(self.accounts, token, now).await {
+                Ok(bearer) if bearer.is_for_site(site) && !self.lacks_factor(&bearer) => {
+                    return Ok(Some(bearer));
+                }
+                Err(problem) if problem.status().is_server_error() => return Err(problem),
+                _ => {}
+            }
+        }
+        Ok(None)
     }
 
     /// The refresh token of the request's cookie.
@@ -156,6 +187,7 @@ impl Authenticator<'_> {
     fn ended_session(self, headers: &HeaderMap) -> Option<(UserId, SessionId)> {
         let Accounts { tokens, store, clock, .. } = self.accounts;
         let accepted = tokens.accept(bearer_token(headers).ok()?, clock.now()).ok()?;
+        let accepted = (accepted.kind != TokenKind::Guard).then_some(accepted)?;
         accepted.claims.subject().ok().filter(|(_, session)| store.is_revoked(*session))
     }
 

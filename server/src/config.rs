@@ -16,6 +16,7 @@ mod audit;
 mod backups;
 mod connections;
 mod file;
+mod guard;
 mod interceptor;
 mod keys;
 mod list;
@@ -33,6 +34,7 @@ pub use audit::AuditArgs;
 pub use backups::BackupArgs;
 pub use connections::ConnectionArgs;
 pub use file::{CONFIG_FLAG, ConfigFile, is_list, is_number};
+pub use guard::GuardArgs;
 pub use interceptor::{InterceptorArgs, PathPattern};
 pub use keys::{KeyArgs, SECRET_VARIABLE, SecretArgs, secret_from_environment};
 pub use list::{List, list};
@@ -181,6 +183,10 @@ pub struct Config {
     /// Where the frontend sends the access token.
     #[command(flatten)]
     pub interceptor: InterceptorArgs,
+
+    /// The sites whose pages the server guards.
+    #[command(flatten)]
+    pub guard: GuardArgs,
 
     /// Issuer, audience and leeway of tokens.
     #[command(flatten)]

@@ -26,14 +26,20 @@ pub enum Needs {
     Cookie,
     /// An access token, or a token for setting up a second factor, or the refresh cookie.
     TokenOrCookie,
+    /// The guard cookie. Without it, a 401, since a proxy asks.
+    GuardCookie,
+    /// The guard cookie. Without it, a redirect to the sign-in page.
+    GuardCookieOrRedirect,
+    /// The refresh cookie. Without it, a redirect to the sign-in page.
+    CookieOrRedirect,
 }
 
 /// An endpoint as the documents describe it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Listed {
-    /// The method. `HEAD` comes with `GET` and is not listed.
+    /// The method, or `ANY`. `HEAD` comes with `GET` and is not listed.
     pub method: &'static str,
-    /// The path; `{id}` stands for one segment.
+    /// The path; `{id}` stands for one segment, and a final `*` for any number of them.
     pub path: &'static str,
     /// What it asks of its caller.
     pub needs: Needs,

@@ -9,7 +9,7 @@ pub(crate) use self::caller::{
     fresh_admin, fresh_admin_and_body, fresh_and_body, fresh_setup, fresh_setup_and_body, setup,
 };
 pub(crate) use self::table::{Endpoint, Table};
-pub(crate) use self::table::{delete, get, patch, post};
+pub(crate) use self::table::{any, delete, get, patch, post};
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -65,6 +65,16 @@ pub(crate) fn head(app: &App) -> BoxedFilter<(Client, HeaderMap, App)> {
         })
         .untuple_one()
         .boxed()
+}
+
+/// All of a request but its body.
+pub(crate) fn whole(app: &App) -> BoxedFilter<(Method, String, Client, HeaderMap, App)> {
+    let target = |path: FullPath, query: String| {
+        let start = if query.is_empty() { "" } else { "?" };
+        [path.as_str(), start, &query].concat()
+    };
+    let target = warp::path::full().and(query()).map(target);
+    warp::method().and(target).and(head(app)).boxed()
 }
 
 /// The path segment at `{id}`.

@@ -7,6 +7,7 @@ pub(crate) mod audit;
 pub(crate) mod docs;
 pub(crate) mod factors;
 pub(crate) mod frontend;
+pub(crate) mod guard;
 pub(crate) mod guarded;
 pub(crate) mod health;
 pub(crate) mod login;

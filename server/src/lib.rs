@@ -31,6 +31,8 @@ pub mod endpoint;
 mod filters;
 #[cfg(fuzzing)]
 pub mod fuzzing;
+mod guard_cookie;
+mod guard_request;
 mod handlers;
 pub mod keys;
 mod logging;

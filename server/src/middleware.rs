@@ -18,6 +18,7 @@ use crate::answer::{X_REQUEST_ID, harden};
 use crate::filters::{Route, Table, to_reply};
 use crate::handlers::guarded;
 use crate::metrics::Series;
+use crate::pattern::captured;
 use crate::problem::Problem;
 use crate::proxies::{self, ForwardingWarning, Peer};
 use crate::state::App;
@@ -90,6 +91,11 @@ impl Service {
             return Ok(());
         }
         let is_read = request.method() == Method::GET || request.method() == Method::HEAD;
+        let is_guard =
+            [path::GUARD, path::GUARD_BELOW].iter().any(|at| captured(at, path).is_some());
+        if is_guard {
+            return Err(Problem::address_blocked_at_proxy());
+        }
         match (path == path::VERIFY, is_read) {
             (true, true) => Err(Problem::address_blocked_at_proxy()),
             // It is a 405.

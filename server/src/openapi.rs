@@ -8,6 +8,7 @@ mod audit;
 mod curl;
 mod factors;
 mod fields;
+mod guard;
 mod html;
 mod json;
 mod operation;
@@ -71,11 +72,12 @@ user gave their password not long ago. Without, the answer is a 401 with \
 Every answer has an `X-Request-Id`, which is in the server's log, too.";
 
 /// The tags, in the order of the page.
-const TAGS: [(&str, &str); 6] = [
+const TAGS: [(&str, &str); 7] = [
     (account::TAG, "How an account comes to be, gets another password, and goes."),
     (sessions::TAG, "Signing in, staying signed in, signing out."),
     (factors::TAG, "One-time codes, recovery codes and passkeys."),
     (service::ACCESS, "What an access token opens, and how others check one."),
+    (guard::TAG, "How proxies show the pages of other applications to whoever is signed in."),
     (admin::TAG, "What users with the role `admin` do with other users and with keys."),
     (service::TAG, "What a frontend, a program or an orchestrator asks about the server."),
 ];
@@ -111,7 +113,7 @@ fn operations() -> impl Iterator<Item = Operation> {
         .chain(restrictions::operations())
         .chain(audit::operations());
     let others = admins.chain(service::operations());
-    users.chain(service::access()).chain(others)
+    users.chain(service::access()).chain(guard::operations()).chain(others)
 }
 
 /// The endpoints of the route table, each with its description.

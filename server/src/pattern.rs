@@ -1,5 +1,5 @@
 //! The paths of the route table, in which names in braces, such as `{id}`, stand for one segment
-//! each.
+//! each, and a final `*` for any number of them.
 
 /// The most segments of a path that are captured.
 pub(crate) const MOST: usize = 2;
@@ -13,6 +13,7 @@ pub(crate) fn captured<'p>(pattern: &str, path: &'p str) -> Option<[&'p str; MOS
     loop {
         match (expected.next(), segments.next()) {
             (None, None) => return Some(found),
+            (Some("*"), Some(_)) => return Some(found),
             (Some(name), Some(segment)) if name.starts_with('{') && !segment.is_empty() => {
                 *free.next()? = segment;
             }
@@ -40,6 +41,16 @@ mod tests {
         assert_eq!(captured("/users", "/users"), Some(["", ""]));
         assert_eq!(captured("/users", "/users/"), None);
         assert_eq!(captured("/users", "/users/7"), None);
+    }
+
+    #[test]
+    fn a_star_is_the_rest() {
+        for path in ["/guard/", "/guard/a", "/guard/a/b/", "/guard//", "/guard/*"] {
+            assert_eq!(captured("/guard/*", path), Some(["", ""]), "{path}");
+        }
+        for path in ["/guard", "/guards/a", "/", "/x/guard/a"] {
+            assert_eq!(captured("/guard/*", path), None, "{path}");
+        }
     }
 
     #[test]

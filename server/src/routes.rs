@@ -5,14 +5,14 @@ use warp::Filter as _;
 
 use crate::endpoint::{Listed, Needs};
 use crate::filters::{
-    Endpoint, Table, admin, admin_over, admin_over_and_body, answered, bearer, bearer_and_body,
-    bearer_for_proxies, client, delete, everything_else, fresh, fresh_admin, fresh_admin_and_body,
-    fresh_and_body, fresh_setup, fresh_setup_and_body, get, head, id, json_body, patch, post,
-    query, session_id, setup, with,
+    Endpoint, Table, admin, admin_over, admin_over_and_body, answered, any, bearer,
+    bearer_and_body, bearer_for_proxies, client, delete, everything_else, fresh, fresh_admin,
+    fresh_admin_and_body, fresh_and_body, fresh_setup, fresh_setup_and_body, get, head, id,
+    json_body, patch, post, query, session_id, setup, whole, with,
 };
 use crate::handlers::{
-    account, admin as admins, audit, docs, factors, frontend, guarded, health, login, passkeys,
-    public, reset, restrictions, sessions,
+    account, admin as admins, audit, docs, factors, frontend, guard, guarded, health, login,
+    passkeys, public, reset, restrictions, sessions,
 };
 use crate::openapi::Documents;
 use crate::state::App;
@@ -80,6 +80,12 @@ static ENDPOINTS: &[Endpoint] = &[
     post(path::ADMIN_BLOCKS,       Needs::FreshAdmin,    |app| answered(fresh_admin_and_body(app).and(with(&app.accounts)).then(restrictions::block))),
     delete(path::ADMIN_BLOCK,      Needs::FreshAdmin,    |app| answered(fresh_admin(app).and(id(path::ADMIN_BLOCK)).and(with(&app.accounts)).then(restrictions::unblock))),
     get(path::ADMIN_AUDIT,         Needs::Admin,         |app| answered(admin(app).and(query()).and(with(&app.accounts)).then(audit::page))),
+
+    any(path::GUARD,               Needs::GuardCookie,   |app| answered(whole(app).then(guard::guard))),
+    any(path::GUARD_BELOW,         Needs::GuardCookie,   |app| answered(whole(app).then(guard::guard))),
+    any(path::GUARD_REDIRECT,      Needs::GuardCookieOrRedirect, |app| answered(whole(app).then(guard::guard_redirect))),
+    any(path::GUARD_REDIRECT_BELOW, Needs::GuardCookieOrRedirect, |app| answered(whole(app).then(guard::guard_redirect))),
+    get(path::GUARD_CODE,          Needs::CookieOrRedirect, |app| answered(head(app).and(query()).then(guard::guard_code))),
 
     get(path::CONFIG,              Needs::Nothing,       |app| answered(with(&app.accounts).and(with(&app.site)).then(public::config))),
     get(path::JWKS,                Needs::Nothing,       |app| answered(head(app).then(public::jwks))),

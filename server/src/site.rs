@@ -23,6 +23,8 @@ pub struct Site {
     pub strict_transport: bool,
     /// What links that are sent to people begin with; none if no such origin is known.
     pub link_origin: Option<String>,
+    /// The origins of the sites whose pages are guarded.
+    pub guarded: Vec<String>,
     /// The origins beside our own to which the frontend may send the access token.
     pub token_origins: Vec<String>,
     /// The paths to which it never does.
@@ -49,6 +51,7 @@ impl Site {
             over_https: config.over_https(),
             strict_transport: config.over_https(),
             link_origin: config.public_url.clone(),
+            guarded: config.guard.origins(),
             no_token_paths: config.interceptor.excluded(),
             assets: if token_origins.is_empty() { assets } else { assets.under(&frontend_policy) },
             token_origins,

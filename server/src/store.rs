@@ -56,6 +56,7 @@ pub use redb::{
 pub use reset::{OpenReset, ResetOffer};
 pub use restrictions::{Block, MAX_BLOCKS, Restricted, Restrictions};
 pub use retrying::Retrying;
+pub(crate) use rules::is_exchangeable;
 pub use sealed_keys::SealedKeys;
 pub use session::{
     Authority, Lifetimes, MAX_SESSIONS, Moment, NewSession, REFRESH_GRACE, Refresh, Rotation,

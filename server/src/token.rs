@@ -31,7 +31,7 @@ const CLIENT_ID: &str = "hallpass";
 #[derive(Clone, Copy, Debug)]
 pub struct Grant<'a> {
     /// What it is for.
-    pub kind: TokenKind,
+    pub use_for: UseFor<'a>,
     /// The token's subject.
     pub user: &'a User,
     /// The session that it belongs to.
@@ -42,6 +42,28 @@ pub struct Grant<'a> {
     pub amr: &'a [String],
     /// When the session ends at the latest; the token ends no later.
     pub not_after: Timestamp,
+}
+
+/// What a token is for, and where.
+#[derive(Clone, Copy, Debug)]
+pub enum UseFor<'a> {
+    /// An access token.
+    Access,
+    /// For setting up a second factor.
+    Setup,
+    /// For the pages of the guarded site with this origin.
+    Guard(&'a str),
+}
+
+impl UseFor<'_> {
+    /// What it is for, wherever.
+    pub fn kind(self) -> TokenKind {
+        match self {
+            Self::Access => TokenKind::Access,
+            Self::Setup => TokenKind::Setup,
+            Self::Guard(_) => TokenKind::Guard,
+        }
+    }
 }
 
 /// A signed token.
@@ -69,6 +91,8 @@ pub struct Tokens {
     keys: Arc<KeyRing>,
     issuer: String,
     audience: String,
+    /// The origins of the sites whose pages the server guards.
+    guarded: Vec<String>,
     ttl: Duration,
     leeway: i64,
 }
@@ -85,7 +109,13 @@ impl Tokens {
     /// or for the lifetime that the keys were opened for, if that is shorter. Times are checked
     /// without leeway.
     pub fn new(keys: Arc<KeyRing>, issuer: String, audience: String, ttl: Duration) -> Self {
-        Self { keys, issuer, audience, ttl, leeway: 0 }
+        Self { keys, issuer, audience, guarded: Vec::new(), ttl, leeway: 0 }
+    }
+
+    /// Also makes and accepts tokens for the pages of these sites, named by their origins.
+    #[must_use]
+    pub fn guarding(self, guarded: Vec<String>) -> Self {
+        Self { guarded, ..self }
     }
 
     /// Accepts tokens up to this many whole seconds before `nbf` and after `exp`.
@@ -108,13 +138,13 @@ impl Tokens {
     pub fn sign(&self, grant: &Grant<'_>, now: Timestamp) -> anyhow::Result<Signed> {
         let signer = self.keys.signing_key()?;
         let iat = now.as_second();
-        let ttl = match grant.kind {
-            TokenKind::Access => self.ttl.min(signer.longest_ttl),
-            TokenKind::Setup => SETUP_TTL,
+        let ttl = match grant.use_for {
+            UseFor::Access | UseFor::Guard(_) => self.ttl.min(signer.longest_ttl),
+            UseFor::Setup => SETUP_TTL,
         };
         let claims = self.claims(grant, now, ttl);
         let (alg, kid) = (signer.key.algorithm().name(), signer.key.kid());
-        let header = Header { alg, typ: grant.kind.typ(), kid };
+        let header = Header { alg, typ: grant.use_for.kind().typ(), kid };
         let mut token = format!("{}.{}", encode(&header)?, encode(&claims)?);
         let signature = signer.key.sign(token.as_bytes())?;
         token.push('.');
@@ -126,16 +156,17 @@ impl Tokens {
 
     /// What a token says that is signed now and lives for `ttl`.
     fn claims(&self, grant: &Grant<'_>, now: Timestamp, ttl: Duration) -> Claims {
-        let (kind, user, iat) = (grant.kind, grant.user, now.as_second());
-        let roles = match kind {
-            TokenKind::Access => user.roles.clone(),
-            TokenKind::Setup => Vec::new(),
+        let (user, iat) = (grant.user, now.as_second());
+        let (audience, roles) = match grant.use_for {
+            UseFor::Access => (self.audience.as_str(), user.roles.clone()),
+            UseFor::Setup => (self.issuer.as_str(), Vec::new()),
+            UseFor::Guard(site) => (site, Vec::new()),
         };
         let exp = iat.saturating_add_unsigned(ttl.as_secs()).min(grant.not_after.as_second());
         Claims {
             iss: self.issuer.clone(),
             sub: user.id.to_string(),
-            aud: Audience::One(self.audience_of(kind).to_owned()),
+            aud: Audience::One(audience.to_owned()),
             exp,
             iat,
             nbf: iat,
@@ -146,14 +177,6 @@ impl Tokens {
             roles,
             auth_time: grant.auth_time.as_second(),
             amr: grant.amr.to_vec(),
-        }
-    }
-
-    /// For whom a token is. One for setting up a factor is for this server alone.
-    fn audience_of(&self, kind: TokenKind) -> &str {
-        match kind {
-            TokenKind::Access => &self.audience,
-            TokenKind::Setup => &self.issuer,
         }
     }
 

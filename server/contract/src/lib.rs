@@ -26,7 +26,8 @@ pub use factor::{
 pub use problem::{FieldError, PROBLEM_MEDIA_TYPE, Problem, kind};
 pub use secret::Secret;
 pub use session::{
-    Login, PasswordChange, PasswordReset, REFRESH_COOKIE, Reauthentication, Session, SessionList,
+    GUARD_ASKED_COOKIE, GUARD_COOKIE, Login, PasswordChange, PasswordReset, REFRESH_COOKIE,
+    Reauthentication, Session, SessionList,
 };
 pub use user::{Credentials, Protected, User, UserBody, Verified};
 

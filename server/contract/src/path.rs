@@ -1,4 +1,5 @@
-//! The API's paths. A name in braces, such as `{id}`, stands for one segment. The server's route
+//! The API's paths. A name in braces, such as `{id}`, stands for one segment, and a final `*` for
+//! any number of them. The server's route
 //! table says which methods each path has and what they need. `/api/openapi.json` says what they
 //! take and answer.
 
@@ -76,6 +77,17 @@ pub const ADMIN_BLOCKS: &str = "/api/admin/blocks";
 pub const ADMIN_BLOCK: &str = "/api/admin/blocks/{id}";
 /// The audit log, a page at a time by [`BEFORE`] and [`LIMIT`].
 pub const ADMIN_AUDIT: &str = "/api/admin/audit";
+/// Whether a page of a guarded site may be shown, for proxies: yes or 401. Any method.
+pub const GUARD: &str = "/api/guard";
+/// The same. What comes after it is the page's path.
+pub const GUARD_BELOW: &str = "/api/guard/*";
+/// Whether a page of a guarded site may be shown, for proxies: yes, or a redirect to the sign-in
+/// page. Any method.
+pub const GUARD_REDIRECT: &str = "/api/guard-redirect";
+/// The same. What comes after it is the page's path.
+pub const GUARD_REDIRECT_BELOW: &str = "/api/guard-redirect/*";
+/// Where the sign-in page goes on to, to get back to a guarded site.
+pub const GUARD_CODE: &str = "/api/guard-code";
 /// What a frontend must know.
 pub const CONFIG: &str = "/api/config";
 /// The public keys as a JWK Set (RFC 7517 section 5).
@@ -90,6 +102,13 @@ pub const DOCS_STYLE: &str = "/docs/style.css";
 pub const HEALTHZ: &str = "/healthz";
 /// Whether the server can do its work.
 pub const READYZ: &str = "/readyz";
+
+/// The query parameter of [`GUARD_CODE`] for the page to go back to.
+pub const TO: &str = "to";
+/// The query parameter of [`GUARD_CODE`] that names the browser which asked for that page.
+pub const ASKED_BY: &str = "asked_by";
+/// The query parameter by which a guarded site gets the one-time code.
+pub const CODE: &str = "hallpass_code";
 
 /// The query parameter of [`ADMIN_USERS`] that names the last user of the page before.
 pub const AFTER: &str = "after";

@@ -6,6 +6,12 @@ use crate::{Secret, User};
 /// The cookie that holds the refresh token (RFC 6265bis section 4.1.3.2 for its prefix).
 pub const REFRESH_COOKIE: &str = "__Host-hallpass-refresh";
 
+/// The cookie that opens the pages of a guarded site. It is that site's. No other route takes it.
+pub const GUARD_COOKIE: &str = "__Host-hallpass-guard";
+
+/// The cookie by which a guarded site knows the browser again that it sent to the sign-in page.
+pub const GUARD_ASKED_COOKIE: &str = "__Host-hallpass-guard-asked";
+
 /// The answer to a login, a refresh and a reauthentication (RFC 6749 section 5.1 and the user).
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -44,10 +44,10 @@ impl Accounts {
         id: UserId,
         kind: TokenKind,
     ) -> Result<(CheckOutcome, &'static str), AccountError> {
-        let is_access = kind == TokenKind::Access;
+        let is_for_setup = kind == TokenKind::Setup;
         Ok(match self.store.user_by_id(id).await? {
             Some(user) if user.disabled => (CheckOutcome::Failed, "the user is disabled"),
-            Some(user) if is_access && self.factor_policy.is_unmet(&user) => {
+            Some(user) if !is_for_setup && self.factor_policy.is_unmet(&user) => {
                 (CheckOutcome::Failed, "the user must have a second factor, and has none")
             }
             Some(_) => (CheckOutcome::Passed, "the user is there and not disabled"),

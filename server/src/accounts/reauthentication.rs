@@ -8,7 +8,7 @@ use crate::audit::{Event, Record};
 use crate::origin::Caller;
 use crate::proof::Proof;
 use crate::store::Verified;
-use crate::token::TokenKind;
+use crate::token::UseFor;
 
 impl Accounts {
     /// Notes that the caller gave a proof again, so that their session is fresh.
@@ -60,7 +60,7 @@ impl Accounts {
             };
             accounts.demand_factor(&user, session.id, &record).await?;
             record.detail_if_any(by).ok(&accounts.audit);
-            accounts.access(TokenKind::Access, user, &session)
+            accounts.access(UseFor::Access, user, &session)
         });
         renewing.await
     }

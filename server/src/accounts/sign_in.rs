@@ -9,7 +9,7 @@ use crate::proof::Proof;
 use crate::proof::password::PoolError;
 use crate::sessions::IssuedRefreshToken;
 use crate::store::{Challenge, FactorUse, NewSession, Session, SessionId, User, Verified};
-use crate::token::{Grant, MAX_LEEWAY, SETUP_TTL, Signed, TokenKind};
+use crate::token::{Grant, MAX_LEEWAY, SETUP_TTL, Signed, TokenKind, UseFor};
 use crate::username::Username;
 
 /// An access token, and for whom it is.
@@ -132,7 +132,7 @@ impl Accounts {
         };
         if is_setup {
             record.detail("to set up a second factor").ok(&self.audit);
-            let access = self.access(TokenKind::Setup, user, &session)?;
+            let access = self.access(UseFor::Setup, user, &session)?;
             return Ok(SignedIn { access, refresh: None });
         }
         self.demand_factor(&user, session.id, &record).await?;
@@ -163,25 +163,35 @@ impl Accounts {
         session: &Session,
     ) -> Result<SignedIn, AccountError> {
         let refresh = Some(self.sessions.issue(session, self.clock.now()));
-        Ok(SignedIn { access: self.access(TokenKind::Access, user, session)?, refresh })
+        Ok(SignedIn { access: self.access(UseFor::Access, user, session)?, refresh })
     }
 
-    /// An access token of a session.
+    /// An access token of a session, or another token of it.
     pub(super) fn access(
         &self,
-        kind: TokenKind,
+        use_for: UseFor<'_>,
         user: User,
         session: &Session,
     ) -> Result<Access, AccountError> {
+        let token = self.sign(use_for, &user, session)?;
+        Ok(Access { user, token, kind: use_for.kind() })
+    }
+
+    /// A token of a session.
+    pub(super) fn sign(
+        &self,
+        use_for: UseFor<'_>,
+        user: &User,
+        session: &Session,
+    ) -> Result<Signed, AccountError> {
         let grant = Grant {
-            kind,
-            user: &user,
+            use_for,
+            user,
             sid: session.id.uuid(),
             auth_time: session.auth_time,
             amr: &session.amr,
             not_after: session.expires_at,
         };
-        let token = self.tokens.sign(&grant, self.clock.now())?;
-        Ok(Access { user, token, kind })
+        Ok(self.tokens.sign(&grant, self.clock.now())?)
     }
 }

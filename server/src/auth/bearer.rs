@@ -17,7 +17,7 @@ use crate::accounts::Accounts;
 use crate::metrics::TokenCache;
 use crate::problem::Problem;
 use crate::store::{Authority, SessionId, User};
-use crate::token::{Accepted, Claims, TokenKind};
+use crate::token::{Accepted, Audience, Claims, TokenKind};
 
 /// What all entries of the cache may occupy in bytes, by estimate: some twenty thousand tokens.
 const CAPACITY: u64 = 32 << 20;
@@ -45,6 +45,16 @@ impl Bearer {
     /// Whether the token is for setting up a second factor and for nothing else.
     pub fn is_for_setup(&self) -> bool {
         self.accepted.kind == TokenKind::Setup
+    }
+
+    /// Whether the token is for the pages of a guarded site and for nothing else.
+    pub fn is_for_guard(&self) -> bool {
+        self.accepted.kind == TokenKind::Guard
+    }
+
+    /// Whether the token is for the pages of this guarded site.
+    pub fn is_for_site(&self, site: &str) -> bool {
+        self.is_for_guard() && matches!(&self.claims().aud, Audience::One(one) if one == site)
     }
 
     /// What the accepted token says.

@@ -8,7 +8,7 @@ use warp::reject;
 
 use super::{Route, to_reply};
 use crate::endpoint::{Listed, Needs};
-use crate::metrics::RouteSeries;
+use crate::metrics::{ANY, RouteSeries};
 use crate::pattern::captured;
 use crate::problem::Problem;
 use crate::state::App;
@@ -89,12 +89,18 @@ impl Endpoint {
     /// Answers requests of its method. `GET` also answers `HEAD`, as HTTP demands.
     fn answering(&self, app: &App) -> Route {
         let (method, is_get) = (self.listed.method, self.listed.method == "GET");
+        let is_any = method == ANY;
         let is_method = warp::method().and_then(move |it: Method| {
-            let matches = it == method || (is_get && it == Method::HEAD);
+            let matches = it == method || (is_get && it == Method::HEAD) || is_any;
             std::future::ready(if matches { Ok(()) } else { Err(reject::not_found()) })
         });
         is_method.untuple_one().and((self.route)(app)).boxed()
     }
+}
+
+/// Every method.
+pub(crate) const fn any(path: &'static str, needs: Needs, route: fn(&App) -> Route) -> Endpoint {
+    Endpoint::new(ANY, path, needs, route)
 }
 
 /// `GET`, and with it `HEAD`.

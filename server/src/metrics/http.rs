@@ -16,6 +16,9 @@ use crate::pattern::captured;
 /// methods that a path does not have.
 pub const OTHER: &str = "other";
 
+/// The label for the methods of a route that answers all of them.
+pub const ANY: &str = "ANY";
+
 /// The families of requests.
 #[derive(Clone, Debug)]
 pub struct Http {
@@ -66,7 +69,7 @@ impl Http {
         };
         for (path, methods) in table {
             let route = Route::new(path, methods);
-            if path.contains('{') {
+            if path.contains(['{', '*']) {
                 routes.patterns.push(route);
             } else {
                 routes.fixed.insert(path, route);
@@ -113,7 +116,7 @@ impl Series {
 pub struct RouteSeries {
     http: Http,
     fixed: HashMap<&'static str, Route>,
-    /// The routes with `{id}` in their path.
+    /// The routes with `{id}` or `*` in their path.
     patterns: Vec<Route>,
     other: Route,
 }
@@ -161,7 +164,7 @@ impl PathSeries<'_> {
 
     fn of(&self, method: &Method) -> &Series {
         let route = self.route;
-        let known = |(name, _): &&(&str, _)| *name == method.as_str() || *name == OTHER;
+        let known = |(name, _): &&(&str, _)| [method.as_str(), ANY, OTHER].contains(name);
         let found = route.methods.iter().find(known);
         let (name, series) = found.expect("the last one is for all others");
         series.get_or_init(|| self.http.series(route.path, name))

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use hallpass_contract::{ADMIN_ROLE, REFRESH_COOKIE};
+use hallpass_contract::{ADMIN_ROLE, GUARD_COOKIE, REFRESH_COOKIE};
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
@@ -11,6 +11,7 @@ use super::refusal::refusal;
 use super::schemas::reference;
 use crate::body::{self, Form};
 use crate::endpoint::{Listed, Needs};
+use crate::metrics::ANY;
 use crate::problem::Problem;
 use crate::proof::password::PoolError;
 use crate::throttle::RetryAfter;
@@ -19,6 +20,7 @@ use crate::token::TokenError;
 /// The names of the ways to authenticate.
 const TOKEN: &str = "accessToken";
 const COOKIE: &str = "refreshCookie";
+const GUARD: &str = "guardCookie";
 
 /// A method of a path.
 pub(super) struct Operation {
@@ -52,14 +54,16 @@ pub(super) fn operation(
 impl Operation {
     /// Whether it describes this endpoint.
     pub(super) fn is(&self, endpoint: &Listed) -> bool {
-        self.path == endpoint.path && self.method.eq_ignore_ascii_case(endpoint.method)
+        let is_any = endpoint.method == ANY && self.method == "get";
+        let is_method = is_any || self.method.eq_ignore_ascii_case(endpoint.method);
+        self.path == endpoint.path && is_method
     }
 
     /// Adds who may use it, and the answers for everybody else.
     pub(super) fn needing(mut self, needs: Needs) -> Self {
         use Needs::{
-            Admin, AdminOverUser, Cookie, FreshAdmin, FreshOrSetup, FreshToken, Nothing,
-            TokenOrCookie,
+            Admin, AdminOverUser, Cookie, CookieOrRedirect, FreshAdmin, FreshOrSetup, FreshToken,
+            GuardCookie, GuardCookieOrRedirect, Nothing, TokenOrCookie,
         };
         let is_admin = matches!(needs, Admin | AdminOverUser | FreshAdmin);
         let roles: &[&str] = if is_admin { &[ADMIN_ROLE] } else { &[] };
@@ -67,6 +71,8 @@ impl Operation {
             Nothing => json!([]),
             Cookie => json!([{ COOKIE: [] }]),
             TokenOrCookie => json!([{ TOKEN: [] }, { COOKIE: [] }]),
+            GuardCookie | GuardCookieOrRedirect => json!([{ GUARD: [] }]),
+            CookieOrRedirect => json!([{ COOKIE: [] }]),
             _ => json!([{ TOKEN: roles }]),
         };
         self.fields.insert("security".to_owned(), security);
@@ -207,11 +213,11 @@ impl Operation {
 /// The answers to a caller who lacks what an endpoint needs.
 fn refusals_of(needs: Needs) -> Vec<Problem> {
     use Needs::{
-        Admin, AdminOverUser, Cookie, FreshAdmin, FreshOrSetup, FreshToken, Nothing, Token,
-        TokenOrCookie,
+        Admin, AdminOverUser, Cookie, CookieOrRedirect, FreshAdmin, FreshOrSetup, FreshToken,
+        GuardCookie, GuardCookieOrRedirect, Nothing, Token, TokenOrCookie,
     };
     let mut refusals = match needs {
-        Nothing => return Vec::new(),
+        Nothing | GuardCookie | GuardCookieOrRedirect | CookieOrRedirect => return Vec::new(),
         Cookie => vec![Problem::no_refresh_cookie(), Problem::session_ended()],
         _ => vec![Problem::no_credentials(), TokenError::Expired.into(), Problem::session_ended()],
     };
@@ -245,6 +251,12 @@ pub(super) fn security_schemes() -> Value {
             "name": REFRESH_COOKIE,
             "description": "The refresh token; browsers keep it and send it from the server's own \
                             pages, out of reach of their scripts.",
+        },
+        GUARD: {
+            "type": "apiKey",
+            "in": "cookie",
+            "name": GUARD_COOKIE,
+            "description": "The cookie of a guarded site. It opens that site's pages, and nothing else.",
         },
     })
 }

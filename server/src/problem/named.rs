@@ -12,6 +12,10 @@ use crate::accounts::Hazard;
 use crate::proof::factors::FactorKind;
 use crate::store::{MAX_BLOCKS, MAX_PASSKEYS};
 
+const SITE_NOT_GUARDED: &str = "This server does not guard pages of that host. Its operator names it \
+                                with --guard-origin, and has the proxy send X-Forwarded-Host and \
+                                X-Forwarded-Proto.";
+
 impl Problem {
     /// 404.
     pub fn not_found() -> Self {
@@ -103,6 +107,41 @@ impl Problem {
         let (status, kind) = (StatusCode::UNAUTHORIZED, kind::BLANK);
         Self { status, kind, title: "Unauthorized", ..cause }
             .with_header(WWW_AUTHENTICATE, challenge)
+    }
+
+    /// 401: no guard cookie came that opens the page.
+    pub fn no_guard_cookie() -> Self {
+        Self::unauthenticated("Sign in to see this page.", None)
+    }
+
+    /// 404: no site is guarded.
+    pub fn no_site_guarded() -> Self {
+        let detail = "This server guards no pages; its operator must set --guard-origin \
+                      (HALLPASS_GUARD_ORIGIN), such as https://wiki.example.";
+        Self::new(StatusCode::NOT_FOUND, detail)
+    }
+
+    /// 403: the page is on a site that is not guarded.
+    pub fn site_not_guarded() -> Self {
+        Self::new(StatusCode::FORBIDDEN, SITE_NOT_GUARDED)
+    }
+
+    /// 401: as [`site_not_guarded`](Self::site_not_guarded), for proxies.
+    pub fn site_not_guarded_at_proxy() -> Self {
+        Self::unauthenticated(SITE_NOT_GUARDED, None)
+    }
+
+    /// 400: a browser comes back from the sign-in page, and has not kept the cookie from before.
+    pub fn no_asked_cookie() -> Self {
+        let detail = "The browser did not keep a cookie of this site, or this address was opened in \
+                      another browser. Allow cookies, take hallpass_code out of the address, and \
+                      open it again.";
+        Self::new(StatusCode::BAD_REQUEST, detail)
+    }
+
+    /// 400: the address is none to which the sign-in page goes on.
+    pub fn malformed_guard_code() -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "Open the page that you wanted to see again.")
     }
 
     /// 403: the caller lacks a role (RFC 6750 section 3.1).

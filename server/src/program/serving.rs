@@ -40,6 +40,7 @@ pub(super) async fn serve(config: &Config, sockets: PassedSockets) -> anyhow::Re
     // First, so that a signal during the start ends it in order, too.
     let signals = Signals::listen().context("can't listen to signals")?;
     config.interceptor.check(config.public_url.as_deref())?;
+    config.guard.check(config.public_url.as_deref())?;
     warn_about(config);
     let backups = config.backups.plan(&config.database)?;
     let clock = Clock::system();

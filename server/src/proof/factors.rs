@@ -7,7 +7,7 @@ mod refused;
 mod seal;
 mod totp;
 
-pub(crate) use challenge::{OpenChallenge, SignInChallenge, seal};
+pub(crate) use challenge::{Contents, OpenChallenge, SignInChallenge, seal};
 pub use passkey::Answered;
 #[cfg(fuzzing)]
 pub(crate) use passkey::fuzzing::Questions;

@@ -34,5 +34,6 @@ pub(super) use permission::Asker;
 pub(super) use resets::{is_open, offer, take_up, withdraw};
 pub(super) use restrictions::{add_block, remove_block, set_registration};
 pub(super) use revocation::{has_expired, swept_until, until};
+pub(crate) use rotation::is_exchangeable;
 pub(super) use rotation::refresh;
 pub(super) use sessions::{Existing, end_session, is_full, reauthenticate, start};

@@ -61,16 +61,25 @@ impl Tokens {
     }
 
     pub(super) fn check_audience(&self, aud: &Audience, kind: TokenKind) -> Result<(), Fault> {
-        let ours = self.audience_of(kind);
+        let is_ours = |one: &String| match kind {
+            TokenKind::Access => *one == self.audience,
+            TokenKind::Setup => *one == self.issuer,
+            TokenKind::Guard => self.guarded.contains(one),
+        };
         let holds_ours = match aud {
-            Audience::One(one) => one == ours,
-            Audience::Many(many) => many.iter().any(|one| one == ours),
+            Audience::One(one) => is_ours(one),
+            Audience::Many(many) => many.iter().any(is_ours),
         };
         if holds_ours {
             return Ok(());
         }
+        let ours = match kind {
+            TokenKind::Access => self.audience.clone(),
+            TokenKind::Setup => self.issuer.clone(),
+            TokenKind::Guard => self.guarded.join(", "),
+        };
         let found = serde_json::to_value(aud).ok();
-        let (found, expected) = (Found::new(found.as_ref()), Found::text(ours));
+        let (found, expected) = (Found::new(found.as_ref()), Found::text(&ours));
         Err(Fault::Audience { found, expected })
     }
 
@@ -103,7 +112,8 @@ pub(super) fn check_type(header: &Object) -> Result<TokenKind, Fault> {
     let found = header.get("typ");
     let typ = found.and_then(|typ| typ.as_str()).unwrap_or_default().to_ascii_lowercase();
     let typ = typ.strip_prefix("application/").unwrap_or(&typ);
-    let kind = [TokenKind::Access, TokenKind::Setup].into_iter().find(|kind| kind.typ() == typ);
+    let kinds = [TokenKind::Access, TokenKind::Setup, TokenKind::Guard];
+    let kind = kinds.into_iter().find(|kind| kind.typ() == typ);
     kind.ok_or_else(|| Fault::Type(Found::new(found)))
 }
 

@@ -14,6 +14,8 @@ pub enum TokenKind {
     Access,
     /// For setting up a second factor alone. Whoever checks access tokens refuses it by its type.
     Setup,
+    /// For the pages of a site that the server guards, and for nothing else: the guard cookie.
+    Guard,
 }
 
 impl TokenKind {
@@ -22,6 +24,7 @@ impl TokenKind {
         match self {
             Self::Access => "at+jwt",
             Self::Setup => "setup+jwt",
+            Self::Guard => "guard+jwt",
         }
     }
 }
@@ -73,8 +76,9 @@ pub(super) enum Fault {
     Json { part: Part, error: serde_json::Error },
     #[error("the header has {0}, which no token of ours carries")]
     HeaderMember(&'static str),
-    #[error("typ is {0} instead of \"{access}\" or \"{setup}\"",
-        access = TokenKind::Access.typ(), setup = TokenKind::Setup.typ())]
+    #[error("typ is {0} instead of \"{access}\", \"{setup}\" or \"{guard}\"",
+        access = TokenKind::Access.typ(), setup = TokenKind::Setup.typ(),
+        guard = TokenKind::Guard.typ())]
     Type(Found),
     #[error("kid is {0} instead of a string")]
     KeyId(Found),

@@ -84,6 +84,7 @@ impl Tokens {
         report.add("typ", check_type(header), |kind| match kind {
             TokenKind::Access => format!("typ is \"{}\"", kind.typ()),
             TokenKind::Setup => format!("typ is \"{}\": for a second factor alone", kind.typ()),
+            TokenKind::Guard => format!("typ is \"{}\": for guarded pages alone", kind.typ()),
         });
         let key = report
             .add("key", self.find_key(header, now), |key| format!("key {} verifies", key.kid()));

@@ -62,7 +62,7 @@ fn sign_for(tokens: &Tokens, user: &User, now: i64) -> Signed {
     let (auth_time, amr, not_after) = (at(now), &["pwd".to_owned()][..], Timestamp::MAX);
     tokens
         .sign(
-            &Grant { kind: TokenKind::Access, user, sid: Uuid::nil(), auth_time, amr, not_after },
+            &Grant { use_for: UseFor::Access, user, sid: Uuid::nil(), auth_time, amr, not_after },
             at(now),
         )
         .unwrap()

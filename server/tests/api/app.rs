@@ -107,7 +107,8 @@ impl TestApp {
         }));
         // Other packages of the workspace may have switched on the client's own decoding.
         let client = reqwest::Client::builder().no_proxy().no_gzip().no_brotli().no_deflate();
-        let client = client.no_zstd().build().unwrap();
+        let client = client.no_zstd().redirect(reqwest::redirect::Policy::none());
+        let client = client.build().unwrap();
         Self { address, clock, state, client, stop: Some(stop), server }
     }
 

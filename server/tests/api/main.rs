@@ -22,6 +22,7 @@ mod factors;
 mod faults;
 mod freshness;
 mod frontend;
+mod guard;
 mod guarded;
 mod hashes;
 mod hashing;

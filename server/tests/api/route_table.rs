@@ -12,8 +12,9 @@ use crate::app::{PASSWORD, Response, SignedIn, TestApp};
 /// Longer than `--fresh-for`.
 const LATER: Duration = Duration::from_secs(301);
 
+/// Nobody gets a 401: it answers everyone, or sends them to the sign-in page.
 fn is_public(needs: Needs) -> bool {
-    needs == Needs::Nothing
+    matches!(needs, Needs::Nothing | Needs::GuardCookieOrRedirect | Needs::CookieOrRedirect)
 }
 
 fn is_for_admins(needs: Needs) -> bool {
@@ -43,7 +44,8 @@ async fn calls(app: &TestApp, token: Option<&str>, user: &str) -> Vec<(Listed, R
 
 #[tokio::test]
 async fn without_credentials_only_what_needs_nothing_is_open() {
-    let app = TestApp::start().await;
+    let site = "http://localhost";
+    let app = TestApp::with_args(&["--public-url", site, "--guard-origin", site]).await;
     for (endpoint, response) in calls(&app, None, "7").await {
         let is_refused = response.status == 401;
         assert_eq!(is_refused, !is_public(endpoint.needs), "{endpoint:?}: {}", response.status);
@@ -94,6 +96,9 @@ fn in_words(needs: Needs) -> &'static str {
         Needs::FreshAdmin => "bearer, role admin, fresh",
         Needs::Cookie => "cookie",
         Needs::TokenOrCookie => "bearer or cookie",
+        Needs::GuardCookie => "guard cookie",
+        Needs::GuardCookieOrRedirect => "guard cookie, or it redirects",
+        Needs::CookieOrRedirect => "cookie, or it redirects",
     }
 }
 

@@ -2,7 +2,7 @@
 
 use hallpass::proof::password::Password;
 use hallpass::store::{NewSession, User, UserId, Verified};
-use hallpass::token::{Grant, TokenKind};
+use hallpass::token::{Grant, UseFor};
 use hallpass_contract::path;
 
 use crate::app::{PASSWORD, TestApp};
@@ -38,7 +38,7 @@ async fn token(app: &TestApp, user: &User) -> String {
     let new = NewSession { session, verified, at, address: String::new(), challenge: None };
     app.state.accounts.store.start_session(new).await.unwrap();
     let grant =
-        Grant { kind: TokenKind::Access, user, sid, auth_time: at.now, amr: &[], not_after };
+        Grant { use_for: UseFor::Access, user, sid, auth_time: at.now, amr: &[], not_after };
     app.state.accounts.tokens.sign(&grant, at.now).unwrap().token
 }
 

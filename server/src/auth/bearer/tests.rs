@@ -15,7 +15,7 @@ use crate::keys::KeyRing;
 use crate::metrics::Metrics;
 use crate::state::State;
 use crate::store::{NewSession, RedbStore, UserEdit, UserId};
-use crate::token::{Grant, TokenKind};
+use crate::token::{Grant, UseFor};
 
 const USERS: usize = 3;
 const TTL: u64 = 900;
@@ -62,7 +62,7 @@ impl Site {
         // Nobody who was deleted or disabled, or has another password, gets one.
         let _ = app.accounts.store.start_session(new).await.unwrap();
         let grant = Grant {
-            kind: TokenKind::Access,
+            use_for: UseFor::Access,
             user: &self.users[n],
             sid: id.uuid(),
             auth_time: at.now,

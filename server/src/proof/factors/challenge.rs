@@ -13,15 +13,14 @@ use super::passkey::{Asked, AskedForNew};
 use super::seal::Sealer;
 use crate::store::{Challenge, ChallengeId, MAX_ANSWERS, UserId};
 
-/// How long it can be answered.
-const LIFETIME: Duration = Duration::from_secs(5 * 60);
-
 /// What is sealed in a challenge of one kind.
 pub(crate) trait Contents: Serialize + DeserializeOwned {
     /// No challenge of another kind can be taken for it.
     const PURPOSE: &'static str;
     /// How often somebody may try to answer it.
     const ANSWERS: u32;
+    /// How long it can be answered.
+    const LIFETIME: Duration = Duration::from_secs(5 * 60);
 }
 
 /// What a right password has shown.
@@ -74,7 +73,7 @@ pub(crate) fn seal<T: Contents>(
     sealer: &Sealer,
     now: Timestamp,
 ) -> anyhow::Result<Secret> {
-    let (id, expires_at) = (ChallengeId::new(now), now.checked_add(LIFETIME)?);
+    let (id, expires_at) = (ChallengeId::new(now), now.checked_add(T::LIFETIME)?);
     let sealable = serde_json::to_vec(&Sealable { id, expires_at, contents })?;
     Ok(BASE64URL_NOPAD.encode(&sealer.seal(sealable, T::PURPOSE)?).into())
 }

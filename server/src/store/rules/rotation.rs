@@ -41,6 +41,15 @@ pub(crate) fn refresh(
     }
 }
 
+/// Whether the refresh token of this `generation` could be exchanged now.
+pub(crate) fn is_exchangeable(session: &Session, generation: u32, now: Timestamp) -> bool {
+    session.is_live(now)
+        && match generation.checked_sub(session.generation) {
+            Some(ahead) => ahead <= 1,
+            None => used_before(session, generation, now) != UsedBefore::ByAnother,
+        }
+}
+
 /// Exchanges the current token, or the one after it. The server issued that one too, so a primary
 /// that is gone has acknowledged the rotation, and its successor never heard of it.
 fn rotate(refresh: Refresh, mut session: Session, user: User) -> Decision<Rotation> {

@@ -4,8 +4,8 @@ use super::*;
 
 /// An access token by a proof of no known method.
 fn grant(user: &User, auth_time: Timestamp, not_after: Timestamp) -> Grant<'_> {
-    let (kind, sid) = (TokenKind::Access, Uuid::nil());
-    Grant { kind, user, sid, auth_time, amr: &[], not_after }
+    let (use_for, sid) = (UseFor::Access, Uuid::nil());
+    Grant { use_for, user, sid, auth_time, amr: &[], not_after }
 }
 
 #[test]
@@ -100,7 +100,7 @@ fn what_would_be_refused_for_its_length_is_not_signed() {
 fn a_token_for_setting_up_a_factor_is_no_access_token() {
     for tokens in each_algorithm() {
         let (user, auth_time) = (user(), at(NOW));
-        let grant = Grant { kind: TokenKind::Setup, ..grant(&user, auth_time, at(NOW + 900)) };
+        let grant = Grant { use_for: UseFor::Setup, ..grant(&user, auth_time, at(NOW + 900)) };
         let token = tokens.sign(&grant, auth_time).unwrap().token;
         assert_eq!(tokens.verify(&token, at(NOW)), Err(TokenError::Invalid));
         assert_eq!(tokens.accept(&token, at(NOW)).unwrap().kind, TokenKind::Setup);

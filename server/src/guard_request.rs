@@ -1,0 +1,113 @@
+//! What a proxy asks the guard about: which page of which site, and how.
+
+use hallpass_contract::path;
+use http::header::{HOST, HeaderName, ORIGIN, UPGRADE};
+use http::{HeaderMap, Method};
+
+const PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+const FORWARDED_URI: HeaderName = HeaderName::from_static("x-forwarded-uri");
+const FORWARDED_METHOD: HeaderName = HeaderName::from_static("x-forwarded-method");
+const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+const FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
+
+/// A request to a guarded site. Whoever reaches the server without a proxy can write all of it, and
+/// gains nothing: the cookie decides, and it is for one site.
+#[derive(Debug)]
+pub(crate) struct GuardRequest<'r> {
+    /// The site's origin, one of those that are guarded.
+    pub(crate) site: &'r str,
+    guarded: &'r [String],
+    /// The page's path, with its query.
+    target: &'r str,
+    method: &'r str,
+    headers: &'r HeaderMap,
+}
+
+impl<'r> GuardRequest<'r> {
+    /// Reads what proxies add: `X-Forwarded-Proto`, `-Host`, `-Uri` and `-Method`. Where they are
+    /// absent, the request itself counts, with what is left of its path behind `prefix`. None if
+    /// the site is not among `guarded`.
+    pub(crate) fn read(
+        guarded: &'r [String],
+        prefix: &str,
+        method: &'r Method,
+        target: &'r str,
+        headers: &'r HeaderMap,
+    ) -> Option<Self> {
+        let text = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+        let host = text(&FORWARDED_HOST).or_else(|| text(&HOST))?;
+        let scheme = text(&PROTO);
+        let site = guarded.iter().find(|site| is_at(site, scheme, host))?;
+        let below = target.strip_prefix(prefix).unwrap_or_default();
+        let target = text(&FORWARDED_URI).unwrap_or(below);
+        let target = if target.starts_with('/') { target } else { "/" };
+        let method = text(&FORWARDED_METHOD).unwrap_or(method.as_str());
+        Some(Self { site, guarded, target, method, headers })
+    }
+
+    /// The page's address, without a one-time code.
+    pub(crate) fn page(&self) -> String {
+        let (path, query) = self.target.split_once('?').unwrap_or((self.target, ""));
+        let kept: Vec<_> = query.split('&').filter(|pair| code_of(pair).is_none()).collect();
+        let (query, start) = (kept.join("&"), if kept.concat().is_empty() { "" } else { "?" });
+        [self.site, path, start, &query].concat()
+    }
+
+    /// The one-time code in the page's address.
+    pub(crate) fn code(&self) -> Option<&'r str> {
+        let (_, query) = self.target.split_once('?')?;
+        query.split('&').find_map(code_of)
+    }
+
+    /// Whether a site that is not guarded may have made the browser send it, to change something.
+    /// The cookie is sent along with links from other sites, so it does not show who wants that.
+    pub(crate) fn may_be_forged(&self) -> bool {
+        let text = |name: &HeaderName| self.headers.get(name).map(http::HeaderValue::as_bytes);
+        // WebSockets begin with a GET, and other sites may open them.
+        let opens_socket = self.headers.contains_key(UPGRADE)
+            || text(&FETCH_MODE).is_some_and(|mode| mode == b"websocket");
+        if self.is_safe() && !opens_socket {
+            return false;
+        }
+        let is_guarded = |origin| self.guarded.iter().any(|site| site.as_bytes() == origin);
+        let is_own = text(&ORIGIN).is_some_and(is_guarded);
+        let is_same = text(&FETCH_SITE).is_some_and(|site| site == b"same-origin");
+        !(is_own || is_same)
+    }
+
+    /// Whether the browser shows the answer as a page, so that a redirect leads somewhere. Other
+    /// requests are a script's, or an image's. Old browsers do not say.
+    pub(crate) fn is_page_load(&self) -> bool {
+        let mode = self.headers.get(FETCH_MODE);
+        self.is_safe() && mode.is_none_or(|mode| mode == "navigate")
+    }
+
+    /// RFC 9110 section 9.2.1.
+    fn is_safe(&self) -> bool {
+        ["GET", "HEAD", "OPTIONS", "TRACE"].contains(&self.method)
+    }
+}
+
+/// The one-time code, if the parameter is one.
+fn code_of(pair: &str) -> Option<&str> {
+    pair.strip_prefix(path::CODE)?.strip_prefix('=')
+}
+
+/// The guarded site that a page is on.
+pub(crate) fn site_of<'g>(guarded: &'g [String], page: &str) -> Option<&'g str> {
+    let is_on = |site: &&String| page.strip_prefix(*site).is_some_and(|path| path.starts_with('/'));
+    guarded.iter().find(is_on).map(String::as_str)
+}
+
+/// Whether a site has this host, and this scheme where it is known.
+fn is_at(site: &str, scheme: Option<&str>, host: &str) -> bool {
+    let Some((own_scheme, own_host)) = site.split_once("://") else { return false };
+    let default_port = if own_scheme == "https" { ":443" } else { ":80" };
+    let host = host.strip_suffix(default_port).unwrap_or(host);
+    host.eq_ignore_ascii_case(own_host)
+        && scheme.is_none_or(|scheme| scheme.eq_ignore_ascii_case(own_scheme))
+}
+
+#[cfg(test)]
+mod tests;
