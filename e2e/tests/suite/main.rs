@@ -11,6 +11,7 @@ mod cluster;
 mod evidence;
 mod first;
 mod guard;
+mod guarded_site;
 mod harness;
 mod interceptor;
 mod leaving;
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
         evidence::tests(),
         first::tests(),
         guard::tests(),
+        guarded_site::tests(),
         harness::tests(),
         interceptor::tests(),
         leaving::tests(),

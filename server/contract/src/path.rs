@@ -1,7 +1,6 @@
 //! The API's paths. A name in braces, such as `{id}`, stands for one segment, and a final `*` for
-//! any number of them. The server's route
-//! table says which methods each path has and what they need. `/api/openapi.json` says what they
-//! take and answer.
+//! any number of them. The server's route table says which methods each path has and what they
+//! need. `/api/openapi.json` says what they take and answer.
 
 /// Make an account.
 pub const REGISTER: &str = "/api/register";

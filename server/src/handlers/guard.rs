@@ -84,6 +84,10 @@ pub(crate) async fn guard_code(
     app: App,
     query: String,
 ) -> Result<Response<Bytes>, Problem> {
+    let guarded = &app.site.guarded;
+    if guarded.is_empty() {
+        return Err(Problem::no_site_guarded());
+    }
     let value = |wanted: &str| {
         let mut pairs = form_urlencoded::parse(query.as_bytes());
         pairs.find(|(name, _)| name == wanted).map(|(_, value)| value.into_owned())
@@ -92,7 +96,7 @@ pub(crate) async fn guard_code(
         return Err(Problem::malformed_guard_code());
     };
     let to = to.split('#').next().unwrap_or_default();
-    let site = site_of(&app.site.guarded, to).ok_or_else(Problem::site_not_guarded)?;
+    let site = site_of(guarded, to).ok_or_else(Problem::site_not_guarded)?;
     let code = match app.authenticator().refresh_token(&headers) {
         Ok(token) => app.accounts.guard_code(&token, site, &asked_by).await,
         Err(_) => Err(AccountError::SessionEnded),

@@ -65,10 +65,11 @@ fn guard_code() -> Operation {
                  seconds. A browser that is not signed in goes to the sign-in page.";
     let text = json!({ "type": "string" });
     operation(TAG, ("get", path::GUARD_CODE), "guardCode", "Go back to a guarded site", about)
-        .parameter("query", path::TO, "The page to go back to.", text.clone())
-        .parameter("query", path::ASKED_BY, "Which browser asked for it.", text)
+        .needed("query", path::TO, "The page to go back to.", text.clone())
+        .needed("query", path::ASKED_BY, "Which browser asked for it.", text)
         .done(303, "Back to the page, or to the sign-in page.")
         .with_header(303, "Location", "Where to.")
         .refuses([Problem::malformed_guard_code(), Problem::site_not_guarded()])
+        .refuses([Problem::no_site_guarded()])
         .stores()
 }

@@ -116,6 +116,13 @@ impl Operation {
         self
     }
 
+    /// As [`parameter`](Self::parameter), for one that must be sent.
+    pub(super) fn needed(self, place: &str, name: &str, text: &str, schema: Value) -> Self {
+        let mut operation = self.parameter(place, name, text, schema);
+        operation.parameters.iter_mut().rev().take(1).for_each(|it| it["required"] = true.into());
+        operation
+    }
+
     /// Adds the request body. `schema` is the one of `T` or a stricter one.
     pub(super) fn takes<T: Form>(mut self, schema: &str, example: &Value) -> Self {
         let content = json!({ "schema": reference(schema), "example": example });

@@ -379,7 +379,8 @@ async fn a_page_whose_address_is_too_long_becomes_the_first_page_of_its_site() {
 #[tokio::test]
 async fn nothing_is_guarded_unless_an_operator_says_so() {
     let app = TestApp::start().await;
-    for path in [path::GUARD, path::GUARD_REDIRECT, "/api/guard/x"] {
+    let back = "/api/guard-code?to=https://wiki.example/&asked_by=x";
+    for path in [path::GUARD, path::GUARD_REDIRECT, "/api/guard/x", back] {
         let answer = app.send("GET", path, &[]).await;
         assert_eq!(answer.status, 404, "{path}");
         assert!(answer.problem().detail.contains("--guard-origin"));
