@@ -33,6 +33,7 @@ mod methods;
 mod metrics;
 mod moving;
 mod openapi;
+mod package;
 mod passkeys;
 mod postgres;
 mod process;
