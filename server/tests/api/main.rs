@@ -13,6 +13,7 @@ mod blocks;
 mod bodies;
 mod certificates;
 mod cli;
+mod config_check;
 mod config_file;
 mod connections;
 mod device;
