@@ -7,7 +7,7 @@ use std::fs;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
-use clap::builder::OsStr;
+use clap::builder::{OsStr, Str};
 use clap::{Arg, ArgAction, Command};
 use toml::de::{DeTable, DeValue};
 
@@ -131,7 +131,7 @@ fn wanted(arg: &Arg) -> String {
     if let [first @ .., last] = &possible[..] {
         return format!("{} or {last}", first.join(", "));
     }
-    let kind = match arg.get_value_names().and_then(|names| names.first()).map(|it| it.as_str()) {
+    let kind = match arg.get_value_names().and_then(|names| names.first()).map(Str::as_str) {
         Some("FILE") => "the path of a file",
         Some("DIR") => "the path of a directory",
         Some("DURATION") => "a duration",
