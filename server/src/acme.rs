@@ -51,14 +51,19 @@ pub(crate) struct Acme {
 impl Acme {
     /// What keeps a certificate for these settings in a directory. The one that is kept there is in
     /// use from now on.
-    pub(crate) fn new(settings: AcmeSettings, dir: PathBuf, clock: Clock) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// If the authority's root certificate can't be read.
+    pub(crate) fn new(settings: AcmeSettings, dir: PathBuf, clock: Clock) -> anyhow::Result<Self> {
+        account::check(&settings)?;
         let mut acme = Self { settings, dir, issued: Arc::default(), clock, renewal: None };
         match kept::read(&acme.dir, &acme.settings) {
             Ok(Some(kept)) => acme.use_it(&kept),
             Ok(None) => {}
             Err(error) => tracing::error!("can't use the certificate that is kept: {error:#}"),
         }
-        acme
+        Ok(acme)
     }
 
     /// The certificate in use.

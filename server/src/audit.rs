@@ -24,6 +24,9 @@ macro_rules! events {
             /// The names of all events.
             pub const NAMES: &[&str] = &[$($name),*];
 
+            /// What each of them means, in the same order.
+            pub const MEANINGS: &[&str] = &[$(concat!($($doc),*)),*];
+
             /// Its name in the log.
             pub fn name(self) -> &'static str {
                 match self {

@@ -5,7 +5,7 @@ mod open;
 mod plan;
 mod seal;
 
-pub(crate) use self::file::{NewFile, path_for};
+pub(crate) use self::file::{Destination, NewFile};
 pub(crate) use self::open::{Opener, open};
 pub(crate) use self::plan::Plan;
 pub(crate) use self::seal::{AgeKey, Seal, SealArgs};

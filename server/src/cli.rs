@@ -47,7 +47,7 @@ Examples:
   hallpass serve --listen 127.0.0.1:0       take a free port; the first line on stdout says which
   hallpass user add ada --role admin        make the first admin, also while the server runs
   hallpass user import users.csv            move over from a Flask or Django site
-  hallpass config                           show the settings and where they come from
+  hallpass config                           show the settings, and what is wrong with them
   hallpass token inspect < token.txt        say what is wrong with an access token
 
 `hallpass user --help`, `hallpass keys --help` and `hallpass token --help` say more. While a server
@@ -93,7 +93,7 @@ pub enum Command {
     /// Back up, restore, check, repair and copy the database
     #[command(subcommand, after_help = store::EXAMPLES)]
     Store(StoreCommand),
-    /// Show the settings that are in force, and where each of them comes from
+    /// Show the settings in force, where each of them comes from, and what is wrong with them
     #[command(after_help = given::EXAMPLES)]
     Config(Box<Config>),
     /// Look into access tokens

@@ -3,6 +3,7 @@
 mod backups;
 mod certificate;
 mod listening;
+mod prepared;
 mod serving;
 mod systemd;
 mod warnings;
@@ -18,9 +19,11 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
+use self::prepared::{Faults, Prepared};
 use self::serving::serve;
 use self::systemd::PassedSockets;
 use crate::cli::{self, Command, Given, ReaderGone, printable};
+use crate::clock::Clock;
 use crate::config::secret_from_environment;
 use crate::store::{DamagedFile, Panic, count_panic};
 use crate::{audit, core_dumps, logging};
@@ -33,10 +36,20 @@ pub fn run() -> ExitCode {
         if error.is::<ReaderGone>() {
             return ExitCode::SUCCESS;
         }
-        let message = printable(&given.renamed(&format!("{error:#}")));
-        let _ = writeln!(std::io::stderr(), "hallpass: {message}");
+        for message in messages(&error) {
+            let message = printable(&given.explained(&message));
+            let _ = writeln!(std::io::stderr(), "hallpass: {message}");
+        }
         ExitCode::FAILURE
     })
+}
+
+/// Each for a line of its own.
+fn messages(error: &anyhow::Error) -> Vec<String> {
+    match error.downcast_ref::<Faults>() {
+        Some(faults) => faults.messages().collect(),
+        None => vec![format!("{error:#}")],
+    }
 }
 
 /// Before there is any secret in memory.
@@ -64,11 +77,11 @@ fn carry_out(command: Command, given: &Given) -> anyhow::Result<ExitCode> {
             log.limit.iter().for_each(logging::Limit::tell);
             outcome.map(|()| ExitCode::SUCCESS)
         }
-        Command::Config(_) => {
+        Command::Config(config) => {
             start_warning();
-            cli::warn_of_unknown_variables();
             let secret = secret_from_environment()?;
             std::io::stdout().write_all(given.as_file(secret.is_some()).as_bytes())?;
+            Prepared::of(&config, &Clock::system())?;
             Ok(ExitCode::SUCCESS)
         }
         command => {

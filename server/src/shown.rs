@@ -28,6 +28,7 @@ pub(crate) fn admin_user(user: User) -> AdminUser {
         roles: user.roles,
         created_at: user.created_at.to_string(),
         disabled: user.disabled,
+        second_factor: user.factors.are_needed(),
     }
 }
 

@@ -48,7 +48,7 @@ pub use failures::{FailureQuota, Failures, SharedFailures};
 pub use id::{AuditId, BlockId, ChallengeId, PasskeyId, SessionId, UserId, uuid_v7};
 pub use keys_record::KeysRecord;
 pub use lease::Lease;
-pub use postgres::{DatabaseUrl, KeyRows, LONGEST_LEASE, NodeSettings, PostgresStore};
+pub use postgres::{DatabaseUrl, KeyRows, LONGEST_LEASE, NodeSettings, PostgresStore, check_url};
 pub use redb::{
     BadBackup, DamagedFile, Empty, Finding, InUse, Panic, RedbStore, Repaired, check_backup,
     check_file, count_panic, repair_file, restore_backup,

@@ -23,6 +23,10 @@ pub struct AdminUser {
     pub created_at: String,
     /// Can't sign in, and none of their tokens is accepted.
     pub disabled: bool,
+    /// Has a passkey or an authenticator app.
+    // The frontend does not show it, and what reads it would make its first visit larger.
+    #[cfg_attr(target_family = "wasm", serde(skip))]
+    pub second_factor: bool,
 }
 
 /// The answer to `PATCH /api/admin/users/{id}`.

@@ -57,6 +57,11 @@ pub(super) async fn account(settings: &AcmeSettings, dir: &Path) -> anyhow::Resu
     Ok(account)
 }
 
+/// Reads what the settings name for the connection to the authority.
+pub(super) fn check(settings: &AcmeSettings) -> anyhow::Result<()> {
+    builder(settings).map(|_| ())
+}
+
 fn builder(settings: &AcmeSettings) -> anyhow::Result<AccountBuilder> {
     Ok(match &settings.ca {
         Some(ca) => Account::builder_with_root(ca)

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
-use super::file::{PREFIX, TIME};
+use super::file::{NUMBER, PREFIX, TIME};
 use super::seal::Seal;
 
 /// The backups that a server makes by itself.
@@ -31,7 +31,9 @@ impl Plan {
     ///
     /// If the directory can't be read.
     pub(crate) fn due_in(&self, now: Timestamp) -> anyhow::Result<Duration> {
-        let Some((newest, _)) = self.there()?.pop() else { return Ok(Duration::ZERO) };
+        let Some((Made { at: newest, .. }, _)) = self.there()?.pop() else {
+            return Ok(Duration::ZERO);
+        };
         // A time in the future means that the clock was set back.
         let age = Duration::try_from(now.duration_since(newest)).unwrap_or_default();
         Ok(self.period.saturating_sub(age))
@@ -52,13 +54,13 @@ impl Plan {
     }
 
     /// The backups in the directory, the oldest first.
-    fn there(&self) -> anyhow::Result<Vec<(Timestamp, PathBuf)>> {
+    fn there(&self) -> anyhow::Result<Vec<(Made, PathBuf)>> {
         let dir = self.dir.display();
         let entries = fs::read_dir(&self.dir).with_context(|| format!("can't look into {dir}"))?;
         let paths = entries.map(|entry| entry.map(|entry| entry.path()));
         let paths: Vec<PathBuf> =
             paths.collect::<Result<_, _>>().with_context(|| format!("can't look into {dir}"))?;
-        let timed = |path: PathBuf| Some((time_of(&path)?, path));
+        let timed = |path: PathBuf| Some((made(&path)?, path));
         let mut there: Vec<_> = paths.into_iter().filter_map(timed).collect();
         there.sort();
         Ok(there)
@@ -76,10 +78,22 @@ impl fmt::Debug for Plan {
     }
 }
 
+/// When a backup was made.
+#[derive(Eq, Ord, PartialEq, PartialOrd)]
+struct Made {
+    at: Timestamp,
+    /// The how many-th of that second.
+    number: u32,
+}
+
 /// When a backup was made, if the name is one that we give.
-fn time_of(path: &Path) -> Option<Timestamp> {
+fn made(path: &Path) -> Option<Made> {
     let name = path.file_name()?.to_str()?.strip_prefix(PREFIX)?;
-    let time = name.strip_suffix(".age").unwrap_or(name).strip_suffix(".backup")?;
+    let stem = name.strip_suffix(".age").unwrap_or(name).strip_suffix(".backup")?;
+    let (time, number) = match stem.split_once(NUMBER) {
+        Some((time, number)) => (time, number.parse().ok()?),
+        None => (stem, 1),
+    };
     let time = DateTime::strptime(TIME, time).ok()?;
-    TimeZone::UTC.to_timestamp(time).ok()
+    Some(Made { at: TimeZone::UTC.to_timestamp(time).ok()?, number })
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::bail;
-use clap::builder::PossibleValuesParser;
+use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, ValueEnum};
 use hallpass_contract::{AuditRecord, AuditedUser};
 use jiff::Timestamp;
@@ -37,16 +37,11 @@ pub struct AuditArgs {
     /// Only from this time on: such as 24h ago, or 2026-11-28T22:43:11Z
     #[arg(long, value_name = "DURATION|TIME", value_parser = Since::parse)]
     since: Option<Since>,
-    /// Only these
-    #[arg(
-        long,
-        value_name = "EVENT",
-        hide_possible_values = true,
-        value_parser = PossibleValuesParser::new(Event::NAMES)
-    )]
+    /// Only these events
+    #[arg(long, value_name = "EVENT", value_parser = events())]
     event: Option<String>,
-    /// Only what ended so: ok or refused
-    #[arg(long, value_name = "RESULT", hide_possible_values = true, value_enum)]
+    /// Only what ended so
+    #[arg(long, value_name = "RESULT", value_enum)]
     result: Option<Outcome>,
     /// Write a JSON object in a line for each: at, event, result, reason, user, by, session,
     /// address, `user_agent`, detail, times
@@ -54,6 +49,14 @@ pub struct AuditArgs {
     json: bool,
     #[command(flatten)]
     place: Place,
+}
+
+/// All events, with what each means.
+fn events() -> PossibleValuesParser {
+    let value = |(name, meaning): (&&'static str, &&'static str)| {
+        PossibleValue::new(*name).help(meaning.trim().trim_end_matches('.'))
+    };
+    PossibleValuesParser::new(Event::NAMES.iter().zip(Event::MEANINGS).map(value))
 }
 
 /// How something ended.

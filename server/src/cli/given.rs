@@ -1,5 +1,6 @@
 //! The settings of a run, and where each of them comes from.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use clap::parser::ValueSource;
@@ -14,7 +15,8 @@ Examples:
   hallpass config > hallpass.toml                        begin a file with what is in force
 
 It takes all that `hallpass serve` takes. Flags count before variables, variables before the file.
-Secrets are not shown.";
+Secrets are not shown. On standard error, it ends with what would keep the server from starting, and
+exits with 1 then. It reads the files that settings name; it makes nothing and listens nowhere.";
 
 /// The settings of the command that was asked for, in the order of its help.
 #[derive(Clone, Debug, Default)]
@@ -53,25 +55,19 @@ impl Given {
         Self(command.get_arguments().filter_map(setting).collect())
     }
 
-    /// The message with the variable, or the place in the configuration file, before each flag that
-    /// was given there.
-    pub fn renamed(&self, message: &str) -> String {
-        let is_part = |c: char| c.is_ascii_alphanumeric() || c == '-';
-        let (mut renamed, mut rest) = (String::new(), message);
-        while let Some(start) = rest.find("--") {
-            let (before, flag) = rest.split_at(start);
-            let (flag, after) = flag.split_at(flag.find(|c| !is_part(c)).unwrap_or(flag.len()));
-            let setting = self.0.iter().find(|setting| flag[2..] == setting.flag);
-            renamed.push_str(before);
-            match setting.map(|setting| &setting.source) {
-                Some(Source::Variable(place) | Source::File(place)) => {
-                    let _ = write!(renamed, "{place} ({flag})");
-                }
-                _ => renamed.push_str(flag),
-            }
-            rest = after;
+    /// The message, and after it where each flag in it was given, unless on the command line.
+    pub fn explained(&self, message: &str) -> String {
+        let mut explained = message.to_owned();
+        let mut told = BTreeSet::new();
+        for flag in flags_in(message).filter(|flag| told.insert(*flag)) {
+            let setting = self.0.iter().find(|setting| flag == setting.flag);
+            let _ = match setting.map(|setting| &setting.source) {
+                Some(Source::Variable(name)) => write!(explained, "; --{flag} is set by {name}"),
+                Some(Source::File(place)) => write!(explained, "; --{flag} is set in {place}"),
+                _ => Ok(()),
+            };
         }
-        renamed + rest
+        explained
     }
 
     /// A configuration file with these settings, each with a comment on where it comes from.
@@ -123,6 +119,12 @@ impl Setting {
     }
 }
 
+/// The flags that a message names, without hyphens.
+fn flags_in(message: &str) -> impl Iterator<Item = &str> {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    message.split("--").skip(1).map(move |rest| rest.split(|c| !is_part(c)).next().unwrap_or(rest))
+}
+
 /// The values in TOML.
 fn shown(arg: &Arg, values: &[std::borrow::Cow<'_, str>]) -> String {
     // Each text in JSON is one in TOML.
@@ -157,22 +159,25 @@ mod tests {
     }
 
     #[test]
-    fn a_message_names_what_was_given_elsewhere_by_its_place() {
+    fn a_message_ends_with_where_its_flags_were_given() {
         let given = given(&[
             ("listen", "HALLPASS_LISTEN"),
             ("alg", "HALLPASS_ALG"),
-            ("data-dir", "file x.toml, line 3"),
+            ("tls-key", "file x.toml, line 3"),
         ]);
-        for (message, renamed) in [
-            ("no flag -- here", "no flag -- here"),
-            ("can't use --listen x", "can't use HALLPASS_LISTEN (--listen) x"),
-            ("--alg: bad", "HALLPASS_ALG (--alg): bad"),
-            ("--algorithm, --data-dirs", "--algorithm, --data-dirs"),
-            ("--data-dir y", "x.toml, line 3 (--data-dir) y"),
-            ("--metrics-listen", "--metrics-listen"),
+        for (message, end) in [
+            ("no flag -- here", ""),
+            ("can't use --listen x", "; --listen is set by HALLPASS_LISTEN"),
+            ("can't read --tls-key /etc/key: no such file", "; --tls-key is set in x.toml, line 3"),
+            (
+                "--alg: bad with --tls-key, say --alg",
+                "; --alg is set by HALLPASS_ALG; --tls-key is set in x.toml, line 3",
+            ),
+            ("--algorithm, --tls-keys", ""),
+            ("--metrics-listen", ""),
             ("", ""),
         ] {
-            assert_eq!(given.renamed(message), renamed);
+            assert_eq!(given.explained(message), format!("{message}{end}"));
         }
     }
 }

@@ -13,6 +13,7 @@ pub(super) const EXAMPLES: &str = "\
 Examples:
   hallpass user list
   hallpass user list --role admin
+  hallpass user list --without-second-factor
   hallpass user list --search smith
   hallpass user list --json | jq -r 'select(.disabled) | .username'";
 
@@ -28,7 +29,11 @@ pub struct ListUsers {
     /// Only those who have this role
     #[arg(long, value_name = "ROLE")]
     role: Option<String>,
-    /// Write a JSON object in a line for each: id, username, roles, created_at, disabled
+    /// Only those who have neither a passkey nor an authenticator app
+    #[arg(long)]
+    without_second_factor: bool,
+    /// Write a JSON object in a line for each: id, username, roles, `created_at`, disabled,
+    /// `second_factor`
     #[arg(long)]
     json: bool,
     #[command(flatten)]
@@ -40,7 +45,7 @@ impl ListUsers {
         let mut executor = self.place.executor(Offline::default()).await?;
         let mut stdout = Stdout::lock();
         if !self.json {
-            stdout.line(row("ID", "CREATED", "STATE", "NAME", "ROLES"))?;
+            stdout.line(row(["ID", "CREATED", "STATE", "FACTOR", "NAME", "ROLES"]))?;
         }
         let (mut after, mut code) = (None, ExitCode::SUCCESS);
         loop {
@@ -66,7 +71,8 @@ impl ListUsers {
     }
 
     fn wants(&self, user: &AdminUser) -> bool {
-        self.role.as_ref().is_none_or(|role| user.roles.contains(role))
+        let has_role = self.role.as_ref().is_none_or(|role| user.roles.contains(role));
+        has_role && !(self.without_second_factor && user.second_factor)
     }
 }
 
@@ -76,13 +82,16 @@ pub(super) fn left_out(user: UserId) -> String {
 }
 
 /// What has the same width in each row comes first, so that no row waits for the longest name.
-fn row(id: &str, created: &str, state: &str, name: &str, roles: &str) -> String {
-    format!("{id:<36}  {created:<20}  {state:<8}  {name:<20}  {roles}").trim_end().to_owned()
+fn row([id, created, state, factor, name, roles]: [&str; 6]) -> String {
+    format!("{id:<36}  {created:<20}  {state:<8}  {factor:<6}  {name:<20}  {roles}")
+        .trim_end()
+        .to_owned()
 }
 
 fn shown(user: &AdminUser) -> String {
     let state = if user.disabled { "disabled" } else { "active" };
+    let factor = if user.second_factor { "yes" } else { "no" };
     let created = to_the_second(&user.created_at);
     let (name, roles) = (printable(&user.username), printable(&user.roles.join(" ")));
-    row(&user.id, &created, state, &name, &roles)
+    row([&user.id, &created, state, factor, &name, &roles])
 }

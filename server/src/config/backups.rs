@@ -1,8 +1,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{bail, ensure};
+use anyhow::{Context as _, bail, ensure};
 use clap::Args;
+use rustix::fs::Access;
 
 use super::values::backup_period;
 use super::{DatabaseArgs, List, Switch, list};
@@ -11,8 +12,8 @@ use crate::backup::{AgeKey, Plan, Seal};
 /// Backups that the server makes by itself.
 #[derive(Args, Clone, Debug)]
 pub struct BackupArgs {
-    /// Directory for backups that the server makes by itself. It must be there. Without it, there
-    /// are none
+    /// Directory for backups that the server makes by itself. It must be there, and the server must
+    /// be allowed to write to it. Without the option, there are none
     #[arg(long, value_name = "DIR")]
     backup_dir: Option<PathBuf>,
 
@@ -72,6 +73,8 @@ impl BackupArgs {
              pg_dump, and keep a copy of the master key elsewhere"
         );
         ensure!(dir.is_dir(), "there is no directory {}, as --backup-dir says", dir.display());
+        rustix::fs::access(&dir, Access::READ_OK | Access::WRITE_OK | Access::EXEC_OK)
+            .with_context(|| format!("can't write to --backup-dir {}", dir.display()))?;
         let (period, keep) = (self.backup_every, self.backup_keep.into());
         Ok(Some(Plan { dir, period, keep, seal: self.seal()? }))
     }
@@ -80,7 +83,9 @@ impl BackupArgs {
         let keys: Vec<AgeKey> = List::flat(&self.backup_recipient).cloned().collect();
         match (&self.backup_passphrase_file, keys.is_empty(), self.backup_plain.is_on()) {
             (None, false, false) => Ok(Seal::Recipients(keys)),
-            (Some(file), true, false) => Seal::with_passphrase_of(file),
+            (Some(file), true, false) => {
+                Seal::with_passphrase_of(file).context("can't use --backup-passphrase-file")
+            }
             (None, true, true) => Ok(Seal::Plain),
             _ => bail!(
                 "--backup-dir needs one of --backup-recipient, --backup-passphrase-file and \

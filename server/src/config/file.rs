@@ -7,7 +7,7 @@ use std::fs;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
-use clap::builder::OsStr;
+use clap::builder::{OsStr, Str};
 use clap::{Arg, ArgAction, Command};
 use toml::de::{DeTable, DeValue};
 
@@ -119,9 +119,30 @@ fn values(arg: &Arg, value: &DeValue<'_>) -> Result<Vec<String>, String> {
             texts.collect::<Option<_>>().ok_or("give an array of texts in quotes".into())
         }
         _ if is_number => Err("give a number without quotes".into()),
-        _ if is_list => Err("give a text in quotes, or an array of such".into()),
-        _ => Err("give a text in quotes".into()),
+        _ if is_list => Err(format!("give {}, or an array of such", wanted(arg))),
+        _ => Err(format!("give {}", wanted(arg))),
     }
+}
+
+/// What the flag takes, in words for whoever writes the file.
+fn wanted(arg: &Arg) -> String {
+    let possible = arg.get_possible_values();
+    let possible: Vec<_> = possible.iter().map(|it| format!("\"{}\"", it.get_name())).collect();
+    if let [first @ .., last] = &possible[..] {
+        return format!("{} or {last}", first.join(", "));
+    }
+    let kind = match arg.get_value_names().and_then(|names| names.first()).map(Str::as_str) {
+        Some("FILE") => "the path of a file",
+        Some("DIR") => "the path of a directory",
+        Some("DURATION") => "a duration",
+        Some("SIZE") => "a size",
+        Some("ADDR") => "an address",
+        Some("URL") => "a URL",
+        _ => "a text",
+    };
+    let example = arg.get_default_values().first().and_then(|it| it.to_str());
+    let example = example.map_or(String::new(), |it| format!(", such as \"{it}\""));
+    format!("{kind} in quotes{example}")
 }
 
 /// Whether the flag takes a whole number.

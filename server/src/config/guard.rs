@@ -52,3 +52,35 @@ fn is_secure(origin: &str) -> bool {
             None => false,
         }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+
+    fn check(args: &[&str]) -> Result<(), String> {
+        let config = Config::without_environment(args).unwrap();
+        config.guard.check(config.public_url.as_deref()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn guarded_sites_need_a_sign_in_page_and_cookies() {
+        let login = ["--public-url", "https://login.example"];
+        assert_eq!(check(&[]), Ok(()));
+        assert!(
+            check(&["--guard-origin", "https://a.example"]).unwrap_err().contains("--public-url")
+        );
+        for (origin, keeps_cookies) in [
+            ("https://wiki.example", true),
+            ("http://localhost:9000", true),
+            ("http://wiki.localhost", true),
+            ("http://127.0.0.1:9000,https://wiki.example:8443", true),
+            ("http://[::1]:9000", true),
+            ("http://wiki.example", false),
+            ("https://wiki.example http://10.0.0.1", false),
+        ] {
+            let found = check(&[&login[..], &["--guard-origin", origin]].concat());
+            assert_eq!(found.is_ok(), keeps_cookies, "{origin}: {found:?}");
+        }
+    }
+}

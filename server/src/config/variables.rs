@@ -4,12 +4,13 @@
 use clap::Command;
 
 /// What a single run is told. It is no setting, and no variable stands for it.
-pub const OF_ONE_RUN: [&str; 20] = [
+pub const OF_ONE_RUN: [&str; 22] = [
     "role",
     "search",
     "user",
     "since",
     "event",
+    "result",
     "for",
     "reason",
     "password-stdin",
@@ -25,6 +26,7 @@ pub const OF_ONE_RUN: [&str; 20] = [
     "passphrase-file",
     "identity",
     "plain",
+    "without-second-factor",
 ];
 
 /// The command with a variable for each setting: `HALLPASS_LISTEN` for `--listen`.

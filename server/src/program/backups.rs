@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::backup::{NewFile, Plan, path_for};
+use crate::backup::{Destination, NewFile, Plan};
 use crate::data_dir;
 use crate::priority::in_background;
 use crate::state::App;
@@ -36,20 +36,17 @@ async fn back_up_when_due(app: &App, plan: &Arc<Plan>) -> anyhow::Result<PathBuf
     let (looking, now) = (Arc::clone(plan), app.accounts.clock.now());
     tokio::time::sleep(blocking(move || looking.due_in(now)).await?).await;
     let (beginning, now) = (Arc::clone(plan), app.accounts.clock.now());
-    let (path, file) = blocking(move || {
-        let path = path_for(&beginning.dir, &beginning.seal, now)?;
-        let file = NewFile::begin(&path, &beginning.seal)?;
-        Ok((path, file))
-    })
-    .await?;
+    let file =
+        blocking(move || NewFile::begin(Destination::at(&beginning.dir, now)?, &beginning.seal))
+            .await?;
     app.accounts.back_up(file.writer()).await?;
     let finishing = Arc::clone(plan);
     blocking(move || {
-        file.finish()?;
-        finishing.prune()
+        let path = file.finish()?;
+        finishing.prune()?;
+        Ok(path)
     })
-    .await?;
-    Ok(path)
+    .await
 }
 
 /// Disks take their time, and so does scrypt for a passphrase.

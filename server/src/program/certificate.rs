@@ -38,7 +38,7 @@ impl Source {
                     "--acme-domain is for one server alone; of several, the authority would reach \
                      another one. Have the balancer in front speak https"
                 );
-                Self::Acme(Acme::new(settings, config.data_dir.join("acme"), clock))
+                Self::Acme(Acme::new(settings, config.data_dir.join("acme"), clock)?)
             }
             None => Self::Nowhere,
         })

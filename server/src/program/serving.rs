@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, ensure};
+use anyhow::Context as _;
 use futures_util::FutureExt as _;
 use jiff::Timestamp;
 use tokio::task::JoinHandle;
@@ -12,23 +12,22 @@ use tokio::time::{Instant, timeout_at};
 use super::backups::back_up_now_and_then;
 use super::certificate::Source;
 use super::listening::{announce, listen};
+use super::prepared::Prepared;
 use super::systemd::{self, PassedSockets};
-use super::warnings::{
-    affordable_connections, tell_of_registration, warn_about, warn_about_cookies,
-};
+use super::warnings::{affordable_connections, tell_of_registration, warn_about_cookies};
 use crate::assets::Assets;
 use crate::backup::Plan;
 use crate::clock::Clock;
-use crate::config::{Config, ConnectionArgs, secret_from_environment};
+use crate::config::{Config, ConnectionArgs};
 use crate::control::ControlSocket;
-use crate::keys::{KeyRing, KeySettings};
+use crate::keys::{KeyRing, KeySettings, MasterKey};
 use crate::metrics::Metrics;
 use crate::middleware::Service;
 use crate::routes::routes;
 use crate::serve::{self, Limits, Listener};
 use crate::signals::Signals;
 use crate::state::{App, State};
-use crate::store::{NodeSettings, Retrying, Store};
+use crate::store::{DatabaseUrl, NodeSettings, Retrying, Store};
 use crate::tls;
 use crate::{data_dir, opening, scrape};
 
@@ -39,23 +38,15 @@ const LAST_RECORDS: Duration = Duration::from_secs(1);
 pub(super) async fn serve(config: &Config, sockets: PassedSockets) -> anyhow::Result<()> {
     // First, so that a signal during the start ends it in order, too.
     let signals = Signals::listen().context("can't listen to signals")?;
-    config.interceptor.check(config.public_url.as_deref())?;
-    config.guard.check(config.public_url.as_deref())?;
-    warn_about(config);
-    let backups = config.backups.plan(&config.database)?;
     let clock = Clock::system();
-    clock.check()?;
-    let certificate = Source::of(config, clock.clone())?;
-    let settings = config.keys.settings(secret_from_environment()?, config.access_ttl)?;
-    config.database.master_key()?;
+    let Prepared { backups, certificate, keys, database } = Prepared::of(config, &clock)?;
     let (dir, now) = (&config.data_dir, clock.now());
     data_dir::create(dir)?;
     if config.new {
-        ensure!(config.database.database_url.is_none(), "--new is not for --database-url");
         opening::set_aside(dir, now)?;
     }
     let metrics = Metrics::default();
-    let (store, keys) = open(config, settings, &metrics, now).await?;
+    let (store, keys) = open(config, keys, database, &metrics, now).await?;
     let served = match State::new(config, metrics, Arc::clone(&store), keys, clock, assets()) {
         Ok(state) => run(config, sockets, certificate, signals, state, backups).await,
         Err(error) => Err(error),
@@ -142,16 +133,16 @@ fn assets() -> Assets {
 async fn open(
     config: &Config,
     settings: KeySettings,
+    database: Option<(DatabaseUrl, MasterKey)>,
     metrics: &Metrics,
     now: Timestamp,
 ) -> anyhow::Result<(Arc<dyn Store>, Arc<KeyRing>)> {
     let (dir, metrics) = (&config.data_dir, metrics.store.clone());
-    if let Some(url) = &config.database.database_url {
-        let master = config.database.needed_master_key()?;
+    if let Some((url, master)) = database {
         let (lease, data_dir, direct) =
             (config.lease, dir.clone(), config.database_direct_url.clone());
         let node = NodeSettings { lease, data_dir, direct };
-        let opening = opening::database::for_server(url, master, node, settings, metrics, now);
+        let opening = opening::database::for_server(&url, master, node, settings, metrics, now);
         let (store, keys) = opening.await?;
         return Ok((Arc::new(Retrying(store)), keys));
     }

@@ -86,6 +86,15 @@ pub struct PostgresStore {
     keeper: Mutex<Option<AbortOnDropHandle<()>>>,
 }
 
+/// Checks that the URL makes sense, and reads the certificates that it names. Connects to nothing.
+///
+/// # Errors
+///
+/// Why no connection could be tried.
+pub fn check_url(url: &DatabaseUrl) -> anyhow::Result<()> {
+    Connector::new(url).map(|_| ())
+}
+
 /// How a server takes part.
 #[derive(Clone, Debug)]
 pub struct NodeSettings {

@@ -10,27 +10,28 @@ use tempfile::TempDir;
 
 use crate::app::PASSWORD;
 use crate::binary::{Process, command, serve_command};
+use crate::certificates::Authority;
 
 /// A directory with a configuration file.
-struct Written {
+pub(crate) struct Written {
     dir: TempDir,
     file: PathBuf,
 }
 
 impl Written {
-    fn new(text: &str) -> Self {
+    pub(crate) fn new(text: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("hallpass.toml");
         fs::write(&file, text).unwrap();
         Self { dir, file }
     }
 
-    fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.dir.path()
     }
 
     /// `hallpass` with these arguments and this file, and no settings but those.
-    fn run(&self, args: &[&str], variables: &[(&str, &str)]) -> Output {
+    pub(crate) fn run(&self, args: &[&str], variables: &[(&str, &str)]) -> Output {
         let mut command = hallpass(Path::new(env!("CARGO_BIN_EXE_hallpass")));
         command.args(args).arg("--config").arg(&self.file).current_dir(self.path());
         command.envs(variables.iter().copied()).output().unwrap()
@@ -46,11 +47,16 @@ impl Written {
     fn refused(&self, args: &[&str]) -> String {
         let output = self.run(args, &[]);
         assert!(!output.status.success() && output.stdout.is_empty(), "{output:?}");
-        text(output.stderr).replace(&self.file.display().to_string(), "FILE")
+        self.told(&output)
+    }
+
+    /// What was said of the settings, with the file's name shortened.
+    pub(crate) fn told(&self, output: &Output) -> String {
+        text(output.stderr.clone()).replace(&self.file.display().to_string(), "FILE")
     }
 }
 
-fn text(bytes: Vec<u8>) -> String {
+pub(crate) fn text(bytes: Vec<u8>) -> String {
     String::from_utf8(bytes).unwrap()
 }
 
@@ -100,13 +106,17 @@ fn secrets_are_not_shown() {
     const SECRET: &str = "a secret of thirty-two characters";
     let url = "postgresql://ada:hidden@db.example/hallpass?sslmode=require";
     let written = Written::new(&format!("database-url = \"{url}\"\n"));
-    let by_file = written.config(&[], &[("HALLPASS_HS256_SECRET", SECRET)]);
+    let master = written.path().join("master");
+    let made = written.run(&["keys", "new-master", master.to_str().unwrap()], &[]);
+    assert!(made.status.success(), "{made:?}");
+    let master = ["--master-key-file", master.to_str().unwrap()];
+    let by_file = written.config(&master, &[("HALLPASS_HS256_SECRET", SECRET)]);
     assert!(
         by_file.contains("# database-url is not shown; it comes from FILE, line 1"),
         "{by_file}"
     );
     assert!(by_file.contains("# HALLPASS_HS256_SECRET is set, and is not shown"), "{by_file}");
-    let by_variable = Written::new("").config(&[], &[("HALLPASS_DATABASE_URL", url)]);
+    let by_variable = Written::new("").config(&master, &[("HALLPASS_DATABASE_URL", url)]);
     let told = "# database-url is not shown; it comes from HALLPASS_DATABASE_URL";
     assert!(by_variable.contains(told), "{by_variable}");
     for shown in [by_file, by_variable] {
@@ -143,8 +153,16 @@ fn what_is_wrong_with_the_file_is_told_with_its_place() {
         ("\nlistn = \"x\"", "FILE, line 2: listn is no setting; the nearest name is listen"),
         ("access-ttl = \"soon\"", "FILE, line 1: access-ttl: invalid value 'soon'"),
         ("from = \"x\"", "FILE, line 1: from is no setting"),
-        ("listen = \"203.0.113.1:80\"", "FILE, line 1 (--listen)"),
-        ("tls-cert = \"/no/such/file\"\ntls-key = \"x\"", "FILE, line 1 (--tls-cert)"),
+        (
+            "listen = \"203.0.113.1:80\"",
+            "can't listen on 203.0.113.1:80, as --listen says: Cannot assign requested address \
+             (os error 99); --listen is set in FILE, line 1",
+        ),
+        (
+            "tls-cert = \"/no/such/file\"\ntls-key = \"x\"",
+            "can't read --tls-cert /no/such/file: No such file or directory (os error 2); \
+             --tls-cert is set in FILE, line 1",
+        ),
     ] {
         let written = Written::new(content);
         let error = written.refused(&["serve"]);
@@ -167,7 +185,17 @@ fn the_packages_file_is_good_with_every_suggestion_in_it() {
         _ => line,
     });
     let suggested: Vec<&str> = suggested.collect();
-    let shown = Written::new(&suggested.join("\n")).config(&[], &[]);
+    let there = tempfile::tempdir().unwrap();
+    let issued = Authority::new().issue(there.path());
+    fs::rename(issued.cert, there.path().join("fullchain.pem")).unwrap();
+    fs::rename(issued.key, there.path().join("privkey.pem")).unwrap();
+    fs::write(there.path().join("backup-passphrase"), "open sesame\n").unwrap();
+    let in_place = ["/etc/hallpass/", "/var/backups/hallpass"]
+        .iter()
+        .fold(suggested.join("\n"), |text, place| {
+            text.replace(place, &format!("{}/", there.path().display()))
+        });
+    let shown = Written::new(&in_place).config(&[], &[]);
     let settings = suggested.iter().filter(|line| !line.is_empty() && !line.starts_with('#'));
     assert_eq!(shown.matches("# FILE, line ").count(), settings.count());
 }

@@ -1,6 +1,8 @@
 //! Second factors: one-time codes and recovery codes.
 
-use hallpass_contract::{FactorList, Login, RecoveryCodes, ResetLink, TotpSetup, kind, path};
+use hallpass_contract::{
+    FactorList, Login, RecoveryCodes, ResetLink, TotpSetup, UserPage, kind, path,
+};
 use serde_json::{Value, json};
 use std::time::Duration;
 use totp_rs::Totp;
@@ -65,6 +67,10 @@ async fn a_login_takes_two_steps_once_codes_are_set_up() {
     let Ada { signed_in, app, .. } = ada(&server).await;
     let listed = factors(&server, signed_in.token()).await;
     assert!(listed.totp.is_some() && listed.recovery_codes == 10);
+    let eve = server.admin("eve").await;
+    let page: UserPage = server.get_with_token(path::ADMIN_USERS, eve.token()).await.json();
+    let factors = page.users.iter().map(|user| (user.username.as_str(), user.second_factor));
+    assert_eq!(factors.collect::<Vec<_>>(), [("ada", true), ("eve", false)]);
     let challenge = challenge(&server).await;
     let done = answer(&server, &challenge, "totp", &code(&server, &app, 0)).await;
     assert_eq!(done.status, 200);

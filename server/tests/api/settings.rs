@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::Output;
 
+use hallpass::cli::Cli;
 use hallpass_contract::{Login, PublicConfig};
 use rustix::process::Signal;
 use serde_json::Value;
@@ -158,4 +159,22 @@ async fn lists_take_commas_spaces_and_line_ends() {
     let config: PublicConfig = config.json().await.unwrap();
     let origins = ["https://a.example", "https://b.example", "https://c.example"];
     assert_eq!(config.token_origins, origins);
+}
+
+#[test]
+fn the_readme_lists_each_flag_of_the_server_once() {
+    let readme = include_str!("../../README.md");
+    let (_, section) = readme.split_once("\n## Settings\n").unwrap();
+    let (section, _) = section.split_once("\n## ").unwrap();
+    let rows = section.lines().filter(|line| line.starts_with("| "));
+    let flags = rows.flat_map(|row| row.split('`')).filter_map(|code| code.strip_prefix("--"));
+    let mut told: Vec<&str> = flags.collect();
+    told.sort_unstable();
+    let command = Cli::with_variables();
+    let serve = command.find_subcommand("serve").unwrap();
+    let flags = [&command, serve].map(|it| it.get_arguments().filter_map(|arg| arg.get_long()));
+    let mut flags: Vec<&str> = flags.into_iter().flatten().collect();
+    flags.sort_unstable();
+    flags.dedup();
+    assert_eq!(told, flags);
 }

@@ -151,7 +151,14 @@ pub(crate) fn session_list() -> Reply {
 pub(crate) fn admin_user(id: &str, username: &str, roles: &[&str]) -> AdminUser {
     let User { created_at, .. } = user(username);
     let roles = roles.iter().map(|role| (*role).to_owned()).collect();
-    AdminUser { id: id.into(), username: username.into(), roles, created_at, disabled: false }
+    AdminUser {
+        id: id.into(),
+        username: username.into(),
+        roles,
+        created_at,
+        disabled: false,
+        second_factor: false,
+    }
 }
 
 pub(crate) fn no_content() -> Reply {

@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use clap::Args;
 
 use super::findings::tell;
-use crate::backup::{NewFile, Opener, SealArgs, open, path_for};
+use crate::backup::{Destination, NewFile, Opener, SealArgs, open};
 use crate::cli::executor::{BELONGS_TO_ROOT, Offline, Place};
 use crate::cli::terminal::{note, printable, say};
 use crate::clock::Clock;
@@ -60,12 +60,12 @@ pub struct Restore {
 impl Backup {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
         let seal = self.seal.seal()?;
-        let path = path_for(&self.to, &seal, Clock::system().now())?;
+        let to = Destination::at(&self.to, Clock::system().now())?;
         let mut executor = self.place.executor(Offline::default()).await?;
-        let file = NewFile::begin(&path, &seal)?;
+        let file = NewFile::begin(to, &seal)?;
         let made = executor.back_up(file.writer()).await;
         let head = made.context("no backup was made")?;
-        file.finish()?;
+        let path = file.finish()?;
         say(format_args!("{} has {}", shown(&path), contents(&head)))?;
         Ok(ExitCode::SUCCESS)
     }

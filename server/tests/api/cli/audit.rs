@@ -68,3 +68,14 @@ async fn records_outlive_a_crash_of_the_server() {
     process.end(Signal::KILL);
     assert_eq!(events(&records(dir, &[])), ["registration"]);
 }
+
+#[test]
+fn the_help_names_each_event_and_what_it_means() {
+    let dir = tempfile::tempdir().unwrap();
+    let help = hallpass(dir.path(), &["audit", "--help"]).ok();
+    for event in hallpass::audit::Event::NAMES {
+        let line = help.lines().find_map(|line| line.trim().strip_prefix(&format!("- {event}:")));
+        assert!(line.is_some_and(|meaning| meaning.len() > 10), "{event}: {help}");
+    }
+    assert!(help.contains("- refused:"), "{help}");
+}

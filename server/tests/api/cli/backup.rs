@@ -241,7 +241,7 @@ async fn a_backup_of_an_earlier_version_is_restored() {
     assert_eq!(refresh(&process, COOKIE).await.user.username, "bob");
     let listed = hallpass(&dir, &["user", "list"]).ok();
     let names: HashSet<&str> =
-        listed.lines().skip(1).map(|line| line.split_whitespace().nth(3).unwrap()).collect();
+        listed.lines().skip(1).map(|line| line.split_whitespace().nth(4).unwrap()).collect();
     assert_eq!(names, HashSet::from(["ada", "bob"]));
 }
 

@@ -28,7 +28,7 @@ fn damage_record(dir: &Path, name: &str) -> String {
 }
 
 fn names(listed: &str) -> Vec<&str> {
-    let columns = listed.lines().skip(1).map(|line| line.split_whitespace().nth(3).unwrap());
+    let columns = listed.lines().skip(1).map(|line| line.split_whitespace().nth(4).unwrap());
     columns.collect()
 }
 

@@ -4,6 +4,7 @@ use hallpass_contract::{AdminUser, Login};
 use rustix::process::Signal;
 use serde_json::Value;
 
+use super::import::add_with_totp;
 use super::{Done, add, hallpass, hallpass_with_input};
 use crate::app::PASSWORD;
 use crate::binary::{Process, client};
@@ -72,6 +73,36 @@ fn users_are_made_listed_changed_and_deleted_both_ways() {
         hallpass(dir, &["user", "delete", "bob", "--yes"]).ok();
         assert_eq!(listed(dir).len(), 1);
     });
+}
+
+#[test]
+fn the_list_says_who_has_a_second_factor_both_ways() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    // The key that seals the secret is made by a server.
+    Process::start(dir, &[]).end(Signal::TERM);
+    add_with_totp(dir, "ada");
+    add(dir, "bob", &[]).ok();
+    add(dir, "eve", &["--role", "admin"]).ok();
+    let check = || {
+        let table = hallpass(dir, &["user", "list"]).ok();
+        let columns = table.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+        let columns: Vec<_> = columns.map(|columns| (columns[3], columns[4])).collect();
+        let expected = [("FACTOR", "NAME"), ("yes", "ada"), ("no", "bob"), ("no", "eve")];
+        assert_eq!(columns, expected.map(|(factor, name)| (factor, name)));
+        let names = |args: &[&str]| {
+            let lines = hallpass(dir, &[&["user", "list", "--json"], args].concat()).ok();
+            let users = lines.lines().map(|line| serde_json::from_str::<AdminUser>(line).unwrap());
+            users.map(|user| (user.username, user.second_factor)).collect::<Vec<_>>()
+        };
+        let (bob, eve) = (("bob".to_owned(), false), ("eve".to_owned(), false));
+        assert_eq!(names(&[]), [("ada".to_owned(), true), bob.clone(), eve.clone()]);
+        assert_eq!(names(&["--without-second-factor"]), [bob, eve.clone()]);
+        assert_eq!(names(&["--without-second-factor", "--role", "admin"]), [eve]);
+    };
+    check();
+    let _process = Process::start(dir, &[]);
+    check();
 }
 
 #[test]

@@ -4,6 +4,11 @@
 //! cargo run -p hallpass --example manual -- target/manual
 //! ```
 
+mod page;
+#[cfg(test)]
+mod tests;
+mod text;
+
 use std::fs;
 use std::path::PathBuf;
 
@@ -17,7 +22,9 @@ fn main() -> anyhow::Result<()> {
     let (pages, completions) = (dir.join("man"), dir.join("completions"));
     fs::create_dir_all(&pages)?;
     fs::create_dir_all(&completions)?;
-    clap_mangen::generate_to(Cli::with_variables(), &pages)?;
+    for page in page::all(Cli::with_variables())? {
+        fs::write(pages.join(page.file_name), page.roff)?;
+    }
     for shell in [Shell::Bash, Shell::Fish, Shell::Zsh] {
         clap_complete::generate_to(shell, &mut Cli::with_variables(), "hallpass", &completions)?;
     }
