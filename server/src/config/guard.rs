@@ -55,7 +55,6 @@ fn is_secure(origin: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::config::Config;
 
     fn check(args: &[&str]) -> Result<(), String> {
