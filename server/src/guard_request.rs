@@ -1,7 +1,7 @@
 //! What a proxy asks the guard about: which page of which site, and how.
 
 use hallpass_contract::path;
-use http::header::{HOST, HeaderName, ORIGIN, UPGRADE};
+use http::header::{HOST, HeaderName, ORIGIN, SEC_WEBSOCKET_VERSION, UPGRADE};
 use http::{HeaderMap, Method};
 
 const PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
@@ -11,8 +11,8 @@ const FORWARDED_METHOD: HeaderName = HeaderName::from_static("x-forwarded-method
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 
-/// A request to a guarded site. Whoever reaches the server without a proxy can write all of it, and
-/// gains nothing: the cookie decides, and it is for one site.
+/// A request to a guarded site, as its proxy tells of it. The proxy must write the headers itself: a
+/// client who could choose the site would open it with the cookie of another one.
 #[derive(Debug)]
 pub(crate) struct GuardRequest<'r> {
     /// The site's origin, one of those that are guarded.
@@ -25,9 +25,11 @@ pub(crate) struct GuardRequest<'r> {
 }
 
 impl<'r> GuardRequest<'r> {
-    /// Reads what proxies add: `X-Forwarded-Proto`, `-Host`, `-Uri` and `-Method`. Where they are
-    /// absent, the request itself counts, with what is left of its path behind `prefix`. None if
-    /// the site is not among `guarded`.
+    /// Reads the request. At `prefix` itself, the proxy says what is asked for by
+    /// `X-Forwarded-Proto`, `-Host`, `-Uri` and `-Method`. Below it, the request itself says so by
+    /// its method, its `Host` and the rest of its path, and those headers do not count.
+    ///
+    /// None if the site is not among `guarded`, or a header is missing or there twice.
     pub(crate) fn read(
         guarded: &'r [String],
         prefix: &str,
@@ -35,14 +37,16 @@ impl<'r> GuardRequest<'r> {
         target: &'r str,
         headers: &'r HeaderMap,
     ) -> Option<Self> {
-        let text = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
-        let host = text(&FORWARDED_HOST).or_else(|| text(&HOST))?;
-        let scheme = text(&PROTO);
+        let only = |name| only(headers, name);
+        let below = target.strip_prefix(prefix)?;
+        let (host, target, method) = if below.starts_with('/') {
+            (only(HOST)??, below, method.as_str())
+        } else {
+            (only(FORWARDED_HOST)??, only(FORWARDED_URI)??, only(FORWARDED_METHOD)??)
+        };
+        let scheme = only(PROTO)?;
         let site = guarded.iter().find(|site| is_at(site, scheme, host))?;
-        let below = target.strip_prefix(prefix).unwrap_or_default();
-        let target = text(&FORWARDED_URI).unwrap_or(below);
         let target = if target.starts_with('/') { target } else { "/" };
-        let method = text(&FORWARDED_METHOD).unwrap_or(method.as_str());
         Some(Self { site, guarded, target, method, headers })
     }
 
@@ -64,9 +68,11 @@ impl<'r> GuardRequest<'r> {
     /// The cookie is sent along with links from other sites, so it does not show who wants that.
     pub(crate) fn may_be_forged(&self) -> bool {
         let text = |name: &HeaderName| self.headers.get(name).map(http::HeaderValue::as_bytes);
-        // WebSockets begin with a GET, and other sites may open them.
-        let opens_socket = self.headers.contains_key(UPGRADE)
-            || text(&FETCH_MODE).is_some_and(|mode| mode == b"websocket");
+        // WebSockets begin with a GET, and other sites may open them. Some proxies leave out
+        // `Upgrade`, since it concerns one hop.
+        let opens_socket =
+            [UPGRADE, SEC_WEBSOCKET_VERSION].iter().any(|it| self.headers.contains_key(it))
+                || text(&FETCH_MODE).is_some_and(|mode| mode == b"websocket");
         if self.is_safe() && !opens_socket {
             return false;
         }
@@ -80,13 +86,22 @@ impl<'r> GuardRequest<'r> {
     /// requests are a script's, or an image's. Old browsers do not say.
     pub(crate) fn is_page_load(&self) -> bool {
         let mode = self.headers.get(FETCH_MODE);
-        self.is_safe() && mode.is_none_or(|mode| mode == "navigate")
+        ["GET", "HEAD"].contains(&self.method) && mode.is_none_or(|mode| mode == "navigate")
     }
 
     /// RFC 9110 section 9.2.1.
     fn is_safe(&self) -> bool {
         ["GET", "HEAD", "OPTIONS", "TRACE"].contains(&self.method)
     }
+}
+
+/// What a header says that a proxy writes, if it is there. None if it says several things, or
+/// nothing that can be read: then the proxy has passed on or appended to what the client wrote.
+fn only<'h>(headers: &'h HeaderMap, name: HeaderName) -> Option<Option<&'h str>> {
+    let mut values = headers.get_all(&name).iter();
+    let Some(value) = values.next() else { return Some(None) };
+    let text = value.to_str().ok().filter(|text| name == FORWARDED_URI || !text.contains(','))?;
+    values.next().is_none().then_some(Some(text))
 }
 
 /// The one-time code, if the parameter is one.
@@ -105,6 +120,12 @@ fn is_at(site: &str, scheme: Option<&str>, host: &str) -> bool {
     let Some((own_scheme, own_host)) = site.split_once("://") else { return false };
     let default_port = if own_scheme == "https" { ":443" } else { ":80" };
     let host = host.strip_suffix(default_port).unwrap_or(host);
+    // Traefik calls a WebSocket's scheme by its own name.
+    let scheme = match scheme {
+        Some("wss") => Some("https"),
+        Some("ws") => Some("http"),
+        scheme => scheme,
+    };
     host.eq_ignore_ascii_case(own_host)
         && scheme.is_none_or(|scheme| scheme.eq_ignore_ascii_case(own_scheme))
 }

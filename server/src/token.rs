@@ -157,10 +157,11 @@ impl Tokens {
     /// What a token says that is signed now and lives for `ttl`.
     fn claims(&self, grant: &Grant<'_>, now: Timestamp, ttl: Duration) -> Claims {
         let (user, iat) = (grant.user, now.as_second());
-        let (audience, roles) = match grant.use_for {
-            UseFor::Access => (self.audience.as_str(), user.roles.clone()),
-            UseFor::Setup => (self.issuer.as_str(), Vec::new()),
-            UseFor::Guard(site) => (site, Vec::new()),
+        let (audience, roles, nbf) = match grant.use_for {
+            UseFor::Access => (self.audience.as_str(), user.roles.clone(), iat),
+            UseFor::Setup => (self.issuer.as_str(), Vec::new(), iat),
+            // A server whose clock is behind may be asked for the next page.
+            UseFor::Guard(site) => (site, Vec::new(), iat - MAX_LEEWAY.as_secs().cast_signed()),
         };
         let exp = iat.saturating_add_unsigned(ttl.as_secs()).min(grant.not_after.as_second());
         Claims {
@@ -169,7 +170,7 @@ impl Tokens {
             aud: Audience::One(audience.to_owned()),
             exp,
             iat,
-            nbf: iat,
+            nbf,
             jti: uuid_v7(now).to_string(),
             client_id: CLIENT_ID.to_owned(),
             sid: grant.sid.to_string(),

@@ -36,20 +36,25 @@ impl Contents for GuardCode {
 
 impl Accounts {
     /// A code by which the browser that asked can open a guarded site, once. The refresh token is
-    /// not used up.
+    /// not exchanged. One that was exchanged long ago ends its session, as it does in
+    /// [`refresh`](Self::refresh).
     ///
     /// # Errors
     ///
     /// [`AccountError::SessionEnded`] if the refresh token could not be exchanged now.
     pub async fn guard_code(
-        &self,
-        token: &RefreshToken,
+        self: &Arc<Self>,
+        token: RefreshToken,
         site: &str,
         asked_by: &str,
+        client: Client,
     ) -> Result<Secret, AccountError> {
         let now = self.clock.now();
-        let session = self.session_of(token).await?;
+        let session = self.session_of(&token).await?;
         if !is_exchangeable(&session, token.generation, now) {
+            if session.is_live(now) {
+                self.refresh(token, client).await?;
+            }
             return Err(AccountError::SessionEnded);
         }
         let (user, session) = (session.user, session.id);
@@ -73,16 +78,19 @@ impl Accounts {
     ) -> Result<Signed, AccountError> {
         let sealer = self.prover.factors.challenges()?;
         let opened = OpenChallenge::<GuardCode>::read(&sealer, code, self.clock.now());
-        let suits = |code: &GuardCode| code.site == site && code.asked_by == asked_by;
-        let Some(opened) = opened.filter(|opened| suits(&opened.contents)) else {
-            return Err(AccountError::ChallengeOver);
-        };
-        self.to_the_end(|accounts| async move {
+        let opened = opened.ok_or(AccountError::ChallengeOver)?;
+        let suits = opened.contents.site == site && opened.contents.asked_by == asked_by;
+        self.to_the_end(move |accounts| async move {
             let GuardCode { user, session, site, .. } = opened.contents;
             let record = Record::of_client(Event::GuardOpened, &client);
             let record = record.user(user).session(session).detail(&site);
+            // Also in the wrong browser, so that nobody finds a code there that is still good.
             if !accounts.store.count_answer(opened.challenge).await? {
                 record.refused(&accounts.audit, "the code was used before");
+                return Err(AccountError::ChallengeOver);
+            }
+            if !suits {
+                record.refused(&accounts.audit, "another browser or site brought the code");
                 return Err(AccountError::ChallengeOver);
             }
             let token = accounts.guard_token(user, session, &site).await?;

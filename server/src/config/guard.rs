@@ -25,9 +25,14 @@ impl GuardArgs {
     ///
     /// # Errors
     ///
-    /// If one of both is not so.
-    pub fn check(&self, public_url: Option<&str>) -> anyhow::Result<()> {
+    /// If one of both is not so, or a service could take the cookie for an access token.
+    pub fn check(&self, public_url: Option<&str>, audience: &str) -> anyhow::Result<()> {
         let origins = self.origins();
+        ensure!(
+            !origins.iter().any(|origin| origin == audience),
+            "--guard-origin {audience} is the --audience, too: services would take the guard's \
+             cookie for an access token"
+        );
         ensure!(
             origins.is_empty() || public_url.is_some(),
             "--guard-origin needs --public-url, since browsers are sent there to sign in"
@@ -59,12 +64,17 @@ mod tests {
 
     fn check(args: &[&str]) -> Result<(), String> {
         let config = Config::without_environment(args).unwrap();
-        config.guard.check(config.public_url.as_deref()).map_err(|error| error.to_string())
+        config
+            .guard
+            .check(config.public_url.as_deref(), &config.tokens.audience)
+            .map_err(|error| error.to_string())
     }
 
     #[test]
     fn guarded_sites_need_a_sign_in_page_and_cookies() {
         let login = ["--public-url", "https://login.example"];
+        let same = ["--guard-origin", "https://a.example", "--audience", "https://a.example"];
+        assert!(check(&[&login[..], &same].concat()).unwrap_err().contains("--audience"));
         assert_eq!(check(&[]), Ok(()));
         assert!(
             check(&["--guard-origin", "https://a.example"]).unwrap_err().contains("--public-url")

@@ -105,10 +105,8 @@ pub(crate) fn admin_over_and_body<T: Form>(
 /// 401 and 403 into a 500. A server of several that has lost touch with the database answers 503.
 pub(crate) fn bearer_for_proxies(app: &App) -> BoxedFilter<(Arc<Bearer>,)> {
     let bearer = async |_: Client, headers: HeaderMap, app: App| {
-        app.authenticator().bearer(&headers).await.map_err(|problem| {
-            let cannot_tell = problem.status().is_server_error();
-            reject(if cannot_tell { Problem::cannot_tell(problem) } else { problem })
-        })
+        let bearer = app.authenticator().bearer(&headers).await;
+        bearer.map_err(|problem| reject(Problem::cannot_tell(problem)))
     };
     head(app).and_then(bearer).boxed()
 }

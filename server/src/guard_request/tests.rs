@@ -24,24 +24,56 @@ fn seen<T>(
     Some(look(&request))
 }
 
+/// What a proxy writes.
+const FORWARDED: [(&str, &str); 4] = [
+    ("x-forwarded-proto", "https"),
+    ("x-forwarded-host", "wiki.example"),
+    ("x-forwarded-uri", "/a%20b?c=d&e"),
+    ("x-forwarded-method", "GET"),
+];
+
 fn page(target: &str, pairs: &[(&'static str, &'static str)]) -> Option<String> {
     seen(target, pairs, |request| request.page())
 }
 
 #[test]
 fn the_page_is_the_one_that_the_proxy_names_or_the_rest_of_the_path() {
-    let forwarded = [
-        ("host", "127.0.0.1:8080"),
-        ("x-forwarded-proto", "https"),
-        ("x-forwarded-host", "wiki.example"),
-        ("x-forwarded-uri", "/a%20b?c=d&e"),
-    ];
     let expected = Some("https://wiki.example/a%20b?c=d&e".to_owned());
-    assert_eq!(page("/api/guard", &forwarded), expected);
-    assert_eq!(page("/api/guard/a%20b?c=d&e", &[("host", "wiki.example")]), expected);
-    assert_eq!(page("/api/guard", &forwarded[..3]).unwrap(), "https://wiki.example/");
-    assert_eq!(page("/api/guard/", &forwarded[..3]).unwrap(), "https://wiki.example/");
-    assert_eq!(page("/api/guard//x", &forwarded[..3]).unwrap(), "https://wiki.example//x");
+    assert_eq!(page("/api/guard", &FORWARDED), expected);
+    let wiki = [("host", "wiki.example")];
+    assert_eq!(page("/api/guard/a%20b?c=d&e", &wiki), expected);
+    assert_eq!(page("/api/guard/", &wiki).unwrap(), "https://wiki.example/");
+    assert_eq!(page("/api/guard//x", &wiki).unwrap(), "https://wiki.example//x");
+    assert_eq!(page("/api/guard?c", &FORWARDED), expected);
+    assert_eq!(page("/api/guard", &wiki), None);
+}
+
+#[test]
+fn what_the_client_may_have_written_does_not_count() {
+    // Below the path, the request itself says what is asked for.
+    let other = [("host", "localhost:9000"), FORWARDED[1], FORWARDED[2], FORWARDED[3]];
+    assert_eq!(page("/api/guard/x", &other).unwrap(), "http://localhost:9000/x");
+    // At the path, each header must be there once.
+    for (index, (name, value)) in FORWARDED.into_iter().enumerate() {
+        let mut without = FORWARDED.to_vec();
+        without.remove(index);
+        let is_needed = name != "x-forwarded-proto";
+        assert_eq!(page("/api/guard", &without).is_none(), is_needed, "{name}");
+        let forged = if name == "x-forwarded-host" { "localhost:9000" } else { value };
+        for twice in [[(name, forged), (name, value)], [(name, value), (name, forged)]] {
+            let mut map = headers(&without);
+            for (name, value) in twice {
+                map.append(name, HeaderValue::from_static(value));
+            }
+            let guarded = [WIKI.to_owned()];
+            let method = Method::GET;
+            let read = GuardRequest::read(&guarded, path::GUARD, &method, "/api/guard", &map);
+            assert!(read.is_none(), "{twice:?}");
+        }
+    }
+    let list =
+        [FORWARDED[0], ("x-forwarded-host", "wiki.example, evil"), FORWARDED[2], FORWARDED[3]];
+    assert_eq!(page("/api/guard", &list), None);
 }
 
 #[test]
@@ -59,12 +91,13 @@ fn a_site_is_known_by_its_host_and_scheme() {
         ("wiki.example@evil", false),
         ("", false),
     ] {
-        assert_eq!(page("/api/guard", &[("host", host)]).is_some(), is_known, "{host}");
+        assert_eq!(page("/api/guard/", &[("host", host)]).is_some(), is_known, "{host}");
     }
     let over = |scheme| [("host", "wiki.example"), ("x-forwarded-proto", scheme)];
-    assert!(page("/api/guard", &over("https")).is_some());
-    assert!(page("/api/guard", &over("http")).is_none());
-    assert!(page("/api/guard", &[]).is_none());
+    for (scheme, is_known) in [("https", true), ("wss", true), ("http", false), ("ws", false)] {
+        assert_eq!(page("/api/guard/", &over(scheme)).is_some(), is_known, "{scheme}");
+    }
+    assert!(page("/api/guard/", &[]).is_none());
 }
 
 #[test]
@@ -105,9 +138,12 @@ fn a_change_must_come_from_the_site_itself() {
         (&[("x-forwarded-method", "PUT"), ("origin", "http://localhost:9000")], false),
         (&[("sec-fetch-mode", "websocket")], true),
         (&[("upgrade", "websocket"), ("origin", "https://evil.example")], true),
+        (&[("sec-websocket-version", "13"), ("origin", "https://evil.example")], true),
+        (&[("sec-websocket-version", "13"), ("origin", "https://wiki.example")], false),
         (&[("upgrade", "websocket"), ("origin", "https://wiki.example")], false),
     ] {
-        let pairs = [&[("host", "wiki.example")], pairs].concat();
+        let own = pairs.iter().any(|(name, _)| *name == "x-forwarded-method");
+        let pairs = [&FORWARDED[..if own { 3 } else { 4 }], pairs].concat();
         let found = seen("/api/guard", &pairs, |request| request.may_be_forged());
         assert_eq!(found, Some(may_be_forged), "{pairs:?}");
     }

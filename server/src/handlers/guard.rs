@@ -13,16 +13,16 @@ use super::guarded::verified;
 use crate::accounts::AccountError;
 use crate::auth::Bearer;
 use crate::client::Client;
-use crate::guard_cookie;
 use crate::guard_request::{GuardRequest, site_of};
 use crate::problem::Problem;
 use crate::state::App;
+use crate::{guard_cookie, refresh_cookie};
 
 /// Left as they are in a query value: RFC 3986 unreserved characters.
 const QUERY_VALUE: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// The sign-in page follows no longer path than this.
+/// The sign-in page follows no longer path than this: `MAX_RETURN_PATH_BYTES` of the frontend.
 const MAX_NEXT: usize = 2048;
 
 /// `ANY /api/guard`: 200 or 401.
@@ -53,22 +53,27 @@ pub(crate) async fn guard_redirect(
 ) -> Result<Response<Bytes>, Problem> {
     let request = read(&app, path::GUARD_REDIRECT, (&method, &target), &headers)?;
     let request = request.ok_or_else(Problem::site_not_guarded)?;
-    match (admit(&app, &request, &headers).await?, request.code()) {
+    let admitted = admit(&app, &request, &headers).await?;
+    match (admitted, request.code()) {
         (Some(admitted), None) => Ok(admitted),
         _ if !request.is_page_load() => Err(Problem::no_guard_cookie()),
-        (Some(_), Some(_)) => see_other(&request.page(), []),
         (None, None) => sign_in_first(&app, &request, &headers),
-        (None, Some(code)) => {
-            // Somebody without cookies would go round in a circle.
-            let secret = guard_cookie::asked(&headers).ok_or_else(Problem::no_asked_cookie)?;
-            let (code, asked_by) = (code.into(), name_of(secret));
-            match app.accounts.open_guard(&code, request.site, &asked_by, client).await {
+        // Also if there is a cookie: somebody else may have signed in since.
+        (admitted, Some(code)) => {
+            let secret = guard_cookie::asked(&headers);
+            let asked_by = secret.map(|secret| name_of(secret, request.site)).unwrap_or_default();
+            match app.accounts.open_guard(&code.into(), request.site, &asked_by, client).await {
                 Ok(token) => {
                     let cookies = [guard_cookie::set(&token)?, guard_cookie::clear_asked()?];
                     see_other(&request.page(), cookies)
                 }
                 Err(AccountError::ChallengeOver | AccountError::SessionEnded) => {
-                    sign_in_first(&app, &request, &headers)
+                    match (admitted, secret) {
+                        (Some(_), _) => see_other(&request.page(), []),
+                        (None, Some(_)) => sign_in_first(&app, &request, &headers),
+                        // Somebody without cookies would go round in a circle.
+                        (None, None) => Err(Problem::no_asked_cookie()),
+                    }
                 }
                 Err(error) => Err(error.into()),
             }
@@ -79,7 +84,7 @@ pub(crate) async fn guard_redirect(
 /// `GET /api/guard-code`: the sign-in page goes on to it, and it goes on to the guarded site, with
 /// a one-time code. The refresh cookie says who it is.
 pub(crate) async fn guard_code(
-    _: Client,
+    client: Client,
     headers: HeaderMap,
     app: App,
     query: String,
@@ -97,9 +102,9 @@ pub(crate) async fn guard_code(
     };
     let to = to.split('#').next().unwrap_or_default();
     let site = site_of(guarded, to).ok_or_else(Problem::site_not_guarded)?;
-    let code = match app.authenticator().refresh_token(&headers) {
-        Ok(token) => app.accounts.guard_code(&token, site, &asked_by).await,
-        Err(_) => Err(AccountError::SessionEnded),
+    let code = match refresh_cookie::token(&headers).filter(|_| !is_of_another_site(&headers)) {
+        Some(token) => app.accounts.guard_code(token, site, &asked_by, client).await,
+        None => Err(AccountError::SessionEnded),
     };
     match code {
         Ok(code) => {
@@ -141,12 +146,10 @@ async fn admit(
     if request.may_be_forged() {
         return Ok(None);
     }
-    let cannot_tell = |problem: Problem| {
-        if problem.status().is_server_error() { Problem::cannot_tell(problem) } else { problem }
-    };
     let bearer = app.authenticator().guard_bearer(headers, request.site).await;
-    let Some(bearer) = bearer.map_err(cannot_tell)? else { return Ok(None) };
-    let mut response = verified(&bearer, app.site.strict_transport)?;
+    let Some(bearer) = bearer.map_err(Problem::cannot_tell)? else { return Ok(None) };
+    let response = verified(&bearer, app.site.strict_transport);
+    let mut response = response.map_err(Problem::cannot_tell)?;
     if is_half_over(&bearer, app) {
         let (user, session) = (bearer.user.id, bearer.session);
         match app.accounts.guard_token(user, session, request.site).await {
@@ -154,7 +157,8 @@ async fn admit(
                 response.headers_mut().insert(SET_COOKIE, guard_cookie::set(&token)?);
             }
             Err(AccountError::SessionEnded) => return Ok(None),
-            Err(error) => return Err(cannot_tell(error.into())),
+            // The cookie that came is good for a while.
+            Err(error) => tracing::warn!("can't renew a guard cookie: {error:#}"),
         }
     }
     Ok(Some(response))
@@ -176,7 +180,7 @@ fn sign_in_first(
         Some(secret) => secret.to_owned(),
         None => new_secret()?,
     };
-    let asked_by = name_of(&secret);
+    let asked_by = name_of(&secret, request.site);
     let next = |page: &str| {
         let page = utf8_percent_encode(page, QUERY_VALUE);
         let (to, by) = (path::TO, path::ASKED_BY);
@@ -199,9 +203,16 @@ fn new_secret() -> anyhow::Result<String> {
     Ok(BASE64URL_NOPAD.encode(&secret))
 }
 
-/// What others may know of a browser's secret.
-fn name_of(secret: &str) -> String {
-    BASE64URL_NOPAD.encode(&Sha256::digest(secret))
+/// What names a browser that asks for pages of a site. Its secret can't be told from it.
+fn name_of(secret: &str, site: &str) -> String {
+    BASE64URL_NOPAD.encode(&Sha256::digest([site, " ", secret].concat()))
+}
+
+/// Whether a page of another site may have made the browser send this, or nobody knows. The refresh
+/// cookie itself is not sent along then; browsers that do not say where a page load comes from
+/// rely on that.
+fn is_of_another_site(headers: &HeaderMap) -> bool {
+    headers.get("sec-fetch-site").is_some_and(|site| site != "same-origin")
 }
 
 /// 303, so that whatever was sent is not sent again.

@@ -12,9 +12,9 @@ use crate::accounts::Hazard;
 use crate::proof::factors::FactorKind;
 use crate::store::{MAX_BLOCKS, MAX_PASSKEYS};
 
-const SITE_NOT_GUARDED: &str = "This server does not guard pages of that host. Its operator names it \
-                                with --guard-origin, and has the proxy send X-Forwarded-Host and \
-                                X-Forwarded-Proto.";
+const SITE_NOT_GUARDED: &str = "This server guards no site of that host. Its operator names it with \
+                                --guard-origin, and has the proxy write X-Forwarded-Proto, -Host, \
+                                -Uri and -Method, each once.";
 
 impl Problem {
     /// 404.
@@ -99,7 +99,7 @@ impl Problem {
     /// 401: the store failed, so nobody can be let in. `Retry-After` means nothing with a 401. But
     /// a server of several that has [lost touch](Self::out_of_touch) says so.
     pub fn cannot_tell(mut cause: Self) -> Self {
-        if cause.is_out_of_touch {
+        if cause.is_out_of_touch || !cause.status.is_server_error() {
             return cause;
         }
         cause.headers.retain(|(name, _)| *name != RETRY_AFTER);

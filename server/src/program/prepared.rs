@@ -40,7 +40,7 @@ impl Prepared {
         warn_about(config);
         let mut faults = Faults::default();
         faults.note(config.interceptor.check(config.public_url.as_deref()));
-        faults.note(config.guard.check(config.public_url.as_deref()));
+        faults.note(config.guard.check(config.public_url.as_deref(), &config.tokens.audience));
         faults.note(RelyingParty::at(config.public_url.as_deref()));
         faults.note(clock.check());
         faults.note(check_new(config));

@@ -24,8 +24,11 @@ async fn ask(
     headers: &[(&str, &str)],
 ) -> Response {
     let (scheme, host) = site.split_once("://").unwrap();
-    let forwarded =
-        [("x-forwarded-proto", scheme), ("x-forwarded-host", host), ("x-forwarded-uri", uri)];
+    let mut forwarded =
+        vec![("x-forwarded-proto", scheme), ("x-forwarded-host", host), ("x-forwarded-uri", uri)];
+    if !headers.iter().any(|(name, _)| *name == "x-forwarded-method") {
+        forwarded.push(("x-forwarded-method", "GET"));
+    }
     app.send("GET", path, &[&forwarded, headers].concat()).await
 }
 
@@ -254,11 +257,16 @@ async fn a_code_is_good_once_for_30_seconds_in_one_browser_on_one_site() {
     let (asked, next_path) = sent_away(&app, (WIKI, "/")).await;
     let (other, _) = sent_away(&app, (WIKI, "/")).await;
     let uri = gone_on(&app, &next_path, &login.cookie).await;
-    // Somebody else's browser, another site, and then the right ones, twice.
-    assert_eq!(next(&open(WIKI, &uri, &other).await), next_of(&other));
-    next(&open(SHOP, &uri, &asked).await);
+    // Twice.
     assert!(is_open(&open(WIKI, &uri, &asked).await));
     next(&open(WIKI, &uri, &asked).await);
+    // Somebody else's browser, and another site. After that the code is used up.
+    for (site, by) in [(WIKI, &other), (SHOP, &asked)] {
+        let uri = gone_on(&app, &next_path, &login.cookie).await;
+        next(&open(site, &uri, by).await);
+        next(&open(WIKI, &uri, &asked).await);
+    }
+    assert_eq!(next(&open(WIKI, "/", &other).await), next_of(&other));
 
     let uri = gone_on(&app, &next_path, &login.cookie).await;
     app.clock.advance(Duration::from_secs(30));
@@ -278,7 +286,8 @@ async fn a_code_is_good_once_for_30_seconds_in_one_browser_on_one_site() {
 fn next_of(asked: &str) -> String {
     use sha2::{Digest as _, Sha256};
     let secret = asked.split_once('=').unwrap().1;
-    let name = data_encoding::BASE64URL_NOPAD.encode(&Sha256::digest(secret));
+    let named = Sha256::digest(format!("{WIKI} {secret}"));
+    let name = data_encoding::BASE64URL_NOPAD.encode(&named);
     format!("/api/guard-code?to=https%3A%2F%2Fwiki.example%2F&asked_by={name}")
 }
 
@@ -295,6 +304,20 @@ async fn a_code_in_the_address_is_taken_out_and_never_shown_to_the_site() {
         (answer.status.as_u16(), answer.header("location")),
         (303, "https://wiki.example/p?a")
     );
+}
+
+#[tokio::test]
+async fn whoever_signs_in_after_somebody_else_gets_a_cookie_of_their_own() {
+    let app = app().await;
+    let (ada, bob) = (app.signed_in("ada").await, app.signed_in("bob").await);
+    let held = guard_cookie(&app, WIKI, &ada).await;
+    let (asked, next_path) = sent_away(&app, (WIKI, "/")).await;
+    let uri = gone_on(&app, &next_path, &bob.cookie).await;
+    let both = format!("{held}; {asked}");
+    let opened = ask(&app, path::GUARD_REDIRECT, (WIKI, &uri), &[("cookie", &both)]).await;
+    let held = cookie(&opened);
+    let answer = ask(&app, path::GUARD, (WIKI, "/"), &[("cookie", &held)]).await;
+    assert_eq!(answer.header("x-auth-subject"), bob.user.id);
 }
 
 #[tokio::test]
@@ -337,12 +360,25 @@ async fn whoever_is_not_signed_in_goes_to_the_sign_in_page_first() {
     let third = SignedIn::from(&app.refresh(&second.cookie).await);
     app.clock.advance(Duration::from_secs(60));
     let own = |cookie| [("cookie", cookie), ("sec-fetch-site", "same-origin")];
-    assert_eq!(next(&app.send("GET", &path, &own(&login.cookie)).await), path);
     gone_on(&app, &path, &third.cookie).await;
-    // The token is not used up.
+    // The token is not exchanged by that. An old browser does not say where the page load is from.
+    let old = [("cookie", third.cookie.as_str())];
+    assert!(app.send("GET", &path, &old).await.header("location").starts_with(WIKI));
     let fourth = SignedIn::from(&app.refresh(&third.cookie).await);
-    assert_eq!(app.with_cookie(path::LOGOUT, &fourth.cookie, &[]).await.status, 204);
+    // One that was exchanged long ago is a thief's.
+    assert_eq!(next(&app.send("GET", &path, &own(&login.cookie)).await), path);
     assert_eq!(next(&app.send("GET", &path, &own(&fourth.cookie)).await), path);
+    assert_eq!(app.refresh(&fourth.cookie).await.status, 401);
+}
+
+#[tokio::test]
+async fn after_signing_out_no_code_can_be_had() {
+    let app = app().await;
+    let login = app.signed_in("ada").await;
+    let (_, path) = sent_away(&app, (WIKI, "/p")).await;
+    assert_eq!(app.with_cookie(path::LOGOUT, &login.cookie, &[]).await.status, 204);
+    let own = [("cookie", login.cookie.as_str()), ("sec-fetch-site", "same-origin")];
+    assert_eq!(next(&app.send("GET", &path, &own).await), path);
 }
 
 #[tokio::test]
@@ -364,7 +400,7 @@ async fn another_site_can_not_change_anything_with_somebodys_cookie() {
         }
         // A proxy that asks with the method of the request.
         let host = [&[("host", "wiki.example"), ("cookie", &held)], headers].concat();
-        assert_eq!(app.send("POST", path::GUARD, &host).await.status, expected, "{headers:?}");
+        assert_eq!(app.send("POST", "/api/guard/", &host).await.status, expected, "{headers:?}");
     }
 }
 

@@ -331,11 +331,11 @@ async fn guard(document: &Document) {
         document.check("GET", path, &answer);
         answer
     };
-    let host = ("x-forwarded-host", "localhost");
+    let (host, method) = (("x-forwarded-host", "localhost"), ("x-forwarded-method", "GET"));
     for path in [path::GUARD, path::GUARD_REDIRECT] {
         ask(path, "", &[]).await;
     }
-    let sent = ask(path::GUARD_REDIRECT, "", &[host]).await;
+    let sent = ask(path::GUARD_REDIRECT, "", &[host, method, ("x-forwarded-uri", "/")]).await;
     let asked_by = sent.header("location").rsplit_once("%3D").unwrap().1;
     let asked = sent.header("set-cookie").split(';').next().unwrap();
     let own = [("cookie", gus.cookie.as_str()), ("sec-fetch-site", "same-origin")];
@@ -347,11 +347,13 @@ async fn guard(document: &Document) {
     let sent = ask(path::GUARD_CODE, &query("http://localhost/"), &own).await;
     let page = sent.header("location").strip_prefix("http://localhost").unwrap();
     let page = ("x-forwarded-uri", page);
-    ask(path::GUARD_REDIRECT, "", &[host, page]).await;
-    let opened = ask(path::GUARD_REDIRECT, "", &[host, page, ("cookie", asked)]).await;
+    let with = [host, method, page, ("cookie", asked)];
+    let opened = ask(path::GUARD_REDIRECT, "", &with).await;
+    ask(path::GUARD_REDIRECT, "", &with[..3]).await;
     let cookie = opened.header("set-cookie").split(';').next().unwrap();
     for path in [path::GUARD, path::GUARD_REDIRECT] {
-        assert_eq!(ask(path, "", &[host, ("cookie", cookie)]).await.status, 200);
+        let page = ("x-forwarded-uri", "/");
+        assert_eq!(ask(path, "", &[host, method, page, ("cookie", cookie)]).await.status, 200);
     }
 }
 
