@@ -10,10 +10,12 @@ def check_login(checks):
     """The login host is Hallpass's, and knows who the client is."""
     checks.sign_in(ADA)
     is_client(checks, ADA, "signing in")
-    answer = checks.client.login(BOB, PASSWORD, [*FORWARDED, ("Connection", "close, X-Forwarded-For")])
+    answer = checks.client.login(
+        BOB, PASSWORD, [*FORWARDED, ("Connection", "close, X-Forwarded-For")]
+    )
     if answer.status == 200:
         is_client(checks, BOB, "signing in, and Connection names X-Forwarded-For")
-    checks.holds(not checks.stage.application.take(), "the application sees nothing of it")
+    checks.holds(not checks.proxy.application.take(), "the application sees nothing of it")
 
 
 def is_client(checks, name, what):
@@ -54,7 +56,7 @@ def check_connection(checks, subject, user, bearer):
         what = f"Connection names {name}"
         headers = [*bearer, *SPOOFED, *FORWARDED, ("Connection", f"close, {name}")]
         answer = checks.client.ask("GET", WIKI, "/api/things", headers)
-        seen = checks.stage.application.take()
+        seen = checks.proxy.application.take()
         checks.holds(len(seen) == (answer.status == 200), what, answer)
         for one in seen:
             checks.is_identity(one, subject, user, what)
@@ -67,20 +69,30 @@ def check_public(checks):
         for method in "GET", "POST":
             answer, seen = checks.passes(method, "/public/x", [*headers, *SPOOFED], "a public file")
             checks.is_nobody(seen, "a public file")
-            checks.holds(answer.values("set-cookie") == ["application=1"], "only its cookie", answer)
+            checks.holds(
+                answer.values("set-cookie") == ["application=1"], "only its cookie", answer
+            )
 
 
 def check_detours(checks):
     """Paths that look public, and that an application may take for others; and the addresses at
     which a proxy asks itself."""
-    paths = ["/public/../page", "/public/%2e%2e/page", "/public/..%2fpage", "/public/%2e%2e%2fpage",
-             "/public//../page", "/public/x/../../page", "/public/./../page", "/public/.%2e/page"]
+    paths = [
+        "/public/../page",
+        "/public/%2e%2e/page",
+        "/public/..%2fpage",
+        "/public/%2e%2e%2fpage",
+        "/public//../page",
+        "/public/x/../../page",
+        "/public/./../page",
+        "/public/.%2e/page",
+    ]
     for path in paths:
         answer = checks.client.ask("GET", WIKI, path, SPOOFED)
-        seen = [one.path for one in checks.stage.application.take()]
+        seen = [one.path for one in checks.proxy.application.take()]
         # What a proxy has made of it means the same to everybody.
         checks.holds(all(it == "/public/page" for it in seen), f"{path} leads to {seen}", answer)
     for path in "/hallpass/verify", "/hallpass/guard", "/@hallpass":
-        checks.is_kept_out("GET", path, SPOOFED, path, 303, 401, 404, 500)
+        checks.is_kept_out("GET", path, SPOOFED, path, 303, 401, 404)
     answer = checks.client.ask("GET", LOGIN, "/api/verify", SPOOFED)
     checks.holds(answer.status == 401, "Hallpass believes nobody's headers", answer)

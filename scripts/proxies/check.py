@@ -10,11 +10,11 @@ import tempfile
 import time
 
 from api import check_api, check_detours, check_login, check_public
-from application import Application
 from checks import ADA, BOB, PASSWORD, SPOOFED, Checks
 from client import LOGIN, WIKI
+from pages import NAVIGATE, check_pages, check_renewal, guard_cookie
 from processes import Hallpass, Process, fail
-from proxies import MISSPELT, Proxy
+from proxies import BROKEN, MISSPELT, Proxy
 
 PROXIES = ["nginx", "haproxy", "caddy", "traefik", "envoy"]
 
@@ -25,10 +25,19 @@ class Stage:
     def __init__(self, binary, folder):
         self.folder = folder
         self.certificates = make_certificates(folder)
-        self.application = Application()
         self.hallpass = Hallpass(
-            binary, folder, "--trusted-proxy", "127.0.0.1", "--public-url", f"https://{LOGIN}",
-            "--log-level", "warn", "--login-throttle", "off",
+            binary,
+            folder,
+            "--trusted-proxy",
+            "127.0.0.1",
+            "--public-url",
+            f"https://{LOGIN}",
+            "--guard-origin",
+            f"https://{WIKI}",
+            "--log-level",
+            "warn",
+            "--login-throttle",
+            "off",
         )
         for name in (ADA, BOB):
             self.hallpass.add(name, PASSWORD)
@@ -41,10 +50,20 @@ def make_certificates(folder):
     path.mkdir()
     names = f"subjectAltName=DNS:{LOGIN},DNS:{WIKI}"
     subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+        [
+            "openssl",
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+        ]
         + ["-days", "2", "-subj", "/CN=example.org", "-addext", names]
         + ["-keyout", path / "privkey.pem", "-out", path / "fullchain.pem"],
-        check=True, capture_output=True,
+        check=True,
+        capture_output=True,
     )
     both = (path / "fullchain.pem").read_text() + (path / "privkey.pem").read_text()
     (path / "combined.pem").write_text(both)
@@ -67,29 +86,34 @@ def check_closed(checks, headers, why):
             checks.is_kept_out(method, path, headers, what, 401, 403, 404, 500, 502, 503)
 
 
-def all_closed(started, headers, why):
-    """At once, since some try for a while."""
+def at_once(check, started, *arguments):
+    """Some take a while."""
     with concurrent.futures.ThreadPoolExecutor() as pool:
-        list(pool.map(lambda checks: check_closed(checks, headers, why), started))
+        list(pool.map(lambda checks: check(checks, *arguments), started))
 
 
 def run(stage, names):
     running = start(stage, names, {})
     for checks in running:
-        for check in check_login, check_api, check_public, check_detours:
+        for check in check_login, check_api, check_public, check_detours, check_pages:
             check(checks)
     _, token, _ = running[0].sign_in(ADA)
-    headers = [("Authorization", f"Bearer {token}"), *SPOOFED]
+    headers = [("Authorization", f"Bearer {token}"), guard_cookie(running[0]), *SPOOFED, *NAVIGATE]
     misspelt = start(stage, names, MISSPELT)
-    all_closed(misspelt, headers, "with a misspelt address")
+    at_once(check_closed, misspelt, headers, "with a misspelt address")
+    broken = start(stage, [name for name in names if name in BROKEN], BROKEN)
+    at_once(check_closed, broken, headers, "with a mistake in the script")
     for checks in running:
-        checks.passes("GET", "/api/things", headers, "the API with Hallpass")
+        for path in "/api/things", "/page":
+            checks.passes("GET", path, headers, f"{path} with Hallpass")
     stage.hallpass.stop()
-    all_closed(running, headers, "without Hallpass")
+    at_once(check_closed, running, headers, "without Hallpass")
     for checks in running:
         checks.passes("GET", "/public/x", [], "a public file without Hallpass")
+    stage.hallpass.start("--access-ttl", "8s")
+    at_once(check_renewal, running)
     for name in names:
-        count = sum(it.count for it in running + misspelt if it.proxy.name == name)
+        count = sum(it.count for it in running + misspelt + broken if it.proxy.name == name)
         print(f"{name}: {count} checks hold", file=sys.stderr)
 
 
@@ -105,4 +129,5 @@ def main(binary, *names):
     print(f"proxy-test: {time.monotonic() - started:.0f} s", file=sys.stderr)
 
 
-main(*sys.argv[1:])
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -12,13 +12,21 @@ ROLES = {ADA: "user", BOB: ""}
 IDENTITY = ["x-auth-subject", "x-auth-username", "x-auth-roles"]
 # What a stranger could send, also by the names that some applications take for the same.
 SPOOFED = [
-    ("X-Auth-Subject", "spoofed"), ("X-Auth-Username", "spoofed"), ("X-Auth-Roles", "spoofed"),
-    ("x-auth-roles", "spoofed again"), ("X_Auth_Subject", "spoofed"), ("X-Auth_Username", "spoofed"),
-    ("X_Auth-Roles", "spoofed"), ("X_AUTH_ROLES", "spoofed"),
+    ("X-Auth-Subject", "spoofed"),
+    ("X-Auth-Username", "spoofed"),
+    ("X-Auth-Roles", "spoofed"),
+    ("x-auth-roles", "spoofed again"),
+    ("X_Auth_Subject", "spoofed"),
+    ("X-Auth_Username", "spoofed"),
+    ("X_Auth-Roles", "spoofed"),
+    ("X_AUTH_ROLES", "spoofed"),
 ]
 FORWARDED = [
-    ("X-Forwarded-For", "203.0.113.9"), ("X-Forwarded-Host", "evil.example"),
-    ("X-Forwarded-Uri", "/public/"), ("X-Forwarded-Method", "GET"), ("X-Forwarded-Proto", "http"),
+    ("X-Forwarded-For", "203.0.113.9"),
+    ("X-Forwarded-Host", "evil.example"),
+    ("X-Forwarded-Uri", "/public/"),
+    ("X-Forwarded-Method", "GET"),
+    ("X-Forwarded-Proto", "http"),
 ]
 
 
@@ -40,16 +48,21 @@ class Checks:
         """The answer, and what the application saw."""
         body = {"sent": "by the client"} if method in ("POST", "PUT") else None
         answer = self.client.ask(method, WIKI, path, headers, body)
-        seen = self.stage.application.take()
+        seen = self.proxy.application.take()
         self.holds(answer.status == 200, what, answer)
-        self.holds([one.method for one in seen] == [method], f"{what}: the application saw {seen}")
-        self.holds(seen[0].body == (json.dumps(body).encode() if body else b""), f"{what}: the body")
+        methods = [one.method for one in seen]
+        self.holds(methods == [method], f"{what}: the application sees {methods}")
+        self.holds(
+            seen[0].body == (json.dumps(body).encode() if body else b""), f"{what}: the body"
+        )
         self.comes_from_client(seen[0], what)
         return answer, seen[0]
 
     def is_kept_out(self, method, path, headers, what, *statuses):
         answer = self.client.ask(method, WIKI, path, headers)
-        self.holds(not self.stage.application.take(), f"{what}: nothing reaches the application", answer)
+        self.holds(
+            not self.proxy.application.take(), f"{what}: nothing reaches the application", answer
+        )
         self.holds(answer.status in statuses, f"{what}: one of {statuses}", answer)
         return answer
 

@@ -1,7 +1,9 @@
 """Programs of the test, ended with it."""
 
+import contextlib
 import os
 import pathlib
+import random
 import signal
 import socket
 import subprocess
@@ -16,9 +18,12 @@ def fail(what):
 
 
 def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
+    """One that no connection gets by chance before somebody listens there."""
+    for port in random.sample(range(20000, 30000), 100):
+        with socket.socket() as listener, contextlib.suppress(OSError):
+            listener.bind(("127.0.0.1", port))
+            return port
+    fail("there is no free port")
 
 
 def without_settings():
@@ -69,17 +74,23 @@ class Hallpass:
     def __init__(self, binary, folder, *options):
         self.binary, self.data = binary, f"{folder}/data"
         self.options, self.log = options, f"{folder}/hallpass.log"
-        self.cheap = ["--pbkdf2-iterations", "1000"]
+        self.cheap, self.port = ["--pbkdf2-iterations", "1000"], free_port()
 
-    def start(self):
-        command = [self.binary, "serve", "--listen", "127.0.0.1:0", "--data-dir", self.data]
-        self.running = Process(
-            [*command, *self.cheap, *self.options], self.log, without_settings(), subprocess.PIPE
-        )
+    def start(self, *options):
+        """Each time on the same port."""
+        command = [
+            self.binary,
+            "serve",
+            "--listen",
+            f"127.0.0.1:{self.port}",
+            "--data-dir",
+            self.data,
+        ]
+        command += [*self.cheap, *self.options, *options]
+        self.running = Process(command, self.log, without_settings(), subprocess.PIPE)
         line = self.running.process.stdout.readline().decode()
-        if not line.startswith("listening on http://127.0.0.1:"):
+        if not line.startswith("listening on "):
             fail(f"Hallpass does not start; its log:\n{self.running.log.read_text()}")
-        self.port = int(line.rsplit(":", 1)[1])
 
     def stop(self):
         self.running.stop()
@@ -90,7 +101,10 @@ class Hallpass:
     def command(self, *arguments, input=None):
         done = subprocess.run(
             [self.binary, *arguments, "--data-dir", self.data],
-            input=input, text=True, capture_output=True, env=without_settings(),
+            input=input,
+            text=True,
+            capture_output=True,
+            env=without_settings(),
         )
         if done.returncode != 0:
             fail(f"hallpass {' '.join(arguments)}: {done.stderr}")

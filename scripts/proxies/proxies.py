@@ -1,10 +1,12 @@
-"""The five proxies, each with the files of server/deploy. What a user changes in them is all that is
-changed here: addresses, the certificate, and where the files are."""
+"""The five proxies, each with the files of server/deploy. All that is changed in them is what a user
+changes, too: addresses, the certificate, and where the files are."""
 
+import itertools
 import os
 import pathlib
 import shutil
 
+from application import Application
 from processes import Process, fail, free_port
 
 DEPLOY = pathlib.Path(__file__).parents[2] / "server/deploy"
@@ -19,15 +21,18 @@ def program(name):
 class Proxy:
     """One configuration of one proxy. `wrong` are further changes, which break it."""
 
+    numbers = itertools.count()
+
     def __init__(self, name, stage, wrong=()):
         self.name, self.port, self.wrong = name, free_port(), list(wrong)
-        self.folder = pathlib.Path(stage.folder, name + ("-wrong" if wrong else ""))
+        self.folder = pathlib.Path(stage.folder, f"{next(self.numbers)}-{name}")
         self.folder.mkdir()
+        self.application = Application()
         address = "127.0.0.1, port_value: " if name == "envoy" else "127.0.0.1:"
         self.changes = [
             ("/etc/ssl/example.org", stage.certificates),
             (f"{address}8080", f"{address}{stage.hallpass.port}"),
-            (f"{address}3000", f"{address}{stage.application.port}"),
+            (f"{address}3000", f"{address}{self.application.port}"),
         ]
         command = getattr(self, name)()
         for old, _ in self.changes + self.wrong:
@@ -62,7 +67,7 @@ class Proxy:
         main = self.folder / "nginx.conf"
         # As Debian's, which includes what is in conf.d.
         main.write_text(
-            f"daemon off; pid {self.folder}/pid; error_log stderr; worker_processes 1; events {{}}\n"
+            f"daemon off; pid {self.folder}/pid; error_log stderr; events {{}}\n"
             f"http {{ access_log off; {temporary} include {site}; }}\n"
         )
         # As root it would become a user who can't enter the folder.
@@ -80,7 +85,7 @@ class Proxy:
 
     def caddy(self):
         file = self.copy("Caddyfile", ("#tls ", "tls "))
-        # It would also listen on port 80, to send everybody to https, and on 2019, to be told to reload.
+        # It would also listen on port 80, to send everybody to https, and on 2019 for `reload`.
         ports = f"https_port {self.port}\n auto_https disable_redirects\n admin off"
         file.write_text(f"{{\n {ports}\n default_bind 127.0.0.1\n}}\n" + file.read_text())
         return [program("caddy"), "run", "--adapter", "caddyfile", "--config", file]
@@ -99,7 +104,16 @@ class Proxy:
             "envoy.yaml",
             ("address: 0.0.0.0, port_value: 443", f"address: 127.0.0.1, port_value: {self.port}"),
         )
-        return [program("envoy"), "-c", file, "--use-dynamic-base-id", "--concurrency", "1", "-l", "warn"]
+        return [
+            program("envoy"),
+            "-c",
+            file,
+            "--use-dynamic-base-id",
+            "--concurrency",
+            "1",
+            "-l",
+            "warn",
+        ]
 
 
 # Addresses that Hallpass does not have.
@@ -124,4 +138,9 @@ MISSPELT = {
         ("path_override: /api/verify", "path_override: /api/verifyy"),
         ("path_prefix: /api/guard-redirect", "path_prefix: /api/guard-redirectt"),
     ],
+}
+
+# Mistakes in scripts, which a proxy could take for consent.
+BROKEN = {
+    "haproxy": [("if not answer or not answer.status ", "if nil + 1 or not answer.status ")],
 }

@@ -4,7 +4,7 @@
 local hallpass = "http://127.0.0.1:8080"
 local timeout_ms = 5000
 local asked_with = { "authorization", "cookie", "origin", "user-agent", "accept",
-    "sec-fetch-site", "sec-fetch-mode", "sec-fetch-dest" }
+    "sec-fetch-site", "sec-fetch-mode", "sec-fetch-dest", "sec-websocket-version", "upgrade" }
 local identity = { "x-auth-subject", "x-auth-username", "x-auth-roles" }
 local answered_with = { "location", "set-cookie", "www-authenticate", "cache-control",
     "content-type", "retry-after" }
@@ -47,7 +47,8 @@ end
 
 local function ask(txn, path)
     local url = hallpass .. path
-    local answer = core.httpclient():get { url = url, headers = question(txn), timeout = timeout_ms }
+    local headers = question(txn)
+    local answer = core.httpclient():get { url = url, headers = headers, timeout = timeout_ms }
     -- Without an answer, HAProxy's next rule refuses the request.
     if not answer or not answer.status or answer.status == 0 or answer.status >= 500 then return end
     if answer.status ~= 200 then return hand_back(txn, answer) end
