@@ -1,7 +1,7 @@
 //! What a proxy asks the guard about: which page of which site, and how.
 
 use hallpass_contract::path;
-use http::header::{HOST, HeaderName, ORIGIN, UPGRADE};
+use http::header::{HOST, HeaderName, ORIGIN, SEC_WEBSOCKET_VERSION, UPGRADE};
 use http::{HeaderMap, Method};
 
 const PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
@@ -64,9 +64,11 @@ impl<'r> GuardRequest<'r> {
     /// The cookie is sent along with links from other sites, so it does not show who wants that.
     pub(crate) fn may_be_forged(&self) -> bool {
         let text = |name: &HeaderName| self.headers.get(name).map(http::HeaderValue::as_bytes);
-        // WebSockets begin with a GET, and other sites may open them.
-        let opens_socket = self.headers.contains_key(UPGRADE)
-            || text(&FETCH_MODE).is_some_and(|mode| mode == b"websocket");
+        // WebSockets begin with a GET, and other sites may open them. Some proxies leave out
+        // `Upgrade`, since it concerns one hop.
+        let opens_socket =
+            [UPGRADE, SEC_WEBSOCKET_VERSION].iter().any(|it| self.headers.contains_key(it))
+                || text(&FETCH_MODE).is_some_and(|mode| mode == b"websocket");
         if self.is_safe() && !opens_socket {
             return false;
         }

@@ -105,6 +105,8 @@ fn a_change_must_come_from_the_site_itself() {
         (&[("x-forwarded-method", "PUT"), ("origin", "http://localhost:9000")], false),
         (&[("sec-fetch-mode", "websocket")], true),
         (&[("upgrade", "websocket"), ("origin", "https://evil.example")], true),
+        (&[("sec-websocket-version", "13"), ("origin", "https://evil.example")], true),
+        (&[("sec-websocket-version", "13"), ("origin", "https://wiki.example")], false),
         (&[("upgrade", "websocket"), ("origin", "https://wiki.example")], false),
     ] {
         let pairs = [&[("host", "wiki.example")], pairs].concat();
