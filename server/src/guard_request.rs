@@ -11,8 +11,8 @@ const FORWARDED_METHOD: HeaderName = HeaderName::from_static("x-forwarded-method
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 
-/// A request to a guarded site, as its proxy tells of it. The proxy must write the headers itself: a
-/// client who could choose the site would open it with the cookie of another one.
+/// A request to a guarded site, as its proxy tells of it. The proxy must write the headers itself:
+/// a client who could choose the site would open it with the cookie of another one.
 #[derive(Debug)]
 pub(crate) struct GuardRequest<'r> {
     /// The site's origin, one of those that are guarded.
