@@ -10,6 +10,7 @@ pub(crate) mod frontend;
 pub(crate) mod guarded;
 pub(crate) mod health;
 pub(crate) mod login;
+pub(crate) mod oauth;
 pub(crate) mod passkeys;
 pub(crate) mod public;
 pub(crate) mod reset;

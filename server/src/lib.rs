@@ -36,6 +36,7 @@ pub mod keys;
 mod logging;
 pub mod metrics;
 pub mod middleware;
+mod oauth;
 mod openapi;
 mod opening;
 mod origin;

@@ -32,6 +32,7 @@ mod lost;
 mod methods;
 mod metrics;
 mod moving;
+mod oauth;
 mod openapi;
 mod passkeys;
 mod postgres;

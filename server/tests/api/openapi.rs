@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use hallpass::routes::listed;
+use hallpass::store::OauthGrant;
 use hallpass_contract::{PasskeyBody, PasskeyOptions, TotpSetup, path};
 use serde_json::{Value, json};
 use totp_rs::Totp;
@@ -59,7 +60,7 @@ impl Document {
                 }
             }
         }
-        if response.status.is_success() {
+        if response.status.is_success() || response.status.is_redirection() {
             self.seen.borrow_mut().insert((method.to_owned(), path.to_owned()));
         }
     }
@@ -90,6 +91,7 @@ async fn every_operation_answers_as_the_document_says() {
     own(&app, &document).await;
     admin(&app, &document).await;
     incidents(&app, &document).await;
+    oauth(&app, &document).await;
     factors(&app, &document).await;
     ends(&app, &document).await;
     assert_eq!(*document.seen.borrow(), document.operations());
@@ -99,6 +101,8 @@ async fn public(app: &TestApp, document: &Document) {
     for path in [
         path::CONFIG,
         path::JWKS,
+        path::METADATA,
+        path::CHANGE_PASSWORD,
         path::OPENAPI,
         path::DOCS,
         path::DOCS_STYLE,
@@ -314,6 +318,26 @@ async fn incidents(app: &TestApp, document: &Document) {
     for _ in ["all", "none are left"] {
         let answer = app.with_token("DELETE", path::ADMIN_SESSIONS, admin.token()).await;
         document.check("DELETE", path::ADMIN_SESSIONS, &answer);
+    }
+}
+
+/// What OAuth clients ask.
+async fn oauth(app: &TestApp, document: &Document) {
+    let ada = app.signed_in("olga").await;
+    let may = vec![OauthGrant::Introspect, OauthGrant::Revoke];
+    let new = app.state.accounts.add_oauth_client("billing".to_owned(), may).await.unwrap();
+    let body = format!("client_id=billing&client_secret={}", new.secret.expose());
+    let form = [("content-type", "application/x-www-form-urlencoded")];
+    for path in [path::INTROSPECT, path::REVOKE] {
+        for body in [
+            format!("{body}&token={}", ada.token()),
+            format!("{body}&token=nonsense"),
+            body.clone(),
+            "token=x".to_owned(),
+            "a".repeat(40_000),
+        ] {
+            document.check("POST", path, &app.send_body("POST", path, &form, body).await);
+        }
     }
 }
 
