@@ -1,12 +1,13 @@
 //! The body of a request by an OAuth client.
 
-use std::borrow::Cow;
-
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 use url::form_urlencoded;
 
 use super::OauthError;
+
+/// The parameters that there are. Others are ignored (RFC 6749 section 3.2).
+const KNOWN: [&str; 4] = ["token", "token_type_hint", "client_id", "client_secret"];
 
 /// A form as RFC 6749 appendix B has it. A parameter without a value counts as left out.
 #[derive(Debug)]
@@ -28,15 +29,15 @@ impl OauthForm {
     ///
     /// # Errors
     ///
-    /// If a parameter is there twice (RFC 6749 section 3.2).
+    /// If one of the known parameters is there twice.
     pub(crate) fn parse(body: &[u8]) -> Result<Self, OauthError> {
-        let owned = |text: Cow<'_, str>| text.into_owned();
-        let pairs = form_urlencoded::parse(body).map(|(name, value)| (owned(name), owned(value)));
-        let mut pairs: Vec<_> = pairs.collect();
-        let mut names: Vec<&str> = pairs.iter().map(|(name, _)| name.as_str()).collect();
-        names.sort_unstable();
-        if names.windows(2).any(|two| two[0] == two[1]) {
-            return Err(OauthError::InvalidRequest("send each parameter once"));
+        let known = form_urlencoded::parse(body).filter(|(name, _)| KNOWN.contains(&name.as_ref()));
+        let mut pairs: Vec<(String, String)> = Vec::new();
+        for (name, value) in known {
+            if pairs.iter().any(|(known, _)| *known == name) {
+                return Err(OauthError::InvalidRequest("send each parameter once"));
+            }
+            pairs.push((name.into_owned(), value.into_owned()));
         }
         pairs.retain(|(_, value)| !value.is_empty());
         Ok(Self(pairs))
@@ -67,9 +68,10 @@ mod tests {
     fn a_parameter_is_there_once_and_has_a_value() {
         let form = OauthForm::parse(b"token=a%2Bb+c&token_type_hint=&x=1").unwrap();
         assert_eq!((form.token().unwrap(), form.get("token_type_hint")), ("a+b c", None));
-        for twice in ["token=a&token=b", "x=&token=a&x=", "token=a&token="] {
+        for twice in ["token=a&token=b", "client_id=&token=a&client_id=", "token=a&token="] {
             assert!(OauthForm::parse(twice.as_bytes()).is_err(), "{twice}");
         }
+        assert_eq!(OauthForm::parse(b"x=1&token=a&x=2").unwrap().token().unwrap(), "a");
         for none in ["", "token=", "Token=a", "token"] {
             assert!(OauthForm::parse(none.as_bytes()).unwrap().token().is_err(), "{none}");
         }
