@@ -35,8 +35,8 @@ enum Details {
     Nothing,
     /// What is wrong with the fields of a form.
     Errors(Vec<FieldError>),
-    /// What an OAuth client is told, in the form of RFC 6749 section 5.2.
-    Oauth(OauthError),
+    /// What an OAuth client is told, in the form of RFC 6749 section 5.2. In a box as well.
+    Oauth(Box<OauthError>),
     /// A second factor is needed. In a box, since almost no problem is about that.
     Factor(Box<FactorNeeded>),
 }
@@ -136,7 +136,7 @@ impl Problem {
 
     /// The media type of the answer, and its body: a problem document, but to OAuth clients.
     pub fn content(&self) -> (&'static str, Value) {
-        match self.details {
+        match &self.details {
             Details::Oauth(error) => ("application/json", error.to_json()),
             _ => (PROBLEM_MEDIA_TYPE, json!(self.body())),
         }

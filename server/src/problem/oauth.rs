@@ -13,8 +13,10 @@ impl Problem {
     pub(crate) fn oauth(error: OauthError) -> Self {
         let is_unknown = error == OauthError::InvalidClient;
         let status = if is_unknown { StatusCode::UNAUTHORIZED } else { StatusCode::BAD_REQUEST };
-        let problem =
-            Self { details: Details::Oauth(error), ..Self::new(status, error.description()) };
+        let problem = Self {
+            details: Details::Oauth(Box::new(error)),
+            ..Self::new(status, error.description())
+        };
         match is_unknown {
             true => {
                 let challenge = HeaderValue::from_static(r#"Basic realm="hallpass""#);
