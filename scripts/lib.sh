@@ -134,6 +134,21 @@ python_env() {
     cp "$wanted" "$env/installed.txt"
 } >&2
 
+# target/NAME: the packages of Node that the lock file in a directory names, made once.
+node_env() {
+    local env="$root/target/$1" wanted="$root/$2"
+    if cmp -s "$wanted/package-lock.json" "$env/installed.json"; then return; fi
+    "$root/scripts/setup" node
+    step "installing packages of Node"
+    rm -rf "$env"
+    mkdir -p "$env"
+    cp "$wanted/package.json" "$wanted/package-lock.json" "$env/"
+    # None of them needs a script of its own to be installed.
+    (cd "$env" && npm ci --ignore-scripts --no-audit --no-fund --loglevel error) ||
+        die "can't install the packages of Node; once there is a network, try again"
+    cp "$wanted/package-lock.json" "$env/installed.json"
+} >&2
+
 # Becomes a command that has none of the settings of whoever runs the script; call it in a subshell.
 without_settings() {
     local variable unset=()

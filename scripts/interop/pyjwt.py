@@ -10,88 +10,23 @@ import contextlib
 import hashlib
 import hmac
 import json
-import os
-import pathlib
-import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
-import urllib.request
 import uuid
 
 import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
-ISSUER, AUDIENCE = "http://127.0.0.1:8080", "hallpass"
-NAME, PASSWORD = "root", "correct horse battery staple"
+from server import AUDIENCE, ISSUER, Server, add_admin, check, private_keys, signed
+
 CLAIMS = "iss sub aud exp iat nbf jti client_id sid username roles auth_time amr".split()
 NEW_KEY = {
     "EdDSA": ed25519.Ed25519PrivateKey.generate,
     "ES256": lambda: ec.generate_private_key(ec.SECP256R1()),
     "RS256": lambda: rsa.generate_private_key(65537, 2048),
 }
-
-
-def without_settings():
-    """The environment without the settings of whoever runs this."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("HALLPASS_")}
-
-
-class Server:
-    """The server, running on a data directory."""
-
-    def __init__(self, binary, data, algorithm):
-        command = [binary, "serve", "--listen", "127.0.0.1:0", "--data-dir", data]
-        command += ["--alg", algorithm, "--log-level", "error", "--audit-log", "off"]
-        self.process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, text=True, env=without_settings()
-        )
-        line = self.process.stdout.readline()
-        check(line.startswith("listening on "), f"the server starts with {algorithm}")
-        self.url = line.removeprefix("listening on ").strip()
-        # It caches the set, and by default asks again for a key that it does not know only after
-        # 30 s, so a rotation must not come as a surprise.
-        self.jwks = jwt.PyJWKClient(self.url + "/.well-known/jwks.json", timeout=10)
-
-    def call(self, method, path, token=None, body=None):
-        """The status and the JSON of an answer."""
-        headers = {"Content-Type": "application/json"} if body else {}
-        if token:
-            headers["Authorization"] = f"Bearer {token}"
-        body = body and json.dumps(body).encode()
-        request = urllib.request.Request(self.url + path, body, headers, method=method)
-        try:
-            with urllib.request.urlopen(request, timeout=10) as answer:
-                return answer.status, json.load(answer)
-        except urllib.error.HTTPError as error:
-            return error.code, json.load(error)
-
-    def accepts(self, token):
-        status, answer = self.call("GET", "/api/verify", token)
-        check(status in (200, 401), f"/api/verify answers 200 or 401, not {status}: {answer}")
-        return status == 200
-
-    def login(self):
-        body = {"username": NAME, "password": PASSWORD}
-        status, answer = self.call("POST", "/api/login", body=body)
-        check(status == 200, f"login: {status} {answer}")
-        return answer["access_token"]
-
-    def rotate(self, token):
-        status, answer = self.call("POST", "/api/admin/keys/rotate", token)
-        check(status == 200, f"rotation: {status} {answer}")
-        return answer["kid"]
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait(timeout=20)
-
-
-def check(holds, what):
-    if not holds:
-        sys.exit(f"interop-test: does not hold: {what}")
 
 
 def verified(server, token, algorithm):
@@ -103,22 +38,6 @@ def verified(server, token, algorithm):
     return jwt.decode(
         token, key, algorithms=[algorithm], issuer=ISSUER, audience=AUDIENCE, options=options
     )
-
-
-def private_keys(data):
-    """The key that signs and the next one, from the file in the data directory."""
-    stored = json.loads((pathlib.Path(data) / "keys.json").read_text())
-    [current] = [key for key in stored["keys"] if "retired_at" not in key]
-    for key in current, stored["next_key"]:
-        private = serialization.load_pem_private_key(key["private_key"].encode(), None)
-        yield key["kid"], key["alg"], private
-
-
-def signed(claims, key, algorithm, kid, **changes):
-    """A token by PyJWT; a claim that is None is left out."""
-    claims = {**claims, "jti": str(uuid.uuid4()), **changes}
-    claims = {name: value for name, value in claims.items() if value is not None}
-    return jwt.encode(claims, key, algorithm, {"kid": kid, "typ": "at+jwt"})
 
 
 def signed_with_public_key(claims, kid, secret):
@@ -182,16 +101,12 @@ def main(binary):
     """Each algorithm takes over the directory of the one before."""
     tokens = []
     with tempfile.TemporaryDirectory() as data:
-        add = [binary, "user", "add", NAME, "--role", "admin", "--password-stdin"]
-        subprocess.run(
-            [*add, "--data-dir", data],
-            input=PASSWORD,
-            text=True,
-            check=True,
-            env=without_settings(),
-        )
+        add_admin(binary, data)
         for algorithm in NEW_KEY:
-            server = Server(binary, data, algorithm)
+            server = Server(binary, data, 0, ["--alg", algorithm])
+            # It caches the set, and by default asks again for a key that it does not know only after
+            # 30 s, so a rotation must not come as a surprise.
+            server.jwks = jwt.PyJWKClient(server.url + "/.well-known/jwks.json", timeout=10)
             with contextlib.ExitStack() as at_end:
                 at_end.callback(server.stop)
                 token = server.login()

@@ -102,6 +102,14 @@ events! {
     NetworkBlocked = "network_blocked",
     /// A block was ended; the detail is the network.
     NetworkUnblocked = "network_unblocked",
+    /// An OAuth client was made, or tried to be; the detail is its name and what it may do.
+    OauthClientAdded = "client_added",
+    /// An OAuth client was deleted; the detail is its name.
+    OauthClientDeleted = "client_deleted",
+    /// A wrong `client_id` or `client_secret` came; the detail is the client, if there is one.
+    OauthClientRefused = "client_refused",
+    /// An OAuth client ended the session of a token; the detail says which client.
+    TokenRevoked = "token_revoked",
     /// All that is stored was written to a backup.
     Backup = "backup",
     /// All keys were made anew, and all sessions ended; the detail is the id of the new one.

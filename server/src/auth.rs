@@ -125,6 +125,22 @@ impl Authenticator<'_> {
         if bearer.is_for_guard() { Err(TokenError::Invalid.into()) } else { Ok(bearer) }
     }
 
+    /// Whose access token this is, for an OAuth client that asks. None if nobody may use it now.
+    ///
+    /// # Errors
+    ///
+    /// If the store can't tell.
+    pub async fn bearer_of(self, token: &str) -> Result<Option<Arc<Bearer>>, Problem> {
+        match self.bearers.find(self.accounts, token, self.accounts.clock.now()).await {
+            Ok(bearer) => {
+                let is_access = !bearer.is_for_setup() && !bearer.is_for_guard();
+                Ok((is_access && !self.lacks_factor(&bearer)).then_some(bearer))
+            }
+            Err(problem) if problem.status().is_server_error() => Err(problem),
+            Err(_) => Ok(None),
+        }
+    }
+
     /// Whether it is the access token of somebody who must have a second factor now and has none.
     fn lacks_factor(self, bearer: &Bearer) -> bool {
         !bearer.is_for_setup() && self.accounts.factor_policy.is_unmet(&bearer.user)

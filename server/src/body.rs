@@ -26,15 +26,21 @@ const STEP: usize = 2 * 1024;
 ///
 /// 415 if the body is not declared JSON, 411 if there is none, 413 if it is declared too large.
 pub fn check_headers<T: Form>(headers: &HeaderMap) -> Result<usize, Problem> {
-    if !is_json(headers) {
-        return Err(not_declared());
-    }
+    if is_json(headers) { check_length(headers, T::MAX_BYTES) } else { Err(not_declared()) }
+}
+
+/// As [`check_headers`], of a body of whatever type with at most so many bytes.
+///
+/// # Errors
+///
+/// 411 if there is none, 413 if it is declared too large.
+pub fn check_length(headers: &HeaderMap, most: usize) -> Result<usize, Problem> {
     match headers.get(CONTENT_LENGTH) {
-        None if headers.contains_key(TRANSFER_ENCODING) => Ok(T::MAX_BYTES),
+        None if headers.contains_key(TRANSFER_ENCODING) => Ok(most),
         None => Err(no_length()),
         Some(length) => {
             let length = length.to_str().ok().and_then(|length| length.parse().ok());
-            length.filter(|length| *length <= T::MAX_BYTES).ok_or_else(too_large::<T>)
+            length.filter(|length| *length <= most).ok_or_else(|| too_large(most))
         }
     }
 }
@@ -56,7 +62,7 @@ fn is_json(headers: &HeaderMap) -> bool {
 ///
 /// 413 as soon as it passes `most`, 400 if the connection breaks off, 503 if `share` can't grow
 /// with it.
-pub async fn read<T: Form, B: Buf, E>(
+pub async fn read<B: Buf, E>(
     chunks: impl Stream<Item = Result<B, E>>,
     most: usize,
     share: &mut Share<'_>,
@@ -68,7 +74,7 @@ pub async fn read<T: Form, B: Buf, E>(
         let chunk = chunk.map_err(broken)?;
         let length = body.len() + chunk.remaining();
         if length > most {
-            return Err(too_large::<T>());
+            return Err(too_large(most));
         }
         if length > body.capacity() {
             let capacity = length.next_multiple_of(STEP).min(most);
@@ -110,12 +116,25 @@ pub fn refusals<T: Form>() -> Vec<Problem> {
         malformed(1, 2),
         too_slow(),
         no_length(),
-        too_large::<T>(),
+        too_large(T::MAX_BYTES),
         not_declared(),
         unfit,
         shutting_down,
         too_many,
     ]
+}
+
+/// What a form of at most so many bytes may be refused with, whatever is in it.
+pub fn form_refusals(most: usize) -> Vec<Problem> {
+    let (shutting_down, too_many) = (Problem::shutting_down(), Problem::too_many_bodies());
+    vec![too_slow(), no_length(), too_large(most), no_form(), shutting_down, too_many]
+}
+
+/// 415, where a form belongs.
+pub fn no_form() -> Problem {
+    let detail =
+        "Send a form and declare it with `Content-Type: application/x-www-form-urlencoded`.";
+    Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail)
 }
 
 fn not_declared() -> Problem {
@@ -134,8 +153,8 @@ fn malformed(line: usize, column: usize) -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, detail)
 }
 
-fn too_large<T: Form>() -> Problem {
-    let detail = format!("Send at most {} bytes.", T::MAX_BYTES);
+fn too_large(most: usize) -> Problem {
+    let detail = format!("Send at most {most} bytes.");
     Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
 }
 

@@ -3,6 +3,7 @@
 mod arguments;
 mod audit;
 mod block;
+mod client;
 mod executor;
 mod export;
 mod given;
@@ -28,6 +29,7 @@ use crate::config::{Config, with_variables};
 pub use self::arguments::parse;
 pub use self::audit::AuditArgs;
 pub use self::block::BlockCommand;
+pub use self::client::ClientCommand;
 pub use self::given::Given;
 #[cfg(fuzzing)]
 pub(crate) use self::import::read as read_import;
@@ -87,6 +89,9 @@ pub enum Command {
     /// Block networks for a time
     #[command(subcommand, after_help = block::EXAMPLES)]
     Block(BlockCommand),
+    /// Make, list and delete the clients that may ask about tokens or revoke them
+    #[command(subcommand, after_help = client::EXAMPLES)]
+    Client(ClientCommand),
     /// Show what happened that matters to security
     #[command(after_help = audit::EXAMPLES)]
     Audit(AuditArgs),
@@ -127,6 +132,7 @@ pub async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Keys(command) => command.run().await,
         Command::Registration(args) => args.run().await,
         Command::Block(command) => command.run().await,
+        Command::Client(command) => command.run().await,
         Command::Audit(args) => args.run().await.map(|()| ExitCode::SUCCESS),
         Command::Store(command) => command.run().await,
         Command::Token(command) => command.run().await,

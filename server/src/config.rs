@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::{Args, Command, FromArgMatches as _, ValueEnum};
 use ipnet::IpNet;
 use tracing::level_filters::LevelFilter;
+use url::Url;
 
 use crate::proxies::parse_network;
 use crate::store::DatabaseUrl;
@@ -263,6 +264,14 @@ impl Config {
     /// The tokens' `iss` claim.
     pub fn issuer(&self) -> String {
         self.tokens.issuer(self.public_url.as_deref())
+    }
+
+    /// The issuer, if programs that know it can't find the server by it: it is not at the public
+    /// URL.
+    pub fn undiscoverable_issuer(&self) -> Option<&str> {
+        let (issuer, public) = (self.tokens.issuer.as_deref()?, self.public_url.as_deref()?);
+        let origin = |url: &str| Url::parse(url).ok().map(|url| url.origin());
+        (origin(issuer) != origin(public)).then_some(issuer)
     }
 
     /// Whether people reach the server by https.

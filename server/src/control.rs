@@ -5,6 +5,7 @@
 mod client;
 mod connection;
 mod incident;
+mod oauth;
 mod operator;
 mod protocol;
 mod socket;
@@ -12,6 +13,7 @@ mod stream;
 
 pub(crate) use client::ControlClient;
 pub(crate) use incident::Incident;
+pub(crate) use oauth::{OauthCommand, ShownOauthClient};
 pub(crate) use operator::Operator;
 pub(crate) use protocol::{Command, Reply};
 pub(crate) use socket::{ControlSocket, SOCKET_FILE};

@@ -22,6 +22,8 @@ pub enum Needs {
     AdminOverUser,
     /// An access token of a fresh login of an admin.
     FreshAdmin,
+    /// An OAuth client.
+    Client,
     /// The refresh cookie, sent by our own pages.
     Cookie,
     /// An access token, or a token for setting up a second factor, or the refresh cookie.

@@ -2,20 +2,24 @@
 //! means "not this route"; its resource turns it into an answer.
 
 mod caller;
+mod oauth;
 mod table;
 
 pub(crate) use self::caller::{
     admin, admin_over, admin_over_and_body, bearer, bearer_and_body, bearer_for_proxies, fresh,
     fresh_admin, fresh_admin_and_body, fresh_and_body, fresh_setup, fresh_setup_and_body, setup,
 };
+pub(crate) use self::oauth::oauth_client;
 pub(crate) use self::table::{Endpoint, Table};
 pub(crate) use self::table::{any, delete, get, patch, post};
 
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
+use futures_util::Stream;
 use http::{HeaderMap, Method, Response};
+use ipnet::IpNet;
 use warp::filters::BoxedFilter;
 use warp::path::FullPath;
 use warp::reject::{self, Reject, Rejection};
@@ -109,17 +113,27 @@ pub(crate) fn json_body<T: Form>(app: &App) -> BoxedFilter<(T,)> {
     let declared = declared.untuple_one();
     let body =
         declared.and(warp::body::stream()).and_then(async |network, most, app: App, chunks| {
-            let mut share = app.intake.body_budget.share(network);
-            let body = tokio::select! {
-                // A complete body counts, even if it is late.
-                biased;
-                body = body::read::<T, _, _>(chunks, most, &mut share) => body,
-                () = tokio::time::sleep(app.intake.body_timeout) => Err(body::too_slow()),
-                () = app.shutdown.reached(Stage::Closing) => Err(Problem::shutting_down()),
-            };
+            let body = read_body(&app, network, most, chunks).await;
             body.and_then(|body| body::parse(&body)).map_err(reject)
         });
     body.boxed()
+}
+
+/// Reads a body of at most so many bytes, within the time and the memory that there are for it.
+async fn read_body(
+    app: &App,
+    network: IpNet,
+    most: usize,
+    chunks: impl Stream<Item = Result<impl Buf, warp::Error>>,
+) -> Result<Vec<u8>, Problem> {
+    let mut share = app.intake.body_budget.share(network);
+    tokio::select! {
+        // A complete body counts, even if it is late.
+        biased;
+        body = body::read(chunks, most, &mut share) => body,
+        () = tokio::time::sleep(app.intake.body_timeout) => Err(body::too_slow()),
+        () = app.shutdown.reached(Stage::Closing) => Err(Problem::shutting_down()),
+    }
 }
 
 /// Gives a filter a part of the server.

@@ -11,6 +11,7 @@ pub(crate) mod guard;
 pub(crate) mod guarded;
 pub(crate) mod health;
 pub(crate) mod login;
+pub(crate) mod oauth;
 pub(crate) mod passkeys;
 pub(crate) mod public;
 pub(crate) mod reset;

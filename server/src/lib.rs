@@ -38,6 +38,7 @@ pub mod keys;
 mod logging;
 pub mod metrics;
 pub mod middleware;
+mod oauth;
 mod openapi;
 mod opening;
 mod origin;

@@ -87,7 +87,9 @@ impl Service {
         }
         let (path, headers) = (request.uri().path(), request.headers());
         let client = proxies::address(peer, headers, &self.app.intake.proxies);
-        if !(path == "/api" || path.starts_with("/api/")) || !self.app.accounts.is_blocked(client) {
+        if !["/api", "/oauth"].iter().any(|api| is_below(path, api))
+            || !self.app.accounts.is_blocked(client)
+        {
             return Ok(());
         }
         let is_read = request.method() == Method::GET || request.method() == Method::HEAD;
@@ -156,6 +158,11 @@ async fn logged(
         log!(debug);
     }
     response
+}
+
+/// Whether a path is this one or below it.
+fn is_below(path: &str, parent: &str) -> bool {
+    path.strip_prefix(parent).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 async fn caught(

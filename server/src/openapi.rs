@@ -10,7 +10,10 @@ mod factors;
 mod fields;
 mod guard;
 mod html;
+mod integers;
 mod json;
+mod oauth;
+mod oauth_schemas;
 mod operation;
 mod page;
 mod passkeys;
@@ -43,9 +46,11 @@ impl Documents {
     /// `public_url`.
     pub fn new(policy: Policy, public_url: Option<&str>, endpoints: &[Listed]) -> Self {
         let document = document(policy, public_url, endpoints);
+        let mut bounded = document.clone();
+        integers::bound(&mut bounded);
         let order: Vec<_> = operations().map(|of| (of.method, of.path)).collect();
         Self {
-            openapi: Asset::generated("openapi.json", document.to_string()),
+            openapi: Asset::generated("openapi.json", bounded.to_string()),
             page: Asset::generated("docs.html", page::page(&document, &order)),
             style: Asset::generated("style.css", include_str!("openapi/style.css")),
         }
@@ -60,7 +65,8 @@ ignored, but in `PATCH /api/admin/users/{id}`. `HEAD` works wherever `GET` does.
 7), times are RFC 3339 in UTC.
 
 Every error is a problem document (RFC 9457), `application/problem+json`: `type`, `title`, `status` \
-and `detail`, and for a form `errors` with a message for each field. A method that a path does not \
+and `detail`, and for a form `errors` with a message for each field. What is wrong with a client or its \
+request, `/oauth/introspect` and `/oauth/revoke` say as RFC 6749 has it, with `error`. A method that a path does not \
 have is a 405 with `Allow`, and a request without exactly one `Host` header a 400.
 
 An access token is sent as `Authorization: Bearer`. It lives for minutes; `POST /api/refresh` hands \
@@ -72,11 +78,12 @@ user gave their password not long ago. Without, the answer is a 401 with \
 Every answer has an `X-Request-Id`, which is in the server's log, too.";
 
 /// The tags, in the order of the page.
-const TAGS: [(&str, &str); 7] = [
+const TAGS: [(&str, &str); 8] = [
     (account::TAG, "How an account comes to be, gets another password, and goes."),
     (sessions::TAG, "Signing in, staying signed in, signing out."),
     (factors::TAG, "One-time codes, recovery codes and passkeys."),
     (service::ACCESS, "What an access token opens, and how others check one."),
+    (oauth::TAG, "What services ask about tokens, and what programs find by the issuer."),
     (guard::TAG, "How proxies show the pages of other applications to whoever is signed in."),
     (admin::TAG, "What users with the role `admin` do with other users and with keys."),
     (service::TAG, "What a frontend, a program or an orchestrator asks about the server."),
@@ -93,7 +100,7 @@ pub(crate) fn document(policy: Policy, public_url: Option<&str>, endpoints: &[Li
             "version": env!("CARGO_PKG_VERSION"),
             "license": { "name": "MIT OR Apache-2.0", "identifier": env!("CARGO_PKG_LICENSE") },
         },
-        "servers": [{ "url": public_url.unwrap_or("/") }],
+        "servers": [{ "url": public_url.unwrap_or("/"), "x-internal": false }],
         "tags": TAGS.map(|(name, text)| json!({ "name": name, "description": text })),
         "paths": paths(policy, endpoints),
         "components": {
@@ -113,7 +120,8 @@ fn operations() -> impl Iterator<Item = Operation> {
         .chain(restrictions::operations())
         .chain(audit::operations());
     let others = admins.chain(service::operations());
-    users.chain(service::access()).chain(guard::operations()).chain(others)
+    let access = service::access().into_iter().chain(oauth::operations());
+    users.chain(access).chain(guard::operations()).chain(others)
 }
 
 /// The endpoints of the route table, each with its description.

@@ -2,6 +2,7 @@
 
 mod from;
 mod named;
+mod oauth;
 
 use std::borrow::Cow;
 
@@ -9,7 +10,9 @@ use bytes::Bytes;
 use hallpass_contract::{FieldError, PROBLEM_MEDIA_TYPE, Secret, kind};
 use http::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::{HeaderName, HeaderValue, Response, StatusCode};
-use serde_json::Value;
+use serde_json::{Value, json};
+
+use crate::oauth::OauthError;
 
 /// Why a request was not served.
 #[derive(Debug)]
@@ -32,6 +35,8 @@ enum Details {
     Nothing,
     /// What is wrong with the fields of a form.
     Errors(Vec<FieldError>),
+    /// What an OAuth client is told, in the form of RFC 6749 section 5.2. In a box as well.
+    Oauth(Box<OauthError>),
     /// A second factor is needed. In a box, since almost no problem is about that.
     Factor(Box<FactorNeeded>),
 }
@@ -95,7 +100,7 @@ impl Problem {
         let (mut errors, mut methods) = (Vec::new(), Vec::new());
         let (mut challenge, mut options) = (None, None);
         match &self.details {
-            Details::Nothing => {}
+            Details::Nothing | Details::Oauth(_) => {}
             Details::Errors(wrong) => errors.clone_from(wrong),
             Details::Factor(needed) => {
                 challenge.clone_from(&needed.challenge);
@@ -120,13 +125,26 @@ impl Problem {
         if let Some(cause) = &self.cause {
             tracing::error!(status = self.status.as_u16(), "{cause:#}");
         }
-        let body = serde_json::to_vec(&self.body()).expect("strings and numbers serialize");
+        let (media_type, body) = self.content();
+        let body = serde_json::to_vec(&body).expect("strings and numbers serialize");
         let mut response = Response::new(Bytes::from(body));
         *response.status_mut() = self.status;
         response.headers_mut().extend(self.headers.iter().cloned());
-        let media_type = HeaderValue::from_static(PROBLEM_MEDIA_TYPE);
-        response.headers_mut().insert(CONTENT_TYPE, media_type);
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
         response
+    }
+
+    /// The media type of the answer, and its body: a problem document, but to OAuth clients.
+    pub fn content(&self) -> (&'static str, Value) {
+        match &self.details {
+            Details::Oauth(error) => ("application/json", error.to_json()),
+            _ => (PROBLEM_MEDIA_TYPE, json!(self.body())),
+        }
+    }
+
+    /// Whether an OAuth client is told in the form of RFC 6749.
+    pub fn is_of_oauth(&self) -> bool {
+        matches!(self.details, Details::Oauth(_))
     }
 }
 

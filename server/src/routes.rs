@@ -8,10 +8,10 @@ use crate::filters::{
     Endpoint, Table, admin, admin_over, admin_over_and_body, answered, any, bearer,
     bearer_and_body, bearer_for_proxies, client, delete, everything_else, fresh, fresh_admin,
     fresh_admin_and_body, fresh_and_body, fresh_setup, fresh_setup_and_body, get, head, id,
-    json_body, patch, post, query, session_id, setup, whole, with,
+    json_body, oauth_client, patch, post, query, session_id, setup, whole, with,
 };
 use crate::handlers::{
-    account, admin as admins, audit, docs, factors, frontend, guard, guarded, health, login,
+    account, admin as admins, audit, docs, factors, frontend, guard, guarded, health, login, oauth,
     passkeys, public, reset, restrictions, sessions,
 };
 use crate::openapi::Documents;
@@ -89,6 +89,10 @@ static ENDPOINTS: &[Endpoint] = &[
 
     get(path::CONFIG,              Needs::Nothing,       |app| answered(with(&app.accounts).and(with(&app.site)).then(public::config))),
     get(path::JWKS,                Needs::Nothing,       |app| answered(head(app).then(public::jwks))),
+    get(path::METADATA,            Needs::Nothing,       |app| answered(head(app).then(oauth::server_metadata))),
+    get(path::CHANGE_PASSWORD,     Needs::Nothing,       |app| answered(with(app).then(oauth::change_password))),
+    post(path::INTROSPECT,         Needs::Client,        |app| answered(oauth_client(app).then(oauth::introspect))),
+    post(path::REVOKE,             Needs::Client,        |app| answered(oauth_client(app).then(oauth::revoke))),
     get(path::OPENAPI,             Needs::Nothing,       |app| answered(head(app).then(docs::openapi))),
     get(path::DOCS,                Needs::Nothing,       |app| answered(head(app).then(docs::page))),
     get(path::DOCS_STYLE,          Needs::Nothing,       |app| answered(head(app).then(docs::style))),

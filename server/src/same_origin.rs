@@ -37,7 +37,7 @@ pub struct Reached<'a> {
 
 /// The server's own origin: the public URL if it is set, else the name that the client called it
 /// by. Links never begin with that: who sends a request chooses the name.
-fn own_origin(headers: &HeaderMap, reached: Reached<'_>) -> Option<String> {
+pub(crate) fn own_origin(headers: &HeaderMap, reached: Reached<'_>) -> Option<String> {
     let by_host = || Some(format!("{}://{}", scheme(reached.over_https), host(headers)?));
     reached.public_url.map(str::to_owned).or_else(by_host)
 }

@@ -8,6 +8,7 @@ use http::HeaderValue;
 use crate::assets::Assets;
 use crate::config::Config;
 use crate::content_policy;
+use crate::oauth::metadata_path;
 use crate::openapi::Documents;
 use crate::same_origin::{self, Reached};
 
@@ -21,6 +22,10 @@ pub struct Site {
     /// Whether browsers are told to never use plain http. A server on loopback shares its name with
     /// other programs of the machine, so there they are not.
     pub strict_transport: bool,
+    /// The `iss` claim of tokens.
+    pub issuer: String,
+    /// Where programs find the server's metadata that know the issuer, if it has a path.
+    pub metadata_path: Option<String>,
     /// What links that are sent to people begin with; none if no such origin is known.
     pub link_origin: Option<String>,
     /// The origins of the sites whose pages are guarded.
@@ -50,6 +55,8 @@ impl Site {
             public_url: config.public_url.clone(),
             over_https: config.over_https(),
             strict_transport: config.over_https(),
+            metadata_path: metadata_path(&config.issuer()),
+            issuer: config.issuer(),
             link_origin: config.public_url.clone(),
             guarded: config.guard.origins(),
             no_token_paths: config.interceptor.excluded(),

@@ -18,6 +18,7 @@ mod failures;
 mod id;
 mod keys_record;
 mod lease;
+mod oauth_client;
 mod postgres;
 mod redb;
 mod reset;
@@ -45,9 +46,10 @@ pub use factors::{
     Totp,
 };
 pub use failures::{FailureQuota, Failures, SharedFailures};
-pub use id::{AuditId, BlockId, ChallengeId, PasskeyId, SessionId, UserId, uuid_v7};
+pub use id::{AuditId, BlockId, ChallengeId, OauthClientId, PasskeyId, SessionId, UserId, uuid_v7};
 pub use keys_record::KeysRecord;
 pub use lease::Lease;
+pub use oauth_client::{MAX_OAUTH_CLIENTS, OauthClient, OauthClientAdded, OauthGrant};
 pub use postgres::{DatabaseUrl, KeyRows, LONGEST_LEASE, NodeSettings, PostgresStore, check_url};
 pub use redb::{
     BadBackup, DamagedFile, Empty, Finding, InUse, Panic, RedbStore, Repaired, check_backup,
@@ -338,6 +340,19 @@ pub trait Store: fmt::Debug + Send + Sync {
 
     /// What is restricted, as it is kept.
     async fn restricted(&self) -> Result<Restricted, StoreError>;
+
+    /// Adds an OAuth client. Refused if there is one of its name, or beyond [`MAX_OAUTH_CLIENTS`].
+    async fn add_oauth_client(&self, client: OauthClient) -> Result<OauthClientAdded, StoreError>;
+
+    /// All OAuth clients, in the order of their names.
+    async fn oauth_clients(&self) -> Result<Vec<OauthClient>, StoreError>;
+
+    /// The OAuth client with this name. Read at once, from where it is kept: whichever server
+    /// removes one, none finds it afterwards.
+    async fn oauth_client(&self, name: &str) -> Result<Option<OauthClient>, StoreError>;
+
+    /// Removes an OAuth client, and returns it as it was.
+    async fn remove_oauth_client(&self, name: &str) -> Result<Option<OauthClient>, StoreError>;
 
     /// Keeps records of the audit log. One that is kept already stays as it is. Where the owner of
     /// an address is gone, the record is kept without it. While all records take more than `most`

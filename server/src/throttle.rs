@@ -6,6 +6,7 @@
 //! | password attempts of all kinds | address | 20 | 20 a minute |
 //! | registrations | address | 30 | 30 a minute |
 //! | questions for passkeys, before a sign-in | address | 60 | 60 a minute |
+//! | wrong secrets of OAuth clients | address | 60 | 60 a minute |
 //! | failed attempts; a success clears them | account and address | 20 | one in 30 s |
 //! | failures in a row; a success clears them | account | 100 | from known addresses only |
 //! | failed attempts of all kinds | IPv6 /56 | 160 | 160 a minute |
@@ -25,9 +26,9 @@
 //! An attempt counts as a failure from its beginning. Otherwise many at once could all pass before
 //! any of them fails. A refused attempt costs nothing.
 //!
-//! Each table holds 100,000 keys, or 10,000 of questions and of the wider networks, and forgets the
-//! longest unused ones beyond that. Full tables take 50 MB together. To make them forget an
-//! account's failures takes 100,000 other failures. A restart forgets everything.
+//! Each table holds 100,000 keys, or 10,000 of questions, of clients and of the wider networks.
+//! Beyond that it forgets the longest unused ones. Full tables take 50 MB together. To make them
+//! forget an account's failures takes 100,000 other failures. A restart forgets everything.
 
 //!
 //! Of several servers on one database, each counts addresses for itself and admits its part of them
@@ -190,12 +191,24 @@ impl Throttle {
         taken.map_err(|refusal| self.refused(refusal))
     }
 
+    /// Counts a wrong secret of an OAuth client. A right one is not counted, and never refused.
+    ///
+    /// # Errors
+    ///
+    /// If there were too many from the address.
+    pub fn client_failure(&self, address: IpAddr) -> Result<(), RetryAfter> {
+        let Some(limits) = &self.limits else { return Ok(()) };
+        let taken = limits.count_client_failure(address, self.clock.now());
+        taken.map_err(|refusal| self.refused(refusal))
+    }
+
     fn refused(&self, refusal: Refusal) -> RetryAfter {
         let (counter, wait) = match refusal {
             Refusal::Address(wait) => (&self.refusals.passwords, wait),
             Refusal::Account(wait) => (&self.refusals.failures, wait),
             Refusal::Registrations(wait) => (&self.refusals.registrations, wait),
             Refusal::Questions(wait) => (&self.refusals.questions, wait),
+            Refusal::Clients(wait) => (&self.refusals.clients, wait),
             Refusal::Prefix(wait) => (&self.refusals.prefix, wait),
         };
         counter.inc();

@@ -38,7 +38,7 @@ pub const GROUPS: [Group; 9] = [
     },
     Group {
         name: "verify",
-        about: "GET /api/verify on one core: EdDSA, HS256, bare hyper, axum + jsonwebtoken, Flask",
+        about: "GET /api/verify on one core: ES256, HS256, bare hyper, axum + jsonwebtoken, Flask",
         run: verify::run,
     },
     Group {

@@ -91,6 +91,14 @@ pub const GUARD_CODE: &str = "/api/guard-code";
 pub const CONFIG: &str = "/api/config";
 /// The public keys as a JWK Set (RFC 7517 section 5).
 pub const JWKS: &str = "/.well-known/jwks.json";
+/// What programs learn of the server by its issuer (RFC 8414).
+pub const METADATA: &str = "/.well-known/oauth-authorization-server";
+/// Leads to the page on which people change their password.
+pub const CHANGE_PASSWORD: &str = "/.well-known/change-password";
+/// Ask about a token (RFC 7662).
+pub const INTROSPECT: &str = "/oauth/introspect";
+/// End the session of a token (RFC 7009).
+pub const REVOKE: &str = "/oauth/revoke";
 /// The OpenAPI document of the API.
 pub const OPENAPI: &str = "/api/openapi.json";
 /// The OpenAPI document as an HTML page.

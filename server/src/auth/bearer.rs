@@ -12,6 +12,7 @@ use http::Response;
 use jiff::Timestamp;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
+use serde_json::Value;
 
 use crate::accounts::Accounts;
 use crate::metrics::TokenCache;
@@ -55,6 +56,21 @@ impl Bearer {
     /// Whether the token is for the pages of this guarded site.
     pub fn is_for_site(&self, site: &str) -> bool {
         self.is_for_guard() && matches!(&self.claims().aud, Audience::One(one) if one == site)
+    }
+
+    /// What an OAuth client learns of the token (RFC 7662 section 2.2): its claims, with the name
+    /// and the roles as they are now.
+    ///
+    /// # Errors
+    ///
+    /// If the claims can't be written as JSON.
+    pub fn introspected(&self) -> serde_json::Result<Value> {
+        let mut told = serde_json::to_value(self.claims())?;
+        told["active"] = true.into();
+        told["token_type"] = "Bearer".into();
+        told["username"] = self.user.username.clone().into();
+        told["roles"] = self.user.roles.clone().into();
+        Ok(told)
     }
 
     /// What the accepted token says.

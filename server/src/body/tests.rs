@@ -47,11 +47,11 @@ async fn a_body_takes_memory_as_it_arrives_and_not_by_doubling() {
         let chunks = (0..count).map(|_| Ok::<_, String>(&[b' '; 100][..]));
         futures_util::stream::iter(chunks)
     };
-    let body = read::<Credentials, _, _>(chunks(90), 16_384, &mut share).await.unwrap();
+    let body = read(chunks(90), 16_384, &mut share).await.unwrap();
     assert_eq!((body.len(), body.capacity()), (9_000, 10_240));
-    let body = read::<Credentials, _, _>(chunks(1), 100, &mut share).await.unwrap();
+    let body = read(chunks(1), 100, &mut share).await.unwrap();
     assert_eq!(body.capacity(), 100);
-    let over = read::<Credentials, _, _>(chunks(164), 16_384, &mut share).await;
+    let over = read(chunks(164), 16_384, &mut share).await;
     assert_eq!(over.unwrap_err().status(), StatusCode::PAYLOAD_TOO_LARGE);
 }
 

@@ -80,7 +80,7 @@ pub struct Rotate {
 #[derive(Args, Debug)]
 pub struct Revoke {
     /// The key's id
-    #[arg(value_name = "KID")]
+    #[arg(value_name = "KID", allow_hyphen_values = true)]
     kid: String,
     #[command(flatten)]
     secret: SecretArgs,

@@ -7,7 +7,7 @@ use crate::keys::Algorithm;
 
 impl ValueEnum for Algorithm {
     fn value_variants<'a>() -> &'a [Self] {
-        &[Self::EdDSA, Self::ES256, Self::RS256, Self::HS256]
+        &[Self::ES256, Self::EdDSA, Self::RS256, Self::HS256]
     }
 
     fn to_possible_value(&self) -> Option<PossibleValue> {

@@ -18,11 +18,12 @@ pub const SECRET_VARIABLE: &str = "HALLPASS_HS256_SECRET";
 /// How tokens are signed.
 #[derive(Args, Clone, Debug)]
 pub struct KeyArgs {
-    /// How new access tokens are signed. If it differs from before, the new algorithm takes over at
-    /// the start, and older tokens stay valid. HS256 needs a secret of at least 32 bytes, in the
-    /// environment variable HALLPASS_HS256_SECRET or in a file
-    #[arg(long, value_name = "ALG", value_enum, default_value = "EdDSA")]
-    pub alg: Algorithm,
+    /// How new access tokens are signed. By default, a new data directory or database gets ES256,
+    /// and one that has keys keeps their algorithm. If it differs from before, the new algorithm
+    /// takes over at the start, and older tokens stay valid. HS256 needs a secret of at least 32
+    /// bytes, in the environment variable HALLPASS_HS256_SECRET or in a file
+    #[arg(long, value_name = "ALG", value_enum)]
+    pub alg: Option<Algorithm>,
 
     /// Where the HS256 secret is.
     #[command(flatten)]
@@ -98,7 +99,10 @@ mod tests {
     const TTL: Duration = Duration::from_secs(900);
 
     fn args(alg: Algorithm, file: Option<&Path>) -> KeyArgs {
-        KeyArgs { alg, secret: SecretArgs { hs256_secret_file: file.map(Path::to_owned) } }
+        KeyArgs {
+            alg: Some(alg),
+            secret: SecretArgs { hs256_secret_file: file.map(Path::to_owned) },
+        }
     }
 
     fn error(args: &KeyArgs, from_environment: Option<&str>) -> String {

@@ -127,3 +127,19 @@ fn the_issuer_follows_the_public_url_unless_it_is_set() {
     assert_eq!(issuer(&both), "shop");
     assert_eq!(issuer(&["--issuer", "shop"]), "shop");
 }
+
+#[test]
+fn an_issuer_of_another_origin_than_the_public_url_is_not_found() {
+    let undiscoverable =
+        |args: &[&str]| parse(args).unwrap().undiscoverable_issuer().map(str::to_owned);
+    let public = ["--public-url", "https://login.example"];
+    for issuer in ["https://login.example", "https://login.example:443/tenant"] {
+        assert_eq!(undiscoverable(&[&public[..], &["--issuer", issuer]].concat()), None);
+    }
+    for issuer in ["http://login.example", "https://auth.example", "urn:example", "a name"] {
+        let found = undiscoverable(&[&public[..], &["--issuer", issuer]].concat());
+        assert_eq!(found.as_deref(), Some(issuer));
+    }
+    assert_eq!(undiscoverable(&public), None);
+    assert_eq!(undiscoverable(&["--issuer", "https://auth.example"]), None);
+}

@@ -1,4 +1,5 @@
 mod incidents;
+mod oauth;
 
 use std::io::Write;
 use std::sync::Arc;
@@ -94,6 +95,7 @@ impl Operator {
             }
             Command::ResetKeys => Reply::Keys { keys: vec![accounts.reset_keys().await?] },
             Command::Incident(incident) => self.incident(incident).await?,
+            Command::Oauth(command) => self.oauth(command).await?,
             // Whoever serves the operator's commands sends the stream instead of asking here.
             Command::BackUp => bail!("a backup is a stream"),
             Command::Counts => self.counts().await?,

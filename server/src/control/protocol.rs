@@ -5,6 +5,7 @@ use hallpass_contract::{AdminUser, AuditRecord, Block, OpenReset, Secret, Sessio
 use serde::{Deserialize, Serialize};
 
 use super::incident::Incident;
+use super::oauth::{OauthCommand, ShownOauthClient};
 use crate::accounts::{ImportResult, UserRecord};
 use crate::keys::KeyInfo;
 use crate::store::{AuditId, BackupHead, UserId};
@@ -108,6 +109,8 @@ pub(crate) enum Command {
     ResetKeys,
     /// Do what is for a bad day.
     Incident(Incident),
+    /// Do something with OAuth clients.
+    Oauth(OauthCommand),
     /// Write a backup. The answer is a stream, and the reply comes after it.
     BackUp,
     /// Say how much is stored.
@@ -186,6 +189,18 @@ pub(crate) enum Reply {
     Blocks {
         /// The one that was blocked first comes first.
         blocks: Vec<Block>,
+    },
+    /// An OAuth client was made.
+    OauthClientMade {
+        /// Which.
+        client: ShownOauthClient,
+        /// Its secret, which is told this once.
+        secret: Secret,
+    },
+    /// OAuth clients that there are, or were.
+    OauthClients {
+        /// In the order of their names.
+        clients: Vec<ShownOauthClient>,
     },
     /// Records of the audit log.
     Audit {

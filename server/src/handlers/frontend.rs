@@ -8,6 +8,7 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 
+use super::oauth::described;
 use crate::accept_encoding::accepts;
 use crate::assets::{Asset, Encoded};
 use crate::problem::Problem;
@@ -25,6 +26,12 @@ pub(crate) fn serve(
     path: &str,
     headers: &HeaderMap,
 ) -> Result<Response<Bytes>, Problem> {
+    if site.metadata_path.as_deref() == Some(path) {
+        return match *method {
+            Method::GET | Method::HEAD => described(site, headers),
+            _ => Err(Problem::method_not_allowed("GET, HEAD")),
+        };
+    }
     let asset = if page::ALL.contains(&path) {
         site.assets.index().ok_or_else(not_built)?
     } else if let Some(file) = site.assets.file(path) {
@@ -70,7 +77,9 @@ fn may_be_visited(path: &str) -> bool {
     };
     let file = path.rsplit('/').next().unwrap_or(path);
     !file.contains('.')
-        && !["/api", "/.well-known", "/healthz", "/readyz", "/metrics"].iter().any(of_programs)
+        && !["/api", "/oauth", "/.well-known", "/healthz", "/readyz", "/metrics"]
+            .iter()
+            .any(of_programs)
 }
 
 /// A file as this client takes it, or 304 if it has it already.

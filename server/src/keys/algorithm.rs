@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub enum Algorithm {
     /// Ed25519
-    #[default]
     EdDSA,
     /// ECDSA with P-256 and SHA-256
+    #[default]
     ES256,
     /// RSA 2048, PKCS #1 v1.5, with SHA-256
     RS256,

@@ -148,7 +148,8 @@ impl KeyRing {
         let Some(keys) = &loaded.keys else { return Ok(None) };
         let Record { alg: algorithm, longest_ttl_s, .. } = keys.current.record;
         let access_ttl = Duration::from_secs(longest_ttl_s);
-        let settings = KeySettings { algorithm, hs256_secret, access_ttl, spread };
+        let keeps_algorithm = false;
+        let settings = KeySettings { algorithm, keeps_algorithm, hs256_secret, access_ttl, spread };
         Self::of(loaded, storage, settings, now).map(Some)
     }
 

@@ -12,6 +12,8 @@ pub const MIN_SECRET_BYTES: usize = 32;
 #[derive(Clone, Debug)]
 pub struct KeySettings {
     pub(super) algorithm: Algorithm,
+    /// Whether keys that are there keep the algorithm they have.
+    pub(super) keeps_algorithm: bool,
     pub(super) hs256_secret: Option<Secret>,
     pub(super) access_ttl: Duration,
     /// How long it may take until every server signs with a new key. None if there is one server.
@@ -19,17 +21,19 @@ pub struct KeySettings {
 }
 
 impl KeySettings {
-    /// New tokens are signed with `algorithm` and live for `access_ttl` at most. With another
-    /// algorithm than HS256, a secret keeps the tokens valid that it signed before.
+    /// New tokens are signed with `algorithm` and live for `access_ttl` at most. Without one, keys
+    /// that are there keep theirs, and the first keys get the default. With another algorithm than
+    /// HS256, a secret keeps the tokens valid that it signed before.
     ///
     /// # Errors
     ///
     /// If the secret is shorter than [`MIN_SECRET_BYTES`], or HS256 has none.
     pub fn new(
-        algorithm: Algorithm,
+        algorithm: impl Into<Option<Algorithm>>,
         hs256_secret: Option<Secret>,
         access_ttl: Duration,
     ) -> anyhow::Result<Self> {
+        let algorithm = algorithm.into();
         let length = hs256_secret.as_ref().map(|secret| secret.expose().len());
         if let Some(length) = length {
             ensure!(
@@ -38,12 +42,38 @@ impl KeySettings {
                  what `openssl rand -base64 32` prints"
             );
         }
+        let keeps_algorithm = algorithm.is_none();
+        let algorithm = algorithm.unwrap_or_default();
+        let settings = Self { algorithm, keeps_algorithm, hs256_secret, access_ttl, spread: None };
         ensure!(
-            algorithm != Algorithm::HS256 || length.is_some(),
+            settings.has_secret(),
             "HS256 needs a secret; give it in the environment variable HALLPASS_HS256_SECRET or \
              name a file that holds it with --hs256-secret-file"
         );
-        Ok(Self { algorithm, hs256_secret, access_ttl, spread: None })
+        Ok(settings)
+    }
+
+    /// What counts where a key with this algorithm signs.
+    ///
+    /// # Errors
+    ///
+    /// If that stays HS256, and there is no secret.
+    pub(super) fn with_signer(&self, algorithm: Algorithm) -> anyhow::Result<Self> {
+        if !self.keeps_algorithm {
+            return Ok(self.clone());
+        }
+        let settings = Self { algorithm, ..self.clone() };
+        ensure!(
+            settings.has_secret(),
+            "tokens were signed with HS256 before, and there is no secret; give it in \
+             HALLPASS_HS256_SECRET or with --hs256-secret-file, or choose another algorithm with \
+             --alg"
+        );
+        Ok(settings)
+    }
+
+    fn has_secret(&self) -> bool {
+        self.algorithm != Algorithm::HS256 || self.hs256_secret.is_some()
     }
 
     /// Several servers use the keys. Until each signs with a new key, `spread` may pass.

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::*;
 
+mod default;
 mod disk;
 mod jwks;
 mod migration;

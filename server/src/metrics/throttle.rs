@@ -13,6 +13,8 @@ pub struct Throttled {
     pub registrations: IntCounter,
     /// Questions for passkeys from one address.
     pub questions: IntCounter,
+    /// Wrong secrets of OAuth clients from one address.
+    pub clients: IntCounter,
     /// Failures of one account from one address.
     pub failures: IntCounter,
     /// Failures of one account in a row, at an address that is not known for it.
@@ -30,6 +32,7 @@ impl Throttled {
             passwords: limit("passwords"),
             registrations: limit("registrations"),
             questions: limit("questions"),
+            clients: limit("clients"),
             failures: limit("failures"),
             streak: limit("streak"),
             prefix: limit("prefix"),

@@ -2,11 +2,14 @@
 
 use serde_json::Value;
 
-use super::json::list;
+use super::json::{FORM, body, list, str};
 
 /// The curl command that calls the operation.
 pub(super) fn curl(method: &str, path: &str, operation: &Value) -> String {
-    let body = &operation["requestBody"]["content"]["application/json"]["example"];
+    let (media_type, body) = match body(operation) {
+        Some((media_type, body)) => (media_type, &body["example"]),
+        None => ("", &Value::Null),
+    };
     let mut command = "curl -s".to_owned();
     // curl uses POST for a request with a body, otherwise GET.
     if method != if body.is_null() { "get" } else { "post" } {
@@ -17,6 +20,7 @@ pub(super) fn curl(method: &str, path: &str, operation: &Value) -> String {
     let way = ways.first().and_then(Value::as_object).and_then(|way| way.keys().next());
     match way.map(String::as_str) {
         Some("accessToken") => command += " \\\n  -H \"Authorization: Bearer $token\"",
+        Some("clientSecret") => command += " \\\n  -u \"$client:$secret\"",
         Some(_) => {
             let name = hallpass_contract::REFRESH_COOKIE;
             command += &format!(" \\\n  -H \"Cookie: {name}=$cookie\"");
@@ -24,7 +28,12 @@ pub(super) fn curl(method: &str, path: &str, operation: &Value) -> String {
         }
         None => {}
     }
-    if !body.is_null() {
+    if media_type == FORM {
+        // curl declares a form by itself.
+        for (name, value) in body.as_object().into_iter().flatten() {
+            command += &format!(" \\\n  -d {}", quoted(&format!("{name}={}", str(value))));
+        }
+    } else if !body.is_null() {
         command += " \\\n  -H 'Content-Type: application/json'";
         command += &format!(" \\\n  -d {}", quoted(&body.to_string()));
     }
@@ -48,6 +57,16 @@ mod tests {
         let command = curl("post", "/x", &json!({ "requestBody": { "content": content } }));
         assert!(command.ends_with(r#"-d '{"name":"O'\''Neil"}'"#), "{command}");
         assert!(command.starts_with("curl -s \"$url/x\""), "{command}");
+    }
+
+    #[test]
+    fn a_form_is_sent_by_a_client_field_by_field() {
+        let content = json!({ FORM: { "example": { "token": "a.b" } } });
+        let security = json!([{ "clientSecret": [] }]);
+        let operation = json!({ "requestBody": { "content": content }, "security": security });
+        let command = curl("post", "/x", &operation);
+        let expected = "curl -s \"$url/x\" \\\n  -u \"$client:$secret\" \\\n  -d 'token=a.b'";
+        assert_eq!(command, expected);
     }
 
     #[test]

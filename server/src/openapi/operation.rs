@@ -7,11 +7,13 @@ use hallpass_contract::{ADMIN_ROLE, GUARD_COOKIE, REFRESH_COOKIE};
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
+use super::json::FORM;
 use super::refusal::refusal;
 use super::schemas::reference;
 use crate::body::{self, Form};
 use crate::endpoint::{Listed, Needs};
 use crate::metrics::ANY;
+use crate::oauth::OauthError;
 use crate::problem::Problem;
 use crate::proof::password::PoolError;
 use crate::throttle::RetryAfter;
@@ -21,6 +23,7 @@ use crate::token::TokenError;
 const TOKEN: &str = "accessToken";
 const COOKIE: &str = "refreshCookie";
 const GUARD: &str = "guardCookie";
+const CLIENT: &str = "clientSecret";
 
 /// A method of a path.
 pub(super) struct Operation {
@@ -62,13 +65,14 @@ impl Operation {
     /// Adds who may use it, and the answers for everybody else.
     pub(super) fn needing(mut self, needs: Needs) -> Self {
         use Needs::{
-            Admin, AdminOverUser, Cookie, CookieOrRedirect, FreshAdmin, FreshOrSetup, FreshToken,
-            GuardCookie, GuardCookieOrRedirect, Nothing, TokenOrCookie,
+            Admin, AdminOverUser, Client, Cookie, CookieOrRedirect, FreshAdmin, FreshOrSetup,
+            FreshToken, GuardCookie, GuardCookieOrRedirect, Nothing, TokenOrCookie,
         };
         let is_admin = matches!(needs, Admin | AdminOverUser | FreshAdmin);
         let roles: &[&str] = if is_admin { &[ADMIN_ROLE] } else { &[] };
         let security = match needs {
             Nothing => json!([]),
+            Client => json!([{ CLIENT: [] }]),
             Cookie => json!([{ COOKIE: [] }]),
             TokenOrCookie => json!([{ TOKEN: [] }, { COOKIE: [] }]),
             GuardCookie | GuardCookieOrRedirect => json!([{ GUARD: [] }]),
@@ -129,6 +133,14 @@ impl Operation {
         let body = json!({ "required": true, "content": { "application/json": content } });
         self.fields.insert("requestBody".to_owned(), body);
         self.refuses(body::refusals::<T>())
+    }
+
+    /// Adds the request body, a form of at most so many bytes.
+    pub(super) fn takes_form(mut self, most: usize, schema: &str, example: &Value) -> Self {
+        let content = json!({ "schema": reference(schema), "example": example });
+        let body = json!({ "required": true, "content": { FORM: content } });
+        self.fields.insert("requestBody".to_owned(), body);
+        self.refuses(body::form_refusals(most))
     }
 
     /// Adds an answer in JSON.
@@ -220,11 +232,12 @@ impl Operation {
 /// The answers to a caller who lacks what an endpoint needs.
 fn refusals_of(needs: Needs) -> Vec<Problem> {
     use Needs::{
-        Admin, AdminOverUser, Cookie, CookieOrRedirect, FreshAdmin, FreshOrSetup, FreshToken,
-        GuardCookie, GuardCookieOrRedirect, Nothing, Token, TokenOrCookie,
+        Admin, AdminOverUser, Client, Cookie, CookieOrRedirect, FreshAdmin, FreshOrSetup,
+        FreshToken, GuardCookie, GuardCookieOrRedirect, Nothing, Token, TokenOrCookie,
     };
     let mut refusals = match needs {
         Nothing | GuardCookie | GuardCookieOrRedirect | CookieOrRedirect => return Vec::new(),
+        Client => return vec![Problem::oauth(OauthError::InvalidClient)],
         Cookie => vec![Problem::no_refresh_cookie(), Problem::session_ended()],
         _ => vec![Problem::no_credentials(), TokenError::Expired.into(), Problem::session_ended()],
     };
@@ -250,7 +263,13 @@ pub(super) fn security_schemes() -> Value {
             "type": "http",
             "scheme": "bearer",
             "bearerFormat": "JWT",
-            "description": "The access token of a login (RFC 6750), a JWT in the shape of RFC 9068. Its `amr` says how the user proved who they are (RFC 8176): `[\"pwd\"]`, by a password; `[\"pwd\", \"otp\", \"mfa\"]`, by a password and a one-time or recovery code; `hwk` or `swk`, by a passkey that stays in one device or not.",
+            "description": "The access token of a login (RFC 6750), a JWT in the shape of RFC 9068, made and checked as RFC8725 asks: each key has one algorithm, and type, issuer and audience are looked at. Its `amr` says how the user proved who they are (RFC 8176): `[\"pwd\"]`, by a password; `[\"pwd\", \"otp\", \"mfa\"]`, by a password and a one-time or recovery code; `hwk` or `swk`, by a passkey that stays in one device or not.",
+        },
+        CLIENT: {
+            "type": "http",
+            "scheme": "basic",
+            "description": "The name and the secret of a client that `hallpass client add` made. \
+                            They can be sent as `client_id` and `client_secret` of the form instead.",
         },
         COOKIE: {
             "type": "apiKey",

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::curl::curl;
 use super::fields::{fields, kind_of, schemas};
 use super::html::Html;
-use super::json::{list, referred, str};
+use super::json::{body, list, referred, str};
 
 /// The methods and paths of the document, in the order of the page.
 type Order = [(&'static str, &'static str)];
@@ -86,7 +86,7 @@ fn examples(html: &mut Html, document: &Value) {
     let url = str(&document["servers"][0]["url"]);
     let url = if url == "/" { "http://127.0.0.1:8080" } else { url };
     html.raw("<p>In the examples, <code>$url</code> is the server, <code>$token</code> an access ");
-    html.raw("token, <code>$cookie</code> a refresh token, <code>$id</code> and <code>$session</code> ids:</p>\n");
+    html.raw("token, <code>$cookie</code> a refresh token, <code>$client</code> and <code>$secret</code> an OAuth client, <code>$id</code> and <code>$session</code> ids:</p>\n");
     html.raw("<pre tabindex=\"0\"><code>url=").text(url).raw("</code></pre>\n");
 }
 
@@ -104,8 +104,7 @@ fn operation(html: &mut Html, document: &Value, method: &str, path: &str) {
         parameters.iter().for_each(|parameter| self::parameter(html, parameter));
         html.raw("</dl>\n");
     }
-    let body = &operation["requestBody"]["content"]["application/json"]["schema"];
-    if let Some(name) = referred(body) {
+    if let Some(name) = body(operation).and_then(|(_, body)| referred(&body["schema"])) {
         html.raw("<h4>Body: ").link_to("schema-", name, name).raw("</h4>\n");
         fields(html, &document["components"]["schemas"][name]);
     }
@@ -125,6 +124,7 @@ fn needs(html: &mut Html, operation: &Value) {
             let mut need = match (scheme.as_str(), fresh) {
                 ("accessToken", true) => "a fresh access token".to_owned(),
                 ("accessToken", false) => "an access token".to_owned(),
+                ("clientSecret", _) => "a client and its secret".to_owned(),
                 _ => "the refresh cookie".to_owned(),
             };
             for role in list(roles) {

@@ -1,18 +1,21 @@
 //! The answers to refused requests, made from example problems.
 
-use hallpass_contract::PROBLEM_MEDIA_TYPE;
 use serde_json::{Map, Value, json};
 
+use super::oauth_schemas::ERROR;
 use super::schemas::reference;
 use crate::problem::Problem;
 
 /// One answer for problems with the same status.
 pub(super) fn refusal(problems: &[&Problem]) -> Value {
-    let (mut details, mut examples, mut headers) = (Vec::new(), Map::new(), Map::new());
+    let (mut details, mut content, mut headers) = (Vec::new(), Map::new(), Map::new());
     for (n, problem) in problems.iter().enumerate() {
-        let body = problem.body();
-        let example = json!({ "summary": body.title, "value": body });
-        examples.insert(format!("{}-{}", body.status, n + 1), example);
+        let ((media_type, value), body) = (problem.content(), problem.body());
+        let schema = if problem.is_of_oauth() { ERROR } else { "Problem" };
+        let of_type = content.entry(media_type).or_insert_with(|| json!({}));
+        of_type["schema"] = reference(schema);
+        let example = json!({ "summary": body.title, "value": value });
+        of_type["examples"][format!("{}-{}", body.status, n + 1)] = example;
         details.push(body.detail);
         for (name, value) in problem.headers() {
             let everywhere = problems.iter().all(|p| p.headers().iter().any(|(n, _)| n == name));
@@ -23,8 +26,6 @@ pub(super) fn refusal(problems: &[&Problem]) -> Value {
         }
     }
     details.dedup();
-    let content = json!({ "schema": reference("Problem"), "examples": examples });
-    let content = json!({ PROBLEM_MEDIA_TYPE: content });
     let mut answer = json!({ "description": details.join("\n\n"), "content": content });
     if !headers.is_empty() {
         answer["headers"] = headers.into();

@@ -59,6 +59,7 @@ pub(super) fn schemas(policy: Policy) -> Map<String, Value> {
         perhaps_login(&mut schemas[answer]);
     }
     schemas.insert(JWK_SET.to_owned(), jwk_set());
+    schemas.extend(super::oauth_schemas::schemas().map(|(name, schema)| (name.to_owned(), schema)));
     for (schema, field) in [
         (REGISTRATION, "password"),
         ("PasswordChange", "new_password"),

@@ -30,6 +30,11 @@ impl Problem {
         Self::new(StatusCode::CONFLICT, detail)
     }
 
+    /// 400: the request does not say by which name it reached the server.
+    pub fn no_host_name() -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "Send the server's name in the Host header.")
+    }
+
     /// 405, with the methods that the path does have.
     pub fn method_not_allowed(allow: &str) -> Self {
         let detail = format!("This path answers {allow} only.");

@@ -17,6 +17,12 @@ pub(super) fn warn_about(config: &Config) {
              use --pbkdf2-iterations {RECOMMENDED_ITERATIONS} or more"
         );
     }
+    if let Some(issuer) = config.undiscoverable_issuer() {
+        tracing::warn!(
+            "programs that look for the server by --issuer {issuer} do not find it, since that is \
+             not at --public-url; give the same origin to both"
+        );
+    }
     for network in config.trusted_proxies().into_iter().filter(|it| is_everybody(*it)) {
         tracing::warn!(
             "--trusted-proxy {network} trusts strangers: any of them can choose the address that \

@@ -19,6 +19,7 @@ mod audit;
 mod edits;
 mod factors;
 mod names;
+pub(super) mod oauth_clients;
 mod passwords;
 mod races;
 mod resets;
@@ -154,6 +155,9 @@ conformance! {
             registration_is_as_the_last_one_said_who_may_say_so
             a_network_is_blocked_until_its_time_is_over_or_the_block_ends
             only_a_fresh_admin_or_an_operator_blocks_and_not_too_many;
+        oauth_clients:
+            an_oauth_client_is_found_by_name_until_it_is_removed
+            of_oauth_clients_each_name_is_there_once_and_not_too_many;
         races:
             of_many_users_with_one_name_one_is_created
             of_two_last_admins_that_go_one_stays

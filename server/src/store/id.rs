@@ -72,6 +72,10 @@ id!(
     BlockId
 );
 id!(
+    /// The id of an OAuth client: a `UUIDv7`.
+    OauthClientId
+);
+id!(
     /// A passkey's id: a `UUIDv7`.
     PasskeyId
 );

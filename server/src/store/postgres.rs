@@ -29,6 +29,7 @@ mod log;
 mod memory;
 mod names;
 mod nodes;
+mod oauth_clients;
 mod operations;
 mod pool;
 mod replication;

@@ -13,6 +13,7 @@ mod guard;
 mod keys_made;
 mod load;
 mod names;
+mod oauth_clients;
 mod open;
 mod resets;
 mod restrictions;

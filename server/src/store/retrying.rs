@@ -15,6 +15,7 @@ use super::error::{CreateUserError, EditUserError, StoreError};
 use super::factor_edit::FactorEdit;
 use super::id::{BlockId, SessionId, UserId};
 use super::lease::Lease;
+use super::oauth_client::{OauthClient, OauthClientAdded};
 use super::reset::{OpenReset, ResetOffer};
 use super::restrictions::{Block, Restricted, Restrictions};
 use super::session::{Authority, Moment, NewSession, Refresh, Rotation, Session, Verified};
@@ -129,6 +130,10 @@ retrying! {
     set_registration(is_open: bool, by: Option<Actor>) -> Result<(), EditUserError>;
     add_block(block: Block, by: Option<Actor>) -> Result<Block, EditUserError>;
     remove_block(id: BlockId, by: Option<Actor>, now: Timestamp) -> Result<Block, EditUserError>;
+    add_oauth_client(client: OauthClient) -> Result<OauthClientAdded, StoreError>;
+    oauth_clients() -> Result<Vec<OauthClient>, StoreError>;
+    oauth_client(name: &str) -> Result<Option<OauthClient>, StoreError>;
+    remove_oauth_client(name: &str) -> Result<Option<OauthClient>, StoreError>;
     add_audit(entries: Vec<AuditEntry>, most: u64) -> Result<(), StoreError>;
     audit(query: AuditQuery) -> Result<AuditPage, StoreError>;
     sweep_audit(before: Timestamp, most: u64) -> Result<usize, StoreError>;

@@ -28,6 +28,8 @@ pub(super) enum Refusal {
     Registrations(RetryAfter),
     /// Questions for passkeys of an address.
     Questions(RetryAfter),
+    /// Wrong secrets of OAuth clients at an address.
+    Clients(RetryAfter),
     /// Attempts of a wider network.
     Prefix(RetryAfter),
 }
@@ -39,6 +41,7 @@ impl Refusal {
             | Self::Account(wait)
             | Self::Registrations(wait)
             | Self::Questions(wait)
+            | Self::Clients(wait)
             | Self::Prefix(wait) => wait,
         }
     }
@@ -51,6 +54,8 @@ pub(super) struct Limits {
     pub(super) registrations: Buckets<IpNet>,
     /// They guess nothing, so fewer addresses are remembered.
     questions: Buckets<IpNet>,
+    /// Wrong secrets of OAuth clients.
+    clients: Buckets<IpNet>,
     pub(super) failures: Buckets<(u64, IpNet)>,
     /// Failed attempts, by wider network.
     pub(super) wide_failures: Wide,
@@ -74,6 +79,7 @@ impl Limits {
             passwords: Buckets::new(passwords, capacity),
             registrations: Buckets::new(registrations, capacity),
             questions: Buckets::new(QUESTIONS.part(nodes), capacity / 10),
+            clients: Buckets::new(QUESTIONS.part(nodes), capacity / 10),
             failures: Buckets::new(FAILURES, capacity),
             wide_failures: Wide::new(passwords, capacity / 10),
             wide_registrations: Wide::new(registrations, capacity / 10),
@@ -129,6 +135,14 @@ impl Limits {
 
     pub(super) fn count_question(&self, address: IpAddr, now: Timestamp) -> Result<(), Refusal> {
         self.questions.take(network(address), now).map_err(Refusal::Questions)
+    }
+
+    pub(super) fn count_client_failure(
+        &self,
+        address: IpAddr,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        self.clients.take(network(address), now).map_err(Refusal::Clients)
     }
 
     pub(super) fn count_registration(

@@ -18,6 +18,7 @@ use hallpass::tls::{self, Certificate};
 use hallpass_contract::{Credentials, Login, Problem, Verified, kind, path};
 use http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
+use reqwest::redirect::Policy;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -106,9 +107,13 @@ impl TestApp {
             let _ = stopped.await;
         }));
         // Other packages of the workspace may have switched on the client's own decoding.
-        let client = reqwest::Client::builder().no_proxy().no_gzip().no_brotli().no_deflate();
-        let client = client.no_zstd().redirect(reqwest::redirect::Policy::none());
-        let client = client.build().unwrap();
+        let client = reqwest::Client::builder()
+            .no_proxy()
+            .redirect(Policy::none())
+            .no_gzip()
+            .no_brotli()
+            .no_deflate();
+        let client = client.no_zstd().build().unwrap();
         Self { address, clock, state, client, stop: Some(stop), server }
     }
 

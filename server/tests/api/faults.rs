@@ -10,8 +10,9 @@ use hallpass::serve::Limits;
 use hallpass::store::{
     Actor, AuditEntry, AuditPage, AuditQuery, Authority, BackupError, BackupHead, Beside, Block,
     BlockId, Challenge, CreateUserError, EditUserError, Edited, FactorEdit, Lease, Moment,
-    NewSession, OpenReset, Refresh, ResetOffer, Restricted, Restrictions, Rotation, Session,
-    SessionId, Store, StoreCounts, StoreError, User, UserEdit, UserId, Users, Verified,
+    NewSession, OauthClient, OauthClientAdded, OpenReset, Refresh, ResetOffer, Restricted,
+    Restrictions, Rotation, Session, SessionId, Store, StoreCounts, StoreError, User, UserEdit,
+    UserId, Users, Verified,
 };
 use hallpass::token::Tokens;
 use hallpass_contract::{Secret, kind, path};
@@ -107,6 +108,10 @@ broken! {
     set_registration(bool, Option<Actor>) -> Result<(), EditUserError>;
     add_block(Block, Option<Actor>) -> Result<Block, EditUserError>;
     remove_block(BlockId, Option<Actor>, Timestamp) -> Result<Block, EditUserError>;
+    add_oauth_client(OauthClient) -> Result<OauthClientAdded, StoreError>;
+    oauth_clients() -> Result<Vec<OauthClient>, StoreError>;
+    oauth_client(&str) -> Result<Option<OauthClient>, StoreError>;
+    remove_oauth_client(&str) -> Result<Option<OauthClient>, StoreError>;
     add_audit(Vec<AuditEntry>, u64) -> Result<(), StoreError>;
     audit(AuditQuery) -> Result<AuditPage, StoreError>;
     sweep_audit(Timestamp, u64) -> Result<usize, StoreError>;

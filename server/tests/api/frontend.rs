@@ -83,7 +83,8 @@ async fn what_looks_like_a_file_or_a_probe_and_is_none_is_a_404() {
     for path in [
         "/favicon.ico",
         "/assets/app-0000000000000000.js",
-        "/.well-known/change-password",
+        "/.well-known/security.txt",
+        "/oauth/anything",
         "/readyz/",
         "/healthz/anything",
         "/metrics",

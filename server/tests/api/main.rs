@@ -34,6 +34,7 @@ mod lost;
 mod methods;
 mod metrics;
 mod moving;
+mod oauth;
 mod openapi;
 mod package;
 mod passkeys;

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use hallpass::routes::listed;
+use hallpass::store::OauthGrant;
 use hallpass_contract::{PasskeyBody, PasskeyOptions, TotpSetup, path};
 use serde_json::{Value, json};
 use totp_rs::Totp;
@@ -92,6 +93,7 @@ async fn every_operation_answers_as_the_document_says() {
     own(&app, &document).await;
     admin(&app, &document).await;
     incidents(&app, &document).await;
+    oauth(&app, &document).await;
     factors(&app, &document).await;
     guard(&document).await;
     ends(&app, &document).await;
@@ -102,6 +104,8 @@ async fn public(app: &TestApp, document: &Document) {
     for path in [
         path::CONFIG,
         path::JWKS,
+        path::METADATA,
+        path::CHANGE_PASSWORD,
         path::OPENAPI,
         path::DOCS,
         path::DOCS_STYLE,
@@ -354,6 +358,26 @@ async fn guard(document: &Document) {
     for path in [path::GUARD, path::GUARD_REDIRECT] {
         let page = ("x-forwarded-uri", "/");
         assert_eq!(ask(path, "", &[host, method, page, ("cookie", cookie)]).await.status, 200);
+    }
+}
+
+/// What OAuth clients ask.
+async fn oauth(app: &TestApp, document: &Document) {
+    let ada = app.signed_in("olga").await;
+    let may = vec![OauthGrant::Introspect, OauthGrant::Revoke];
+    let new = app.state.accounts.add_oauth_client("billing".to_owned(), may).await.unwrap();
+    let body = format!("client_id=billing&client_secret={}", new.secret.expose());
+    let form = [("content-type", "application/x-www-form-urlencoded")];
+    for path in [path::INTROSPECT, path::REVOKE] {
+        for body in [
+            format!("{body}&token={}", ada.token()),
+            format!("{body}&token=nonsense"),
+            body.clone(),
+            "token=x".to_owned(),
+            "a".repeat(40_000),
+        ] {
+            document.check("POST", path, &app.send_body("POST", path, &form, body).await);
+        }
     }
 }
 

@@ -22,7 +22,8 @@ fn is_for_admins(needs: Needs) -> bool {
 }
 
 fn is_refused_as_stale(response: &Response) -> bool {
-    response.status == 401 && response.problem().kind == kind::NOT_FRESH
+    let is_problem = response.header("content-type") == "application/problem+json";
+    response.status == 401 && is_problem && response.problem().kind == kind::NOT_FRESH
 }
 
 /// Calls each endpoint with the token; `{id}` is `user`.
@@ -94,6 +95,7 @@ fn in_words(needs: Needs) -> &'static str {
         Needs::Admin => "bearer, role admin",
         Needs::AdminOverUser => "bearer, role admin; fresh over an admin",
         Needs::FreshAdmin => "bearer, role admin, fresh",
+        Needs::Client => "client",
         Needs::Cookie => "cookie",
         Needs::TokenOrCookie => "bearer or cookie",
         Needs::GuardCookie => "guard cookie",

@@ -40,6 +40,13 @@ const VERSION_2: Earlier = Earlier {
              AaIpDOUjdRm2JNzuwhHN4gAAAAD9EYMWhWYhVqezc05nMo37-dWtRk2w2vZR2OWnkoIsDA",
 };
 
+const VERSION_3: Earlier = Earlier {
+    database: include_bytes!("../data/version-3/hallpass.redb.gz"),
+    keys: include_bytes!("../data/version-3/keys.json"),
+    cookie: "__Host-hallpass-refresh=\
+             AaIstKsLesSBEHbDGt--pwAAAACtFLu68HSKzUw2hyXW22g6xK_WF7bugN-WeoXe_xQH6g",
+};
+
 impl Earlier {
     fn unpack(&self, dir: &Path) {
         let mut database = File::create(dir.join("hallpass.redb")).unwrap();
@@ -117,4 +124,48 @@ async fn a_directory_of_version_2_gets_a_key_for_second_factors_and_keeps_the_ot
     process.end(Signal::TERM);
     let _process = Process::start(dir.path(), &[]);
     assert_eq!(keys().unwrap()["factor_key"], after["factor_key"]);
+}
+
+/// The key ids and algorithms of the JWKS.
+async fn published(process: &Process) -> Vec<(String, String)> {
+    let jwks = client().get(format!("{}{}", process.url, path::JWKS)).send().await.unwrap();
+    let jwks: Value = jwks.json().await.unwrap();
+    let text = |key: &Value, name: &str| key[name].as_str().unwrap().to_owned();
+    let keys = jwks["keys"].as_array().unwrap().iter();
+    keys.map(|key| (text(key, "kid"), text(key, "alg"))).collect()
+}
+
+#[tokio::test]
+async fn a_directory_of_version_3_gets_oauth_clients_and_signs_as_before_until_told_otherwise() {
+    let dir = tempfile::tempdir().unwrap();
+    VERSION_3.unpack(dir.path());
+    let mut process = Process::start(dir.path(), &[]);
+    let before: Value = serde_json::from_slice(VERSION_3.keys).unwrap();
+    let kids = [&before["keys"][0]["kid"], &before["next_key"]["kid"]];
+    let kids = kids.map(|kid| (kid.as_str().unwrap().to_owned(), "EdDSA".to_owned()));
+    assert_eq!(published(&process).await, kids, "no rotation");
+    let bob: Login = refresh(&process, VERSION_3.cookie).await.json().await.unwrap();
+    let header = jsonwebtoken::decode_header(bob.access_token.expose()).unwrap();
+    assert_eq!(header.kid.as_ref(), Some(&kids[0].0));
+    let add = ["client", "add", "billing", "--may", "introspect"];
+    assert!(command(dir.path(), &add).output().unwrap().status.success());
+    process.end(Signal::TERM);
+
+    let process = Process::start(dir.path(), &["--alg", "ES256"]);
+    let algorithms: Vec<_> = published(&process).await.into_iter().map(|(_, alg)| alg).collect();
+    assert_eq!(algorithms, ["ES256", "ES256", "EdDSA"], "the current, the next, the retired one");
+    let verify = client().get(format!("{}{}", process.url, path::VERIFY));
+    let verify = verify.bearer_auth(bob.access_token.expose()).send().await.unwrap();
+    assert_eq!(verify.status(), 200, "tokens of before are good");
+}
+
+#[tokio::test]
+async fn a_new_directory_signs_with_es256() {
+    let dir = tempfile::tempdir().unwrap();
+    let process = Process::start(dir.path(), &[]);
+    assert!(published(&process).await.iter().all(|(_, alg)| alg == "ES256"));
+    process.post(path::REGISTER, "ada", PASSWORD).await;
+    let login: Login = process.post(path::LOGIN, "ada", PASSWORD).await.json().await.unwrap();
+    let header = jsonwebtoken::decode_header(login.access_token.expose()).unwrap();
+    assert_eq!(header.alg, jsonwebtoken::Algorithm::ES256);
 }

@@ -21,34 +21,34 @@ const CLIENTS: usize = 64;
 
 pub(super) fn run(bench: &Bench, findings: &mut Findings) -> anyhow::Result<()> {
     let core = Some(bench.cores.server);
-    bench.step("starting Hallpass with EdDSA and HS256, bare hyper, axum, Flask");
-    let mut eddsa = hallpass(bench, "hallpass-eddsa", &["--alg", "EdDSA"])?;
+    bench.step("starting Hallpass with ES256 and HS256, bare hyper, axum, Flask");
+    let mut es256 = hallpass(bench, "hallpass-es256", &[])?;
     let mut hs256 = hallpass(bench, "hallpass-hs256", &["--alg", "HS256"])?;
     let answers = bench.directory("answers")?;
-    let mut bare = bare_hyper(bench, &eddsa, &answers)?;
+    let mut bare = bare_hyper(bench, &es256, &answers)?;
     let mut axum = axum_jwt(bench, &hs256, &answers)?;
     let mut flask = flask::start(bench, "flask-verify", core)
         .and_then(flask_contender)
         .map_err(|error| findings.problems.push(format!("beside Flask: {error:#}")))
         .ok();
-    same_bytes("bare hyper", &bare, &eddsa)?;
+    same_bytes("bare hyper", &bare, &es256)?;
     same_bytes("axum", &axum, &hs256)?;
 
-    let mut contenders = vec![&mut eddsa, &mut hs256, &mut bare, &mut axum];
+    let mut contenders = vec![&mut es256, &mut hs256, &mut bare, &mut axum];
     contenders.extend(flask.as_mut());
     let (rounds, time) = bench.pick((15, 1000), (5, 600));
     contest::hold(bench, findings, &mut contenders, rounds, Duration::from_millis(time))?;
 
     let per_second = |contender: &Contender| contender.spread(|round| round.per_second);
     let mut beside = |name, other: &Contender, target: Option<f64>| {
-        let ratio = eddsa.ratio(other, |round| round.per_second);
-        let row = Row::new("GET /api/verify, EdDSA", per_second(&eddsa), Unit::PerSecond);
+        let ratio = es256.ratio(other, |round| round.per_second);
+        let row = Row::new("GET /api/verify, ES256", per_second(&es256), Unit::PerSecond);
         let row = row.beside_by(name, per_second(other), ratio);
         let row = target.into_iter().fold(row, |row, bound| row.must(Target::RatioAtLeast(bound)));
         findings.rows.push(row.note(format!("{name}: {}", other.busy())));
         other.check(name)
     };
-    eddsa.check("Hallpass")?;
+    es256.check("Hallpass")?;
     beside("bare hyper", &bare, Some(0.85))?;
     beside("axum + jsonwebtoken, HS256", &axum, Some(1.5))?;
     beside("Hallpass, HS256", &hs256, Some(0.95))?;

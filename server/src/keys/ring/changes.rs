@@ -11,7 +11,7 @@ use super::{Held, KeyRing, lock};
 use crate::keys::contents::{Contents, OtherKeys};
 use crate::keys::keyset::KeySet;
 use crate::keys::storage::{NOT_STORED, Replacement};
-use crate::keys::{Algorithm, KeyInfo, RandomKey};
+use crate::keys::{Algorithm, KeyInfo, KeySettings, RandomKey};
 
 /// How often a change is made anew.
 const ATTEMPTS: usize = 5;
@@ -42,7 +42,7 @@ impl KeyRing {
     ///
     /// Under HS256, or if a key can't be made or stored. Then nothing has changed.
     pub fn rotate(&self, now: Timestamp) -> Result<KeyInfo, KeyChangeError> {
-        if self.settings.algorithm == Algorithm::HS256 {
+        if self.settings_for(&self.keys.load())?.algorithm == Algorithm::HS256 {
             return Err(KeyChangeError::SecretIsConfigured);
         }
         let _turn = lock(&self.turn);
@@ -61,7 +61,7 @@ impl KeyRing {
     /// Lets the next key take over. Where several servers use the keys, each verifies with it
     /// before one signs with it. None if the keys are others by now.
     fn succeed(&self, held: Held, now: Timestamp) -> anyhow::Result<Option<KeyInfo>> {
-        let settings = &self.settings;
+        let settings = &self.settings_for(&held.keys)?;
         let (held, now) = match settings.spread {
             None => (held, now),
             Some(_) => {
@@ -96,7 +96,8 @@ impl KeyRing {
             if signer.kid == kid && signer.alg == Algorithm::HS256 {
                 return Ok(Some(Err(KeyChangeError::SecretIsConfigured)));
             }
-            let revoked = KeySet::clone(&held.keys).revoked(kid, &self.settings, now)?;
+            let settings = self.settings_for(&held.keys)?;
+            let revoked = KeySet::clone(&held.keys).revoked(kid, &settings, now)?;
             let Some(keys) = revoked else { return Ok(Some(Err(KeyChangeError::NoSuchKey))) };
             let replaced = self.replace(&held, keys.swept(now), held.others.clone())?;
             Ok(replaced.map(|held| Ok(held.keys.signer())))
@@ -115,7 +116,8 @@ impl KeyRing {
     pub fn reset(&self, now: Timestamp) -> anyhow::Result<KeyInfo> {
         let _turn = lock(&self.turn);
         let info = self.attempt(|held| {
-            let keys = KeySet::clone(&held.keys).reset(&self.settings, now)?;
+            let settings = self.settings_for(&held.keys)?;
+            let keys = KeySet::clone(&held.keys).reset(&settings, now)?;
             let refresh = Arc::new(RandomKey::generate()?);
             let others = OtherKeys { refresh, ..held.others.clone() };
             Ok(self.replace(&held, keys, others)?.map(|held| held.keys.signer()))
@@ -149,12 +151,13 @@ impl KeyRing {
         self.attempt(|held| {
             let is_complete = held.others.factors.is_some();
             let held = Held { others: held.others.complete()?, ..held };
-            let is_shared = self.settings.spread.is_some() && held.version != NOT_STORED;
-            let has_keys = self.settings.algorithm != Algorithm::HS256;
-            if is_shared && has_keys && held.keys.needs_successor(&self.settings) {
+            let settings = self.settings_for(&held.keys)?;
+            let is_shared = settings.spread.is_some() && held.version != NOT_STORED;
+            let has_keys = settings.algorithm != Algorithm::HS256;
+            if is_shared && has_keys && held.keys.needs_successor(&settings) {
                 return Ok(self.succeed(held, now)?.map(|_| ()));
             }
-            let keys = KeySet::clone(&held.keys).swept(now).configured(&self.settings, now)?;
+            let keys = KeySet::clone(&held.keys).swept(now).configured(&settings, now)?;
             let is_stored = held.version != NOT_STORED;
             if is_stored && is_complete && keys.records().eq(held.keys.records()) {
                 return Ok(Some(()));
@@ -184,6 +187,11 @@ impl KeyRing {
         let keys = Arc::new(keys.with_keys_of(&self.keys.load()));
         self.put_into_use(Held { version: loaded.version, keys, others: loaded.others });
         Ok(())
+    }
+
+    /// The settings as they count for these keys. Another server may have changed the algorithm.
+    fn settings_for(&self, keys: &KeySet) -> anyhow::Result<KeySettings> {
+        self.settings.with_signer(keys.signer().alg)
     }
 
     /// Tries a change with the keys that are stored, until nobody comes between.

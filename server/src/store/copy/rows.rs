@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::store::audit::AuditEntry;
 use crate::store::id::{SessionId, UserId};
 use crate::store::keys_record::KeysRecord;
+use crate::store::oauth_client::OauthClient;
 use crate::store::restrictions::Restricted;
 use crate::store::sealed_keys::SealedKeys;
 use crate::store::session::Session;
@@ -30,12 +31,14 @@ pub enum Kind {
     Offers,
     /// What admins and operators restrict: one row, or none.
     Restrictions,
+    /// OAuth clients.
+    OauthClients,
     /// Records of the audit log.
     Audit,
 }
 
 /// How many kinds there are.
-pub(in crate::store) const KINDS: usize = 7;
+pub(in crate::store) const KINDS: usize = 8;
 
 impl Kind {
     /// All of them.
@@ -46,6 +49,7 @@ impl Kind {
         Self::Revoked,
         Self::Offers,
         Self::Restrictions,
+        Self::OauthClients,
         Self::Audit,
     ];
 
@@ -58,6 +62,7 @@ impl Kind {
             Self::Revoked => "revoked sessions",
             Self::Offers => "reset links",
             Self::Restrictions => "restrictions",
+            Self::OauthClients => "OAuth clients",
             Self::Audit => "audit records",
         }
     }
@@ -77,6 +82,7 @@ pub(in crate::store) enum Row {
     Revoked(SessionId, Timestamp),
     Offer(StoredOffer),
     Restrictions(Restricted),
+    OauthClient(OauthClient),
     Audit(AuditEntry),
 }
 
@@ -99,6 +105,7 @@ impl Row {
             Self::Revoked(id, _) => *id.as_bytes(),
             Self::Offer(offer) => *offer.user.as_bytes(),
             Self::Restrictions(_) => [0; 16],
+            Self::OauthClient(client) => *client.id.as_bytes(),
             Self::Audit(entry) => *entry.id.as_bytes(),
         }
     }

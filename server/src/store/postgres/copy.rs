@@ -8,7 +8,10 @@ use tokio_postgres::{Client, Row as Found};
 use super::connect::{Connector, Direct};
 use super::nodes::{ensure_alone, until_alone};
 use super::rows::{Parameters, record};
-use super::{DatabaseUrl, audit, keys, names, resets, restrictions, rows, schema, sessions, users};
+use super::{
+    DatabaseUrl, audit, keys, names, oauth_clients, resets, restrictions, rows, schema, sessions,
+    users,
+};
 use crate::store::copy::rows::{Key, Kind, PAGE, Row, Rows};
 use crate::store::keys_record::KeysRecord;
 use crate::store::{SealedKeys, Session, User};
@@ -64,6 +67,9 @@ impl Rows for PostgresCopy {
                 Ok(Row::Revoked(id, until))
             }),
             Kind::Offers => ("reset_offers", "user_id", |row| Ok(Row::Offer(resets::stored(row)?))),
+            Kind::OauthClients => {
+                ("oauth_clients", "id", |row| Ok(Row::OauthClient(oauth_clients::read(row)?)))
+            }
             Kind::Audit => ("audit", "id", |row| Ok(Row::Audit(audit::read(row)?))),
             Kind::Restrictions => return self.restrictions(after).await,
         };
@@ -83,6 +89,7 @@ impl Rows for PostgresCopy {
             Kind::Sessions => "SELECT count(*) FROM sessions",
             Kind::Revoked => "SELECT count(*) FROM revoked_sessions",
             Kind::Offers => "SELECT count(*) FROM reset_offers",
+            Kind::OauthClients => "SELECT count(*) FROM oauth_clients",
             Kind::Audit => "SELECT count(*) FROM audit",
             Kind::Restrictions => return Ok(self.restrictions(None).await?.len() as u64),
         };
@@ -104,6 +111,7 @@ impl Rows for PostgresCopy {
             Some(Row::Session(_)) => add_sessions(self.db(), &rows).await,
             Some(Row::Revoked(..)) => add_revoked(self.db(), &rows).await,
             Some(Row::Offer(_)) => add_offers(self.db(), &rows).await,
+            Some(Row::OauthClient(_)) => add_oauth_clients(self.db(), &rows).await,
             Some(Row::Audit(_)) => add_audit(self.db(), rows).await,
             Some(Row::Restrictions(restricted)) => restrictions::put(self.db(), restricted).await,
             None => Ok(()),
@@ -193,6 +201,15 @@ async fn add_offers(db: &Client, rows: &[Row]) -> anyhow::Result<()> {
     for row in rows {
         if let Row::Offer(offer) = row {
             resets::put_stored(db, offer).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn add_oauth_clients(db: &Client, rows: &[Row]) -> anyhow::Result<()> {
+    for row in rows {
+        if let Row::OauthClient(client) = row {
+            oauth_clients::put(db, client).await?;
         }
     }
     Ok(())

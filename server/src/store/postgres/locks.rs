@@ -29,6 +29,9 @@ const SWEEP: &str = concat!("SELECT pg_try_advisory_xact_lock(", key!("'sweep'")
 /// What is restricted.
 const RESTRICTIONS: &str = concat!("SELECT pg_advisory_xact_lock(", key!("'restrictions'"), ")");
 
+/// Which OAuth clients there are.
+const OAUTH_CLIENTS: &str = concat!("SELECT pg_advisory_xact_lock(", key!("'oauth clients'"), ")");
+
 /// The audit log: whoever adds records excludes those who forget addresses, who exclude all.
 const AUDIT: &str = concat!("SELECT pg_advisory_xact_lock(", key!("'audit'"), ")");
 const AUDIT_SHARED: &str = concat!("SELECT pg_advisory_xact_lock_shared(", key!("'audit'"), ")");
@@ -39,6 +42,10 @@ pub(super) async fn audit(db: &Client) -> anyhow::Result<()> {
 
 pub(super) async fn audit_shared(db: &Client) -> anyhow::Result<()> {
     wait(db, AUDIT_SHARED).await
+}
+
+pub(super) async fn oauth_clients(db: &Client) -> anyhow::Result<()> {
+    wait(db, OAUTH_CLIENTS).await
 }
 
 pub(super) async fn restrictions(db: &Client) -> anyhow::Result<()> {

@@ -7,13 +7,15 @@ use tokio_postgres::Client;
 use super::changes::{apply, apply_unless_refused};
 use super::rows::or_none;
 use super::sign_outs::Ending;
-use super::{audit, challenges, failures, locks, names, resets, restrictions, sessions, users};
+use super::{
+    audit, challenges, failures, locks, names, oauth_clients, resets, restrictions, sessions, users,
+};
 use crate::store::applied::Applied;
 use crate::store::rules::{self, Asker, NameCheck};
 use crate::store::{
     Actor, AuditEntry, AuditId, Block, BlockId, Challenge, CreateUserError, EditUserError, Edited,
-    FactorEdit, Moment, NewSession, Refresh, ResetOffer, Rotation, Session, SessionId, User,
-    UserEdit, UserId, Verified,
+    FactorEdit, Moment, NewSession, OauthClient, OauthClientAdded, Refresh, ResetOffer, Rotation,
+    Session, SessionId, User, UserEdit, UserId, Verified,
 };
 
 /// What came of an operation that the rules may refuse.
@@ -264,6 +266,20 @@ pub(super) async fn remove_block(
     let by = asker_if_any(db, by).await?;
     let kept = restrictions::lock(db).await?;
     restrictions::put_unless_refused(db, rules::remove_block(by.as_ref(), kept, id, now)).await
+}
+
+pub(super) async fn add_oauth_client(
+    db: &Client,
+    client: OauthClient,
+) -> anyhow::Result<Applied<OauthClientAdded>> {
+    oauth_clients::add(db, &client).await.map(Applied::quietly)
+}
+
+pub(super) async fn remove_oauth_client(
+    db: &Client,
+    name: String,
+) -> anyhow::Result<Applied<Option<OauthClient>>> {
+    oauth_clients::remove(db, &name).await.map(Applied::quietly)
 }
 
 pub(super) async fn add_audit(

@@ -15,6 +15,7 @@ pub(super) const MIGRATIONS: &[(&str, &str)] = &[
     ("V4__failures", include_str!("migrations/V4__failures.sql")),
     ("V5__audit", include_str!("migrations/V5__audit.sql")),
     ("V6__factors", include_str!("migrations/V6__factors.sql")),
+    ("V7__oauth_clients", include_str!("migrations/V7__oauth_clients.sql")),
 ];
 
 /// Brings the schema up to date. Servers that start at once do it one after the other.

@@ -5,21 +5,23 @@ use std::sync::{Arc, PoisonError};
 
 use anyhow::{anyhow, ensure};
 use async_trait::async_trait;
+use futures_util::future::BoxFuture;
 use hallpass_contract::Secret;
 use jiff::Timestamp;
 use tokio_postgres::Client;
 
+use super::timeline::Timeline;
 use super::{
-    PostgresStore, addresses, audit, names, nodes, operations, resets, restrictions, sessions,
-    users,
+    PostgresStore, addresses, audit, names, nodes, oauth_clients, operations, resets, restrictions,
+    sessions, users,
 };
 use crate::clock::BootTime;
 use crate::store::{
     Actor, AuditEntry, AuditId, AuditPage, AuditQuery, Authority, BackupError, BackupHead, Beside,
     Block, BlockId, Challenge, CreateUserError, EditUserError, Edited, FactorEdit, Lease, Moment,
-    NewSession, OpenReset, Refresh, ResetOffer, Restricted, Restrictions, Rotation, Session,
-    SessionId, SharedFailures, Store, StoreCounts, StoreError, User, UserEdit, UserId, Users,
-    Verified,
+    NewSession, OauthClient, OauthClientAdded, OpenReset, Refresh, ResetOffer, Restricted,
+    Restrictions, Rotation, Session, SessionId, SharedFailures, Store, StoreCounts, StoreError,
+    User, UserEdit, UserId, Users, Verified,
 };
 
 /// Expired sessions that are removed in one write.
@@ -71,11 +73,38 @@ async fn reset_offered(
     resets::find(db, &token_hash, now).await
 }
 
+async fn oauth_client(
+    db: &Client,
+    name: String,
+) -> anyhow::Result<(Option<OauthClient>, Timeline)> {
+    oauth_clients::get(db, &name).await
+}
+
 /// Whether the database takes writes.
 async fn check(db: &Client) -> anyhow::Result<()> {
     let row = db.query_typed_one("SELECT pg_is_in_recovery()", &[]).await?;
     ensure!(!row.try_get::<_, bool>(0)?, "the database is a standby and only answers reads");
     Ok(())
+}
+
+impl PostgresStore {
+    /// Reads what must not be outdated. A primary that was replaced may not know it yet.
+    async fn read_current<T: Send + 'static>(
+        &self,
+        read: impl for<'a> FnOnce(&'a Client) -> BoxFuture<'a, anyhow::Result<(T, Timeline)>>
+        + Send
+        + 'static,
+    ) -> Result<T, StoreError> {
+        let timeline = self.shared.memory.timeline();
+        let (read, found) = self.read(read).await.map_err(StoreError::out_of_touch)?;
+        if found == timeline {
+            return Ok(read);
+        }
+        // There was a fail-over. The next poll tells which side of it this is.
+        self.shared.wake();
+        let error = anyhow!("{found:?} of the database is not that of the last poll, {timeline:?}");
+        Err(StoreError::OutOfTouch(error))
+    }
 }
 
 #[async_trait]
@@ -309,6 +338,24 @@ impl Store for PostgresStore {
         self.write(move |db| Box::pin(operations::remove_block(db, id, by, now))).await?
     }
 
+    async fn add_oauth_client(&self, client: OauthClient) -> Result<OauthClientAdded, StoreError> {
+        self.write(move |db| Box::pin(operations::add_oauth_client(db, client))).await
+    }
+
+    async fn oauth_clients(&self) -> Result<Vec<OauthClient>, StoreError> {
+        self.read(|db| Box::pin(oauth_clients::list(db))).await
+    }
+
+    async fn oauth_client(&self, name: &str) -> Result<Option<OauthClient>, StoreError> {
+        let name = name.to_owned();
+        self.read_current(move |db| Box::pin(oauth_client(db, name))).await
+    }
+
+    async fn remove_oauth_client(&self, name: &str) -> Result<Option<OauthClient>, StoreError> {
+        let name = name.to_owned();
+        self.write(move |db| Box::pin(operations::remove_oauth_client(db, name))).await
+    }
+
     async fn add_audit(&self, entries: Vec<AuditEntry>, most: u64) -> Result<(), StoreError> {
         self.write(move |db| Box::pin(operations::add_audit(db, entries, most))).await
     }
@@ -350,16 +397,7 @@ impl Store for PostgresStore {
     }
 
     async fn authority(&self, session: SessionId, user: UserId) -> Result<Authority, StoreError> {
-        let timeline = self.shared.memory.timeline();
-        let reading = self.read(move |db| Box::pin(sessions::authority(db, session, user))).await;
-        let (authority, found) = reading.map_err(StoreError::out_of_touch)?;
-        if found == timeline {
-            return Ok(authority);
-        }
-        // There was a fail-over. The next poll tells which side of it this is.
-        self.shared.wake();
-        let error = anyhow!("{found:?} of the database is not that of the last poll, {timeline:?}");
-        Err(StoreError::OutOfTouch(error))
+        self.read_current(move |db| Box::pin(sessions::authority(db, session, user))).await
     }
 
     fn shared_failures(&self) -> Option<Arc<dyn SharedFailures>> {

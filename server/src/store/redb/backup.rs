@@ -37,6 +37,7 @@ fn each_table(visit: &mut impl Visit) -> anyhow::Result<()> {
     visit.table(tables::RESETS_BY_USER)?;
     visit.table(tables::ADDRESSES)?;
     visit.table(tables::CHALLENGES)?;
+    visit.table(tables::OAUTH_CLIENTS)?;
     visit.table(tables::AUDIT)?;
     visit.table(tables::AUDIT_BY_USER)
 }

@@ -4,6 +4,7 @@
 mod audit;
 pub(super) mod find;
 mod finding;
+mod oauth_clients;
 mod repair;
 mod sessions;
 mod tables;

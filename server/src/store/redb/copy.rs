@@ -17,7 +17,8 @@ use super::tables::{
     ADDRESSES, AUDIT, Id, META, RESETS_BY_USER, REVOKED, SESSIONS, USERS, decode, time,
 };
 use super::{
-    addresses, audit, keys_made, names, open, resets, restrictions, schema, sessions, users,
+    addresses, audit, keys_made, names, oauth_clients, open, resets, restrictions, schema,
+    sessions, users,
 };
 use crate::data_dir::{self, Unfinished};
 use crate::store::SealedKeys;
@@ -81,6 +82,7 @@ impl Rows for RedbCopy {
             Kind::Sessions => txn.open_table(SESSIONS)?.len()?,
             Kind::Revoked => txn.open_table(REVOKED)?.len()?,
             Kind::Offers => txn.open_table(RESETS_BY_USER)?.len()?,
+            Kind::OauthClients => oauth_clients::count(&txn)?,
             Kind::Audit => audit::count(&txn)?,
             Kind::Restrictions => u64::from(restrictions::of(&txn.open_table(META)?)?.version > 0),
         })
@@ -137,6 +139,10 @@ fn page(txn: &ReadTransaction, kind: Kind, after: Option<Key>) -> anyhow::Result
         Kind::Offers => rows(&txn.open_table(RESETS_BY_USER)?, after, |_, token_hash| {
             Ok(Row::Offer(resets::stored(txn, token_hash)?))
         }),
+        Kind::OauthClients => {
+            let clients = oauth_clients::by_id(txn, after)?;
+            Ok(clients.into_iter().map(Row::OauthClient).collect())
+        }
         Kind::Audit => rows(&txn.open_table(AUDIT)?, after, |id, json| {
             Ok(Row::Audit(audit::read(AuditId::from_bytes(id), json)?))
         }),
@@ -175,6 +181,7 @@ fn add(txn: &WriteTransaction, row: &Row) -> anyhow::Result<()> {
             Ok(())
         }
         Row::Offer(offer) => resets::put_stored(txn, offer),
+        Row::OauthClient(client) => oauth_clients::put(txn, client),
         Row::Audit(entry) => audit::put(txn, entry),
         Row::Restrictions(restricted) => restrictions::put(txn, restricted),
     }

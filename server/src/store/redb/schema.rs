@@ -24,6 +24,8 @@ const STEPS: &[Step] = &[
     |txn| Ok(tables::create(txn)?),
     // Users have factors, which an earlier version would drop. The table of challenges is new.
     |txn| Ok(tables::create(txn)?),
+    // The table of OAuth clients is new.
+    |txn| Ok(tables::create(txn)?),
 ];
 
 /// The version that this program writes.

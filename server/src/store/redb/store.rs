@@ -11,18 +11,19 @@ use redb::{Database, ReadableDatabase as _, ReadableTableMetadata as _};
 
 use super::changes::{apply, apply_unless_refused};
 use super::failure::kind_of;
-use super::tables::{ADDRESSES, LOOKS, RESETS, SESSIONS, USER_IDS_BY_NAME, USERS};
+use super::tables::{ADDRESSES, LOOKS, OAUTH_CLIENTS, RESETS, SESSIONS, USER_IDS_BY_NAME, USERS};
 use super::{
-    RedbStore, addresses, audit, backup, challenges, load, names, resets, restrictions, sessions,
-    users,
+    RedbStore, addresses, audit, backup, challenges, load, names, oauth_clients, resets,
+    restrictions, sessions, users,
 };
 use crate::priority;
 use crate::store::rules;
 use crate::store::{
     Actor, AuditEntry, AuditId, AuditPage, AuditQuery, Authority, BackupError, BackupHead, Beside,
     Block, BlockId, Challenge, CreateUserError, EditUserError, Edited, FactorEdit, Lease, Moment,
-    NewSession, OpenReset, Refresh, ResetOffer, Restricted, Restrictions, Rotation, Session,
-    SessionId, Store, StoreCounts, StoreError, User, UserEdit, UserId, Users, Verified,
+    NewSession, OauthClient, OauthClientAdded, OpenReset, Refresh, ResetOffer, Restricted,
+    Restrictions, Rotation, Session, SessionId, Store, StoreCounts, StoreError, User, UserEdit,
+    UserId, Users, Verified,
 };
 
 /// Expired sessions that are removed in one write, so that no other write waits long.
@@ -378,6 +379,23 @@ impl Store for RedbStore {
             restrictions::put_unless_refused(txn, rules::remove_block(by.as_ref(), kept, id, now))
         })
         .await?
+    }
+
+    async fn add_oauth_client(&self, client: OauthClient) -> Result<OauthClientAdded, StoreError> {
+        self.writer.write(move |txn| oauth_clients::add(txn, &client)).await
+    }
+
+    async fn oauth_clients(&self) -> Result<Vec<OauthClient>, StoreError> {
+        self.read(|db| oauth_clients::list(&db.begin_read()?.open_table(OAUTH_CLIENTS)?))
+    }
+
+    async fn oauth_client(&self, name: &str) -> Result<Option<OauthClient>, StoreError> {
+        self.read(|db| oauth_clients::get(&db.begin_read()?.open_table(OAUTH_CLIENTS)?, name))
+    }
+
+    async fn remove_oauth_client(&self, name: &str) -> Result<Option<OauthClient>, StoreError> {
+        let name = name.to_owned();
+        self.writer.write(move |txn| oauth_clients::remove(txn, &name)).await
     }
 
     async fn add_audit(&self, entries: Vec<AuditEntry>, most: u64) -> Result<(), StoreError> {

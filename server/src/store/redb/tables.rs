@@ -68,6 +68,10 @@ pub(super) const ADDRESSES: TableDefinition<'_, Id, &[u8]> = TableDefinition::ne
 pub(super) const CHALLENGES: TableDefinition<'_, Id, (u32, i64)> =
     TableDefinition::new("challenges");
 
+/// The name of an OAuth client to [`OauthClient`](crate::store::OauthClient) as JSON.
+pub(super) const OAUTH_CLIENTS: TableDefinition<'_, &str, &[u8]> =
+    TableDefinition::new("oauth_clients");
+
 /// Audit record id to [`AuditRecord`](crate::store::AuditRecord) as JSON.
 pub(super) const AUDIT: TableDefinition<'_, Id, &[u8]> = TableDefinition::new("audit");
 
@@ -93,6 +97,7 @@ pub(super) fn create(txn: &WriteTransaction) -> Result<(), TableError> {
     txn.open_table(RESETS_BY_USER)?;
     txn.open_table(ADDRESSES)?;
     txn.open_table(CHALLENGES)?;
+    txn.open_table(OAUTH_CLIENTS)?;
     txn.open_table(AUDIT)?;
     txn.open_table(AUDIT_BY_USER)?;
     txn.open_table(META)?;

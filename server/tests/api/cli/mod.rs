@@ -4,6 +4,7 @@
 mod audit;
 mod backup;
 mod blocks;
+mod clients;
 mod import;
 mod keys;
 mod owners;

@@ -9,7 +9,7 @@ use url::Url;
 
 use super::{SignedIn, count, fresh_schema, on, refused, serve, until_status};
 use crate::app::PASSWORD;
-use crate::binary::{Process, command};
+use crate::binary::{Process, client, command};
 
 /// Two servers on one database, and somebody who is signed in.
 struct Two {
@@ -66,6 +66,36 @@ async fn a_key_that_one_server_takes_into_use_verifies_on_the_other_at_once() {
             assert_eq!(new.verify(to).await.status(), 200);
             assert_eq!(two.signed_in.verify(to).await.status(), 200);
         }
+    }
+}
+
+#[tokio::test]
+async fn a_client_counts_on_each_server_and_what_it_revokes_on_one_is_over_on_the_other() {
+    let Some(two) = Two::start().await else { return };
+    let add = ["client", "add", "gateway", "--may", "introspect,revoke"];
+    let made = on(&mut command(two.dirs[0].path(), &add), &two.url).output().unwrap();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let secret = String::from_utf8(made.stdout).unwrap();
+    let ask = async |process: &Process, path: &str| {
+        let request = client().post(format!("{}{path}", process.url));
+        let request = request.basic_auth("gateway", Some(secret.trim_end()));
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        let answer = request.body(format!("token={}", two.signed_in.token)).send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    };
+    for process in [&two.one, &two.other] {
+        let (status, told) = ask(process, path::INTROSPECT).await;
+        assert!(status == 200 && told.contains("\"active\":true"), "{told}");
+    }
+    for _ in 0..2 {
+        assert_eq!(ask(&two.one, path::REVOKE).await, (200, String::new()));
+        assert_eq!(two.signed_in.verify(&two.other).await.status(), 401);
+        let inactive = r#"{"active":false}"#.to_owned();
+        assert_eq!(ask(&two.other, path::INTROSPECT).await, (200, inactive));
+    }
+    two.run(&["client", "delete", "gateway"]);
+    for process in [&two.other, &two.one] {
+        assert_eq!(ask(process, path::INTROSPECT).await.0, 401);
     }
 }
 

@@ -22,6 +22,7 @@ pub(in crate::store::redb) fn all(db: &Database) -> anyhow::Result<Vec<Finding>>
     tables.check_resets(&mut findings);
     tables.check_reset_times(&mut findings);
     tables.check_addresses(&mut findings);
+    tables.check_oauth_clients(&mut findings);
     tables.check_audit(&mut findings);
     Ok(findings)
 }

@@ -35,6 +35,7 @@ pub(super) enum Remedy {
     RemoveResetTime([u8; 32]),
     RemoveResetOf(UserId),
     RemoveAddresses(UserId),
+    RemoveOauthClient(String),
     RemoveAudit(AuditId),
     RemoveAuditOf(UserId, AuditId),
     AddAuditOf(UserId, AuditId),

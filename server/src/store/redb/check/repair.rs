@@ -14,8 +14,8 @@ use super::finding::{Finding, Remedy};
 use crate::data_dir;
 use crate::store::redb::guard::guarded;
 use crate::store::redb::tables::{
-    ADDRESSES, ADMINS, AUDIT_BY_USER, Id, RESET_TIMES, RESETS, RESETS_BY_USER, SESSIONS,
-    SESSIONS_BY_USER, USER_IDS_BY_NAME, USERS,
+    ADDRESSES, ADMINS, AUDIT_BY_USER, Id, OAUTH_CLIENTS, RESET_TIMES, RESETS, RESETS_BY_USER,
+    SESSIONS, SESSIONS_BY_USER, USER_IDS_BY_NAME, USERS,
 };
 use crate::store::redb::{audit, names, open};
 
@@ -126,6 +126,10 @@ fn remove(txn: &WriteTransaction, finding: &Finding) -> anyhow::Result<Option<Se
         Remedy::RemoveAddresses(id) => {
             taken(txn, ADDRESSES, id.as_bytes())?.map(|json| row(id.as_bytes(), &json))
         }
+        Remedy::RemoveOauthClient(name) => txn
+            .open_table(OAUTH_CLIENTS)?
+            .remove(name.as_str())?
+            .map(|json| row(name.as_bytes(), json.value())),
         Remedy::RemoveAudit(id) => audit::remove(txn, *id)?.map(|json| row(id.as_bytes(), &json)),
         Remedy::RemoveAuditOf(user, id) => {
             let (key, pair) =

@@ -3,8 +3,8 @@ use redb::{Key, ReadOnlyTable, ReadTransaction, TableError, Value};
 use super::finding::{Finding, Remedy};
 use crate::store::redb::guard::guarded;
 use crate::store::redb::tables::{
-    ADDRESSES, ADMINS, AUDIT, AUDIT_BY_USER, Id, LOOKS, RESET_TIMES, RESETS, RESETS_BY_USER,
-    SESSIONS, SESSIONS_BY_USER, USER_IDS_BY_FOLD, USER_IDS_BY_NAME, USERS,
+    ADDRESSES, ADMINS, AUDIT, AUDIT_BY_USER, Id, LOOKS, OAUTH_CLIENTS, RESET_TIMES, RESETS,
+    RESETS_BY_USER, SESSIONS, SESSIONS_BY_USER, USER_IDS_BY_FOLD, USER_IDS_BY_NAME, USERS,
 };
 use crate::store::redb::{sessions, users};
 use crate::store::{Session, SessionId, User, UserId};
@@ -22,6 +22,7 @@ pub(super) struct Tables {
     pub(super) reset_times: ReadOnlyTable<&'static [u8; 32], i64>,
     pub(super) resets_of: ReadOnlyTable<Id, &'static [u8; 32]>,
     pub(super) addresses: ReadOnlyTable<Id, &'static [u8]>,
+    pub(super) oauth_clients: ReadOnlyTable<&'static str, &'static [u8]>,
     pub(super) audit: ReadOnlyTable<Id, &'static [u8]>,
     pub(super) audit_of: ReadOnlyTable<(Id, Id), ()>,
 }
@@ -40,6 +41,7 @@ impl Tables {
             reset_times: txn.open_table(RESET_TIMES)?,
             resets_of: txn.open_table(RESETS_BY_USER)?,
             addresses: txn.open_table(ADDRESSES)?,
+            oauth_clients: txn.open_table(OAUTH_CLIENTS)?,
             audit: txn.open_table(AUDIT)?,
             audit_of: txn.open_table(AUDIT_BY_USER)?,
         })

@@ -10,9 +10,10 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::*;
+use crate::store::conformance::oauth_clients::oauth_client;
 use crate::store::redb::RedbStore;
 use crate::store::redb::tables::{
-    ADDRESSES, ADMINS, AUDIT, AUDIT_BY_USER, RESET_TIMES, RESETS_BY_USER, SESSIONS,
+    ADDRESSES, ADMINS, AUDIT, AUDIT_BY_USER, OAUTH_CLIENTS, RESET_TIMES, RESETS_BY_USER, SESSIONS,
     SESSIONS_BY_USER, USER_IDS_BY_FOLD, USER_IDS_BY_NAME, USERS,
 };
 use crate::store::{
@@ -255,6 +256,30 @@ async fn a_damaged_record_of_a_session_or_an_address_stops_nobody() {
     let at = Moment { now: NOW, tokens_expired_at: Timestamp::MAX };
     store.end_session(broken, at).await.unwrap();
     assert!(store.is_revoked(broken));
+}
+
+#[tokio::test]
+async fn a_client_that_can_not_be_read_is_set_aside_and_the_others_stay() {
+    let directory = Directory::with_users(1).await;
+    let store = directory.open().unwrap();
+    for name in ["billing", "gateway"] {
+        store.add_oauth_client(oauth_client(name, 1)).await.unwrap();
+    }
+    drop(store);
+    assert_eq!(directory.check(), [""; 0]);
+    directory.damage(|txn| {
+        txn.open_table(OAUTH_CLIENTS).unwrap().insert("billing", &b"{"[..]).unwrap();
+    });
+    let store = directory.open().unwrap();
+    assert!(matches!(store.oauth_client("billing").await, Err(StoreError::Damaged(_))));
+    assert!(store.oauth_client("gateway").await.unwrap().is_some());
+    drop(store);
+    assert_eq!(directory.check(), ["oauth_clients billing: the record can't be read"]);
+    let repaired = directory.repair();
+    assert_eq!(directory.set_aside(&repaired)[0]["table"], "oauth_clients");
+    assert_eq!(directory.check(), [""; 0]);
+    let store = directory.open().unwrap();
+    assert_eq!(store.oauth_clients().await.unwrap().len(), 1);
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ use redb::ReadableDatabase as _;
 use tempfile::TempDir;
 
 use super::*;
+use crate::store::conformance::oauth_clients::oauth_client;
 use crate::store::redb::tables::{SESSIONS, USER_IDS_BY_FOLD, USERS};
 use crate::store::redb::{RedbStore, check_file, open, repair_file};
 use crate::store::{
@@ -21,6 +22,8 @@ const VERSION_0: &[u8] = include_bytes!("../../../../tests/data/version-0/hallpa
 const VERSION_1: &[u8] = include_bytes!("../../../../tests/data/version-1/hallpass.redb.gz");
 
 const VERSION_2: &[u8] = include_bytes!("../../../../tests/data/version-2/hallpass.redb.gz");
+
+const VERSION_3: &[u8] = include_bytes!("../../../../tests/data/version-3/hallpass.redb.gz");
 
 /// The time at which the file of version 0 was made.
 fn then() -> Timestamp {
@@ -132,9 +135,24 @@ async fn a_file_of_version_2_keeps_its_audit_log_and_counts_answers_from_now_on(
     assert!(check_file(&path).unwrap().is_empty());
 }
 
+#[tokio::test]
+async fn a_file_of_version_3_keeps_its_users_and_gets_oauth_clients() {
+    let (_dir, path) = unpacked(VERSION_3);
+    assert_eq!(version_row(&path), Some(3_u32.to_be_bytes().to_vec()));
+    let store = RedbStore::open(&path).unwrap();
+    let bob = named(&store, "bob").await;
+    assert_eq!(store.sessions_of(bob.id, then()).await.unwrap().len(), 1);
+    let client = oauth_client("billing", 1);
+    store.add_oauth_client(client.clone()).await.unwrap();
+    assert_eq!(store.oauth_clients().await.unwrap(), [client]);
+    drop(store);
+    assert_eq!(version_row(&path), Some(VERSION.to_be_bytes().to_vec()));
+    assert!(check_file(&path).unwrap().is_empty());
+}
+
 #[test]
 fn a_file_that_is_up_to_date_is_not_written() {
-    let earlier = [VERSION_0, VERSION_1, VERSION_2].map(unpacked);
+    let earlier = [VERSION_0, VERSION_1, VERSION_2, VERSION_3].map(unpacked);
     for (_dir, path) in [new_file()].into_iter().chain(earlier) {
         drop(RedbStore::open(&path).unwrap());
         assert_eq!(version_row(&path), Some(VERSION.to_be_bytes().to_vec()));
