@@ -67,7 +67,7 @@ impl Operator {
             Command::Export { after, limit, with_secrets } => {
                 self.export(after, limit, with_secrets).await?
             }
-            Command::Import { records } => self.import(records).await?,
+            Command::Import { records, dry_run } => self.import(records, dry_run).await?,
             Command::SetRoles { username, roles } => {
                 self.set_roles(&username, RoleEdit::Set(roles)).await?
             }
@@ -123,8 +123,9 @@ impl Operator {
         })
     }
 
-    async fn import(&mut self, records: Vec<UserRecord>) -> anyhow::Result<Reply> {
-        let outcomes = self.accounts.import(records, &mut self.import).await?;
+    async fn import(&mut self, records: Vec<UserRecord>, dry_run: bool) -> anyhow::Result<Reply> {
+        let run = (!dry_run).then_some(&mut self.import);
+        let outcomes = self.accounts.import(records, run).await?;
         Ok(Reply::Imported { outcomes })
     }
 

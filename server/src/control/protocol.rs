@@ -57,6 +57,9 @@ pub(crate) enum Command {
     Import {
         /// Who.
         records: Vec<UserRecord>,
+        /// Only say what would become of them.
+        #[serde(default)]
+        dry_run: bool,
     },
     /// Set the roles of a user.
     SetRoles {

@@ -160,8 +160,8 @@ async fn each_record_is_told_what_became_of_it() {
     let records = vec![
         record("Ada"),
         record("ADA"),
-        record("a"),
-        UserRecord { password_hash: "!unusable".into(), ..record("bob") },
+        record("a\tb"),
+        UserRecord { password_hash: "unusable".into(), ..record("bob") },
         UserRecord { roles: Some(vec!["Not A Role".to_owned()]), ..record("bob") },
         UserRecord { created_at: Some(Timestamp::MAX), ..record("bob") },
         UserRecord { created_at: Some(Timestamp::MIN), ..record("bob") },
@@ -169,10 +169,11 @@ async fn each_record_is_told_what_became_of_it() {
         UserRecord { totp_secret: Some("GEZDGNBV".into()), ..record("bob") },
         UserRecord { roles: Some(Vec::new()), disabled: true, ..record("bob") },
     ];
-    let mut import = async |records| match operator.execute(Command::Import { records }).await {
-        Reply::Imported { outcomes } => outcomes,
-        reply => panic!("{reply:?}"),
-    };
+    let mut import =
+        async |records| match operator.execute(Command::Import { records, dry_run: false }).await {
+            Reply::Imported { outcomes } => outcomes,
+            reply => panic!("{reply:?}"),
+        };
     let outcomes = import(records.clone()).await;
     assert_eq!(outcomes[..2], [ImportResult::Added, ImportResult::AlreadyThere]);
     for (outcome, field) in outcomes[2..9].iter().zip([
@@ -203,7 +204,7 @@ async fn each_record_is_told_what_became_of_it() {
 async fn pages_come_one_after_the_other_until_there_are_none() {
     let mut operator = Operator::new(accounts());
     let records = (0..5).map(|n| record(&format!("user{n}"))).collect();
-    operator.execute(Command::Import { records }).await;
+    operator.execute(Command::Import { records, dry_run: false }).await;
     let (mut after, mut seen) = (None, Vec::new());
     loop {
         let Reply::Users { users, next, .. } =
