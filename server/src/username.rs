@@ -78,9 +78,9 @@ impl Username {
         // The words together must run in one direction, too.
         let joined = text.replace(' ', "-");
         UsernameCasePreserved::enforce(&*joined).map_err(|error| explain(&error))?;
-        let display = words(text, |word| UsernameCasePreserved::enforce(word))?;
-        let key = words(text, |word| UsernameCaseMapped::enforce(word))?;
-        if words(&display, |word| UsernameCasePreserved::enforce(word))? != display {
+        let display = words(text, UsernameCasePreserved::enforce)?;
+        let key = words(text, UsernameCaseMapped::enforce)?;
+        if words(&display, UsernameCasePreserved::enforce)? != display {
             return Err(NO_SUCH_LETTERS.to_owned());
         }
         let fits =

@@ -38,16 +38,19 @@ use crate::proof::password::FirebaseProject;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  hallpass user import users.csv
-  hallpass user import --format jsonl - < users.jsonl
+  hallpass user import --dry-run users.csv
+  hallpass user import realm.json
+  hallpass user import users.json --firebase-hash-config hash-config.txt
   sqlite3 -header -csv app.db \"SELECT username, password_hash, NOT is_active AS disabled
     FROM user\" | hallpass user import -
 
-CSV with a header, or one JSON object in each line:
+Files of Django, Keycloak, Auth0, Firebase, Supabase, PocketBase and htpasswd are recognized by
+themselves. Users sign in with the password they have, and it is hashed anew then. Or else CSV with
+a header, or JSON objects in lines or in an array:
   username       needed
-  password_hash  needed; of hallpass, Werkzeug (pbkdf2:..., scrypt:...) or Django
-                 (pbkdf2_sha256$...). Users sign in with the password they have, and it is hashed
-                 anew then
+  password_hash  needed; of hallpass, bcrypt, argon2, Werkzeug, Django, passlib, or Supabase's form of
+                 Firebase. Empty, or ! as in Django: there is no password, and the user needs a
+                 reset link
   roles          \"user admin\", \"user,admin\", in JSON also [\"user\", \"admin\"]; `user` without it,
                  and none where it is empty
   created_at     2024-02-29T12:00:00Z, 2024-02-29 12:00:00.123456+00, or seconds since 1970; UTC
@@ -57,9 +60,9 @@ CSV with a header, or one JSON object in each line:
   totp_secret    the secret of one-time codes, in base32 (SHA-1, 6 digits, 30 seconds); read with
                  --with-secrets. Without that flag such a line is a bad line
 
-A bad line is reported with its number and the rest goes in; the exit code is 1 then. A user who was
-there before stays as they are, so running it twice changes nothing. A second line with the name of
-an earlier one is a bad line, also where the two differ in case only.";
+Bad lines are reported and the rest goes in; the exit code is 1 then. Equal complaints are one with
+a count. A user who was there before stays as they are, so running it twice changes nothing. A
+second line with the name of an earlier one is a bad line, also where the two differ in case only.";
 
 /// `hallpass user import`
 #[derive(Args, Debug)]

@@ -42,8 +42,10 @@ impl Complaints {
         if let Some(at) = self.by_text.get(text) {
             return *at;
         }
-        let template: String =
-            text.chars().map(|c| if c.is_ascii_digit() { '#' } else { c }).collect();
+        let mut template = text.replace(|c: char| c.is_ascii_digit(), "#");
+        while template.contains("##") {
+            template = template.replace("##", "#");
+        }
         let alike = self.alike.entry(template.clone()).or_default();
         *alike += 1;
         let or_similar = *alike > ALIKE;

@@ -29,7 +29,7 @@ pub(super) fn too_long() -> String {
 pub(super) fn text<'a>(object: &'a Object, name: &str) -> Result<Option<&'a str>, String> {
     match object.get(name) {
         None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text).map(String::as_str).filter(|it| !it.is_empty())),
+        Some(Value::String(text)) => Ok(Some(text.as_str()).filter(|it| !it.is_empty())),
         Some(_) => Err(format!("{name}: it is not a string")),
     }
 }
@@ -48,7 +48,7 @@ pub(super) fn is_true(object: &Object, name: &str) -> Result<bool, String> {
 }
 
 /// The strings of a member that is an array of them, or a string. Nothing else is one of roles.
-pub(super) fn strings<'a>(value: Option<&'a Value>) -> Vec<&'a str> {
+pub(super) fn strings(value: Option<&Value>) -> Vec<&str> {
     match value {
         Some(Value::String(text)) => vec![text],
         Some(Value::Array(values)) => values.iter().filter_map(Value::as_str).collect(),

@@ -20,7 +20,7 @@ pub(super) fn user(object: &Object) -> Result<Found, String> {
         return Err("it is the account of a service; make it one with `hallpass client add`".into());
     }
     let credentials = credentials(object)?;
-    let of = |kind: &str| credentials.iter().filter(move |it| it.kind == kind);
+    let of = |kind: &'static str| credentials.iter().filter(move |it| it.kind == kind);
     let password = of("password").next().map(hash).transpose()?;
     let mut found = match password {
         Some(hash) => Found::new(name, hash),

@@ -75,7 +75,7 @@ impl Kdf {
     pub(super) fn memory(self) -> u64 {
         match self {
             Self::Pbkdf2(..) | Self::Hmac(_) | Self::Bcrypt(_) => 0,
-            Self::Scrypt(params) => scrypt::memory(params.n() as u64, params.r()),
+            Self::Scrypt(params) => scrypt::memory(params.n(), params.r()),
             Self::Argon2(argon2) => argon2.memory(),
         }
     }
