@@ -6,10 +6,12 @@ mod foreign;
 mod kdf;
 mod modular;
 mod parse;
+mod parts;
 mod phc;
 mod policy;
 mod pool;
 mod refused;
+mod signer;
 mod stored;
 #[cfg(test)]
 mod vectors;

@@ -94,7 +94,8 @@ impl Remarks {
     /// Says all of them on standard error.
     pub(super) fn say(&self) {
         for (remark, count) in &self.0 {
-            note(format_args!("of {count} users: {remark}"));
+            let users = if *count == 1 { "user" } else { "users" };
+            note(format_args!("{count} {users}: {remark}"));
         }
     }
 }

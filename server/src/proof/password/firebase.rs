@@ -3,45 +3,15 @@
 use std::fmt;
 
 use anyhow::{Context as _, ensure};
-use aws_lc_rs::cipher::{AES_256, DecryptingKey, DecryptionContext, UnboundCipherKey};
-use aws_lc_rs::iv::FixedLength;
 use data_encoding::{BASE64, BASE64URL};
 use hallpass_contract::Secret;
-use zeroize::Zeroizing;
 
 use super::StoredHash;
-use super::foreign::{number, salt_of_bytes};
 use super::kdf::Kdf;
-
-/// AES-256 takes so many bytes of the derived key.
-const AES_KEY_LEN: usize = 32;
-
-/// The lengths that a project's key may have. Real ones have 64 bytes.
-const SIGNER_LEN: std::ops::RangeInclusive<usize> = 32..=256;
+use super::parts::{number, salt_of_bytes};
+use super::signer::Signer;
 
 const PREFIX: &str = "$fbscrypt$";
-
-/// The key of a project, which its hashes encrypt.
-#[derive(Clone)]
-pub(super) struct Signer(Zeroizing<Vec<u8>>);
-
-impl Signer {
-    fn new(key: Vec<u8>) -> anyhow::Result<Self> {
-        ensure!(SIGNER_LEN.contains(&key.len()), "the signer key is not 32 to 256 bytes");
-        Ok(Self(Zeroizing::new(key)))
-    }
-
-    /// What the derived key makes of it: AES-256-CTR, with a counter that begins with 0. None if
-    /// the library fails.
-    pub(super) fn encrypted(&self, derived: &[u8]) -> Option<Vec<u8>> {
-        let key = UnboundCipherKey::new(&AES_256, derived.get(..AES_KEY_LEN)?).ok()?;
-        let mut text = self.0.to_vec();
-        // In this mode, encryption and decryption are the same. Only the latter takes a counter.
-        let zero = DecryptionContext::Iv128(FixedLength::from([0; 16]));
-        DecryptingKey::ctr(key).ok()?.decrypt(&mut text, zero).ok()?;
-        Some(text)
-    }
-}
 
 /// What a project's console shows of how its passwords are hashed.
 pub struct FirebaseProject {
@@ -119,7 +89,7 @@ pub(super) fn parse(text: &str) -> anyhow::Result<StoredHash> {
     let signer = Signer::new(bytes(find("sk").context("no signer key")?)?)?;
     let separator = bytes(find("ss").unwrap_or_default())?;
     let (salt, key) = (bytes(salt).context("the salt")?, bytes(key).context("the key")?);
-    ensure!(key.len() == signer.0.len(), "the key is not as long as the signer key");
+    ensure!(key.len() == signer.len(), "the key is not as long as the signer key");
     let salt = salt_of_bytes([salt, separator].concat())?;
     Ok(StoredHash { kdf, salt, key, is_foreign: true, signer: Some(signer) })
 }

@@ -2,14 +2,11 @@ use anyhow::{Context as _, bail, ensure};
 use data_encoding::{BASE64, HEXLOWER};
 
 use super::kdf::{Kdf, Prf};
+use super::parts::{number, salt_of_bytes};
 use super::{StoredHash, modular};
 
 const UNKNOWN: &str = "not a hash in a known form: neither a PHC string, nor bcrypt, nor one of \
                        Werkzeug, Django, passlib or Firebase";
-
-/// By default Werkzeug's salts have 8 or 16 characters and Django's 12 or 22. Both can be
-/// configured.
-const MAX_SALT_LEN: usize = 256;
 
 /// Reads a hash in the form in which Werkzeug or Django store it. The bytes of their salt are used
 /// undecoded.
@@ -77,14 +74,6 @@ fn prf(digest: &str) -> anyhow::Result<Prf> {
     }
 }
 
-/// Reads a number of digits only; `parse` would take a sign, too. A number too large for `u32`
-/// exceeds every parameter's limit and is refused.
-pub(super) fn number(digits: &str) -> anyhow::Result<u32> {
-    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-    ensure!(is_number, "a parameter is not a number");
-    Ok(digits.parse().unwrap_or(u32::MAX))
-}
-
 fn stored(kdf: Kdf, salt: &str, key: Vec<u8>) -> anyhow::Result<StoredHash> {
     let bytes = salt_of_bytes(salt.as_bytes().to_vec())?;
     // Both systems make printable ASCII salts only, so anything else is damage.
@@ -92,13 +81,6 @@ fn stored(kdf: Kdf, salt: &str, key: Vec<u8>) -> anyhow::Result<StoredHash> {
     let expected = kdf.key_len();
     ensure!(key.len() == expected, "the key is not {expected} bytes");
     StoredHash::foreign(kdf, bytes, key)
-}
-
-/// A salt of a length that occurs.
-pub(super) fn salt_of_bytes(salt: Vec<u8>) -> anyhow::Result<Vec<u8>> {
-    ensure!(!salt.is_empty(), "the salt is empty");
-    ensure!(salt.len() <= MAX_SALT_LEN, "the salt is longer than {MAX_SALT_LEN} bytes");
-    Ok(salt)
 }
 
 #[cfg(test)]

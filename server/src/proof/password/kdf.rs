@@ -2,10 +2,12 @@
 
 mod argon2;
 mod bcrypt;
+mod bounds;
 mod scrypt;
 
 use std::num::NonZeroU32;
 
+use ::argon2::{Algorithm, Version};
 use ::scrypt::Params as ScryptParams;
 use anyhow::{Context as _, ensure};
 use hallpass_kdf::{Input, KEY_LEN};
@@ -14,14 +16,11 @@ use pbkdf2::pbkdf2_hmac_array;
 
 pub(super) use self::argon2::{Argon2, Argon2Params};
 pub(super) use self::bcrypt::Bcrypt;
+pub(super) use self::bounds::MAX_MEMORY;
 
 /// The most PBKDF2 iterations that a hash may have: a second or more of work. A larger number in a
 /// setting is a typing error. In an imported hash it would stall every login.
 pub const MAX_ITERATIONS: u32 = 10_000_000;
-
-/// The most memory for one derivation. Each hashing thread may run one at the same time, as far as
-/// [`super::cost`] allows.
-pub(super) const MAX_MEMORY: u64 = 256 << 20;
 
 /// A key derivation and what it costs.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -58,6 +57,45 @@ impl Kdf {
         let iterations = NonZeroU32::new(iterations).context("the iteration count is 0")?;
         ensure!(iterations.get() <= MAX_ITERATIONS, "more than {MAX_ITERATIONS} iterations");
         Ok(Self::Pbkdf2(prf, iterations))
+    }
+
+    /// # Errors
+    ///
+    /// If scrypt does not allow the parameters, or they take too much memory or time.
+    pub(super) fn scrypt(n: u32, r: u32, p: u32) -> anyhow::Result<Self> {
+        scrypt::params(n, r, p).map(Self::Scrypt)
+    }
+
+    /// [`Kdf::scrypt`] with the logarithm of N.
+    pub(super) fn scrypt_log(log_n: u32, r: u32, p: u32) -> anyhow::Result<Self> {
+        let n = 1_u32.checked_shl(log_n);
+        Self::scrypt(n.context("scrypt would take more than 256 MiB of memory")?, r, p)
+    }
+
+    /// # Errors
+    ///
+    /// If Argon2 does not allow the parameters, or they take too much memory or time.
+    pub(super) fn argon2(
+        algorithm: Algorithm,
+        version: Version,
+        params: Argon2Params,
+        key_len: usize,
+    ) -> anyhow::Result<Self> {
+        Argon2::new(algorithm, version, params, key_len).map(Self::Argon2)
+    }
+
+    /// The usual kind, with a key of 32 bytes.
+    pub(super) fn argon2id(params: Argon2Params) -> anyhow::Result<Self> {
+        Self::argon2(Algorithm::Argon2id, Version::V0x13, params, 32)
+    }
+
+    /// bcrypt, of the password or of its digest.
+    ///
+    /// # Errors
+    ///
+    /// If bcrypt does not allow the cost, or it would take too long.
+    pub(super) fn bcrypt(cost: u32, of_digest: bool) -> anyhow::Result<Self> {
+        Bcrypt::new(cost, of_digest).map(Self::Bcrypt)
     }
 
     /// The length of the derived key, in bytes. Only [`Kdf::Argon2`] derives another key for

@@ -8,8 +8,8 @@ use data_encoding::{BASE64_NOPAD, Encoding, Specification};
 use phc::{Ident, PasswordHash};
 
 use super::StoredHash;
-use super::foreign::{number, salt_of_bytes};
 use super::kdf::{Argon2Params, Kdf, Prf};
+use super::parts::{number, salt_of_bytes};
 
 /// bcrypt's own base64. The bits that are left over are not always 0.
 static BCRYPT64: LazyLock<Encoding> = LazyLock::new(|| {

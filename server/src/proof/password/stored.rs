@@ -4,8 +4,8 @@ use std::num::NonZeroU32;
 use anyhow::ensure;
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 
-use super::firebase::Signer;
 use super::kdf::{Kdf, Prf};
+use super::signer::Signer;
 
 /// The fewest bytes of a key: 128 bits can't be guessed.
 const MIN_KEY_LEN: usize = 16;

@@ -259,7 +259,7 @@ fn a_hundred_thousand_equal_complaints_are_one_and_a_rehearsal_changes_nothing()
     let few: String = csv.lines().take(5).map(|line| format!("{line}\n")).collect();
     let Done { code, stdout, stderr } = hallpass_with_input(&data_dir, &all, few);
     assert_eq!((code, stdout.as_str()), (0, "imported 3, already there 1, bad 0\n"));
-    assert!(stderr.contains("of 3 users: there is no password"), "{stderr}");
+    assert!(stderr.contains("3 users: there is no password"), "{stderr}");
 }
 
 #[tokio::test]
@@ -300,7 +300,13 @@ async fn unusual_names_sign_in_are_found_are_edited_and_come_out_as_they_were() 
         let exported = export(&first, format);
         assert!(exported.contains("nobody knows"), "{exported}");
         assert_eq!(import(&second, &exported).ok(), "imported 5, already there 0, bad 0\n");
-        assert_eq!(export(&second, format), exported);
+        // Users of the same moment have no order.
+        let sorted = |text: &str| {
+            let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+            lines.sort_unstable();
+            lines
+        };
+        assert_eq!(sorted(&export(&second, format)), sorted(&exported));
     }
     let set = ["user", "set-password", "nobody knows", "--password-stdin"];
     hallpass_with_input(&first, &set, PASSWORD).ok();

@@ -1,7 +1,7 @@
 use anyhow::{Context as _, ensure};
 use argon2::{Algorithm, Params, Version};
 
-use super::{Kdf, MAX_MEMORY};
+use super::bounds::MAX_MEMORY;
 
 /// The most bytes that one derivation may fill, over all its passes. That is about as much work as
 /// [`super::MAX_ITERATIONS`].
@@ -32,6 +32,24 @@ impl Argon2Params {
 }
 
 impl Argon2 {
+    /// # Errors
+    ///
+    /// If Argon2 does not allow the parameters, or they take too much memory or time.
+    pub(super) fn new(
+        algorithm: Algorithm,
+        version: Version,
+        params: Argon2Params,
+        key_len: usize,
+    ) -> anyhow::Result<Self> {
+        let argon2 = Self { algorithm, version, params, key_len };
+        ensure!(argon2.memory() <= MAX_MEMORY, "argon2 would take more than 256 MiB of memory");
+        ensure!(params.blocks() << 10 <= MAX_WORK, "argon2 would take too long: m*t");
+        // The crate multiplies by 8 unchecked.
+        ensure!(params.lanes <= params.memory_kib, "argon2's p is too large for its m");
+        argon2.crate_params().ok().context("invalid argon2 parameters")?;
+        Ok(argon2)
+    }
+
     pub(super) fn key_len(self) -> usize {
         self.key_len
     }
@@ -61,34 +79,10 @@ impl Argon2 {
     }
 }
 
-impl Kdf {
-    /// The usual kind, with a key of 32 bytes.
-    pub(in super::super) fn argon2id(params: Argon2Params) -> anyhow::Result<Self> {
-        Self::argon2(Algorithm::Argon2id, Version::V0x13, params, 32)
-    }
-
-    /// # Errors
-    ///
-    /// If Argon2 does not allow the parameters, or they take too much memory or time.
-    pub(in super::super) fn argon2(
-        algorithm: Algorithm,
-        version: Version,
-        params: Argon2Params,
-        key_len: usize,
-    ) -> anyhow::Result<Self> {
-        let argon2 = Argon2 { algorithm, version, params, key_len };
-        ensure!(argon2.memory() <= MAX_MEMORY, "argon2 would take more than 256 MiB of memory");
-        ensure!(params.blocks() << 10 <= MAX_WORK, "argon2 would take too long: m*t");
-        // The crate multiplies by 8 unchecked.
-        ensure!(params.lanes <= params.memory_kib, "argon2's p is too large for its m");
-        argon2.crate_params().ok().context("invalid argon2 parameters")?;
-        Ok(Self::Argon2(argon2))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::proof::password::kdf::Kdf;
 
     fn argon2(memory_kib: u32, passes: u32, lanes: u32) -> anyhow::Result<Kdf> {
         Kdf::argon2id(Argon2Params { memory_kib, passes, lanes })

@@ -4,8 +4,6 @@ use anyhow::ensure;
 use data_encoding::HEXLOWER;
 use sha2::{Digest as _, Sha256};
 
-use super::Kdf;
-
 /// What the text form of a hash holds of the 24 bytes.
 pub(super) const KEY_LEN: usize = 23;
 
@@ -13,7 +11,7 @@ pub(super) const KEY_LEN: usize = 23;
 const MAX_BYTES: usize = 72;
 
 /// Its salt, in bytes.
-pub(in super::super) const SALT_LEN: usize = 16;
+const SALT_LEN: usize = 16;
 
 /// The costs that a hash may have. The largest takes about as long as [`super::MAX_ITERATIONS`].
 const COSTS: RangeInclusive<u32> = 4..=14;
@@ -28,6 +26,15 @@ pub(in super::super) struct Bcrypt {
 }
 
 impl Bcrypt {
+    /// # Errors
+    ///
+    /// If bcrypt does not allow the cost, or it would take too long.
+    pub(super) fn new(cost: u32, of_digest: bool) -> anyhow::Result<Self> {
+        let (min, max) = (COSTS.start(), COSTS.end());
+        ensure!(COSTS.contains(&cost), "bcrypt's cost is not {min} to {max}");
+        Ok(Self { cost, of_digest })
+    }
+
     /// How many times it sets up its cipher.
     pub(in super::super) fn rounds(self) -> u32 {
         1 << self.cost
@@ -50,20 +57,10 @@ fn derive(cost: u32, salt: [u8; SALT_LEN], password: &[u8]) -> Vec<u8> {
     bcrypt::bcrypt(cost, salt, &text)[..KEY_LEN].to_vec()
 }
 
-impl Kdf {
-    /// # Errors
-    ///
-    /// If bcrypt does not allow the cost, or it would take too long.
-    pub(in super::super) fn bcrypt(cost: u32, of_digest: bool) -> anyhow::Result<Self> {
-        let (min, max) = (COSTS.start(), COSTS.end());
-        ensure!(COSTS.contains(&cost), "bcrypt's cost is not {min} to {max}");
-        Ok(Self::Bcrypt(Bcrypt { cost, of_digest }))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::proof::password::kdf::Kdf;
 
     #[test]
     fn costs_that_would_stall_the_server_are_refused() {

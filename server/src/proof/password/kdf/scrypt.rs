@@ -1,6 +1,8 @@
 use anyhow::{Context as _, ensure};
 
-use super::{Kdf, MAX_MEMORY};
+use scrypt::Params;
+
+use super::bounds::MAX_MEMORY;
 
 /// The most bytes that one scrypt derivation may mix, over all its lanes. That is about as much
 /// work as [`super::MAX_ITERATIONS`].
@@ -15,34 +17,26 @@ pub(super) fn memory(n: u64, r: u32) -> u64 {
     128 * n * u64::from(r)
 }
 
-impl Kdf {
-    /// # Errors
-    ///
-    /// If scrypt does not allow the parameters, or they take too much memory or time.
-    pub(in super::super) fn scrypt(n: u32, r: u32, p: u32) -> anyhow::Result<Self> {
-        ensure!(n > 1 && n.is_power_of_two(), "scrypt's N is not a power of two above 1");
-        for (factor, name) in [(r, "r"), (p, "p")] {
-            let allowed = 1..=MAX_FACTOR;
-            ensure!(allowed.contains(&factor), "scrypt's {name} is not 1 to {MAX_FACTOR}");
-        }
-        let memory = memory(n.into(), r);
-        ensure!(memory <= MAX_MEMORY, "scrypt would take more than 256 MiB of memory");
-        ensure!(memory * u64::from(p) <= MAX_WORK, "scrypt would take too long: N*r*p");
-        let log_n = n.trailing_zeros() as u8;
-        let params = scrypt::Params::new(log_n, r, p).context("invalid scrypt parameters")?;
-        Ok(Self::Scrypt(params))
+/// # Errors
+///
+/// If scrypt does not allow the parameters, or they take too much memory or time.
+pub(super) fn params(n: u32, r: u32, p: u32) -> anyhow::Result<Params> {
+    ensure!(n > 1 && n.is_power_of_two(), "scrypt's N is not a power of two above 1");
+    for (factor, name) in [(r, "r"), (p, "p")] {
+        let allowed = 1..=MAX_FACTOR;
+        ensure!(allowed.contains(&factor), "scrypt's {name} is not 1 to {MAX_FACTOR}");
     }
-
-    /// [`Kdf::scrypt`] with the logarithm of N.
-    pub(in super::super) fn scrypt_log(log_n: u32, r: u32, p: u32) -> anyhow::Result<Self> {
-        let n = 1_u32.checked_shl(log_n);
-        Self::scrypt(n.context("scrypt would take more than 256 MiB of memory")?, r, p)
-    }
+    let memory = memory(n.into(), r);
+    ensure!(memory <= MAX_MEMORY, "scrypt would take more than 256 MiB of memory");
+    ensure!(memory * u64::from(p) <= MAX_WORK, "scrypt would take too long: N*r*p");
+    let log_n = n.trailing_zeros() as u8;
+    Params::new(log_n, r, p).context("invalid scrypt parameters")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::proof::password::kdf::Kdf;
 
     #[test]
     fn parameters_that_would_stall_the_server_are_refused() {
