@@ -80,7 +80,7 @@ pub struct Import {
     #[arg(long)]
     without_refused_hashes: bool,
     /// A file with the "password hash parameters" of a Firebase project, as its console shows them
-    #[arg(long, value_name = "FILE", env = "HALLPASS_FIREBASE_HASH_CONFIG")]
+    #[arg(long, value_name = "FILE")]
     firebase_hash_config: Option<PathBuf>,
     /// Take over the secrets of one-time codes
     #[arg(long)]

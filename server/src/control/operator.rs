@@ -67,7 +67,8 @@ impl Operator {
             Command::Export { after, limit, with_secrets } => {
                 self.export(after, limit, with_secrets).await?
             }
-            Command::Import { records, dry_run } => self.import(records, dry_run).await?,
+            Command::Import { records } => self.import(records, false).await?,
+            Command::RehearseImport { records } => self.import(records, true).await?,
             Command::SetRoles { username, roles } => {
                 self.set_roles(&username, RoleEdit::Set(roles)).await?
             }
@@ -123,8 +124,8 @@ impl Operator {
         })
     }
 
-    async fn import(&mut self, records: Vec<UserRecord>, dry_run: bool) -> anyhow::Result<Reply> {
-        let run = (!dry_run).then_some(&mut self.import);
+    async fn import(&mut self, records: Vec<UserRecord>, rehearse: bool) -> anyhow::Result<Reply> {
+        let run = (!rehearse).then_some(&mut self.import);
         let outcomes = self.accounts.import(records, run).await?;
         Ok(Reply::Imported { outcomes })
     }

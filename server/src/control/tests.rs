@@ -169,11 +169,10 @@ async fn each_record_is_told_what_became_of_it() {
         UserRecord { totp_secret: Some("GEZDGNBV".into()), ..record("bob") },
         UserRecord { roles: Some(Vec::new()), disabled: true, ..record("bob") },
     ];
-    let mut import =
-        async |records| match operator.execute(Command::Import { records, dry_run: false }).await {
-            Reply::Imported { outcomes } => outcomes,
-            reply => panic!("{reply:?}"),
-        };
+    let mut import = async |records| match operator.execute(Command::Import { records }).await {
+        Reply::Imported { outcomes } => outcomes,
+        reply => panic!("{reply:?}"),
+    };
     let outcomes = import(records.clone()).await;
     assert_eq!(outcomes[..2], [ImportResult::Added, ImportResult::AlreadyThere]);
     for (outcome, field) in outcomes[2..9].iter().zip([
@@ -204,7 +203,7 @@ async fn each_record_is_told_what_became_of_it() {
 async fn pages_come_one_after_the_other_until_there_are_none() {
     let mut operator = Operator::new(accounts());
     let records = (0..5).map(|n| record(&format!("user{n}"))).collect();
-    operator.execute(Command::Import { records, dry_run: false }).await;
+    operator.execute(Command::Import { records }).await;
     let (mut after, mut seen) = (None, Vec::new());
     loop {
         let Reply::Users { users, next, .. } =

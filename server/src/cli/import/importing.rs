@@ -161,7 +161,11 @@ impl Importing {
         if records.is_empty() {
             return Ok(Vec::new());
         }
-        match executor.ask(Command::Import { records, dry_run: self.dry_run }).await? {
+        let command = match self.dry_run {
+            true => Command::RehearseImport { records },
+            false => Command::Import { records },
+        };
+        match executor.ask(command).await? {
             Reply::Imported { outcomes } => Ok(outcomes),
             _ => bail!(unexpected()),
         }

@@ -35,7 +35,6 @@ pub(super) fn params(n: u32, r: u32, p: u32) -> anyhow::Result<Params> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::proof::password::kdf::Kdf;
 
     #[test]
