@@ -248,7 +248,8 @@ def main(binary):
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as at_end:
         folder = pathlib.Path(folder)
         data, other = str(folder / "data"), str(folder / "other")
-        hallpass(binary, data, "user", "add", ADMIN, "--role", "admin", "--password-stdin", text=NEW)
+        add = ["user", "add", ADMIN, "--role", "admin", "--password-stdin"]
+        hallpass(binary, data, *add, text=NEW)
         site, django_ways = django_project(folder)
         (folder / "site.csv").write_text(site, "utf-8")
         app, flask_ways = flask_app(folder)
@@ -272,7 +273,8 @@ def main(binary):
         # Users of the same moment have no order.
         same = sorted(again.splitlines()) == sorted(exported.splitlines())
         check(same, "it is the same again")
-    print(f"{len(django_ways)} users of Django and {len(flask_ways)} of Flask moved", file=sys.stderr)
+    counts = f"{len(django_ways)} users of Django and {len(flask_ways)} of Flask"
+    print(f"{counts} moved", file=sys.stderr)
 
 
 main(sys.argv[1])

@@ -22,8 +22,8 @@ use crate::username::Username;
 pub struct UserRecord {
     /// The name.
     pub username: String,
-    /// In any format that [`StoredHash`] reads; kept as it is. With an exclamation mark in front, no
-    /// password is right.
+    /// In any format that [`StoredHash`] reads; kept as it is. With an exclamation mark in front,
+    /// no password is right.
     pub password_hash: Secret,
     /// All roles; `user` if they are not said.
     pub roles: Option<Vec<String>>,
