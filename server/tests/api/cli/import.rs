@@ -230,19 +230,19 @@ async fn one_time_codes_move_with_the_flag_and_only_then() {
 const BCRYPT: &str = "$2b$04$PIEiyzRVV8SC2ELp7WOHfuvVe1qegD8Lobfj39vqMaFtITsT7/O62";
 
 #[test]
-fn a_hundred_thousand_equal_complaints_are_one_and_a_rehearsal_changes_nothing() {
+fn ten_thousand_equal_complaints_are_one_and_a_rehearsal_changes_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let data_dir = dir.path().join("data");
     let mut csv = format!("username,password_hash\nada,{WERKZEUG}\n");
-    for n in 0..100_000 {
+    for n in 0..10_000 {
         csv += &format!("user{n},5f4dcc3b5aa765d61d8327deb882cf99\n");
     }
     let rehearse = ["user", "import", "--dry-run", "-"];
     let Done { code, stdout, stderr } = hallpass_with_input(&data_dir, &rehearse, &csv);
-    assert_eq!((code, stdout.as_str()), (1, "would import 1, already there 0, bad 100000\n"));
+    assert_eq!((code, stdout.as_str()), (1, "would import 1, already there 0, bad 10000\n"));
     assert!(
         stderr.contains(
-            "line 3, line 4, line 5 and 99997 more: password_hash: unsalted MD5 (32 hex digits)"
+            "line 3, line 4, line 5 and 9997 more: password_hash: unsalted MD5 (32 hex digits)"
         ),
         "{stderr}"
     );
@@ -253,7 +253,7 @@ fn a_hundred_thousand_equal_complaints_are_one_and_a_rehearsal_changes_nothing()
     import(&data_dir, format!("username,password_hash\nAda,{WERKZEUG}\n")).ok();
     let before = export(&data_dir, "csv");
     let Done { stdout, .. } = hallpass_with_input(&data_dir, &rehearse, &csv);
-    assert_eq!(stdout, "would import 0, already there 1, bad 100000\n");
+    assert_eq!(stdout, "would import 0, already there 1, bad 10000\n");
     assert_eq!(export(&data_dir, "csv"), before);
     let all = ["user", "import", "--without-refused-hashes", "-"];
     let few: String = csv.lines().take(5).map(|line| format!("{line}\n")).collect();
