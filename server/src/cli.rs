@@ -48,7 +48,7 @@ Examples:
   hallpass                                  serve http://127.0.0.1:8080, data in ./hallpass-data
   hallpass serve --listen 127.0.0.1:0       take a free port; the first line on stdout says which
   hallpass user add ada --role admin        make the first admin, also while the server runs
-  hallpass user import users.csv            move over from a Flask or Django site
+  hallpass user import users.csv            move in from Django, Keycloak and others
   hallpass config                           show the settings, and what is wrong with them
   hallpass token inspect < token.txt        say what is wrong with an access token
 

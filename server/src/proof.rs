@@ -18,7 +18,9 @@ use crate::store::{FactorUse, User, Verified};
 use crate::token::MAX_LEEWAY;
 use crate::username::Username;
 use factors::{FactorProof, Factors};
-use password::{JobKind, Password, PhcHash, Policy, Pool, PoolError, StoredHash, Verdict};
+use password::{
+    JobKind, Password, PhcHash, Policy, Pool, PoolError, StoredHash, Verdict, is_unusable,
+};
 
 /// What somebody shows to prove who they are.
 #[derive(Clone, Debug)]
@@ -96,7 +98,7 @@ impl Prover {
         user: Option<User>,
         now: Timestamp,
     ) -> Result<Option<Proven>, NotChecked> {
-        let stored = user.as_ref().map(stored_hash).transpose()?;
+        let stored = user.as_ref().map(stored_hash).transpose()?.flatten();
         let verified = self.pool.verify(proof.password(), stored.as_ref()).await?;
         let Verdict { matches, outdated } = verified;
         let Some(user) = user.filter(|_| matches) else { return Ok(None) };
@@ -141,7 +143,7 @@ impl Prover {
         password: Secret,
         user: &User,
     ) -> Result<Result<PhcHash, String>, PoolError> {
-        let (policy, username) = (self.policy, Username::parse(&user.username).ok());
+        let (policy, username) = (self.policy, Username::given(&user.username).ok());
         let check = move || Ok((policy.check(&password, username.as_ref())?, ()));
         Ok(self.pool.hash_checked(JobKind::Login, check).await?.map(|(hash, ())| hash))
     }
@@ -152,8 +154,14 @@ pub(crate) fn methods_with(factor: &FactorUse) -> Vec<Method> {
     vec![Method::Password, factor.into(), Method::MultipleFactors]
 }
 
-fn stored_hash(user: &User) -> anyhow::Result<StoredHash> {
-    StoredHash::parse(user.password_hash.expose())
+/// None if no password is right.
+fn stored_hash(user: &User) -> anyhow::Result<Option<StoredHash>> {
+    let hash = user.password_hash.expose();
+    if is_unusable(hash) {
+        return Ok(None);
+    }
+    StoredHash::parse(hash)
+        .map(Some)
         .with_context(|| format!("the password hash of user {} is damaged", user.id))
 }
 

@@ -6,6 +6,8 @@ mod reserved;
 pub(crate) use self::lookalike::looks;
 pub(crate) use self::reserved::{LOOKS_LIKE_ANOTHER, NameRules};
 
+use std::borrow::Cow;
+
 use icu_casemap::CaseMapper;
 use precis_core::Error as PrecisError;
 use precis_core::profile::PrecisFastInvocation as _;
@@ -17,6 +19,13 @@ use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory as _};
 pub(crate) const MIN_CHARS: usize = 3;
 /// The most characters a username may have.
 pub(crate) const MAX_CHARS: usize = 64;
+
+/// The most characters of a name that another system gave. Keycloak allows as many, and an e-mail
+/// address has fewer.
+pub(crate) const MAX_GIVEN_CHARS: usize = 255;
+/// The most bytes of such a name. Percent-encoded in a header it stays below 2 KiB, and a token
+/// that holds it below its limit.
+pub(crate) const MAX_GIVEN_BYTES: usize = 512;
 
 /// A username that follows the rules.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -52,6 +61,36 @@ impl Username {
         Ok(Self { display: display.into_owned(), key: key.into_owned() })
     }
 
+    /// A name that somebody may have. An operator can import names that nobody may register: short
+    /// and long ones, and several words with a space between (RFC 8265 section 3.1, userparts).
+    /// Their characters follow the same rules.
+    ///
+    /// # Errors
+    ///
+    /// A sentence that tells a person what is wrong.
+    pub fn given(text: &str) -> Result<Self, String> {
+        if let Ok(name) = Self::parse(text) {
+            return Ok(name);
+        }
+        if text.is_empty() || text.len() > MAX_GIVEN_BYTES * 4 {
+            return Err(wrong_given_length());
+        }
+        // The words together must run in one direction, too.
+        let joined = text.replace(' ', "-");
+        UsernameCasePreserved::enforce(&*joined).map_err(|error| explain(&error))?;
+        let display = words(text, UsernameCasePreserved::enforce)?;
+        let key = words(text, UsernameCaseMapped::enforce)?;
+        if words(&display, UsernameCasePreserved::enforce)? != display {
+            return Err(NO_SUCH_LETTERS.to_owned());
+        }
+        let fits =
+            |name: &str| name.len() <= MAX_GIVEN_BYTES && name.chars().count() <= MAX_GIVEN_CHARS;
+        if !fits(&display) || !fits(&key) {
+            return Err(wrong_given_length());
+        }
+        Ok(Self { display, key })
+    }
+
     /// The name as its owner writes it.
     pub fn display(&self) -> &str {
         &self.display
@@ -82,6 +121,25 @@ pub(crate) fn spelling_version() -> String {
     let (looks, forms) =
         (unicode_security::UNICODE_VERSION, unicode_normalization::UNICODE_VERSION);
     format!("1, {looks:?}, {forms:?}")
+}
+
+/// Maps each word of a name.
+fn words<'a>(
+    text: &'a str,
+    map: impl Fn(&'a str) -> Result<Cow<'a, str>, PrecisError>,
+) -> Result<String, String> {
+    let mapped = text.split(' ').map(|word| match word.chars().next() {
+        None => Err("Leave out spaces at the ends of the username, and two in a row.".to_owned()),
+        Some(c) if c.general_category_group() == GeneralCategoryGroup::Mark => {
+            Err("Begin each word of the username with a letter or digit.".to_owned())
+        }
+        Some(_) => map(word).map_err(|error| explain(&error)),
+    });
+    Ok(mapped.collect::<Result<Vec<_>, _>>()?.join(" "))
+}
+
+fn wrong_given_length() -> String {
+    format!("Give a username of 1 to {MAX_GIVEN_CHARS} characters and {MAX_GIVEN_BYTES} bytes.")
 }
 
 fn wrong_length() -> String {
@@ -175,6 +233,48 @@ mod tests {
         assert!(Username::parse(&"ж".repeat(64)).is_ok());
         for bad in ["", "ab", "äö", &"ж".repeat(65), &"x".repeat(60_000)] {
             assert!(Username::parse(bad).is_err(), "{bad:.20}");
+        }
+    }
+
+    #[test]
+    fn another_system_may_have_given_short_long_and_spaced_names() {
+        let email = format!("{}@example.org", "x".repeat(100));
+        for name in ["a", "jo", "Ada Lovelace", "Ада Л", "張 偉", &email, &"ж".repeat(255)] {
+            assert!(Username::parse(name).is_err(), "{name}");
+            let given = Username::given(name).unwrap();
+            assert_eq!(given.display(), name);
+            let shouted = Username::given(&name.to_uppercase()).unwrap();
+            assert_eq!((given.key(), given.fold()), (shouted.key(), shouted.fold()));
+            assert_eq!(Username::given(given.display()).unwrap(), given);
+        }
+        assert_eq!(Username::given("Ｊo Ｏ").unwrap().display(), "Jo O");
+        assert_eq!(Username::given("Ada"), Username::parse("Ada"));
+    }
+
+    #[test]
+    fn a_given_name_that_could_fool_somebody_is_refused() {
+        for (name, told) in [
+            ("", "1 to 255"),
+            (" ", "spaces"),
+            (" ada", "spaces"),
+            ("ada ", "spaces"),
+            ("a  b", "spaces"),
+            ("a\u{a0}b", "spaces"),
+            ("a\u{3000}b", "spaces"),
+            ("a\tb", "spaces"),
+            ("a\nb", "spaces"),
+            ("x\0", "U+0000"),
+            ("a b\u{202e}", "U+202E"),
+            ("a b\u{200b}", "U+200B"),
+            ("a \u{301}b", "Begin each word"),
+            ("a \u{5d0}", "one direction"),
+            ("a \u{2603}", "\u{2603}"),
+            (&"x".repeat(256), "255 characters"),
+            (&"漢".repeat(200), "512 bytes"),
+            (&"x".repeat(60_000), "255 characters"),
+        ] {
+            let error = Username::given(name).unwrap_err();
+            assert!(error.contains(told), "{name:.20}: {error}");
         }
     }
 

@@ -6,8 +6,9 @@ use crate::Secret;
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Credentials {
-    /// 3 to 64 characters, RFC 8265 UsernameCaseMapped.
-    #[cfg_attr(feature = "openapi", schema(min_length = 3, max_length = 64, examples("Ada")))]
+    /// RFC 8265 UsernameCaseMapped. To register: 3 to 64 characters. A name that an operator
+    /// imported may have 1 to 255, and spaces between words.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 255, examples("Ada")))]
     pub username: String,
     /// RFC 8265 OpaqueString.
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = "password"))]

@@ -12,7 +12,7 @@ use super::Accounts;
 use super::error::{AccountError, phrase};
 use crate::audit::{AuditLog, Event, Record};
 use crate::proof::factors::{exported, imported};
-use crate::proof::password::StoredHash;
+use crate::proof::password::{StoredHash, UNUSABLE, is_unusable};
 use crate::roles;
 use crate::store::{Totp, User, UserId, Users};
 use crate::username::Username;
@@ -22,7 +22,8 @@ use crate::username::Username;
 pub struct UserRecord {
     /// The name.
     pub username: String,
-    /// In any format that [`StoredHash`] reads; kept as it is.
+    /// In any format that [`StoredHash`] reads; kept as it is. With an exclamation mark in front,
+    /// no password is right.
     pub password_hash: Secret,
     /// All roles; `user` if they are not said.
     pub roles: Option<Vec<String>>,
@@ -77,11 +78,12 @@ impl Accounts {
         ImportRun { audit, added: 0, already_there: 0, refused: 0 }
     }
 
-    /// Adds the users whose names nobody has, for an operator. Says of each what became of it.
+    /// Adds the users whose names nobody has, for an operator. Says of each what became of it. A
+    /// rehearsal says the same and changes nothing; of two users with one name it adds both.
     pub async fn import(
         self: &Arc<Self>,
         records: Vec<UserRecord>,
-        run: &mut ImportRun,
+        run: Option<&mut ImportRun>,
     ) -> Result<Vec<ImportResult>, AccountError> {
         let now = self.clock.now();
         let (mut users, mut refusals) = (Vec::new(), Vec::new());
@@ -94,17 +96,33 @@ impl Accounts {
                 Err(error) => refusals.push(Some(format!("{error:#}"))),
             }
         }
-        let import =
-            |accounts: Arc<Self>| async move { Ok(accounts.store.import_users(users).await?) };
-        let mut added = self.to_the_end(import).await?.into_iter();
+        let added = match &run {
+            Some(_) => {
+                let import = |it: Arc<Self>| async move { Ok(it.store.import_users(users).await?) };
+                self.to_the_end(import).await?
+            }
+            None => self.are_free(&users).await?,
+        };
+        let mut added = added.into_iter();
         let results = refusals.into_iter().map(|refused| match refused {
             Some(reason) => ImportResult::Refused(reason),
             None if added.next() == Some(true) => ImportResult::Added,
             None => ImportResult::AlreadyThere,
         });
         let results: Vec<_> = results.collect();
-        results.iter().for_each(|result| run.count(result));
+        if let Some(run) = run {
+            results.iter().for_each(|result| run.count(result));
+        }
         Ok(results)
+    }
+
+    /// Of each user, whether nobody has the name.
+    async fn are_free(&self, users: &[User]) -> Result<Vec<bool>, AccountError> {
+        let mut free = Vec::with_capacity(users.len());
+        for user in users {
+            free.push(self.store.user_by_name(&user.username_key).await?.is_none());
+        }
+        Ok(free)
     }
 
     /// The user that a record makes.
@@ -178,8 +196,8 @@ impl Drop for ImportRun {
 /// The user that a record makes.
 fn user(record: UserRecord, now: Timestamp) -> anyhow::Result<User> {
     let refused = |sentence| anyhow!(phrase(sentence));
-    let username = Username::parse(&record.username).map_err(refused).context("username")?;
-    StoredHash::parse(record.password_hash.expose()).context("password_hash")?;
+    let username = Username::given(&record.username).map_err(refused).context("username")?;
+    let hash = usable_or_none(record.password_hash).context("password_hash")?;
     let roles = record.roles.unwrap_or_else(|| vec![USER_ROLE.to_owned()]);
     let roles = roles::check(roles).map_err(refused).context("roles")?;
     let created_at = record.created_at.unwrap_or(now);
@@ -187,8 +205,17 @@ fn user(record: UserRecord, now: Timestamp) -> anyhow::Result<User> {
     if created_at < Timestamp::UNIX_EPOCH || created_at > now.saturating_add(24.hours())? {
         bail!("created_at: it is before 1970 or in the future");
     }
-    let user = User::new(&username, record.password_hash, roles, created_at);
+    let user = User::new(&username, hash, roles, created_at);
     Ok(User { disabled: record.disabled, ..user })
+}
+
+/// The hash as it is stored.
+fn usable_or_none(hash: Secret) -> anyhow::Result<Secret> {
+    if is_unusable(hash.expose()) {
+        return Ok(UNUSABLE.into());
+    }
+    StoredHash::parse(hash.expose())?;
+    Ok(hash)
 }
 
 impl From<User> for UserRecord {

@@ -46,7 +46,7 @@ impl Accounts {
         let (options, asked) = match username {
             None => party.ask(None, &[])?,
             Some(name) => {
-                let username = Username::parse(name).ok();
+                let username = Username::given(name).ok();
                 let key = username.as_ref().map_or(name, Username::key);
                 let user = match &username {
                     Some(username) => self.store.user_by_name(username.key()).await?,

@@ -81,7 +81,7 @@ impl Accounts {
         client: Client,
     ) -> Result<SignedIn, AccountError> {
         // A name that breaks the rules can't be anyone's.
-        let username = Username::parse(name).ok();
+        let username = Username::given(name).ok();
         let key = username.as_ref().map_or(name, Username::key);
         let attempt = self.begin_attempt(&client, key).await;
         let attempt = self.noted_throttle(attempt, || Record::of_client(Event::Login, &client))?;

@@ -6,7 +6,7 @@ use crate::username::{Username, fold};
 impl Accounts {
     /// The user with this name, in whatever spelling. A name against the rules is nobody's.
     pub async fn user_named(&self, name: &str) -> Result<Option<User>, AccountError> {
-        let Ok(username) = Username::parse(name) else { return Ok(None) };
+        let Ok(username) = Username::given(name) else { return Ok(None) };
         Ok(self.store.user_by_name(username.key()).await?)
     }
 

@@ -173,6 +173,24 @@ impl Place {
         }
     }
 
+    /// The place for a rehearsal, which changes nothing: a temporary directory in place of one that
+    /// is not there yet. It is removed when the other value is dropped.
+    ///
+    /// # Errors
+    ///
+    /// If nobody can look into the directory, or none can be made.
+    pub(super) fn for_rehearsal(&self) -> anyhow::Result<(Self, Option<tempfile::TempDir>)> {
+        let dir = &self.data_dir;
+        if self.database.database_url.is_some() || !opening::is_new(dir)? {
+            return Ok((self.clone(), None));
+        }
+        let temporary = tempfile::tempdir().context("can't make a temporary directory")?;
+        let place = Self { data_dir: temporary.path().join("data"), ..self.clone() };
+        data_dir::create(&place.data_dir)?;
+        opening::for_command(&place.data_dir, None, Clock::system().now())?;
+        Ok((place, Some(temporary)))
+    }
+
     /// Gives up keys that are lost or damaged.
     ///
     /// # Errors

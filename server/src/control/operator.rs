@@ -68,7 +68,8 @@ impl Operator {
             Command::Export { after, limit, with_secrets } => {
                 self.export(after, limit, with_secrets).await?
             }
-            Command::Import { records } => self.import(records).await?,
+            Command::Import { records } => self.import(records, false).await?,
+            Command::RehearseImport { records } => self.import(records, true).await?,
             Command::SetRoles { username, roles } => {
                 self.set_roles(&username, RoleEdit::Set(roles)).await?
             }
@@ -125,8 +126,9 @@ impl Operator {
         })
     }
 
-    async fn import(&mut self, records: Vec<UserRecord>) -> anyhow::Result<Reply> {
-        let outcomes = self.accounts.import(records, &mut self.import).await?;
+    async fn import(&mut self, records: Vec<UserRecord>, rehearse: bool) -> anyhow::Result<Reply> {
+        let run = (!rehearse).then_some(&mut self.import);
+        let outcomes = self.accounts.import(records, run).await?;
         Ok(Reply::Imported { outcomes })
     }
 

@@ -59,6 +59,11 @@ pub(crate) enum Command {
         /// Who.
         records: Vec<UserRecord>,
     },
+    /// Only say what would become of such users. An earlier server does not know this and refuses.
+    RehearseImport {
+        /// Who.
+        records: Vec<UserRecord>,
+    },
     /// Set the roles of a user.
     SetRoles {
         /// Whose.

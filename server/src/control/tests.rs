@@ -160,8 +160,8 @@ async fn each_record_is_told_what_became_of_it() {
     let records = vec![
         record("Ada"),
         record("ADA"),
-        record("a"),
-        UserRecord { password_hash: "!unusable".into(), ..record("bob") },
+        record("a\tb"),
+        UserRecord { password_hash: "unusable".into(), ..record("bob") },
         UserRecord { roles: Some(vec!["Not A Role".to_owned()]), ..record("bob") },
         UserRecord { created_at: Some(Timestamp::MAX), ..record("bob") },
         UserRecord { created_at: Some(Timestamp::MIN), ..record("bob") },

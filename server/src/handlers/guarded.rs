@@ -16,7 +16,7 @@ use crate::site::Site;
 
 /// What is percent-encoded in a name: the percent sign, so that it can be decoded again, and
 /// whatever is not printable ASCII.
-const ESCAPED: &AsciiSet = &CONTROLS.add(b'%');
+const ESCAPED: &AsciiSet = &CONTROLS.add(b'%').add(b' ');
 
 /// `GET /api/verify`: also for nginx `auth_request` and `ForwardAuth`, hence the headers.
 pub(crate) async fn verify(

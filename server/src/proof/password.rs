@@ -1,16 +1,22 @@
 //! Passwords: which are accepted, how they are stored, and the threads that hash them.
 
 mod cost;
+mod firebase;
 mod foreign;
 mod kdf;
+mod modular;
 mod parse;
+mod parts;
 mod phc;
 mod policy;
 mod pool;
+mod refused;
+mod signer;
 mod stored;
 #[cfg(test)]
 mod vectors;
 
+pub use firebase::FirebaseProject;
 pub use hallpass_kdf::Lanes;
 pub use kdf::MAX_ITERATIONS;
 pub use phc::PhcHash;
@@ -19,7 +25,7 @@ pub use pool::{
     JobKind, JobTimes, KindStats, Pool, PoolError, PoolObserver, PoolStats, Settings, Unobserved,
     Verdict,
 };
-pub use stored::StoredHash;
+pub use stored::{StoredHash, UNUSABLE, is_unusable};
 
 use hallpass_contract::Secret;
 use precis_core::profile::Rules as _;

@@ -16,7 +16,7 @@ pub struct User {
     /// The case-mapped name, unique among all users. No two users have spellings of one name,
     /// unless they had them before spellings were compared.
     pub username_key: String,
-    /// A PHC string, or a hash that another system exported.
+    /// A PHC string, or a hash that another system exported, or `!` if no password is right.
     pub password_hash: Secret,
     /// Grows with each new password. A new hash of the same password does not change it.
     #[serde(default)]

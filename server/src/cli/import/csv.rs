@@ -1,33 +1,20 @@
 use std::io::{self, BufRead};
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::Context as _;
 
-use super::fields::{flag, roles, tells_who_is_disabled, time};
 use super::lines::{Line, Lines, MAX_BYTES};
-use super::records::{Numbered, Records};
-use crate::accounts::UserRecord;
-use crate::cli::export::COLUMNS;
-use crate::cli::terminal::{note, printable};
+use super::records::{Numbered, Records, Spot};
+use super::row::Fields;
+use super::source::Source;
+use super::table::Table;
 
 /// The records of a CSV file (RFC 4180) with a header. A bad record spoils no other. If a quotation
 /// mark is never closed, or joins lines wrongly, reading goes on with the line after the first.
 pub(super) struct CsvRecords<R> {
     lines: Lines<R>,
-    columns: Columns,
+    delimiter: u8,
+    table: Table,
 }
-
-/// Where in a record the fields are.
-struct Columns {
-    count: usize,
-    username: usize,
-    password_hash: usize,
-    roles: Option<usize>,
-    created_at: Option<usize>,
-    disabled: Option<usize>,
-    totp_secret: Option<usize>,
-}
-
-type Fields = Vec<Vec<u8>>;
 
 /// What was read from some lines.
 struct Row {
@@ -44,21 +31,28 @@ impl<R: BufRead> CsvRecords<R> {
     ///
     /// If it lacks what is needed.
     pub(super) fn open(mut lines: Lines<R>) -> anyhow::Result<Self> {
-        let row = read(&mut lines)?.context("it is empty")?;
+        let first = lines.next_that_is_not_blank()?;
+        let delimiter = delimiter(first.as_ref());
+        lines.put_back(first);
+        let row = read(&mut lines, delimiter)?.context("it is empty")?;
         let header = row.fields.map_err(anyhow::Error::msg).context("its header is damaged")?;
-        let columns = Columns::of(&header)?;
-        Ok(Self { lines, columns })
+        Ok(Self { lines, delimiter, table: Table::of(&header)? })
+    }
+
+    pub(super) fn source(&self) -> Source {
+        self.table.source()
     }
 }
 
 impl<R: BufRead> Records for CsvRecords<R> {
     fn next(&mut self) -> io::Result<Option<Numbered>> {
-        let Some(Row { line, fields, more }) = read(&mut self.lines)? else { return Ok(None) };
-        let fields = fields.and_then(|fields| self.columns.checked(fields));
+        let row = read(&mut self.lines, self.delimiter)?;
+        let Some(Row { line, fields, more }) = row else { return Ok(None) };
+        let fields = fields.and_then(|fields| self.table.checked(fields));
         if fields.is_err() {
             self.lines.put_back(more);
         }
-        Ok(Some((line, fields.and_then(|fields| self.columns.record(&fields)))))
+        Ok(Some((Spot::line(line), fields.and_then(|fields| self.table.user(&fields)))))
     }
 
     fn bytes_read(&self) -> u64 {
@@ -66,15 +60,21 @@ impl<R: BufRead> Records for CsvRecords<R> {
     }
 }
 
+/// A comma, or the tab that Excel writes into its Unicode text.
+fn delimiter(header: Option<&Line>) -> u8 {
+    let has = |byte| header.and_then(|it| it.text.as_ref()).is_some_and(|it| it.contains(&byte));
+    if has(b'\t') && !has(b',') { b'\t' } else { b',' }
+}
+
 /// The next record, over as many lines as its quotation marks ask for.
-fn read<R: BufRead>(lines: &mut Lines<R>) -> io::Result<Option<Row>> {
+fn read<R: BufRead>(lines: &mut Lines<R>, delimiter: u8) -> io::Result<Option<Row>> {
     let Some(first) = lines.next_that_is_not_blank()? else { return Ok(None) };
     let line = first.number;
     let row = |fields: Result<Fields, &str>, more| {
         Ok(Some(Row { line, fields: fields.map_err(str::to_owned), more }))
     };
     let Some(text) = first.text else { return row(Err("it is over 64 KiB long"), Vec::new()) };
-    let (mut parser, mut more) = (Parser::default(), Vec::new());
+    let (mut parser, mut more) = (Parser::new(delimiter), Vec::new());
     let mut fed = parser.feed(&text);
     loop {
         match fed {
@@ -93,17 +93,16 @@ const NEVER_CLOSED: &str = "a quotation mark is not closed within 64 KiB";
 /// Takes one record, line by line. Stricter than the csv crate, which takes text after a closing
 /// quotation mark into the field: where a mark is missing, that would join the name of one user and
 /// the hash of another.
-#[derive(Default)]
 struct Parser {
+    delimiter: u8,
     at: At,
     field: Vec<u8>,
     fields: Fields,
     bytes: usize,
 }
 
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 enum At {
-    #[default]
     Start,
     Plain,
     Quoted,
@@ -120,6 +119,10 @@ enum Fed {
 }
 
 impl Parser {
+    fn new(delimiter: u8) -> Self {
+        Self { delimiter, at: At::Start, field: Vec::new(), fields: Vec::new(), bytes: 0 }
+    }
+
     fn feed(&mut self, line: &[u8]) -> Fed {
         self.bytes += line.len() + 1;
         if self.bytes > MAX_BYTES + 1 {
@@ -129,7 +132,9 @@ impl Parser {
             self.at = match (self.at, byte) {
                 (At::Start, b'"') => At::Quoted,
                 (At::Quoted, b'"') => At::Mark,
-                (At::Start | At::Plain | At::Mark, b',') => self.end_field(),
+                (At::Start | At::Plain | At::Mark, byte) if byte == self.delimiter => {
+                    self.end_field()
+                }
                 (At::Start | At::Plain, _) => self.push(byte, At::Plain),
                 (At::Quoted, _) | (At::Mark, b'"') => self.push(byte, At::Quoted),
                 (At::Mark, _) => return Fed::Wrong("there is text after a quoted field"),
@@ -151,73 +156,5 @@ impl Parser {
     fn end_field(&mut self) -> At {
         self.fields.push(std::mem::take(&mut self.field));
         At::Start
-    }
-}
-
-impl Columns {
-    fn of(header: &[Vec<u8>]) -> anyhow::Result<Self> {
-        let names: Vec<String> = header
-            .iter()
-            .map(|name| String::from_utf8_lossy(name).trim().to_ascii_lowercase())
-            .collect();
-        for name in COLUMNS {
-            let times = names.iter().filter(|is| *is == name).count();
-            ensure!(times < 2, "its header has the column {name} twice");
-        }
-        let find = |name: &str| names.iter().position(|is| is == name);
-        let (Some(username), Some(password_hash)) = (find("username"), find("password_hash"))
-        else {
-            bail!(
-                "its first line is no header with the columns username and password_hash, with \
-                 commas between"
-            )
-        };
-        tells_who_is_disabled(names.iter().map(String::as_str)).map_err(anyhow::Error::msg)?;
-        let ignored: Vec<String> = names
-            .iter()
-            .filter(|name| !COLUMNS.contains(&name.as_str()))
-            .map(|name| printable(name))
-            .collect();
-        if !ignored.is_empty() {
-            note(format_args!("ignoring the columns {}", ignored.join(", ")));
-        }
-        Ok(Self {
-            count: names.len(),
-            username,
-            password_hash,
-            roles: find("roles"),
-            created_at: find("created_at"),
-            disabled: find("disabled"),
-            totp_secret: find("totp_secret"),
-        })
-    }
-
-    fn checked(&self, fields: Fields) -> Result<Fields, String> {
-        let (found, count) = (fields.len(), self.count);
-        match found == count {
-            true => Ok(fields),
-            false => Err(format!("it has {found} fields, and the header has {count}")),
-        }
-    }
-
-    fn record(&self, fields: &Fields) -> Result<UserRecord, String> {
-        let text = |name: &str, column: usize| {
-            std::str::from_utf8(&fields[column]).map_err(|_| format!("{name}: it is not UTF-8"))
-        };
-        let text_of =
-            |name, column: Option<usize>| column.map(|column| text(name, column)).transpose();
-        // An empty field is as good as none. Only empty roles mean something: a user without any.
-        let not_empty = |text: &&str| !text.trim().is_empty();
-        let created_at = text_of("created_at", self.created_at)?.filter(not_empty);
-        let disabled = text_of("disabled", self.disabled)?.filter(not_empty);
-        let secret = text_of("totp_secret", self.totp_secret)?.filter(not_empty);
-        Ok(UserRecord {
-            username: text("username", self.username)?.to_owned(),
-            password_hash: text("password_hash", self.password_hash)?.into(),
-            roles: text_of("roles", self.roles)?.map(roles),
-            created_at: created_at.map(time).transpose()?,
-            disabled: disabled.map(flag).transpose()?.unwrap_or(false),
-            totp_secret: secret.map(Into::into),
-        })
     }
 }

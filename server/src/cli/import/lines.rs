@@ -39,15 +39,6 @@ impl<R: BufRead> Lines<R> {
         self.bytes_read
     }
 
-    /// The first character that is not white, without reading it.
-    pub(super) fn first_character(&mut self) -> io::Result<Option<u8>> {
-        let first = self.next_that_is_not_blank()?;
-        let found =
-            first.as_ref().and_then(|line| line.text.as_ref()?.trim_ascii().first().copied());
-        self.put_back(first);
-        Ok(found)
-    }
-
     pub(super) fn next_that_is_not_blank(&mut self) -> io::Result<Option<Line>> {
         loop {
             let line = self.next()?;

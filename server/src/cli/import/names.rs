@@ -1,5 +1,6 @@
 use std::collections::HashMap;
 
+use super::records::Spot;
 use crate::username::Username;
 
 /// The names that lines of the file have, so that a second line with the same name is noticed.
@@ -10,8 +11,8 @@ pub(super) struct Names(HashMap<String, Claim>);
 enum Claim {
     /// A line that was sent, or waits to be: it may still be refused.
     Undecided,
-    /// The line with this number, which was accepted.
-    Line(u64),
+    /// The line here, which was accepted.
+    Line(Spot),
 }
 
 impl Names {
@@ -24,8 +25,8 @@ impl Names {
     ///
     /// # Errors
     ///
-    /// The number of the earlier line that has the name.
-    pub(super) fn claim(&mut self, name: &str) -> Result<(), u64> {
+    /// The earlier line that has the name.
+    pub(super) fn claim(&mut self, name: &str) -> Result<(), Spot> {
         // A name against the rules is refused on its own.
         let Some(key) = key(name) else { return Ok(()) };
         match self.0.get(&key) {
@@ -38,7 +39,7 @@ impl Names {
     }
 
     /// Says what became of a line that had claimed its name.
-    pub(super) fn decide(&mut self, name: &str, line: u64, accepted: bool) {
+    pub(super) fn decide(&mut self, name: &str, line: Spot, accepted: bool) {
         let Some(key) = key(name) else { return };
         if accepted {
             self.0.insert(key, Claim::Line(line));
@@ -50,5 +51,5 @@ impl Names {
 
 /// The same for all spellings of a name.
 fn key(name: &str) -> Option<String> {
-    Username::parse(name).ok().map(|name| name.fold())
+    Username::given(name).ok().map(|name| name.fold())
 }

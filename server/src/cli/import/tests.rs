@@ -1,31 +1,42 @@
+use super::records::{Numbered, Records};
 use super::*;
 use crate::accounts::UserRecord;
 
 const HASH: &str = "pbkdf2:sha1:1000$WDdeLlvU$28362305ec1b8e58c984a6416d6f69e965304496";
 
-/// What a file reads as: the number of each line, and the record or what is wrong.
-fn read(text: impl Into<Vec<u8>>, format: Option<Format>) -> Vec<Numbered> {
+mod systems;
+
+/// What a file reads as: where each record begins, and the record or what is wrong.
+fn read(text: impl Into<Vec<u8>>, format: Option<Source>) -> Vec<Numbered> {
     let mut records = open_records(text, format).unwrap();
     std::iter::from_fn(|| records.next().unwrap()).collect()
 }
 
 fn open_records(
     text: impl Into<Vec<u8>>,
-    format: Option<Format>,
+    format: Option<Source>,
 ) -> anyhow::Result<Box<dyn Records>> {
-    records(Box::new(io::Cursor::new(text.into())), format)
+    recognized(text, format).map(|(_, records)| records)
+}
+
+fn recognized(
+    text: impl Into<Vec<u8>>,
+    format: Option<Source>,
+) -> anyhow::Result<(Source, Box<dyn Records>)> {
+    let input = input::utf8(io::Cursor::new(text.into())).unwrap();
+    recognized::records(input, format, None)
 }
 
 fn names(read: &[Numbered]) -> Vec<(u64, &str)> {
     read.iter()
-        .map(|(line, record)| (*line, record.as_ref().map_or("bad", |record| &record.username)))
+        .map(|(spot, found)| (spot.line, found.as_ref().map_or("bad", |it| &it.record.username)))
         .collect()
 }
 
 fn only(text: &str) -> UserRecord {
     let mut read = read(text, None);
     assert_eq!(read.len(), 1, "{text}");
-    read.remove(0).1.unwrap()
+    read.remove(0).1.unwrap().record
 }
 
 fn reason(text: impl Into<Vec<u8>>) -> String {
@@ -83,7 +94,7 @@ fn a_byte_order_mark_and_carriage_returns_are_no_part_of_the_text() {
         format!("\u{feff}username,password_hash,roles\r\nada,{HASH},user\r\n\r\nbob,{HASH},");
     let read = read(text, None);
     assert_eq!(names(&read), [(2, "ada"), (4, "bob")]);
-    assert_eq!(read[0].1.as_ref().unwrap().roles.as_deref().unwrap(), ["user"]);
+    assert_eq!(read[0].1.as_ref().unwrap().record.roles.as_deref().unwrap(), ["user"]);
     assert_eq!(
         only(&format!("\u{feff}{{\"username\":\"ada\",\"password_hash\":\"{HASH}\"}}\r\n"))
             .username,
@@ -173,7 +184,10 @@ fn what_is_no_list_of_users_is_refused_at_once() {
         ("username,password\n", "password_hash"),
         ("username,password_hash,username\n", "twice"),
         ("\"username", "header"),
-        ("[{}]", "jq"),
+        ("[{}", "line 1"),
+        ("[7", "line 1"),
+        ("{\n\"users\": 7}", "array users"),
+        ("[{\"users\": []}]", "several realms"),
     ] {
         let error = open_records(text, None).err().map(|error| format!("{error:#}")).unwrap();
         assert!(error.contains(told), "{text:?}: {error}");
@@ -182,12 +196,12 @@ fn what_is_no_list_of_users_is_refused_at_once() {
 
 #[test]
 fn the_name_or_the_first_character_tells_the_format() {
-    assert_eq!(format_of(Path::new("a/users.CSV")), Some(Format::Csv));
-    assert_eq!(format_of(Path::new("users.ndjson")), Some(Format::Jsonl));
+    assert_eq!(format_of(Path::new("a/users.CSV")), Some(Source::Csv));
+    assert_eq!(format_of(Path::new("users.ndjson")), Some(Source::Jsonl));
     assert_eq!(format_of(Path::new("users.txt")), None);
     let jsonl = format!("\n  {{\"username\": \"ada\", \"password_hash\": \"{HASH}\"}}");
     assert_eq!(names(&read(jsonl, None)), [(2, "ada")]);
-    assert!(open_records("{}", Some(Format::Csv)).is_err());
+    assert!(open_records("{}", Some(Source::Csv)).is_err());
 }
 
 #[test]

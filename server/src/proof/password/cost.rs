@@ -1,5 +1,7 @@
 //! Verifies hashes of every kind at the same cost, counted in iterations of PBKDF2-HMAC-SHA256.
 
+mod memory;
+
 use std::hint::black_box;
 use std::num::NonZeroU32;
 use std::sync::LazyLock;
@@ -9,15 +11,23 @@ use std::time::Duration;
 use hallpass_kdf::Input;
 
 use super::StoredHash;
-use super::kdf::{Kdf, Prf};
+use super::kdf::{Argon2Params, Kdf, Prf};
+use memory::Memory;
 
 /// What other key derivations cost on this machine, in iterations of PBKDF2-HMAC-SHA256: for each
-/// of their iterations, or for each block that scrypt mixes.
+/// of their iterations, for each block that scrypt mixes or Argon2 fills, or for each round of
+/// bcrypt.
 struct Costs {
     sha1: f64,
     sha512: f64,
     scrypt_block: f64,
+    argon2_block: f64,
+    bcrypt_round: f64,
 }
+
+/// Four of the largest derivations at once, and dozens of usual ones. A thread that wants more
+/// waits. Without a bound, a machine of 64 cores would need 16 GiB.
+static MEMORY: Memory = Memory::new(4 * super::kdf::MAX_MEMORY);
 
 /// Measured when the first such hash is verified. So only servers with imported hashes pay for it:
 /// that one verification takes some tenths of a second longer.
@@ -37,13 +47,20 @@ impl Costs {
         // block.
         const N: u32 = 1 << 15;
         const R: u32 = 8;
+        // Does not fit into the caches, either.
+        const ARGON2: Argon2Params = Argon2Params { memory_kib: 1 << 15, passes: 1, lanes: 1 };
         let of = |prf| fastest(Kdf::pbkdf2(prf, ITERATIONS).expect("allowed"));
         let sha256 = of(Prf::Sha256);
         let scrypt = fastest(Kdf::scrypt(N, R, 1).expect("allowed"));
+        let argon2 = fastest(Kdf::argon2id(ARGON2).expect("allowed"));
+        let bcrypt = Kdf::bcrypt(6, false).expect("allowed");
+        let iteration = sha256 / f64::from(ITERATIONS);
         Self {
             sha1: of(Prf::Sha1) / sha256,
             sha512: of(Prf::Sha512) / sha256,
-            scrypt_block: scrypt / f64::from(N * R) / (sha256 / f64::from(ITERATIONS)),
+            scrypt_block: scrypt / f64::from(N * R) / iteration,
+            argon2_block: argon2 / ARGON2.blocks() as f64 / iteration,
+            bcrypt_round: fastest(bcrypt) / f64::from(1 << 6) / iteration,
         }
     }
 
@@ -58,6 +75,10 @@ impl Costs {
                 let blocks = params.n() as f64 * f64::from(params.r()) * f64::from(params.p());
                 self.scrypt_block * blocks
             }
+            Kdf::Argon2(argon2) => self.argon2_block * argon2.params().blocks() as f64,
+            Kdf::Bcrypt(bcrypt) => self.bcrypt_round * f64::from(bcrypt.rounds()),
+            // As little as two iterations, so that all of its time is padding.
+            Kdf::Hmac(_) => 2.0,
         };
         (cost * MARGIN) as u32
     }
@@ -76,7 +97,9 @@ pub(super) fn verify(
     let total = dearest.fetch_max(cost, Ordering::Relaxed).max(cost);
     let sample = total / SAMPLE;
     let ((), pace) = timed(|| spend(sample, lanes));
+    let held = MEMORY.hold(stored.kdf.memory());
     let (key, spent) = timed(|| stored.kdf.derive(password, &stored.salt));
+    drop(held);
     spend(rest(total, Sample { iterations: sample, time: pace }, spent), lanes);
     stored.matches(&key)
 }
@@ -105,7 +128,8 @@ fn spend(iterations: u32, lanes: usize) {
 
 /// The time of the fastest of three derivations, in seconds: it was disturbed least.
 fn fastest(kdf: Kdf) -> f64 {
-    let times = [(); 3].map(|()| timed(|| black_box(kdf.derive(b"password", b"salt"))).1);
+    let salt = [0; 16];
+    let times = [(); 3].map(|()| timed(|| black_box(kdf.derive(b"password", &salt))).1);
     times.iter().min().expect("not empty").as_secs_f64().max(1e-9)
 }
 
@@ -132,7 +156,8 @@ fn thread_time() -> Duration {
 mod tests {
     use super::*;
 
-    const COSTS: Costs = Costs { sha1: 0.5, sha512: 2.0, scrypt_block: 4.0 };
+    const COSTS: Costs =
+        Costs { sha1: 0.5, sha512: 2.0, scrypt_block: 4.0, argon2_block: 3.0, bcrypt_round: 100.0 };
 
     #[test]
     fn our_own_derivation_costs_its_iterations_exactly() {
@@ -144,6 +169,10 @@ mod tests {
         assert_eq!(COSTS.of(Kdf::pbkdf2(Prf::Sha1, 8000).unwrap()), 4500);
         assert_eq!(COSTS.of(Kdf::pbkdf2(Prf::Sha512, 8000).unwrap()), 18_000);
         assert_eq!(COSTS.of(Kdf::scrypt(1024, 8, 2).unwrap()), 1024 * 8 * 2 * 9 / 2);
+        let argon2 = Argon2Params { memory_kib: 1024, passes: 2, lanes: 4 };
+        assert_eq!(COSTS.of(Kdf::argon2id(argon2).unwrap()), 1024 * 2 * 27 / 8);
+        assert_eq!(COSTS.of(Kdf::bcrypt(8, true).unwrap()), 256 * 225 / 2);
+        assert_eq!(COSTS.of(Kdf::Hmac(Prf::Sha256)), 2);
     }
 
     #[test]

@@ -1,33 +1,49 @@
 use anyhow::{Context as _, bail, ensure};
 use data_encoding::{BASE64, HEXLOWER};
 
-use super::StoredHash;
 use super::kdf::{Kdf, Prf};
+use super::parts::{number, salt_of_bytes};
+use super::{StoredHash, modular};
 
-const UNKNOWN: &str = "not a PHC string, nor a PBKDF2 or scrypt hash of Werkzeug, nor a \
-                       pbkdf2_sha256 hash of Django";
-
-/// By default Werkzeug's salts have 8 or 16 characters and Django's 12 or 22. Both can be
-/// configured.
-const MAX_SALT_LEN: usize = 256;
+const UNKNOWN: &str = "not a hash in a known form: neither a PHC string, nor bcrypt, nor one of \
+                       Werkzeug, Django, passlib or Firebase";
 
 /// Reads a hash in the form in which Werkzeug or Django store it. The bytes of their salt are used
 /// undecoded.
 pub(super) fn parse(text: &str) -> anyhow::Result<StoredHash> {
     let (method, rest) = text.split_once('$').context(UNKNOWN)?;
     match method {
-        "pbkdf2_sha256" => django(rest),
+        "pbkdf2_sha256" => django(Prf::Sha256, rest),
+        "pbkdf2_sha1" => django(Prf::Sha1, rest),
+        "scrypt" if rest.split('$').count() == DJANGO_SCRYPT_PARTS => django_scrypt(rest),
+        // Django writes the hash of the library behind a name of its own.
+        "argon2" => modular::argon2(&format!("${rest}")),
+        "bcrypt" => modular::bcrypt(rest, false),
+        "bcrypt_sha256" => modular::bcrypt(rest, true),
         _ => werkzeug(method, rest),
     }
 }
 
 /// `iterations$salt$base64`
-fn django(rest: &str) -> anyhow::Result<StoredHash> {
+fn django(prf: Prf, rest: &str) -> anyhow::Result<StoredHash> {
     let (iterations, rest) = rest.split_once('$').context("no salt")?;
-    let kdf = Kdf::pbkdf2(Prf::Sha256, number(iterations)?)?;
+    let kdf = Kdf::pbkdf2(prf, number(iterations)?)?;
     let (salt, key) = rest.split_once('$').context("no key")?;
-    let key = BASE64.decode(key.as_bytes()).ok().context("the key is not base64 with padding")?;
-    stored(kdf, salt, key)
+    stored(kdf, salt, base64(key)?)
+}
+
+const DJANGO_SCRYPT_PARTS: usize = 5;
+
+/// `N$salt$r$p$base64`
+fn django_scrypt(rest: &str) -> anyhow::Result<StoredHash> {
+    let parts: Vec<&str> = rest.split('$').collect();
+    let [n, salt, r, p, key] = parts[..] else { bail!(UNKNOWN) };
+    let kdf = Kdf::scrypt(number(n)?, number(r)?, number(p)?)?;
+    stored(kdf, salt, base64(key)?)
+}
+
+fn base64(key: &str) -> anyhow::Result<Vec<u8>> {
+    BASE64.decode(key.as_bytes()).ok().context("the key is not base64 with padding")
 }
 
 /// `method:parameters` and `salt$hex`
@@ -38,6 +54,9 @@ fn werkzeug(method: &str, rest: &str) -> anyhow::Result<StoredHash> {
         // it in.
         ["pbkdf2"] | ["pbkdf2", _] => bail!("no iteration count after pbkdf2 and the digest"),
         ["scrypt", n, r, p] => Kdf::scrypt(number(n)?, number(r)?, number(p)?)?,
+        // Before version 2.3.
+        ["sha256"] => Kdf::Hmac(Prf::Sha256),
+        ["sha512"] => Kdf::Hmac(Prf::Sha512),
         ["scrypt", ..] => bail!("scrypt takes three parameters: N, r and p"),
         _ => bail!(UNKNOWN),
     };
@@ -55,22 +74,13 @@ fn prf(digest: &str) -> anyhow::Result<Prf> {
     }
 }
 
-/// Reads a number of digits only; `parse` would take a sign, too. A number too large for `u32`
-/// exceeds every parameter's limit and is refused.
-fn number(digits: &str) -> anyhow::Result<u32> {
-    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-    ensure!(is_number, "a parameter is not a number");
-    Ok(digits.parse().unwrap_or(u32::MAX))
-}
-
 fn stored(kdf: Kdf, salt: &str, key: Vec<u8>) -> anyhow::Result<StoredHash> {
-    ensure!(!salt.is_empty(), "the salt is empty");
-    ensure!(salt.len() <= MAX_SALT_LEN, "the salt is longer than {MAX_SALT_LEN} characters");
+    let bytes = salt_of_bytes(salt.as_bytes().to_vec())?;
     // Both systems make printable ASCII salts only, so anything else is damage.
     ensure!(salt.bytes().all(|byte| byte.is_ascii_graphic()), "the salt is not printable ASCII");
     let expected = kdf.key_len();
     ensure!(key.len() == expected, "the key is not {expected} bytes");
-    Ok(StoredHash { kdf, salt: salt.as_bytes().to_vec(), key, is_foreign: true })
+    StoredHash::foreign(kdf, bytes, key)
 }
 
 #[cfg(test)]

@@ -1,29 +1,36 @@
+//! Key derivations and the bounds on what they may cost.
+
+mod argon2;
+mod bcrypt;
+mod bounds;
+mod scrypt;
+
 use std::num::NonZeroU32;
 
+use ::argon2::{Algorithm, Version};
+use ::scrypt::Params as ScryptParams;
 use anyhow::{Context as _, ensure};
 use hallpass_kdf::{Input, KEY_LEN};
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use pbkdf2::pbkdf2_hmac_array;
+
+pub(super) use self::argon2::{Argon2, Argon2Params};
+pub(super) use self::bcrypt::Bcrypt;
+pub(super) use self::bounds::MAX_MEMORY;
 
 /// The most PBKDF2 iterations that a hash may have: a second or more of work. A larger number in a
 /// setting is a typing error. In an imported hash it would stall every login.
 pub const MAX_ITERATIONS: u32 = 10_000_000;
 
-/// The most memory for one scrypt derivation. Each hashing thread may run one at the same time.
-const MAX_SCRYPT_MEMORY: u64 = 256 << 20;
-
-/// The most bytes that one scrypt derivation may mix, over all its lanes. That is about as much
-/// work as [`MAX_ITERATIONS`].
-const MAX_SCRYPT_WORK: u64 = 512 << 20;
-
-/// The most that scrypt's r and p may be. Real hashes have r = 8 and p up to 16. Without this
-/// limit, the buffer of 128 * r * p bytes would evade the memory limit.
-const MAX_SCRYPT_FACTOR: u32 = 64;
-
 /// A key derivation and what it costs.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Kdf {
     Pbkdf2(Prf, NonZeroU32),
-    Scrypt(scrypt::Params),
+    /// One HMAC with the salt as its key.
+    Hmac(Prf),
+    Scrypt(ScryptParams),
+    Argon2(Argon2),
+    Bcrypt(Bcrypt),
 }
 
 /// The hash function in PBKDF2's HMAC.
@@ -32,6 +39,17 @@ pub(super) enum Prf {
     Sha1,
     Sha256,
     Sha512,
+}
+
+impl Prf {
+    /// The length of its output, in bytes.
+    pub(super) fn len(self) -> usize {
+        match self {
+            Self::Sha1 => 20,
+            Self::Sha256 => KEY_LEN,
+            Self::Sha512 => 64,
+        }
+    }
 }
 
 impl Kdf {
@@ -45,25 +63,58 @@ impl Kdf {
     ///
     /// If scrypt does not allow the parameters, or they take too much memory or time.
     pub(super) fn scrypt(n: u32, r: u32, p: u32) -> anyhow::Result<Self> {
-        ensure!(n > 1 && n.is_power_of_two(), "scrypt's N is not a power of two above 1");
-        for (factor, name) in [(r, "r"), (p, "p")] {
-            let allowed = 1..=MAX_SCRYPT_FACTOR;
-            ensure!(allowed.contains(&factor), "scrypt's {name} is not 1 to {MAX_SCRYPT_FACTOR}");
-        }
-        let memory = 128 * u64::from(n) * u64::from(r);
-        ensure!(memory <= MAX_SCRYPT_MEMORY, "scrypt would take more than 256 MiB of memory");
-        ensure!(memory * u64::from(p) <= MAX_SCRYPT_WORK, "scrypt would take too long: N*r*p");
-        let log_n = n.trailing_zeros() as u8;
-        let params = scrypt::Params::new(log_n, r, p).context("invalid scrypt parameters")?;
-        Ok(Self::Scrypt(params))
+        scrypt::params(n, r, p).map(Self::Scrypt)
     }
 
-    /// The length of the derived key, in bytes.
+    /// [`Kdf::scrypt`] with the logarithm of N.
+    pub(super) fn scrypt_log(log_n: u32, r: u32, p: u32) -> anyhow::Result<Self> {
+        let n = 1_u32.checked_shl(log_n);
+        Self::scrypt(n.context("scrypt would take more than 256 MiB of memory")?, r, p)
+    }
+
+    /// # Errors
+    ///
+    /// If Argon2 does not allow the parameters, or they take too much memory or time.
+    pub(super) fn argon2(
+        algorithm: Algorithm,
+        version: Version,
+        params: Argon2Params,
+        key_len: usize,
+    ) -> anyhow::Result<Self> {
+        Argon2::new(algorithm, version, params, key_len).map(Self::Argon2)
+    }
+
+    /// The usual kind, with a key of 32 bytes.
+    pub(super) fn argon2id(params: Argon2Params) -> anyhow::Result<Self> {
+        Self::argon2(Algorithm::Argon2id, Version::V0x13, params, 32)
+    }
+
+    /// bcrypt, of the password or of its digest.
+    ///
+    /// # Errors
+    ///
+    /// If bcrypt does not allow the cost, or it would take too long.
+    pub(super) fn bcrypt(cost: u32, of_digest: bool) -> anyhow::Result<Self> {
+        Bcrypt::new(cost, of_digest).map(Self::Bcrypt)
+    }
+
+    /// The length of the derived key, in bytes. Only [`Kdf::Argon2`] derives another key for
+    /// another length; a shorter key of the others is the beginning of this one.
     pub(super) fn key_len(self) -> usize {
         match self {
-            Self::Pbkdf2(Prf::Sha1, _) => 20,
-            Self::Pbkdf2(Prf::Sha256, _) => KEY_LEN,
-            Self::Pbkdf2(Prf::Sha512, _) | Self::Scrypt(_) => 64,
+            Self::Pbkdf2(prf, _) | Self::Hmac(prf) => prf.len(),
+            Self::Scrypt(_) => 64,
+            Self::Argon2(argon2) => argon2.key_len(),
+            Self::Bcrypt(_) => bcrypt::KEY_LEN,
+        }
+    }
+
+    /// The memory that it takes, in bytes. Of the kinds that take little, nothing counts.
+    pub(super) fn memory(self) -> u64 {
+        match self {
+            Self::Pbkdf2(..) | Self::Hmac(_) | Self::Bcrypt(_) => 0,
+            Self::Scrypt(params) => scrypt::memory(params.n(), params.r()),
+            Self::Argon2(argon2) => argon2.memory(),
         }
     }
 
@@ -79,12 +130,30 @@ impl Kdf {
             Self::Pbkdf2(Prf::Sha512, iterations) => {
                 pbkdf2_hmac_array::<sha2::Sha512, 64>(password, salt, iterations.get()).to_vec()
             }
+            Self::Hmac(prf) => hmac(prf, password, salt),
             Self::Scrypt(params) => {
                 let mut key = [0; 64];
-                scrypt::scrypt(password, salt, &params, &mut key).expect("64 bytes are allowed");
+                ::scrypt::scrypt(password, salt, &params, &mut key).expect("64 bytes are allowed");
                 key.to_vec()
             }
+            Self::Argon2(argon2) => argon2.derive(password, salt),
+            Self::Bcrypt(bcrypt) => bcrypt.derive(password, salt),
         }
+    }
+}
+
+fn hmac(prf: Prf, password: &[u8], salt: &[u8]) -> Vec<u8> {
+    macro_rules! of {
+        ($digest:ty) => {{
+            let mut mac = Hmac::<$digest>::new_from_slice(salt).expect("any length is allowed");
+            mac.update(password);
+            mac.finalize().into_bytes().to_vec()
+        }};
+    }
+    match prf {
+        Prf::Sha1 => of!(sha1::Sha1),
+        Prf::Sha256 => of!(sha2::Sha256),
+        Prf::Sha512 => of!(sha2::Sha512),
     }
 }
 
@@ -93,47 +162,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parameters_that_would_stall_the_server_are_refused() {
-        for (n, r, p, why) in [
-            (0, 8, 1, "scrypt's N"),
-            (1, 8, 1, "scrypt's N"),
-            (32_767, 8, 1, "scrypt's N"),
-            (1 << 31, 8, 1, "256 MiB"),
-            (1 << 19, 8, 1, "256 MiB"),
-            (1 << 18, 16, 1, "256 MiB"),
-            (1 << 18, 8, 3, "too long"),
-            (1 << 15, 8, 32, "too long"),
-            (2, 0, 1, "scrypt's r"),
-            (2, u32::MAX, 1, "scrypt's r"),
-            (2, 8, 0, "scrypt's p"),
-            (2, 8, u32::MAX, "scrypt's p"),
-        ] {
-            let error = Kdf::scrypt(n, r, p).unwrap_err().to_string();
-            assert!(error.contains(why), "{n}:{r}:{p}: {error}");
-        }
+    fn iterations_that_would_stall_the_server_are_refused() {
         for iterations in [0, 10_000_001, u32::MAX] {
             assert!(Kdf::pbkdf2(Prf::Sha256, iterations).is_err(), "{iterations}");
-        }
-    }
-
-    #[test]
-    fn parameters_that_are_recommended_are_allowed() {
-        // From OWASP's Password Storage Cheat Sheet, but for the last, which takes the most memory
-        // allowed.
-        for (log_n, p) in [(17, 1), (16, 2), (15, 3), (14, 5), (13, 10), (18, 1)] {
-            assert!(Kdf::scrypt(1 << log_n, 8, p).is_ok(), "2^{log_n}:8:{p}");
         }
         assert!(Kdf::pbkdf2(Prf::Sha1, 10_000_000).is_ok());
     }
 
-    // RFC 7914 section 12.
+    // RFC 4231 section 4.3.
     #[test]
-    fn scrypt_derives_the_keys_of_rfc_7914() {
-        let key = Kdf::scrypt(1024, 8, 16).unwrap().derive(b"password", b"NaCl");
+    fn hmac_is_that_of_rfc_4231() {
+        let key = Kdf::Hmac(Prf::Sha256).derive(b"what do ya want for nothing?", b"Jefe");
         let hex = data_encoding::HEXLOWER.encode(&key);
-        assert!(
-            hex.starts_with("fdbabe1c9d3472007856e7190d01e9fe7c6ad7cbc8237830e77376634b373162")
-        );
-        assert!(hex.ends_with("2eaf30d92e22a3886ff109279d9830dac727afb94a83ee6d8360cbdfa2cc0640"));
+        assert_eq!(hex, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
     }
 }

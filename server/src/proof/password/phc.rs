@@ -69,6 +69,7 @@ pub(super) fn parse(text: &str) -> anyhow::Result<StoredHash> {
         salt: hash.salt.context("no salt")?.to_vec(),
         key: key.as_bytes().to_vec(),
         is_foreign: false,
+        signer: None,
     })
 }
 
@@ -100,7 +101,7 @@ mod tests {
         let key = "A".repeat(43);
         for (text, why) in [
             ("$".to_owned(), "not a PHC string"),
-            (format!("$argon2id$v=19$m=65536,t=2,p=1${salt}${key}"), "not a pbkdf2-sha256"),
+            (format!("$balloon$v=1$s=65536,t=2,p=1${salt}${key}"), "not a pbkdf2-sha256"),
             (format!("$pbkdf2-sha256$l=32${salt}${key}"), "no iteration count"),
             (format!("$pbkdf2-sha256$i=1000,l=32${salt}"), "no key"),
             (format!("$pbkdf2-sha256$i=1000${salt}${salt}"), "not 32 bytes"),

@@ -36,6 +36,7 @@ use worker::{Cost, Derivation, Source, Work, Worker};
 /// - What waits when a thread becomes free decides which passwords are hashed together.
 /// - Every verification by PBKDF2-HMAC-SHA256 is padded to the same number of iterations.
 /// - Other kinds of hashes run alone. They are padded as if other passwords had shared the lanes.
+///   Those that take much memory wait until there is enough.
 ///
 /// A hash that runs alone cuts its batch short and holds a thread for as long as a full batch. So
 /// from the first of them on, no thread hashes more than a few passwords at once.
@@ -183,7 +184,7 @@ impl Pool {
                 let password = Box::new(|| Some(password));
                 stored.matches(&self.derive(JobKind::Login, password, &stored.salt, cost).await?)
             }
-            Kdf::Pbkdf2(..) | Kdf::Scrypt(_) => {
+            _ => {
                 // Jobs behind this one wait until its padding ends, so they could time what kind of
                 // hash this user has. Among a few passwords the difference is small, among many it
                 // is not.
@@ -267,6 +268,7 @@ fn decoy(iterations: NonZeroU32) -> Result<StoredHash, PoolError> {
         salt: random::<SALT_LEN>()?.to_vec(),
         key: random::<KEY_LEN>()?.to_vec(),
         is_foreign: false,
+        signer: None,
     })
 }
 

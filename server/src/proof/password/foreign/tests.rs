@@ -1,5 +1,7 @@
 use super::*;
-use crate::proof::password::vectors::{DECOMPOSED, OF_DECOMPOSED, OF_PASSWORD, PASSWORD, SCRYPT};
+use crate::proof::password::vectors::{
+    BCRYPT_SHA256, DECOMPOSED, NAMED, OF_DECOMPOSED, OF_PASSWORD, PASSWORD, SCRYPT,
+};
 
 fn verifies(stored: &StoredHash, password: &str) -> bool {
     stored.matches(&stored.kdf.derive(password.as_bytes(), &stored.salt))
@@ -7,7 +9,7 @@ fn verifies(stored: &StoredHash, password: &str) -> bool {
 
 #[test]
 fn hashes_that_werkzeug_and_django_made_verify_with_the_right_password_only() {
-    for text in OF_PASSWORD {
+    for text in OF_PASSWORD.into_iter().chain(NAMED) {
         let stored = parse(text).unwrap();
         assert!(stored.is_foreign);
         assert!(verifies(&stored, PASSWORD), "{text}");
@@ -18,14 +20,14 @@ fn hashes_that_werkzeug_and_django_made_verify_with_the_right_password_only() {
 #[test]
 fn they_are_made_over_the_bytes_of_the_password_as_it_was_typed() {
     for text in OF_DECOMPOSED {
-        let stored = parse(text).unwrap();
+        let stored = StoredHash::parse(text).unwrap();
         assert!(verifies(&stored, DECOMPOSED), "{text}");
         assert!(!verifies(&stored, "caf\u{e9} au lait with oat milk"), "{text}");
     }
 }
 
 fn assert_refused(text: &str, why: &str) {
-    let error = parse(text).unwrap_err().to_string();
+    let error = StoredHash::parse(text).unwrap_err().to_string();
     assert!(error.contains(why), "{text}: {error}");
     for part in text.split(['$', ':']).filter(|part| part.len() > 20) {
         assert!(!error.contains(part), "quotes the hash: {error}");
@@ -35,11 +37,16 @@ fn assert_refused(text: &str, why: &str) {
 #[test]
 fn other_formats_are_refused() {
     for (text, why) in [
-        ("", "not a PHC string"),
-        ("plain", "not a PHC string"),
-        ("!unusable password of Django", "not a PHC string"),
-        ("sha1$salt$5baa61e4c9b93f3f0682250b6cf8331b7ee68fd8", "not a PHC string"),
-        ("pbkdf2_sha1$1000$salt$5baa61e4c9b93f3f0682250b6cf8331b", "not a PHC string"),
+        ("", "not a hash in a known form"),
+        ("plain", "not a hash in a known form"),
+        ("!unusable password of Django", "not a hash in a known form"),
+        ("sha1$salt$5baa61e4c9b93f3f0682250b6cf8331b7ee68fd8", "SHA-1 (sha1$) is not taken over"),
+        ("5baa61e4c9b93f3f0682250b6cf8331b", "unsalted MD5"),
+        ("pbkdf2_md5$1000$salt$5baa61e4c9b93f3f0682250b6cf8331b", "not a hash in a known form"),
+        ("sha256$salt$5baa61e4c9b93f3f0682250b6cf8331b", "not 32 bytes"),
+        ("argon2$argon2$x", "not a PHC string"),
+        ("bcrypt$$2b$04$short", "bcrypt's salt is short"),
+        ("scrypt$1024$salt$8$1", "three parameters"),
         ("pbkdf2:md5:1000$salt$5baa61e4c9b93f3f0682250b6cf8331b", "a PBKDF2 digest other"),
         ("pbkdf2:sha256$salt$5baa61e4c9b93f3f0682250b6cf8331b", "no iteration count"),
         ("pbkdf2$salt$5baa61e4c9b93f3f0682250b6cf8331b", "no iteration count"),
@@ -69,6 +76,9 @@ fn hostile_parameters_are_refused() {
         assert_refused(&format!("{method}$salt${key}"), why);
     }
     assert_refused("pbkdf2_sha256$10000001$salt$AAAA", "more than 10000000 iterations");
+    assert_refused("pbkdf2_sha1$10000001$salt$AAAA", "more than 10000000 iterations");
+    assert_refused("scrypt$1048576$salt$8$1$AAAA", "256 MiB");
+    assert_refused(&BCRYPT_SHA256.replace("$04$", "$15$"), "4 to 14");
 }
 
 #[test]

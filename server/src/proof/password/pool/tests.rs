@@ -11,7 +11,8 @@ use super::courtesy::Spent;
 use super::pace::Pace;
 use super::*;
 use crate::proof::password::vectors::{
-    DECOMPOSED, DJANGO, OF_DECOMPOSED, OF_PASSWORD, PASSWORD, SHA512,
+    ARGON2, BCRYPT, DECOMPOSED, DJANGO, MODULAR, NAMED, OF_DECOMPOSED, OF_PASSWORD, PASSWORD,
+    SHA512, SMALL_SCRYPT,
 };
 
 fn iterations(n: u32) -> NonZeroU32 {
@@ -85,7 +86,7 @@ async fn a_cheaper_hash_matches_and_is_called_outdated() {
 #[tokio::test]
 async fn foreign_hashes_match_and_are_called_outdated() {
     let pool = pool(10);
-    for text in OF_PASSWORD {
+    for text in OF_PASSWORD.into_iter().chain(NAMED).chain(MODULAR) {
         let stored = StoredHash::parse(text).unwrap();
         let verdict = pool.verify(&PASSWORD.into(), Some(&stored)).await.unwrap();
         assert_eq!(verdict, Verdict { matches: true, outdated: true }, "{text}");
@@ -143,15 +144,17 @@ async fn all_verifications_are_padded_to_the_dearest() {
 
 #[tokio::test]
 async fn a_dear_foreign_hash_raises_the_cost_of_all_once() {
-    let pool = pool(10);
-    let stored = StoredHash::parse(SHA512).unwrap();
-    let mut costs = Vec::new();
-    for _ in 0..2 {
-        pool.verify(&"any".into(), Some(&stored)).await.unwrap();
-        costs.push(pool.dearest.load(Ordering::Relaxed));
+    for text in [SHA512, BCRYPT, ARGON2, SMALL_SCRYPT] {
+        let pool = pool(10);
+        let stored = StoredHash::parse(text).unwrap();
+        let mut costs = Vec::new();
+        for _ in 0..2 {
+            pool.verify(&"any".into(), Some(&stored)).await.unwrap();
+            costs.push(pool.dearest.load(Ordering::Relaxed));
+        }
+        assert!(costs[0] > 10, "{text}");
+        assert_eq!(costs[0], costs[1], "{text}");
     }
-    assert!(costs[0] > 10);
-    assert_eq!(costs[0], costs[1]);
 }
 
 #[tokio::test]
