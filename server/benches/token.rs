@@ -7,7 +7,7 @@ use std::time::Duration;
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use hallpass::keys::{Algorithm, KeyRing};
 use hallpass::store::{User, UserId};
-use hallpass::token::{Grant, TokenKind, Tokens};
+use hallpass::token::{Grant, Tokens, UseFor};
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -38,7 +38,7 @@ fn token(criterion: &mut Criterion) {
     let now = Timestamp::from_second(1_800_000_000).expect("a time");
     let user = user(now);
     let grant = Grant {
-        kind: TokenKind::Access,
+        use_for: UseFor::Access,
         user: &user,
         sid: Uuid::nil(),
         auth_time: now,

@@ -37,7 +37,7 @@ impl<'r> GuardRequest<'r> {
         target: &'r str,
         headers: &'r HeaderMap,
     ) -> Option<Self> {
-        let only = |name| only(headers, name);
+        let only = |name: HeaderName| only(headers, &name);
         let below = target.strip_prefix(prefix)?;
         let (host, target, method) = if below.starts_with('/') {
             (only(HOST)??, below, method.as_str())
@@ -97,10 +97,10 @@ impl<'r> GuardRequest<'r> {
 
 /// What a header says that a proxy writes, if it is there. None if it says several things, or
 /// nothing that can be read: then the proxy has passed on or appended to what the client wrote.
-fn only<'h>(headers: &'h HeaderMap, name: HeaderName) -> Option<Option<&'h str>> {
-    let mut values = headers.get_all(&name).iter();
+fn only<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<Option<&'h str>> {
+    let mut values = headers.get_all(name).iter();
     let Some(value) = values.next() else { return Some(None) };
-    let text = value.to_str().ok().filter(|text| name == FORWARDED_URI || !text.contains(','))?;
+    let text = value.to_str().ok().filter(|text| *name == FORWARDED_URI || !text.contains(','))?;
     values.next().is_none().then_some(Some(text))
 }
 

@@ -1,3 +1,8 @@
+#![expect(
+    clippy::redundant_closure_for_method_calls,
+    reason = "a method of one lifetime is not a function of any"
+)]
+
 use http::HeaderValue;
 
 use super::*;
