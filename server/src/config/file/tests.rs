@@ -60,7 +60,7 @@ fn what_makes_no_sense_is_told_with_line_and_key() {
         ("access-ttl = 900", "line 1: access-ttl: give a duration in quotes, such as \"15m\""),
         ("login-throttle = true", "FILE, line 1: login-throttle: give \"on\" or \"off\""),
         ("backup-plain = false", "FILE, line 1: backup-plain: give \"on\" or \"off\""),
-        ("alg = 1", "alg: give \"EdDSA\", \"ES256\", \"RS256\" or \"HS256\""),
+        ("alg = 1", "alg: give \"ES256\", \"EdDSA\", \"RS256\" or \"HS256\""),
         ("tls-key = true", "FILE, line 1: tls-key: give the path of a file in quotes"),
         ("data-dir = 1", "the path of a directory in quotes, such as \"./hallpass-data\""),
         ("audit-max-size = 1", "give a size in quotes, such as \"256MiB\""),
