@@ -47,6 +47,9 @@ pub(super) async fn certificate(
     kept::write(dir, settings, &chain, &key.serialize_pem())
 }
 
+/// Why an order fails whose challenges do not succeed.
+const NOT_SURE: &str = "the authority could not make sure of the name";
+
 /// Answers the authority's challenges, and waits until it is sure of all names.
 async fn prove(order: &mut Order, issued: &Issued) -> anyhow::Result<()> {
     let mut authorizations = order.authorizations();
@@ -61,10 +64,11 @@ async fn prove(order: &mut Order, issued: &Issued) -> anyhow::Result<()> {
         let name = challenge.identifier().to_string().to_ascii_lowercase();
         let answer = answer(&name, challenge.key_authorization().digest().as_ref())?;
         issued.answer(name, answer);
-        challenge.set_ready().await?;
+        // An authority may say at once that it has failed.
+        challenge.set_ready().await.context(NOT_SURE)?;
     }
     let checked = order.poll_ready(&PATIENCE).await;
-    match checked.context("the authority could not make sure of the name")? {
+    match checked.context(NOT_SURE)? {
         OrderStatus::Ready | OrderStatus::Valid => Ok(()),
         status => bail!("the order is {status:?} after the authority's checks"),
     }

@@ -88,7 +88,12 @@ async fn a_token_for_setting_up_opens_the_routes_for_that_alone() {
         let is_problem = answer.header("content-type") == "application/problem+json";
         let needs_setup = is_problem && body.contains(kind::SECOND_FACTOR_SETUP_REQUIRED);
         match endpoint.needs {
-            Needs::Nothing | Needs::Cookie | Needs::Client => assert!(!needs_setup, "{endpoint:?}"),
+            Needs::Nothing
+            | Needs::Cookie
+            | Needs::Client
+            | Needs::GuardCookie
+            | Needs::GuardCookieOrRedirect
+            | Needs::CookieOrRedirect => assert!(!needs_setup, "{endpoint:?}"),
             Needs::TokenOrSetup | Needs::FreshOrSetup | Needs::TokenOrCookie => {
                 assert!(![401, 403].contains(&answer.status.as_u16()), "{endpoint:?} {body}");
             }
