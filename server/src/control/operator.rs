@@ -77,8 +77,7 @@ impl Operator {
                 self.set_roles(&username, RoleEdit::Change { add, remove }).await?
             }
             Command::SetDisabled { username, disabled } => {
-                let edit = AccountEdit { disabled: Some(disabled), ..AccountEdit::default() };
-                self.edit(&username, edit).await?
+                self.set_disabled(&username, disabled).await?
             }
             Command::SetPassword { username, password } => {
                 let user = self.find(&username).await?;
@@ -104,6 +103,11 @@ impl Operator {
                 Reply::Token { inspection: accounts.inspect(token.expose()).await? }
             }
         })
+    }
+
+    async fn set_disabled(&self, name: &str, disabled: bool) -> anyhow::Result<Reply> {
+        let edit = AccountEdit { disabled: Some(disabled), ..AccountEdit::default() };
+        self.edit(name, edit).await
     }
 
     async fn find(&self, name: &str) -> anyhow::Result<User> {
