@@ -9,6 +9,8 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 export CARGO_TARGET_DIR="$root/target"
 # What scripts/setup builds; a program of the system's goes first.
 export PATH="$PATH:$root/target/tools/bin"
+# Node, if the system has none or an old one.
+if [ -x "$root/target/node/programs/node" ]; then export PATH="$root/target/node/programs:$PATH"; fi
 
 wasm_target=wasm32-unknown-unknown
 started=$SECONDS
@@ -139,6 +141,7 @@ node_env() {
     local env="$root/target/$1" wanted="$root/$2"
     if cmp -s "$wanted/package-lock.json" "$env/installed.json"; then return; fi
     "$root/scripts/setup" node
+    if [ -x "$root/target/node/programs/node" ]; then PATH="$root/target/node/programs:$PATH"; fi
     step "installing packages of Node"
     rm -rf "$env"
     mkdir -p "$env"
