@@ -10,22 +10,19 @@ import csv
 import hashlib
 import hmac
 import io
-import json
-import os
 import pathlib
 import sqlite3
 import subprocess
 import sys
 import tempfile
-import urllib.error
 import urllib.parse
-import urllib.request
 
 import argon2
 import bcrypt
 import django
 import flask
 import passlib.hash
+import server
 from django.conf import settings
 from werkzeug.security import check_password_hash, generate_password_hash
 
@@ -45,45 +42,24 @@ def check(holds, what):
 
 def hallpass(binary, data, *args, fails=False, text=None):
     """What a command writes to standard output and to standard error."""
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("HALLPASS_")}
     command = [binary, *args, "--data-dir", data]
+    environment = server.without_settings()
     done = subprocess.run(command, capture_output=True, text=True, input=text, env=environment)
     check(bool(done.returncode) == fails, f"{command} ends well or not: {done.stderr}")
     return done.stdout, done.stderr
 
 
-class Server:
+class Server(server.Server):
     """The server, running on a data directory."""
 
     def __init__(self, binary, data):
-        command = [binary, "serve", "--listen", "127.0.0.1:0", "--data-dir", data]
-        command += ["--login-throttle", "off", "--pbkdf2-iterations", "1000"]
-        command += ["--log-level", "error", "--audit-log", "off"]
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("HALLPASS_")}
-        self.process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, text=True, env=environment
-        )
-        line = self.process.stdout.readline()
-        check(line.startswith("listening on "), "the server starts")
-        self.url = line.removeprefix("listening on ").strip()
-
-    def call(self, method, path, body=None, token=None):
-        """The status of an answer, its JSON and its headers."""
-        headers = {"Content-Type": "application/json"} if body else {}
-        if token:
-            headers["Authorization"] = f"Bearer {token}"
-        body = body and json.dumps(body).encode()
-        request = urllib.request.Request(self.url + path, body, headers, method=method)
-        try:
-            with urllib.request.urlopen(request, timeout=30) as answer:
-                return answer.status, json.loads(answer.read() or b"null"), answer.headers
-        except urllib.error.HTTPError as error:
-            return error.code, json.load(error), error.headers
+        cheap = ["--login-throttle", "off", "--pbkdf2-iterations", "1000"]
+        super().__init__(binary, data, 0, cheap)
 
     def login(self, name, secret):
         """The access token; none if the server refuses."""
         body = {"username": name, "password": secret}
-        status, answer, _ = self.call("POST", "/api/login", body)
+        status, answer, _ = self.answer("POST", "/api/login", body=body)
         check(status in (200, 401), f"login of {name}: {status} {answer}")
         return answer.get("access_token")
 
@@ -92,23 +68,19 @@ class Server:
         after, ids = "", {}
         while after is not None:
             path = f"/api/admin/users?limit=100{after and '&after=' + after}"
-            _, page, _ = self.call("GET", path, token=token)
+            _, page, _ = self.answer("GET", path, token)
             ids |= {user["username"]: user["id"] for user in page["users"]}
             after = page["next"]
         return ids
 
     def reset(self, user, token):
         """Makes a reset link and sets a new password with it."""
-        status, link, _ = self.call("POST", f"/api/admin/users/{user}/reset", token=token)
+        status, link, _ = self.answer("POST", f"/api/admin/users/{user}/reset", token)
         check(status == 200, f"a reset link: {status} {link}")
         secret = link["url"].split("#")[1]
         body = {"token": secret, "new_password": NEW}
-        status, answer, _ = self.call("POST", "/api/password-reset", body)
+        status, answer, _ = self.answer("POST", "/api/password-reset", body=body)
         check(status == 204, f"a new password by the link: {status} {answer}")
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait(timeout=20)
 
 
 def django_project(folder):
@@ -238,7 +210,7 @@ def sign_all_in(server, ways, admin):
         if token:
             right = password(n) if way == "password" else NEW
             check(n > 5 or server.login(name.upper(), right), f"{name} signs in in capitals")
-            status, verified, headers = server.call("GET", "/api/verify", token=token)
+            status, verified, headers = server.answer("GET", "/api/verify", token)
             check(status == 200 and verified["username"] == name, f"{name} is verified")
             shown = headers["X-Auth-Username"]
             check(" " not in shown and urllib.parse.unquote(shown) == name, f"{name}: {shown}")

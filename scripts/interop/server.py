@@ -37,16 +37,20 @@ class Server:
 
     def call(self, method, path, token=None, body=None):
         """The status and the JSON of an answer."""
+        return self.answer(method, path, token, body)[:2]
+
+    def answer(self, method, path, token=None, body=None):
+        """The status of an answer, its JSON and its headers."""
         headers = {"Content-Type": "application/json"} if body else {}
         if token:
             headers["Authorization"] = f"Bearer {token}"
         body = body and json.dumps(body).encode()
         request = urllib.request.Request(self.url + path, body, headers, method=method)
         try:
-            with urllib.request.urlopen(request, timeout=10) as answer:
-                return answer.status, json.load(answer)
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                return answer.status, json.loads(answer.read() or b"null"), answer.headers
         except urllib.error.HTTPError as error:
-            return error.code, json.load(error)
+            return error.code, json.load(error), error.headers
 
     def accepts(self, token):
         status, answer = self.call("GET", "/api/verify", token)
