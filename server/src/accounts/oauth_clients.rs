@@ -104,7 +104,11 @@ impl Accounts {
         credentials: &ClientCredentials,
         from: &Client,
     ) -> Result<OauthClient, AccountError> {
-        let found = self.store.oauth_client(&credentials.name).await?;
+        // Other names are nobody's, and PostgreSQL takes no NUL.
+        let found = match check_name(&credentials.name) {
+            Ok(()) => self.store.oauth_client(&credentials.name).await?,
+            Err(_) => None,
+        };
         // Without a client, there is a hash that no secret is known to have.
         let expected = found.as_ref().map_or([0; 32], |client| client.secret_hash);
         let shown = hash_of(&credentials.secret);

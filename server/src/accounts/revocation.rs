@@ -11,7 +11,7 @@ use crate::store::{OauthClient, SessionId, UserId};
 use crate::token::TokenKind;
 
 impl Accounts {
-    /// Whether this is a refresh token that could be exchanged now: the current one of its session.
+    /// Whether this is the current refresh token of its session, and could be exchanged now.
     /// It is neither exchanged nor noted as used.
     pub async fn may_refresh(&self, token: &RefreshToken) -> Result<bool, AccountError> {
         let session = match self.session_of(token).await {

@@ -80,10 +80,10 @@ impl Accounts {
         proof: Proof,
         client: Client,
     ) -> Result<SignedIn, AccountError> {
-        // A name that breaks the rules can't be anyone's.
+        // A name that breaks the rules can't be anyone's. PostgreSQL takes no NUL.
         let username = Username::given(name).ok();
-        let key = username.as_ref().map_or(name, Username::key);
-        let attempt = self.begin_attempt(&client, key).await;
+        let key = username.as_ref().map_or(name, Username::key).replace('\0', " ");
+        let attempt = self.begin_attempt(&client, &key).await;
         let attempt = self.noted_throttle(attempt, || Record::of_client(Event::Login, &client))?;
         let user = match &username {
             Some(username) => self.store.user_by_name(username.key()).await?,

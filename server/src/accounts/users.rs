@@ -19,7 +19,11 @@ impl Accounts {
         limit: usize,
     ) -> Result<Users, AccountError> {
         Ok(match search {
-            Some(part) => self.store.find_users(&fold(part), after, limit).await?,
+            // PostgreSQL takes no NUL, and no name has one.
+            Some(part) => {
+                let part = fold(part).replace('\0', " ");
+                self.store.find_users(&part, after, limit).await?
+            }
             None => self.store.users(after, limit).await?,
         })
     }

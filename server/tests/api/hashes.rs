@@ -120,3 +120,17 @@ async fn two_first_logins_at_once_both_succeed() {
         assert_eq!(response.status, 200, "the hash is another one, the password is not");
     }
 }
+
+#[tokio::test]
+async fn nobody_signs_in_without_a_password_whatever_was_hashed() {
+    let app = TestApp::start().await;
+    // The password is empty.
+    let empty =
+        "sha256$aHh6q2JQ4Bn6NgdD$dc4bffc679eb6af43839e8a1c0b05500c2a8532df954b32533d879a8100c72c6";
+    import(&app, "social", empty).await;
+    assert_eq!(app.login("social", "").await.status, 401);
+    // bcrypt repeats the password up to 72 bytes, with a NUL between.
+    import(&app, "bea", FOREIGN[7]).await;
+    assert_eq!(app.login("bea", &format!("{PASSWORD}\0{PASSWORD}")).await.status, 401);
+    assert_eq!(app.login("bea", PASSWORD).await.status, 200);
+}

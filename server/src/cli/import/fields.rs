@@ -40,24 +40,45 @@ fn to_the_millisecond(time: Timestamp) -> Option<Timestamp> {
 /// What other systems call the opposite of `disabled`.
 const OPPOSITES: [&str; 4] = ["is_active", "active", "is_enabled", "enabled"];
 
+/// What other systems call `disabled`, or what has a value for those who are.
+const SYNONYMS: [&str; 11] = [
+    "blocked",
+    "is_blocked",
+    "blocked_at",
+    "banned",
+    "is_banned",
+    "banned_until",
+    "locked",
+    "is_locked",
+    "suspended",
+    "is_disabled",
+    "deleted_at",
+];
+
 /// Refuses a field that says who is shut out in a way that import does not read. Otherwise those
 /// people would be let in again.
 pub(super) fn tells_who_is_disabled<'a>(
     names: impl IntoIterator<Item = &'a str>,
 ) -> Result<(), String> {
-    let mut opposite = None;
+    let (mut opposite, mut synonym) = (None, None);
     for name in names {
         if name == "disabled" {
             return Ok(());
         }
         opposite = opposite.or(OPPOSITES.contains(&name).then_some(name));
+        synonym = synonym.or(SYNONYMS.contains(&name).then_some(name));
     }
-    opposite.map_or(Ok(()), |name| {
-        Err(format!(
-            "{name} is not read, so whoever is shut out there would be let in here; write the \
-             opposite and call it disabled, as SQL does with NOT {name} AS disabled"
-        ))
-    })
+    let how = match (opposite, synonym) {
+        (Some(name), _) => {
+            format!("the opposite and call it disabled, as SQL does with NOT {name} AS disabled")
+        }
+        (None, Some(_)) => "true or false and call it disabled".to_owned(),
+        (None, None) => return Ok(()),
+    };
+    let name = opposite.or(synonym).unwrap_or_default();
+    Err(format!(
+        "{name} is not read, so whoever is shut out there would be let in here; write {how}"
+    ))
 }
 
 /// As databases print booleans.

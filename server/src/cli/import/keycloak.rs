@@ -36,7 +36,11 @@ pub(super) fn user(object: &Object) -> Result<Found, String> {
     let mut codes = of("otp").filter_map(totp_secret);
     found.record.totp_secret = codes.next();
     let taken = usize::from(found.record.totp_secret.is_some());
-    let others = credentials.iter().filter(|it| it.kind != "password").count() - taken;
+    let others = credentials
+        .iter()
+        .filter(|it| !["password", "password-history"].contains(&it.kind.as_str()))
+        .count()
+        - taken;
     found.remark_if(others > 0, FACTORS_LEFT_OUT);
     remark(&mut found, object);
     Ok(found)

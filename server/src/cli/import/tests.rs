@@ -243,6 +243,8 @@ fn a_file_that_tells_who_is_active_instead_of_disabled_lets_nobody_in_again() {
     let jsonl = |more| format!(r#"{{"username": "ada", "password_hash": "{HASH}", {more}}}"#);
     assert!(reason(jsonl(r#""active": false"#)).contains("disabled"));
     assert!(only(&jsonl(r#""active": false, "disabled": true"#)).disabled);
+    // As a file for Auth0's bulk import has it.
+    assert!(reason(jsonl(r#""email": "ada@x.example", "blocked": true"#)).contains("disabled"));
     // What `SELECT NOT is_active AS disabled` prints in SQLite.
     for (printed, disabled) in [("1", true), ("0", false)] {
         let csv = format!("username,password_hash,disabled\nada,{HASH},{printed}\n");

@@ -172,7 +172,11 @@ impl Pool {
         // Prepared even for hashes that don't need it: a long password takes a while, which would
         // show.
         let prepared = Password::prepare(password);
-        let is_usable = stored.is_foreign || prepared.is_ok();
+        // Another system may have hashed an empty password for whoever had none. And bcrypt takes
+        // `a` and `a\0a` for the same.
+        let typed = password.expose();
+        let could_be_typed = !typed.is_empty() && !typed.contains('\0');
+        let is_usable = could_be_typed && (stored.is_foreign || prepared.is_ok());
         let password = match prepared {
             Ok(prepared) if !stored.is_foreign => prepared.0,
             _ => password.clone(),

@@ -43,8 +43,13 @@ impl StoredHash {
     /// If the key is too short.
     pub(super) fn foreign(kdf: Kdf, salt: Vec<u8>, mut key: Vec<u8>) -> anyhow::Result<Self> {
         let at_least = kdf.key_len().min(match kdf {
-            // Their keys may be cut off.
-            Kdf::Scrypt(_) | Kdf::Argon2(_) => MIN_KEY_LEN,
+            // Its keys may be cut off.
+            Kdf::Scrypt(_) => MIN_KEY_LEN,
+            // Its length is that of this very key.
+            Kdf::Argon2(_) => {
+                ensure!(key.len() >= MIN_KEY_LEN, "the key is not {MIN_KEY_LEN} bytes or more");
+                MIN_KEY_LEN
+            }
             Kdf::Pbkdf2(..) | Kdf::Hmac(_) | Kdf::Bcrypt(_) => usize::MAX,
         });
         ensure!(key.len() >= at_least, "the key is not {at_least} bytes or more");

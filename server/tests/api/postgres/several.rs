@@ -100,6 +100,20 @@ async fn a_client_counts_on_each_server_and_what_it_revokes_on_one_is_over_on_th
 }
 
 #[tokio::test]
+async fn a_nul_in_a_name_is_nobodys() {
+    let Some(two) = Two::start().await else { return };
+    let post = |path: &str| client().post(format!("{}{path}", two.one.url));
+    let json = post(path::LOGIN).header("content-type", "application/json");
+    let login = json.body(r#"{"username":"a\u0000b","password":"x"}"#).send().await.unwrap();
+    assert_eq!(login.status(), 401);
+    for path in [path::INTROSPECT, path::REVOKE] {
+        let form = post(path).header("content-type", "application/x-www-form-urlencoded");
+        let asked = form.body("client_id=a%00b&client_secret=x&token=t").send().await.unwrap();
+        assert_eq!(asked.status(), 401, "{path}");
+    }
+}
+
+#[tokio::test]
 async fn nobody_waits_for_a_server_whose_port_is_taken() {
     let Some(two) = Two::start().await else { return };
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
