@@ -34,9 +34,8 @@ fn introspect() -> Operation {
     let about = "Whether a token is accepted now, and what it says (RFC 7662). For clients that \
                  `hallpass client add --may introspect` made. Of an access token, all its claims \
                  are told, with the name and the roles of the user as they are now. Of a refresh \
-                 token, nothing but whether it is the current one of its session; it stays as it is. \
-                 Whatever is \
-                 wrong with a token, the answer is `{\"active\": false}`.";
+                 token, nothing but whether it is the current one of its session; it stays as it \
+                 is. Whatever is wrong with a token, the answer is `{\"active\": false}`.";
     of_client(path::INTROSPECT, "introspect", "Ask about a token", about).answers_with(
         200,
         "What there is to say of the token.",
