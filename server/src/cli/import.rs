@@ -55,8 +55,8 @@ a header, or JSON objects in lines or in an array:
                  and none where it is empty
   created_at     2024-02-29T12:00:00Z, 2024-02-29 12:00:00.123456+00, or seconds since 1970; UTC
                  unless it says otherwise; now without it
-  disabled       true or false, or 1 or 0; false without it. A file that has is_active instead is
-                 refused: nobody who is shut out comes back unnoticed
+  disabled       true or false, or 1 or 0; false without it. A file that has is_active or blocked
+                 instead is refused: nobody who is shut out comes back unnoticed
   totp_secret    the secret of one-time codes, in base32 (SHA-1, 6 digits, 30 seconds); read with
                  --with-secrets. Without that flag such a line is a bad line
 

@@ -208,9 +208,8 @@ fn name_of(secret: &str, site: &str) -> String {
     BASE64URL_NOPAD.encode(&Sha256::digest([site, " ", secret].concat()))
 }
 
-/// Whether a page of another site may have made the browser send this, or nobody knows. The refresh
-/// cookie itself is not sent along then; browsers that do not say where a page load comes from
-/// rely on that.
+/// Whether the browser says that something else than our own page sent this. Old browsers say
+/// nothing of a page load. They still keep the refresh cookie back, which is `SameSite=Strict`.
 fn is_of_another_site(headers: &HeaderMap) -> bool {
     headers.get("sec-fetch-site").is_some_and(|site| site != "same-origin")
 }
