@@ -1,8 +1,10 @@
 //! The one place that asks the system for the time.
 
 mod boot_time;
+mod coarse;
 
 pub use self::boot_time::BootTime;
+pub use self::coarse::CoarseTime;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -65,6 +67,14 @@ impl Clock {
     /// also when the clock is set back under a running server.
     pub fn now(&self) -> Timestamp {
         self.read().max(Timestamp::UNIX_EPOCH)
+    }
+
+    /// As [`now`](Self::now), read faster, and up to some 10 ms behind.
+    pub fn coarse(&self) -> Timestamp {
+        match self.0 {
+            Source::System => coarse::wall(),
+            Source::Manual(_) => self.now(),
+        }
     }
 
     #[expect(clippy::disallowed_methods, reason = "this is the clock all others ask")]

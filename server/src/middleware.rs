@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
 use hallpass_contract::path;
@@ -11,8 +11,8 @@ use http::header::HOST;
 use http::{Method, Request, StatusCode, Version};
 use hyper::body::Incoming;
 use tower_service::Service as _;
-use tracing::Instrument as _;
-use warp::reply::Response;
+use tracing::{Instrument as _, Level, Span};
+use warp::reply;
 
 use crate::answer::{X_REQUEST_ID, harden};
 use crate::filters::{Route, Table, to_reply};
@@ -21,9 +21,10 @@ use crate::metrics::Series;
 use crate::pattern::captured;
 use crate::problem::Problem;
 use crate::proxies::{self, ForwardingWarning, Peer};
+use crate::serve::{Response, known, routed};
 use crate::state::App;
 use crate::traces;
-use ids::RequestIds;
+use ids::{RequestId, RequestIds};
 
 mod ids;
 
@@ -51,26 +52,30 @@ impl Service {
     }
 
     /// Answers one request.
-    pub async fn answer(&self, request: Request<Incoming>, peer: Peer) -> Response {
+    pub(crate) async fn answer(&self, request: Request<Incoming>, peer: Peer) -> Response {
         let started = Instant::now();
         let id = self.ids.of(request.headers(), peer, &self.app.intake.proxies);
         let admitted = check(&request).and_then(|()| self.admit(&request, peer));
         let at_once = if admitted.is_ok() { self.at_once(&request) } else { None };
         let mut response = match at_once {
             Some(response) => {
-                self.verified.observe(response.status(), started.elapsed());
+                let (status, elapsed) = (response.status(), started.elapsed());
+                self.verified.observe(status, elapsed);
+                if tracing::enabled!(Level::DEBUG) {
+                    let client = self.client(&request, peer);
+                    let (method, path) = (request.method(), request.uri().path());
+                    span(&id, &request).in_scope(|| log(method, path, status, elapsed, client));
+                }
                 response
             }
             None => {
-                let traceparent = ids::traceparent(request.headers());
-                let span = tracing::error_span!("request", %id, traceparent);
+                let (span, client) = (span(&id, &request), self.client(&request, peer));
                 let (headers, proxies) = (request.headers(), &self.app.intake.proxies);
-                let client = proxies::address(peer, headers, proxies);
                 self.forwarding.look(peer, headers, proxies, &self.app.accounts.clock);
                 // On the heap, since otherwise each connection would take as much memory as the
                 // largest handler.
                 let answer = logged(&self.table, request, peer, client, admitted);
-                let mut response = Box::pin(answer.instrument(span)).await;
+                let mut response = routed(Box::pin(answer.instrument(span)).await);
                 harden(response.headers_mut(), self.app.site.strict_transport);
                 response
             }
@@ -79,14 +84,18 @@ impl Service {
         response
     }
 
+    /// The address that the request came from, as proxies tell it.
+    fn client(&self, request: &Request<Incoming>, peer: Peer) -> IpAddr {
+        proxies::address(peer, request.headers(), &self.app.intake.proxies)
+    }
+
     /// Refuses the API to a client whose network is blocked. A verification is refused with a 401,
     /// never with a 403: nobody answers that to a proxy.
     fn admit(&self, request: &Request<Incoming>, peer: Peer) -> Result<(), Problem> {
         if !self.app.accounts.has_blocks() {
             return Ok(());
         }
-        let (path, headers) = (request.uri().path(), request.headers());
-        let client = proxies::address(peer, headers, &self.app.intake.proxies);
+        let (path, client) = (request.uri().path(), self.client(request, peer));
         if !["/api", "/oauth"].iter().any(|api| is_below(path, api))
             || !self.app.accounts.is_blocked(client)
         {
@@ -108,20 +117,14 @@ impl Service {
 
     /// Answers `GET /api/verify` with a cached token. A proxy sends one for each of its own
     /// requests, and the route table would take longer for the same answer. The route table answers
-    /// all else. It also answers a verification whose caller wants a trace, and everything if each
-    /// request is logged.
+    /// all else. It also answers a verification whose caller wants a trace.
     fn at_once(&self, request: &Request<Incoming>) -> Option<Response> {
         let is_verify = request.method() == Method::GET && request.uri().path() == path::VERIFY;
-        if !is_verify
-            || tracing::enabled!(tracing::Level::DEBUG)
-            || traces::is_wanted(request.headers())
-        {
+        if !is_verify || traces::is_wanted(request.headers()) {
             return None;
         }
         let bearer = self.app.authenticator().known_bearer(request.headers())?;
-        guarded::verified(&bearer, self.app.site.strict_transport)
-            .ok()
-            .map(|response| to_reply(Ok(response)))
+        guarded::verified(&bearer, self.app.site.strict_transport).ok().map(known)
     }
 }
 
@@ -131,7 +134,7 @@ async fn logged(
     peer: Peer,
     client: IpAddr,
     admitted: Result<(), Problem>,
-) -> Response {
+) -> reply::Response {
     let started = Instant::now();
     // Warp's own `remote` does not know our accept loop, so the filters read the address here.
     request.extensions_mut().insert(peer);
@@ -144,6 +147,18 @@ async fn logged(
     let (status, elapsed) = (response.status(), started.elapsed());
     traces::answered(&trace, status);
     series.observe(&method, status, elapsed);
+    log(&method, &path, status, elapsed, client);
+    response
+}
+
+/// What all log lines about a request have in common.
+fn span(id: &RequestId, request: &Request<Incoming>) -> Span {
+    let traceparent = ids::traceparent(request.headers());
+    tracing::error_span!("request", %id, traceparent)
+}
+
+/// The log line about an answer.
+fn log(method: &Method, path: &str, status: StatusCode, elapsed: Duration, client: IpAddr) {
     let duration_us = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
     macro_rules! log {
         ($level:ident) => {
@@ -157,7 +172,6 @@ async fn logged(
     } else {
         log!(debug);
     }
-    response
 }
 
 /// Whether a path is this one or below it.
@@ -169,7 +183,7 @@ async fn caught(
     routes: Route,
     request: Request<Incoming>,
     admitted: Result<(), Problem>,
-) -> Response {
+) -> reply::Response {
     // The call itself already runs filters, so it must be inside the block.
     let answer = async move {
         match admitted {

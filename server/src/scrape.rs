@@ -12,7 +12,6 @@ use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use tokio::net::TcpListener;
 
 use crate::accept_encoding::accepts;
-use crate::filters::to_reply;
 use crate::metrics::{Connections, MEDIA_TYPE};
 use crate::proxies::Peer;
 use crate::serve::{self, Limits, Server};
@@ -71,7 +70,7 @@ pub async fn serve(
         let app = App::clone(&app);
         async move {
             let (method, path) = (request.method(), request.uri().path());
-            to_reply(Ok(answer(app, method, path, request.headers()).await))
+            serve::known(answer(app, method, path, request.headers()).await)
         }
     };
     let server = Server::new(answer, limits, Connections::unregistered(), Shutdown::default());

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::middleware::Service;
-pub(crate) use answer::Answer;
+pub(crate) use answer::{Answer, Response, known, routed};
 pub use limits::Limits;
 pub use listener::{Listener, bind, bind_unix};
 pub(crate) use server::Server;
@@ -20,7 +20,6 @@ mod refusal;
 mod server;
 mod socket_file;
 mod stream;
-mod timer;
 
 /// Answers what comes to the listeners with `service` until `stop`. Then it accepts no new
 /// connections. It still answers what was sent before, the last request of each connection with

@@ -27,13 +27,18 @@ pub struct Shutdown(Arc<Inner>);
 #[derive(Debug, Default)]
 struct Inner {
     stage: watch::Sender<Stage>,
-    /// The same as the stage says, without its lock: each answer asks.
+    /// The same as the stage says, without its lock: each answer asks. Set before the stage is, so
+    /// that whoever is told of the stage finds them set.
+    has_begun: AtomicBool,
     closes_connections: AtomicBool,
 }
 
 impl Shutdown {
     /// Goes on to `stage`; never back.
     pub fn enter(&self, stage: Stage) {
+        if stage > Stage::Serving {
+            self.0.has_begun.store(true, Ordering::Release);
+        }
         if stage >= Stage::LastCall {
             self.0.closes_connections.store(true, Ordering::Relaxed);
         }
@@ -47,6 +52,11 @@ impl Shutdown {
     /// Whether the signal has come.
     pub fn is_announced(&self) -> bool {
         *self.0.stage.borrow() >= Stage::Announced
+    }
+
+    /// Whether any stage but the first one has begun, or is about to.
+    pub fn has_begun(&self) -> bool {
+        self.0.has_begun.load(Ordering::Acquire)
     }
 
     /// Whether each answer is the last one of its connection.
@@ -70,8 +80,10 @@ mod tests {
     #[test]
     fn a_shutdown_never_goes_back() {
         let shutdown = Shutdown::default();
-        assert!(!shutdown.is_announced() && !shutdown.closes_connections());
+        assert!(!shutdown.has_begun() && !shutdown.is_announced());
+        assert!(!shutdown.closes_connections());
         shutdown.enter(Stage::LastCall);
+        assert!(shutdown.has_begun());
         shutdown.enter(Stage::Announced);
         assert!(shutdown.is_announced() && shutdown.closes_connections());
         assert!(shutdown.reached(Stage::Announced).now_or_never().is_some());

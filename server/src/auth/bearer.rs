@@ -94,10 +94,11 @@ impl Bearers {
     }
 
     /// Whose the token is, if it was accepted before and nothing has to be read to accept it again.
-    /// None also for a token that is not acceptable any more.
+    /// None also for a token that is not acceptable any more. It may be accepted for some 10 ms
+    /// after it has expired.
     pub fn known(&self, accounts: &Accounts, token: &str) -> Option<Arc<Bearer>> {
         let bearer = self.cache.get(token)?;
-        let (store, now) = (&accounts.store, accounts.clock.now());
+        let (store, now) = (&accounts.store, accounts.clock.coarse());
         let lease = store.lease();
         let is_current = bearer.user_version == store.user_version(bearer.user.id);
         let accepted = accounts.tokens.accept_again(&bearer.accepted, now).is_ok();

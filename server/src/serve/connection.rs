@@ -11,17 +11,17 @@ use tokio::time::timeout;
 use tokio_io_timeout::TimeoutStream;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
-use warp::reply::Response;
 
-use super::Answer;
 use super::stream::{Accepted, Stream};
+use super::{Answer, Response};
 use crate::proxies::Peer;
 use crate::shutdown::Stage;
 use crate::tls::{ALPN_ACME, ALPN_HTTP2};
 
-pub(super) use self::bounds::Bounds;
+pub(super) use self::bounds::{Awake, Bounds};
 
 mod bounds;
+mod head;
 mod http1;
 mod http2;
 
@@ -33,6 +33,8 @@ type Timed<S> = Pin<Box<TimeoutStream<S>>>;
 pub(super) enum Failure {
     #[error(transparent)]
     Http(#[from] hyper::Error),
+    #[error("the head of a request did not come in time")]
+    TooSlow,
     #[error("TLS handshake: {0}")]
     Handshake(#[from] io::Error),
 }
@@ -49,7 +51,7 @@ pub(super) async fn run<F: Future<Output = Response> + Send + 'static>(
             if let Err(error) = stream.set_nodelay(true) {
                 tracing::debug!(%peer, "can't set TCP_NODELAY: {error}");
             }
-            Ok(http1::run(timed(stream, write), peer, answer, bounds).await?)
+            http1::run(timed(stream, write), peer, answer, bounds).await
         }
         // On the heap, so that a plain connection takes no memory for the others.
         (Stream::Tcp(stream), Some(tls)) => {
@@ -57,7 +59,7 @@ pub(super) async fn run<F: Future<Output = Response> + Send + 'static>(
             Box::pin(encrypted(timed(stream, write), peer, tls, answer, bounds)).await
         }
         (Stream::Unix(stream), _) => {
-            Ok(Box::pin(http1::run(timed(stream, write), peer, answer, bounds)).await?)
+            Box::pin(http1::run(timed(stream, write), peer, answer, bounds)).await
         }
     }
 }

@@ -6,15 +6,14 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
-use warp::reply::Response;
 
 use super::addresses::Addresses;
-use super::connection::{Bounds, Failure};
+use super::connection::{Awake, Bounds, Failure};
 use super::idlers::Idlers;
 use super::listener::{Listener, Listeners};
 use super::refusal::{Refusals, refuse};
 use super::stream::{Accepted, Stream, is_peers_fault};
-use super::{Answer, Limits, connection};
+use super::{Answer, Limits, Response, connection};
 use crate::metrics::{BadEnd, Connections};
 use crate::proxies::TrustedProxies;
 use crate::shutdown::{Shutdown, Stage};
@@ -33,6 +32,7 @@ pub(crate) struct Server<A> {
     /// Set for a listener that closes idle connections to make room for others.
     idlers: Option<Arc<Idlers>>,
     shutdown: Shutdown,
+    awake: Awake,
     /// The connections that are open.
     open: TaskTracker,
 }
@@ -55,6 +55,7 @@ impl<A> Server<A> {
             refusals: Refusals::default(),
             idlers: None,
             shutdown,
+            awake: Awake::default(),
             open: TaskTracker::new(),
         }
     }
@@ -161,7 +162,8 @@ impl<A> Server<A> {
             }
             idlers.add()
         });
-        let bounds = Bounds { limits: self.limits, shutdown: self.shutdown.clone(), membership };
+        let (limits, shutdown, awake) = (self.limits, self.shutdown.clone(), self.awake.clone());
+        let bounds = Bounds { limits, shutdown, membership, awake };
         self.open.spawn(async move {
             if let Err(error) = connection::run(accepted, answer, bounds).await {
                 connections.failed(bad_end(&error));
@@ -189,6 +191,7 @@ impl<A> Server<A> {
 fn bad_end(failure: &Failure) -> BadEnd {
     match failure {
         Failure::Handshake(_) => BadEnd::Handshake,
+        Failure::TooSlow => BadEnd::Timeout,
         Failure::Http(error) if error.is_timeout() => BadEnd::Timeout,
         Failure::Http(error) if error.is_parse() => BadEnd::Malformed,
         Failure::Http(_) => BadEnd::Broken,

@@ -1,40 +1,48 @@
 //! A connection that speaks HTTP/1.1.
 
 use std::convert::Infallible;
-use std::pin::pin;
+use std::future::poll_fn;
+use std::mem;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, ready};
 
-use http::HeaderValue;
 use http::header::CONNECTION;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
+use http::{HeaderValue, Request};
+use hyper::body::{Body as _, Incoming};
+use hyper::server::conn::http1::{self, Connection};
+use hyper::service::{HttpService, Service, service_fn};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
-use warp::reply::Response;
+use tokio::time::sleep;
 
-use super::super::Answer;
-use super::super::timer::ConnectionTimer;
-use super::bounds::{Bounds, READ_BUFFER_BYTES};
+use super::super::{Answer, Response};
+use super::Failure;
+use super::bounds::{AwakeConnection, Bounds, READ_BUFFER_BYTES};
+use super::head::{HeadWait, Watched};
 use crate::proxies::Peer;
 use crate::shutdown::Stage;
 
 /// What the requests of a connection share.
 struct Shared {
     bounds: Bounds,
+    wait: Arc<HeadWait>,
     /// Whether a complete request head has ever arrived.
     was_asked: AtomicBool,
 }
 
 impl Shared {
     fn begins(&self) {
+        self.wait.head_came();
         self.was_asked.store(true, Ordering::Relaxed);
         if let Some(membership) = &self.bounds.membership {
             membership.is_busy();
         }
     }
 
-    fn ends(&self, response: &mut Response) {
+    fn ends(&self, had_body: bool, response: &mut Response) {
+        self.wait.answered(had_body);
         if let Some(membership) = &self.bounds.membership {
             membership.is_idle();
         }
@@ -45,47 +53,152 @@ impl Shared {
     }
 }
 
+/// A connection, with or without hyper. hyper takes some 14 kB for each, also while nothing comes.
+/// So if [many](super::bounds::MANY_AWAKE) are with it, a further one is taken from it after each
+/// answer, and given back with the next bytes.
+enum Line<S, V: HttpService<Incoming>> {
+    Asleep(Watched<S>, V),
+    Awake(Box<Connection<TokioIo<Watched<S>>, V>>, AwakeConnection),
+    /// While it changes from one to the other.
+    Changing,
+}
+
+impl<S, V> Line<S, V>
+where
+    S: AsyncRead + AsyncWrite + Unpin + 'static,
+    V: Service<Request<Incoming>, Response = Response, Error = Infallible>,
+{
+    fn poll(&mut self, shared: &Shared, context: &mut Context<'_>) -> Poll<Result<(), Failure>> {
+        loop {
+            match self {
+                Self::Asleep(stream, _) => {
+                    if !ready!(stream.poll_bytes(context)) {
+                        return Poll::Ready(Ok(()));
+                    }
+                }
+                Self::Awake(connection, awake) => {
+                    if let Poll::Ready(ended) = Pin::new(&mut **connection).poll(context) {
+                        return Poll::Ready(Ok(ended?));
+                    }
+                    if !awake.is_one_too_many() || !shared.wait.take_between() {
+                        return Poll::Pending;
+                    }
+                }
+                Self::Changing => return Poll::Ready(Ok(())),
+            }
+            self.change(&shared.bounds);
+        }
+    }
+
+    /// Gives the connection to hyper, or takes it from there.
+    fn change(&mut self, bounds: &Bounds) {
+        *self = match mem::replace(self, Self::Changing) {
+            Self::Asleep(stream, service) => {
+                let connection = builder().serve_connection(TokioIo::new(stream), service);
+                Self::Awake(Box::new(connection), bounds.awake.enter())
+            }
+            Self::Awake(connection, _) => {
+                let parts = connection.into_parts();
+                let mut stream = parts.io.into_inner();
+                stream.put_back(parts.read_buf);
+                Self::Asleep(stream, parts.service)
+            }
+            Self::Changing => Self::Changing,
+        };
+    }
+}
+
+/// Why a connection ends.
+enum End {
+    /// Either side has closed it, or it broke.
+    Closed(Result<(), Failure>),
+    /// The head of a request did not come in time.
+    TooSlow,
+    /// The server shuts down.
+    ShuttingDown,
+    /// Another connection needs the place.
+    Cut,
+}
+
 /// Answers the requests of a connection until either side closes it.
 pub(super) async fn run<F: Future<Output = Response> + Send + 'static>(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     peer: Peer,
     answer: impl Answer<F>,
     bounds: Bounds,
-) -> hyper::Result<()> {
-    let headers = bounds.limits.headers;
-    let closing = bounds.shutdown.clone();
-    let shared = Arc::new(Shared { bounds, was_asked: AtomicBool::new(false) });
+) -> Result<(), Failure> {
+    let wait = Arc::new(HeadWait::start());
+    let stream = Watched::new(stream, Arc::clone(&wait));
+    let shared = Arc::new(Shared { bounds, wait, was_asked: AtomicBool::new(false) });
     let state = Arc::clone(&shared);
-    let service = service_fn(move |request| {
+    let service = service_fn(move |request: Request<Incoming>| {
         shared.begins();
+        let had_body = !request.body().is_end_stream();
         let (answered, shared) = (answer(request, peer), Arc::clone(&shared));
         async move {
             let mut response = answered.await;
-            shared.ends(&mut response);
+            shared.ends(had_body, &mut response);
             Ok::<_, Infallible>(response)
         }
     });
-    let connection = http1::Builder::new()
-        .timer(ConnectionTimer::default())
-        .header_read_timeout(headers)
-        .max_buf_size(READ_BUFFER_BYTES)
-        // Our answers are small. Copying a body behind its head costs less than writing two pieces.
-        .writev(false)
-        .serve_connection(TokioIo::new(stream), service);
-    let mut connection = pin!(connection);
-    tokio::select! {
-        // Polled first, so that all that has arrived is read before the connection counts as idle.
-        biased;
-        ended = connection.as_mut() => return ended,
-        () = closing.reached(Stage::Closing) => {}
-        () = state.bounds.cut() => return Ok(()),
+    let mut line = Line::Asleep(stream, service);
+    match end(&mut line, &state).await {
+        End::Closed(ended) => return ended,
+        End::TooSlow => return Err(Failure::TooSlow),
+        End::Cut => return Ok(()),
+        End::ShuttingDown => {}
     }
-    if !state.was_asked.load(Ordering::Relaxed) {
+    match line {
+        // Closes the connection at once if it is idle or in the middle of a later head, otherwise
+        // after the answer.
+        Line::Awake(mut connection, _) if state.was_asked.load(Ordering::Relaxed) => {
+            Pin::new(&mut *connection).graceful_shutdown();
+            Ok(connection.await?)
+        }
         // The client is silent, or in the middle of its first head, for which hyper would wait.
-        return Ok(());
+        _ => Ok(()),
     }
-    // Closes the connection at once if it is idle or in the middle of a later head, otherwise after
-    // the answer.
-    connection.as_mut().graceful_shutdown();
-    connection.await
+}
+
+fn builder() -> http1::Builder {
+    let mut builder = http1::Builder::new();
+    // Our answers are small. Copying a body behind its head costs less than writing two pieces.
+    builder.max_buf_size(READ_BUFFER_BYTES).writev(false);
+    builder
+}
+
+/// Waits for the end of a connection. Each request wakes its task, so whatever else could end it is
+/// looked at only if it may have happened. Its waker is known there: a task has the same all its
+/// life.
+async fn end<S, V>(line: &mut Line<S, V>, shared: &Shared) -> End
+where
+    S: AsyncRead + AsyncWrite + Unpin + 'static,
+    V: Service<Request<Incoming>, Response = Response, Error = Infallible>,
+{
+    let Shared { bounds, wait, .. } = shared;
+    let limit = bounds.limits.headers;
+    let mut alarm = pin!(sleep(limit));
+    let mut closing = pin!(bounds.shutdown.reached(Stage::Closing));
+    let mut cut = pin!(bounds.cut());
+    let mut is_first = true;
+    poll_fn(move |context| {
+        // First, so that all that has arrived is read before the connection counts as idle.
+        if let Poll::Ready(ended) = line.poll(shared, context) {
+            return Poll::Ready(End::Closed(ended));
+        }
+        let is_first = mem::replace(&mut is_first, false);
+        if (is_first || alarm.is_elapsed())
+            && wait.poll_end(alarm.as_mut(), limit, context).is_ready()
+        {
+            return Poll::Ready(End::TooSlow);
+        }
+        if (is_first || bounds.shutdown.has_begun()) && closing.as_mut().poll(context).is_ready() {
+            return Poll::Ready(End::ShuttingDown);
+        }
+        if (is_first || bounds.membership.is_some()) && cut.as_mut().poll(context).is_ready() {
+            return Poll::Ready(End::Cut);
+        }
+        Poll::Pending
+    })
+    .await
 }

@@ -13,9 +13,8 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
-use warp::reply::Response;
 
-use super::super::Answer;
+use super::super::{Answer, Response};
 use super::bounds::{Bounds, READ_BUFFER_BYTES};
 use crate::proxies::Peer;
 use crate::shutdown::Stage;

@@ -1,0 +1,228 @@
+//! How long a connection waits for the head of a request.
+
+use std::cell::RefCell;
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Instant, Sleep};
+use zeroize::Zeroize as _;
+
+use crate::clock::CoarseTime;
+
+/// How much is read at once from a connection that sleeps. Most requests are shorter.
+const AHEAD_BYTES: usize = 4096;
+
+/// Since when a connection waits for the head of a request.
+///
+/// hyper can limit that time by itself. For each request it then allocates a timer, reads the clock
+/// and asks for more bytes once more. Here a connection has one timer, which looks at this when it
+/// fires.
+#[derive(Debug)]
+pub(super) struct HeadWait {
+    /// Whether a request is being answered, so that nothing has to come.
+    answering: AtomicBool,
+    /// Whether the last request was answered, and had no body of which something may still come.
+    /// Then the connection is between two requests once all of the answer is sent.
+    is_between: AtomicBool,
+    /// Whether bytes of an answer are left that the client could not take yet.
+    is_blocked: AtomicBool,
+    /// When the connection began, or its client last took bytes of an answer.
+    since: AtomicU64,
+}
+
+impl HeadWait {
+    /// It begins.
+    pub(super) fn start() -> Self {
+        let now = CoarseTime::now().as_nanos();
+        Self {
+            answering: AtomicBool::new(false),
+            is_between: AtomicBool::new(false),
+            is_blocked: AtomicBool::new(false),
+            since: AtomicU64::new(now),
+        }
+    }
+
+    /// A head is there.
+    pub(super) fn head_came(&self) {
+        self.is_between.store(false, Ordering::Relaxed);
+        self.answering.store(true, Ordering::Relaxed);
+    }
+
+    /// The answer is there, and goes out from now on.
+    pub(super) fn answered(&self, had_body: bool) {
+        self.wrote();
+        self.is_between.store(!had_body, Ordering::Relaxed);
+        self.answering.store(false, Ordering::Relaxed);
+    }
+
+    /// Whether the connection is between two requests. Said only once for each answer: whoever asks
+    /// may then find the beginning of another request, and must wait for its end.
+    pub(super) fn take_between(&self) -> bool {
+        !self.is_blocked.load(Ordering::Relaxed) && self.is_between.swap(false, Ordering::Relaxed)
+    }
+
+    fn wrote(&self) {
+        self.since.store(CoarseTime::now().as_nanos(), Ordering::Relaxed);
+    }
+
+    /// Ready once the head has not come within `limit`. `alarm` fires then or earlier.
+    pub(super) fn poll_end(
+        &self,
+        mut alarm: Pin<&mut Sleep>,
+        limit: Duration,
+        context: &mut Context<'_>,
+    ) -> Poll<()> {
+        loop {
+            ready!(alarm.as_mut().poll(context));
+            let left = self.left(limit, CoarseTime::now());
+            if left.is_zero() {
+                return Poll::Ready(());
+            }
+            alarm.as_mut().reset(Instant::now() + left);
+        }
+    }
+
+    /// How long the head may still take, if it may take `limit` in all.
+    fn left(&self, limit: Duration, now: CoarseTime) -> Duration {
+        if self.answering.load(Ordering::Relaxed) {
+            return limit;
+        }
+        let since = CoarseTime::from_nanos(self.since.load(Ordering::Relaxed));
+        limit.saturating_sub(now.since(since))
+    }
+}
+
+/// The stream of a connection. It notes when its client takes bytes, since nobody waits for a head
+/// meanwhile.
+pub(super) struct Watched<S> {
+    stream: S,
+    wait: Arc<HeadWait>,
+    /// What has been read already, and comes first.
+    ahead: Bytes,
+}
+
+impl<S> Watched<S> {
+    pub(super) fn new(stream: S, wait: Arc<HeadWait>) -> Self {
+        Self { stream, wait, ahead: Bytes::new() }
+    }
+
+    /// Puts back what was read.
+    pub(super) fn put_back(&mut self, ahead: Bytes) {
+        self.ahead = ahead;
+    }
+
+    fn wrote<T>(&self, written: Poll<T>) -> Poll<T> {
+        self.wait.is_blocked.store(written.is_pending(), Ordering::Relaxed);
+        if written.is_ready() {
+            self.wait.wrote();
+        }
+        written
+    }
+}
+
+impl<S: AsyncRead + Unpin> Watched<S> {
+    /// Ready once there are bytes to read, or the client is gone: whether there are bytes. It takes
+    /// no memory before that. As with hyper, a client may also go with an error between two
+    /// requests.
+    pub(super) fn poll_bytes(&mut self, context: &mut Context<'_>) -> Poll<bool> {
+        thread_local!(static BUFFER: RefCell<Box<[u8]>> = RefCell::new(vec![0; AHEAD_BYTES].into()));
+        if !self.ahead.is_empty() {
+            return Poll::Ready(true);
+        }
+        BUFFER.with_borrow_mut(|buffer| {
+            let mut buffer = ReadBuf::new(buffer);
+            let read = ready!(Pin::new(&mut self.stream).poll_read(context, &mut buffer));
+            self.ahead = Bytes::copy_from_slice(buffer.filled());
+            buffer.filled_mut().zeroize();
+            Poll::Ready(read.is_ok() && !self.ahead.is_empty())
+        })
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if self.ahead.is_empty() {
+            return Pin::new(&mut self.stream).poll_read(context, buffer);
+        }
+        let some = self.ahead.len().min(buffer.remaining());
+        buffer.put_slice(&self.ahead.split_to(some));
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.wrote(written)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        pieces: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write_vectored(context, pieces);
+        self.wrote(written)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncWriteExt as _;
+
+    use super::*;
+
+    const LIMIT: Duration = Duration::from_secs(30);
+
+    fn in_seconds(seconds: u64) -> CoarseTime {
+        CoarseTime::now().after(Duration::from_secs(seconds))
+    }
+
+    #[test]
+    fn a_silent_client_has_less_and_less_time_and_one_that_waits_for_an_answer_has_all() {
+        let wait = HeadWait::start();
+        let left = wait.left(LIMIT, in_seconds(20));
+        assert!(left > Duration::from_secs(8) && left <= Duration::from_secs(10), "{left:?}");
+        assert_eq!(wait.left(LIMIT, in_seconds(31)), Duration::ZERO);
+        wait.head_came();
+        assert_eq!(wait.left(LIMIT, in_seconds(300)), LIMIT);
+        wait.answered(false);
+        assert_eq!(wait.left(LIMIT, in_seconds(31)), Duration::ZERO);
+    }
+
+    #[tokio::test]
+    async fn the_time_begins_anew_when_the_client_takes_bytes() {
+        let long_ago = AtomicU64::new(0);
+        let wait = Arc::new(HeadWait { since: long_ago, ..HeadWait::start() });
+        assert_eq!(wait.left(LIMIT, in_seconds(0)), Duration::ZERO);
+        let (ours, _theirs) = tokio::io::duplex(1024);
+        Watched::new(ours, Arc::clone(&wait)).write_all(b"an answer").await.unwrap();
+        assert!(wait.left(LIMIT, in_seconds(0)) > Duration::ZERO);
+    }
+}
