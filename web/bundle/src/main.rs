@@ -4,6 +4,7 @@
 mod assemble;
 mod bindings;
 mod compress;
+mod glue;
 mod imports;
 mod names;
 mod output;
@@ -48,7 +49,8 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> Result<()> {
-    let module = imports::shorten(&bindings::generate(&args.wasm)?)?;
+    let mut module = imports::shorten(&bindings::generate(&args.wasm)?)?;
+    module.glue = glue::shorten(&module.glue)?;
     let sources = assemble::Sources::read(&args.source)?;
     let mut files = assemble::assemble(&sources, module)?;
     compress::add_compressed(&mut files)?;
