@@ -41,7 +41,7 @@ pub(crate) fn accounts(
         nodes: config.throttle.nodes,
         shared: store.shared_failures(),
     };
-    let relying_party = RelyingParty::at(config.public_url.as_deref())?;
+    let relying_party = RelyingParty::at(config.public_origin())?;
     let audit_keeping =
         AuditKeeping { keep: config.audit.audit_keep, most: config.audit.audit_max_size };
     Ok(Accounts {
@@ -71,12 +71,12 @@ pub(crate) fn accounts(
         logins: metrics.logins.clone(),
         refreshes: metrics.refreshes.clone(),
         second_factors: metrics.second_factors.clone(),
-        factor_issuer: factor_issuer(config.public_url.as_deref()),
+        factor_issuer: factor_issuer(config.public_origin()),
     })
 }
 
 /// The host under which people know the service.
-fn factor_issuer(public_url: Option<&str>) -> String {
-    let host = public_url.and_then(|url| Url::parse(url).ok()?.host_str().map(str::to_owned));
+fn factor_issuer(public_origin: Option<&str>) -> String {
+    let host = public_origin.and_then(|url| Url::parse(url).ok()?.host_str().map(str::to_owned));
     host.unwrap_or_else(|| "Hallpass".to_owned())
 }

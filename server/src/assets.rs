@@ -1,8 +1,11 @@
 //! The frontend's files, which are a part of the binary.
 
 use std::collections::HashMap;
+use std::io::Write as _;
 
 use bytes::Bytes;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use http::HeaderValue;
 use rust_embed::Embed;
 use sha2::{Digest as _, Sha256};
@@ -76,6 +79,21 @@ impl Assets {
         Self { by_path: by_path.collect() }
     }
 
+    /// Makes the frontend's page that of a server below this path, such as `/auth`. The addresses
+    /// in the page begin with the path then, and `data-base` tells it to the scripts.
+    #[must_use]
+    pub fn below(mut self, base: &str) -> Self {
+        if let Some(index) = self.by_path.get_mut(INDEX).filter(|_| !base.is_empty()) {
+            let page = String::from_utf8_lossy(&index.identity.bytes);
+            let page = page.replace("\"/", &format!("\"{base}/"));
+            let page = page.replacen("<html ", &format!("<html data-base=\"{base}\" "), 1);
+            index.gzip = Some(Encoded::new(gzip(page.as_bytes())));
+            index.brotli = None;
+            index.identity = Encoded::new(page.into());
+        }
+        self
+    }
+
     /// Makes the entity tags of files that may change depend on `policy`, too. Otherwise a browser
     /// that gets a 304 could keep the old policy. WebKit does so with all headers whose names begin
     /// with `content-`.
@@ -123,6 +141,12 @@ impl Encoded {
     }
 }
 
+fn gzip(bytes: &[u8]) -> Bytes {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    let written = encoder.write_all(bytes).and_then(|()| encoder.finish());
+    written.expect("a vector takes all bytes").into()
+}
+
 fn tag(parts: &[&[u8]]) -> HeaderValue {
     let digest = parts.iter().fold(Sha256::new(), Sha256::chain_update).finalize();
     let hash = data_encoding::HEXLOWER.encode(&digest[..16]);
@@ -134,4 +158,33 @@ fn content_type(path: &str) -> HeaderValue {
     let text = media_type.type_() == mime::TEXT;
     let value = if text { format!("{media_type}; charset=utf-8") } else { media_type.to_string() };
     HeaderValue::try_from(value).expect("media types are ASCII")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn below_a_path_every_address_of_the_page_begins_with_it() {
+        let page = include_str!("../../web/index.html");
+        let files = [("index.html".to_owned(), Bytes::from_static(page.as_bytes()))];
+        let assets = Assets::new(files).below("/auth");
+        let below = String::from_utf8(assets.index().unwrap().identity.bytes.to_vec()).unwrap();
+        assert!(below.contains("<html data-base=\"/auth\" lang="));
+        let values = |text: &str| {
+            let attributes = text.split("=\"").collect::<Vec<_>>();
+            let values = attributes.windows(2).filter_map(|two| {
+                let name = two[0].rsplit([' ', '\n']).next()?.to_owned();
+                Some((name, two[1].split('"').next()?.to_owned()))
+            });
+            values.filter(|(_, value)| value.starts_with('/')).collect::<Vec<_>>()
+        };
+        let (before, after) = (values(page), values(&below));
+        assert!(before.len() > 10, "{before:?}");
+        let names = ["href", "src", "action", "data-path"];
+        assert!(before.iter().all(|(name, _)| names.contains(&name.as_str())), "{before:?}");
+        let moved = before.into_iter().map(|(name, value)| (name, ["/auth", &value].concat()));
+        let own = ("data-base".to_owned(), "/auth".to_owned());
+        assert_eq!(after, std::iter::once(own).chain(moved).collect::<Vec<_>>());
+    }
 }

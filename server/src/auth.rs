@@ -16,7 +16,7 @@ use crate::guard_cookie;
 use crate::origin::Caller;
 use crate::problem::Problem;
 use crate::proof::is_fresh;
-use crate::refresh_cookie;
+use crate::refresh_cookie::RefreshCookie;
 use crate::same_origin::{Reached, is_same_origin};
 use crate::sessions::RefreshToken;
 use crate::store::{Session, SessionId, UserId};
@@ -45,6 +45,8 @@ pub struct Authenticator<'a> {
     pub bearers: &'a Bearers,
     /// How browsers reach the server.
     pub reached: Reached<'a>,
+    /// The cookie that carries the refresh token.
+    pub refresh_cookie: &'a RefreshCookie,
 }
 
 impl Authenticator<'_> {
@@ -184,10 +186,10 @@ impl Authenticator<'_> {
     ///
     /// 401 if there is none; 403 if another site may have sent the request.
     pub fn refresh_token(self, headers: &HeaderMap) -> Result<RefreshToken, Problem> {
-        if !refresh_cookie::came(headers) {
+        if !self.refresh_cookie.came(headers) {
             return Err(Problem::no_refresh_cookie());
         }
-        let token = refresh_cookie::token(headers).ok_or_else(Problem::session_ended)?;
+        let token = self.refresh_cookie.token(headers).ok_or_else(Problem::session_ended)?;
         match is_same_origin(headers, self.reached) {
             true => Ok(token),
             false => Err(Problem::cross_site()),
@@ -227,7 +229,7 @@ impl Authenticator<'_> {
             (_, Err(problem)) if problem.status().is_server_error() => return Err(problem),
             (Ok(bearer), Err(_)) => vec![bearer],
             (Err(_), Ok(session)) => vec![(session.user, session.id)],
-            (Err(_), Err(problem)) if refresh_cookie::token(headers).is_some() => {
+            (Err(_), Err(problem)) if self.refresh_cookie.token(headers).is_some() => {
                 return Err(problem);
             }
             (Err(problem), Err(_)) => return Err(problem),

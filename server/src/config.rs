@@ -10,6 +10,7 @@ use tracing::level_filters::LevelFilter;
 use url::Url;
 
 use crate::proxies::parse_network;
+use crate::public_url::PublicUrl;
 use crate::store::DatabaseUrl;
 
 mod algorithm;
@@ -46,7 +47,6 @@ pub use second_factor::RequireSecondFactor;
 pub use shared::{DatabaseArgs, MasterKeyArgs, PasswordArgs, TokenArgs};
 pub use throttle::ThrottleArgs;
 pub use tls::{AcmeSettings, CertificateFiles, CertificateSource, TlsArgs};
-pub use values::origin;
 use values::{access_ttl, address, lease, session_lifetime};
 pub use variables::{OF_ONE_RUN, with_variables};
 
@@ -174,12 +174,13 @@ pub struct Config {
     #[arg(long)]
     pub new: bool,
 
-    /// The origin under which browsers reach the server, such as `https://login.example`. Reset
-    /// links begin with it. Without it, there are reset links only if the server listens on
-    /// loopback only. Without it, the server knows its own pages by the Host header, behind
-    /// https:// with --tls-cert and http:// without
-    #[arg(long, value_name = "URL", value_parser = origin)]
-    pub public_url: Option<String>,
+    /// The address under which browsers reach the server, such as `https://login.example`. With a
+    /// path, such as `https://example.org/auth`, everything is below that path, and the proxy in
+    /// front passes it on. Reset links begin with this address. Without it, there are reset links
+    /// only if the server listens on loopback only. Without it, the server knows its own pages by
+    /// the Host header, behind https:// with --tls-cert and http:// without
+    #[arg(long, value_name = "URL", value_parser = PublicUrl::parse)]
+    pub public_url: Option<PublicUrl>,
 
     /// Where the frontend sends the access token.
     #[command(flatten)]
@@ -263,21 +264,26 @@ pub struct Config {
 impl Config {
     /// The tokens' `iss` claim.
     pub fn issuer(&self) -> String {
-        self.tokens.issuer(self.public_url.as_deref())
+        self.tokens.issuer(self.public_url.as_ref())
+    }
+
+    /// The origin under which browsers reach the server.
+    pub fn public_origin(&self) -> Option<&str> {
+        self.public_url.as_ref().map(PublicUrl::origin)
     }
 
     /// The issuer, if programs that know it can't find the server by it: it is not at the public
     /// URL.
     pub fn undiscoverable_issuer(&self) -> Option<&str> {
-        let (issuer, public) = (self.tokens.issuer.as_deref()?, self.public_url.as_deref()?);
+        let (issuer, public) = (self.tokens.issuer.as_deref()?, self.public_origin()?);
         let origin = |url: &str| Url::parse(url).ok().map(|url| url.origin());
         (origin(issuer) != origin(public)).then_some(issuer)
     }
 
     /// Whether people reach the server by https.
     pub fn over_https(&self) -> bool {
-        match &self.public_url {
-            Some(url) => url.starts_with("https:"),
+        match self.public_origin() {
+            Some(origin) => origin.starts_with("https:"),
             None => self.tls.is_on(),
         }
     }

@@ -13,8 +13,9 @@ use crate::body::{self, Form};
 use crate::keys::{Algorithm, KeyRing};
 use crate::proof::factors::Questions;
 use crate::proof::password::StoredHash;
+use crate::refresh_cookie::RefreshCookie;
 use crate::token::Tokens;
-use crate::{cli, refresh_cookie, store};
+use crate::{cli, store};
 
 const TTL: Duration = Duration::from_secs(900);
 
@@ -73,8 +74,9 @@ pub fn hash(data: &[u8]) {
 pub fn cookie(data: &[u8]) {
     let Ok(value) = HeaderValue::from_bytes(data) else { return };
     let headers = HeaderMap::from_iter([(COOKIE, value)]);
-    if refresh_cookie::token(&headers).is_some() {
-        assert!(refresh_cookie::came(&headers));
+    let cookie = RefreshCookie::below("");
+    if cookie.token(&headers).is_some() {
+        assert!(cookie.came(&headers));
     }
 }
 

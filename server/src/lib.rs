@@ -49,6 +49,7 @@ mod problem;
 pub mod program;
 pub mod proof;
 mod proxies;
+pub mod public_url;
 mod refresh_cookie;
 mod roles;
 pub mod routes;

@@ -32,7 +32,7 @@ pub use self::backups::BackupMetrics;
 pub use self::bodies::Bodies;
 pub use self::connections::{BadEnd, Connections, OpenConnection};
 pub use self::hashing::Hashing;
-pub use self::http::{ANY, Http, OTHER, RouteSeries, Series};
+pub use self::http::{ANY, Http, OTHER, PathSeries, RouteSeries, Series};
 pub use self::logins::{FactorEnd, LoginEnd, Logins, PendingLogin, Refreshes, SecondFactors};
 pub use self::store::StoreMetrics;
 pub use self::throttle::Throttled;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use futures_util::FutureExt as _;
 use hallpass_contract::path;
 use http::header::HOST;
-use http::{Method, Request, StatusCode, Version};
+use http::{Method, Request, StatusCode, Uri, Version};
 use hyper::body::Incoming;
 use tower_service::Service as _;
 use tracing::{Instrument as _, Level, Span};
@@ -17,7 +17,7 @@ use warp::reply;
 use crate::answer::{X_REQUEST_ID, harden};
 use crate::filters::{Route, Table, to_reply};
 use crate::handlers::guarded;
-use crate::metrics::Series;
+use crate::metrics::{PathSeries, Series};
 use crate::pattern::captured;
 use crate::problem::Problem;
 use crate::proxies::{self, ForwardingWarning, Peer};
@@ -52,10 +52,13 @@ impl Service {
     }
 
     /// Answers one request.
-    pub(crate) async fn answer(&self, request: Request<Incoming>, peer: Peer) -> Response {
+    pub(crate) async fn answer(&self, mut request: Request<Incoming>, peer: Peer) -> Response {
         let started = Instant::now();
         let id = self.ids.of(request.headers(), peer, &self.app.intake.proxies);
-        let admitted = check(&request).and_then(|()| self.admit(&request, peer));
+        let asked = (!self.app.site.base().is_empty()).then(|| request.uri().clone());
+        let entered = check(&request).and_then(|()| self.enter(&mut request));
+        let is_ours = entered.is_ok();
+        let admitted = entered.and_then(|()| self.admit(&request, peer));
         let at_once = if admitted.is_ok() { self.at_once(&request) } else { None };
         let mut response = match at_once {
             Some(response) => {
@@ -63,7 +66,8 @@ impl Service {
                 self.verified.observe(status, elapsed);
                 if tracing::enabled!(Level::DEBUG) {
                     let client = self.client(&request, peer);
-                    let (method, path) = (request.method(), request.uri().path());
+                    let (method, path) =
+                        (request.method(), asked.as_ref().unwrap_or(request.uri()).path());
                     span(&id, &request).in_scope(|| log(method, path, status, elapsed, client));
                 }
                 response
@@ -74,7 +78,13 @@ impl Service {
                 self.forwarding.look(peer, headers, proxies, &self.app.accounts.clock);
                 // On the heap, since otherwise each connection would take as much memory as the
                 // largest handler.
-                let answer = logged(&self.table, request, peer, client, admitted);
+                let asked = asked.unwrap_or_else(|| request.uri().clone());
+                let path = if is_ours { request.uri().path() } else { "" };
+                let (route, series) = (self.table.route.clone(), self.table.series.at(path));
+                // Warp's own `remote` does not know our accept loop, so the filters read the
+                // address here.
+                request.extensions_mut().insert(peer);
+                let answer = logged(route, series, asked, request, client, admitted);
                 let mut response = routed(Box::pin(answer.instrument(span)).await);
                 harden(response.headers_mut(), self.app.site.strict_transport);
                 response
@@ -87,6 +97,23 @@ impl Service {
     /// The address that the request came from, as proxies tell it.
     fn client(&self, request: &Request<Incoming>, peer: Peer) -> IpAddr {
         proxies::address(peer, request.headers(), &self.app.intake.proxies)
+    }
+
+    /// Takes the path below which the server is out of the request's.
+    fn enter(&self, request: &mut Request<Incoming>) -> Result<(), Problem> {
+        let (site, uri) = (&self.app.site, request.uri());
+        let within = site.within(uri.path()).ok_or_else(|| Problem::beside(site.base()))?;
+        if within.len() == uri.path().len() {
+            return Ok(());
+        }
+        let target = match uri.query() {
+            Some(query) => [within, "?", query].concat(),
+            None => within.to_owned(),
+        };
+        let mut parts = uri.clone().into_parts();
+        parts.path_and_query = Some(target.parse().map_err(Problem::internal)?);
+        *request.uri_mut() = Uri::from_parts(parts).map_err(Problem::internal)?;
+        Ok(())
     }
 
     /// Refuses the API to a client whose network is blocked. A verification is refused with a 401,
@@ -129,25 +156,23 @@ impl Service {
 }
 
 async fn logged(
-    table: &Table,
-    mut request: Request<Incoming>,
-    peer: Peer,
+    routes: Route,
+    series: PathSeries<'_>,
+    asked: Uri,
+    request: Request<Incoming>,
     client: IpAddr,
     admitted: Result<(), Problem>,
 ) -> reply::Response {
     let started = Instant::now();
-    // Warp's own `remote` does not know our accept loop, so the filters read the address here.
-    request.extensions_mut().insert(peer);
     // Only the path is logged, since a query may hold secrets.
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    let series = table.series.at(&path);
-    let trace = traces::request(&method, series.route(), &path, request.headers(), client);
-    let answer = caught(table.route.clone(), request, admitted);
+    let (method, path) = (request.method().clone(), asked.path());
+    let trace = traces::request(&method, series.route(), path, request.headers(), client);
+    let answer = caught(routes, request, admitted);
     let response = answer.instrument(trace.clone()).await;
     let (status, elapsed) = (response.status(), started.elapsed());
     traces::answered(&trace, status);
     series.observe(&method, status, elapsed);
-    log(&method, &path, status, elapsed, client);
+    log(&method, path, status, elapsed, client);
     response
 }
 

@@ -28,6 +28,8 @@ use serde_json::{Map, Value, json};
 use crate::assets::Asset;
 use crate::endpoint::Listed;
 use crate::proof::password::Policy;
+use crate::public_url::PublicUrl;
+use crate::refresh_cookie::RefreshCookie;
 use operation::Operation;
 
 /// The documents that are served.
@@ -44,14 +46,15 @@ pub struct Documents {
 impl Documents {
     /// Makes the documents of a server with these endpoints and this policy, reached under
     /// `public_url`.
-    pub fn new(policy: Policy, public_url: Option<&str>, endpoints: &[Listed]) -> Self {
+    pub fn new(policy: Policy, public_url: Option<&PublicUrl>, endpoints: &[Listed]) -> Self {
         let document = document(policy, public_url, endpoints);
+        let base = public_url.map_or("", PublicUrl::base);
         let mut bounded = document.clone();
         integers::bound(&mut bounded);
         let order: Vec<_> = operations().map(|of| (of.method, of.path)).collect();
         Self {
             openapi: Asset::generated("openapi.json", bounded.to_string()),
-            page: Asset::generated("docs.html", page::page(&document, &order)),
+            page: Asset::generated("docs.html", page::page(&document, &order, base)),
             style: Asset::generated("style.css", include_str!("openapi/style.css")),
         }
     }
@@ -90,7 +93,13 @@ const TAGS: [(&str, &str); 8] = [
 ];
 
 /// The OpenAPI document.
-pub(crate) fn document(policy: Policy, public_url: Option<&str>, endpoints: &[Listed]) -> Value {
+pub(crate) fn document(
+    policy: Policy,
+    public_url: Option<&PublicUrl>,
+    endpoints: &[Listed],
+) -> Value {
+    let server = public_url.map_or_else(|| "/".to_owned(), PublicUrl::to_string);
+    let cookie = RefreshCookie::below(public_url.map_or("", PublicUrl::base));
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -100,12 +109,12 @@ pub(crate) fn document(policy: Policy, public_url: Option<&str>, endpoints: &[Li
             "version": env!("CARGO_PKG_VERSION"),
             "license": { "name": "MIT OR Apache-2.0", "identifier": env!("CARGO_PKG_LICENSE") },
         },
-        "servers": [{ "url": public_url.unwrap_or("/"), "x-internal": false }],
+        "servers": [{ "url": server, "x-internal": false }],
         "tags": TAGS.map(|(name, text)| json!({ "name": name, "description": text })),
         "paths": paths(policy, endpoints),
         "components": {
             "schemas": schemas::schemas(policy),
-            "securitySchemes": operation::security_schemes(),
+            "securitySchemes": operation::security_schemes(cookie.name()),
         },
     })
 }

@@ -20,7 +20,7 @@ use crate::state::App;
 /// Everything the server answers.
 pub fn routes(app: &App) -> Table {
     let (site, policy) = (&app.site, app.accounts.prover.policy);
-    let documents = || Documents::new(policy, site.public_url.as_deref(), &listed());
+    let documents = || Documents::new(policy, site.public_url.as_ref(), &listed());
     site.documents.get_or_init(documents);
     Table::new(app, ENDPOINTS, everything_else(site, frontend::serve))
 }
@@ -36,29 +36,29 @@ static ENDPOINTS: &[Endpoint] = &[
     // The one that is asked most goes first.
     get(path::VERIFY,              Needs::ProxiedToken,  |app| answered(bearer_for_proxies(app).and(with(&app.site)).then(guarded::verify))),
     get(path::PROTECTED,           Needs::Token,         |app| answered(bearer(app).then(guarded::protected))),
-    post(path::LOGIN,              Needs::Nothing,       |app| answered(json_body(app).and(client(app)).and(with(&app.accounts)).then(login::login))),
-    post(path::SECOND_FACTOR,      Needs::Nothing,       |app| answered(json_body(app).and(client(app)).and(with(&app.accounts)).then(factors::second_factor))),
+    post(path::LOGIN,              Needs::Nothing,       |app| answered(json_body(app).and(client(app)).and(with(&app.accounts)).and(with(&app.site)).then(login::login))),
+    post(path::SECOND_FACTOR,      Needs::Nothing,       |app| answered(json_body(app).and(client(app)).and(with(&app.accounts)).and(with(&app.site)).then(factors::second_factor))),
     post(path::PASSKEY_LOGIN_OPTIONS, Needs::Nothing,    |app| answered(json_body(app).and(client(app)).and(with(&app.accounts)).then(passkeys::login_options))),
-    post(path::PASSKEY_LOGIN,      Needs::Nothing,       |app| answered(json_body(app).and(client(app)).and(with(&app.accounts)).then(passkeys::login))),
+    post(path::PASSKEY_LOGIN,      Needs::Nothing,       |app| answered(json_body(app).and(client(app)).and(with(&app.accounts)).and(with(&app.site)).then(passkeys::login))),
     post(path::REFRESH,            Needs::Cookie,        |app| answered(head(app).then(login::refresh))),
     post(path::LOGOUT,             Needs::TokenOrCookie, |app| answered(head(app).then(login::logout))),
     post(path::REGISTER,           Needs::Nothing,       |app| answered(json_body(app).and(client(app)).and(with(&app.accounts)).then(account::register))),
     post(path::PASSWORD_RESET,     Needs::Nothing,       |app| answered(json_body(app).and(client(app)).and(with(&app.accounts)).then(reset::take_up))),
 
     get(path::ME,                  Needs::TokenOrSetup,  |app| answered(setup(app).then(guarded::me))),
-    delete(path::ME,               Needs::FreshToken,    |app| answered(fresh(app).and(with(&app.accounts)).then(account::delete))),
+    delete(path::ME,               Needs::FreshToken,    |app| answered(fresh(app).and(with(&app.accounts)).and(with(&app.site)).then(account::delete))),
     post(path::REAUTHENTICATE,     Needs::Token,         |app| answered(bearer_and_body(app).and(with(&app.accounts)).then(login::reauthenticate))),
     post(path::PASSWORD,           Needs::FreshToken,    |app| answered(fresh_and_body(app).and(with(&app.accounts)).then(account::change_password))),
     get(path::SESSIONS,            Needs::Token,         |app| answered(bearer(app).and(with(&app.accounts)).then(sessions::list))),
     delete(path::SESSIONS,         Needs::Token,         |app| answered(bearer(app).and(with(&app.accounts)).then(sessions::end_others))),
-    delete(path::SESSION,          Needs::Token,         |app| answered(bearer(app).and(id(path::SESSION)).and(with(&app.accounts)).then(sessions::end))),
+    delete(path::SESSION,          Needs::Token,         |app| answered(bearer(app).and(id(path::SESSION)).and(with(&app.accounts)).and(with(&app.site)).then(sessions::end))),
     get(path::FACTORS,             Needs::TokenOrSetup,  |app| answered(setup(app).and(with(&app.accounts)).then(factors::list))),
     post(path::TOTP,               Needs::FreshOrSetup,  |app| answered(fresh_setup(app).and(with(&app.accounts)).then(factors::begin_totp))),
     delete(path::TOTP,             Needs::FreshOrSetup,  |app| answered(fresh_setup(app).and(with(&app.accounts)).then(factors::remove_totp))),
-    post(path::TOTP_CONFIRM,       Needs::FreshOrSetup,  |app| answered(fresh_setup_and_body(app).and(with(&app.accounts)).then(factors::confirm_totp))),
+    post(path::TOTP_CONFIRM,       Needs::FreshOrSetup,  |app| answered(fresh_setup_and_body(app).and(with(&app.accounts)).and(with(&app.site)).then(factors::confirm_totp))),
     post(path::RECOVERY_CODES,     Needs::FreshOrSetup,  |app| answered(fresh_setup(app).and(with(&app.accounts)).then(factors::recovery_codes))),
     post(path::PASSKEY_OPTIONS,    Needs::FreshOrSetup,  |app| answered(fresh_setup(app).and(with(&app.accounts)).then(passkeys::options))),
-    post(path::PASSKEYS,           Needs::FreshOrSetup,  |app| answered(fresh_setup_and_body(app).and(with(&app.accounts)).then(passkeys::add))),
+    post(path::PASSKEYS,           Needs::FreshOrSetup,  |app| answered(fresh_setup_and_body(app).and(with(&app.accounts)).and(with(&app.site)).then(passkeys::add))),
     patch(path::PASSKEY,           Needs::FreshOrSetup,  |app| answered(fresh_setup_and_body(app).and(id(path::PASSKEY)).and(with(&app.accounts)).then(passkeys::rename))),
     delete(path::PASSKEY,          Needs::FreshOrSetup,  |app| answered(fresh_setup(app).and(id(path::PASSKEY)).and(with(&app.accounts)).then(passkeys::remove))),
 
@@ -69,7 +69,7 @@ static ENDPOINTS: &[Endpoint] = &[
     delete(path::ADMIN_USER_SESSION, Needs::AdminOverUser, |app| answered(admin_over(app, path::ADMIN_USER_SESSION).and(session_id(path::ADMIN_USER_SESSION)).and(with(&app.accounts)).then(admins::end_session))),
     post(path::ADMIN_USER_UNLOCK,  Needs::AdminOverUser, |app| answered(admin_over(app, path::ADMIN_USER_UNLOCK).and(with(&app.accounts)).then(admins::unlock))),
     delete(path::ADMIN_USER_FACTORS, Needs::FreshAdmin,  |app| answered(fresh_admin(app).and(id(path::ADMIN_USER_FACTORS)).and(with(&app.accounts)).then(factors::reset))),
-    delete(path::ADMIN_SESSIONS,   Needs::FreshAdmin,    |app| answered(fresh_admin(app).and(with(&app.accounts)).then(admins::end_all_sessions))),
+    delete(path::ADMIN_SESSIONS,   Needs::FreshAdmin,    |app| answered(fresh_admin(app).and(with(&app.accounts)).and(with(&app.site)).then(admins::end_all_sessions))),
     post(path::ADMIN_USER_RESET,   Needs::FreshAdmin,    |app| answered(fresh_admin(app).and(id(path::ADMIN_USER_RESET)).and(with(&app.accounts)).and(with(&app.site)).then(reset::offer))),
     delete(path::ADMIN_USER_RESET, Needs::AdminOverUser, |app| answered(admin_over(app, path::ADMIN_USER_RESET).and(with(&app.accounts)).then(reset::withdraw))),
     get(path::ADMIN_RESETS,        Needs::Admin,         |app| answered(admin(app).and(with(&app.accounts)).then(reset::list))),

@@ -30,16 +30,16 @@ fn scheme(over_https: bool) -> &'static str {
 #[derive(Clone, Copy, Debug)]
 pub struct Reached<'a> {
     /// The origin under which people see the server, if it is known.
-    pub public_url: Option<&'a str>,
+    pub public_origin: Option<&'a str>,
     /// Whether they reach it by https.
     pub over_https: bool,
 }
 
-/// The server's own origin: the public URL if it is set, else the name that the client called it
+/// The server's own origin: the public one if it is set, else the name that the client called it
 /// by. Links never begin with that: who sends a request chooses the name.
 pub(crate) fn own_origin(headers: &HeaderMap, reached: Reached<'_>) -> Option<String> {
     let by_host = || Some(format!("{}://{}", scheme(reached.over_https), host(headers)?));
-    reached.public_url.map(str::to_owned).or_else(by_host)
+    reached.public_origin.map(str::to_owned).or_else(by_host)
 }
 
 /// A name or an address, with or without a port, and nothing else.
@@ -67,14 +67,14 @@ pub(crate) fn is_same_origin(headers: &HeaderMap, reached: Reached<'_>) -> bool 
 mod tests {
     use super::*;
 
-    fn same(headers: &[(&'static str, &'static str)], public_url: Option<&str>) -> bool {
+    fn same(headers: &[(&'static str, &'static str)], public_origin: Option<&str>) -> bool {
         let headers = headers.iter().map(|(name, value)| {
             (HeaderName::from_static(name), http::HeaderValue::from_static(value))
         });
-        is_same_origin(&headers.collect(), Reached { public_url, over_https: false })
+        is_same_origin(&headers.collect(), Reached { public_origin, over_https: false })
     }
 
-    const PLAIN: Reached<'_> = Reached { public_url: None, over_https: false };
+    const PLAIN: Reached<'_> = Reached { public_origin: None, over_https: false };
 
     const HOST: (&str, &str) = ("host", "127.0.0.1:8080");
 

@@ -90,6 +90,7 @@ impl State {
             accounts: &self.accounts,
             bearers: &self.bearers,
             reached: self.site.reached(),
+            refresh_cookie: &self.site.refresh_cookie,
         }
     }
 

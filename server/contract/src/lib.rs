@@ -27,7 +27,7 @@ pub use problem::{FieldError, PROBLEM_MEDIA_TYPE, Problem, kind};
 pub use secret::Secret;
 pub use session::{
     GUARD_ASKED_COOKIE, GUARD_COOKIE, Login, PasswordChange, PasswordReset, REFRESH_COOKIE,
-    Reauthentication, Session, SessionList,
+    REFRESH_COOKIE_BELOW, Reauthentication, Session, SessionList,
 };
 pub use user::{Credentials, Protected, User, UserBody, Verified};
 

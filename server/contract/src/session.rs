@@ -6,6 +6,10 @@ use crate::{Secret, User};
 /// The cookie that holds the refresh token (RFC 6265bis section 4.1.3.2 for its prefix).
 pub const REFRESH_COOKIE: &str = "__Host-hallpass-refresh";
 
+/// The name of that cookie on a server below a path. `__Host-` would demand the path `/`, where
+/// neighbours on the same host got the cookie, too.
+pub const REFRESH_COOKIE_BELOW: &str = "__Secure-hallpass-refresh";
+
 /// The cookie that opens the pages of a guarded site. It is that site's. No other route takes it.
 pub const GUARD_COOKIE: &str = "__Host-hallpass-guard";
 

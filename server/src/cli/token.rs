@@ -12,8 +12,9 @@ use self::pasted::token_in;
 use super::executor::{Offline, Place, unexpected};
 use super::terminal::{Stdout, printable};
 use crate::clock::Clock;
-use crate::config::{SecretArgs, TokenArgs, origin};
+use crate::config::{SecretArgs, TokenArgs};
 use crate::control::{Command, Reply};
+use crate::public_url::PublicUrl;
 use crate::token::{Check, CheckOutcome, Inspection, MAX_TOKEN_BYTES};
 
 pub(super) const EXAMPLES: &str = "\
@@ -47,8 +48,8 @@ pub struct Inspect {
     #[arg(long)]
     json: bool,
     /// The server's public URL, from which the issuer follows
-    #[arg(long, value_name = "URL", value_parser = origin)]
-    public_url: Option<String>,
+    #[arg(long, value_name = "URL", value_parser = PublicUrl::parse)]
+    public_url: Option<PublicUrl>,
     #[command(flatten)]
     tokens: TokenArgs,
     #[command(flatten)]
@@ -72,7 +73,7 @@ impl Inspect {
             words => words.join(" "),
         };
         let token = token_in(&token).into();
-        let issuer = self.tokens.issuer(self.public_url.as_deref());
+        let issuer = self.tokens.issuer(self.public_url.as_ref());
         let offline = Offline {
             needs_keys: true,
             tokens: Some(TokenArgs { issuer: Some(issuer), ..self.tokens }),

@@ -26,7 +26,7 @@ impl GuardArgs {
     /// # Errors
     ///
     /// If one of both is not so, or a service could take the cookie for an access token.
-    pub fn check(&self, public_url: Option<&str>, audience: &str) -> anyhow::Result<()> {
+    pub fn check(&self, public_origin: Option<&str>, audience: &str) -> anyhow::Result<()> {
         let origins = self.origins();
         ensure!(
             !origins.iter().any(|origin| origin == audience),
@@ -34,7 +34,7 @@ impl GuardArgs {
              cookie for an access token"
         );
         ensure!(
-            origins.is_empty() || public_url.is_some(),
+            origins.is_empty() || public_origin.is_some(),
             "--guard-origin needs --public-url, since browsers are sent there to sign in"
         );
         for origin in origins {
@@ -66,7 +66,7 @@ mod tests {
         let config = Config::without_environment(args).unwrap();
         config
             .guard
-            .check(config.public_url.as_deref(), &config.tokens.audience)
+            .check(config.public_origin(), &config.tokens.audience)
             .map_err(|error| error.to_string())
     }
 

@@ -53,10 +53,11 @@ impl InterceptorArgs {
     /// # Errors
     ///
     /// If the token would never go to a pattern's origin.
-    pub fn check(&self, public_url: Option<&str>) -> anyhow::Result<()> {
+    pub fn check(&self, public_origin: Option<&str>) -> anyhow::Result<()> {
         let known = self.origins();
         let stray = self.patterns().find(|pattern| {
-            let is_known = |origin: &String| known.contains(origin) || public_url == Some(origin);
+            let is_known =
+                |origin: &String| known.contains(origin) || public_origin == Some(origin);
             !pattern.origin.as_ref().is_none_or(is_known)
         });
         match stray {

@@ -8,6 +8,7 @@ use clap::Args;
 
 use super::RECOMMENDED_ITERATIONS;
 use super::values::{iterations, leeway};
+use crate::public_url::PublicUrl;
 use crate::store::DatabaseUrl;
 
 /// The tokens' `iss` claim if neither an issuer nor a public URL is configured.
@@ -64,8 +65,9 @@ pub struct TokenArgs {
 
 impl TokenArgs {
     /// The tokens' `iss` claim for a server reached under `public_url`.
-    pub fn issuer(&self, public_url: Option<&str>) -> String {
-        self.issuer.as_deref().or(public_url).unwrap_or(DEFAULT_ISSUER).to_owned()
+    pub fn issuer(&self, public_url: Option<&PublicUrl>) -> String {
+        let public = || public_url.map_or_else(|| DEFAULT_ISSUER.to_owned(), PublicUrl::to_string);
+        self.issuer.clone().unwrap_or_else(public)
     }
 }
 

@@ -38,7 +38,8 @@ fn settings_out_of_range_are_refused() {
         ["--fresh-for", "0s"],
         ["--public-url", "login.example"],
         ["--public-url", "ftp://login.example"],
-        ["--public-url", "https://login.example/path"],
+        ["--public-url", "https://login.example/path?query"],
+        ["--public-url", "https://login.example/a/../b"],
         ["--public-url", "https://ada@login.example"],
         ["--audit-log", "maybe"],
         ["--max-connections", "0"],
@@ -123,6 +124,7 @@ fn the_issuer_follows_the_public_url_unless_it_is_set() {
     assert_eq!(issuer(&[]), "http://127.0.0.1:8080");
     let public = ["--public-url", "https://login.example/"];
     assert_eq!(issuer(&public), "https://login.example");
+    assert_eq!(issuer(&["--public-url", "https://example.org/auth/"]), "https://example.org/auth");
     let both = ["--public-url", "https://login.example", "--issuer", "shop"];
     assert_eq!(issuer(&both), "shop");
     assert_eq!(issuer(&["--issuer", "shop"]), "shop");

@@ -65,7 +65,7 @@ pub(super) fn shutdown_delay(text: &str) -> Result<Duration, String> {
 /// # Errors
 ///
 /// A phrase that says what is expected.
-pub fn origin(text: &str) -> Result<String, String> {
+pub(super) fn origin(text: &str) -> Result<String, String> {
     let url = url::Url::parse(text).ok().filter(|url| {
         let is_origin = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
         is_origin && url.username().is_empty() && url.password().is_none()

@@ -11,7 +11,8 @@ use crate::client::Client;
 use crate::origin::{Caller, Origin};
 use crate::problem::Problem;
 use crate::proof::Proof;
-use crate::{refresh_cookie, shown};
+use crate::shown;
+use crate::site::Site;
 
 /// `POST /api/register`
 pub(crate) async fn register(
@@ -40,7 +41,11 @@ pub(crate) async fn change_password(
 }
 
 /// `DELETE /api/me`
-pub(crate) async fn delete(caller: Caller, accounts: Arc<Accounts>) -> Result<Answer<()>, Problem> {
+pub(crate) async fn delete(
+    caller: Caller,
+    accounts: Arc<Accounts>,
+    site: Arc<Site>,
+) -> Result<Answer<()>, Problem> {
     accounts.delete(caller.user.id, Origin::Http(caller)).await?;
-    Ok(Answer::done().with_header(SET_COOKIE, refresh_cookie::clear()?))
+    Ok(Answer::done().with_header(SET_COOKIE, site.refresh_cookie.clear()?))
 }

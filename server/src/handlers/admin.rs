@@ -10,8 +10,9 @@ use crate::answer::Answer;
 use crate::origin::{Caller, Origin};
 use crate::paging::Page;
 use crate::problem::Problem;
+use crate::shown;
+use crate::site::Site;
 use crate::store::{SessionId, UserId, Users};
-use crate::{refresh_cookie, shown};
 
 /// `GET /api/admin/users`
 pub(crate) async fn users(
@@ -78,9 +79,10 @@ pub(crate) async fn end_session(
 pub(crate) async fn end_all_sessions(
     caller: Caller,
     accounts: Arc<Accounts>,
+    site: Arc<Site>,
 ) -> Result<Answer<()>, Problem> {
     accounts.end_all_sessions(Origin::Http(caller)).await?;
-    Ok(Answer::done().with_header(SET_COOKIE, refresh_cookie::clear()?))
+    Ok(Answer::done().with_header(SET_COOKIE, site.refresh_cookie.clear()?))
 }
 
 /// `POST /api/admin/users/{id}/unlock`

@@ -17,12 +17,14 @@ use crate::origin::{Caller, Origin};
 use crate::problem::Problem;
 use crate::proof::factors::FactorProof;
 use crate::shown;
+use crate::site::Site;
 
 /// `POST /api/login/second-factor`
 pub(crate) async fn second_factor(
     form: SecondFactor,
     client: Client,
     accounts: Arc<Accounts>,
+    site: Arc<Site>,
 ) -> Result<Answer<Login>, Problem> {
     let SecondFactor { challenge, totp, recovery_code, passkey } = form;
     let code = factor(totp, recovery_code)?;
@@ -34,11 +36,12 @@ pub(crate) async fn second_factor(
         _ => return Err(no_code()),
     };
     let signed_in = accounts.answer_challenge(&challenge, proof, client).await;
-    with_cookie(signed_in.map_err(|error| match error {
+    let signed_in = signed_in.map_err(|error| match error {
         AccountError::NotProven if by_passkey => Problem::wrong_passkey(),
         AccountError::NotProven => Problem::wrong_factor(),
         error => error.into(),
-    })?)
+    })?;
+    with_cookie(signed_in, &site)
 }
 
 /// `GET /api/me/factors`
@@ -66,9 +69,10 @@ pub(crate) async fn confirm_totp(
     caller: Caller,
     form: TotpConfirmation,
     accounts: Arc<Accounts>,
+    site: Arc<Site>,
 ) -> Result<Answer<RecoveryCodes>, Problem> {
     let (recovery_codes, signed_in) = accounts.confirm_totp(caller, &form.code).await?;
-    with_login(|login| Answer::ok(RecoveryCodes { recovery_codes, login }), signed_in)
+    with_login(|login| Answer::ok(RecoveryCodes { recovery_codes, login }), signed_in, &site)
 }
 
 /// `DELETE /api/me/totp`

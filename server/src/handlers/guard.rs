@@ -13,10 +13,11 @@ use super::guarded::verified;
 use crate::accounts::AccountError;
 use crate::auth::Bearer;
 use crate::client::Client;
+use crate::guard_cookie;
 use crate::guard_request::{GuardRequest, site_of};
 use crate::problem::Problem;
+use crate::public_url::PublicUrl;
 use crate::state::App;
-use crate::{guard_cookie, refresh_cookie};
 
 /// Left as they are in a query value: RFC 3986 unreserved characters.
 const QUERY_VALUE: &AsciiSet =
@@ -102,7 +103,8 @@ pub(crate) async fn guard_code(
     };
     let to = to.split('#').next().unwrap_or_default();
     let site = site_of(guarded, to).ok_or_else(Problem::site_not_guarded)?;
-    let code = match refresh_cookie::token(&headers).filter(|_| !is_of_another_site(&headers)) {
+    let token = app.site.refresh_cookie.token(&headers);
+    let code = match token.filter(|_| !is_of_another_site(&headers)) {
         Some(token) => app.accounts.guard_code(token, site, &asked_by, client).await,
         None => Err(AccountError::SessionEnded),
     };
@@ -112,7 +114,8 @@ pub(crate) async fn guard_code(
             see_other(&format!("{to}{start}{}={}", path::CODE, code.expose()), [])
         }
         Err(AccountError::SessionEnded) => {
-            see_other(&sign_in_page(&app, &format!("{}?{query}", path::GUARD_CODE)), [])
+            let next = format!("{}?{query}", guard_code_path(&app));
+            see_other(&sign_in_page(&app, &next), [])
         }
         Err(error) => Err(error.into()),
     }
@@ -184,16 +187,21 @@ fn sign_in_first(
     let next = |page: &str| {
         let page = utf8_percent_encode(page, QUERY_VALUE);
         let (to, by) = (path::TO, path::ASKED_BY);
-        format!("{}?{to}={page}&{by}={asked_by}", path::GUARD_CODE)
+        format!("{}?{to}={page}&{by}={asked_by}", guard_code_path(app))
     };
     let wanted = next(&request.page());
     let next = if wanted.len() > MAX_NEXT { next(&format!("{}/", request.site)) } else { wanted };
     see_other(&sign_in_page(app, &next), [guard_cookie::set_asked(&secret)?])
 }
 
+/// The address of the sign-in page that goes on to a path of its host.
 fn sign_in_page(app: &App, next: &str) -> String {
-    let origin = app.site.public_url.as_deref().unwrap_or_default();
-    format!("{origin}{}?next={}", page::LOGIN, utf8_percent_encode(next, QUERY_VALUE))
+    let address = app.site.public_url.as_ref().map(PublicUrl::to_string).unwrap_or_default();
+    format!("{address}{}?next={}", page::LOGIN, utf8_percent_encode(next, QUERY_VALUE))
+}
+
+fn guard_code_path(app: &App) -> String {
+    [app.site.base(), path::GUARD_CODE].concat()
 }
 
 /// 43 characters that nobody can guess.

@@ -15,7 +15,7 @@ use crate::origin::Caller;
 use crate::problem::{Problem, field_error};
 use crate::proof::Proof;
 use crate::proof::factors::FactorProof;
-use crate::refresh_cookie;
+use crate::site::Site;
 use crate::state::App;
 
 /// `POST /api/login`
@@ -23,9 +23,10 @@ pub(crate) async fn login(
     form: Credentials,
     client: Client,
     accounts: Arc<Accounts>,
+    site: Arc<Site>,
 ) -> Result<Answer<Login>, Problem> {
     let proof = Proof::Password(form.password);
-    with_cookie(accounts.sign_in(&form.username, proof, client).await?)
+    with_cookie(accounts.sign_in(&form.username, proof, client).await?, &site)
 }
 
 /// `POST /api/refresh`
@@ -35,7 +36,7 @@ pub(crate) async fn refresh(
     app: App,
 ) -> Result<Answer<Login>, Problem> {
     let token = app.authenticator().refresh_token(&headers)?;
-    with_cookie(app.accounts.refresh(token, client).await?)
+    with_cookie(app.accounts.refresh(token, client).await?, &app.site)
 }
 
 /// `POST /api/logout`
@@ -46,7 +47,7 @@ pub(crate) async fn logout(
 ) -> Result<Answer<()>, Problem> {
     let sessions = app.authenticator().sessions(&headers).await?;
     app.accounts.sign_out(sessions, client).await?;
-    Ok(Answer::done().with_header(SET_COOKIE, refresh_cookie::clear()?))
+    Ok(Answer::done().with_header(SET_COOKIE, app.site.refresh_cookie.clear()?))
 }
 
 /// `POST /api/me/reauthenticate`

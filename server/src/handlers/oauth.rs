@@ -1,6 +1,7 @@
 //! What OAuth clients ask (RFC 7009, 7662), and what programs learn by the issuer (RFC 8414).
 
 use bytes::Bytes;
+use hallpass_contract::page;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use serde_json::{Value, json};
@@ -9,7 +10,6 @@ use crate::answer::{Answer, readable_by_all};
 use crate::client::Client;
 use crate::oauth::{Asked, OauthError, metadata};
 use crate::problem::Problem;
-use crate::same_origin;
 use crate::sessions::RefreshToken;
 use crate::site::Site;
 use crate::state::App;
@@ -64,9 +64,8 @@ pub(crate) async fn server_metadata(
 /// What the server says of itself. Where the setting does not say how it is reached, the name
 /// counts by which this client has reached it; then nobody else may be given the answer.
 pub(crate) fn described(site: &Site, headers: &HeaderMap) -> Result<Response<Bytes>, Problem> {
-    let origin = same_origin::own_origin(headers, site.reached());
-    let origin = origin.ok_or_else(Problem::no_host_name)?;
-    let body = serde_json::to_vec(&metadata(&site.issuer, &origin)).map_err(Problem::internal)?;
+    let address = site.address(headers).ok_or_else(Problem::no_host_name)?;
+    let body = serde_json::to_vec(&metadata(&site.issuer, &address)).map_err(Problem::internal)?;
     let mut response = Response::new(Bytes::from(body));
     let out = response.headers_mut();
     out.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -78,10 +77,11 @@ pub(crate) fn described(site: &Site, headers: &HeaderMap) -> Result<Response<Byt
 }
 
 /// `GET /.well-known/change-password`
-pub(crate) async fn change_password(_: App) -> Result<Response<Bytes>, Problem> {
+pub(crate) async fn change_password(app: App) -> Result<Response<Bytes>, Problem> {
     let mut response = Response::new(Bytes::new());
     *response.status_mut() = StatusCode::SEE_OTHER;
-    let page = HeaderValue::from_static(hallpass_contract::page::ACCOUNT);
+    let page = [app.site.base(), page::ACCOUNT].concat();
+    let page = HeaderValue::try_from(page).map_err(Problem::internal)?;
     response.headers_mut().insert(LOCATION, page);
     Ok(response)
 }

@@ -15,6 +15,7 @@ use crate::origin::Caller;
 use crate::problem::{Problem, field_error};
 use crate::proof::factors::Answered;
 use crate::shown;
+use crate::site::Site;
 use crate::store::PasskeyId;
 
 /// `POST /api/login/passkey/options`
@@ -31,10 +32,11 @@ pub(crate) async fn login(
     form: PasskeyLogin,
     client: Client,
     accounts: Arc<Accounts>,
+    site: Arc<Site>,
 ) -> Result<Answer<Login>, Problem> {
     let answered = read(form.credential, "credential")?;
     let signed_in = accounts.sign_in_by_passkey(&form.challenge, answered, client).await;
-    with_cookie(signed_in.map_err(of_passkey)?)
+    with_cookie(signed_in.map_err(of_passkey)?, &site)
 }
 
 /// `POST /api/me/passkeys/options`
@@ -50,11 +52,12 @@ pub(crate) async fn add(
     caller: Caller,
     form: NewPasskey,
     accounts: Arc<Accounts>,
+    site: Arc<Site>,
 ) -> Result<Answer<PasskeyBody>, Problem> {
     let NewPasskey { challenge, name, credential } = form;
     let added = accounts.add_passkey(caller, &challenge, &name, credential).await?;
     let (passkey, signed_in) = (shown::passkey(&added.0), added.1);
-    with_login(|login| Answer::created(PasskeyBody { passkey, login }), signed_in)
+    with_login(|login| Answer::created(PasskeyBody { passkey, login }), signed_in, &site)
 }
 
 /// `PATCH /api/me/passkeys/{id}`

@@ -21,10 +21,10 @@ pub(crate) async fn offer(
     site: Arc<Site>,
 ) -> Result<Answer<ResetLink>, Problem> {
     let user = user_id(&id)?;
-    let origin = site.link_origin.as_deref().ok_or_else(Problem::no_public_url)?;
+    let address = site.link_address.as_deref().ok_or_else(Problem::no_public_url)?;
     let ResetToken { token, expires_at } = accounts.offer_reset(user, caller).await?;
     // The token is the fragment, which browsers send to nobody.
-    let url = format!("{origin}{}#{}", page::RESET_PASSWORD, token.expose());
+    let url = format!("{address}{}#{}", page::RESET_PASSWORD, token.expose());
     Ok(Answer::ok(ResetLink { url, expires_at: expires_at.to_string() }))
 }
 

@@ -9,8 +9,9 @@ use crate::accounts::Accounts;
 use crate::answer::Answer;
 use crate::origin::Caller;
 use crate::problem::Problem;
+use crate::shown;
+use crate::site::Site;
 use crate::store::SessionId;
-use crate::{refresh_cookie, shown};
 
 /// `GET /api/me/sessions`
 pub(crate) async fn list(
@@ -36,10 +37,11 @@ pub(crate) async fn end(
     caller: Caller,
     id: String,
     accounts: Arc<Accounts>,
+    site: Arc<Site>,
 ) -> Result<Answer<()>, Problem> {
     let id = SessionId::parse(&id).ok_or_else(Problem::not_found)?;
     let is_own = id == caller.session;
     accounts.end_session(caller, id).await?;
     let done = Answer::done();
-    Ok(if is_own { done.with_header(SET_COOKIE, refresh_cookie::clear()?) } else { done })
+    Ok(if is_own { done.with_header(SET_COOKIE, site.refresh_cookie.clear()?) } else { done })
 }

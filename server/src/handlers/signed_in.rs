@@ -8,24 +8,26 @@ use crate::accounts::{Access, SignedIn};
 use crate::answer::Answer;
 use crate::problem::Problem;
 use crate::sessions::IssuedRefreshToken;
+use crate::shown;
+use crate::site::Site;
 use crate::token::TokenKind;
-use crate::{refresh_cookie, shown};
 
-pub(super) fn with_cookie(signed_in: SignedIn) -> Result<Answer<Login>, Problem> {
+pub(super) fn with_cookie(signed_in: SignedIn, site: &Site) -> Result<Answer<Login>, Problem> {
     let SignedIn { access, refresh } = signed_in;
-    set_cookie(Answer::ok(login(access)), refresh.as_ref())
+    set_cookie(Answer::ok(login(access)), refresh.as_ref(), site)
 }
 
 /// The answer to whoever has added a factor. If that signs them in, it is one to a login, too.
 pub(super) fn with_login<T: Serialize>(
     answer: impl FnOnce(Option<Login>) -> Answer<T>,
     signed_in: Option<SignedIn>,
+    site: &Site,
 ) -> Result<Answer<T>, Problem> {
     let (access, refresh) = match signed_in {
         Some(SignedIn { access, refresh }) => (Some(access), refresh),
         None => (None, None),
     };
-    set_cookie(answer(access.map(login)), refresh.as_ref())
+    set_cookie(answer(access.map(login)), refresh.as_ref(), site)
 }
 
 pub(super) fn answer(access: Access) -> Answer<Login> {
@@ -35,9 +37,10 @@ pub(super) fn answer(access: Access) -> Answer<Login> {
 fn set_cookie<T: Serialize>(
     answer: Answer<T>,
     refresh: Option<&IssuedRefreshToken>,
+    site: &Site,
 ) -> Result<Answer<T>, Problem> {
     match refresh {
-        Some(token) => Ok(answer.with_header(SET_COOKIE, refresh_cookie::set(token)?)),
+        Some(token) => Ok(answer.with_header(SET_COOKIE, site.refresh_cookie.set(token)?)),
         None => Ok(answer),
     }
 }

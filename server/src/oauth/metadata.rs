@@ -7,9 +7,9 @@ use url::Url;
 /// How clients authenticate.
 const METHODS: [&str; 2] = ["client_secret_basic", "client_secret_post"];
 
-/// The metadata of a server with this issuer, which is reached under `origin`.
-pub(crate) fn metadata(issuer: &str, origin: &str) -> Value {
-    let at = |path: &str| format!("{origin}{path}");
+/// The metadata of a server with this issuer, which is reached at `address`.
+pub(crate) fn metadata(issuer: &str, address: &str) -> Value {
+    let at = |path: &str| format!("{address}{path}");
     json!({
         "issuer": issuer,
         "jwks_uri": at(path::JWKS),

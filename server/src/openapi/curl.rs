@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::json::{FORM, body, list, str};
 
-/// The curl command that calls the operation.
-pub(super) fn curl(method: &str, path: &str, operation: &Value) -> String {
+/// The curl command that calls the operation. `schemes` are the document's `securitySchemes`.
+pub(super) fn curl(method: &str, path: &str, operation: &Value, schemes: &Value) -> String {
     let (media_type, body) = match body(operation) {
         Some((media_type, body)) => (media_type, &body["example"]),
         None => ("", &Value::Null),
@@ -21,8 +21,8 @@ pub(super) fn curl(method: &str, path: &str, operation: &Value) -> String {
     match way.map(String::as_str) {
         Some("accessToken") => command += " \\\n  -H \"Authorization: Bearer $token\"",
         Some("clientSecret") => command += " \\\n  -u \"$client:$secret\"",
-        Some(_) => {
-            let name = hallpass_contract::REFRESH_COOKIE;
+        Some(scheme) => {
+            let name = str(&schemes[scheme]["name"]);
             command += &format!(" \\\n  -H \"Cookie: {name}=$cookie\"");
             command += " \\\n  -H 'Sec-Fetch-Site: same-origin'";
         }
@@ -54,7 +54,8 @@ mod tests {
     #[test]
     fn a_body_survives_the_shell() {
         let content = json!({ "application/json": { "example": { "name": "O'Neil" } } });
-        let command = curl("post", "/x", &json!({ "requestBody": { "content": content } }));
+        let operation = json!({ "requestBody": { "content": content } });
+        let command = curl("post", "/x", &operation, &Value::Null);
         assert!(command.ends_with(r#"-d '{"name":"O'\''Neil"}'"#), "{command}");
         assert!(command.starts_with("curl -s \"$url/x\""), "{command}");
     }
@@ -64,19 +65,26 @@ mod tests {
         let content = json!({ FORM: { "example": { "token": "a.b" } } });
         let security = json!([{ "clientSecret": [] }]);
         let operation = json!({ "requestBody": { "content": content }, "security": security });
-        let command = curl("post", "/x", &operation);
+        let command = curl("post", "/x", &operation, &Value::Null);
         let expected = "curl -s \"$url/x\" \\\n  -u \"$client:$secret\" \\\n  -d 'token=a.b'";
         assert_eq!(command, expected);
     }
 
     #[test]
+    fn the_cookie_has_the_name_of_its_scheme() {
+        let operation = json!({ "security": [{ "refreshCookie": [] }] });
+        let schemes = json!({ "refreshCookie": { "name": "__Secure-x" } });
+        let command = curl("post", "/x", &operation, &schemes);
+        assert!(command.contains("-H \"Cookie: __Secure-x=$cookie\""), "{command}");
+    }
+
+    #[test]
     fn the_method_is_named_where_curl_would_take_another_one() {
-        assert!(
-            curl("delete", "/x/{id}", &json!({})).starts_with("curl -s -X DELETE \"$url/x/$id\"")
-        );
-        assert!(curl("post", "/x", &json!({})).starts_with("curl -s -X POST"));
-        assert_eq!(curl("get", "/x", &json!({})), "curl -s \"$url/x\"");
-        let two = curl("get", "/x/{id}/y/{session}", &json!({}));
+        let curl = |method, path| curl(method, path, &json!({}), &Value::Null);
+        assert!(curl("delete", "/x/{id}").starts_with("curl -s -X DELETE \"$url/x/$id\""));
+        assert!(curl("post", "/x").starts_with("curl -s -X POST"));
+        assert_eq!(curl("get", "/x"), "curl -s \"$url/x\"");
+        let two = curl("get", "/x/{id}/y/{session}");
         assert_eq!(two, "curl -s \"$url/x/$id/y/$session\"");
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use hallpass_contract::{ADMIN_ROLE, GUARD_COOKIE, REFRESH_COOKIE};
+use hallpass_contract::{ADMIN_ROLE, GUARD_COOKIE};
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
@@ -257,7 +257,7 @@ fn refusals_of(needs: Needs) -> Vec<Problem> {
 }
 
 /// How callers authenticate.
-pub(super) fn security_schemes() -> Value {
+pub(super) fn security_schemes(refresh_cookie: &str) -> Value {
     json!({
         TOKEN: {
             "type": "http",
@@ -274,7 +274,7 @@ pub(super) fn security_schemes() -> Value {
         COOKIE: {
             "type": "apiKey",
             "in": "cookie",
-            "name": REFRESH_COOKIE,
+            "name": refresh_cookie,
             "description": "The refresh token; browsers keep it and send it from the server's own \
                             pages, out of reach of their scripts.",
         },

@@ -1,5 +1,6 @@
 //! Shows the document as an HTML page, without a script.
 
+use hallpass_contract::{page, path};
 use serde_json::Value;
 
 use super::curl::curl;
@@ -10,15 +11,16 @@ use super::json::{body, list, referred, str};
 /// The methods and paths of the document, in the order of the page.
 type Order = [(&'static str, &'static str)];
 
-/// The page.
-pub(super) fn page(document: &Value, order: &Order) -> String {
+/// The page of a server below the path `base`.
+pub(super) fn page(document: &Value, order: &Order, base: &str) -> String {
     let mut html = Html::default();
-    html.raw(HEAD);
+    head(&mut html, base);
     contents(&mut html, document, order);
     html.raw("<main id=\"main\">\n");
     let info = &document["info"];
     html.raw("<p class=\"version\">Version ").text(str(&info["version"]));
-    html.raw(", also as an <a href=\"/api/openapi.json\">OpenAPI document</a></p>\n");
+    html.raw(", also as an <a href=\"").text(base).text(path::OPENAPI);
+    html.raw("\">OpenAPI document</a></p>\n");
     html.prose(str(&info["description"]));
     examples(&mut html, document);
     for tag in list(&document["tags"]) {
@@ -35,6 +37,13 @@ pub(super) fn page(document: &Value, order: &Order) -> String {
     html.finish()
 }
 
+fn head(html: &mut Html, base: &str) {
+    html.raw(HEAD).text(base).text(path::DOCS_STYLE).raw("\">\n</head>\n<body>\n");
+    html.raw("<a class=\"skip\" href=\"#main\">Skip to the content</a>\n");
+    html.raw("<header><h1>Hallpass API</h1><a href=\"").text(base).text(page::HOME);
+    html.raw("\">To the sign-in page</a></header>\n");
+}
+
 const HEAD: &str = r##"<!doctype html>
 <html lang="en">
 <head>
@@ -42,12 +51,7 @@ const HEAD: &str = r##"<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>Hallpass API</title>
-<link rel="stylesheet" href="/docs/style.css">
-</head>
-<body>
-<a class="skip" href="#main">Skip to the content</a>
-<header><h1>Hallpass API</h1><a href="/">To the sign-in page</a></header>
-"##;
+<link rel="stylesheet" href=""##;
 
 fn of_tag<'a>(
     document: &'a Value,
@@ -113,7 +117,8 @@ fn operation(html: &mut Html, document: &Value, method: &str, path: &str) {
         self::answer(html, status, answer);
     }
     html.raw("</dl>\n<h4>Example</h4>\n<pre tabindex=\"0\"><code>");
-    html.text(&curl(method, path, operation)).raw("</code></pre>\n</article>\n");
+    html.text(&curl(method, path, operation, &document["components"]["securitySchemes"]))
+        .raw("</code></pre>\n</article>\n");
 }
 
 fn needs(html: &mut Html, operation: &Value) {

@@ -22,6 +22,15 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "There is nothing at this path.")
     }
 
+    /// 404: the path is not below the server's own.
+    pub fn beside(base: &str) -> Self {
+        let detail = format!(
+            "This server is below {base}, as its --public-url says. A proxy in front has to pass \
+             that path on."
+        );
+        Self::new(StatusCode::NOT_FOUND, detail)
+    }
+
     /// 409: no public URL is configured, so there is no address for links.
     pub fn no_public_url() -> Self {
         let detail = "The server makes no links, since it does not know its own public address; \

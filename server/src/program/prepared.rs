@@ -39,9 +39,9 @@ impl Prepared {
     pub(super) fn of(config: &Config, clock: &Clock) -> anyhow::Result<Self> {
         warn_about(config);
         let mut faults = Faults::default();
-        faults.note(config.interceptor.check(config.public_url.as_deref()));
-        faults.note(config.guard.check(config.public_url.as_deref(), &config.tokens.audience));
-        faults.note(RelyingParty::at(config.public_url.as_deref()));
+        faults.note(config.interceptor.check(config.public_origin()));
+        faults.note(config.guard.check(config.public_origin(), &config.tokens.audience));
+        faults.note(RelyingParty::at(config.public_origin()));
         faults.note(clock.check());
         faults.note(check_new(config));
         let backups = faults.note(config.backups.plan(&config.database));

@@ -301,7 +301,7 @@ async fn a_reset_link_never_leads_where_the_host_header_says() {
 
 #[tokio::test]
 async fn without_a_public_url_a_server_that_others_can_reach_makes_no_reset_link() {
-    let elsewhere = |state: &mut State| unshared(&mut state.site).link_origin = None;
+    let elsewhere = |state: &mut State| unshared(&mut state.site).link_address = None;
     let app = TestApp::with(&[], Limits::default(), elsewhere).await;
     let admin = app.admin("ada").await;
     let response =

@@ -8,6 +8,7 @@ mod announced;
 mod app;
 mod audit;
 mod audit_kept;
+mod below;
 mod binary;
 mod blocks;
 mod bodies;

@@ -49,17 +49,17 @@ pub struct Answered(Box<PublicKeyCredential>);
 pub(crate) type Options = Value;
 
 impl RelyingParty {
-    /// The site at this URL. None if its host is an IP address: browsers have passkeys for names
+    /// The site of this origin. None if its host is an IP address: browsers have passkeys for names
     /// alone.
     ///
     /// # Errors
     ///
     /// If it is no URL.
-    pub(crate) fn at(public_url: Option<&str>) -> anyhow::Result<Option<Self>> {
-        let origin = Url::parse(public_url.unwrap_or(LOCALHOST)).context("it is no URL")?;
+    pub(crate) fn at(public_origin: Option<&str>) -> anyhow::Result<Option<Self>> {
+        let origin = Url::parse(public_origin.unwrap_or(LOCALHOST)).context("it is no URL")?;
         let Some(Host::Domain(host)) = origin.host() else { return Ok(None) };
         let builder = WebauthnBuilder::new(host, &origin).context("no place for passkeys")?;
-        let builder = builder.rp_name(host).allow_any_port(public_url.is_none());
+        let builder = builder.rp_name(host).allow_any_port(public_origin.is_none());
         Ok(Some(Self(builder.build().context("no place for passkeys")?)))
     }
 
