@@ -1,6 +1,6 @@
 // What admins restrict, revoke and end, for everybody at once.
 
-import { ask, card, choice, doer, field, hidden, line, make, time } from "./tools.js";
+import { ask, base, card, choice, doer, field, hidden, line, make, time, TOKEN } from "./tools.js";
 
 export function registration() {
   const { button, notes, run } = doer();
@@ -99,7 +99,7 @@ export function keys() {
 // The key that signed the newest token: this page's own.
 async function ownKey() {
   await ask("GET", "/api/me");
-  const [header] = localStorage.getItem("hallpass.access_token").split(".");
+  const [header] = localStorage.getItem(TOKEN).split(".");
   return JSON.parse(atob(header.replaceAll("-", "+").replaceAll("_", "/"))).kid;
 }
 
@@ -140,7 +140,7 @@ export function everybody() {
     await ask("DELETE", "/api/admin/sessions");
     rest();
     // Now the application notices.
-    await hallpass.fetch("/api/me").catch(() => null);
+    await hallpass.fetch(base + "/api/me").catch(() => null);
   };
   rest();
   return { element: card("everybody", "Everybody’s sessions", ...notes, actions) };

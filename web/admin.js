@@ -4,7 +4,7 @@
 
 import { blocks, everybody, keys, registration } from "./admin-incidents.js";
 import { log, recordsOf } from "./admin-log.js";
-import { ask, doer, field, hidden, line, make, named, time } from "./tools.js";
+import { ask, base, doer, field, hidden, line, make, named, time } from "./tools.js";
 
 const view = document.querySelector("[data-view=admin]");
 const users = view.querySelector("[data-list=users]");
@@ -16,7 +16,7 @@ const search = make("input", { name: "search", type: "search", autocomplete: "of
 function find() {
   const text = search.value.trim();
   // The application follows links; so the way back leads here.
-  const link = make("a", { href: text ? "/admin?search=" + encodeURIComponent(text) : "/admin", hidden: "" });
+  const link = make("a", { href: base + "/admin" + (text && "?search=" + encodeURIComponent(text)), hidden: "" });
   view.append(link);
   link.click();
   link.remove();

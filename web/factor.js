@@ -3,7 +3,7 @@
 
 import { hindrance, question, sign } from "./passkey.js";
 import { given, openStep, post } from "./step.js";
-import { failure, make, OFFLINE } from "./tools.js";
+import { base, failure, make, OFFLINE } from "./tools.js";
 
 const PASSKEY = "Use one of your passkeys.";
 const APP = "Enter the six digits that your authenticator app shows.";
@@ -141,7 +141,7 @@ class SecondStep {
     this.busy = this.button.disabled = false;
     if (!this.step.dialog.isConnected) {
       // Who gave up meanwhile was told that nobody is signed in.
-      if (answer?.ok && this.isLogin) fetch("/api/logout", { method: "POST" }).catch(console.error);
+      if (answer?.ok && this.isLogin) fetch(base + "/api/logout", { method: "POST" }).catch(console.error);
       return;
     }
     if (!answer) return this.say(OFFLINE);
@@ -174,7 +174,7 @@ async function fewLeft(answer) {
   const { access_token } = await answer.json();
   const headers = { authorization: "Bearer " + access_token };
   const init = { headers, cache: "no-store", signal: AbortSignal.timeout(5_000) };
-  const factors = await fetch("/api/me/factors", init);
+  const factors = await fetch(base + "/api/me/factors", init);
   if (!factors.ok) return "";
   const { recovery_codes } = await factors.json();
   if (recovery_codes > FEW) return "";

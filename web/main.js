@@ -1,15 +1,19 @@
 // Loads the application. It stands in a file of its own because the content security policy admits
 // no inline script, and it imports the glue dynamically so that a failure can be shown.
 
+// The path below which the server is, such as `/auth`, which it writes into the page. Empty if the
+// whole host is the server's.
+const { base = "" } = document.documentElement.dataset;
+
 // A form can be read, and typed into, before the module is here. Whoever is signed in sees no form.
 function showForm() {
   try {
-    if (localStorage.getItem("hallpass.access_token") !== null) return;
+    if (localStorage.getItem("hallpass.access_token" + base) !== null) return;
   } catch {
     // Without storage nobody is signed in.
   }
   // Without its token a reset link opens no form.
-  if (location.pathname === "/reset-password" && location.hash.length < 2) return;
+  if (location.pathname === base + "/reset-password" && location.hash.length < 2) return;
   for (const form of document.querySelectorAll("[data-path]")) {
     if (form.dataset.path === location.pathname) {
       form.hidden = false;

@@ -2,7 +2,7 @@
 // browser makes and signs. On the sign-in page and in the dialog that asks for the password again,
 // this adds a button, and on the sign-in page the username field offers passkeys by itself.
 
-import { failure, make, OFFLINE } from "./tools.js";
+import { base, failure, make, OFFLINE } from "./tools.js";
 
 // Why this page can have no passkeys; nothing if it can.
 export function hindrance() {
@@ -47,7 +47,7 @@ function refuse(error) {
 
 // What the server asks of a passkey: of this user's, or of anybody's.
 export async function question(username) {
-  const answer = await fetch("/api/login/passkey/options", {
+  const answer = await fetch(base + "/api/login/passkey/options", {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify(username ? { username } : {}),
@@ -124,7 +124,7 @@ async function offerAgain() {
   if (!fresh.open) return;
   again.hidden = true;
   again.lastChild.textContent = "";
-  const answer = await hallpass.fetch("/api/me/factors", { cache: "no-store" }).catch(() => null);
+  const answer = await hallpass.fetch(base + "/api/me/factors", { cache: "no-store" }).catch(() => null);
   const { passkeys } = answer?.ok ? await answer.json().catch(() => ({})) : {};
   again.hidden = !passkeys?.length;
   // Whoever types already goes on.

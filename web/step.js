@@ -2,9 +2,7 @@
 // the application, as the server gave it, or when the person gives up: by a button, by Escape, by
 // the back button, or because another tab has signed in or out.
 
-import { make } from "./tools.js";
-
-const TOKEN = "hallpass.access_token";
+import { base, make, TOKEN } from "./tools.js";
 
 // Opens it. `giveUp` is called when the person gives up. If it is a login, another tab's sign-in
 // ends it; otherwise another tab's sign-out does. `stay` keeps it open whatever other tabs do.
@@ -41,7 +39,7 @@ export async function post(path, headers, body, more = {}) {
   all.set("content-type", "application/json");
   const signal = AbortSignal.timeout(30_000);
   const init = { method: "POST", headers: all, body: body && JSON.stringify(body), redirect: "error", signal, ...more };
-  const answer = await fetch(path, init);
+  const answer = await fetch(base + path, init);
   return new Response(await answer.text(), { status: answer.status, headers: answer.headers });
 }
 

@@ -1,6 +1,12 @@
 // What the scripts that are loaded later have in common: elements, buttons that say what came of
 // them, and requests. Requests go through `hallpass.fetch`, which adds the token and renews it.
 
+// The path below which the server is, such as `/auth`. Empty if the whole host is the server's.
+export const { base = "" } = document.documentElement.dataset;
+
+// Where the application keeps the access token.
+export const TOKEN = "hallpass.access_token" + base;
+
 export const OFFLINE = "The server can’t be reached. Check your connection, then try again.";
 
 // Makes an element with these attributes. A function is a listener of that name.
@@ -52,11 +58,11 @@ export function doer() {
   return { run, button, clear, notes: [alert, notice] };
 }
 
-// A request. If it takes a recent login, the person is asked for the password, and it goes on.
+// A request to a path of the API. If it takes a recent login, the person is asked for the password, and it goes on.
 export async function ask(method, path, body, asked) {
   const headers = body ? { "content-type": "application/json" } : {};
   const init = { method, headers, body: body && JSON.stringify(body), cache: "no-cache" };
-  const answer = await hallpass.fetch(path, init).catch(() => null);
+  const answer = await hallpass.fetch(base + path, init).catch(() => null);
   if (!answer) throw new Error(OFFLINE);
   if (answer.ok) return answer.status === 204 ? null : answer.json();
   const challenge = answer.headers.get("www-authenticate") ?? "";

@@ -17,12 +17,12 @@ pub struct LinkClick {
 
 /// The path to navigate to without loading a page, or none where the browser should follow the
 /// link itself: other origins, other tabs, fragments of this page, and paths that are the server's.
-pub fn internal_target<'a>(click: &'a LinkClick, own_origin: &str) -> Option<&'a str> {
+pub fn internal_target<'a>(click: &'a LinkClick, own_origin: &str, base: &str) -> Option<&'a str> {
     let ours = click.plain
         && !click.elsewhere
         && click.origin == own_origin
         && !click.target.contains('#')
-        && Route::parse(&click.target) != Route::NotFound;
+        && Route::parse(base, &click.target) != Route::NotFound;
     ours.then_some(click.target.as_str())
 }
 
@@ -42,7 +42,10 @@ mod tests {
     #[test]
     fn a_plain_click_on_a_page_of_ours_loads_no_page() {
         let login = click("/login?next=%2F");
-        assert_eq!(internal_target(&login, "http://127.0.0.1:8080"), Some("/login?next=%2F"));
+        let own = "http://127.0.0.1:8080";
+        assert_eq!(internal_target(&login, own, ""), Some("/login?next=%2F"));
+        assert_eq!(internal_target(&login, own, "/auth"), None, "a neighbour's");
+        assert_eq!(internal_target(&click("/auth/login"), own, "/auth"), Some("/auth/login"));
     }
 
     #[test]
@@ -56,7 +59,7 @@ mod tests {
             LinkClick { origin: "http://127.0.0.1:8081".into(), ..click("/login") },
         ];
         for other in others {
-            assert_eq!(internal_target(&other, own), None, "{other:?}");
+            assert_eq!(internal_target(&other, own, ""), None, "{other:?}");
         }
     }
 }

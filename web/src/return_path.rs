@@ -15,24 +15,25 @@ impl ReturnPath {
     ///
     /// Browsers read `\` as `/`, drop tabs and line breaks, and take a leading `//` for a host; a
     /// `//` further on is refused as well, because `/.//host` normalizes to one that leads. The
-    /// sign-in pages themselves are refused: returning to them would go in a circle.
-    pub fn parse(text: &str) -> Option<Self> {
+    /// sign-in pages themselves are refused: returning to them would go in a circle. They are below
+    /// `base`.
+    pub fn parse(base: &str, text: &str) -> Option<Self> {
         let path = text.split(['?', '#']).next().unwrap_or_default();
         let plain = text.len() <= MAX_RETURN_PATH_BYTES
             && path.starts_with('/')
             && !path.contains("//")
             && !text.chars().any(|c| c == '\\' || c.is_control() || c.is_whitespace());
-        let circular = matches!(path, "/login" | "/register");
+        let circular = matches!(path.strip_prefix(base), Some("/login" | "/register"));
         (plain && !circular).then(|| Self(text.to_owned()))
     }
 
     /// The same with this fragment, unless it has one. The skip link's fragment is of the page that
     /// it is on.
-    pub fn with_fragment(self, fragment: &str) -> Option<Self> {
+    pub fn with_fragment(self, base: &str, fragment: &str) -> Option<Self> {
         if matches!(fragment, "" | "main") || self.0.contains('#') {
             return Some(self);
         }
-        Self::parse(&[&self.0, "#", fragment].concat())
+        Self::parse(base, &[&self.0, "#", fragment].concat())
     }
 
     /// The path, with its query and fragment.
@@ -52,7 +53,7 @@ mod tests {
     use super::*;
 
     fn return_path(text: &str) -> Option<String> {
-        ReturnPath::parse(text).map(|path| path.to_string())
+        ReturnPath::parse("", text).map(|path| path.to_string())
     }
 
     #[test]
@@ -97,5 +98,9 @@ mod tests {
         for path in ["/login", "/login?next=/login", "/register#x"] {
             assert_eq!(return_path(path), None, "{path}");
         }
+        let below = |text| ReturnPath::parse("/auth", text).is_some();
+        assert!(!below("/auth/login?next=/") && !below("/auth/register"));
+        // A neighbour's page may have the same name.
+        assert!(below("/login") && below("/auth/x"));
     }
 }

@@ -14,15 +14,15 @@ pub use parts::{FormView, Row, Screen};
 /// Draws a model.
 pub fn screen(model: &Model) -> Screen {
     let (view, title) = view(model);
-    let next = model.route.next();
+    let (base, next) = (&model.device().base, model.route.next());
     Screen {
         view,
         title,
         texts: texts(model),
         shown: shown(model),
         links: vec![
-            ("login", login_path(next)),
-            ("register", register_path(next)),
+            ("login", login_path(base, next)),
+            ("register", register_path(base, next)),
             ("next-page", next_users(model)),
             ("onward", onward(&model.route).to_owned()),
         ],
@@ -63,7 +63,7 @@ fn next_users(model: &Model) -> String {
         Route::Admin(users) => users.search.clone(),
         _ => None,
     };
-    admin_path(&UsersPage { search, after: model.content.next_users.clone() })
+    admin_path(&model.device().base, &UsersPage { search, after: model.content.next_users.clone() })
 }
 
 /// Where the link of the view `onward` leads.

@@ -29,6 +29,7 @@ use crate::app::{Effect, Event, Model};
 use crate::session::Seconds;
 use dispatcher::{Alarm, Shell};
 use listeners::Listener;
+use storage::Kept;
 
 thread_local! {
     /// The listeners live as long as the page; here they have an owner that does.
@@ -44,11 +45,13 @@ pub fn start() {
     let Some(document) = window.document() else {
         return;
     };
-    let device = device::read(&window);
+    let kept = Kept::new(&window, &document);
+    let device = device::read(&window, &kept);
     let shell = Rc::new(Shell {
         history: window.history().ok(),
         window,
         document,
+        kept,
         model: RefCell::new(Model::new(device)),
         drawn: RefCell::default(),
         queue: RefCell::default(),
@@ -58,7 +61,7 @@ pub fn start() {
         fetches: RefCell::default(),
         carry_out: Shell::carry_out,
     });
-    shell.dispatch(Event::Started(shell.target(), storage::read(&shell.window)));
+    shell.dispatch(Event::Started(shell.target(), shell.kept.read()));
     shell.pay_sign_out();
     if !shell.window.navigator().on_line() {
         shell.dispatch(Event::Online(false));
@@ -73,24 +76,26 @@ impl Shell {
         match effect {
             Effect::Push(path) => self.visit(&path, History::push_state_with_url),
             Effect::Replace(path) => self.visit(&path, History::replace_state_with_url),
-            Effect::Load(path) => device::load(&self.window, &path),
+            Effect::Load(path) => device::load(&self.window, &self.kept, &path),
             Effect::Send(request) => {
                 let shell = Rc::clone(self);
                 spawn_local(async move {
-                    let answer = fetch::send(&shell.window, &request).await;
+                    let answer = fetch::send(&shell.window, &shell.kept.base, &request).await;
                     shell.dispatch(Event::Answered(request.id, answer));
                 });
             }
             Effect::Fetch(id, token) => script::send(self, id, token.as_ref()),
             Effect::Deliver(id) => script::deliver(self, id),
             Effect::Save(token, clock_offset) => {
-                if !storage::save(&self.window, &token, clock_offset) {
+                if !self.kept.save(&token, clock_offset) {
                     self.dispatch(Event::StorageFailed);
                 }
             }
-            Effect::SaveClock(offset) => storage::save_clock(&self.window, offset),
-            Effect::Forget(only) => storage::forget(&self.window, only.as_ref()),
-            Effect::OweSignOut(owed) => storage::owe_sign_out(&self.window, owed),
+            Effect::SaveClock(offset) => {
+                self.kept.save_clock(offset);
+            }
+            Effect::Forget(only) => self.kept.forget(only.as_ref()),
+            Effect::OweSignOut(owed) => self.kept.owe_sign_out(owed),
             Effect::Lock => lock::acquire(self),
             Effect::Unlock => lock::release(self),
             Effect::Wake(seconds) => self.set_alarm(seconds),
@@ -109,7 +114,7 @@ impl Shell {
 
     fn set_alarm(self: &Rc<Self>, seconds: Seconds) {
         let shell = Rc::clone(self);
-        let ring = Closure::new(move || shell.dispatch(Event::Woke(storage::read(&shell.window))));
+        let ring = Closure::new(move || shell.dispatch(Event::Woke(shell.kept.read())));
         let function: &Function = ring.as_ref().unchecked_ref();
         let milliseconds = i32::try_from(seconds.saturating_mul(1000)).unwrap_or(i32::MAX);
         let timer = self

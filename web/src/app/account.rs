@@ -5,7 +5,6 @@ use hallpass_contract::{PasswordChange, path};
 use super::event::Effect;
 use super::field::{Control, Form, Input};
 use super::model::FormState;
-use super::navigation::History;
 use super::task::Task;
 use super::turn::Turn;
 use crate::api::{Answer, Method, expect_status, json_body};
@@ -100,8 +99,7 @@ impl Turn<'_> {
             Ok(_) => {
                 self.model.session = None;
                 self.effects.push(Effect::Forget(None));
-                self.navigate("/".to_owned(), History::Push);
-                self.effects.push(Effect::FocusHeading);
+                self.go_home();
                 ACCOUNT_DELETED.clone_into(&mut self.model.notice);
             }
             Err(fault) => {

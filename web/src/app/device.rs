@@ -18,6 +18,8 @@ pub enum Cookies {
 pub struct Device {
     /// The origin of the page.
     pub own_origin: String,
+    /// The path below which the server is, such as `/auth`. Empty if it has the whole host.
+    pub base: String,
     /// Whether the session can be renewed.
     pub cookies: Cookies,
     /// The path of another application to which this tab was sent last.

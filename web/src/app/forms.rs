@@ -105,10 +105,10 @@ impl Turn<'_> {
     fn leave_reset(&mut self, notice: &str) {
         if self.model.session.is_some() {
             // Perhaps it was another account's. If it was this one's, its session is over.
-            self.replace("/".to_owned());
+            self.replace(self.home());
             self.begin_refresh();
         } else {
-            self.replace(login_path(None));
+            self.replace(login_path(&self.model.device.base, None));
         }
         notice.clone_into(&mut self.model.notice);
     }
@@ -142,7 +142,8 @@ impl Turn<'_> {
                 self.model.notice = [ACCOUNT_READY, " ", &lasts].concat().trim_end().to_owned();
             }
             Err(fault) => {
-                self.replace(login_path(self.model.route.next()));
+                let base = &self.model.device.base;
+                self.replace(login_path(base, self.model.route.next()));
                 let notice = if made { ACCOUNT_MADE } else { PERHAPS_MADE };
                 notice.clone_into(&mut self.model.notice);
                 self.effects.push(Effect::FillUsername(Form::Login, username));

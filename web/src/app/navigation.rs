@@ -1,5 +1,7 @@
 //! Navigation and the route guard; sessions that begin and end.
 
+use hallpass_contract::page;
+
 use super::event::Effect;
 use super::field::Form;
 use super::lost::PERHAPS_DELETED;
@@ -57,7 +59,7 @@ impl Turn<'_> {
         if matches!(fragment, "" | "main") {
             return path.to_owned();
         }
-        if Route::parse(path) != Route::ResetPassword {
+        if Route::parse(&self.model.device.base, path) != Route::ResetPassword {
             return target.to_owned();
         }
         self.model.reset_token = fragment.into();
@@ -79,7 +81,8 @@ impl Turn<'_> {
     pub(super) fn session_changed(&mut self) {
         let signed_out = self.model.session.is_none() && !self.session_ended;
         let (route, session) = (&self.model.route, self.model.session.as_ref());
-        let stays = admit(route, &self.model.target, session) == Admission::Show;
+        let base = &self.model.device.base;
+        let stays = admit(base, route, &self.model.target, session) == Admission::Show;
         if !stays || route.is_guarded() {
             self.replace(self.model.target.clone());
         }
@@ -129,6 +132,17 @@ impl Turn<'_> {
         }
     }
 
+    /// The path of the start page.
+    pub(super) fn home(&self) -> String {
+        [&self.model.device.base, page::HOME].concat()
+    }
+
+    /// On to the start page, from where somebody has nothing to do any more.
+    pub(super) fn go_home(&mut self) {
+        self.navigate(self.home(), History::Push);
+        self.effects.push(Effect::FocusHeading);
+    }
+
     /// Goes on to a path which takes the current one's place in the history.
     pub(super) fn replace(&mut self, target: String) {
         let before = self.model.route.clone();
@@ -170,11 +184,12 @@ impl Turn<'_> {
         let notice = if self.session_ended { SESSION_ENDED } else { "" };
         notice.clone_into(&mut self.model.notice);
         let (route, forbidden) = loop {
-            let route = Route::parse(&target);
-            match admit(&route, &target, self.model.session.as_ref()) {
+            let base = &self.model.device.base;
+            let route = Route::parse(base, &target);
+            match admit(base, &route, &target, self.model.session.as_ref()) {
                 Admission::Show => break (route, false),
                 Admission::Forbid => break (route, true),
-                Admission::GoOn(path) => match Route::elsewhere(&path) {
+                Admission::GoOn(path) => match Route::elsewhere(base, &path) {
                     Some(page) => break (page, false),
                     None => target = path,
                 },

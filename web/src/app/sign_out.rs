@@ -8,7 +8,6 @@
 use hallpass_contract::path;
 
 use super::event::Effect;
-use super::navigation::History;
 use super::owed::OwedSignOut;
 use super::task::{Flight, Pending};
 use super::turn::Turn;
@@ -33,8 +32,7 @@ impl Turn<'_> {
         self.effects.push(Effect::OweSignOut(true));
         self.tell_sign_out();
         self.effects.push(Effect::Forget(None));
-        self.navigate("/".to_owned(), History::Push);
-        self.effects.push(Effect::FocusHeading);
+        self.go_home();
         self.model.notice = SIGNED_OUT.to_owned();
     }
 

@@ -3,6 +3,7 @@
 use js_sys::Reflect;
 use web_sys::{Storage, Window};
 
+use super::storage::Kept;
 use crate::app::{Cookies, Device};
 
 /// In the tab's own storage: the page that is not ours to which it was sent on last.
@@ -12,7 +13,7 @@ fn storage(window: &Window) -> Option<Storage> {
     window.session_storage().ok().flatten()
 }
 
-pub(super) fn read(window: &Window) -> Device {
+pub(super) fn read(window: &Window, kept: &Kept) -> Device {
     let enabled = Reflect::get(&window.navigator(), &"cookieEnabled".into());
     let cookies = if !window.is_secure_context() {
         Cookies::PlainHttp
@@ -23,18 +24,20 @@ pub(super) fn read(window: &Window) -> Device {
         Cookies::Kept
     };
     let went_on = storage(window).and_then(|storage| {
-        let path = storage.get_item(WENT_ON).ok()?;
-        storage.remove_item(WENT_ON).ok();
+        let key = kept.key(WENT_ON);
+        let path = storage.get_item(&key).ok()?;
+        storage.remove_item(&key).ok();
         path
     });
-    Device { own_origin: window.location().origin().unwrap_or_default(), cookies, went_on }
+    let own_origin = window.location().origin().unwrap_or_default();
+    Device { own_origin, base: kept.base.clone(), cookies, went_on }
 }
 
 /// Without storage a page that sends everybody back is asked for again; whoever is signed in by
 /// this page's memory alone is not sent on by the next one.
-pub(super) fn load(window: &Window, path: &str) {
+pub(super) fn load(window: &Window, kept: &Kept, path: &str) {
     if let Some(storage) = storage(window) {
-        storage.set_item(WENT_ON, path).ok();
+        storage.set_item(&kept.key(WENT_ON), path).ok();
     }
     window.location().replace(path).ok();
 }

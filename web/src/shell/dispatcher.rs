@@ -10,7 +10,8 @@ use web_sys::{Document, History, Window};
 
 use super::clock::now;
 use super::fetches::Fetches;
-use super::{page, storage};
+use super::page;
+use super::storage::Kept;
 use crate::app::{Effect, Event, Model, update};
 use crate::screen::{Screen, screen};
 
@@ -19,6 +20,7 @@ pub(super) struct Shell {
     pub(super) window: Window,
     pub(super) document: Document,
     pub(super) history: Option<History>,
+    pub(super) kept: Kept,
     pub(super) model: RefCell<Model>,
     /// What the page shows now.
     pub(super) drawn: RefCell<Option<Screen>>,
@@ -70,8 +72,8 @@ impl Shell {
 
     /// Another page may have signed out while the server was not there.
     pub(super) fn pay_sign_out(self: &Rc<Self>) {
-        if storage::owes_sign_out(&self.window) {
-            self.dispatch(Event::SignOutOwed(storage::read(&self.window)));
+        if self.kept.owes_sign_out() {
+            self.dispatch(Event::SignOutOwed(self.kept.read()));
         }
     }
 

@@ -14,12 +14,12 @@ use crate::api::{Answer, Reply, Request};
 use crate::interceptor::{self, Rules, authorization};
 
 /// None when no answer came, whatever the reason: the browser does not tell pages more.
-pub(super) async fn send(window: &Window, request: &Request) -> Answer {
-    exchange(window, request).await.ok()
+pub(super) async fn send(window: &Window, base: &str, request: &Request) -> Answer {
+    exchange(window, base, request).await.ok()
 }
 
-async fn exchange(window: &Window, request: &Request) -> Result<Reply, JsValue> {
-    let (href, url) = resolve(window, &request.path)?;
+async fn exchange(window: &Window, base: &str, request: &Request) -> Result<Reply, JsValue> {
+    let (href, url) = resolve(window, &[base, &request.path].concat())?;
     let own_origin = window.location().origin()?;
     let headers = Headers::new()?;
     let rules = Rules::new(&own_origin, None);

@@ -10,7 +10,7 @@ use web_sys::{
 };
 
 use super::dispatcher::Shell;
-use super::{form, storage};
+use super::form;
 use crate::app::{Action, Event};
 use crate::link::{LinkClick, internal_target};
 
@@ -71,9 +71,9 @@ fn click(shell: &Rc<Shell>, event: &DomEvent) {
             return;
         };
         let click = link_click(&link, event.dyn_ref());
-        if let Some(target) = internal_target(&click, &own_origin) {
+        if let Some(target) = internal_target(&click, &own_origin, &shell.kept.base) {
             event.prevent_default();
-            shell.dispatch(Event::Followed(target.to_owned(), storage::read(&shell.window)));
+            shell.dispatch(Event::Followed(target.to_owned(), shell.kept.read()));
         }
     }
 }
@@ -134,21 +134,21 @@ fn row(element: &Element) -> Option<String> {
 }
 
 fn popstate(shell: &Rc<Shell>, _event: &DomEvent) {
-    shell.dispatch(Event::Traversed(shell.target(), storage::read(&shell.window)));
+    shell.dispatch(Event::Traversed(shell.target(), shell.kept.read()));
 }
 
 /// The key is absent when another tab has cleared the whole storage.
 fn storage_event(shell: &Rc<Shell>, event: &DomEvent) {
     let key = event.dyn_ref::<StorageEvent>().and_then(StorageEvent::key);
-    if key.is_none_or(|key| key == storage::TOKEN_KEY) {
-        shell.dispatch(Event::StorageChanged(storage::read(&shell.window)));
+    if key.is_none_or(|key| shell.kept.is_token(&key)) {
+        shell.dispatch(Event::StorageChanged(shell.kept.read()));
     }
 }
 
 /// A page that comes back from the back/forward cache has missed the storage events meanwhile.
 fn pageshow(shell: &Rc<Shell>, event: &DomEvent) {
     if event.dyn_ref().is_some_and(PageTransitionEvent::persisted) {
-        shell.dispatch(Event::StorageChanged(storage::read(&shell.window)));
+        shell.dispatch(Event::StorageChanged(shell.kept.read()));
     }
 }
 

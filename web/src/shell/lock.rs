@@ -1,4 +1,4 @@
-//! The lock that all tabs of this origin share (Web Locks), so that one refresh serves them all.
+//! The lock that all tabs of this server share (Web Locks), so that one refresh serves them all.
 //! Without Web Locks each tab refreshes by itself, and the server takes two at once for a race.
 
 use std::rc::Rc;
@@ -9,7 +9,6 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
 use super::dispatcher::Shell;
-use super::storage;
 use crate::app::Event;
 
 const NAME: &str = "hallpass.refresh";
@@ -44,7 +43,8 @@ fn request(shell: &Rc<Shell>) -> Option<()> {
             held
         })
     };
-    let promise: Promise = request.call2(&locks, &NAME.into(), &callback).ok()?.dyn_into().ok()?;
+    let promise: Promise =
+        request.call2(&locks, &shell.kept.key(NAME).into(), &callback).ok()?.dyn_into().ok()?;
     let shell = Rc::clone(shell);
     spawn_local(async move {
         // Where storage is blocked there are no locks either.
@@ -56,5 +56,5 @@ fn request(shell: &Rc<Shell>) -> Option<()> {
 }
 
 fn locked(shell: &Rc<Shell>) {
-    shell.dispatch(Event::Locked(storage::read(&shell.window)));
+    shell.dispatch(Event::Locked(shell.kept.read()));
 }

@@ -32,6 +32,21 @@ fn a_sign_out_ends_the_session_on_the_server_too() {
 }
 
 #[test]
+fn below_a_path_sign_out_and_guard_keep_to_it() {
+    let below = || Device { base: "/auth".into(), ..device() };
+    let mut page = Page::open_with(below(), "/auth/protected", token("ada", EXPIRY));
+    assert_eq!(page.screen().view, "protected");
+    page.press(Action::SignOut);
+    assert!(page.does(&Effect::Push("/auth/".into())));
+    page.event(Event::Followed("/auth/account".into(), Stored::Nothing));
+    assert!(page.does(&Effect::Push("/auth/login?next=%2Fauth%2Faccount".into())));
+    let links = page.screen().links;
+    assert!(links.contains(&("register", "/auth/register?next=%2Fauth%2Faccount".into())));
+    let page = Page::open_with(below(), "/protected", token("ada", EXPIRY));
+    assert_eq!(page.screen().view, "not-found", "a neighbour's");
+}
+
+#[test]
 fn a_sign_out_goes_on_when_the_page_is_closed_and_a_sign_in_does_not() {
     assert!(signed_out().1.outlives_page());
     let mut page = Page::at_account();
