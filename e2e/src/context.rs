@@ -24,14 +24,15 @@ pub struct Context {
 }
 
 impl Context {
+    /// A server of the test's own has these arguments, and is below this path of its host.
     pub(crate) async fn open(
         settings: Arc<Settings>,
         kind: Kind,
         media: Media,
-        server_args: &[&str],
+        (server_args, base): (&[&str], &str),
     ) -> Result<Self> {
         let steps = Steps::new(settings.target.secrets());
-        let site = Site::obtain(&settings.target, server_args);
+        let site = Site::obtain(&settings.target, server_args, base);
         let session = settings.launcher.open(kind, media);
         let (site, session) = tokio::try_join!(site, session)?;
         steps.add("the site and the browser are open");

@@ -18,7 +18,7 @@ impl Report {
     pub(crate) fn begin(target: &Target, seed: u64, planned: usize) -> Self {
         let target = match target {
             Target::Own => "a server of its own for each test".to_owned(),
-            Target::Deployment(deployment) => deployment.origin.clone(),
+            Target::Deployment(deployment) => deployment.address.clone(),
         };
         Self { target, seed, planned, started: Instant::now(), attempts: Vec::new() }
     }

@@ -46,8 +46,8 @@ mod tests {
     }
 
     fn deployment(registration_open: bool) -> Deployment {
-        let origin = "https://login.example".to_owned();
-        Deployment { origin, registration_open, account: None, admin: None, cluster: None }
+        let address = "https://login.example".to_owned();
+        Deployment { address, registration_open, account: None, admin: None, cluster: None }
     }
 
     fn skipped(test: &Test, deployment: Deployment) -> String {

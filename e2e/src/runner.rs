@@ -162,7 +162,7 @@ async fn attempt_now(
 ) -> TestOutcome {
     let opened = timeout(
         settings.timeout,
-        Context::open(settings.clone(), kind, test.media, test.server_args),
+        Context::open(settings.clone(), kind, test.media, (test.server_args, test.base)),
     )
     .await;
     let context = match opened.context("neither site nor browser started in time").flatten() {

@@ -30,15 +30,18 @@ const PROGRAM: &str = "HALLPASS_E2E_SERVER";
 pub(crate) struct Server {
     dir: TempDir,
     args: Mutex<Vec<String>>,
+    public_url: Option<String>,
     process: tokio::sync::Mutex<Option<Process>>,
 }
 
 impl Server {
-    /// A server that is not started yet, with an empty data directory.
-    pub(crate) fn new(args: &[&str]) -> Result<Self> {
+    /// A server that is not started yet, with an empty data directory. It keeps its public URL
+    /// whatever other arguments it gets.
+    pub(crate) fn new(args: &[&str], public_url: Option<&str>) -> Result<Self> {
         let dir = tempfile::Builder::new().prefix("server-").tempdir()?;
         let args = Mutex::new(owned(args));
-        Ok(Self { dir, args, process: tokio::sync::Mutex::default() })
+        let public_url = public_url.map(str::to_owned);
+        Ok(Self { dir, args, public_url, process: tokio::sync::Mutex::default() })
     }
 
     /// Starts it on a free port, unless it runs.
@@ -47,6 +50,7 @@ impl Server {
         ensure!(process.is_none(), "the server runs already");
         let mut command = self.command(&["serve", "--listen", ANY_PORT])?;
         command.args(["--log-level", "debug", "--pbkdf2-iterations", FEW_ITERATIONS]);
+        command.args(self.public_url.iter().flat_map(|url| ["--public-url", url]));
         command.args(&*self.args.lock().expect("no panic while it is held"));
         let announcement = Announcement::FirstLine(LISTENING_ON);
         process.insert(start(command, announcement, &self.log_file()).await?).address()

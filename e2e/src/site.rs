@@ -27,26 +27,27 @@ struct Own {
 }
 
 impl Site {
-    pub(crate) async fn obtain(target: &Target, args: &[&str]) -> Result<Self> {
+    /// A server of the test's own is below the path `base` of its host.
+    pub(crate) async fn obtain(target: &Target, args: &[&str], base: &str) -> Result<Self> {
         match target {
-            Target::Own => Self::start_own(args).await,
+            Target::Own => Self::start_own(args, base).await,
             Target::Deployment(deployment) => {
-                Ok(Self { url: deployment.origin.clone(), own: None })
+                Ok(Self { url: deployment.address.clone(), own: None })
             }
         }
     }
 
-    async fn start_own(args: &[&str]) -> Result<Self> {
-        let own = Own { server: Server::new(args)?, proxy: Proxy::start().await? };
-        let site = Self {
-            url: format!("http://localhost:{}", own.proxy.address().port()),
-            own: Some(own),
-        };
+    async fn start_own(args: &[&str], base: &str) -> Result<Self> {
+        let proxy = Proxy::start().await?;
+        let url = format!("http://localhost:{}{base}", proxy.address().port());
+        let public_url = if base.is_empty() { None } else { Some(url.as_str()) };
+        let own = Own { server: Server::new(args, public_url)?, proxy };
+        let site = Self { url, own: Some(own) };
         site.start().await?;
         Ok(site)
     }
 
-    /// The origin, without a trailing slash.
+    /// The address, without a trailing slash: the origin, and the path below which the server is.
     pub fn url(&self) -> &str {
         &self.url
     }

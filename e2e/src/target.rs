@@ -19,8 +19,8 @@ pub(crate) enum Target {
 
 #[derive(Clone, Debug)]
 pub(crate) struct Deployment {
-    /// Without a trailing slash.
-    pub(crate) origin: String,
+    /// The origin, and the path below which the server is. Without a trailing slash.
+    pub(crate) address: String,
     pub(crate) registration_open: bool,
     pub(crate) account: Option<User>,
     pub(crate) admin: Option<User>,
@@ -42,11 +42,11 @@ impl Target {
             return Ok(Self::Own);
         };
         let (account, admin) = (options.account()?, options.admin()?);
-        let origin = origin(url)?;
-        let config = config(&origin).await?;
+        let address = address(url)?;
+        let config = config(&address).await?;
         for (user, variable) in [(&account, options::PASSWORD), (&admin, options::ADMIN_PASSWORD)] {
             if let Some(user) = user {
-                let roles = roles(&origin, user, variable).await?;
+                let roles = roles(&address, user, variable).await?;
                 let name = &user.name;
                 let may =
                     variable != options::ADMIN_PASSWORD || roles.iter().any(|it| it == ADMIN_ROLE);
@@ -55,7 +55,7 @@ impl Target {
         }
         let registration_open = config.registration == "open";
         let cluster = options.cluster.as_deref().map(Cluster::of).transpose()?;
-        Ok(Self::Deployment(Deployment { origin, registration_open, account, admin, cluster }))
+        Ok(Self::Deployment(Deployment { address, registration_open, account, admin, cluster }))
     }
 
     /// The passwords that must not turn up in any report.
@@ -91,25 +91,30 @@ async fn roles(origin: &str, user: &User, variable: &str) -> Result<Vec<String>>
 }
 
 /// As the browser writes it: no default port, the host in lower case.
-fn origin(url: &str) -> Result<String> {
+fn address(url: &str) -> Result<String> {
     let parsed = Url::parse(url).with_context(|| format!("'{url}' is not a URL"))?;
     let origin = parsed.origin();
-    if !origin.is_tuple() || !matches!(parsed.path(), "" | "/") {
-        bail!("'{url}' is no origin such as https://login.example");
+    if !origin.is_tuple() || parsed.query().is_some() || parsed.fragment().is_some() {
+        bail!("'{url}' is no address such as https://login.example or https://example.org/auth");
     }
-    Ok(origin.ascii_serialization())
+    Ok(origin.ascii_serialization() + parsed.path().trim_end_matches('/'))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::origin;
+    use super::address;
 
     #[test]
-    fn an_origin_is_as_browsers_write_it() {
-        assert_eq!(origin("https://Login.Example:443/").expect("valid"), "https://login.example");
-        assert_eq!(origin("http://[::1]:8080").expect("valid"), "http://[::1]:8080");
-        for wrong in ["login.example", "https://login.example/app", "file:///tmp"] {
-            origin(wrong).expect_err(wrong);
+    fn an_address_is_as_browsers_write_it() {
+        for (given, written) in [
+            ("https://Login.Example:443/", "https://login.example"),
+            ("http://[::1]:8080", "http://[::1]:8080"),
+            ("https://example.org/auth/", "https://example.org/auth"),
+        ] {
+            assert_eq!(address(given).expect("valid"), written);
+        }
+        for wrong in ["login.example", "https://login.example/?app", "file:///tmp"] {
+            address(wrong).expect_err(wrong);
         }
     }
 }

@@ -31,6 +31,7 @@ pub struct Test {
     pub(crate) name: &'static str,
     pub(crate) needs: Needs,
     pub(crate) server_args: &'static [&'static str],
+    pub(crate) base: &'static str,
     pub(crate) media: Media,
     pub(crate) only_on: Option<(Kind, &'static str)>,
     pub(crate) story: for<'a> fn(&'a Context) -> Story<'a>,
@@ -44,13 +45,21 @@ impl Test {
         story: for<'a> fn(&'a Context) -> Story<'a>,
     ) -> Self {
         let (needs, media) = (Needs::default(), Media::default());
-        Self { module, name, needs, server_args: &[], media, only_on: None, story }
+        let (server_args, base, only_on) = (&[], "", None);
+        Self { module, name, needs, server_args, base, media, only_on, story }
     }
 
     /// Starts the server with further arguments of `hallpass serve`.
     #[must_use]
     pub fn server_args(mut self, args: &'static [&'static str]) -> Self {
         self.server_args = args;
+        self.needs_server()
+    }
+
+    /// Starts the server below this path of its host, such as `/auth`.
+    #[must_use]
+    pub fn below(mut self, path: &'static str) -> Self {
+        self.base = path;
         self.needs_server()
     }
 

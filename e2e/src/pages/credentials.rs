@@ -36,6 +36,11 @@ impl RegisterPage {
     /// Loads the page.
     pub async fn open(browser: &Browser) -> Result<CredentialsForm<'_>> {
         browser.goto(Self::PATH).await?;
+        Self::expect(browser).await
+    }
+
+    /// Waits until the browser has come to the page by itself.
+    pub async fn expect(browser: &Browser) -> Result<CredentialsForm<'_>> {
         CredentialsForm::expect(browser, Self::FORM).await
     }
 

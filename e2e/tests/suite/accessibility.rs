@@ -115,7 +115,7 @@ async fn members_screens(t: &Context) -> Result {
     LoginPage::open(browser).await?.sign_in(&root).await?;
     expect_good(browser).await?;
     browser.click("header .brand").await?;
-    browser.see("[data-view='home'] a[href='/account']").await?;
+    browser.see("[data-view='home'] a[href$='/account']").await?;
     expect_good(browser).await?;
     let admin = AdminPage::open(browser).await?;
     let row = admin.row(&ada.name).await?;
@@ -192,7 +192,7 @@ async fn second_factor_screens(t: &Context) -> Result {
     let codes = security.codes().await?;
     expect_good(browser).await?;
     browser.click("header [data-action='sign-out']").await?;
-    browser.see("header a[href='/login']").await?;
+    browser.see("header a[href$='/login']").await?;
     LoginPage::open(browser).await?.submit_as(&ada).await?;
     let step = SecondStep::expect(browser).await?;
     expect_good(browser).await?;
@@ -267,7 +267,7 @@ async fn the_focus_goes_with_the_route(t: &Context) -> Result {
     let login = LoginPage::open(browser).await?;
     login.sign_in(&ada).await?;
     browser.expect_focus("#protected-title").await?;
-    browser.click("header a[href='/account']").await?;
+    browser.click("header a[href$='/account']").await?;
     browser.expect_focus("#account-title").await?;
     browser.back().await?;
     browser.expect_focus("#protected-title").await?;
@@ -307,7 +307,7 @@ async fn the_whole_journey_takes_a_keyboard_alone(t: &Context) -> Result {
     let (browser, ada) = (&t.browser, User::invent());
     browser.goto("/").await?;
     tab_to(browser, ".skip").await?;
-    tab_to(browser, "[data-view='home'] a[href='/register']").await?;
+    tab_to(browser, "[data-view='home'] a[href$='/register']").await?;
     browser.press([Key::Enter]).await?;
     browser.expect_focus("#register-title").await?;
     tab_to(browser, "#register-form [name='username']").await?;

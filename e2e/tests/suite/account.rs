@@ -29,7 +29,7 @@ const FRESH: &[&str] = &["--fresh-for", "1s"];
 
 async fn the_profile_and_the_own_session_are_shown(t: &Context) -> Result {
     let ada = t.signed_in().await?;
-    t.browser.click("header a[href='/account']").await?;
+    t.browser.click("header a[href$='/account']").await?;
     t.browser.expect_path(AccountPage::PATH).await?;
     t.browser.see_text("[data-show='profile'] [data-text='username']", &ada.name).await?;
     t.browser.see_text("[data-show='profile'] [data-text='roles']", "user").await?;
@@ -52,7 +52,7 @@ async fn another_device_can_be_signed_out(t: &Context) -> Result {
     browser.see_text(GONE, "signed out").await?;
     browser.expect_focus(GONE).await?;
     phone.click("header .brand").await?;
-    phone.click("[data-view='home'] a[href='/protected']").await?;
+    phone.click("[data-view='home'] a[href$='/protected']").await?;
     LoginPage::expect(&phone).await?;
     phone.see_text("#status", "Your session has ended").await?;
     browser.reload().await?;

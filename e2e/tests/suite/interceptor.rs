@@ -79,7 +79,7 @@ async fn a_token_is_renewed_before_it_ends(t: &Context) -> Result {
     let renewed = async || Ok(t.site.requests("POST /api/refresh")?.len() >= 2);
     t.browser.eventually("the token is renewed twice", renewed).await?;
     t.browser.click("header .brand").await?;
-    t.browser.click("[data-view='home'] a[href='/protected']").await?;
+    t.browser.click("[data-view='home'] a[href$='/protected']").await?;
     ProtectedPage(&t.browser).expect_content_for(&ada.name).await?;
     let refused = t.site.requests("/api/protected")?;
     let refused = refused.iter().filter(|it| it.status == Some(401)).count();
@@ -185,7 +185,7 @@ async fn a_clock_that_is_wrong_breaks_nothing(t: &Context) -> Result {
         browser.execute(SET_CLOCK, &[off.into()]).await?;
         login.sign_in(&ada).await?;
         browser.click("header .brand").await?;
-        browser.click("[data-view='home'] a[href='/account']").await?;
+        browser.click("[data-view='home'] a[href$='/account']").await?;
         browser.see("[data-list='sessions'] > [data-id]").await?;
         browser.click("header [data-action='sign-out']").await?;
         browser.see_text("#status", "signed out").await?;
@@ -201,7 +201,7 @@ async fn a_clock_that_is_set_while_signed_in_breaks_nothing(t: &Context) -> Resu
     for off in [TWENTY_MINUTES, -2 * TWENTY_MINUTES] {
         browser.execute(SET_CLOCK, &[off.into()]).await?;
         browser.click("header .brand").await?;
-        browser.click("[data-view='home'] a[href='/protected']").await?;
+        browser.click("[data-view='home'] a[href$='/protected']").await?;
         ProtectedPage(browser).expect_content_for(&ada.name).await?;
     }
     let refreshed = t.site.requests("POST /api/refresh")?.len();
@@ -214,7 +214,7 @@ async fn a_clock_that_is_set_back_does_not_keep_old_tokens(t: &Context) -> Resul
     let browser = &t.browser;
     browser.execute(SET_CLOCK, &[(-TWENTY_MINUTES).into()]).await?;
     browser.click("header .brand").await?;
-    browser.click("[data-view='home'] a[href='/protected']").await?;
+    browser.click("[data-view='home'] a[href$='/protected']").await?;
     ProtectedPage(browser).expect_content_for(&ada.name).await?;
     let before = t.site.requests("POST /api/refresh")?.len();
     let renewed = async || Ok(t.site.requests("POST /api/refresh")?.len() > before);

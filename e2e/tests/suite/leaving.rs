@@ -159,7 +159,7 @@ async fn a_browser_that_stores_nothing_is_told_at_the_sign_in(t: &Context) -> Re
     fill_in(browser, "#login-form", &ada).await?;
     browser.see_text("#protected-message", &ada.name).await?;
     browser.see_text("#status", "on this page alone").await?;
-    browser.click("header a[href='/account']").await?;
+    browser.click("header a[href$='/account']").await?;
     browser.see("[data-view='account'] [data-show='sessions']").await?;
     browser.reload().await?;
     browser.see("#login-form").await.map(drop)

@@ -63,7 +63,7 @@ async fn the_wait_before_a_page_loads_again_is_counted_down(t: &Context) -> Resu
     let retrying = "[data-view='protected'] [data-text='retrying']";
     browser.execute(WATCH, &[retrying.into()]).await?;
     t.site.answer("GET /api/protected", 1, Answer::status(503).retry_after(4))?;
-    browser.click("[data-view='home'] a[href='/protected']").await?;
+    browser.click("[data-view='home'] a[href$='/protected']").await?;
     expect_countdown(browser, 4).await?;
     ProtectedPage(browser).expect_content_for(&ada.name).await
 }

@@ -7,6 +7,7 @@ mod account;
 mod accounts;
 mod admin;
 mod bad_day;
+mod below;
 mod cluster;
 mod evidence;
 mod first;
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
         accounts::tests(),
         admin::tests(),
         bad_day::tests(),
+        below::tests(),
         cluster::tests(),
         evidence::tests(),
         first::tests(),

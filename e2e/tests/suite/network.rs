@@ -131,7 +131,7 @@ async fn a_server_that_restarts_in_the_middle_is_hardly_noticed(t: &Context) -> 
     let (browser, ada) = (&t.browser, t.signed_in().await?);
     browser.click("header .brand").await?;
     t.site.kill().await?;
-    browser.click("[data-view='home'] a[href='/protected']").await?;
+    browser.click("[data-view='home'] a[href$='/protected']").await?;
     browser.see("[data-view='protected'] [data-show='failed']").await?;
     t.site.start().await?;
     ProtectedPage(browser).expect_content_for(&ada.name).await
@@ -149,7 +149,7 @@ async fn back_forward_and_deep_links_lead_where_they_say(t: &Context) -> Result 
     view(browser, "account", "/account?from=a-mail").await?;
     browser.click("header .brand").await?;
     view(browser, "home", "/").await?;
-    browser.click("[data-view='home'] a[href='/protected']").await?;
+    browser.click("[data-view='home'] a[href$='/protected']").await?;
     view(browser, "protected", "/protected").await?;
     browser.back().await?;
     view(browser, "home", "/").await?;

@@ -34,11 +34,11 @@ async fn with_passkey(t: &Context) -> Result<(User, Vec<String>)> {
 
 async fn sign_out(t: &Context) -> Result {
     t.browser.click("header [data-action='sign-out']").await?;
-    t.browser.see("header a[href='/login']").await?;
+    t.browser.see("header a[href$='/login']").await?;
     LoginPage::open(&t.browser).await.map(drop)
 }
 
-async fn a_passkey_signs_in_with_and_without_a_username(t: &Context) -> Result {
+pub(crate) async fn a_passkey_signs_in_with_and_without_a_username(t: &Context) -> Result {
     t.browser.add_authenticator().await?;
     let (ada, codes) = with_passkey(t).await?;
     ensure!(codes.len() == 10, "{codes:?}");
@@ -215,7 +215,7 @@ async fn a_page_at_an_ip_address_says_why_there_are_none(t: &Context) -> Result 
     t.browser.client().goto(&format!("{by_ip}/login")).await?;
     LoginPage::expect(&t.browser).await?.submit_as(&ada).await?;
     t.browser.see("[data-view='protected']").await?;
-    t.browser.click("header a[href='/account']").await?;
+    t.browser.click("header a[href$='/account']").await?;
     Security(&t.browser).expect_text("browsers have none for an IP address").await?;
     t.browser.see_gone("[data-form='add-passkey']").await
 }

@@ -21,7 +21,7 @@ pub(crate) fn tests() -> Vec<Test> {
     ]
 }
 
-const ALL: &[&str] = &["--require-second-factor", "all"];
+pub(crate) const ALL: &[&str] = &["--require-second-factor", "all"];
 const ADMINS: &[&str] = &["--require-second-factor", "admins"];
 
 /// Registers in the browser, which signs in by itself, up to the set-up.
@@ -38,7 +38,7 @@ async fn with_password(t: &Context) -> Result<(User, SetUp<'_>)> {
     Ok((ada, SetUp::expect(&t.browser).await?))
 }
 
-async fn a_fresh_account_sets_up_an_app_and_is_in(t: &Context) -> Result {
+pub(crate) async fn a_fresh_account_sets_up_an_app_and_is_in(t: &Context) -> Result {
     let (ada, setup) = registered(t).await?;
     let (app, codes) = setup.set_up_app().await?;
     ensure!(codes.len() == 10, "{codes:?}");
@@ -47,7 +47,7 @@ async fn a_fresh_account_sets_up_an_app_and_is_in(t: &Context) -> Result {
     t.browser.reload().await?;
     Header(&t.browser).expect_user(&ada.name).await?;
     t.browser.click("header [data-action='sign-out']").await?;
-    t.browser.see("header a[href='/login']").await?;
+    t.browser.see("header a[href$='/login']").await?;
     LoginPage::open(&t.browser).await?.submit_as(&ada).await?;
     SecondStep::expect(&t.browser).await?.enter(&app.code(1)?).await?;
     ProtectedPage(&t.browser).expect_content_for(&ada.name).await

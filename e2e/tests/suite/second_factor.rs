@@ -39,12 +39,12 @@ async fn with_app(t: &Context) -> Result<(User, AuthenticatorApp, Vec<String>)> 
 /// Signs out, and gives the password.
 async fn give_password<'a>(t: &'a Context, user: &User) -> Result<SecondStep<'a>> {
     t.browser.click("header [data-action='sign-out']").await?;
-    t.browser.see("header a[href='/login']").await?;
+    t.browser.see("header a[href$='/login']").await?;
     LoginPage::open(&t.browser).await?.submit_as(user).await?;
     SecondStep::expect(&t.browser).await
 }
 
-async fn a_code_of_the_app_completes_a_sign_in(t: &Context) -> Result {
+pub(crate) async fn a_code_of_the_app_completes_a_sign_in(t: &Context) -> Result {
     let (ada, app, codes) = with_app(t).await?;
     ensure!(codes.len() == 10, "{codes:?}");
     Security(&t.browser).expect_text("set up").await?;
@@ -125,7 +125,7 @@ async fn who_removes_the_app_signs_in_by_password_alone(t: &Context) -> Result {
     security.expect_text("The app is removed").await?;
     t.browser.see_no("[data-do='new-codes']").await?;
     t.browser.click("header [data-action='sign-out']").await?;
-    t.browser.see("header a[href='/login']").await?;
+    t.browser.see("header a[href$='/login']").await?;
     LoginPage::open(&t.browser).await?.sign_in(&ada).await
 }
 
@@ -165,7 +165,7 @@ async fn an_admin_takes_lost_factors_away(t: &Context) -> Result {
     let (ada, ..) = with_app(t).await?;
     t.site.hallpass(&["user", "reset-factors", &ada.name]).await?;
     t.browser.click("header .brand").await?;
-    t.browser.click("[data-view='home'] a[href='/protected']").await?;
+    t.browser.click("[data-view='home'] a[href$='/protected']").await?;
     LoginPage::expect(&t.browser).await?.sign_in(&ada).await
 }
 
@@ -187,7 +187,7 @@ async fn new_recovery_codes_end_the_old_ones(t: &Context) -> Result {
 async fn codes_do_not_stay_in_the_page_for_the_next_person(t: &Context) -> Result {
     let (.., codes) = with_app(t).await?;
     t.browser.click("header [data-action='sign-out']").await?;
-    t.browser.see("header a[href='/login']").await?;
+    t.browser.see("header a[href$='/login']").await?;
     let gone = async || {
         let page = t.browser.client().source().await?;
         Ok(codes.iter().all(|code| !page.contains(code.as_str())))

@@ -129,7 +129,7 @@ async fn no_call_is_refused_while_the_token_is_renewed(t: &Context) -> Result {
     };
     browser.eventually("the token is renewed", renewed).await?;
     // Calls of the page's own, too.
-    browser.click("header a[href='/account']").await?;
+    browser.click("header a[href$='/account']").await?;
     AccountPage(browser).expect_sessions(1).await?;
     let so_far = count().await?.as_u64().unwrap_or_default();
     let goes_on = async || Ok(count().await?.as_u64() > Some(so_far + 5));
@@ -159,10 +159,10 @@ async fn where_storage_is_blocked_a_session_lasts_as_long_as_its_page(t: &Contex
     ensure!(outcome == "SecurityError", "the storage is not blocked: {outcome}");
     login.sign_in(&ada).await?;
     browser.see_text("#status", "reload").await?;
-    browser.click("header a[href='/account']").await?;
+    browser.click("header a[href$='/account']").await?;
     AccountPage(browser).expect_sessions(1).await?;
     browser.click("header .brand").await?;
-    browser.click("[data-view='home'] a[href='/protected']").await?;
+    browser.click("[data-view='home'] a[href$='/protected']").await?;
     ProtectedPage(browser).expect_content_for(&ada.name).await?;
     Header(browser).sign_out().await?;
     Header(browser).expect_signed_out().await?;

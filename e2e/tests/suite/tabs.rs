@@ -48,7 +48,7 @@ async fn one_tab_refreshes_for_all(t: &Context) -> Result {
     // The tab that did not ask uses what the other one was given.
     for tab in 0..2 {
         browser.click("header .brand").await?;
-        browser.click("[data-view='home'] a[href='/protected']").await?;
+        browser.click("[data-view='home'] a[href$='/protected']").await?;
         ProtectedPage(browser).expect_content_for(&ada.name).await?;
         if tab == 0 {
             browser.switch_to(&first).await?;
