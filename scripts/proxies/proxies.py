@@ -7,6 +7,7 @@ import pathlib
 import shutil
 
 from application import Application
+from client import LOGIN
 from processes import Process, fail, free_port
 
 DEPLOY = pathlib.Path(__file__).parents[2] / "server/deploy"
@@ -34,24 +35,28 @@ class Proxy:
             (f"{address}8080", f"{address}{stage.hallpass.port}"),
             (f"{address}3000", f"{address}{self.application.port}"),
         ]
-        command = getattr(self, name)()
+        command = getattr(self, name.replace("-", "_"))()
         for old, _ in self.changes + self.wrong:
             if not any(old in path.read_text() for path in self.shipped()):
-                fail(f"no file of server/deploy/{name} has {old!r}")
+                fail(f"no file of {self.source()} has {old!r}")
         self.process = Process(command, self.folder / "log", self.environment())
 
+    def source(self):
+        """The files of nginx are of two kinds."""
+        return DEPLOY / self.name.split("-")[0]
+
     def shipped(self):
-        return [path for path in (DEPLOY / self.name).iterdir() if path.is_file()]
+        return [path for path in self.source().iterdir() if path.is_file()]
 
     def environment(self):
         return {"PATH": os.environ["PATH"], "HOME": str(self.folder)}
 
     def copy(self, name, *changes):
         """A file of server/deploy with the addresses of the test."""
-        text = (DEPLOY / self.name / name).read_text()
+        text = (self.source() / name).read_text()
         for old, new in changes:
             if old not in text:
-                fail(f"server/deploy/{self.name}/{name} has no {old!r}")
+                fail(f"{self.source()}/{name} has no {old!r}")
         for old, new in [*self.wrong, *changes, *self.changes]:
             text = text.replace(old, str(new))
         path = self.folder / name
@@ -59,7 +64,14 @@ class Proxy:
         return path
 
     def nginx(self):
-        site = self.copy("hallpass.conf", ("listen 443 ", f"listen 127.0.0.1:{self.port} "))
+        return self.nginx_with("hallpass.conf")
+
+    def nginx_below(self):
+        name = ("server_name example.org", f"server_name {LOGIN}")
+        return self.nginx_with("below-a-path.conf", name)
+
+    def nginx_with(self, name, *changes):
+        site = self.copy(name, ("listen 443 ", f"listen 127.0.0.1:{self.port} "), *changes)
         temporary = "".join(
             f"{kind}_temp_path {self.folder}/{kind};"
             for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
