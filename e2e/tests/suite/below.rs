@@ -12,6 +12,9 @@ use crate::{passkeys, second_factor};
 
 const BASE: &str = "/auth";
 
+/// What a script adds to the account page.
+const LOADED_LATER: &str = "[data-view='account'] [data-do='add-totp']";
+
 pub(crate) fn tests() -> Vec<Test> {
     tests![
         the_whole_way_is_below_the_path.below(BASE),
@@ -47,13 +50,16 @@ async fn the_whole_way_is_below_the_path(t: &Context) -> Result {
     ensure!(t.browser.path().await? == page::PROTECTED);
     // A deep page, loaded anew with the session.
     t.browser.goto(AccountPage::PATH).await?;
+    t.browser.see(LOADED_LATER).await?;
     t.browser.reload().await?;
+    t.browser.see(LOADED_LATER).await?;
     AccountPage(&t.browser).expect_sessions(1).await?;
     t.browser.click(".brand").await?;
     t.browser.see("[data-view='home'] [data-show='signed-in']").await?;
     ensure!(t.browser.path().await? == page::HOME);
     Header(&t.browser).sign_out().await?;
     Header(&t.browser).expect_signed_out().await?;
+    ensure!(t.browser.path().await? == page::HOME);
     let beside = requests_beside(t).await?;
     ensure!(beside.is_empty(), "{beside:?}");
     let said = t.browser.console().await?;
@@ -100,9 +106,9 @@ async fn what_is_loaded_later_is_found_there(t: &Context) -> Result {
     let root = t.admin().await?;
     LoginPage::open(&t.browser).await?.sign_in(&root).await?;
     AccountPage::open(&t.browser).await?;
-    t.browser.see("[data-view='account'] [data-do]").await?;
+    t.browser.see(LOADED_LATER).await?;
     t.browser.goto(AdminPage::PATH).await?;
-    t.browser.see("[data-view='admin'] [data-key]").await?;
+    t.browser.see("[data-view='admin'] [data-key][data-signs]").await?;
     t.browser.fill("[data-view='admin'] [name='search']", &root.name).await?;
     t.browser.click("[data-form='search'] [type='submit']").await?;
     let searched = [page::ADMIN, "?search=", &root.name].concat();
