@@ -3,6 +3,7 @@
 mod cost;
 mod firebase;
 mod foreign;
+mod guessable;
 mod kdf;
 mod modular;
 mod parse;

@@ -1,7 +1,7 @@
 use hallpass_contract::Secret;
-use zxcvbn::{Score, zxcvbn};
 
 use super::Password;
+use super::guessable::is_guessable;
 use crate::username::Username;
 
 /// The most characters of a password. NIST SP 800-63B-4 asks for at least 64, and nobody's
@@ -52,29 +52,6 @@ impl Policy {
         let min = self.min_chars;
         format!("Use at least {min} characters; a few unrelated words make a good password.")
     }
-}
-
-/// How many characters zxcvbn checks at once. For 100 malicious characters, which make it try every
-/// spelling of every word, it takes a second. For this many it takes no longer than a password
-/// hash. Only after a guessable window the next one is checked, and guessable ones are quick.
-const WINDOW_CHARS: usize = 24;
-
-/// How many windows are checked. zxcvbn by itself reads 100 characters of a password.
-const MAX_WINDOWS: usize = 4;
-
-/// Whether 10^8 guesses would find it. Such guesses are common passwords, words, names, keyboard
-/// rows, dates, repeats, and the user's own name. A password is as strong as its strongest window.
-fn is_guessable(password: &str, username: Option<&Username>) -> bool {
-    let mut context = vec!["hallpass"];
-    for name in username.iter().flat_map(|name| [name.display(), name.key()]) {
-        context.push(name);
-        context.extend(name.split(|c: char| !c.is_alphanumeric()).filter(|part| part.len() > 2));
-    }
-    let chars: Vec<char> = password.chars().collect();
-    chars.chunks(WINDOW_CHARS).take(MAX_WINDOWS).all(|window| {
-        let window: String = window.iter().collect();
-        zxcvbn(&window, &context).score() < Score::Three
-    })
 }
 
 #[cfg(test)]
