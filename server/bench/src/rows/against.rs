@@ -9,7 +9,7 @@ use hallpass_contract::path;
 
 use super::contest::{self, Contender};
 use crate::bench::Bench;
-use crate::clients::Refresher;
+use crate::clients::{Refresher, Registrar};
 use crate::closed_loop::{self, Plan};
 use crate::cores::{self, Core};
 use crate::hallpass::{self, CHEAP_HASHES};
@@ -24,7 +24,7 @@ const NO_SLOWER: Target = Target::RatioReaches(0.97);
 /// The name of the other program in the table.
 const OTHER: &str = "the other program";
 
-/// Measures verifications, logins and durable rotations of both.
+/// Measures verifications, logins, durable rotations and registrations of both.
 ///
 /// # Errors
 ///
@@ -34,7 +34,8 @@ pub fn run(bench: &Bench, other: &Path, findings: &mut Findings) -> anyhow::Resu
     let [this, other] = pairs;
     verify(bench, findings, [&this, &other])?;
     logins(bench, findings, [&this, &other])?;
-    rotations(bench, findings, [&this, &other])
+    writes(bench, findings, [&this, &other], "durable refresh rotations", rotate)?;
+    writes(bench, findings, [&this, &other], "durable registrations, cheap hashes", register)
 }
 
 /// The name of a program's servers, and its file.
@@ -99,45 +100,53 @@ fn compare<'p>(
     Ok(())
 }
 
-/// The rate of refreshes by 256 clients. Each refresh is durable. Both servers start anew for each
-/// round: one that has luck with its memory or its file keeps it to its end, some percent of it.
-fn rotations(
+/// How many clients write at once.
+const WRITERS: usize = 256;
+
+/// Writes to a server for so long, and returns the rate.
+type Write = fn(&Bench, SocketAddr, Plan) -> anyhow::Result<f64>;
+
+/// The rate of writes by 256 clients. Each is durable. Both servers start anew for each round: one
+/// that has luck with its memory or its file keeps it to its end, some percent of it.
+fn writes(
     bench: &Bench,
     findings: &mut Findings,
     programs: [&Program; 2],
+    name: &'static str,
+    write: Write,
 ) -> anyhow::Result<()> {
-    let names = users::names(256);
     let mut rates = [Vec::new(), Vec::new()];
     let (rounds, seconds) = bench.pick((12, 3), (3, 2));
+    let plan = Plan { warm_up: Duration::from_millis(500), time: Duration::from_secs(seconds) };
     for round in 0..rounds {
-        bench.step(&format!("rotations, round {} of {rounds}", round + 1));
+        bench.step(&format!("{name}, round {} of {rounds}", round + 1));
         for turn in 0..2 {
             let program = (round + turn) % 2;
-            let what = format!("writes-{round}");
+            let what = format!("{}-{round}", name.replace([' ', ','], "-"));
             let mut server = start(bench, programs[program], &what, None, CHEAP_HASHES)?;
-            hallpass::register(server.address, &names)?;
-            let rate = rotate(bench, server.address, &names, seconds);
+            let rate = write(bench, server.address, plan);
             rates[program].push(rate.map_err(|error| server.blame(error))?);
         }
     }
     let [this, other] = &rates;
     let of = |rates: &[f64]| Spread::of(rates.iter().copied());
-    let row = Row::new("durable refresh rotations", of(this), Unit::PerSecond);
+    let row = Row::new(name, of(this), Unit::PerSecond);
     let row = row.beside_by(OTHER, of(other), statistics::paired(this, other));
     findings.rows.push(row.must(NO_SLOWER));
     Ok(())
 }
 
-fn rotate(
-    bench: &Bench,
-    address: SocketAddr,
-    names: &[String],
-    seconds: u64,
-) -> anyhow::Result<f64> {
-    let users = hallpass::sign_in(address, names)?;
+fn rotate(bench: &Bench, address: SocketAddr, plan: Plan) -> anyhow::Result<f64> {
+    let names = users::names(WRITERS);
+    hallpass::register(address, &names)?;
+    let users = hallpass::sign_in(address, &names)?;
     let mut clients: Vec<_> = users.into_iter().map(|user| Refresher::new(user.cookie)).collect();
-    let time = Duration::from_secs(seconds);
-    let plan = Plan { warm_up: Duration::from_millis(500), time };
+    let run = || closed_loop::run(address, &mut clients, plan);
+    Ok(cores::on(Some(bench.cores.load), run)?.per_second())
+}
+
+fn register(bench: &Bench, address: SocketAddr, plan: Plan) -> anyhow::Result<f64> {
+    let mut clients: Vec<_> = (0..WRITERS).map(|n| Registrar::new(format!("new-{n}"))).collect();
     let run = || closed_loop::run(address, &mut clients, plan);
     Ok(cores::on(Some(bench.cores.load), run)?.per_second())
 }

@@ -48,8 +48,8 @@ pub(super) fn run(bench: &Bench, findings: &mut Findings) -> anyhow::Result<()> 
     let [rate, p99] = rotations.rows("durable refresh rotations", "a rotation's p99", &syncs);
     findings.rows.push(rate.must(Target::AtLeast(5000.0)));
     findings.rows.push(p99.must(Target::AtMost(50.0)));
-    // This row has no target. The password policy takes longer than the write, and a hash with more
-    // than these 1,000 iterations would take far longer still.
+    // This row has no target: a hash with more than these 1,000 iterations takes far longer than
+    // all the rest.
     let what = ("durable registrations, cheap hashes", "a registration's p99");
     findings.rows.extend(registrations.rows(what.0, what.1, &syncs));
     Ok(())
