@@ -14,6 +14,7 @@ pub mod hallpass;
 pub mod machine;
 pub mod options;
 pub mod postgres;
+pub mod published;
 pub mod report;
 pub mod row;
 pub mod rows;

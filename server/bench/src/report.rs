@@ -1,17 +1,23 @@
 //! The report of a run.
 
 pub mod chart;
-mod number;
-mod table;
+pub(crate) mod number;
+pub(crate) mod table;
 
 use serde::Serialize;
 
 use crate::machine::Machine;
 use crate::row::{Findings, Row, Verdict};
 
+/// The version of what `--json` writes. The first one did not say it, and had neither the number of
+/// rounds nor whether a reference is foreign.
+pub const FORMAT: u32 = 2;
+
 /// All results of a run.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
+    /// The version of the format: [`FORMAT`].
+    pub format: u32,
     /// The machine that was measured on.
     pub machine: Machine,
     /// Whether it was a quick run.

@@ -1,12 +1,13 @@
 //! A row of the table: what was measured, what it is compared with, and whether it meets the
 //! target.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use crate::published::Published;
 use crate::statistics::Spread;
 
 /// The unit of a figure.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Unit {
     /// A number per second.
@@ -62,6 +63,9 @@ pub struct Reference {
     /// The measured figure divided by this one. If both were measured in each round, the ratio is
     /// taken round by round.
     pub ratio: Spread,
+    /// Whether it is another product or the disk, measured in the same rounds. A machine that is
+    /// slow for a while slows both, and leaves the ratio as it is.
+    pub foreign: bool,
 }
 
 /// A row of the table.
@@ -75,6 +79,8 @@ pub struct Row {
     pub unit: Unit,
     /// What it is compared with.
     pub reference: Option<Reference>,
+    /// What others have published of their products.
+    pub published: Vec<Published>,
     /// The target.
     pub target: Option<Target>,
     /// Whether the target is met.
@@ -86,8 +92,9 @@ pub struct Row {
 impl Row {
     /// A row with a figure and no comparison.
     pub fn new(name: &'static str, figure: Spread, unit: Unit) -> Self {
-        let (reference, target, note) = (None, None, String::new());
-        Self { name, figure, unit, reference, target, verdict: Verdict::Informational, note }
+        let (reference, published, target, note) = (None, Vec::new(), None, String::new());
+        let verdict = Verdict::Informational;
+        Self { name, figure, unit, reference, published, target, verdict, note }
     }
 
     /// Compares it with something else, by the ratio of the medians.
@@ -100,7 +107,19 @@ impl Row {
     /// Compares it with something else, by a ratio taken round by round.
     #[must_use]
     pub fn beside_by(self, name: &'static str, figure: Spread, ratio: Spread) -> Self {
-        Self { reference: Some(Reference { name, figure, ratio }), ..self }
+        Self { reference: Some(Reference { name, figure, ratio, foreign: false }), ..self }
+    }
+
+    /// Compares it with another product or the disk, by a ratio taken round by round.
+    #[must_use]
+    pub fn beside_foreign(self, name: &'static str, figure: Spread, ratio: Spread) -> Self {
+        Self { reference: Some(Reference { name, figure, ratio, foreign: true }), ..self }
+    }
+
+    /// Adds what others have published. It was not measured here, so there is no ratio to it.
+    #[must_use]
+    pub fn published(self, published: &[Published]) -> Self {
+        Self { published: published.to_vec(), ..self }
     }
 
     /// Sets the target. Call it after everything but the note.

@@ -6,7 +6,7 @@ use crate::row::{Target, Unit};
 use crate::statistics::Spread;
 
 /// A figure and its unit.
-pub(super) struct Quantity(pub(super) f64, pub(super) Unit);
+pub(crate) struct Quantity(pub(crate) f64, pub(crate) Unit);
 
 impl fmt::Display for Quantity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -36,12 +36,23 @@ pub(super) fn bound(target: Target, unit: Unit) -> String {
 
 /// The median, with the quartiles if they differ from it.
 pub(super) fn ratio(ratio: Spread) -> String {
-    let Spread { low, median, high } = ratio;
-    let digits = if median < 10.0 { 2 } else { 0 };
+    let Spread { low, median, high, .. } = ratio;
     if low == high {
-        return format!("{median:.digits$}x");
+        return times(median);
     }
+    let digits = digits(median);
     format!("{median:.digits$}x ({low:.digits$}..{high:.digits$})")
+}
+
+/// A ratio alone.
+pub(crate) fn times(ratio: f64) -> String {
+    let digits = digits(ratio);
+    format!("{ratio:.digits$}x")
+}
+
+/// How many digits of a ratio say something.
+fn digits(ratio: f64) -> usize {
+    if ratio < 10.0 { 2 } else { 0 }
 }
 
 /// Three significant digits, with commas between thousands.
@@ -85,8 +96,9 @@ mod tests {
 
     #[test]
     fn a_spread_is_shown_where_there_is_one() {
+        let spread = |low, median, high| Spread { low, median, high, rounds: 3 };
         assert_eq!(ratio(Spread::single(0.876)), "0.88x");
-        assert_eq!(ratio(Spread { low: 0.85, median: 0.876, high: 0.9 }), "0.88x (0.85..0.90)");
-        assert_eq!(ratio(Spread { low: 90.0, median: 101.2, high: 110.0 }), "101x (90..110)");
+        assert_eq!(ratio(spread(0.85, 0.876, 0.9)), "0.88x (0.85..0.90)");
+        assert_eq!(ratio(spread(90.0, 101.2, 110.0)), "101x (90..110)");
     }
 }

@@ -6,7 +6,6 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use hdrhistogram::Histogram;
 
 use super::scale::{self, Data};
 use crate::bench::Bench;
@@ -25,8 +24,9 @@ const CLIENTS: usize = 4;
 const USERS: usize = 100_000;
 
 /// The logins of all rounds, without or beside backups.
+#[derive(Default)]
 struct Logins {
-    latency_us: Histogram<u64>,
+    count: u64,
     p99_ms: Vec<f64>,
 }
 
@@ -37,7 +37,7 @@ pub(super) fn run(bench: &Bench, findings: &mut Findings) -> anyhow::Result<()> 
     let server = hallpass::start(bench, "hallpass-backup", &data.dir, core, &[])?;
     let names: Vec<_> = (0..CLIENTS).map(|n| format!("backup-{n}")).collect();
     hallpass::register(server.address, &names)?;
-    let (mut alone, mut beside, mut backups) = (Logins::new()?, Logins::new()?, Vec::new());
+    let (mut alone, mut beside, mut backups) = (Logins::default(), Logins::default(), Vec::new());
     let (rounds, seconds) = bench.pick((6, 8), (2, 4));
     for round in 1..=rounds {
         bench.step(&format!("round {round} of {rounds}"));
@@ -46,13 +46,13 @@ pub(super) fn run(bench: &Bench, findings: &mut Findings) -> anyhow::Result<()> 
             beside.add(bench, &server, &names, seconds)
         })?);
     }
-    let p99 = |logins: &Logins| logins.latency_us.value_at_quantile(0.99) as f64 / 1000.0;
+    let p99 = |logins: &Logins| Spread::of(logins.p99_ms.iter().copied());
     let ratio = statistics::paired(&beside.p99_ms, &alone.p99_ms);
     let name = "a login's p99, backups one after the other";
-    let row = Row::new(name, Spread::single(p99(&beside)), Unit::Milliseconds);
-    let row = row.beside_by("without a backup", Spread::single(p99(&alone)), ratio);
+    let row = Row::new(name, p99(&beside), Unit::Milliseconds);
+    let row = row.beside_by("without a backup", p99(&alone), ratio);
     let row = row.must(Target::RatioAtMost(2.0));
-    findings.rows.push(row.note(format!("{} and {} logins", alone.count(), beside.count())));
+    findings.rows.push(row.note(format!("{} and {} logins", alone.count, beside.count)));
     let name = "a backup of 100,000 users beside logins";
     findings.rows.push(Row::new(name, Spread::of(backups), Unit::Seconds));
     Ok(())
@@ -92,14 +92,6 @@ fn backup(bench: &Bench, data: &Data) -> anyhow::Result<f64> {
 }
 
 impl Logins {
-    fn new() -> anyhow::Result<Self> {
-        Ok(Self { latency_us: Histogram::new(3)?, p99_ms: Vec::new() })
-    }
-
-    fn count(&self) -> u64 {
-        self.latency_us.len()
-    }
-
     fn add(
         &mut self,
         bench: &Bench,
@@ -113,7 +105,7 @@ impl Logins {
         let load = || closed_loop::run(server.address, &mut clients, plan);
         let measured = cores::on(Some(bench.cores.load), load)?;
         self.p99_ms.push(measured.latency_us.value_at_quantile(0.99) as f64 / 1000.0);
-        self.latency_us.add(measured.latency_us)?;
+        self.count += measured.requests;
         Ok(())
     }
 }

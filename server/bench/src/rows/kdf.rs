@@ -47,7 +47,7 @@ pub(super) fn run(bench: &Bench, findings: &mut Findings) -> anyhow::Result<()> 
         // Converts to hashes per second, so that more is better as in the other rows.
         let rate = |ms: &[f64]| Spread::of(ms.iter().copied()).map(|ms| 1000.0 / ms);
         let row = Row::new(name, rate(ours), Unit::PerSecond);
-        let row = row.beside_by(reference, rate(theirs), statistics::paired(theirs, ours));
+        let row = row.beside_foreign(reference, rate(theirs), statistics::paired(theirs, ours));
         findings.rows.push(row.must(Target::RatioAtLeast(bound)).note(note.clone()));
     };
     beside("password hashes, one alone", &one, "pbkdf2 crate", &of_crate, 1.3);

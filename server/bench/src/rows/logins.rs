@@ -6,6 +6,7 @@ use super::contest::{self, Contender};
 use super::flask;
 use crate::bench::Bench;
 use crate::hallpass;
+use crate::published::LOGINS;
 use crate::row::{Findings, Row, Unit};
 use crate::server::Server;
 use crate::statistics::Spread;
@@ -33,11 +34,11 @@ pub(super) fn run(bench: &Bench, findings: &mut Findings) -> anyhow::Result<()> 
     contest::hold(bench, findings, &mut contenders, rounds, Duration::from_millis(time))?;
 
     let figure = per_second(&hallpass);
-    let row = Row::new("POST /api/login", figure, Unit::PerSecond);
+    let row = Row::new("POST /api/login", figure, Unit::PerSecond).published(&LOGINS);
     findings.rows.push(match &flask {
         Some(flask) => {
             let ratio = hallpass.ratio(flask, |round| round.per_second);
-            row.beside_by("Flask, the same hash", per_second(flask), ratio)
+            row.beside_foreign("Flask, the same hash", per_second(flask), ratio)
         }
         None => row,
     });

@@ -13,11 +13,15 @@ use crate::bench::Bench;
 use crate::hallpass::{self, CHEAP_HASHES, SECRET};
 use crate::row::{Findings, Row, Target, Unit};
 use crate::server::Server;
+use crate::statistics::Spread;
 use crate::users;
 use crate::wire::Answer;
 
 /// The number of connections, each with its own user. Enough to keep a core busy.
 const CLIENTS: usize = 64;
+
+/// How a row is compared: with a product of ours or of others.
+type Compare = fn(Row, &'static str, Spread, Spread) -> Row;
 
 pub(super) fn run(bench: &Bench, findings: &mut Findings) -> anyhow::Result<()> {
     let core = Some(bench.cores.server);
@@ -40,19 +44,20 @@ pub(super) fn run(bench: &Bench, findings: &mut Findings) -> anyhow::Result<()> 
     contest::hold(bench, findings, &mut contenders, rounds, Duration::from_millis(time))?;
 
     let per_second = |contender: &Contender| contender.spread(|round| round.per_second);
-    let mut beside = |name, other: &Contender, target: Option<f64>| {
+    let mut beside = |compare: Compare, name, other: &Contender, target: Option<f64>| {
         let ratio = es256.ratio(other, |round| round.per_second);
         let row = Row::new("GET /api/verify, ES256", per_second(&es256), Unit::PerSecond);
-        let row = row.beside_by(name, per_second(other), ratio);
+        let row = compare(row, name, per_second(other), ratio);
         let row = target.into_iter().fold(row, |row, bound| row.must(Target::RatioAtLeast(bound)));
         findings.rows.push(row.note(format!("{name}: {}", other.busy())));
         other.check(name)
     };
     es256.check("Hallpass")?;
-    beside("bare hyper", &bare, Some(0.85))?;
-    beside("axum + jsonwebtoken, HS256", &axum, Some(1.5))?;
-    beside("Hallpass, HS256", &hs256, Some(0.95))?;
-    flask.iter().try_for_each(|flask| beside("Flask, HS256", flask, None))
+    beside(Row::beside_foreign, "bare hyper", &bare, Some(0.85))?;
+    beside(Row::beside_foreign, "axum + jsonwebtoken, HS256", &axum, Some(1.5))?;
+    beside(Row::beside_by, "Hallpass, HS256", &hs256, Some(0.95))?;
+    let mut flask = flask.iter();
+    flask.try_for_each(|flask| beside(Row::beside_foreign, "Flask, HS256", flask, None))
 }
 
 /// A Hallpass whose users have signed in and send their tokens to be verified.
@@ -103,15 +108,14 @@ fn flask_contender(server: Server) -> anyhow::Result<Contender> {
     Ok(contender)
 }
 
-fn first_answer(contender: &Contender) -> anyhow::Result<Vec<u8>> {
+pub(super) fn first_answer(contender: &Contender) -> anyhow::Result<Vec<u8>> {
     let first = &contender.requests[..1];
-    let address = contender.server.address;
-    let answers = hallpass::each(address, first, |answer| Ok(answer.raw.to_vec()))?;
+    let answers = hallpass::each(contender.endpoint(), first, |answer| Ok(answer.raw.to_vec()))?;
     answers.into_iter().next().context("no answer")
 }
 
 /// Checks that both send the same bytes. Otherwise the comparison would mean nothing.
-fn same_bytes(name: &str, one: &Contender, other: &Contender) -> anyhow::Result<()> {
+pub(super) fn same_bytes(name: &str, one: &Contender, other: &Contender) -> anyhow::Result<()> {
     let (one, other) = (first_answer(one)?, first_answer(other)?);
     let (one, other) = (comparable(&one)?, comparable(&other)?);
     ensure!(

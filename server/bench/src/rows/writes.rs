@@ -2,7 +2,7 @@
 //! failure.
 
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
 
@@ -12,6 +12,7 @@ use crate::closed_loop::{self, Client, LoadResult, Plan};
 use crate::cores;
 use crate::disk::{self, Syncs};
 use crate::hallpass::{self, CHEAP_HASHES};
+use crate::published::{REFRESHES, REFRESHES_OF_A_CORE};
 use crate::row::{Findings, Row, Target, Unit};
 use crate::server::Server;
 use crate::statistics::{self, Spread};
@@ -23,6 +24,9 @@ const CLIENTS: usize = 256;
 /// The results of one kind of write, round by round.
 struct Writes {
     per_second: Vec<f64>,
+    /// The rate for each core that the server used.
+    of_core: Vec<f64>,
+    p99_ms: Vec<f64>,
     latency_us: Histogram<u64>,
     load_busy: Vec<f64>,
 }
@@ -48,6 +52,7 @@ pub(super) fn run(bench: &Bench, findings: &mut Findings) -> anyhow::Result<()> 
     let [rate, p99] = rotations.rows("durable refresh rotations", "a rotation's p99", &syncs);
     findings.rows.push(rate.must(Target::AtLeast(5000.0)));
     findings.rows.push(p99.must(Target::AtMost(50.0)));
+    findings.rows.push(rotations.of_core().published(&REFRESHES));
     // This row has no target: a hash with more than these 1,000 iterations takes far longer than
     // all the rest.
     let what = ("durable registrations, cheap hashes", "a registration's p99");
@@ -65,7 +70,8 @@ fn refreshers(address: SocketAddr, names: &[String]) -> anyhow::Result<Vec<Refre
 impl Writes {
     fn new() -> anyhow::Result<Self> {
         let latency_us = Histogram::new(3)?;
-        Ok(Self { per_second: Vec::new(), latency_us, load_busy: Vec::new() })
+        let (per_second, of_core, p99_ms, load_busy) = Default::default();
+        Ok(Self { per_second, of_core, p99_ms, latency_us, load_busy })
     }
 
     fn add<C: Client>(
@@ -76,10 +82,14 @@ impl Writes {
         plan: Plan,
     ) -> anyhow::Result<()> {
         let address = server.address;
+        let (began, cpu) = (Instant::now(), server.cpu_time()?);
         let write = || closed_loop::run(address, clients, plan);
         let measured: LoadResult =
             cores::on(Some(bench.cores.load), write).map_err(|error| server.blame(error))?;
+        let cores = (server.cpu_time()? - cpu).as_secs_f64() / began.elapsed().as_secs_f64();
         self.per_second.push(measured.per_second());
+        self.of_core.push(measured.per_second() / cores);
+        self.p99_ms.push(ms(&measured.latency_us, 0.99));
         self.load_busy.push(measured.generator_busy);
         self.latency_us.add(measured.latency_us)?;
         Ok(())
@@ -91,12 +101,22 @@ impl Writes {
         let ratio = statistics::paired(&self.per_second, &syncs_per_second);
         let busy = format!("load's core {:.0} % busy", 100.0 * of(&self.load_busy).median);
         let rate = Row::new(rate, of(&self.per_second), Unit::PerSecond);
-        let rate = rate.beside_by("the disk's syncs, one by one", of(&syncs_per_second), ratio);
-        let ms = |quantile| self.latency_us.value_at_quantile(quantile) as f64 / 1000.0;
-        let sync_p99 = Spread::of(syncs.iter().map(|syncs| syncs.p99_us as f64 / 1000.0));
-        let p99 = Row::new(p99, Spread::single(ms(0.99)), Unit::Milliseconds);
-        let p99 = p99.beside("the disk's sync p99", sync_p99);
-        let p50 = format!("p50 {:.1} ms", ms(0.5));
+        let rate =
+            rate.beside_foreign("the disk's syncs, one by one", of(&syncs_per_second), ratio);
+        let sync_ms: Vec<f64> = syncs.iter().map(|syncs| syncs.p99_us as f64 / 1000.0).collect();
+        let ratio = statistics::paired(&self.p99_ms, &sync_ms);
+        let p99 = Row::new(p99, of(&self.p99_ms), Unit::Milliseconds);
+        let p99 = p99.beside_by("the disk's sync p99", of(&sync_ms), ratio);
+        let p50 = format!("p50 {:.1} ms", ms(&self.latency_us, 0.5));
         [rate.note(busy), p99.note(p50)]
     }
+
+    /// The rate for each core that the server used. It may use all of them.
+    fn of_core(&self) -> Row {
+        Row::new(REFRESHES_OF_A_CORE, Spread::of(self.of_core.iter().copied()), Unit::PerSecond)
+    }
+}
+
+fn ms(latency_us: &Histogram<u64>, quantile: f64) -> f64 {
+    latency_us.value_at_quantile(quantile) as f64 / 1000.0
 }
