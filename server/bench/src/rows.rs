@@ -13,6 +13,7 @@ mod flask;
 mod isolation;
 mod kdf;
 mod logins;
+mod memory;
 mod metrics;
 mod scale;
 mod verify;

@@ -13,6 +13,7 @@ use hallpass_contract::path;
 use serde::Deserialize;
 
 use super::contest::{self, Contender, Round};
+use super::memory::{self, megabytes, resident};
 use crate::bench::Bench;
 use crate::hallpass::{self, CHEAP_HASHES, SignedIn};
 use crate::row::{Findings, Row, Target, Unit};
@@ -163,7 +164,7 @@ fn serving_rows(
     findings: &mut Findings,
     few: &Data,
     many: &Data,
-) -> anyhow::Result<[Row; 3]> {
+) -> anyhow::Result<[Row; 4]> {
     let core = Some(bench.cores.server);
     let (few_server, many_server) = (few.start(bench, core)?, many.start(bench, core)?);
     // By then, everything that a start leaves for later is done.
@@ -182,18 +183,12 @@ fn serving_rows(
 
     bench.step("GET /api/me on 5,000 connections");
     many.clients = CONNECTIONS;
+    let before = many.server.memory()?.resident;
     contest::hold(bench, findings, &mut [&mut many], 1, Duration::from_secs(bench.pick(5, 2)))?;
     let peak = megabytes(many.server.memory()?.peak);
     let loaded = Row::new("resident memory, 5,000 connections", peak, Unit::Megabytes);
-    Ok([idle, loaded.must(Target::AtMost(150.0)).note("the most at any time"), me])
-}
-
-fn resident(server: &Server) -> anyhow::Result<Spread> {
-    Ok(megabytes(server.memory()?.resident))
-}
-
-fn megabytes(bytes: u64) -> Spread {
-    Spread::single(bytes as f64 / 1e6)
+    let loaded = loaded.must(Target::AtMost(150.0)).note("the most at any time");
+    Ok([idle, loaded, memory::after_flood(bench, &many.server, before)?, me])
 }
 
 /// The report of `hallpass-probe lookup`.
