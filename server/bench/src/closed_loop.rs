@@ -1,19 +1,23 @@
-//! Makes load on one thread. Each client keeps one connection and sends a request when the answer
-//! to the last one is there. This measures what a server can do. It does not measure how long
+//! Makes load on one thread. Each client keeps one connection, or connects anew for each request,
+//! and sends a request when the answer to the last one is there. This measures what a server can do. It does not measure how long
 //! independent users wait: that takes arrivals at a fixed rate, as in `scripts/load open`.
 
-use std::io::{ErrorKind, Read as _, Write as _};
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail, ensure};
 use mio::net::TcpStream;
-use mio::{Events, Interest, Poll, Registry, Token};
+use mio::{Events, Poll, Registry, Token};
 
+pub use self::endpoint::Endpoint;
+use self::stream::Stream;
 pub use self::tally::{LoadResult, Plan};
 use self::tally::{PATIENCE, Tally};
 use crate::wire::Answer;
 
+mod endpoint;
+mod stream;
 mod tally;
 #[cfg(test)]
 mod tests;
@@ -40,13 +44,15 @@ const READ_BYTES: usize = 64 * 1024;
 ///
 /// If a connection fails, an answer does not come, or a client rejects one.
 pub fn run<C: Client>(
-    address: SocketAddr,
+    endpoint: impl Into<Endpoint>,
     clients: &mut [C],
     plan: Plan,
 ) -> anyhow::Result<LoadResult> {
+    let endpoint = endpoint.into();
     let mut poll = Poll::new().context("can't wait for sockets")?;
-    let registered = |n| Connection::open(address, poll.registry(), Token(n));
-    let mut connections = (0..clients.len()).map(registered).collect::<anyhow::Result<Vec<_>>>()?;
+    let registry = poll.registry().try_clone().context("can't wait for sockets")?;
+    let opened = |n| Connection::open(&endpoint, &registry, Token(n));
+    let mut connections = (0..clients.len()).map(opened).collect::<anyhow::Result<Vec<_>>>()?;
     let mut tally = Tally::start(plan)?;
     for (connection, client) in connections.iter_mut().zip(&mut *clients) {
         connection.ask(client, &mut tally)?;
@@ -78,23 +84,38 @@ fn connect(address: SocketAddr) -> anyhow::Result<TcpStream> {
     connected().with_context(|| format!("can't connect to {address}"))
 }
 
-struct Connection {
-    stream: TcpStream,
+struct Connection<'e> {
+    endpoint: &'e Endpoint,
+    registry: &'e Registry,
+    token: Token,
+    stream: Stream,
     request: Vec<u8>,
     written: usize,
     /// The beginning of an answer that came in several parts.
     received: Vec<u8>,
     /// When the request was sent. None while no answer is due.
     asked_at: Option<Instant>,
+    /// Whether the answer is there, and only the end of the connection is due.
+    is_answered: bool,
 }
 
-impl Connection {
+impl<'e> Connection<'e> {
     /// Connects. `token` tells its events from others.
-    fn open(address: SocketAddr, registry: &Registry, token: Token) -> anyhow::Result<Self> {
-        let mut stream = connect(address)?;
-        registry.register(&mut stream, token, Interest::READABLE | Interest::WRITABLE)?;
+    fn open(endpoint: &'e Endpoint, registry: &'e Registry, token: Token) -> anyhow::Result<Self> {
+        let stream = Stream::new(connect(endpoint.address)?, endpoint, registry, token)?;
         let (request, received) = (Vec::new(), Vec::new());
-        Ok(Self { stream, request, written: 0, received, asked_at: None })
+        let (written, asked_at, is_answered) = (0, None, false);
+        Ok(Self {
+            endpoint,
+            registry,
+            token,
+            stream,
+            request,
+            written,
+            received,
+            asked_at,
+            is_answered,
+        })
     }
 
     fn ask(&mut self, client: &mut impl Client, tally: &mut Tally) -> anyhow::Result<()> {
@@ -107,6 +128,17 @@ impl Connection {
         self.write()
     }
 
+    /// Counts the answer whose connection has ended, and asks again on a new one.
+    fn ask_anew(&mut self, client: &mut impl Client, tally: &mut Tally) -> anyhow::Result<()> {
+        let asked_at = self.asked_at.take().context("an answer that nobody asked for")?;
+        tally.answered(asked_at, self.stream.is_resumed())?;
+        self.is_answered = false;
+        let tcp = TcpStream::connect(self.endpoint.address).context("can't connect")?;
+        tcp.set_nodelay(true)?;
+        self.stream = Stream::new(tcp, self.endpoint, self.registry, self.token)?;
+        self.ask(client, tally)
+    }
+
     fn write(&mut self) -> anyhow::Result<()> {
         while self.written < self.request.len() {
             match self.stream.write(&self.request[self.written..]) {
@@ -116,7 +148,7 @@ impl Connection {
                 Err(error) => return Err(error).context("can't send a request"),
             }
         }
-        Ok(())
+        self.stream.flush().context("can't send a request")
     }
 
     /// Does what the socket is ready for. Readiness is reported only once, so it reads until
@@ -130,6 +162,7 @@ impl Connection {
         self.write()?;
         loop {
             let n = match self.stream.read(buffer) {
+                Ok(0) if self.is_answered => return self.ask_anew(client, tally),
                 Ok(0) if self.asked_at.is_none() => return Ok(()),
                 Ok(0) => bail!("the server closed a connection that waited for its answer"),
                 Ok(n) => n,
@@ -138,7 +171,7 @@ impl Connection {
                 Err(error) => return Err(error).context("can't read an answer"),
             };
             self.take(&buffer[..n], client, tally)?;
-            if n < buffer.len() {
+            if n < buffer.len() && self.stream.short_read_is_last() && !self.is_answered {
                 return Ok(());
             }
         }
@@ -163,7 +196,14 @@ impl Connection {
             return Ok(());
         };
         ensure!(answer.raw.len() == whole.len(), "the answer is longer than it says");
-        tally.answered(self.asked_at.take().context("an answer that nobody asked for")?)?;
+        if self.endpoint.connects_anew {
+            client.hear(&answer)?;
+            self.received.clear();
+            self.is_answered = true;
+            return Ok(());
+        }
+        let asked_at = self.asked_at.take().context("an answer that nobody asked for")?;
+        tally.answered(asked_at, self.stream.is_resumed())?;
         client.hear(&answer)?;
         self.received.clear();
         self.ask(client, tally)

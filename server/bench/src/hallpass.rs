@@ -1,6 +1,5 @@
 //! Hallpass servers for the benchmark, and their users.
 
-use std::net::SocketAddr;
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -8,7 +7,7 @@ use hallpass_contract::{Login, path};
 
 use crate::bench::Bench;
 use crate::clients::{Once, refresh_cookie};
-use crate::closed_loop::{self, Plan};
+use crate::closed_loop::{self, Endpoint, Plan};
 use crate::cores::Core;
 use crate::server::Server;
 use crate::users::credentials;
@@ -74,7 +73,7 @@ pub fn start_program(
 /// # Errors
 ///
 /// The first answer that was no 201.
-pub fn register(address: SocketAddr, names: &[String]) -> anyhow::Result<()> {
+pub fn register(address: impl Into<Endpoint>, names: &[String]) -> anyhow::Result<()> {
     let requests = names.iter().map(|name| wire::post(path::REGISTER, &credentials(name)));
     each(address, &requests.collect::<Vec<_>>(), |answer| answer.expect(201))
         .context("registering")?;
@@ -86,7 +85,7 @@ pub fn register(address: SocketAddr, names: &[String]) -> anyhow::Result<()> {
 /// # Errors
 ///
 /// The first answer that was not a successful login.
-pub fn sign_in(address: SocketAddr, names: &[String]) -> anyhow::Result<Vec<SignedIn>> {
+pub fn sign_in(address: impl Into<Endpoint>, names: &[String]) -> anyhow::Result<Vec<SignedIn>> {
     let requests: Vec<_> = names.iter().map(|name| login(name)).collect();
     each(address, &requests, |answer| {
         answer.expect(200)?;
@@ -114,7 +113,7 @@ pub fn gets(path: &str, users: &[SignedIn]) -> Vec<Vec<u8>> {
 ///
 /// The first error of `read`, or of a connection.
 pub fn each<T>(
-    address: SocketAddr,
+    address: impl Into<Endpoint>,
     requests: &[Vec<u8>],
     read: impl Fn(&Answer<'_>) -> anyhow::Result<T> + Copy,
 ) -> anyhow::Result<Vec<T>> {

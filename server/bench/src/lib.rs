@@ -20,5 +20,6 @@ pub mod row;
 pub mod rows;
 pub mod server;
 pub mod statistics;
+pub mod tls;
 pub mod users;
 pub mod wire;

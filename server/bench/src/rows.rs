@@ -16,6 +16,7 @@ mod logins;
 mod memory;
 mod metrics;
 mod scale;
+mod tls;
 mod verify;
 mod writes;
 
@@ -31,7 +32,7 @@ pub struct Group {
 }
 
 /// All groups, in the order of the table.
-pub const GROUPS: [Group; 9] = [
+pub const GROUPS: [Group; 10] = [
     Group {
         name: "kdf",
         about: "PBKDF2-HMAC-SHA256, 600,000 iterations: one, two and all lanes, the pbkdf2 crate, OpenSSL",
@@ -41,6 +42,11 @@ pub const GROUPS: [Group; 9] = [
         name: "verify",
         about: "GET /api/verify on one core: ES256, HS256, bare hyper, axum + jsonwebtoken, Flask",
         run: verify::run,
+    },
+    Group {
+        name: "tls",
+        about: "TLS 1.3 on one core: full and resumed handshakes, GET /api/verify; bare hyper + rustls",
+        run: tls::run,
     },
     Group {
         name: "logins",

@@ -1,10 +1,14 @@
 //! The reference programs do the work that they are measured for.
 #![expect(clippy::unwrap_used, reason = "a test that can't go on should fail")]
 
+use std::path::Path;
 use std::process::Command;
 
+use hallpass_bench::clients::Once;
+use hallpass_bench::closed_loop::{self, Endpoint, Plan};
 use hallpass_bench::hallpass::{SECRET, each};
 use hallpass_bench::server::Server;
+use hallpass_bench::tls::Certificate;
 use hallpass_bench::wire;
 use hallpass_contract::{Verified, path};
 use jsonwebtoken::{EncodingKey, Header, encode};
@@ -32,11 +36,15 @@ fn sign(claims: &Value) -> String {
 }
 
 fn start(name: &'static str, program: &str, input: &str) -> Server {
+    start_with(name, program, input, &[])
+}
+
+fn start_with(name: &'static str, program: &str, input: &str, files: &[&Path]) -> Server {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("input");
     std::fs::write(&file, input).unwrap();
     let mut command = Command::new(program);
-    command.arg(&file).env("HALLPASS_HS256_SECRET", SECRET);
+    command.arg(&file).args(files).env("HALLPASS_HS256_SECRET", SECRET);
     Server::start(name, command, None, dir.path()).unwrap()
 }
 
@@ -58,6 +66,48 @@ fn bare_hyper_sends_what_it_was_given() {
         Ok(())
     })
     .unwrap();
+}
+
+const HELLO: &str = "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello";
+
+fn bare_hyper_with(certificate: &Certificate) -> Server {
+    let files = [certificate.cert.as_path(), &certificate.key];
+    start_with("bare-hyper-tls", env!("CARGO_BIN_EXE_bare-hyper"), HELLO, &files)
+}
+
+#[test]
+fn bare_hyper_with_a_certificate_speaks_tls_to_whom_trusts_it() {
+    let dirs = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let [own, other] = dirs.each_ref().map(|dir| Certificate::make(dir.path()).unwrap());
+    let server = bare_hyper_with(&own);
+    let ask = |tls| {
+        let endpoint = Endpoint { tls, ..server.address.into() };
+        let requests = [wire::get("/", "token"), wire::get("/", "token")];
+        each(endpoint, &requests, |answer| Ok(answer.body.to_vec()))
+    };
+    assert_eq!(ask(Some(own.careful_client().unwrap())).unwrap(), [b"hello", b"hello"]);
+    assert_eq!(ask(Some(own.load_client(false).unwrap())).unwrap(), [b"hello", b"hello"]);
+    assert!(ask(Some(other.careful_client().unwrap())).is_err());
+    assert!(ask(Some(other.load_client(false).unwrap())).is_err());
+    assert!(ask(None).is_err());
+}
+
+#[test]
+fn clients_connect_anew_for_each_request_and_resume_sessions_if_they_are_to() {
+    let dir = tempfile::tempdir().unwrap();
+    let certificate = Certificate::make(dir.path()).unwrap();
+    let server = bare_hyper_with(&certificate);
+    let request = b"GET / HTTP/1.1\r\nhost: bench\r\nconnection: close\r\n\r\n".to_vec();
+    // The first one has nothing to resume.
+    for (resumes, resumed) in [(false, 0), (true, 19)] {
+        let tls = Some(certificate.load_client(resumes).unwrap());
+        let endpoint = Endpoint { tls, connects_anew: true, ..server.address.into() };
+        let read = |answer: &wire::Answer<'_>| answer.expect(200);
+        let mut clients = [Once::new(vec![request.clone(); 20], read)];
+        let measured = closed_loop::run(endpoint, &mut clients, Plan::TO_THE_END).unwrap();
+        assert_eq!((measured.requests, measured.resumed), (20, resumed));
+        assert_eq!(clients[0].answers.len(), 20);
+    }
 }
 
 #[test]

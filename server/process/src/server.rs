@@ -60,7 +60,7 @@ impl Server {
     ///
     /// It does not say it by an address and a port.
     pub fn address(&self) -> anyhow::Result<SocketAddr> {
-        let address = self.url.strip_prefix("http://").unwrap_or(&self.url);
+        let address = self.url.split_once("://").map_or(self.url.as_str(), |(_, address)| address);
         address.parse().with_context(|| format!("{} listens on {}", self.process.name, self.url))
     }
 }

@@ -25,6 +25,8 @@ impl Plan {
 pub struct LoadResult {
     /// The number of answers.
     pub requests: u64,
+    /// The number of answers on connections whose TLS handshake resumed an earlier session.
+    pub resumed: u64,
     /// The measured time.
     pub elapsed: Duration,
     /// From the first byte sent to the last byte received, in microseconds.
@@ -53,6 +55,7 @@ pub(super) struct Tally {
     last_answer: Instant,
     waiting: usize,
     requests: u64,
+    resumed: u64,
     latency_us: Histogram<u64>,
     started: Instant,
     cpu_at_start: Duration,
@@ -68,6 +71,7 @@ impl Tally {
             last_answer: now,
             waiting: 0,
             requests: 0,
+            resumed: 0,
             latency_us: Histogram::new(3)?,
             started: now,
             cpu_at_start: thread_cpu_time(),
@@ -79,12 +83,13 @@ impl Tally {
         Instant::now()
     }
 
-    pub(super) fn answered(&mut self, asked_at: Instant) -> anyhow::Result<()> {
+    pub(super) fn answered(&mut self, asked_at: Instant, is_resumed: bool) -> anyhow::Result<()> {
         self.waiting -= 1;
         let now = Instant::now();
         self.last_answer = now;
         if now >= self.begin {
             self.requests += 1;
+            self.resumed += u64::from(is_resumed);
             self.latency_us.record(micros(now - asked_at))?;
         }
         Ok(())
@@ -106,8 +111,8 @@ impl Tally {
         let cpu = thread_cpu_time().saturating_sub(self.cpu_at_start);
         let generator_busy = cpu.as_secs_f64() / (end - self.started).as_secs_f64();
         let elapsed = end.saturating_duration_since(self.begin);
-        let (requests, latency_us) = (self.requests, self.latency_us);
-        Ok(LoadResult { requests, elapsed, latency_us, generator_busy })
+        let (requests, resumed, latency_us) = (self.requests, self.resumed, self.latency_us);
+        Ok(LoadResult { requests, resumed, elapsed, latency_us, generator_busy })
     }
 }
 

@@ -1,3 +1,4 @@
+use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::thread;
 

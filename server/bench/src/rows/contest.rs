@@ -1,15 +1,17 @@
 //! Lets servers take turns under the same load. So other work on the machine disturbs all of them
 //! alike, and ratios are taken round by round.
 
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::ensure;
 use hdrhistogram::Histogram;
+use rustls::ClientConfig;
 
 use crate::bench::Bench;
 use crate::clients::Repeat;
-use crate::closed_loop::{self, Plan};
+use crate::closed_loop::{self, Endpoint, Plan};
 use crate::cores::{self, Cores};
 use crate::row::Findings;
 use crate::server::Server;
@@ -24,6 +26,10 @@ pub(super) struct Contender {
     pub(super) requests: Vec<Vec<u8>>,
     /// The number of clients, each with a connection.
     pub(super) clients: usize,
+    /// How its clients speak TLS. None without TLS.
+    pub(super) tls: Option<Arc<ClientConfig>>,
+    /// Whether each request has a connection of its own.
+    pub(super) connects_anew: bool,
     /// It takes part in one of this many rounds.
     pub(super) every: usize,
     /// The rounds that it took part in.
@@ -37,6 +43,8 @@ pub(super) struct Round {
     number: usize,
     /// Answers per second.
     pub(super) per_second: f64,
+    /// The share of answers whose connection resumed a TLS session.
+    pub(super) resumed: f64,
     /// How much of its core, or of all cores, the server used.
     pub(super) server_busy: f64,
     /// How much of its core the load used.
@@ -64,7 +72,14 @@ const DISTURBED: f64 = 0.03;
 impl Contender {
     /// A server that takes part in every round.
     pub(super) fn new(server: Server, requests: Vec<Vec<u8>>, clients: usize) -> Self {
-        Self { server, requests, clients, every: 1, rounds: Vec::new() }
+        let (tls, connects_anew, every, rounds) = (None, false, 1, Vec::new());
+        Self { server, requests, clients, tls, connects_anew, every, rounds }
+    }
+
+    /// Where its clients connect, and how.
+    pub(super) fn endpoint(&self) -> Endpoint {
+        let (tls, connects_anew) = (self.tls.clone(), self.connects_anew);
+        Endpoint { tls, connects_anew, ..self.server.address.into() }
     }
 
     /// A figure over all rounds.
@@ -103,9 +118,9 @@ impl Contender {
     fn round(&mut self, bench: &Bench, number: usize, plan: Plan) -> anyhow::Result<()> {
         let mut clients = Repeat::clients(&self.requests, self.clients);
         let Cores { server: core, load } = bench.cores;
-        let address = self.server.address;
+        let endpoint = self.endpoint();
         let (began, cpu, done) = (Instant::now(), self.server.cpu_time()?, cores::core_time(core)?);
-        let run = || closed_loop::run(address, &mut clients, plan);
+        let run = || closed_loop::run(endpoint, &mut clients, plan);
         let measured = cores::on(Some(load), run).map_err(|error| self.server.blame(error))?;
         let wall = began.elapsed().as_secs_f64();
         let server = (self.server.cpu_time()? - cpu).as_secs_f64();
@@ -114,6 +129,7 @@ impl Contender {
         self.rounds.push(Round {
             number,
             per_second: measured.per_second(),
+            resumed: measured.resumed as f64 / measured.requests as f64,
             server_busy: server / wall,
             load_busy: measured.generator_busy,
             disturbed: others / wall,
