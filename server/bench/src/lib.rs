@@ -8,6 +8,7 @@
 pub mod bench;
 pub mod clients;
 pub mod closed_loop;
+pub mod compare;
 pub mod cores;
 pub mod disk;
 pub mod hallpass;

@@ -6,25 +6,46 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::Context as _;
-use clap::Parser as _;
 use hallpass_bench::bench::Bench;
+use hallpass_bench::compare::{Comparison, Recorded};
 use hallpass_bench::machine::Machine;
 use hallpass_bench::options::Options;
-use hallpass_bench::report::{GroupReport, Report, chart};
+use hallpass_bench::report::{FORMAT, GroupReport, Report, chart};
 use hallpass_bench::row::Findings;
 use hallpass_bench::rows::{GROUPS, Group, against};
 
+/// How a run ended.
+enum Outcome {
+    /// Everything was measured.
+    Complete,
+    /// Something could not be measured.
+    Incomplete,
+    /// Everything was measured, and something is worse than in the run it was compared with.
+    Worse,
+}
+
 fn main() -> ExitCode {
-    let options = Options::parse();
+    let options = Options::read(std::env::args_os()).unwrap_or_else(|error| error.exit());
     if options.list {
         for group in GROUPS {
             println!("{:10} {}", group.name, group.about);
         }
         return ExitCode::SUCCESS;
     }
-    match run(&options) {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
+    // Read now, before the measurements take their time.
+    let recorded = options.compare.iter().map(|file| Recorded::read(file));
+    let outcome = match recorded.collect::<anyhow::Result<Vec<_>>>().as_deref() {
+        Ok([before, now]) => Ok(compare(before, now)),
+        Ok(before) => run(&options, before.first()),
+        Err(error) => {
+            eprintln!("bench: {error:#}");
+            return ExitCode::from(2);
+        }
+    };
+    match outcome {
+        Ok(Outcome::Complete) => ExitCode::SUCCESS,
+        Ok(Outcome::Incomplete) => ExitCode::FAILURE,
+        Ok(Outcome::Worse) => ExitCode::from(3),
         Err(error) => {
             eprintln!("bench: {error:#}");
             ExitCode::FAILURE
@@ -32,8 +53,19 @@ fn main() -> ExitCode {
     }
 }
 
-/// Runs the benchmark. Returns whether everything could be measured.
-fn run(options: &Options) -> anyhow::Result<bool> {
+/// Prints what has changed between two runs.
+fn compare(before: &Recorded, now: &Recorded) -> Outcome {
+    let comparison = Comparison::of(before, now);
+    println!("{comparison}");
+    match (now.is_complete(), comparison.is_worse()) {
+        (false, _) => Outcome::Incomplete,
+        (true, true) => Outcome::Worse,
+        (true, false) => Outcome::Complete,
+    }
+}
+
+/// Runs the benchmark, and compares it with an earlier run.
+fn run(options: &Options, before: Option<&Recorded>) -> anyhow::Result<Outcome> {
     // Checked now, before the measurements take their time.
     options.json.iter().chain(&options.chart).try_for_each(|file| check_writable(file))?;
     let bench = Bench::begin(options.quick)?;
@@ -47,17 +79,24 @@ fn run(options: &Options) -> anyhow::Result<bool> {
         }
         None => groups(options).iter().map(|it| of_group(it, &bench)).collect(),
     };
-    let report = Report { machine, quick: options.quick, groups };
+    let report = Report { format: FORMAT, machine, quick: options.quick, groups };
     println!("{report}");
+    write(options, &report)?;
+    Ok(match before {
+        Some(before) => compare(before, &Recorded::try_from(&report)?),
+        None if report.is_complete() => Outcome::Complete,
+        None => Outcome::Incomplete,
+    })
+}
+
+/// Writes the files that were asked for.
+fn write(options: &Options, report: &Report) -> anyhow::Result<()> {
     if let Some(file) = &options.json {
         let failed = || format!("can't write {}", file.display());
-        serde_json::to_writer_pretty(File::create(file).with_context(failed)?, &report)
+        serde_json::to_writer_pretty(File::create(file).with_context(failed)?, report)
             .with_context(failed)?;
     }
-    if let Some(file) = &options.chart {
-        chart::write(&report, file)?;
-    }
-    Ok(report.is_complete())
+    options.chart.as_ref().map_or(Ok(()), |file| chart::write(report, file))
 }
 
 /// The groups that were asked for, or all of them.

@@ -1,8 +1,10 @@
 //! The command line.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::Parser;
+use clap::error::ErrorKind;
+use clap::{CommandFactory as _, Parser};
 
 use crate::rows::{GROUPS, Group};
 
@@ -10,7 +12,8 @@ use crate::rows::{GROUPS, Group};
 /// same run: bare hyper, axum with jsonwebtoken, Flask, OpenSSL, the disk.
 ///
 /// Prints a table with each target and whether it is met. Exit codes: 0 everything was measured, 1
-/// something could not be measured, 2 the arguments are wrong.
+/// something could not be measured, 2 the arguments are wrong, 3 something is worse than in the run
+/// of --compare.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "scripts/bench", bin_name = "scripts/bench")]
 pub struct Options {
@@ -34,9 +37,38 @@ pub struct Options {
     #[arg(long, value_name = "FILE")]
     pub chart: Option<PathBuf>,
 
+    /// After the run, say what has changed beyond noise since the one that wrote OLD with --json.
+    /// With a second file, compare the two and measure nothing
+    #[arg(long, value_names = ["OLD.json", "NEW.json"], num_args = 1..=2)]
+    pub compare: Vec<PathBuf>,
+
     /// List the groups and what they measure, and exit
     #[arg(long)]
     pub list: bool,
+}
+
+impl Options {
+    /// Reads the arguments.
+    ///
+    /// # Errors
+    ///
+    /// If they are wrong, or ask for help.
+    pub fn read<T: Into<OsString> + Clone>(
+        args: impl IntoIterator<Item = T>,
+    ) -> Result<Self, clap::Error> {
+        let options = Self::try_parse_from(args)?;
+        let measures = options.against.is_some()
+            || options.quick
+            || !options.only.is_empty()
+            || options.json.is_some()
+            || options.chart.is_some();
+        if options.compare.len() == 2 && measures {
+            let told = "two files are compared as they are: nothing is measured, so --compare OLD.json \
+                        NEW.json takes no other option";
+            return Err(Self::command().error(ErrorKind::ArgumentConflict, told));
+        }
+        Ok(options)
+    }
 }
 
 fn group(name: &str) -> Result<&'static Group, String> {
@@ -51,7 +83,7 @@ mod tests {
     use super::*;
 
     fn parse(args: &[&str]) -> Result<Options, clap::Error> {
-        Options::try_parse_from([&["bench"], args].concat())
+        Options::read([&["bench"], args].concat())
     }
 
     #[test]
@@ -63,5 +95,25 @@ mod tests {
         );
         let error = parse(&["--only", "speed"]).unwrap_err().to_string();
         assert!(error.contains("there are kdf, verify"), "{error}");
+    }
+
+    #[test]
+    fn two_files_are_compared_without_a_run() {
+        let files = |args: &[&str]| parse(args).map(|options| options.compare.len());
+        assert_eq!(files(&[]).unwrap(), 0);
+        assert_eq!(files(&["--compare", "old.json", "--quick"]).unwrap(), 1);
+        assert_eq!(files(&["--compare", "old.json", "new.json"]).unwrap(), 2);
+        for other in [
+            &["--quick"][..],
+            &["--only", "kdf"],
+            &["--against", "hallpass"],
+            &["--json", "now.json"],
+            &["--chart", "now.svg"],
+        ] {
+            let error = files(&[&["--compare", "old.json", "new.json"], other].concat());
+            assert!(error.unwrap_err().to_string().contains("nothing is measured"), "{other:?}");
+        }
+        assert!(files(&["--compare"]).is_err());
+        assert!(files(&["--compare", "a.json", "b.json", "c.json"]).is_err());
     }
 }
