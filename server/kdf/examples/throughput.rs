@@ -1,7 +1,7 @@
 //! What a password hash costs on one core, as text or with `--json` as one JSON object: by the
-//! `pbkdf2` crate; alone, in a pair and with all lanes full; and by OpenSSL, where there is a
-//! Python that is linked with it. They take turns, so that whatever else the machine does disturbs
-//! each of them alike; the figures are medians.
+//! `pbkdf2` crate; with each number of lanes of each backend that runs here; and by OpenSSL, where
+//! there is a Python that is linked with it. They take turns, so that whatever else the machine
+//! does disturbs each of them alike; the figures are medians.
 
 use std::hint::black_box;
 use std::io::{BufRead, BufReader, Write};
@@ -9,69 +9,109 @@ use std::num::NonZeroU32;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Instant;
 
-use hallpass_kdf::{Backend, Input};
+use hallpass_kdf::{Backend, Input, Lanes};
 use serde_json::json;
 
 /// OWASP's count for PBKDF2-HMAC-SHA256, and the default of Hallpass.
 const ITERATIONS: NonZeroU32 = NonZeroU32::new(600_000).expect("not 0");
 
-/// Some 25 s in all, half of them with all lanes full.
+/// A tenth of them, so that a turn with many lanes lasts no longer than one with a few.
+const PART: NonZeroU32 = NonZeroU32::new(ITERATIONS.get() / 10).expect("not 0");
+
+/// Some 20 s in all.
 const REPETITIONS: usize = 31;
 
 const PASSWORD: &[u8] = b"correct horse battery staple";
 const SALT: &[u8] = b"16 bytes of salt";
 
+/// So many lanes of a backend.
+struct Row {
+    backend: Backend,
+    lanes: usize,
+    times: Vec<f64>,
+}
+
+impl Row {
+    fn of(backend: Backend, lanes: usize) -> Self {
+        let backend = backend.with_lanes(Lanes::always(lanes));
+        Self { backend, lanes, times: vec![] }
+    }
+
+    fn ms(&self) -> f64 {
+        median(&self.times).expect("measured")
+    }
+}
+
+/// One lane of each backend, and each number that it has. The best backend comes last.
+fn rows() -> Vec<Row> {
+    let of = |backend: Backend| {
+        let lanes = backend.lanes();
+        let mut numbers: Vec<usize> = lanes.steps().iter().map(|step| step.lanes).collect();
+        numbers.insert(0, 1);
+        numbers.dedup();
+        numbers.into_iter().map(move |lanes| Row::of(backend, lanes))
+    };
+    Backend::available()
+        .into_iter()
+        .filter(|backend| *backend != Backend::portable())
+        .flat_map(of)
+        .collect()
+}
+
 fn main() {
-    let (best, portable) = (Backend::detect(), Backend::portable());
     let mut openssl = OpenSsl::start();
-    let lanes = best.lanes().throughput;
-    let [mut alone, mut pair, mut full, mut of_crate, mut of_openssl] = [(); 5].map(|()| vec![]);
+    let (mut rows, mut of_crate) = (rows(), Row::of(Backend::portable(), 1));
+    let mut of_openssl = vec![];
     for _ in 0..REPETITIONS {
-        of_crate.push(ms_per_hash(portable, 1));
-        alone.push(ms_per_hash(best, 1));
-        pair.push(ms_per_hash(best, 2));
-        full.push(ms_per_hash(best, lanes));
+        for row in rows.iter_mut().chain([&mut of_crate]) {
+            row.times.push(ms_per_hash(row));
+        }
         of_openssl.extend(openssl.as_mut().and_then(OpenSsl::ms_per_hash));
     }
+    let (of_crate, of_openssl) = (of_crate.ms(), median(&of_openssl));
     let name = openssl.map(|openssl| openssl.name);
-    let of_crate = median(of_crate).expect("not empty");
-    let rows = [
-        ("pbkdf2_crate_ms", Some(of_crate)),
-        ("one_lane_ms", median(alone)),
-        ("two_lanes_ms", median(pair)),
-        ("all_lanes_ms", median(full)),
-        ("openssl_ms", median(of_openssl)),
-    ];
     if std::env::args().any(|argument| argument == "--json") {
-        let mut report = json!({
+        let best = Backend::detect().name();
+        let of_best = rows.iter().filter(|row| row.backend.name() == best);
+        let by_lanes: Vec<_> =
+            of_best.map(|row| json!({ "lanes": row.lanes, "ms": row.ms() })).collect();
+        let report = json!({
             "iterations": ITERATIONS,
-            "backend": best.name(),
-            "lanes": lanes,
+            "backend": best,
+            "pbkdf2_crate_ms": of_crate,
+            "by_lanes": by_lanes,
             "openssl": name,
+            "openssl_ms": of_openssl,
         });
-        for (name, ms) in rows {
-            report[name] = json!(ms);
-        }
         println!("{report}");
         return;
     }
-    println!("{ITERATIONS} iterations, one core, backend {}, {lanes} lanes", best.name());
-    for (name, ms) in rows {
-        let Some(ms) = ms else { continue };
-        println!("{name:16} {ms:7.2}  {:.2}x the crate's hashes per second", of_crate / ms);
+    println!("{ITERATIONS} iterations, one core, ms per hash");
+    let print = |name: &str, lanes: usize, ms: f64| {
+        println!(
+            "{name:14}{lanes:3} {ms:8.2}  {:.2}x the crate's hashes per second",
+            of_crate / ms
+        );
+    };
+    print("pbkdf2 crate", 1, of_crate);
+    rows.iter().for_each(|row| print(row.backend.name(), row.lanes, row.ms()));
+    if let (Some(name), Some(ms)) = (name, of_openssl) {
+        print("OpenSSL", 1, ms);
+        println!("{name}");
     }
-    println!("{}", name.as_deref().unwrap_or("no Python with OpenSSL here"));
 }
 
-/// Milliseconds for each of `count` hashes that are derived in one call.
-fn ms_per_hash(backend: Backend, count: usize) -> f64 {
-    let inputs = vec![Input::new(PASSWORD, SALT, ITERATIONS); count];
+/// Milliseconds for each hash, of as many as there are lanes.
+fn ms_per_hash(row: &Row) -> f64 {
+    let inputs = vec![Input::new(PASSWORD, SALT, PART); row.lanes];
     let started = Instant::now();
-    black_box(backend.derive(black_box(&inputs)));
-    started.elapsed().as_secs_f64() * 1e3 / count as f64
+    black_box(row.backend.derive(black_box(&inputs)));
+    let parts = f64::from(ITERATIONS.get() / PART.get());
+    started.elapsed().as_secs_f64() * 1e3 * parts / row.lanes as f64
 }
 
-fn median(mut times: Vec<f64>) -> Option<f64> {
+fn median(times: &[f64]) -> Option<f64> {
+    let mut times = times.to_vec();
     times.sort_by(f64::total_cmp);
     times.get(times.len() / 2).copied()
 }
@@ -102,7 +142,7 @@ impl OpenSsl {
             .arg("-c")
             .arg(SCRIPT)
             .args([str::from_utf8(PASSWORD).ok()?, str::from_utf8(SALT).ok()?])
-            .arg(ITERATIONS.to_string())
+            .arg(PART.to_string())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -117,7 +157,8 @@ impl OpenSsl {
 
     fn ms_per_hash(&mut self) -> Option<f64> {
         writeln!(self.turns).ok()?;
-        self.answer()?.parse().ok()
+        let ms: f64 = self.answer()?.parse().ok()?;
+        Some(ms * f64::from(ITERATIONS.get() / PART.get()))
     }
 
     fn answer(&mut self) -> Option<String> {

@@ -2,8 +2,9 @@
 //!
 //! A processor is slow to finish one SHA-256 instruction, but it can work on others meanwhile. One
 //! password alone can't keep it busy, since each step needs the one before. Several passwords can.
-//! A register of 512 bits even computes sixteen at once. So [`derive()`] takes several inputs and
-//! computes as many of them side by side as [`lanes()`] says. Each input has a lane.
+//! A register of 512 bits even computes sixteen at once, and two groups of sixteen fill each
+//! other's gaps. So [`derive()`] takes several inputs and computes as many of them side by side as
+//! [`lanes()`] says. Each input has a lane.
 //!
 //! ```
 //! use std::num::NonZeroU32;
@@ -20,25 +21,32 @@ use std::ops::ControlFlow;
 
 pub use backend::Backend;
 pub use input::{Input, KEY_LEN, Key};
-pub use lanes::Lanes;
+pub use lanes::{Lanes, Step};
 
+#[cfg(target_arch = "aarch64")]
+mod arm_sha;
+#[cfg(target_arch = "x86_64")]
+mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 mod backend;
 mod input;
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod lane;
 mod lanes;
 mod portable;
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod schedule;
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod sha256;
 #[cfg(target_arch = "x86_64")]
 mod sha_ni;
+#[cfg(target_arch = "x86_64")]
+mod vector;
 
 /// How many inputs one core derives side by side. [`derive()`] takes up [`Lanes::at_once`] of the
-/// inputs that are not done; the others wait.
+/// inputs that are not done; the others wait. From when on larger numbers are worth it depends on
+/// the processor, and this is a guess. [`Backend::with_lanes`] takes what you have measured.
 pub fn lanes() -> Lanes {
     Backend::detect().lanes()
 }

@@ -42,36 +42,40 @@ impl Job {
 
 /// What computes iterations.
 pub trait Kernel: Copy {
+    /// All numbers of lanes that it has, and from when on each is worth it on processors that we
+    /// know.
     fn lanes(self) -> Lanes;
 
     /// Iterations of that many jobs between two pauses.
     fn turn(self, jobs: usize) -> u32;
 
-    /// Computes `count` more iterations of 1 to [`Lanes::throughput`] jobs.
+    /// Computes `count` more iterations of 1 to [`Lanes::most`] jobs.
     fn advance(self, jobs: &mut [Box<Job>], count: u32);
 }
 
-/// Has the kernel compute until each input has its key and its padding. A lane that is done takes
-/// the next input. There is a `pause` after each turn; there are no keys if one of them breaks it
+/// Has the kernel compute in so many lanes until each input has its key and its padding. A lane that
+/// is done takes the next input. There is a `pause` after each turn; there are no keys if one of them breaks it
 /// off.
 pub fn derive(
     inputs: &[Input<'_>],
     kernel: impl Kernel,
+    lanes: Lanes,
     mut pause: impl FnMut() -> ControlFlow<()>,
 ) -> Option<Vec<Key>> {
     let mut keys = vec![[0; KEY_LEN]; inputs.len()];
+    let most = kernel.lanes().most();
     let mut waiting = inputs.iter().enumerate();
-    let mut jobs: Vec<Box<Job>> = Vec::with_capacity(kernel.lanes().throughput);
+    let mut jobs: Vec<Box<Job>> = Vec::with_capacity(most);
     loop {
         // Fewer than there are jobs if most of many are done. The others wait then, as they are.
-        let lanes = kernel.lanes().at_once(jobs.len() + waiting.len());
-        let free = lanes.saturating_sub(jobs.len());
+        let at_once = lanes.at_once(jobs.len() + waiting.len()).min(most);
+        let free = at_once.saturating_sub(jobs.len());
         jobs.extend(waiting.by_ref().take(free).map(|(index, input)| Job::start(index, input)));
-        let active = &mut jobs[..lanes];
+        let active = &mut jobs[..at_once];
         let Some(left) = active.iter().map(|job| job.left).min() else {
             return Some(keys);
         };
-        let count = left.min(kernel.turn(lanes));
+        let count = left.min(kernel.turn(at_once));
         kernel.advance(active, count);
         if pause().is_break() {
             return None;
@@ -104,7 +108,7 @@ mod tests {
         costs.iter().map(input).collect()
     }
 
-    const LANES: Lanes = Lanes { latency: 2, throughput: 6, many: 4 };
+    const LANES: Lanes = Lanes::always(2).and(6, 4).and(9, 8);
 
     const TURN: u32 = 7;
 
@@ -141,7 +145,7 @@ mod tests {
             let advance = |jobs: &[usize], count| {
                 jobs.iter().for_each(|&job| computed.borrow_mut()[job] += count);
             };
-            derive(&inputs(&costs), Told(&advance), || ControlFlow::Continue(()));
+            derive(&inputs(&costs), Told(&advance), LANES, || ControlFlow::Continue(()));
             let expected: Vec<u32> =
                 costs.iter().map(|(iterations, padded_to)| *iterations.max(padded_to)).collect();
             prop_assert_eq!(computed.into_inner(), expected);
@@ -163,7 +167,7 @@ mod tests {
                     left[job] = (left[job].0 - count, true);
                 }
             };
-            derive(&inputs(&costs), Told(&advance), || ControlFlow::Continue(()));
+            derive(&inputs(&costs), Told(&advance), LANES, || ControlFlow::Continue(()));
             prop_assert_eq!(wrong.into_inner(), []);
         }
 
@@ -175,7 +179,7 @@ mod tests {
                 turns.set(turns.get() + 1);
             };
             let mut pauses = 0;
-            derive(&inputs(&costs), Told(&advance), || {
+            derive(&inputs(&costs), Told(&advance), LANES, || {
                 pauses += 1;
                 assert_eq!(pauses, turns.get());
                 ControlFlow::Continue(())
@@ -190,7 +194,7 @@ mod tests {
     fn a_few_that_are_left_of_many_go_on_a_few_at_a_time() {
         let companies = RefCell::new(Vec::new());
         let advance = |jobs: &[usize], count| companies.borrow_mut().push((jobs.to_vec(), count));
-        derive(&inputs(&[(2, 0), (2, 0), (4, 0), (6, 0), (5, 0)]), Told(&advance), || {
+        derive(&inputs(&[(2, 0), (2, 0), (4, 0), (6, 0), (5, 0)]), Told(&advance), LANES, || {
             ControlFlow::Continue(())
         });
         let expected = [(vec![0, 1, 2, 3, 4], 1), (vec![2, 3], 2), (vec![3, 4], 2), (vec![4], 1)];

@@ -27,7 +27,7 @@ struct Kind {
 }
 
 /// Upper bounds of how many passwords a thread hashes at once.
-const LANES: &[f64] = &[1.0, 2.0, 4.0, 8.0, 12.0, 16.0];
+const LANES: &[f64] = &[1.0, 2.0, 4.0, 8.0, 12.0, 16.0, 24.0, 32.0];
 
 impl Hashing {
     pub(super) fn new(families: Families<'_>) -> Self {

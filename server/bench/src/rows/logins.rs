@@ -13,7 +13,7 @@ use crate::statistics::Spread;
 use crate::users;
 
 /// How many clients sign in at once: enough to fill all lanes of one core while as many wait.
-const CLIENTS: usize = 32;
+const CLIENTS: usize = 64;
 
 pub(super) fn run(bench: &Bench, findings: &mut Findings) -> anyhow::Result<()> {
     let core = Some(bench.cores.server);

@@ -5,7 +5,7 @@
 use std::num::NonZeroU32;
 
 use arbitrary::Arbitrary;
-use hallpass_kdf::{Backend, Input, KEY_LEN, Key};
+use hallpass_kdf::{Backend, Input, KEY_LEN, Key, Lanes};
 use libfuzzer_sys::fuzz_target;
 
 /// An [`Input`] that owns its bytes. Counts of a byte keep a run short.
@@ -35,5 +35,9 @@ fuzz_target!(|batch: Vec<Case>| {
     let expected: Vec<Key> = inputs.iter().map(the_crates).collect();
     for backend in Backend::available() {
         assert_eq!(backend.derive(&inputs), expected, "{}", backend.name());
+        for step in backend.lanes().steps() {
+            let backend = backend.with_lanes(Lanes::always(step.lanes));
+            assert_eq!(backend.derive(&inputs), expected, "{backend:?}");
+        }
     }
 });

@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 use std::ops::ControlFlow;
 use std::ops::Range;
 
-use hallpass_kdf::{Backend, Input, KEY_LEN, Key};
+use hallpass_kdf::{Backend, Input, KEY_LEN, Key, Lanes};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -13,8 +13,8 @@ use crate::key;
 /// Bytes on both sides of each limit at which SHA-256 or HMAC take another way.
 const LENGTHS: Range<usize> = 0..300;
 
-/// More than any backend has lanes.
-const MANY: usize = 20;
+/// More than any backend has lanes, and enough of them for some that wait.
+const MANY: usize = 40;
 
 /// An [`Input`] that owns its bytes.
 #[derive(Clone, Debug)]
@@ -36,6 +36,17 @@ impl Case {
     }
 }
 
+/// Every backend with its own choice of lanes, and with each number of them for whatever number of
+/// inputs. So each loop also runs with lanes that nobody is in.
+fn everything() -> Vec<Backend> {
+    let every = |backend: Backend| {
+        let lanes = backend.lanes();
+        let each = lanes.steps().to_vec().into_iter().map(|step| Lanes::always(step.lanes));
+        [lanes].into_iter().chain(each).map(move |lanes| backend.with_lanes(lanes))
+    };
+    Backend::available().into_iter().flat_map(every).collect()
+}
+
 fn the_crates(input: &Input<'_>) -> Key {
     let Input { password, salt, iterations, .. } = *input;
     pbkdf2::pbkdf2_hmac_array::<sha2::Sha256, KEY_LEN>(password, salt, iterations.get())
@@ -55,13 +66,13 @@ fn batch() -> impl Strategy<Value = Vec<Case>> {
     vec(case(), 0..=most)
 }
 
+/// `PROPTEST_CASES` may ask for fewer cases, on an emulated processor.
 fn config() -> ProptestConfig {
-    let (few, many) = (2, 2000);
-    ProptestConfig {
-        cases: if cfg!(miri) { few } else { many },
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    }
+    let (few, many) = (2, 1000);
+    let given = ProptestConfig::default();
+    let many = if std::env::var_os("PROPTEST_CASES").is_some() { given.cases } else { many };
+    let cases = if cfg!(miri) { few } else { many };
+    ProptestConfig { cases, failure_persistence: None, ..given }
 }
 
 proptest! {
@@ -71,13 +82,13 @@ proptest! {
     fn a_batch_yields_the_crates_keys_in_the_order_of_its_inputs(batch in batch()) {
         let inputs: Vec<Input<'_>> = batch.iter().map(Case::input).collect();
         let expected: Vec<Key> = inputs.iter().map(the_crates).collect();
-        for backend in Backend::available() {
+        for backend in everything() {
             let mut pauses = 0;
             let keys = backend.derive_with_pauses(&inputs, || {
                 pauses += 1;
                 ControlFlow::Continue(())
             });
-            prop_assert_eq!(keys.as_ref(), Some(&expected), "{}", backend.name());
+            prop_assert_eq!(keys.as_ref(), Some(&expected), "{:?}", backend);
             prop_assert!(pauses > 0 || inputs.iter().all(|input| input.iterations.get() == 1));
             let mut left = pauses;
             let keys = backend.derive_with_pauses(&inputs, || {
@@ -129,10 +140,22 @@ fn lanes_that_end_at_different_times_do_not_disturb_each_other() {
             let batch: Vec<Input<'_>> =
                 inputs.iter().cycle().skip(start).step_by(7).take(size).copied().collect();
             let expected: Vec<Key> = batch.iter().map(the_crates).collect();
-            for backend in Backend::available() {
-                assert_eq!(backend.derive(&batch), expected, "{size} from {start}");
+            for backend in everything() {
+                assert_eq!(backend.derive(&batch), expected, "{size} from {start}, {backend:?}");
             }
         }
+    }
+}
+
+/// A plan may ask for more lanes than there are.
+#[test]
+fn more_lanes_than_there_are_are_all_that_there_are() {
+    let salts: Vec<[u8; 2]> = (0..100_u8).map(|index| [index; 2]).collect();
+    let input = |salt| Input::new(b"password", salt, NonZeroU32::new(3).unwrap());
+    let inputs: Vec<Input<'_>> = salts.iter().map(|salt| input(salt)).collect();
+    let expected: Vec<Key> = inputs.iter().map(the_crates).collect();
+    for backend in Backend::available() {
+        assert_eq!(backend.with_lanes(Lanes::always(64)).derive(&inputs), expected, "{backend:?}");
     }
 }
 

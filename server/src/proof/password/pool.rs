@@ -1,6 +1,7 @@
 mod courtesy;
 mod pace;
 mod queue;
+mod rates;
 mod settings;
 mod stats;
 mod worker;
@@ -20,7 +21,7 @@ use super::phc::SALT_LEN;
 use super::{Password, PhcHash, StoredHash, cost};
 use crate::{priority, traces};
 use queue::Queue;
-use settings::Rates;
+use rates::Rates;
 pub use settings::Settings;
 pub use stats::{JobKind, JobTimes, KindStats, PoolObserver, PoolStats, Unobserved};
 use worker::{Cost, Derivation, Source, Work, Worker};
@@ -87,7 +88,7 @@ impl Pool {
     /// If a thread can't be started or the system has no randomness.
     pub fn start(settings: Settings) -> anyhow::Result<Self> {
         let Settings { iterations, threads, lanes, observer } = settings;
-        let rates = settings::measure(lanes, iterations);
+        let rates = rates::measure(lanes, iterations);
         let pool = Self::without_workers(threads.max(1), iterations, rates)?;
         pool.start_workers(threads.max(1), &observer)?;
         Ok(pool)

@@ -4,8 +4,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use super::pace::Pace;
-use super::settings::Rates;
+use hallpass_kdf::Lanes;
+
+use super::rates::Rates;
 use super::stats::{JobKind, PoolStats};
 
 /// How long a client waits for a login before it gives up. A job that can't be done by then is
@@ -69,6 +70,8 @@ pub(super) struct Batch<W> {
     pub jobs: Vec<Job<W>>,
     /// How many jobs it would have been if all could share lanes.
     pub lanes: usize,
+    /// The numbers of lanes that the worker may use for them.
+    pub choice: Lanes,
     /// Whether lanes were left free because too few jobs waited.
     pub had_room: bool,
 }
@@ -126,7 +129,7 @@ impl<W> Queue<W> {
 
     /// The next batch. Waits until there is one. None once the queue is closed.
     pub(super) fn take(&self) -> Option<Batch<W>> {
-        let mut jobs = Vec::with_capacity(self.lock().rates.lanes.throughput);
+        let mut jobs = Vec::with_capacity(self.lock().rates.lanes.most());
         let mut state = self.lock();
         loop {
             if state.is_closed {
@@ -135,9 +138,9 @@ impl<W> Queue<W> {
             let lanes = state.share();
             state.pop(lanes, &mut jobs);
             if !jobs.is_empty() {
-                let is_full = jobs.len() >= state.rates.lanes.latency;
-                let had_room = !is_full && (state.idle > 0 || state.is_empty());
-                return Some(Batch { jobs, lanes, had_room });
+                let choice = state.rates.lanes;
+                let had_room = jobs.len() < choice.few() && (state.idle > 0 || state.is_empty());
+                return Some(Batch { jobs, lanes, choice, had_room });
             }
             state.idle += 1;
             state = self.work.wait(state).unwrap_or_else(PoisonError::into_inner);
@@ -169,16 +172,7 @@ impl<W> Queue<W> {
     /// Learns from how long a worker took for `jobs` jobs together.
     pub(super) fn learn(&self, run: Duration, jobs: usize, had_room: bool) {
         let iterations = self.dearest.load(Ordering::Relaxed);
-        let mut state = self.lock();
-        let Rates { lanes, saving, .. } = state.rates;
-        let sample = if jobs >= lanes.many {
-            // With all lanes full, it would have taken as long.
-            Pace::measured(run, lanes.throughput, iterations)
-        } else {
-            Pace::measured(run, jobs, iterations).scaled(saving)
-        };
-        let batches = (jobs as f64 / lanes.latency as f64).max(1.0);
-        state.rates.pace.learn(sample, batches, had_room);
+        self.lock().rates.learn(run, jobs, iterations, had_room);
     }
 
     /// From now on, workers take only a few jobs at once, however many wait.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use std::{io, thread};
 
 use hallpass_contract::Secret;
-use hallpass_kdf::{Input, Key};
+use hallpass_kdf::{Backend, Input, Key, Lanes};
 use tokio::sync::oneshot;
 
 use super::courtesy::{Courtesy, Patience, Spent};
@@ -80,6 +80,7 @@ pub(super) struct Ready {
 pub(super) struct Turn {
     started: Instant,
     lanes: usize,
+    choice: Lanes,
     had_room: bool,
 }
 
@@ -165,9 +166,9 @@ impl Worker {
     /// Makes the passwords of a batch. Jobs without a password are replaced by others from the
     /// queue.
     fn prepare_all(&self, batch: Batch<Work>) -> (Vec<Ready>, Turn) {
-        let turn = Turn { started: Instant::now(), lanes: batch.lanes, had_room: batch.had_room };
+        let Batch { mut jobs, lanes, choice, had_room } = batch;
+        let turn = Turn { started: Instant::now(), lanes, choice, had_room };
         let mut ready = Vec::with_capacity(turn.lanes);
-        let mut jobs = batch.jobs;
         while !jobs.is_empty() {
             for job in jobs {
                 ready.extend(self.prepare(job, turn));
@@ -215,7 +216,8 @@ impl Worker {
             return None;
         }
         let inputs: Vec<Input<'_>> = ready.iter().map(Ready::input).collect();
-        let keys = caught(|| hallpass_kdf::derive_with_pauses(&inputs, pause));
+        let backend = Backend::detect().with_lanes(turn.choice);
+        let keys = caught(|| backend.derive_with_pauses(&inputs, pause));
         drop(inputs);
         let keys = match keys {
             Some(Some(keys)) => keys,

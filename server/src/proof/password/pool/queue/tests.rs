@@ -1,7 +1,10 @@
+mod lanes;
+
 use hallpass_kdf::Lanes;
 use proptest::prelude::*;
 
 use super::*;
+use crate::proof::password::pool::pace::Pace;
 use JobKind::{Login, Registration};
 
 use crate::proof::password::pool::stats::KindStats;
@@ -11,9 +14,11 @@ fn queue(threads: usize, lanes: usize) -> Arc<Queue<u32>> {
     queue_of(threads, Lanes::always(lanes), 1.0)
 }
 
+/// A job among a few costs more than one in full lanes: `saving` is what these leave of it.
 fn queue_of(threads: usize, lanes: Lanes, saving: f64) -> Arc<Queue<u32>> {
     let pace = Pace::measured(Duration::from_secs(1), 1, 1);
-    let rates = Rates { lanes, pace, saving };
+    let mut rates = Rates::of(lanes, pace);
+    rates.savings[0] = saving;
     Arc::new(Queue::new(threads, Arc::new(AtomicU32::new(1)), rates))
 }
 
@@ -46,60 +51,6 @@ fn as_many_as_there_are_lanes_go_together_and_one_goes_alone() {
         for batch in batches {
             assert_eq!(taken(&queue), batch, "{lanes} lanes");
         }
-    }
-}
-
-/// Two lanes for a few jobs, six for many.
-const FEW_AND_ALL: Lanes = Lanes { latency: 2, throughput: 6, many: 4 };
-
-/// How many jobs each batch has, until the queue is empty.
-fn batches(queue: &Queue<u32>) -> Vec<usize> {
-    let next = || {
-        let is_empty = queue.lock().is_empty();
-        (!is_empty).then(|| queue.take().unwrap().jobs.len())
-    };
-    std::iter::from_fn(next).collect()
-}
-
-#[test]
-fn many_that_wait_take_all_lanes_and_a_few_take_a_few() {
-    let queue = queue_of(8, FEW_AND_ALL, 0.5);
-    let _tickets = filled(&queue, &[(Login, 0); 15]);
-    assert_eq!(batches(&queue), [6, 6, 2, 1]);
-    let _tickets = filled(&queue, &[(Login, 0); 10]);
-    queue.lock().idle = 2;
-    assert_eq!(batches(&queue), [4, 2, 2, 1, 1], "who has nothing to do gets a share");
-}
-
-#[test]
-fn once_somebody_asked_for_it_a_few_go_together_however_many_wait() {
-    let queue = queue_of(8, FEW_AND_ALL, 0.5);
-    for _ in 0..2 {
-        queue.keep_to_a_few();
-        // One second per job in full lanes is two seconds per job among a few.
-        assert!((queue.lock().rates.pace.time(1, 1, 1).as_secs_f64() - 2.0).abs() < 1e-9);
-        let _tickets = filled(&queue, &[(Login, 0); 9]);
-        assert_eq!(batches(&queue), [2, 2, 2, 2, 1]);
-    }
-}
-
-#[test]
-fn whatever_runs_together_tells_what_full_lanes_would_take() {
-    // One second per job in full lanes, two among a few.
-    for (run_s, jobs, had_room, expected) in [
-        (12, 6, false, 2.0),
-        (12, 4, false, 2.0),
-        (8, 2, false, 2.0),
-        (4, 1, false, 2.0),
-        (4, 1, true, 1.0),
-        (1, 1, true, 0.5),
-    ] {
-        let queue = queue_of(8, FEW_AND_ALL, 0.5);
-        for _ in 0..100 {
-            queue.learn(Duration::from_secs(run_s), jobs, had_room);
-        }
-        let learned = queue.lock().rates.pace.time(1, 1, 1).as_secs_f64();
-        assert!((learned - expected).abs() < 0.01, "{jobs} in {run_s} s: {learned}");
     }
 }
 

@@ -31,7 +31,7 @@ impl Busy {
         let recorder = Arc::new(Recorder::default());
         let observer = Arc::clone(&recorder) as Arc<dyn PoolObserver>;
         let pace = Pace::measured(Duration::from_millis(1), 1, 10);
-        let rates = Rates { lanes, pace, saving: 1.0 };
+        let rates = Rates::of(lanes, pace);
         let pool = Pool::without_workers(1, iterations(10), rates).unwrap();
         pool.start_workers(1, &observer).unwrap();
         let (open, gate) = mpsc::channel::<()>();
@@ -89,9 +89,9 @@ async fn verifications_and_new_hashes_share_lanes_and_each_gets_its_own_answer()
 async fn a_crowd_takes_all_lanes_and_each_gets_its_own_answer() {
     let stored = hashed(&pool(10), "right").await;
     let passwords = ["right".into(), "wrong".into()];
-    for lanes in [Lanes { latency: 2, throughput: 6, many: 4 }, hallpass_kdf::lanes()] {
+    for lanes in [Lanes::always(2).and(6, 4), hallpass_kdf::lanes()] {
         let Busy { pool, open, recorder } = Busy::with(lanes);
-        let most = lanes.throughput;
+        let most = lanes.most();
         let crowd: Vec<_> = (0..2 * most + 1)
             .map(|n| queued(pool.verify(&passwords[n % 2], Some(&stored))))
             .collect();
@@ -106,7 +106,7 @@ async fn a_crowd_takes_all_lanes_and_each_gets_its_own_answer() {
 
 #[tokio::test]
 async fn once_another_systems_hash_was_verified_no_crowd_takes_all_lanes() {
-    let lanes = Lanes { latency: 2, throughput: 6, many: 4 };
+    let lanes = Lanes::always(2).and(6, 4);
     let Busy { pool, open, recorder } = Busy::with(lanes);
     let (foreign, password) = (StoredHash::parse(SHA512).unwrap(), PASSWORD.into());
     let first = queued(pool.verify(&password, Some(&foreign)));
