@@ -18,19 +18,19 @@ fn the_answer_is_zxcvbns_for_a_public_list_and_generated_passwords() {
     let list = fs::read_to_string(file).unwrap();
     let words: Vec<_> = list.lines().map(str::trim).filter(|word| !word.is_empty()).collect();
     let from_the_list = words.iter().copied().filter(|word| word.chars().count() > super::SHORT);
-    compare("of the list", from_the_list.take(COUNT).map(str::to_owned).collect());
+    compare("of the list", &from_the_list.take(COUNT).map(str::to_owned).collect::<Vec<_>>());
     let pairs = words.chunks_exact(2).map(<[_]>::concat);
-    compare("two of the list", pairs.take(COUNT).collect());
+    compare("two of the list", &pairs.take(COUNT).collect::<Vec<_>>());
     let mut runner = TestRunner::deterministic();
     let mut generate = || generated::password().new_tree(&mut runner).unwrap().current();
     let mut all = BTreeSet::new();
     while all.len() < COUNT {
         all.insert(generate());
     }
-    compare("generated", all.into_iter().collect());
+    compare("generated", &all.into_iter().collect::<Vec<_>>());
 }
 
-fn compare(what: &str, passwords: Vec<String>) {
+fn compare(what: &str, passwords: &[String]) {
     assert_eq!(passwords.len(), COUNT, "{what}");
     let share = COUNT.div_ceil(thread::available_parallelism().unwrap().get());
     thread::scope(|scope| {
