@@ -1,6 +1,7 @@
-//! Makes load on one thread. Each client keeps one connection, or connects anew for each request,
-//! and sends a request when the answer to the last one is there. This measures what a server can do. It does not measure how long
-//! independent users wait: that takes arrivals at a fixed rate, as in `scripts/load open`.
+//! Makes load on one thread. Each client keeps one connection, or connects anew for each request.
+//! It sends a request when the answer to the last one is there. This measures what a server can do.
+//! It does not measure how long independent users wait: that takes arrivals at a fixed rate, as in
+//! `scripts/load open`.
 
 use std::io::ErrorKind;
 use std::net::SocketAddr;

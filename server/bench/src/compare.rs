@@ -100,8 +100,8 @@ fn partner(row: &Row, earlier: &[Row], now: &[Row]) -> Option<usize> {
 }
 
 impl Compared {
-    /// Compares the ratio to something foreign, measured in the same rounds, if there is one. Then a
-    /// machine that was slower that day does not count. Otherwise it compares the figures.
+    /// Compares the ratio to something foreign, measured in the same rounds, if there is one. Then
+    /// a machine that was slower that day does not count. Otherwise it compares the figures.
     fn of(group: &str, before: &Row, now: &Row) -> Self {
         let ratio = now.reference.as_ref().filter(|it| it.foreign).and_then(|reference| {
             let earlier = before.reference.as_ref().filter(|it| it.name == reference.name)?;

@@ -1,10 +1,9 @@
 //! Eight derivations side by side on AVX2, in plain arithmetic, for processors that have neither
 //! AVX-512 nor the SHA extensions. A few are left to the `sha2` crate, one after the other.
 
-use crate::lane;
 use crate::lane::Lane;
 use crate::lanes::Lanes;
-use crate::schedule::{Job, Kernel};
+use crate::schedule::{Job, Kernel, lanes_of};
 
 mod compress;
 
@@ -46,7 +45,7 @@ impl Kernel for Avx2 {
     fn advance(self, jobs: &mut [Box<Job>], count: u32) {
         match jobs {
             [one] => one.lane.iterate(count),
-            _ => self.iterate(lane::of(jobs), count),
+            _ => self.iterate(lanes_of(jobs), count),
         }
     }
 }

@@ -1,10 +1,9 @@
 //! Sixteen or 32 derivations side by side on AVX-512, in plain arithmetic. A few are left to the
 //! SHA extensions where the processor has them too, and else one alone to the `sha2` crate.
 
-use crate::lane;
 use crate::lane::Lane;
 use crate::lanes::Lanes;
-use crate::schedule::{Job, Kernel};
+use crate::schedule::{Job, Kernel, lanes_of};
 use crate::sha_ni::ShaNi;
 
 mod compress;
@@ -91,7 +90,7 @@ impl Kernel for Avx512 {
         match (self.of_few(jobs.len()), jobs) {
             (Some(sha_ni), jobs) => sha_ni.advance(jobs, count),
             (None, [one]) => one.lane.iterate(count),
-            (None, jobs) => self.iterate(lane::of(jobs), count),
+            (None, jobs) => self.iterate(lanes_of(jobs), count),
         }
     }
 }

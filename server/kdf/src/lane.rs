@@ -1,8 +1,6 @@
 use sha2::block_api::compress256;
 use zeroize::{Zeroize, Zeroizing};
 
-#[cfg(target_arch = "x86_64")]
-use crate::schedule::Job;
 use crate::sha256::{START, Words};
 use crate::{KEY_LEN, Key};
 
@@ -20,12 +18,6 @@ pub struct Lane {
     pub u: Words,
     /// XOR of U of all iterations so far: the key, once it is the last one.
     pub t: Words,
-}
-
-/// The lanes of these jobs.
-#[cfg(target_arch = "x86_64")]
-pub fn of(jobs: &mut [Box<Job>]) -> Vec<&mut Lane> {
-    jobs.iter_mut().map(|job| &mut job.lane).collect()
 }
 
 impl Lane {

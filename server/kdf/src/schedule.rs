@@ -40,6 +40,12 @@ impl Job {
     }
 }
 
+/// The lanes of these jobs.
+#[cfg(target_arch = "x86_64")]
+pub fn lanes_of(jobs: &mut [Box<Job>]) -> Vec<&mut Lane> {
+    jobs.iter_mut().map(|job| &mut job.lane).collect()
+}
+
 /// What computes iterations.
 pub trait Kernel: Copy {
     /// All numbers of lanes that it has, and from when on each is worth it on processors that we
@@ -53,9 +59,9 @@ pub trait Kernel: Copy {
     fn advance(self, jobs: &mut [Box<Job>], count: u32);
 }
 
-/// Has the kernel compute in so many lanes until each input has its key and its padding. A lane that
-/// is done takes the next input. There is a `pause` after each turn; there are no keys if one of them breaks it
-/// off.
+/// Has the kernel compute in so many lanes until each input has its key and its padding. A lane
+/// that is done takes the next input. There is a `pause` after each turn. If one of them breaks it
+/// off, there are no keys.
 pub fn derive(
     inputs: &[Input<'_>],
     kernel: impl Kernel,

@@ -4,7 +4,6 @@ use std::io;
 use std::pin::Pin;
 use std::time::Duration;
 
-use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -19,25 +18,16 @@ use crate::shutdown::Stage;
 use crate::tls::{ALPN_ACME, ALPN_HTTP2};
 
 pub(super) use self::bounds::{Awake, Bounds};
+pub(super) use self::failure::Failure;
 
 mod bounds;
+mod failure;
 mod head;
 mod http1;
 mod http2;
 
 /// A stream whose writes have a time limit.
 type Timed<S> = Pin<Box<TimeoutStream<S>>>;
-
-/// Why a connection did not end in order.
-#[derive(Debug, Error)]
-pub(super) enum Failure {
-    #[error(transparent)]
-    Http(#[from] hyper::Error),
-    #[error("the head of a request did not come in time")]
-    TooSlow,
-    #[error("TLS handshake: {0}")]
-    Handshake(#[from] io::Error),
-}
 
 /// Answers the requests of a connection until either side closes it.
 pub(super) async fn run<F: Future<Output = Response> + Send + 'static>(

@@ -18,8 +18,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::sleep;
 
 use super::super::{Answer, Response};
-use super::Failure;
 use super::bounds::{AwakeConnection, Bounds, READ_BUFFER_BYTES};
+use super::failure::Failure;
 use super::head::{HeadWait, Watched};
 use crate::proxies::Peer;
 use crate::shutdown::Stage;
