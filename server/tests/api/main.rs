@@ -17,6 +17,7 @@ mod cli;
 mod config_check;
 mod config_file;
 mod connections;
+mod crowd;
 mod device;
 mod disk;
 mod exposition;

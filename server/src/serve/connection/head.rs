@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::io::{self, IoSlice};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::task::coop::unconstrained;
 use tokio::time::{Instant, Sleep};
 use zeroize::Zeroize as _;
 
@@ -27,10 +28,11 @@ const AHEAD_BYTES: usize = 4096;
 pub(super) struct HeadWait {
     /// Whether a request is being answered, so that nothing has to come.
     answering: AtomicBool,
-    /// Whether the last request was answered, and had no body of which something may still come.
-    /// Then the connection is between two requests once all of the answer is sent.
+    /// Whether nothing but the rest of the answer's bytes is still to come and to go. Then the
+    /// connection is between two requests once all of them are sent.
     is_between: AtomicBool,
-    /// Whether bytes of an answer are left that the client could not take yet.
+    /// Whether bytes of an answer are left that the client could not take yet. They wait here, or
+    /// encrypted in the stream.
     is_blocked: AtomicBool,
     /// When the connection began, or its client last took bytes of an answer.
     since: AtomicU64,
@@ -54,10 +56,11 @@ impl HeadWait {
         self.answering.store(true, Ordering::Relaxed);
     }
 
-    /// The answer is there, and goes out from now on.
-    pub(super) fn answered(&self, had_body: bool) {
+    /// The answer is there, and goes out from now on. `is_all`: the request had no body of which
+    /// something may still come, and all of the answer is known.
+    pub(super) fn answered(&self, is_all: bool) {
         self.wrote();
-        self.is_between.store(!had_body, Ordering::Relaxed);
+        self.is_between.store(is_all, Ordering::Relaxed);
         self.answering.store(false, Ordering::Relaxed);
     }
 
@@ -71,7 +74,8 @@ impl HeadWait {
         self.since.store(CoarseTime::now().as_nanos(), Ordering::Relaxed);
     }
 
-    /// Ready once the head has not come within `limit`. `alarm` fires then or earlier.
+    /// Ready once the head has not come within `limit`. `alarm` fires then or earlier. It must fire
+    /// also for a task that has used up its turn: nobody asks again before.
     pub(super) fn poll_end(
         &self,
         mut alarm: Pin<&mut Sleep>,
@@ -79,7 +83,7 @@ impl HeadWait {
         context: &mut Context<'_>,
     ) -> Poll<()> {
         loop {
-            ready!(alarm.as_mut().poll(context));
+            ready!(pin!(unconstrained(alarm.as_mut())).poll(context));
             let left = self.left(limit, CoarseTime::now());
             if left.is_zero() {
                 return Poll::Ready(());
@@ -90,7 +94,7 @@ impl HeadWait {
 
     /// How long the head may still take, if it may take `limit` in all.
     fn left(&self, limit: Duration, now: CoarseTime) -> Duration {
-        if self.answering.load(Ordering::Relaxed) {
+        if self.answering.load(Ordering::Relaxed) || self.is_blocked.load(Ordering::Relaxed) {
             return limit;
         }
         let since = CoarseTime::from_nanos(self.since.load(Ordering::Relaxed));
@@ -112,9 +116,14 @@ impl<S> Watched<S> {
         Self { stream, wait, ahead: Bytes::new() }
     }
 
-    /// Puts back what was read.
-    pub(super) fn put_back(&mut self, ahead: Bytes) {
-        self.ahead = ahead;
+    /// Puts back what was read. It is copied, since even an empty piece of a buffer keeps all of it.
+    pub(super) fn put_back(&mut self, ahead: &[u8]) {
+        self.ahead = Bytes::copy_from_slice(ahead);
+    }
+
+    /// Whether there are bytes that were read already.
+    pub(super) fn has_bytes(&self) -> bool {
+        !self.ahead.is_empty()
     }
 
     fn wrote<T>(&self, written: Poll<T>) -> Poll<T> {
@@ -132,7 +141,7 @@ impl<S: AsyncRead + Unpin> Watched<S> {
     /// requests.
     pub(super) fn poll_bytes(&mut self, context: &mut Context<'_>) -> Poll<bool> {
         thread_local!(static BUFFER: RefCell<Box<[u8]>> = RefCell::new(vec![0; AHEAD_BYTES].into()));
-        if !self.ahead.is_empty() {
+        if self.has_bytes() {
             return Poll::Ready(true);
         }
         BUFFER.with_borrow_mut(|buffer| {
@@ -140,7 +149,7 @@ impl<S: AsyncRead + Unpin> Watched<S> {
             let read = ready!(Pin::new(&mut self.stream).poll_read(context, &mut buffer));
             self.ahead = Bytes::copy_from_slice(buffer.filled());
             buffer.filled_mut().zeroize();
-            Poll::Ready(read.is_ok() && !self.ahead.is_empty())
+            Poll::Ready(read.is_ok() && self.has_bytes())
         })
     }
 }
@@ -183,18 +192,29 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
         self.stream.is_write_vectored()
     }
 
+    /// With TLS, `poll_write` takes all that there is, and only this says whether the client took it.
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
+        let flushed = Pin::new(&mut self.stream).poll_flush(context);
+        if flushed.is_pending() || self.wait.is_blocked.load(Ordering::Relaxed) {
+            return self.wrote(flushed);
+        }
+        flushed
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.wait.is_between.store(false, Ordering::Relaxed);
         Pin::new(&mut self.stream).poll_shutdown(context)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use tokio::io::AsyncWriteExt as _;
+    use std::future::poll_fn;
+    use std::mem;
+
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, BufWriter};
+    use tokio::task::coop::{has_budget_remaining, poll_proceed};
+    use tokio::time::{sleep, timeout};
 
     use super::*;
 
@@ -212,7 +232,7 @@ mod tests {
         assert_eq!(wait.left(LIMIT, in_seconds(31)), Duration::ZERO);
         wait.head_came();
         assert_eq!(wait.left(LIMIT, in_seconds(300)), LIMIT);
-        wait.answered(false);
+        wait.answered(true);
         assert_eq!(wait.left(LIMIT, in_seconds(31)), Duration::ZERO);
     }
 
@@ -224,5 +244,43 @@ mod tests {
         let (ours, _theirs) = tokio::io::duplex(1024);
         Watched::new(ours, Arc::clone(&wait)).write_all(b"an answer").await.unwrap();
         assert!(wait.left(LIMIT, in_seconds(0)) > Duration::ZERO);
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_the_stream_still_holds_is_not_sent() {
+        let wait = Arc::new(HeadWait::start());
+        let (ours, mut theirs) = tokio::io::duplex(8);
+        // Like TLS, it takes all that there is.
+        let mut stream = Watched::new(BufWriter::new(ours), Arc::clone(&wait));
+        wait.head_came();
+        wait.answered(true);
+        stream.write_all(b"a long answer").await.unwrap();
+        let mut flush = Box::pin(stream.flush());
+        poll_fn(|context| Poll::Ready(assert!(flush.as_mut().poll(context).is_pending()))).await;
+        assert!(!wait.take_between());
+        assert_eq!(wait.left(LIMIT, in_seconds(31)), LIMIT, "the client may take its time");
+        theirs.read_exact(&mut [0; 8]).await.unwrap();
+        flush.await.unwrap();
+        assert!(wait.take_between());
+        assert!(!wait.take_between(), "it was said");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_alarm_fires_for_a_task_that_has_used_up_its_turn() {
+        let wait = HeadWait { since: AtomicU64::new(0), ..HeadWait::start() };
+        let mut alarm = pin!(sleep(LIMIT));
+        let mut is_first = true;
+        let end = poll_fn(|context| {
+            while has_budget_remaining() {
+                if let Poll::Ready(turn) = poll_proceed(context) {
+                    turn.made_progress();
+                }
+            }
+            if mem::replace(&mut is_first, false) || alarm.is_elapsed() {
+                return wait.poll_end(alarm.as_mut(), LIMIT, context);
+            }
+            Poll::Pending
+        });
+        timeout(2 * LIMIT, end).await.expect("the alarm has woken it");
     }
 }

@@ -14,7 +14,8 @@ use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::http1::{self, Connection};
 use hyper::service::{HttpService, Service, service_fn};
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
+use tokio::task::coop::unconstrained;
 use tokio::time::sleep;
 
 use super::super::{Answer, Response};
@@ -28,7 +29,7 @@ use crate::shutdown::Stage;
 struct Shared {
     bounds: Bounds,
     wait: Arc<HeadWait>,
-    /// Whether a complete request head has ever arrived.
+    /// Whether a complete request head has arrived since hyper got the connection.
     was_asked: AtomicBool,
 }
 
@@ -42,7 +43,10 @@ impl Shared {
     }
 
     fn ends(&self, had_body: bool, response: &mut Response) {
-        self.wait.answered(had_body);
+        // The connection is between two requests once all of this answer is sent. Of an answer whose
+        // length nobody knows, more may come.
+        let is_whole = response.body().size_hint().exact().is_some();
+        self.wait.answered(!had_body && is_whole);
         if let Some(membership) = &self.bounds.membership {
             membership.is_idle();
         }
@@ -86,21 +90,27 @@ where
                 }
                 Self::Changing => return Poll::Ready(Ok(())),
             }
-            self.change(&shared.bounds);
+            self.change(shared);
+            if matches!(self, Self::Asleep(stream, _) if stream.has_bytes()) {
+                // The next request is there already. First it is the turn of others.
+                context.waker().wake_by_ref();
+                return Poll::Pending;
+            }
         }
     }
 
     /// Gives the connection to hyper, or takes it from there.
-    fn change(&mut self, bounds: &Bounds) {
+    fn change(&mut self, shared: &Shared) {
         *self = match mem::replace(self, Self::Changing) {
             Self::Asleep(stream, service) => {
                 let connection = builder().serve_connection(TokioIo::new(stream), service);
-                Self::Awake(Box::new(connection), bounds.awake.enter())
+                shared.was_asked.store(false, Ordering::Relaxed);
+                Self::Awake(Box::new(connection), shared.bounds.awake.enter())
             }
             Self::Awake(connection, _) => {
                 let parts = connection.into_parts();
                 let mut stream = parts.io.into_inner();
-                stream.put_back(parts.read_buf);
+                stream.put_back(&parts.read_buf);
                 Self::Asleep(stream, parts.service)
             }
             Self::Changing => Self::Changing,
@@ -155,7 +165,12 @@ pub(super) async fn run<F: Future<Output = Response> + Send + 'static>(
             Pin::new(&mut *connection).graceful_shutdown();
             Ok(connection.await?)
         }
-        // The client is silent, or in the middle of its first head, for which hyper would wait.
+        // With TLS, the client is told that nothing is missing.
+        Line::Asleep(mut stream, _) => {
+            let _ = stream.shutdown().await;
+            Ok(())
+        }
+        // The client is in the middle of a head for which hyper would wait.
         _ => Ok(()),
     }
 }
@@ -163,13 +178,13 @@ pub(super) async fn run<F: Future<Output = Response> + Send + 'static>(
 fn builder() -> http1::Builder {
     let mut builder = http1::Builder::new();
     // Our answers are small. Copying a body behind its head costs less than writing two pieces.
-    builder.max_buf_size(READ_BUFFER_BYTES).writev(false);
+    builder.max_buf_size(READ_BUFFER_BYTES).writev(false).header_read_timeout(None);
     builder
 }
 
 /// Waits for the end of a connection. Each request wakes its task, so whatever else could end it is
 /// looked at only if it may have happened. Its waker is known there: a task has the same all its
-/// life.
+/// life. So each must take the waker, also from a task that has used up its turn.
 async fn end<S, V>(line: &mut Line<S, V>, shared: &Shared) -> End
 where
     S: AsyncRead + AsyncWrite + Unpin + 'static,
@@ -178,8 +193,8 @@ where
     let Shared { bounds, wait, .. } = shared;
     let limit = bounds.limits.headers;
     let mut alarm = pin!(sleep(limit));
-    let mut closing = pin!(bounds.shutdown.reached(Stage::Closing));
-    let mut cut = pin!(bounds.cut());
+    let mut closing = pin!(unconstrained(bounds.shutdown.reached(Stage::Closing)));
+    let mut cut = pin!(unconstrained(bounds.cut()));
     let mut is_first = true;
     poll_fn(move |context| {
         // First, so that all that has arrived is read before the connection counts as idle.
