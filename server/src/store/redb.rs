@@ -9,6 +9,7 @@ mod check;
 mod copy;
 mod database;
 mod failure;
+mod groups;
 mod guard;
 mod keys_made;
 mod load;

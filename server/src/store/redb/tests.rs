@@ -1,5 +1,6 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, mpsc};
+use std::time::{Duration, Instant};
 use std::{fmt, io};
 
 use anyhow::anyhow;
@@ -41,6 +42,36 @@ async fn users_are_there_after_the_file_is_opened_again() {
     assert_eq!(store.user_by_name("adam").await.unwrap(), None);
     let stranger = UserId::new(Timestamp::UNIX_EPOCH);
     assert_eq!(store.user_by_id(stranger).await.unwrap(), None);
+}
+
+/// Whether redb has to read the whole file before it opens it.
+fn needs_repair(file: &Path) -> bool {
+    let needs_repair = Arc::new(AtomicBool::new(false));
+    let noted = Arc::clone(&needs_repair);
+    let note = move |_: &mut redb::RepairSession| noted.store(true, Ordering::Relaxed);
+    drop(Database::builder().set_repair_callback(note).create(file).unwrap());
+    needs_repair.load(Ordering::Relaxed)
+}
+
+#[tokio::test]
+async fn a_store_that_is_killed_while_nothing_is_written_opens_without_a_repair() {
+    let dir = tempfile::tempdir().unwrap();
+    let (path, killed) = (dir.path().join("hallpass.redb"), dir.path().join("killed.redb"));
+    let store = RedbStore::open(&path).unwrap();
+    for name in ["Ada", "Bob"] {
+        store.create_user(user(name), None).await.unwrap();
+        let started = Instant::now();
+        loop {
+            // What a kill leaves.
+            std::fs::copy(&path, &killed).unwrap();
+            if !needs_repair(&killed) {
+                break;
+            }
+            assert!(started.elapsed() < Duration::from_secs(10), "no checkpoint was made");
+        }
+        let killed = RedbStore::open(&killed).unwrap();
+        assert!(killed.user_by_name(&name.to_lowercase()).await.unwrap().is_some(), "{name}");
+    }
 }
 
 fn at(seconds: i64) -> Moment {

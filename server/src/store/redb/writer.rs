@@ -11,6 +11,7 @@ use tracing::Instrument as _;
 
 use super::database::Reopening;
 use super::failure::{Damaged, is_damage, kind_of};
+use super::groups::{Groups, MAX_GROUP, Next};
 use super::guard::guarded;
 use crate::metrics::StoreMetrics;
 use crate::store::error::StoreError;
@@ -18,9 +19,6 @@ use crate::traces;
 
 /// How many writes may wait for the thread before a request has to wait for a place.
 const QUEUE: usize = 1024;
-
-/// The most writes of one commit: bounds how long the first of them waits for the last.
-const MAX_GROUP: usize = 256;
 
 /// One row, written to see whether writes work. A commit without a change would not sync.
 const PROBES: TableDefinition<'_, (), u64> = TableDefinition::new("probes");
@@ -49,6 +47,9 @@ impl LastCommit {
 
 /// The one thread that writes. redb has a single writer and a durable commit costs an fsync, so
 /// all the writes that wait are committed together, and each is acknowledged after that commit.
+///
+/// Once no more come, it makes a checkpoint. A start after a crash then takes as long as any other,
+/// however many users there are.
 #[derive(Debug)]
 pub(super) struct Writer {
     /// `None` only while the writer is being dropped.
@@ -61,11 +62,12 @@ impl Writer {
     pub(super) fn start(db: Arc<Reopening>, metrics: StoreMetrics) -> anyhow::Result<Self> {
         let (queue, writes) = mpsc::channel(QUEUE);
         let last = Arc::new(LastCommit::default());
+        let groups = Groups::of(writes).context("can't start a timer for the store")?;
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn({
                 let last = Arc::clone(&last);
-                move || run(&db, writes, &last, &metrics)
+                move || run(&db, groups, &last, &metrics)
             })
             .context("can't start the store's writer thread")?;
         Ok(Self { queue: Some(queue), thread: Some(thread), last })
@@ -157,27 +159,31 @@ impl Drop for Writer {
     }
 }
 
-fn run(
-    db: &Reopening,
-    mut writes: mpsc::Receiver<Write>,
-    last: &LastCommit,
-    metrics: &StoreMetrics,
-) {
+fn run(db: &Reopening, mut groups: Groups<Write>, last: &LastCommit, metrics: &StoreMetrics) {
     let mut group = Vec::with_capacity(MAX_GROUP);
-    while writes.blocking_recv_many(&mut group, MAX_GROUP) > 0 {
+    loop {
+        let kind = match groups.next(&mut group) {
+            Next::Group => Kind::Ordinary,
+            Next::Quiet => Kind::Checkpoint,
+            Next::End => return,
+        };
         let (started, size) = (Instant::now(), group.len());
         // Both outlive the attempt: no caller is answered before `last` is set.
         let (mut writes, mut acknowledges) = (group.drain(..), Vec::new());
         let attempt = || {
             db.ensure_open()?;
-            db.with(|db| commit(db, &mut writes, &mut acknowledges))
+            db.with(|db| commit(db, kind, &mut writes, &mut acknowledges))
         };
         // A panic must not end the only thread that writes; it has been logged by now.
         let committed = catch_unwind(AssertUnwindSafe(attempt));
         let outcome = committed.unwrap_or_else(|_| Err(anyhow!("a write panicked")));
         last.note(&outcome);
-        metrics.commit(outcome.is_ok(), size, started.elapsed());
+        if kind == Kind::Ordinary || outcome.is_err() {
+            metrics.commit(outcome.is_ok(), size, started.elapsed());
+        }
         if let Err(error) = &outcome {
+            // A checkpoint would fail as well.
+            groups.skip_quiet();
             tracing::error!("a write was aborted: {error:#}");
             if let Err(error) = db.reopen() {
                 tracing::error!("{error:#}");
@@ -189,12 +195,22 @@ fn run(
     }
 }
 
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    /// After a crash that follows it, redb reads the whole file to learn which pages are in use.
+    Ordinary,
+    /// It also writes down which pages are in use. That takes a second sync.
+    Checkpoint,
+}
+
 fn commit(
     db: &Database,
+    kind: Kind,
     writes: impl Iterator<Item = Write>,
     acknowledges: &mut Vec<Acknowledge>,
 ) -> anyhow::Result<()> {
-    let txn = db.begin_write()?;
+    let mut txn = db.begin_write()?;
+    txn.set_quick_repair(kind == Kind::Checkpoint);
     for write in writes {
         let (applied, acknowledge) = write(&txn);
         acknowledges.push(acknowledge);
