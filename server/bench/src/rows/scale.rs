@@ -1,6 +1,8 @@
 //! Compares one million users with ten thousand. All have the same password hash, so that the file
 //! is made quickly. For the store, it is as long as any other hash.
 
+mod lookups;
+
 use std::fs::{self, File};
 use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
@@ -12,13 +14,14 @@ use anyhow::{Context as _, ensure};
 use hallpass_contract::path;
 use serde::Deserialize;
 
+use self::lookups::Filled;
 use super::contest::{self, Contender, Round};
 use super::memory::{self, megabytes, resident};
 use crate::bench::Bench;
 use crate::hallpass::{self, CHEAP_HASHES, SignedIn};
 use crate::row::{Findings, Row, Target, Unit};
 use crate::server::Server;
-use crate::statistics::{self, Spread};
+use crate::statistics::Spread;
 use crate::users::{self, name};
 
 /// How many users have signed in and are asked for. They are drawn at random from all.
@@ -48,7 +51,7 @@ pub(super) fn run(bench: &Bench, findings: &mut Findings) -> anyhow::Result<()> 
     findings.rows.extend(start_up_rows(bench, &few, &many)?);
     let rows = serving_rows(bench, findings, &few, &many)?;
     findings.rows.extend(rows);
-    findings.rows.extend(lookup_rows(bench, &few, &many)?);
+    findings.rows.extend(lookups::rows(bench, few.filled(), many.filled())?);
     Ok(())
 }
 
@@ -102,6 +105,10 @@ impl Data {
         let connections = (CONNECTIONS + 1000).to_string();
         let args = [CHEAP_HASHES, &["--max-connections", &connections]].concat();
         hallpass::start(bench, self.name, &self.dir, core, &args)
+    }
+
+    fn filled(&self) -> Filled<'_> {
+        Filled { dir: &self.dir, users: self.users }
     }
 
     fn contender(&self, server: Server) -> Contender {
@@ -200,43 +207,6 @@ fn serving_rows(
     contest::hold(bench, findings, &mut [&mut many], 1, Duration::from_secs(bench.pick(5, 2)))?;
     let peak = megabytes(many.server.memory()?.peak);
     let loaded = Row::new("resident memory, 5,000 connections", peak, Unit::Megabytes);
-    let loaded = loaded.must(Target::AtMost(150.0)).note("the most at any time");
+    let loaded = loaded.must(Target::AtMost(80.0)).note("the most at any time");
     Ok([idle, loaded, memory::after_flood(bench, &many.server, before)?, me])
-}
-
-/// The report of `hallpass-probe lookup`.
-#[derive(Debug, Deserialize)]
-struct Lookup {
-    by_name_p50_ns: f64,
-    by_id_p50_ns: f64,
-}
-
-fn lookup_rows(bench: &Bench, few: &Data, many: &Data) -> anyhow::Result<[Row; 2]> {
-    bench.step("lookups in the store");
-    let (mut of_few, mut of_many) = (Vec::new(), Vec::new());
-    for _ in 0..bench.pick(5, 2) {
-        of_few.push(lookup(bench, few)?);
-        of_many.push(lookup(bench, many)?);
-    }
-    let row = |name, figure: fn(&Lookup) -> f64| {
-        let us = |lookups: &[Lookup]| -> Vec<f64> {
-            lookups.iter().map(|lookup| figure(lookup) / 1000.0).collect()
-        };
-        let (few, many) = (us(&of_few), us(&of_many));
-        let of = |figures: &[f64]| Spread::of(figures.iter().copied());
-        let row = Row::new(name, of(&many), Unit::Microseconds);
-        let row = row.beside_by("10,000 users", of(&few), statistics::paired(&many, &few));
-        row.must(Target::RatioAtMost(1.2))
-    };
-    Ok([
-        row("a user by id, p50", |lookup| lookup.by_id_p50_ns),
-        row("a user by name, p50, the first time", |lookup| lookup.by_name_p50_ns),
-    ])
-}
-
-fn lookup(bench: &Bench, data: &Data) -> anyhow::Result<Lookup> {
-    let mut command = bench.program("hallpass-probe")?;
-    command.arg("lookup").arg(&data.dir).arg(data.users.to_string());
-    let output = bench.output("hallpass-probe", command, Some(bench.cores.server))?;
-    serde_json::from_str(&output).context("hallpass-probe reports something else")
 }

@@ -53,7 +53,7 @@ pub(super) fn run(bench: &Bench, findings: &mut Findings) -> anyhow::Result<()> 
         other.check(name)
     };
     es256.check("Hallpass")?;
-    beside(Row::beside_foreign, "bare hyper", &bare, Some(0.85))?;
+    beside(Row::beside_foreign, "bare hyper", &bare, Some(0.95))?;
     beside(Row::beside_foreign, "axum + jsonwebtoken, HS256", &axum, Some(1.5))?;
     beside(Row::beside_by, "Hallpass, HS256", &hs256, Some(0.95))?;
     let mut flask = flask.iter();

@@ -116,7 +116,7 @@ impl<S> Watched<S> {
         Self { stream, wait, ahead: Bytes::new() }
     }
 
-    /// Puts back what was read. It is copied, since even an empty piece of a buffer keeps all of it.
+    /// Puts back what was read. It is copied: even an empty piece of a buffer keeps all of it.
     pub(super) fn put_back(&mut self, ahead: &[u8]) {
         self.ahead = Bytes::copy_from_slice(ahead);
     }
@@ -192,7 +192,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
         self.stream.is_write_vectored()
     }
 
-    /// With TLS, `poll_write` takes all that there is, and only this says whether the client took it.
+    /// With TLS, `poll_write` takes all that there is. Only this says whether the client took it.
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let flushed = Pin::new(&mut self.stream).poll_flush(context);
         if flushed.is_pending() || self.wait.is_blocked.load(Ordering::Relaxed) {
@@ -256,7 +256,8 @@ mod tests {
         wait.answered(true);
         stream.write_all(b"a long answer").await.unwrap();
         let mut flush = Box::pin(stream.flush());
-        poll_fn(|context| Poll::Ready(assert!(flush.as_mut().poll(context).is_pending()))).await;
+        let is_pending = poll_fn(|context| Poll::Ready(flush.as_mut().poll(context).is_pending()));
+        assert!(is_pending.await);
         assert!(!wait.take_between());
         assert_eq!(wait.left(LIMIT, in_seconds(31)), LIMIT, "the client may take its time");
         theirs.read_exact(&mut [0; 8]).await.unwrap();

@@ -43,8 +43,8 @@ impl Shared {
     }
 
     fn ends(&self, had_body: bool, response: &mut Response) {
-        // The connection is between two requests once all of this answer is sent. Of an answer whose
-        // length nobody knows, more may come.
+        // The connection is between two requests once all of this answer is sent. If nobody knows
+        // the answer's length, more of it may come.
         let is_whole = response.body().size_hint().exact().is_some();
         self.wait.answered(!had_body && is_whole);
         if let Some(membership) = &self.bounds.membership {

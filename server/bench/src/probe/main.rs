@@ -3,7 +3,12 @@
 //! `hallpass-probe lookup DATA_DIR USERS`: one lookup in the store. The users are drawn at random
 //! from all that the benchmark imported.
 //!
+//! `hallpass-probe tree DATA_DIR`: what redb does for a lookup by id, and how long that takes without
+//! Hallpass.
+//!
 //! `hallpass-probe count`: the metrics of one `GET /api/verify`.
+
+mod tree;
 
 use std::hint::black_box;
 use std::path::Path;
@@ -33,8 +38,9 @@ async fn main() -> anyhow::Result<()> {
         ["lookup", dir, users] => {
             lookup(Path::new(dir), users.parse().context("USERS is no number")?).await?
         }
+        ["tree", dir] => tree::measure(Path::new(dir))?,
         ["count"] => count(),
-        _ => bail!("usage: hallpass-probe lookup DATA_DIR USERS, or hallpass-probe count"),
+        _ => bail!("usage: hallpass-probe lookup DATA_DIR USERS | tree DATA_DIR | count"),
     };
     println!("{report}");
     Ok(())
