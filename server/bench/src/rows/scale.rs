@@ -5,6 +5,7 @@ mod lookups;
 
 use std::fs::{self, File};
 use std::io::{BufWriter, Write as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -116,7 +117,9 @@ impl Data {
     }
 
     fn bytes_per_user(&self) -> anyhow::Result<Spread> {
-        let size = fs::metadata(self.dir.join(DATABASE_FILE)).context("no database")?.len();
+        let file = fs::metadata(self.dir.join(DATABASE_FILE)).context("no database")?;
+        // Its length may be twice as much: redb makes a full file longer, and writes there later.
+        let size = file.blocks() * 512;
         Ok(Spread::single(size as f64 / self.users as f64))
     }
 }
